@@ -47,7 +47,7 @@ d_emergency 区应急局;d_fire 区消防救援支队;d_disabled 区残联;d_vet
 d_culture 区文化和旅游局;d_sports 区体育局;d_rural 区农业农村局;d_service 区政务服务局;d_petition 区信访办
 u_heat 供热企业(北京热力集团等);u_water 北京自来水集团;u_drain 北京排水集团;u_power 国网北京朝阳供电公司
 u_gas 北京燃气集团;u_telecom 通信运营企业;u_bus 北京公交集团;u_metro 地铁运营企业
-c_120 急救机构;c_hotline 市民热线服务中心(退回市级)
+c_120 急救机构;c_hotline 市民热线服务中心
 """
 KINDS = {"d": "department", "u": "utility", "c": "city"}
 
