@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # names are used in the files beside it
 # What kafka.sh and postgres.sh share: messages, the run folder, the lock, processes and ports.
 #
 # A part is recognised by one argument of its command line that nobody else has (its mark: it holds
@@ -24,7 +24,7 @@ say()
 run_folder()
 {
     local wanted=${CITYBRAIN_RUN:-$ROOT/.run}
-    [ -d "$wanted" ] || mkdir -p -m 755 -- "$wanted" ||
+    [ -d "$wanted" ] || (umask 022 && mkdir -p -- "$wanted") ||
         fail "$EX_UNAVAILABLE" "cannot make the folder $wanted" "set CITYBRAIN_RUN to a folder you may write"
     RUN=$(cd -- "$wanted" && pwd -P)
     case $RUN in
@@ -65,7 +65,7 @@ process_find()
         return 0
     fi
     # The pattern goes through standard input, so that grep's own command line does not match.
-    for pid in $(grep -lzxFf - /proc/[0-9]*/cmdline 2>/dev/null <<<"$1" | cut -d/ -f3 | sort -n); do
+    for pid in $(grep -lzxF -f - /proc/[0-9]*/cmdline 2>/dev/null <<<"$1" | cut -d/ -f3 | sort -n); do
         if process_has_mark "$pid" "$1"; then
             printf '%s\n' "$pid"
             return 0
@@ -84,11 +84,20 @@ process_launch()
     disown
 }
 
+# process_leaves PID: a dying process loses its command line before it closes its ports.
+process_leaves()
+{
+    local state
+    state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 1
+    case $state in '' | Z | X) return 1 ;; esac
+    ! grep -qz . "/proc/$1/cmdline" 2>/dev/null
+}
+
 # process_gone PID MARK SECONDS: waits; status 1 if it is still there.
 process_gone()
 {
     local until=$((SECONDS + $3))
-    while process_has_mark "$1" "$2"; do
+    while process_has_mark "$1" "$2" || process_leaves "$1"; do
         [ "$SECONDS" -lt "$until" ] || return 1
         sleep 0.1
     done

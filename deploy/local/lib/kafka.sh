@@ -45,9 +45,13 @@ kafka_jars()
     say "fetching Kafka's jars (once) to $JARS"
     mkdir -p "$RUN/kafka"
     rm -rf "$JARS" "$JARS.new"
-    mvn -q -B -Dstyle.color=never -f "$HERE/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$JARS.new" >&2 9>&- ||
+    if ! mvn -q -B -f "$HERE/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$JARS.new" \
+        >"$RUN/kafka/maven.out" 2>&1 9>&-; then
+        cat "$RUN/kafka/maven.out" >&2
         fail "$EX_UNAVAILABLE" "Maven could not fetch Kafka's jars (its words are above)" \
             "check the network, or a mirror in ~/.m2/settings.xml, and start again"
+    fi
+    rm -f "$RUN/kafka/maven.out"
     kafka_jars_stamp "$JARS.new" | write_file "$JARS.new/stamp"
     mv "$JARS.new" "$JARS"
 }

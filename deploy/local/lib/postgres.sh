@@ -135,6 +135,7 @@ postgres_init()
         cat "$PG_HOME/initdb.out" >&2
         fail "$EX_UNAVAILABLE" "initdb failed (above)" "free disk space? a writable $PG_HOME? then start again"
     fi
+    # shellcheck disable=SC2016 # for the inner shell
     postgres_as sh -c 'echo "include '\''citybrain.conf'\''" >>"$1"' sh "$PG_HOME/data.new/postgresql.conf"
     mv "$PG_HOME/data.new" "$PG_HOME/data"
 }
@@ -185,7 +186,7 @@ postgres_wait()
     local until=$((SECONDS + 120)) pid
     while ! "$PG_BIN/pg_isready" -q -h "$PG_SOCKET" -p 5432; do
         read -r pid <"$PG_HOME/pid" || pid=0
-        [ -d "/proc/$pid" ] && [ "$(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null)" != Z ] || return 1
+        case $(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null) in '' | Z | X) return 1 ;; esac
         [ "$SECONDS" -lt "$until" ] || fail "$EX_UNAVAILABLE" "PostgreSQL does not answer after 120 s" "read $PG_HOME/server.log"
         sleep 0.1
     done
