@@ -177,6 +177,8 @@ main()
     : >"$LOG"
     JAIL=${1:-$(mktemp -d /var/tmp/citybrain-bare.XXXXXX)}
     mkdir -p "$JAIL"
+    # mktemp's 700 would shut every user but root out of the whole system inside.
+    chmod 755 "$JAIL"
     JAIL=$(cd "$JAIL" && pwd -P)
     [ "$JAIL" != / ] || exit 64
     trap clean_up EXIT
