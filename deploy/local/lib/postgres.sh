@@ -50,14 +50,19 @@ postgres_reachable()
     (cd / && "${PG_AS[@]}" test -w "$1" -a -x "$1")
 }
 
+# A copied checkout brings the notes of its original along, so a folder outside says whose it is.
+postgres_ours()
+{
+    [ -n "$1" ] && [ "$(cat "$1/run_folder" 2>/dev/null)" = "$RUN" ]
+}
+
 # Sets PG_HOME and PG_SOCKET. make=1 makes the folders, make=0 only looks.
 postgres_home()
 {
     local make=$1 remembered=''
     [ ! -r "$RUN/postgres.home" ] || read -r remembered <"$RUN/postgres.home" || true
     PG_HOME=$RUN/postgres
-    # A copied checkout brings the note of its original along: the folder says whose it is.
-    if [ -n "$remembered" ] && [ "$(cat "$remembered/run_folder" 2>/dev/null)" = "$RUN" ]; then
+    if postgres_ours "$remembered"; then
         PG_HOME=$remembered
     fi
     if [ "$make" = 1 ]; then
@@ -65,7 +70,7 @@ postgres_home()
         postgres_folders
     fi
     PG_SOCKET=$PG_HOME/socket
-    if [ -L "$PG_SOCKET" ]; then
+    if [ -L "$PG_SOCKET" ] && postgres_ours "$(readlink "$PG_SOCKET")"; then
         PG_SOCKET=$(readlink "$PG_SOCKET")
     fi
 }
@@ -91,15 +96,14 @@ postgres_folders()
 # A socket's whole path has at most 107 bytes: a deep checkout gets a short folder and a link to it.
 postgres_socket_folder()
 {
-    local socket=$PG_HOME/socket short=''
+    local socket=$PG_HOME/socket short
     if [ -L "$socket" ]; then
-        short=$(readlink "$socket")
-        [ ! -O "$short" ] && [ "$(id -u)" != 0 ] && short=''
-        [ -n "$short" ] && [ -d "$short" ] && return 0
+        ! postgres_ours "$(readlink "$socket")" || return 0
         rm -f "$socket"
     fi
     if [ "${#socket}" -gt 90 ]; then
         short=$(mktemp -d /tmp/citybrain-socket.XXXXXX)
+        printf '%s\n' "$RUN" >"$short/run_folder"
         ln -s "$short" "$socket"
         socket=$short
     fi
