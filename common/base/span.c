@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looking into borrowed memory. Nothing here allocates or needs a NUL at the end. */
+#include "base/span.h"
+
+int span_compare(struct span a, struct span b)
+{
+    size_t common = a.len < b.len ? a.len : b.len;
+    int order = common ? memcmp(a.at, b.at, common) : 0;
+    if (order != 0)
+        return order;
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+bool span_starts(struct span s, struct span prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.at, prefix.at, prefix.len) == 0);
+}
+
+bool span_ends(struct span s, struct span suffix)
+{
+    return s.len >= suffix.len &&
+           (suffix.len == 0 || memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span span_trim(struct span s)
+{
+    while (s.len > 0 && is_blank(s.at[0])) {
+        s.at++;
+        s.len--;
+    }
+    while (s.len > 0 && is_blank(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+struct span span_cut(struct span *s, char separator)
+{
+    struct span part = *s;
+    ptrdiff_t at = span_find(part, separator);
+    if (at < 0) {
+        *s = SPAN_NONE;
+        return part;
+    }
+    part.len = (size_t)at;
+    *s = span_from(part.at + at + 1, s->len - part.len - 1);
+    return part;
+}
+
+ptrdiff_t span_find(struct span s, char byte)
+{
+    const char *found = s.len ? memchr(s.at, byte, s.len) : NULL;
+    return found ? found - s.at : -1;
+}
+
+bool span_to_int64(struct span s, int64_t *value)
+{
+    bool negative = s.len > 0 && s.at[0] == '-';
+    size_t i = negative || (s.len > 0 && s.at[0] == '+') ? 1 : 0;
+    if (i == s.len)
+        return false;
+    int64_t sum = 0; /* kept negative: INT64_MIN has no positive twin */
+    for (; i < s.len; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_sub_overflow(sum, s.at[i] - '0', &sum))
+            return false;
+    }
+    if (!negative && __builtin_sub_overflow((int64_t)0, sum, &sum))
+        return false;
+    *value = sum;
+    return true;
+}
+
+static int base36_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return c >= 'a' && c <= 'z' ? c - 'a' + 10 : -1;
+}
+
+bool span_to_base36(struct span s, uint64_t *value)
+{
+    if (s.len == 0 || (s.at[0] == '0' && s.len > 1))
+        return false;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        int digit = base36_digit(s.at[i]);
+        if (digit < 0 || __builtin_mul_overflow(sum, 36U, &sum) ||
+            __builtin_add_overflow(sum, (uint64_t)digit, &sum))
+            return false;
+    }
+    *value = sum;
+    return true;
+}
+
+char *span_to_cstr(struct span s, char *buffer, size_t size)
+{
+    if (size == 0)
+        return buffer;
+    size_t len = s.len < size ? s.len : size - 1;
+    if (len > 0)
+        memcpy(buffer, s.at, len);
+    buffer[len] = '\0';
+    return buffer;
+}

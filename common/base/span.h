@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A piece of memory somebody else keeps: pointer and length, by value, never NUL-terminated.
+ * `at == NULL` means "absent"; a present but empty span has at != NULL and len == 0. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct span {
+    const char *at; /* borrowed */
+    size_t len;     /* bytes */
+};
+
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+#define SPAN_NONE     ((struct span){NULL, 0})
+#define SPAN_ARG(s)   (int)(s).len, ((s).at ? (s).at : "") /* for printf's %.*s */
+
+static inline struct span span_of(const char *text)
+{
+    return (struct span){text, text ? strlen(text) : 0};
+}
+
+static inline struct span span_from(const char *at, size_t len)
+{
+    return (struct span){at, len};
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+static inline bool span_is(struct span a, const char *text)
+{
+    return span_equal(a, span_of(text));
+}
+
+/* Bytewise like memcmp, the shorter first among equal prefixes. */
+int span_compare(struct span a, struct span b);
+bool span_starts(struct span s, struct span prefix);
+bool span_ends(struct span s, struct span suffix);
+/* Without ASCII blanks (space, \t, \r, \n) at both ends. */
+struct span span_trim(struct span s);
+/* Cuts at the first `separator`: returns the part before it and leaves the rest in *s.
+ * Without a separator returns all and leaves *s absent (at == NULL). Loop: while (s.at) part = span_cut(&s, ','). */
+struct span span_cut(struct span *s, char separator);
+/* Index of the first `byte`, or -1. */
+ptrdiff_t span_find(struct span s, char byte);
+/* Whole-span decimal, sign allowed; false on anything else or overflow. */
+bool span_to_int64(struct span s, int64_t *value);
+/* Whole-span lower-case base 36 without leading zeros (but "0"); false otherwise. */
+bool span_to_base36(struct span s, uint64_t *value);
+/* Copies into a NUL-terminated buffer, cut to size; returns buffer. */
+char *span_to_cstr(struct span s, char *buffer, size_t size);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* RFC 3629's table as ranges: the second byte decides overlong forms, surrogates and the upper end.
+ */
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define HIGH_BITS 0x8080808080808080ULL
+
+static bool is_tail(unsigned char byte)
+{
+    return (byte & 0xc0) == 0x80;
+}
+
+/* Bytes of the valid sequence that begins with a non-ASCII byte at `at`, or 0. */
+static size_t sequence_length(const unsigned char *at, size_t left)
+{
+    unsigned char lead = at[0];
+    if (lead >= 0xc2 && lead <= 0xdf)
+        return left >= 2 && is_tail(at[1]) ? 2 : 0;
+
+    unsigned char low = 0x80, high = 0xbf;
+    if ((lead & 0xf0) == 0xe0) {
+        low = lead == 0xe0 ? 0xa0 : low;   /* overlong */
+        high = lead == 0xed ? 0x9f : high; /* surrogates */
+        return left >= 3 && at[1] >= low && at[1] <= high && is_tail(at[2]) ? 3 : 0;
+    }
+    if (lead >= 0xf0 && lead <= 0xf4) {
+        low = lead == 0xf0 ? 0x90 : low;   /* overlong */
+        high = lead == 0xf4 ? 0x8f : high; /* beyond U+10FFFF */
+        return left >= 4 && at[1] >= low && at[1] <= high && is_tail(at[2]) && is_tail(at[3]) ? 4
+                                                                                              : 0;
+    }
+    return 0;
+}
+
+size_t utf8_valid_prefix(struct span s)
+{
+    const unsigned char *bytes = (const unsigned char *)s.at;
+    size_t at = 0;
+    while (at < s.len) {
+        uint64_t word;
+        while (s.len - at >= sizeof(word)) {
+            memcpy(&word, bytes + at, sizeof(word));
+            if (word & HIGH_BITS)
+                break;
+            at += sizeof(word);
+        }
+        if (at == s.len)
+            break;
+        size_t step = bytes[at] < 0x80 ? 1 : sequence_length(bytes + at, s.len - at);
+        if (step == 0)
+            return at;
+        at += step;
+    }
+    return at;
+}
