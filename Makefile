@@ -1,0 +1,96 @@
+# citybrain: one non-recursive Makefile. Sources by wildcard per room; objects under $(OUT)/$(VARIANT)/.
+# `make help` lists the targets.
+
+OUT     ?= build
+VARIANT ?= debug
+B       := $(OUT)/$(VARIANT)
+SHARED  ?= $(wildcard ../shared)
+
+CC      ?= gcc
+AR      ?= ar
+PKGS    := rdkafka libpq libuv yajl yaml-0.1 libmicrohttpd libcrypto libcurl zlib libxxhash
+WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
+           -Wvla -Wformat=2 -Wundef -Wwrite-strings -Wcast-qual -fno-common $(if $(CI),-Werror)
+CPPFLAGS := -D_GNU_SOURCE -Icommon -Iservices -Itools $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CFLAGS_debug   := -O1 -g -DCITYBRAIN_FAILPOINTS
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
+CFLAGS_asan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_tsan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=thread
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+LDFLAGS_asan   := -fsanitize=address,undefined
+LDFLAGS_tsan   := -fsanitize=thread
+CFLAGS  := -std=c17 $(WARN) $(CFLAGS_$(VARIANT))
+LDFLAGS := $(LDFLAGS_$(VARIANT))
+
+LIBS_PURE := -lyaml -lyajl -lxxhash -lcrypto -lm
+LIBS_FULL := -lrdkafka -lpq -luv -lmicrohttpd $(LIBS_PURE) -lpthread
+LIBS_CLI  := -lcurl -lz $(LIBS_FULL)
+
+SERVICES := ingest router aggregator
+PURE_SRC  := $(wildcard common/base/*.c common/config/*.c common/model/*.c)
+SHELL_SRC := $(wildcard common/daemon/*.c common/kafka/*.c common/postgres/*.c)
+CORE_SRC  := $(foreach s,$(SERVICES),$(wildcard services/$(s)/core/*.c))
+CLI_SRC   := $(wildcard tools/citybrain/*.c tools/gen/*.c)
+ALL_SRC   := $(PURE_SRC) $(SHELL_SRC) $(CORE_SRC) $(CLI_SRC) $(foreach s,$(SERVICES),$(wildcard services/$(s)/*.c services/$(s)/store/*.c))
+obj = $(patsubst %.c,$(B)/%.o,$(1))
+
+BINARIES := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/citybrain-$(s))) \
+            $(if $(wildcard tools/citybrain/main.c),$(B)/citybrain)
+BENCHES  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+
+PURE_ROOMS := base config model $(SERVICES)
+UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
+UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
+COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
+
+.PHONY: all help clean unit component golden e2e test lint format docs
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BINARIES) $(BENCHES) ## build the daemons, the command and the bench programs
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libpure.a: $(call obj,$(PURE_SRC))
+	@rm -f $@; $(AR) rcs $@ $^
+$(B)/libshell.a: $(call obj,$(SHELL_SRC))
+	@rm -f $@; $(AR) rcs $@ $^
+define core_library
+$(B)/libcore_$(1).a: $(call obj,$(wildcard services/$(1)/core/*.c))
+	@mkdir -p $$(@D); rm -f $$@; $(AR) rcs $$@ $$^
+$(B)/citybrain-$(1): $(call obj,$(wildcard services/$(1)/*.c services/$(1)/store/*.c)) $(B)/libcore_$(1).a $(B)/libshell.a $(B)/libpure.a
+	$(CC) $(LDFLAGS) $$^ $(LIBS_FULL) -o $$@
+endef
+$(foreach s,$(SERVICES),$(eval $(call core_library,$(s))))
+CORE_LIBS := $(foreach s,$(SERVICES),$(B)/libcore_$(s).a)
+
+$(B)/citybrain: $(call obj,$(CLI_SRC)) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+	$(CC) $(LDFLAGS) $^ $(LIBS_CLI) -o $@
+
+# Pure rooms link without librdkafka, libpq and libuv: a breach of the layers fails here, at link time.
+$(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libpure.a
+	$(CC) $(LDFLAGS) $^ $(LIBS_PURE) -lcmocka -o $@
+$(UNIT_FULL) $(COMPONENT): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+	$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -lcmocka -o $@
+$(B)/bench/%: $(B)/tests/bench/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
+
+unit: $(UNIT_PURE) $(UNIT_FULL) ## C unit tests, no broker and no database
+	@tests/support/run_c_tests unit $^
+component: $(COMPONENT) ## one room over librdkafka's mock cluster
+	@tests/support/run_c_tests component $^
+
+format: ## let clang-format decide
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+clean: ## forget everything built
+	rm -rf $(OUT)
+
+-include deploy/local/local.mk
+-include tests/tests.mk
+-include $(patsubst %.o,%.d,$(call obj,$(ALL_SRC)))

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is wrong with files people wrote: every finding has file:line:col, cause and fix. Collected, so
+ * that `check` shows all of them at once; a loader that added an error returns false. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/base.h"
+#include "base/error.h"
+
+struct place {
+    const char *file; /* borrowed for the life of the diagnostics' owner */
+    int line, col;    /* from 1; 0 = whole file */
+};
+
+struct diagnostics; /* grows; process or load lifetime */
+struct diagnostics *diagnostics_new(void);
+void diagnostics_free(struct diagnostics *diagnostics);
+/* `fix` may be "" ; `cause` is a format. */
+void diagnostics_add(struct diagnostics *diagnostics, struct place place, const char *fix,
+                     const char *cause, ...) PRINTF_LIKE(4, 5);
+void diagnostics_warn(struct diagnostics *diagnostics, struct place place, const char *fix,
+                      const char *cause, ...) PRINTF_LIKE(4, 5);
+size_t diagnostics_errors(const struct diagnostics *diagnostics);
+size_t diagnostics_warnings(const struct diagnostics *diagnostics);
+/* One line each, "file:line:col: error: cause; fix: ..."; called in the order added. */
+void diagnostics_each(const struct diagnostics *diagnostics, void (*show)(void *, const char *line),
+                      void *context);
+/* First error as struct error of kind ERROR_CONFIG (with "and N more"); true when there is none. */
+bool diagnostics_to_error(const struct diagnostics *diagnostics, struct error *error);
+/* The candidate nearest to `word` by edit distance (<= 1/3 of its length), or NULL: "did you mean". */
+const char *diagnostics_nearest(const char *word, const char *const *candidates, size_t count);

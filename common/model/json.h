@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON as a tree in the record's arena (yajl behind this file only). UTF-8 is validated before parsing; depth <= 32;
+ * duplicate keys and \u0000 are refused; numbers keep their text. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+#include "model/reject.h"
+
+enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json_value {
+    enum json_type type;
+    bool truth;               /* BOOL */
+    struct span text;         /* STRING unescaped; NUMBER as written */
+    struct span key;          /* inside an object */
+    struct json_value *first; /* children in order */
+    struct json_value *next;
+    size_t count;
+};
+
+struct json_reader; /* keeps yajl's handle warm; one per thread */
+struct json_reader *json_reader_new(void);
+void json_reader_free(struct json_reader *reader);
+/* REJECT_NONE and *value, or why not with *bad_at = byte offset. Everything lives in the arena; texts may borrow `in`. */
+enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,
+                      const struct json_value **value, size_t *bad_at);
+
+const struct json_value *json_get(const struct json_value *object, struct span key); /* NULL when absent or not an object */
+struct span json_text(const struct json_value *object, const char *key); /* STRING's or NUMBER's text; absent otherwise */
+bool json_int(const struct json_value *object, const char *key, int64_t *value);
