@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain: the one command. Finds the verb, shows help, and leaves everything else to verb_*.c.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "citybrain/verb.h"
+
+static const struct verb *const verbs[] = {&verb_check,  &verb_gen,   &verb_send,
+                                           &verb_topics, &verb_views, &verb_why};
+
+int verb_usage(const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "citybrain %s: ", name);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "\nsee: citybrain %s --help\n", name);
+    va_end(arguments);
+    return VERB_USAGE;
+}
+
+static void show_verbs(FILE *out)
+{
+    fputs("usage: citybrain VERB [ARGUMENTS]\n\n", out);
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
+        fprintf(out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+    fputs(
+        "\ncitybrain VERB --help teaches a verb. Data goes to stdout, all else to stderr.\n"
+        "exit: 0 done, 1 something was rejected or differs, 64 usage, 69 unavailable, 70 internal, "
+        "78 configuration\n",
+        out);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+        show_verbs(argc < 2 ? stderr : stdout);
+        return argc < 2 ? VERB_USAGE : VERB_OK;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
+        if (strcmp(argv[1], verbs[i]->name) != 0)
+            continue;
+        if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+            fputs(verbs[i]->help, stdout);
+            return VERB_OK;
+        }
+        return verbs[i]->run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "citybrain: no verb \"%s\"\n", argv[1]);
+    show_verbs(stderr);
+    return VERB_USAGE;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Redraws at most ten times a second, so it costs nothing beside the work it shows. */
+#include "citybrain/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *progress, const char *what, int64_t total)
+{
+    *progress =
+        (struct progress){.what = what, .total = total > 0 ? total : 1, .began_ms = now_ms()};
+}
+
+void progress_show(struct progress *progress, int64_t done, const char *note)
+{
+    int64_t now = now_ms();
+    int percent = (int)(done * 100 / progress->total);
+    if (isatty(STDERR_FILENO)) {
+        if (now - progress->shown_at_ms < 100)
+            return;
+        char bar[41];
+        for (int i = 0; i < 40; i++)
+            bar[i] = i * 100 < percent * 40 ? '#' : '.';
+        bar[40] = '\0';
+        fprintf(stderr, "\r%s [%s] %3d%% %s\033[K", progress->what, bar, percent, note);
+    } else if (percent / 10 > progress->shown_tenth) {
+        progress->shown_tenth = percent / 10;
+        fprintf(stderr, "%s %3d%% %s\n", progress->what, percent, note);
+    }
+    progress->shown_at_ms = now;
+}
+
+void progress_end(struct progress *progress, const char *note)
+{
+    double seconds = (double)(now_ms() - progress->began_ms) / 1000;
+    fprintf(stderr, "%s%s: %s in %.1f s%s\n", isatty(STDERR_FILENO) ? "\r" : "", progress->what,
+            note, seconds, isatty(STDERR_FILENO) ? "\033[K" : "");
+}

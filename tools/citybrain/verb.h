@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One verb of the command: a row in main.c's table. Data goes to stdout, everything else to stderr;
+ * exit codes are those of sysexits. */
+#pragma once
+
+struct verb {
+    const char *name;
+    const char *summary; /* one line for `citybrain help` */
+    const char *help;    /* the whole page for `citybrain NAME --help` */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct verb verb_check, verb_gen, verb_send, verb_topics, verb_views, verb_why;
+
+enum verb_exit {
+    VERB_OK = 0,
+    VERB_FAILED = 1,
+    VERB_USAGE = 64,
+    VERB_UNAVAILABLE = 69,
+    VERB_CONFIG = 78
+};
+
+/* "citybrain NAME: text; see citybrain NAME --help" on stderr; returns VERB_USAGE. */
+int verb_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));

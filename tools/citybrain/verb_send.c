@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain send: a file of any size to ingest's door in parts, with progress and a verdict per
+ * rejected row; or a timeline (one line an item: when, to which door, what) as `citybrain gen`
+ * writes it. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/memory.h"
+#include "base/timestamp.h"
+#include "citybrain/door.h"
+#include "citybrain/input_file.h"
+#include "citybrain/progress.h"
+#include "citybrain/timeline.h"
+#include "citybrain/verb.h"
+
+#define PART_ROWS  2000
+#define PART_BYTES (2 << 20)
+
+struct send {
+    const char *feed, *path, *content_type;
+    struct door door;
+};
+
+static const char send_help[] =
+    "usage: citybrain send --feed FEED FILE[.gz]        a file, in parts\n"
+    "       citybrain send --timeline FILE              a generated day (citybrain gen)\n\n"
+    "  --backfill            history: changes state and views, dispatches and notifies nobody\n"
+    "  --url URL             ingest's door (default $CITYBRAIN_URL or http://127.0.0.1:29300)\n"
+    "  --tokens FILE         where the feed's credential stands (default config/tokens.csv);\n"
+    "                        $CITYBRAIN_TOKEN wins\n"
+    "  --type TYPE           content type, if the name does not tell (text/csv, "
+    "application/x-ndjson)\n"
+    "  --step DURATION       timeline: items of one step share requests (default 30m)\n"
+    "  --clock URL           timeline on `clock: manual`: ingest's admin address, moved after each "
+    "step\n"
+    "  --acknowledged FILE   append one fsynced line a part after its 2xx\n\n"
+    "Each rejected row is one JSON line on stdout: row, reason, pointer, byte offset, message.\n"
+    "Sending again is safe: the same content is the same event.\n"
+    "exit: 0 all accepted, 1 some rejected, 64 usage, 69 no door or refused\n";
+
+/* Cuts whole rows off the unread part of the file: at most PART_ROWS and about PART_BYTES. */
+static size_t cut_rows(struct span unread, bool last, size_t *rows)
+{
+    size_t used = 0;
+    for (*rows = 0; *rows < PART_ROWS && used < PART_BYTES; ++*rows) {
+        struct span row;
+        size_t n = csv_frame(span_from(unread.at + used, unread.len - used), last, &row);
+        if (n == 0)
+            break;
+        used += n;
+    }
+    return used;
+}
+
+static bool send_part(struct send *send, struct strbuf *part, struct span header, struct span rows,
+                      const char *hash, int64_t row, int64_t offset, struct error *error)
+{
+    char path[160];
+    snprintf(path, sizeof path, "/v1/feeds/%s", send->feed);
+    strbuf_reset(part);
+    strbuf_add(part, header);
+    strbuf_add(part, rows);
+    return door_post(
+        &send->door,
+        &(struct door_part){path, send->content_type, strbuf_span(part), hash, row, offset}, error);
+}
+
+static bool send_rows(struct send *send, struct input_file *file, const char *hash, int64_t bytes,
+                      struct error *error)
+{
+    struct progress progress;
+    struct strbuf part, header;
+    bool last = false, good = true, csv = strcmp(send->content_type, "text/csv") == 0;
+    int64_t row = 1;
+    strbuf_init(&part, 1 << 20, 16 << 20);
+    strbuf_init(&header, 256, 1 << 20);
+    progress_begin(&progress, send->feed, bytes);
+    while (good) {
+        struct span unread = input_file_peek(file, PART_BYTES + (1 << 20), &last, error);
+        if (!unread.at || unread.len == 0)
+            break;
+        if (csv && header.len == 0) {
+            struct span line;
+            size_t n = csv_frame(unread, last, &line);
+            strbuf_add(&header, span_from(unread.at, n));
+            input_file_take(file, n);
+            continue;
+        }
+        size_t rows, used = cut_rows(unread, last, &rows);
+        if (used == 0) {
+            good = error_set(error, ERROR_REFUSED, 0, "%s: row %lld is longer than %d bytes",
+                             send->path, (long long)row, PART_BYTES);
+            break;
+        }
+        good = send_part(send, &part, strbuf_span(&header), span_from(unread.at, used), hash, row,
+                         input_file_offset(file), error);
+        input_file_take(file, used);
+        row += (int64_t)rows;
+        progress_show(&progress, input_file_offset(file), "");
+    }
+    char note[96];
+    snprintf(note, sizeof note, "%lld accepted, %lld rejected", (long long)send->door.accepted,
+             (long long)send->door.rejected);
+    progress_end(&progress, note);
+    strbuf_fini(&part);
+    strbuf_fini(&header);
+    return good && error->kind == ERROR_NONE;
+}
+
+static bool send_file(struct send *send, struct error *error)
+{
+    char hash[DIGEST_ID_LEN + 1];
+    int64_t bytes;
+    struct input_file *file = input_file_open(send->path, error);
+    if (!file)
+        return false;
+    bool good = door_use_token_of(&send->door, send->feed, error) &&
+                input_file_hash(file, hash, &bytes, error) &&
+                send_rows(send, file, hash, bytes, error);
+    input_file_close(file);
+    return good;
+}
+
+static const char *type_of_name(const char *path)
+{
+    struct span name = span_of(path);
+    if (span_ends(name, SPAN(".gz")))
+        name.len -= 3;
+    return span_ends(name, SPAN(".csv")) ? "text/csv" : "application/x-ndjson";
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {{"feed", 1, 0, 'f'},         {"backfill", 0, 0, 'b'},
+                                          {"url", 1, 0, 'u'},          {"tokens", 1, 0, 't'},
+                                          {"type", 1, 0, 'y'},         {"timeline", 0, 0, 'l'},
+                                          {"step", 1, 0, 's'},         {"clock", 1, 0, 'c'},
+                                          {"acknowledged", 1, 0, 'a'}, {0, 0, 0, 0}};
+    const char *url = getenv("CITYBRAIN_URL"), *tokens = "config/tokens.csv", *acknowledged = NULL;
+    struct timeline timeline = {.step_ms = 30 * 60000};
+    struct send send = {0};
+    bool is_timeline = false, backfill = false;
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 'f': send.feed = optarg; break;
+        case 'b': backfill = true; break;
+        case 'u': url = optarg; break;
+        case 't': tokens = optarg; break;
+        case 'y': send.content_type = optarg; break;
+        case 'l': is_timeline = true; break;
+        case 'c': timeline.clock_url = optarg; break;
+        case 'a': acknowledged = optarg; break;
+        case 's':
+            if (!timestamp_parse_duration(span_of(optarg), &timeline.step_ms))
+                return verb_usage("send", "--step \"%s\" is not a duration such as 30m", optarg);
+            break;
+        default: return verb_usage("send", "unknown option");
+        }
+    }
+    if (optind + 1 != argc || (!is_timeline && !send.feed))
+        return verb_usage("send", "one FILE and --feed FEED (or --timeline) are needed");
+    send.path = argv[optind];
+    if (!send.content_type)
+        send.content_type = type_of_name(send.path);
+    struct error error = {0};
+    door_init(&send.door, url ? url : "http://127.0.0.1:29300", tokens);
+    send.door.replay = backfill ? "backfill" : NULL;
+    send.door.acknowledged = acknowledged ? fopen(acknowledged, "a") : NULL;
+    bool good = is_timeline ? timeline_send(&timeline, &send.door, send.path, &error)
+                            : send_file(&send, &error);
+    int64_t rejected = send.door.rejected;
+    door_fini(&send.door);
+    if (!good) {
+        fprintf(stderr, "citybrain send: %s\n", error.text);
+        return error_exit_status(&error);
+    }
+    return rejected ? VERB_FAILED : VERB_OK;
+}
+
+const struct verb verb_send = {"send", "a file, or a generated day, to ingest's HTTP door",
+                               send_help, run};

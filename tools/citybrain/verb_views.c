@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain views show: a view as a table, from the aggregator's read-only API. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "citybrain/http_client.h"
+#include "citybrain/verb.h"
+#include "model/json.h"
+
+static const char views_help[] =
+    "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
+    "                                 [--from DATE] [--to DATE] [--json] [--url URL]\n\n"
+    "NAME is closure_rate or response_time (any file of config/views). Days are civil days of the\n"
+    "district, both ends included. --total sums over everything (the default without --by).\n"
+    "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
+    "  citybrain views show closure_rate --by unit\n";
+
+static void show_table(const struct json_value *rows)
+{
+    const struct json_value *first = rows->first;
+    for (const struct json_value *cell = first ? first->first : NULL; cell; cell = cell->next)
+        printf("%.*s%s", SPAN_ARG(cell->key), cell->next ? "\t" : "\n");
+    for (const struct json_value *row = first; row; row = row->next)
+        for (const struct json_value *cell = row->first; cell; cell = cell->next)
+            printf("%.*s%s", SPAN_ARG(cell->type == JSON_NULL ? SPAN("-") : cell->text),
+                   cell->next ? "\t" : "\n");
+}
+
+static int show(struct span answer, bool json)
+{
+    struct arena arena;
+    struct json_reader *reader = json_reader_new();
+    const struct json_value *value = NULL;
+    size_t bad_at;
+    int status = VERB_OK;
+    if (json) {
+        printf("%.*s\n", SPAN_ARG(answer));
+    } else {
+        arena_init(&arena, 64 << 20);
+        if (json_read(reader, answer, &arena, &value, &bad_at) == REJECT_NONE &&
+            json_get(value, SPAN("rows")))
+            show_table(json_get(value, SPAN("rows")));
+        else
+            status = VERB_FAILED;
+        arena_fini(&arena);
+    }
+    json_reader_free(reader);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"by", 1, 0, 'b'},   {"total", 0, 0, 't'}, {"from", 1, 0, 'f'}, {"to", 1, 0, 'o'},
+        {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'},   {0, 0, 0, 0}};
+    const char *by = "", *from = "", *to = "", *url = getenv("CITYBRAIN_API");
+    bool json = false;
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 'b': by = optarg; break;
+        case 't': by = ""; break;
+        case 'f': from = optarg; break;
+        case 'o': to = optarg; break;
+        case 'j': json = true; break;
+        case 'u': url = optarg; break;
+        default: return verb_usage("views", "unknown option");
+        }
+    }
+    if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
+        return verb_usage("views", "show NAME is needed");
+    char call_url[1024];
+    struct strbuf answer;
+    struct error error = {0};
+    struct http_client *client = http_client_new();
+    strbuf_init(&answer, 65536, 64 << 20);
+    snprintf(call_url, sizeof call_url, "%s/api/views/%s?by=%s%s%s%s%s",
+             url ? url : "http://127.0.0.1:29340", argv[optind + 1], by, *from ? "&from=" : "",
+             from, *to ? "&to=" : "", to);
+    struct http_call call = {.method = "GET", .url = call_url, .answer = &answer};
+    int status = VERB_UNAVAILABLE;
+    if (!http_client_call(client, &call, &error))
+        fprintf(stderr, "citybrain views: %s\n", error.text);
+    else if (call.status != 200)
+        fprintf(stderr, "citybrain views: %s answered %d: %.*s\n", call_url, call.status,
+                SPAN_ARG(strbuf_span(&answer)));
+    else
+        status = show(strbuf_span(&answer), json);
+    strbuf_fini(&answer);
+    http_client_free(client);
+    return status;
+}
+
+const struct verb verb_views = {"views", "show a view as a table", views_help, run};
