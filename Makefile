@@ -43,7 +43,7 @@ UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildc
 UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
 
-.PHONY: all help clean unit component golden e2e test lint format docs
+.PHONY: all help clean unit component golden e2e test up demo stop lint format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -85,6 +85,21 @@ unit: $(UNIT_PURE) $(UNIT_FULL) ## C unit tests, no broker and no database
 	@tests/support/run_c_tests unit $^
 component: $(COMPONENT) ## one room over librdkafka's mock cluster
 	@tests/support/run_c_tests component $^
+
+golden: ## configuration and mappings, no broker
+	@tests/support/run_pytest golden tests/golden
+e2e: all ## real Kafka and PostgreSQL
+	@tests/support/run_pytest e2e tests/e2e
+test: deps deps-dev all ## everything, with one closing count
+	@tests/run
+
+up: deps ## start Kafka, PostgreSQL and the daemons; nothing is fed
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@deploy/local/up
+demo: up ## up, then a generated day that ends now, then the real clock
+	@deploy/local/demo
+stop: ## stop everything that was started here
+	@deploy/local/daemons stop; deploy/local/parts stop
 
 format: ## let clang-format decide
 	clang-format -i $(shell git ls-files '*.c' '*.h')
