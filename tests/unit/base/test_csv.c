@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/base.h"
+#include "base/csv.h"
+#include "base/strbuf.h"
+
+#define MAX_CELLS 8
+
+static struct arena arena;
+static struct strbuf buf;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena_init(&arena, 65536);
+    strbuf_init(&buf, 1024, 65536);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_fini(&arena);
+    strbuf_fini(&buf);
+    return 0;
+}
+
+/* All rows of a text of which `first` bytes come first; each as row and a record separator into
+ * buf. */
+static void frame_all(struct span s, size_t first)
+{
+    strbuf_reset(&buf);
+    size_t at = 0, end = first;
+    while (at < s.len) {
+        struct span row;
+        size_t used = csv_frame(span_from(s.at + at, end - at), end == s.len, &row);
+        if (used == 0) {
+            assert_true(end < s.len); /* with everything there, something must come */
+            end = s.len;
+            continue;
+        }
+        strbuf_add(&buf, row);
+        strbuf_add_char(&buf, '\x1e');
+        at += used;
+    }
+}
+
+static void ends_rows_at_crlf_lf_and_cr(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *rows;
+    } cases[] = {{"a,b\nc\n", "a,b\x1e"
+                              "c\x1e"},
+                 {"a,b\r\nc", "a,b\x1e"
+                              "c\x1e"},
+                 {"a\rb\rc\r", "a\x1e"
+                               "b\x1e"
+                               "c\x1e"},
+                 {"a\n\r\nb", "a\x1e\x1e"
+                              "b\x1e"},
+                 {"", ""},
+                 {"\n", "\x1e"},
+                 {"\"a\nb\",c\r\nd", "\"a\nb\",c\x1e"
+                                     "d\x1e"},
+                 {"\"a\r\rb\"\rc", "\"a\r\rb\"\x1e"
+                                   "c\x1e"},
+                 {"\"a\"\"\nb\"\nc", "\"a\"\"\nb\"\x1e"
+                                     "c\x1e"},
+                 {"5\" pipe\nnext", "5\" pipe\x1e"
+                                    "next\x1e"},
+                 {"a, \"x\ny", "a, \"x\x1e"
+                               "y\x1e"},
+                 {"\"a\"b\nc", "\"a\"b\x1e"
+                               "c\x1e"},
+                 {"x,\"never closed\ny", "x,\"never closed\ny\x1e"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        frame_all(span_of(cases[i].text), strlen(cases[i].text));
+        assert_string_equal(buf.at, cases[i].rows);
+    }
+}
+
+static void a_quote_opens_behind_the_separator_that_is_named(void **state)
+{
+    (void)state;
+    struct span row, text = SPAN("a;\"b\nc\";d\ne");
+    assert_int_equal(csv_frame_by(text, ';', false, &row), 10);
+    assert_true(span_is(row, "a;\"b\nc\";d"));
+    assert_int_equal(csv_frame_by(text, ',', false, &row), 5);
+}
+
+static void waits_for_what_may_follow(void **state)
+{
+    (void)state;
+    struct span row;
+    assert_int_equal(csv_frame(SPAN("abc"), false, &row), 0);
+    assert_int_equal(csv_frame(SPAN("abc\r"), false, &row), 0);
+    assert_int_equal(csv_frame(SPAN("abc\r"), true, &row), 4);
+    assert_int_equal(csv_frame(SPAN("abc\r\n"), false, &row), 5);
+    assert_int_equal(csv_frame(SPAN("abc\rx"), false, &row), 4);
+    assert_int_equal(csv_frame(SPAN("\"abc\n"), false, &row), 0);
+    assert_int_equal(csv_frame(SPAN(""), true, &row), 0);
+    assert_true(csv_frame(SPAN("abc"), true, &row) == 3 && span_is(row, "abc"));
+}
+
+static void gives_the_same_rows_wherever_the_input_is_split(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "a,b\r\n\"x\r\ny\",\"q\"\"\r\"\r\rlast,\"\"\r\n", "\r\n\n\r\"\n\"\"\r\n\"\"\"\r\n,\n",
+        "5\",\"6\"7\r\n\"\"\"\"\r\"open\r\n", "\xb3\xaf,\"\xd1\xf4\n\"\r\n\xc7\xf8\r"};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        struct span text = span_of(texts[i]);
+        char expected[256];
+        frame_all(text, text.len);
+        span_to_cstr(strbuf_span(&buf), expected, sizeof(expected));
+        for (size_t cut = 0; cut < text.len; cut++) {
+            frame_all(text, cut);
+            assert_string_equal(buf.at, expected);
+        }
+    }
+}
+
+static void splits_cells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        char separator;
+        size_t count;
+        const char *cells[5];
+    } cases[] = {{"a,b,c", ',', 3, {"a", "b", "c"}},
+                 {"", ',', 1, {""}},
+                 {",", ',', 2, {"", ""}},
+                 {"\"\",x", ',', 2, {"", "x"}},
+                 {"\"a,b\",\"c\nd\"", ',', 2, {"a,b", "c\nd"}},
+                 {"\"say \"\"yes\"\"\",\"\"\"\"", ',', 2, {"say \"yes\"", "\""}},
+                 {"5\",a\"b\"", ',', 2, {"5\"", "a\"b\""}},
+                 {" \"a\"", ',', 1, {" \"a\""}},
+                 {"工单|\"朝|阳\"|x", '|', 3, {"工单", "朝|阳", "x"}},
+                 {"a,b\tc", '\t', 2, {"a,b", "c"}}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct span cells[MAX_CELLS];
+        size_t count = 99;
+        assert_int_equal(
+            csv_split(span_of(cases[i].row), cases[i].separator, cells, MAX_CELLS, &count, &arena),
+            CSV_OK);
+        assert_int_equal(count, cases[i].count);
+        for (size_t j = 0; j < count; j++) {
+            assert_non_null(cells[j].at);
+            assert_true(span_is(cells[j], cases[i].cells[j]));
+        }
+    }
+}
+
+static void borrows_cells_that_need_no_unescaping(void **state)
+{
+    (void)state;
+    struct span row = SPAN("ab,\"c,d\""), cells[MAX_CELLS];
+    size_t count, used = arena.used;
+    assert_int_equal(csv_split(row, ',', cells, MAX_CELLS, &count, &arena), CSV_OK);
+    assert_ptr_equal(cells[0].at, row.at);
+    assert_ptr_equal(cells[1].at, row.at + 4);
+    assert_int_equal(arena.used, used);
+}
+
+static void refuses_what_it_cannot_split(void **state)
+{
+    (void)state;
+    struct span cells[2];
+    size_t count;
+    struct arena none;
+    arena_init(&none, 1);
+    static const struct {
+        const char *row;
+        enum csv_result result;
+    } cases[] = {
+        {"a,b,c", CSV_TOO_MANY_CELLS}, {"a,b,", CSV_TOO_MANY_CELLS},  {"\"a", CSV_BAD_QUOTE},
+        {"\"", CSV_BAD_QUOTE},         {"\"a\"\"", CSV_BAD_QUOTE},    {"\"a\"b,c", CSV_BAD_QUOTE},
+        {"\"a\" ,c", CSV_BAD_QUOTE},   {"\"a\"\"b\"", CSV_NO_MEMORY}, {"a,b", CSV_OK}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(csv_split(span_of(cases[i].row), ',', cells, 2, &count, &none),
+                         cases[i].result);
+    arena_fini(&none);
+}
+
+/* Any cells written, framed and split are the cells again. Letters are chosen to be awkward. */
+static void reads_back_what_it_wrote(void **state)
+{
+    (void)state;
+    static const char letters[] = "a,\"\r\n;朝\xe5";
+    uint32_t seed = 7;
+    for (int round = 0; round < 20000; round++) {
+        char text[4][8];
+        struct span in[4], out[4], row;
+        strbuf_reset(&buf);
+        arena_reset(&arena);
+        for (size_t i = 0; i < 4; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            in[i] = span_from(text[i], (seed >> 16) % 8);
+            for (size_t j = 0; j < in[i].len; j++) {
+                seed = seed * 1664525U + 1013904223U;
+                text[i][j] = letters[(seed >> 16) % (sizeof(letters) - 1)];
+            }
+            if (i > 0)
+                strbuf_add_char(&buf, ',');
+            csv_add_cell(&buf, in[i], ',');
+        }
+        size_t len = buf.len, count;
+        strbuf_add(&buf, SPAN("\r\nnext"));
+        assert_int_equal(csv_frame(strbuf_span(&buf), false, &row), len + 2);
+        assert_int_equal(csv_split(row, ',', out, 4, &count, &arena), CSV_OK);
+        assert_int_equal(count, 4);
+        for (size_t i = 0; i < 4; i++)
+            assert_true(span_equal(in[i], out[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ends_rows_at_crlf_lf_and_cr),
+        cmocka_unit_test(a_quote_opens_behind_the_separator_that_is_named),
+        cmocka_unit_test(waits_for_what_may_follow),
+        cmocka_unit_test(gives_the_same_rows_wherever_the_input_is_split),
+        cmocka_unit_test(splits_cells),
+        cmocka_unit_test(borrows_cells_that_need_no_unescaping),
+        cmocka_unit_test(refuses_what_it_cannot_split),
+        cmocka_unit_test(reads_back_what_it_wrote),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

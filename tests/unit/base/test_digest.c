@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/digest.h"
+
+/* Expected values by Python's hashlib, base64 and struct. */
+static void hashes_bytes_into_22_characters(void **state)
+{
+    (void)state;
+    char id[DIGEST_ID_LEN + 1];
+    digest_bytes(id, SPAN(""));
+    assert_string_equal(id, "47DEQpj8HBSa-_TImW-5JA");
+    digest_bytes(id, SPAN("abc"));
+    assert_string_equal(id, "ungWv48Bz-pBQUDeXa4iIw");
+    digest_bytes(id, SPAN_NONE);
+    assert_string_equal(id, "47DEQpj8HBSa-_TImW-5JA");
+}
+
+static void frames_each_field_of_an_id_by_its_length(void **state)
+{
+    (void)state;
+    char id[DIGEST_ID_LEN + 1];
+    digest_id(id, NULL, 0);
+    assert_string_equal(id, "F_lwF28OXk_PWHLjhoqMww");
+    digest_id(id, (const struct span[]){SPAN("a"), SPAN("bc")}, 2);
+    assert_string_equal(id, "IF-lw_t4ApIFmKaPDL_D4w");
+    digest_id(id, (const struct span[]){SPAN("ab"), SPAN("c")}, 2);
+    assert_string_equal(id, "Rc5ow1CtMVS8bXc3ScZLCA");
+    digest_id(id,
+              (const struct span[]){SPAN("request:12345"), SPAN("工单"), SPAN("opened"), SPAN("")},
+              4);
+    assert_string_equal(id, "PU9oz6l0hldnGTNoyIl9oQ");
+}
+
+static void running_hash_equals_the_whole_however_it_is_cut(void **state)
+{
+    (void)state;
+    static const char text[] = "a row of an upload, and another";
+    struct span whole = SPAN("a row of an upload, and another");
+    char expected[DIGEST_ID_LEN + 1], id[DIGEST_ID_LEN + 1];
+    digest_bytes(expected, whole);
+    for (size_t cut = 0; cut <= whole.len; cut++) {
+        struct digest *digest = digest_new();
+        digest_add(digest, span_from(text, cut));
+        digest_bytes(id, SPAN("something else in between"));
+        digest_add(digest, span_from(text + cut, whole.len - cut));
+        digest_finish(digest, id);
+        assert_string_equal(id, expected);
+    }
+}
+
+static void writes_eight_bytes_as_hex(void **state)
+{
+    (void)state;
+    char hex[17];
+    digest_hex16(hex, SPAN("{}"));
+    assert_string_equal(hex, "44136fa355b3678a");
+}
+
+static void compares_whole_credentials(void **state)
+{
+    (void)state;
+    assert_true(digest_equal(SPAN("token"), SPAN("token")));
+    assert_true(digest_equal(SPAN(""), SPAN_NONE));
+    assert_false(digest_equal(SPAN("token"), SPAN("tokem")));
+    assert_false(digest_equal(SPAN("token"), SPAN("toke")));
+    assert_false(digest_equal(SPAN("token"), SPAN("tokens")));
+}
+
+static void *hash_many(void *wrong)
+{
+    for (int i = 0; i < 2000; i++) {
+        char id[DIGEST_ID_LEN + 1];
+        digest_bytes(id, SPAN("abc"));
+        *(int *)wrong += strcmp(id, "ungWv48Bz-pBQUDeXa4iIw") != 0;
+    }
+    return NULL;
+}
+
+static void threads_do_not_share_a_hash(void **state)
+{
+    (void)state;
+    pthread_t threads[4];
+    int wrong[ARRAY_LENGTH(threads)] = {0};
+    for (size_t i = 0; i < ARRAY_LENGTH(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hash_many, &wrong[i]), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(threads); i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(wrong[i], 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_bytes_into_22_characters),
+        cmocka_unit_test(frames_each_field_of_an_id_by_its_length),
+        cmocka_unit_test(running_hash_equals_the_whole_however_it_is_cut),
+        cmocka_unit_test(writes_eight_bytes_as_hex),
+        cmocka_unit_test(compares_whole_credentials),
+        cmocka_unit_test(threads_do_not_share_a_hash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
