@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fold first, decide after: an `opened` whose case already folds to dispatched, merged or closed is
+ * not dispatched, so a record seen twice, a replay and our own decision read back change nothing.
+ * Quiet cases (history only) are kept and never acted on. Timers move on ticks alone, at most
+ * MOST_TIMERS a transaction. */
+#include "router/core/case_flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/case_set.h"
+#include "model/raw_header.h"
+#include "router/core/case_book.h"
+#include "router/core/emit.h"
+
+#define MOST_TIMERS 1000
+#define CLOCK_KEY   "_clock"
+#define ARENA_BYTES (512 << 10)
+
+struct case_flow {
+    const struct case_flow_rules *rules; /* borrowed */
+    int32_t partition;
+    struct case_book *book; /* owned */
+    struct json_reader *reader;
+    struct arena arena; /* one record */
+    struct emit emit;
+    struct strbuf text;
+    bool clock_dirty;
+    struct case_flow_counts counts;
+};
+
+struct working { /* one case while a record is handled */
+    struct span id, kind_code;
+    const struct case_kind *kind;
+    struct case_entry *entry;
+    struct case_set set;
+    struct case_fold fold;
+};
+
+struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t partition)
+{
+    struct case_flow *flow = xcalloc(1, sizeof *flow);
+    flow->rules = rules;
+    flow->partition = partition;
+    flow->book = case_book_new();
+    flow->reader = json_reader_new();
+    arena_init(&flow->arena, ARENA_BYTES);
+    emit_init(&flow->emit);
+    strbuf_init(&flow->text, 4096, 2 * CASE_SET_MAX_BYTES);
+    flow->counts.clock_ms = TIMESTAMP_NONE;
+    return flow;
+}
+
+void case_flow_close(struct case_flow *flow)
+{
+    case_book_free(flow->book);
+    json_reader_free(flow->reader);
+    arena_fini(&flow->arena);
+    emit_fini(&flow->emit);
+    strbuf_fini(&flow->text);
+    free(flow);
+}
+
+/* What the fold calls for next: the first timer of the kind that has not fired and whose stop has
+ * not come. */
+static void set_timer(struct case_flow *flow, struct working *work)
+{
+    const struct case_fold *fold = &work->fold;
+    for (size_t i = 0; i < work->kind->timer_count; i++) {
+        const struct kind_timer *timer = &work->kind->timers[i];
+        bool waits =
+            timer->at_due && fold->due_ms != TIMESTAMP_NONE && fold->dispatched && !fold->quiet;
+        bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE || (fold->fired >> i & 1);
+        if (waits && !over) {
+            case_book_set_timer(flow->book, work->entry, fold->due_ms, (int)i);
+            return;
+        }
+    }
+    case_book_set_timer(flow->book, work->entry, TIMESTAMP_NONE, 0);
+}
+
+static bool load(struct case_flow *flow, struct working *work, struct span id)
+{
+    struct span rest = id;
+    work->kind_code = span_cut(&rest, ':');
+    work->id = id;
+    work->kind = kinds_find(flow->rules->kinds, work->kind_code);
+    if (!work->kind)
+        return false;
+    work->entry = case_book_add(flow->book, id);
+    return case_set_read(&work->set, span_from(work->entry->lines, work->entry->len),
+                         flow->rules->codes, &flow->arena);
+}
+
+static void store(struct case_flow *flow, struct working *work, bool restoring)
+{
+    strbuf_reset(&flow->text);
+    case_set_write(&flow->text, &work->set, flow->rules->codes);
+    case_book_set(flow->book, work->entry, strbuf_span(&flow->text), restoring);
+}
+
+static struct emit_case about(const struct case_flow *flow, const struct working *work)
+{
+    const struct case_fold *fold = &work->fold;
+    int64_t clock = flow->counts.clock_ms;
+    return (struct emit_case){
+        .id = work->id,
+        .kind = work->kind_code,
+        .type_code = fold->type_code,
+        .street_code = fold->street_code,
+        .community_code = fold->community_code,
+        .cause_id = fold->cause_id.at ? fold->cause_id : fold->opened_id,
+        .time_ms = clock != TIMESTAMP_NONE && clock > fold->recorded_ms ? clock : fold->recorded_ms,
+    };
+}
+
+/* Our own event, merged at once: reading it back from the log will change nothing. */
+static void merge_own(struct case_flow *flow, struct working *work, const struct event *event)
+{
+    const struct json_value *data = NULL;
+    struct event own = *event;
+    struct case_line line;
+    size_t bad_at;
+    if (json_read(flow->reader, event->data_json, &flow->arena, &data, &bad_at) != REJECT_NONE)
+        return;
+    own.data = data;
+    if (case_line_of_event(&own, flow->rules->codes, &flow->arena, &line) == REJECT_NONE)
+        case_set_merge(&work->set, &line, work->kind, &flow->arena);
+    case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
+}
+
+static void dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    struct emit_case what = about(flow, work);
+    struct event event;
+    struct decision decision;
+    struct order order = {
+        .type_code = fold->type_code,
+        .street_code = fold->street_code,
+        .community_code = fold->community_code,
+        .lead = fold->lead,
+        .limit_class = fold->limit_class,
+        .opened_ms = fold->opened_ms,
+        .due_ms = fold->due_ms,
+    };
+    if (!decide(&decision, &order, flow->rules->rules, flow->rules->district, flow->counts.clock_ms,
+                flow->rules->max_age_ms, &flow->arena))
+        return;
+    if (!what.street_code.len)
+        what.street_code = decision.street;
+    emit_decision(&flow->emit, &what, &decision, span_of(flow->rules->rules->hash), outputs,
+                  &flow->arena, &event);
+    merge_own(flow, work, &event);
+    flow->counts.decided++;
+    flow->counts.adopted += decision.adopted;
+    flow->counts.desk += span_is(decision.lead, "desk");
+}
+
+static bool wants_decision(const struct working *work)
+{
+    const struct case_fold *fold = &work->fold;
+    return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
+           fold->resolution_ms == TIMESTAMP_NONE &&
+           case_kind_stage(work->kind, SPAN("dispatched")) >= 0;
+}
+
+static void bury_too_long(struct case_flow *flow, const struct record *record,
+                          struct outputs *outputs)
+{
+    struct dead_header header = {
+        .raw = {.feed = SPAN("events"), .verdict = SPAN("none")},
+        .topic = record->topic,
+        .partition = record->partition,
+        .offset = record->offset,
+        .why = {.reject = REJECT_CASE_TOO_LONG, .byte_offset = -1},
+        .attempts = 1,
+        .disposition = SPAN("dead"),
+    };
+    strbuf_reset(&flow->text);
+    dead_header_write(&flow->text, &header);
+    outputs_add(outputs, &(struct output){.stream = STREAM_DEAD,
+                                          .partition = OUTPUT_BY_KEY,
+                                          .key = record->key,
+                                          .value = record->value,
+                                          .headers = {{SPAN("cb"), strbuf_span(&flow->text)}},
+                                          .header_count = 1});
+    flow->counts.too_long++;
+}
+
+static void on_case(struct case_flow *flow, const struct event *event, const struct record *record,
+                    struct outputs *outputs)
+{
+    struct working work;
+    struct case_line line;
+    if (!load(flow, &work, event->subject) ||
+        case_line_of_event(event, flow->rules->codes, &flow->arena, &line) != REJECT_NONE) {
+        flow->counts.unreadable++;
+        return;
+    }
+    enum case_set_result merged = case_set_merge(&work.set, &line, work.kind, &flow->arena);
+    if (merged == CASE_SET_TOO_LONG)
+        bury_too_long(flow, record, outputs);
+    if (merged != CASE_SET_CHANGED)
+        return;
+    case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
+    if (wants_decision(&work))
+        dispatch(flow, &work, outputs);
+    store(flow, &work, false);
+    set_timer(flow, &work);
+}
+
+static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struct outputs *outputs)
+{
+    struct case_entry *entry;
+    if (flow->counts.clock_ms == TIMESTAMP_NONE || t_ms > flow->counts.clock_ms) {
+        flow->counts.clock_ms = t_ms;
+        flow->clock_dirty = true;
+    }
+    for (int n = 0; (entry = case_book_due(flow->book, flow->counts.clock_ms)); n++) {
+        struct working work;
+        struct event event;
+        if (n == MOST_TIMERS)
+            return TRANSFORM_AGAIN;
+        arena_reset(&flow->arena);
+        int timer = entry->timer;
+        int64_t due_ms = entry->due_ms;
+        case_book_set_timer(flow->book, entry, TIMESTAMP_NONE, 0);
+        if (!load(flow, &work, span_of(entry->id)))
+            continue;
+        case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
+        struct emit_case what = about(flow, &work);
+        what.cause_id = work.fold.dispatched_id;
+        emit_timer(&flow->emit, &what, &work.fold, &work.kind->timers[timer], due_ms, outputs,
+                   &flow->arena, &event);
+        merge_own(flow, &work, &event);
+        store(flow, &work, false);
+        set_timer(flow, &work);
+        flow->counts.timers++;
+    }
+    return TRANSFORM_NEXT;
+}
+
+enum transform_result case_flow_on_record(struct case_flow *flow, const struct record *record,
+                                          struct outputs *outputs)
+{
+    struct event event;
+    arena_reset(&flow->arena);
+    if (!record->value.at)
+        return TRANSFORM_NEXT;
+    flow->counts.events++;
+    if (event_read_record(flow->reader, record, &flow->arena, &event) != REJECT_NONE) {
+        flow->counts.unreadable++;
+        return TRANSFORM_NEXT;
+    }
+    if (event.family == EVENT_TICK)
+        return on_tick(flow, event.time_ms, outputs);
+    if (event.family == EVENT_CASE)
+        on_case(flow, &event, record, outputs);
+    return TRANSFORM_NEXT;
+}
+
+void case_flow_restore(struct case_flow *flow, struct span key, struct span value)
+{
+    if (span_is(key, CLOCK_KEY)) {
+        int64_t clock_ms;
+        if (span_to_int64(value, &clock_ms))
+            flow->counts.clock_ms = clock_ms;
+        return;
+    }
+    if (!value.at) {
+        case_book_remove(flow->book, key);
+        return;
+    }
+    case_book_set(flow->book, case_book_add(flow->book, key), value, true);
+    /* Timers wait for case_flow_restored: a later record of the state topic may replace this one.
+     */
+}
+
+static void restore_timer(void *context, struct case_entry *entry)
+{
+    struct case_flow *flow = context;
+    struct working work;
+    arena_reset(&flow->arena);
+    if (!load(flow, &work, span_of(entry->id)))
+        return;
+    case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
+    set_timer(flow, &work);
+}
+
+void case_flow_restored(struct case_flow *flow)
+{
+    case_book_each(flow->book, restore_timer, flow);
+}
+
+void case_flow_save(struct case_flow *flow, struct outputs *outputs)
+{
+    struct case_entry *entry;
+    while ((entry = case_book_take_dirty(flow->book)))
+        outputs_add(outputs, &(struct output){.stream = STREAM_STATE_CASES,
+                                              .partition = flow->partition,
+                                              .key = span_of(entry->id),
+                                              .value = span_from(entry->lines, entry->len)});
+    if (!flow->clock_dirty)
+        return;
+    flow->clock_dirty = false;
+    strbuf_reset(&flow->text);
+    strbuf_add_int(&flow->text, flow->counts.clock_ms);
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_CASES,
+                                          .partition = flow->partition,
+                                          .key = SPAN(CLOCK_KEY),
+                                          .value = strbuf_span(&flow->text)});
+}
+
+struct case_flow_counts case_flow_counts(const struct case_flow *flow)
+{
+    struct case_flow_counts counts = flow->counts;
+    counts.cases = (int64_t)case_book_count(flow->book);
+    return counts;
+}

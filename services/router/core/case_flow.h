@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pass 1 of the router for one input partition: merge, fold, decide, timers. Pure: the transform
+ * loop, `try` and tests carry its records in and its outputs out.
+ *
+ *   events ─ case_flow_on_record ─ event_read ─ case_set_merge ─ case_fold ─ decide ─ emit ─>
+ * events, dispatch.<unit> └ tick ─ clock ─ case_book_due ─ emit_timer ─> events, dispatch.<unit> └
+ * case_flow_save ─> state.cases
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/record.h"
+#include "model/case_kind.h"
+#include "model/codes.h"
+#include "router/core/rules.h"
+
+struct case_flow_rules { /* shared by all partitions; borrowed */
+    const struct codes *codes;
+    const struct kinds *kinds;
+    const struct district *district;
+    const struct rules *rules;
+    int64_t max_age_ms;
+};
+
+struct case_flow;
+struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t partition);
+void case_flow_close(struct case_flow *flow);
+void case_flow_restore(struct case_flow *flow, struct span key, struct span value);
+void case_flow_restored(struct case_flow *flow);
+enum transform_result case_flow_on_record(struct case_flow *flow, const struct record *record,
+                                          struct outputs *outputs);
+void case_flow_save(struct case_flow *flow, struct outputs *outputs);
+
+struct case_flow_counts {
+    int64_t events, decided, adopted, desk, timers, unreadable, too_long, cases;
+    int64_t clock_ms; /* TIMESTAMP_NONE before the first tick */
+};
+struct case_flow_counts case_flow_counts(const struct case_flow *flow);

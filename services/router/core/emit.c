@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An id is made of the cause and the question, so writing the same decision again writes the same
+ * id; unit, rule and due are content (contracts §2). The event carries everything its work order
+ * says. */
+#include "router/core/emit.h"
+
+#include <stdio.h>
+
+#include "model/ids.h"
+
+void emit_init(struct emit *emit)
+{
+    strbuf_init(&emit->data, 1024, 64 << 10);
+    strbuf_init(&emit->event, 2048, 64 << 10);
+    strbuf_init(&emit->order, 2048, 64 << 10);
+}
+
+void emit_fini(struct emit *emit)
+{
+    strbuf_fini(&emit->data);
+    strbuf_fini(&emit->event);
+    strbuf_fini(&emit->order);
+}
+
+static void add_text(struct strbuf *buf, const char *name, struct span value)
+{
+    if (!value.at)
+        return;
+    strbuf_addf(buf, "%s\"%s\":", buf->at[buf->len - 1] == '{' ? "" : ",", name);
+    strbuf_add_json(buf, value);
+}
+
+static void add_time(struct strbuf *buf, const char *name, int64_t ms)
+{
+    if (ms == TIMESTAMP_NONE)
+        return;
+    strbuf_addf(buf, "%s\"%s\":\"", buf->at[buf->len - 1] == '{' ? "" : ",", name);
+    timestamp_add_rfc3339(buf, ms);
+    strbuf_add_char(buf, '"');
+}
+
+static void add_place(struct strbuf *buf, const struct emit_case *about)
+{
+    add_text(buf, "type_code", about->type_code);
+    add_text(buf, "street_code", about->street_code);
+    add_text(buf, "community_code", about->community_code);
+}
+
+/* The event around emit->data: fills *event from arena copies and writes it. */
+static void write_event(struct emit *emit, const struct emit_case *about, const char *stage,
+                        struct span question, struct outputs *outputs, struct arena *arena,
+                        struct event *event)
+{
+    static const struct record_header type = {{"content-type", 12},
+                                              {EVENT_CONTENT_TYPE, sizeof EVENT_CONTENT_TYPE - 1}};
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
+    ids_decision(id, about->cause_id, question);
+    (void)!ids_revision(revision, SPAN_NONE, about->time_ms, 0, strbuf_span(&emit->data));
+    *event = (struct event){
+        .family = EVENT_CASE,
+        .name = span_of(stage),
+        .id = arena_copy(arena, span_of(id)),
+        .source = SPAN("/router"),
+        .subject = about->id,
+        .time_ms = about->time_ms,
+        .recorded_ms = about->time_ms,
+        .partitionkey = about->id,
+        .causationid = about->cause_id,
+        .party = SPAN("router"),
+        .revision = arena_copy(arena, span_of(revision)),
+        .data_json = strbuf_span(&emit->data),
+    };
+    strbuf_reset(&emit->event);
+    event_write(&emit->event, event);
+    outputs_add(outputs, &(struct output){.stream = STREAM_EVENTS,
+                                          .partition = OUTPUT_BY_KEY,
+                                          .key = about->id,
+                                          .value = strbuf_span(&emit->event),
+                                          .headers = {type},
+                                          .header_count = 1});
+}
+
+/* The work order: the event's id and data under an order kind, for one unit. */
+static void write_order(struct emit *emit, const struct emit_case *about, const struct event *event,
+                        const char *order_kind, struct span unit, struct outputs *outputs)
+{
+    static const struct record_header type = {{"content-type", 12},
+                                              {"application/json; charset=UTF-8", 31}};
+    struct strbuf *buf = &emit->order;
+    struct span data = strbuf_span(&emit->data);
+    strbuf_reset(buf);
+    strbuf_add_char(buf, '{');
+    add_text(buf, "id", event->id);
+    add_text(buf, "case", about->id);
+    add_text(buf, "case_kind", about->kind);
+    add_text(buf, "kind", span_of(order_kind));
+    add_text(buf, "unit", unit);
+    add_time(buf, "time", about->time_ms);
+    add_text(buf, "state", SPAN("open"));
+    if (data.len > 2) {
+        strbuf_add_char(buf, ',');
+        strbuf_add(buf, span_from(data.at + 1,
+                                  data.len - 1)); /* the data object's members and its brace */
+    } else {
+        strbuf_add_char(buf, '}');
+    }
+    outputs_add(outputs, &(struct output){.stream = STREAM_DISPATCH,
+                                          .suffix = unit,
+                                          .partition = OUTPUT_BY_KEY,
+                                          .key = about->id,
+                                          .value = strbuf_span(buf),
+                                          .headers = {type},
+                                          .header_count = 1});
+}
+
+void emit_decision(struct emit *emit, const struct emit_case *about,
+                   const struct decision *decision, struct span bundle, struct outputs *outputs,
+                   struct arena *arena, struct event *event)
+{
+    struct strbuf *buf = &emit->data;
+    strbuf_reset(buf);
+    strbuf_add_char(buf, '{');
+    add_text(buf, "lead", decision->lead);
+    add_text(buf, "mode", decision->adopted ? SPAN("adopted") : SPAN("assigned"));
+    add_text(buf, "guide", decision->guide);
+    add_text(buf, "limit_class", decision->limit_class);
+    add_time(buf, "due_at", decision->due_ms);
+    add_text(buf, "due_source", span_of(decision->due_source));
+    add_text(buf, "rule", decision->rule);
+    add_text(buf, "bundle", bundle);
+    add_text(buf, "reason", decision->reason);
+    add_place(buf, about);
+    add_text(buf, "cause", about->cause_id);
+    strbuf_add_char(buf, '}');
+    write_event(emit, about, "dispatched", SPAN("lead"), outputs, arena, event);
+    write_order(emit, about, event, "assigned", decision->lead, outputs);
+    for (size_t i = 0; i < decision->copy_count; i++)
+        write_order(emit, about, event, "copied", decision->copies[i], outputs);
+}
+
+void emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
+                const struct kind_timer *timer, int64_t due_ms, struct outputs *outputs,
+                struct arena *arena, struct event *event)
+{
+    char question[128];
+    struct strbuf *buf = &emit->data;
+    int n = snprintf(question, sizeof question, "timer:%s:%lld", timer->name, (long long)due_ms);
+    strbuf_reset(buf);
+    strbuf_add_char(buf, '{');
+    add_text(buf, "lead", fold->lead);
+    add_time(buf, "due_at", due_ms);
+    add_text(buf, "rule", span_of(timer->name));
+    add_place(buf, about);
+    add_text(buf, "cause", about->cause_id);
+    strbuf_add_char(buf, '}');
+    const char *stage = timer->action == TIMER_ESCALATE ? "overdue" : "nudged";
+    write_event(emit, about, stage, span_from(question, (size_t)n), outputs, arena, event);
+    write_order(emit, about, event, stage, fold->lead, outputs);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config/rules/dispatch.yaml compiled: entries asked in order, first match wins; every predicate
+ * has the same shape. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/diagnostics.h"
+#include "config/yaml.h"
+#include "router/core/district.h"
+
+enum rule_owner { RULE_OWNER_NONE, RULE_OWNER_STREET, RULE_OWNER_TYPE, RULE_OWNER_UNIT };
+
+struct rule_target {
+    enum rule_owner owner;
+    const char *unit; /* RULE_OWNER_UNIT */
+};
+
+struct rule_class {
+    const char *name;
+    int64_t span_ms; /* 0 = sets no time of its own */
+};
+
+struct rule_entry {
+    const char *id;
+    int64_t valid_from_ms, valid_to_ms;
+    const struct yaml_node *type_level, *type_code, *flags; /* scalar or list; NULL = not asked */
+    int place;                                              /* 0 not asked, 1 known, -1 unknown */
+    struct rule_target lead, guide;
+    struct rule_target copies[4];
+    size_t copy_count;
+    const char *class_name; /* NULL = the type's */
+    const char *say;
+};
+
+struct rules {
+    struct yaml_document *document; /* owned: entries borrow from it */
+    struct rule_class classes[32];
+    size_t class_count;
+    struct rule_entry entries[128];
+    size_t entry_count;
+    char hash[24]; /* of the file: the bundle a decision names */
+};
+
+/* NULL on error. Units named by the rules must be in the district's registry. */
+struct rules *rules_load(const char *file, const struct district *district,
+                         struct diagnostics *diagnostics);
+void rules_free(struct rules *rules);
+const struct rule_class *rules_class(const struct rules *rules,
+                                     struct span name); /* NULL = unknown */
+
+struct rule_question {
+    struct span type_level, type_code; /* absent = unknown */
+    bool place_known;
+    struct span flags; /* words separated by blanks */
+    int64_t at_ms;
+};
+/* The first entry that matches, or NULL. */
+const struct rule_entry *rules_match(const struct rules *rules,
+                                     const struct rule_question *question);
