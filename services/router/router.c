@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* events ─ transform ─ case_flow_on_record ─> events, dispatch.<unit>, state.cases, dead
+ *
+ * Everything that decides is in core/; this file carries records in and numbers out. */
+#include "router/router.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "base/memory.h"
+#include "daemon/log.h"
+#include "kafka/transform.h"
+#include "router/core/emit.h"
+
+static const struct transform_source sources[] = {{"events", "state.cases", true}};
+
+static const struct transform_stream streams[STREAM_COUNT] = {
+    [STREAM_EVENTS] = {"events", false, 0},
+    [STREAM_DISPATCH] = {"dispatch.", true, 0},
+    [STREAM_STATE_CASES] = {"state.cases", false, 0},
+    [STREAM_DEAD] = {"dead", false, 0},
+};
+
+static const struct metric_row decided_row = {
+    "citybrain_router_decisions_total", METRIC_COUNTER, NULL,
+    "Orders given to a lead unit. Standing still while events come in: look at "
+    "rejects and at the desk's queue."};
+static const struct metric_row timers_row = {
+    "citybrain_router_timers_total", METRIC_COUNTER, NULL,
+    "Timers that fired: nudges and escalations. They move on ticks only."};
+static const struct metric_row unreadable_row = {
+    "citybrain_router_unreadable_total", METRIC_COUNTER, NULL,
+    "Events the router could not read. Only our daemons write that topic: "
+    "anything above 0 is a fault of ours."};
+
+struct partition {
+    struct router *router;  /* borrowed */
+    struct case_flow *flow; /* owned */
+};
+
+struct router {
+    struct daemon *daemon;
+    const struct router_config *config;
+    struct transform *transform;
+    struct metric *decided, *timers, *unreadable;
+};
+
+static void *open_partition(void *context, int source, int32_t partition, struct span metadata)
+{
+    struct router *router = context;
+    struct partition *state = xcalloc(1, sizeof *state);
+    (void)source;
+    (void)metadata;
+    state->router = router;
+    state->flow = case_flow_open(&router->config->flow, partition);
+    return state;
+}
+
+static void restore(void *context, struct span key, struct span value)
+{
+    struct partition *state = context;
+    case_flow_restore(state->flow, key, value);
+}
+
+static void restored(void *context)
+{
+    struct partition *state = context;
+    case_flow_restored(state->flow);
+}
+
+static enum transform_result on_record(void *context, const struct record *record,
+                                       struct outputs *outputs)
+{
+    struct partition *state = context;
+    struct router *router = state->router;
+    struct case_flow_counts before = case_flow_counts(state->flow);
+    enum transform_result result = case_flow_on_record(state->flow, record, outputs);
+    struct case_flow_counts after = case_flow_counts(state->flow);
+    metric_add(router->decided, SPAN(""), after.decided - before.decided);
+    metric_add(router->timers, SPAN(""), after.timers - before.timers);
+    metric_add(router->unreadable, SPAN(""), after.unreadable - before.unreadable);
+    return result;
+}
+
+static void save(void *context, struct outputs *outputs)
+{
+    struct partition *state = context;
+    case_flow_save(state->flow, outputs);
+}
+
+static void close_partition(void *context)
+{
+    struct partition *state = context;
+    case_flow_close(state->flow);
+    free(state);
+}
+
+struct router *router_open(struct daemon *daemon, const struct router_config *config,
+                           struct error *error)
+{
+    struct router *router = xcalloc(1, sizeof *router);
+    router->daemon = daemon;
+    router->config = config;
+    router->decided = metrics_add(daemon_metrics(daemon), &decided_row);
+    router->timers = metrics_add(daemon_metrics(daemon), &timers_row);
+    router->unreadable = metrics_add(daemon_metrics(daemon), &unreadable_row);
+    struct transform_spec spec = {
+        .settings = &config->kafka,
+        .sources = sources,
+        .source_count = ARRAY_LENGTH(sources),
+        .assignor = "range",
+        .streams = streams,
+        .stream_count = ARRAY_LENGTH(streams),
+        .handler = {router, open_partition, restore, restored, on_record, save, close_partition},
+    };
+    router->transform = transform_open(daemon, &spec, error);
+    if (router->transform)
+        return router;
+    free(router);
+    return NULL;
+}
+
+static void drained(void *context)
+{
+    struct router *router = context;
+    daemon_stopped(router->daemon);
+}
+
+void router_drain(void *context)
+{
+    struct router *router = context;
+    transform_drain(router->transform, drained, router);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One table for the settings; the bundle is read by the same loaders as `citybrain check`. */
+#include "router/router_config.h"
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+static const struct setting table[] = {
+    DAEMON_SETTING_ROWS(struct router_config, daemon, "127.0.0.1:29320"),
+    KAFKA_SETTING_ROWS(struct router_config, kafka, "router"),
+    {"bundle.config_dir", SETTING_TEXT, offsetof(struct router_config, config_dir), "config", 0, 0,
+     NULL, NULL, "codes.csv, kinds/, rules/, registries/"},
+    {"router.max_age", SETTING_DURATION, offsetof(struct router_config, max_age_ms), "30d", 60000,
+     INT64_MAX / 2, NULL, NULL, "an order opened longer ago goes to the desk"},
+    {"router.stub_after", SETTING_DURATION, offsetof(struct router_config, stub_after_ms), "7d",
+     60000, INT64_MAX / 2, NULL, NULL, "a closed case keeps only its stub after this"},
+};
+
+static void load_bundle(struct router_config *config, struct diagnostics *diagnostics)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/codes.csv", config->config_dir);
+    config->codes = codes_load(path, diagnostics);
+    if (!config->codes || !district_load(&config->district, config->config_dir, diagnostics))
+        return;
+    snprintf(path, sizeof path, "%s/kinds", config->config_dir);
+    config->kinds = kinds_load(path, config->codes, diagnostics);
+    snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config->config_dir);
+    config->rules = rules_load(path, &config->district, diagnostics);
+}
+
+bool router_config_load(struct router_config *config, const struct options *options,
+                        struct error *error)
+{
+    static const char *const free_sections[] = {"rdkafka", NULL};
+    struct diagnostics *diagnostics = diagnostics_new();
+    *config = (struct router_config){0};
+    config->settings =
+        settings_load(options->config_path, table, ARRAY_LENGTH(table), free_sections, options->set,
+                      options->set_count, config, diagnostics);
+    if (config->settings) {
+        config->kafka.extra = settings_section(config->settings, "rdkafka");
+        load_bundle(config, diagnostics);
+    }
+    config->flow = (struct case_flow_rules){config->codes, config->kinds, &config->district,
+                                            config->rules, config->max_age_ms};
+    bool good = diagnostics_to_error(diagnostics, error);
+    diagnostics_free(diagnostics);
+    return good;
+}
+
+void router_config_fini(struct router_config *config)
+{
+    rules_free(config->rules);
+    if (config->kinds)
+        kinds_free(config->kinds);
+    if (config->codes)
+        codes_free(config->codes);
+    district_fini(&config->district);
+    settings_free(config->settings);
+}
