@@ -111,7 +111,7 @@ static void take_key(struct builder *builder, const char *key, struct place plac
     if (plain && strcmp(key, "<<") == 0)
         diagnostics_add(builder->diagnostics, place, "write the keys out",
                         "merge key << is not allowed");
-    if (plain && key[0] == '\0')
+    if (key[0] == '\0')
         diagnostics_add(builder->diagnostics, place, "write a key before the colon",
                         "a key is empty");
     const struct yaml_node *twin = yaml_get(level->node, key);
