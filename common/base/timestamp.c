@@ -45,7 +45,7 @@ void timestamp_civil_of_days(int64_t days, struct civil *civil)
 static int64_t local_day(int64_t ms, int offset_minutes, int64_t *ms_of_day)
 {
     int64_t day = floor_div(ms, DAY_MS);
-    int64_t rest = ms - day * DAY_MS + (int64_t)offset_minutes * 60000;
+    int64_t rest = ms % DAY_MS + (ms % DAY_MS < 0 ? DAY_MS : 0) + (int64_t)offset_minutes * 60000;
     int64_t shift = floor_div(rest, DAY_MS);
     *ms_of_day = rest - shift * DAY_MS;
     return day + shift;
