@@ -56,3 +56,18 @@ bool kafka_client_check_version(struct error *error);
 /* A conf with brokers, client.id, pass-through entries and our defaults; the caller adds its own. */
 rd_kafka_conf_t *kafka_client_conf(const struct kafka_settings *settings, const char *role, struct error *error);
 bool kafka_client_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *error);
+bool kafka_client_set_int(rd_kafka_conf_t *conf, const char *name, int64_t value, struct error *error);
+/* Like kafka_client_set, but an `rdkafka:` entry of that name wins: for speed, never for correctness. */
+bool kafka_client_tune(rd_kafka_conf_t *conf, const struct kafka_settings *settings, const char *name,
+                       const char *value, struct error *error);
+/* Does this library have that property? */
+bool kafka_client_knows(const char *name, const char *value);
+/* Takes `conf`, also when it fails. */
+rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *error);
+/* prefix + topic; returns buffer. */
+#define KAFKA_MAX_NAME 256
+char *kafka_client_name(const struct kafka_settings *settings, const char *topic, char *buffer, size_t size);
+/* Takes `cause`; returns false. */
+bool kafka_client_error(struct error *error, enum error_kind kind, const char *what, rd_kafka_error_t *cause);
+/* Largest record we write: below every topic's max.message.bytes (2 MiB for raw and dead) with its overhead. */
+#define KAFKA_MAX_RECORD_TEXT "2000000"
