@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fold of a batch. Each touched case: the old set is read and folded, the new lines are merged,
+ * and where that changed the set, the old contribution goes out and the new one in. Order and
+ * repetition of lines cannot matter, because the set's merge does not care about them.
+ *
+ *   arena    ids and new lines, from batch_add until batch_clear
+ *   texts    old and new sets' texts, each its own allocation, until batch_clear
+ *   scratch  one case at a time */
+#include "aggregator/core/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+
+#define SCRATCH_BYTES (1 << 20)
+
+struct new_line {
+    struct case_line line;
+    struct new_line *next;
+};
+
+struct touched {
+    struct batch_case shown;
+    const struct case_kind *kind;
+    struct new_line *first; /* arena */
+    char *old_text;         /* owned */
+    size_t old_len;
+    char *new_text; /* owned */
+};
+
+struct batch {
+    const struct batch_rules *rules; /* borrowed */
+    struct arena arena, scratch;
+    struct touched *cases; /* owned */
+    size_t count, capacity;
+    size_t *slots; /* owned: 1 + index, 0 = free; void once sealed */
+    size_t slot_count;
+    bool sealed;
+    struct delta *delta;
+    struct strbuf text;
+    struct batch_counts counts;
+};
+
+struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
+{
+    struct batch *batch = xcalloc(1, sizeof *batch);
+    batch->rules = rules;
+    arena_init(&batch->arena, arena_bytes);
+    arena_init(&batch->scratch, SCRATCH_BYTES);
+    batch->slot_count = 4096;
+    batch->slots = xcalloc(batch->slot_count, sizeof *batch->slots);
+    batch->delta = delta_new();
+    strbuf_init(&batch->text, 4096, 2 * CASE_SET_MAX_BYTES);
+    return batch;
+}
+
+void batch_clear(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        free(batch->cases[i].old_text);
+        free(batch->cases[i].new_text);
+    }
+    batch->count = 0;
+    batch->sealed = false;
+    batch->counts = (struct batch_counts){0};
+    memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
+    arena_reset(&batch->arena);
+    delta_clear(batch->delta);
+}
+
+void batch_free(struct batch *batch)
+{
+    if (!batch)
+        return;
+    batch_clear(batch);
+    arena_fini(&batch->arena);
+    arena_fini(&batch->scratch);
+    strbuf_fini(&batch->text);
+    delta_free(batch->delta);
+    free(batch->cases);
+    free(batch->slots);
+    free(batch);
+}
+
+static size_t *find_slot(const struct batch *batch, struct span id)
+{
+    size_t at = (size_t)hash_span(id) & (batch->slot_count - 1);
+    while (batch->slots[at] && !span_equal(batch->cases[batch->slots[at] - 1].shown.id, id))
+        at = (at + 1) & (batch->slot_count - 1);
+    return &batch->slots[at];
+}
+
+static void grow(struct batch *batch)
+{
+    if (batch->count == batch->capacity) {
+        batch->capacity = batch->capacity ? batch->capacity * 2 : 1024;
+        batch->cases = xrealloc(batch->cases, batch->capacity * sizeof *batch->cases);
+    }
+    if (batch->count * 2 < batch->slot_count)
+        return;
+    batch->slot_count *= 2;
+    free(batch->slots);
+    batch->slots = xcalloc(batch->slot_count, sizeof *batch->slots);
+    for (size_t i = 0; i < batch->count; i++)
+        *find_slot(batch, batch->cases[i].shown.id) = i + 1;
+}
+
+/* Absent stays absent; false when the arena is full. */
+static bool keep(struct arena *arena, struct span *text)
+{
+    if (!text->at)
+        return true;
+    *text = arena_copy(arena, *text);
+    return text->at != NULL;
+}
+
+static struct new_line *keep_line(struct arena *arena, const struct case_line *line)
+{
+    struct new_line *kept = arena_take(arena, sizeof *kept);
+    if (!kept)
+        return NULL;
+    kept->line = *line;
+    bool good = keep(arena, &kept->line.id) && keep(arena, &kept->line.revision) &&
+                keep(arena, &kept->line.unit);
+    for (size_t i = 0; i < CASE_ATTRIBUTES && good; i++)
+        good = keep(arena, &kept->line.attribute[i]);
+    return good ? kept : NULL;
+}
+
+static struct touched *touch(struct batch *batch, struct span case_id)
+{
+    grow(batch);
+    size_t *slot = find_slot(batch, case_id);
+    if (*slot)
+        return &batch->cases[*slot - 1];
+    struct span id = arena_copy(&batch->arena, case_id), rest = id;
+    if (!id.at)
+        return NULL;
+    struct touched *touched = &batch->cases[batch->count++];
+    *slot = batch->count;
+    memset(touched, 0, sizeof *touched);
+    touched->shown.id = id;
+    touched->shown.kind = span_cut(&rest, ':');
+    touched->kind = kinds_find(batch->rules->kinds, touched->shown.kind);
+    return touched;
+}
+
+bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line)
+{
+    assert(!batch->sealed);
+    size_t mark = batch->arena.used;
+    struct new_line *kept = keep_line(&batch->arena, line);
+    struct touched *touched = kept ? touch(batch, case_id) : NULL;
+    if (!touched) {
+        arena_rewind(&batch->arena, mark);
+        return false;
+    }
+    kept->next = touched->first;
+    touched->first = kept;
+    batch->counts.lines++;
+    return true;
+}
+
+static int compare_cases(const void *left, const void *right)
+{
+    return span_compare(((const struct touched *)left)->shown.id,
+                        ((const struct touched *)right)->shown.id);
+}
+
+void batch_seal(struct batch *batch)
+{
+    batch->sealed = true;
+    if (batch->count)
+        qsort(batch->cases, batch->count, sizeof *batch->cases, compare_cases);
+}
+
+size_t batch_case_count(const struct batch *batch)
+{
+    return batch->count;
+}
+
+const struct batch_case *batch_case_at(const struct batch *batch, size_t index)
+{
+    return &batch->cases[index].shown;
+}
+
+static char *copy_text(struct span text)
+{
+    char *copy = xmalloc(text.len + 1);
+    if (text.len)
+        memcpy(copy, text.at, text.len);
+    copy[text.len] = '\0';
+    return copy;
+}
+
+bool batch_take_old(struct batch *batch, struct span case_id, struct span lines)
+{
+    assert(batch->sealed);
+    struct touched key = {.shown = {.id = case_id}};
+    struct touched *touched = batch->count ? bsearch(&key, batch->cases, batch->count,
+                                                     sizeof *batch->cases, compare_cases)
+                                           : NULL;
+    if (!touched)
+        return false;
+    free(touched->old_text);
+    touched->old_text = copy_text(lines);
+    touched->old_len = lines.len;
+    return true;
+}
+
+static void contribute(struct batch *batch, const struct touched *touched,
+                       const struct case_fold *fold, int sign)
+{
+    struct contribution contribution;
+    for (size_t i = 0; i < views_count(batch->rules->views); i++) {
+        const struct view *view = views_at(batch->rules->views, i);
+        if (!span_is(touched->shown.kind, view->kind))
+            continue;
+        contribution_of(&contribution, view, fold, batch->rules->zone_minutes);
+        delta_add(batch->delta, i, view, &contribution, sign);
+    }
+}
+
+/* True when the set changed. */
+static bool merge_lines(struct batch *batch, struct touched *touched, struct case_set *set)
+{
+    bool changed = false;
+    for (const struct new_line *new = touched->first; new; new = new->next) {
+        switch (case_set_merge(set, &new->line, touched->kind, &batch->scratch)) {
+        case CASE_SET_UNCHANGED: break;
+        case CASE_SET_CHANGED: changed = true; break;
+        case CASE_SET_TOO_LONG: batch->counts.too_long++; break;
+        case CASE_SET_NO_MEMORY: batch->counts.too_long++; break;
+        }
+    }
+    return changed;
+}
+
+static bool fold_case(struct batch *batch, struct touched *touched)
+{
+    struct case_set set = {0};
+    struct case_fold before, after;
+    arena_reset(&batch->scratch);
+    if (!touched->kind ||
+        !case_set_read(&set,
+                       span_from(touched->old_text ? touched->old_text : "", touched->old_len),
+                       batch->rules->codes, &batch->scratch))
+        return false;
+    /* The old fold borrows texts of lines, not the array that the merge moves about in. */
+    case_fold(&before, &set, touched->kind, batch->rules->codes);
+    bool had = set.count > 0;
+    if (!merge_lines(batch, touched, &set))
+        return true;
+    if (had)
+        contribute(batch, touched, &before, -1);
+    case_fold(&after, &set, touched->kind, batch->rules->codes);
+    contribute(batch, touched, &after, +1);
+    strbuf_reset(&batch->text);
+    case_set_write(&batch->text, &set, batch->rules->codes);
+    touched->new_text = copy_text(strbuf_span(&batch->text));
+    touched->shown.lines = span_from(touched->new_text, batch->text.len);
+    batch->counts.changed_cases++;
+    return true;
+}
+
+bool batch_fold(struct batch *batch, struct span *bad)
+{
+    assert(batch->sealed);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!fold_case(batch, &batch->cases[i])) {
+            *bad = batch->cases[i].shown.id;
+            return false;
+        }
+    }
+    delta_finish(batch->delta);
+    return true;
+}
+
+const struct delta *batch_delta(const struct batch *batch)
+{
+    return batch->delta;
+}
+
+struct batch_counts batch_counts(const struct batch *batch)
+{
+    return batch->counts;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One batch: the new lines of each touched case, then its old set, then what changes. Used in this
+ * order: batch_add …, batch_seal, batch_take_old …, batch_fold, the readers, batch_clear. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aggregator/core/delta.h"
+#include "model/case_fold.h"
+
+struct batch_rules {
+    const struct codes *codes;
+    const struct kinds *kinds;
+    const struct views *views;
+    int zone_minutes; /* whose civil days the cells have */
+};
+
+struct batch_case {
+    struct span id, kind;
+    struct span lines; /* after batch_fold: the new set's text, absent where it did not change */
+};
+
+struct batch_counts {
+    int64_t lines, changed_cases, too_long;
+};
+
+struct batch;
+struct batch *batch_new(const struct batch_rules *rules,
+                        size_t arena_bytes); /* rules are borrowed */
+void batch_free(struct batch *batch);
+void batch_clear(struct batch *batch);
+/* Copies. False when the batch is full: nothing was taken. */
+bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line);
+/* Sorts the cases by id. */
+void batch_seal(struct batch *batch);
+size_t batch_case_count(const struct batch *batch);
+const struct batch_case *batch_case_at(const struct batch *batch, size_t index);
+/* The stored set of a case of this batch; copied. False when it is not of this batch or unreadable.
+ */
+bool batch_take_old(struct batch *batch, struct span case_id, struct span lines);
+/* False when a stored set cannot be read: its case is in *bad. */
+bool batch_fold(struct batch *batch, struct span *bad);
+const struct delta *batch_delta(const struct batch *batch);
+struct batch_counts batch_counts(const struct batch *batch);

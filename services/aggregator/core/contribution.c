@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From one fold to the integers it adds to a view's cells, and one histogram bin a duration.
+ * Promises that equal folds add equal things: the caller takes the old fold's contribution out and
+ * puts the new one in, and every cell is what a recomputation from all sets would give. */
+#include "aggregator/core/contribution.h"
+
+#include <string.h>
+
+#include "base/histogram.h"
+
+static int64_t moment_of(const struct case_fold *fold, enum view_moment moment)
+{
+    switch (moment) {
+    case VIEW_OPENED: return fold->opened_ms;
+    case VIEW_DISPATCHED: return fold->dispatched_ms;
+    case VIEW_SIGNED: return fold->signed_ms;
+    case VIEW_RESPONSE: return fold->response_ms;
+    case VIEW_RESOLUTION: return fold->resolution_ms;
+    case VIEW_CLOSURE: return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
+    case VIEW_MOMENTS: break;
+    }
+    return TIMESTAMP_NONE;
+}
+
+static struct span group_of(const struct case_fold *fold, enum view_group group)
+{
+    struct span text = SPAN_NONE;
+    switch (group) {
+    case VIEW_UNIT: text = fold->lead; break;
+    case VIEW_TYPE: text = fold->type_code; break;
+    case VIEW_STREET: text = fold->street_code; break;
+    case VIEW_COMMUNITY: text = fold->community_code; break;
+    }
+    return text.at ? text : SPAN("");
+}
+
+static struct contribution_cell *cell_of(struct contribution *contribution, int64_t day)
+{
+    for (size_t i = 0; i < contribution->cell_count; i++)
+        if (contribution->cells[i].day == day)
+            return &contribution->cells[i];
+    struct contribution_cell *cell = &contribution->cells[contribution->cell_count++];
+    memset(cell, 0, sizeof *cell);
+    cell->day = day;
+    return cell;
+}
+
+static void add_measure(struct contribution *contribution, const struct view *view, size_t index,
+                        const struct case_fold *fold, int zone_minutes)
+{
+    const struct view_measure *measure = &view->measures[index];
+    int64_t at = moment_of(fold, measure->bucket), to = moment_of(fold, measure->to);
+    int64_t from = moment_of(fold, measure->from);
+    if (measure->type == VIEW_RATIO || at == TIMESTAMP_NONE || to == TIMESTAMP_NONE)
+        return;
+    if (measure->type == VIEW_DURATION && from == TIMESTAMP_NONE)
+        return;
+    int64_t day = timestamp_day(at, zone_minutes);
+    struct contribution_cell *cell = cell_of(contribution, day);
+    cell->value[measure->column] = 1;
+    if (measure->type == VIEW_COUNT)
+        return;
+    cell->value[measure->column + 1] = to - from;
+    contribution->bins[contribution->bin_count++] =
+        (struct contribution_bin){day, index, histogram_bucket(to - from)};
+}
+
+void contribution_of(struct contribution *contribution, const struct view *view,
+                     const struct case_fold *fold, int zone_minutes)
+{
+    contribution->cell_count = 0;
+    contribution->bin_count = 0;
+    if (!fold->has_opened)
+        return;
+    for (size_t i = 0; i < view->group_count; i++)
+        contribution->group[i] = group_of(fold, view->groups[i]);
+    for (size_t i = 0; i < view->measure_count; i++)
+        add_measure(contribution, view, i, fold, zone_minutes);
+}

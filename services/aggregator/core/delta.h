@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sums of contributions by key: the cells and bins a batch changes, sorted so that two writers lock
+ * rows in one order. Grows with the batch, which is bounded. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aggregator/core/contribution.h"
+
+struct delta_row {
+    size_t view; /* index in views */
+    int64_t day;
+    struct span group[VIEW_MAX_GROUPS]; /* the table's own copy */
+    size_t measure;                     /* bins only */
+    int bin;                            /* -1: a cell */
+    int64_t value[VIEW_MAX_COLUMNS];    /* a bin has its n in value[0] */
+};
+
+struct delta;
+struct delta *delta_new(void);
+void delta_free(struct delta *delta);
+void delta_clear(struct delta *delta); /* keeps its memory */
+/* sign is +1 or -1. */
+void delta_add(struct delta *delta, size_t view_index, const struct view *view,
+               const struct contribution *contribution, int sign);
+/* Sorts, forgets rows that are all zero; cells come before bins of the same view. */
+void delta_finish(struct delta *delta);
+size_t delta_count(const struct delta *delta);
+const struct delta_row *delta_at(const struct delta *delta, size_t index);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A view as data: config/views/<view>.yaml, compiled once. A measure takes one or two integer
+ * columns of the cells (<name>_n, and <name>_ms for durations); a ratio takes none, it is computed
+ * when read. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/span.h"
+#include "config/diagnostics.h"
+#include "model/case_kind.h"
+
+#define VIEW_MAX_GROUPS   4
+#define VIEW_MAX_MEASURES 16
+#define VIEW_MAX_COLUMNS  (2 * VIEW_MAX_MEASURES)
+
+enum view_group { VIEW_UNIT, VIEW_TYPE, VIEW_STREET, VIEW_COMMUNITY };
+enum view_moment {
+    VIEW_OPENED,
+    VIEW_DISPATCHED,
+    VIEW_SIGNED,
+    VIEW_RESPONSE,
+    VIEW_RESOLUTION,
+    VIEW_CLOSURE,
+    VIEW_MOMENTS
+};
+enum view_measure_type { VIEW_COUNT, VIEW_RATIO, VIEW_DURATION };
+
+struct view_measure {
+    const char *name;  /* column prefix: lower-case letters, digits, '_' */
+    const char *title; /* what people read; the name where none is given */
+    enum view_measure_type type;
+    enum view_moment
+        bucket; /* whose day the cell has: opened for cohort, the event's own for flow */
+    enum view_moment from, to; /* COUNT: `to` alone; DURATION: both */
+    size_t part, whole;        /* RATIO: indexes of counts */
+    size_t column;             /* first of its columns; unused by RATIO */
+};
+
+struct view {
+    const char *name, *title;
+    const char *kind;
+    enum view_group groups[VIEW_MAX_GROUPS];
+    size_t group_count;
+    struct view_measure measures[VIEW_MAX_MEASURES];
+    size_t measure_count;
+    size_t column_count;
+    bool has_durations;
+};
+
+struct views; /* every view of a folder, by name */
+struct views *views_load(const char *folder, const struct kinds *kinds,
+                         struct diagnostics *diagnostics);
+/* One view from text, for tests and checks. */
+struct views *views_parse(const char *name, struct span text, const struct kinds *kinds,
+                          struct diagnostics *diagnostics);
+void views_free(struct views *views);
+size_t views_count(const struct views *views);
+const struct view *views_at(const struct views *views, size_t index);
+const struct view *views_find(const struct views *views,
+                              struct span name); /* NULL when there is none */
+/* Hash over the files' bytes, sorted by name: part of what shapes contributions. */
+struct span views_hash(const struct views *views);
+const char *view_group_name(enum view_group group);
