@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every feed of a folder, read once at start. A feed keeps all versions of its mapping, because a
+ * raw record is read by the version that was in force when it came. What one version says is
+ * compiled in mapping_compile.c. */
+#include "ingest/core/mapping.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "ingest/core/mapping_compile.h"
+
+struct loaded {
+    struct feed feed;
+    struct yaml_document *document; /* owned; the texts' home */
+};
+
+struct feeds {
+    struct loaded *list; /* owned */
+    size_t count;
+    struct mapping_memory memory;
+};
+
+static void check_versions(const struct feed *feed, struct diagnostics *diagnostics)
+{
+    for (size_t i = 1; i < feed->version_count; i++) {
+        const struct mapping *before = &feed->versions[i - 1], *now = &feed->versions[i];
+        if (now->valid_from_ms <= before->valid_from_ms || now->version <= before->version)
+            diagnostics_add(diagnostics, now->place, "oldest first",
+                            "version and valid_from do not rise");
+    }
+}
+
+static void read_versions(struct feeds *feeds, struct feed *feed, const struct yaml_node *node,
+                          struct diagnostics *diagnostics)
+{
+    if (node == NULL)
+        return;
+    if (node->type != YAML_LIST || node->count == 0) {
+        diagnostics_add(diagnostics, node->place, "- version: 1", "versions is not a list");
+        return;
+    }
+    feed->versions = mapping_memory_take(&feeds->memory, node->count * sizeof *feed->versions);
+    for (const struct yaml_node *one = node->first; one; one = one->next)
+        mapping_compile(&feed->versions[feed->version_count++], one, &feeds->memory, diagnostics);
+    check_versions(feed, diagnostics);
+}
+
+static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_node *root,
+                      struct diagnostics *diagnostics)
+{
+    static const char *const known[] = {"feed",    "name",   "owner", "versions",
+                                        "cadence", "spread", NULL};
+    yaml_only_keys(root, known, diagnostics);
+    const struct yaml_node *id = yaml_require(root, "feed", diagnostics);
+    feed->id = feed->name = feed->owner = "";
+    feed->spread = 1;
+    if (yaml_text(id, &feed->id, diagnostics)) {
+        size_t good = strspn(feed->id, "abcdefghijklmnopqrstuvwxyz0123456789_");
+        if (good == 0 || feed->id[good] != 0 || good > 64)
+            diagnostics_add(diagnostics, id->place, "a-z, 0-9 and _, at most 64",
+                            "%s cannot be a feed's id", feed->id);
+        if (feeds_find(feeds, span_of(feed->id)) != NULL)
+            diagnostics_add(diagnostics, id->place, "another id", "feed %s is declared twice",
+                            feed->id);
+    }
+    if (yaml_get(root, "name"))
+        yaml_text(yaml_get(root, "name"), &feed->name, diagnostics);
+    if (yaml_get(root, "owner"))
+        yaml_text(yaml_get(root, "owner"), &feed->owner, diagnostics);
+    if (yaml_get(root, "spread"))
+        yaml_int(yaml_get(root, "spread"), 1, 64, &feed->spread, diagnostics);
+    read_versions(feeds, feed, yaml_require(root, "versions", diagnostics), diagnostics);
+}
+
+static void add_document(struct feeds *feeds, struct yaml_document *document,
+                         struct diagnostics *diagnostics)
+{
+    struct loaded loaded = {.document = document};
+    if (document == NULL)
+        return;
+    read_feed(feeds, &loaded.feed, yaml_root(document), diagnostics);
+    feeds->list = xrealloc(feeds->list, (feeds->count + 1) * sizeof *feeds->list);
+    feeds->list[feeds->count++] = loaded;
+}
+
+static struct feeds *finish(struct feeds *feeds, size_t errors_before,
+                            const struct diagnostics *diagnostics)
+{
+    if (diagnostics_errors(diagnostics) == errors_before)
+        return feeds;
+    feeds_free(feeds);
+    return NULL;
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
+}
+
+struct feeds *feeds_load(const char *folder, struct diagnostics *diagnostics)
+{
+    size_t errors = diagnostics_errors(diagnostics);
+    struct feeds *feeds = xcalloc(1, sizeof *feeds);
+    struct dirent **names = NULL;
+    int count = scandir(folder, &names, is_yaml, alphasort);
+    if (count <= 0)
+        diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "one YAML file a feed",
+                        "no feed can be read here");
+    for (int i = 0; i < count; i++) {
+        char path[1024];
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
+        add_document(feeds, yaml_load(path, diagnostics), diagnostics);
+        free(names[i]);
+    }
+    free(names);
+    return finish(feeds, errors, diagnostics);
+}
+
+struct feeds *feeds_parse(const char *name, struct span text, struct diagnostics *diagnostics)
+{
+    size_t errors = diagnostics_errors(diagnostics);
+    struct feeds *feeds = xcalloc(1, sizeof *feeds);
+    add_document(feeds, yaml_parse(name, text, diagnostics), diagnostics);
+    return finish(feeds, errors, diagnostics);
+}
+
+void feeds_free(struct feeds *feeds)
+{
+    if (feeds == NULL)
+        return;
+    for (size_t i = 0; i < feeds->count; i++)
+        yaml_free(feeds->list[i].document);
+    mapping_memory_free(&feeds->memory);
+    free(feeds->list);
+    free(feeds);
+}
+
+const struct feed *feeds_find(const struct feeds *feeds, struct span id)
+{
+    for (size_t i = 0; i < feeds->count; i++)
+        if (span_is(id, feeds->list[i].feed.id))
+            return &feeds->list[i].feed;
+    return NULL;
+}
+
+const struct feed *feeds_at(const struct feeds *feeds, size_t index)
+{
+    return index < feeds->count ? &feeds->list[index].feed : NULL;
+}
+
+static void check_mapping_kind(const struct mapping *mapping, const struct kinds *kinds,
+                               struct diagnostics *diagnostics)
+{
+    struct span rest = span_of(mapping->namespace_);
+    struct span code = span_cut(&rest, ':');
+    const struct case_kind *kind = kinds_find(kinds, code);
+    if (kind == NULL) {
+        diagnostics_add(diagnostics, mapping->place, "add it under kinds/", "no kind %.*s",
+                        SPAN_ARG(code));
+        return;
+    }
+    for (size_t i = 0; i < mapping->event_count; i++)
+        if (case_kind_stage(kind, span_of(mapping->events[i].stage)) < 0)
+            diagnostics_add(diagnostics, mapping->events[i].place, "a stage of its kind",
+                            "kind %s has no stage %s", kind->code, mapping->events[i].stage);
+}
+
+bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
+                       struct diagnostics *diagnostics)
+{
+    size_t errors = diagnostics_errors(diagnostics);
+    for (size_t i = 0; i < feeds->count; i++) {
+        const struct feed *feed = &feeds->list[i].feed;
+        for (size_t v = 0; v < feed->version_count; v++)
+            if (feed->versions[v].format != MAPPING_CLOUDEVENTS)
+                check_mapping_kind(&feed->versions[v], kinds, diagnostics);
+    }
+    return diagnostics_errors(diagnostics) == errors;
+}
+
+const struct mapping *feed_mapping_at(const struct feed *feed, int64_t received_ms)
+{
+    const struct mapping *found = NULL;
+    for (size_t i = 0; i < feed->version_count; i++)
+        if (feed->versions[i].valid_from_ms <= received_ms)
+            found = &feed->versions[i];
+    return found;
+}
+
+const struct mapping *feed_mapping(const struct feed *feed, int64_t version)
+{
+    for (size_t i = 0; i < feed->version_count; i++)
+        if (feed->versions[i].version == version)
+            return &feed->versions[i];
+    return NULL;
+}
