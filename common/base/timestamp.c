@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 
-#define DAY_MS      86400000
+#define DAY_MS      INT64_C(86400000)
 #define ERA_DAYS    146097 /* 400 years */
 #define EPOCH_SHIFT 719468 /* days from 0000-03-01 to 1970-01-01 */
 

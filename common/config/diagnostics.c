@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 
-#define LINE_MAX_BYTES 2000
-#define WORD_MAX       64
+#define LINE_MAX_BYTES ((size_t)2000)
+#define WORD_MAX       ((size_t)64)
 
 struct finding {
     bool is_error;

@@ -1,0 +1,31 @@
+# The checks that are not C programs: style, sizes, arrows between the rooms, static analysis.
+LINT  := $(OUT)/lint
+TIDY  := $(patsubst %.c,$(LINT)/%.tidy,$(ALL_SRC))
+LINT_FLAGS := $(CPPFLAGS) -DCITYBRAIN_FAILPOINTS -std=c17
+
+.PHONY: lint lint-format lint-size lint-layers lint-cppcheck lint-tidy
+
+lint: lint-format lint-size lint-layers lint-cppcheck lint-tidy ## format, sizes, arrows between rooms, cppcheck, clang-tidy
+
+lint-format:
+	@clang-format --dry-run -Werror $(wildcard $(shell git ls-files '*.c' '*.h'))
+lint-size:
+	@tools/check_size.sh
+lint-layers:
+	@tools/check_layers.sh
+lint-cppcheck:
+	@cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	    --suppressions-list=tools/cppcheck_suppressions -D_GNU_SOURCE -DCITYBRAIN_FAILPOINTS \
+	    -Icommon -Iservices -Itools common services tools
+
+# Slow, so each file leaves a stamp and is read again only when it, one of its headers or the checks changed.
+lint-tidy: $(TIDY)
+$(TIDY): $(LINT)/%.tidy: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(LINT_FLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	@$(CC) $(LINT_FLAGS) -MM -MP -MT $@ -MF $@.d $<
+	@touch $@
+-include $(wildcard $(TIDY:=.d))
+
+# The checks themselves, on small trees with planted faults.
+unit: tests/unit/lint/test_checks
