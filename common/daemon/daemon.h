@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the three daemons share: the loop, signals, phases, watchdog, admin HTTP (/livez /readyz /metrics),
- * sd_notify. The service adds its own handles to daemon_loop().
+/* What the three daemons share: the loop, signals, phases, watchdog, admin HTTP (/livez /readyz
+ * /metrics), sd_notify. The service adds its own handles to daemon_loop().
  *
- * Phases: STARTING -> RUNNING -> DRAINING -> STOPPED. First SIGTERM or SIGINT drains with a deadline, the
- * second leaves at once. Crash-only: daemon_die() is the only way out of anything unclean. */
+ * Phases: STARTING -> RUNNING -> DRAINING -> STOPPED. First SIGTERM or SIGINT drains with a
+ * deadline, the second leaves at once. Crash-only: daemon_die() is the only way out of anything
+ * unclean. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,21 +17,25 @@
 struct daemon;
 
 struct daemon_options {
-    const char *service;         /* "ingest" */
-    const char *admin_listen;    /* "127.0.0.1:29310" */
+    const char *service;      /* "ingest" */
+    const char *admin_listen; /* "127.0.0.1:29310" */
     int64_t drain_deadline_ms;
-    const struct http_route *admin_routes; /* more routes on the admin port, borrowed; may be NULL */
+    const struct http_route
+        *admin_routes; /* more routes on the admin port, borrowed; may be NULL */
     size_t admin_route_count;
 };
 
-struct daemon *daemon_new(const struct daemon_options *options, struct error *error); /* NULL on error */
-void daemon_free(struct daemon *daemon); /* asserts that uv_loop_close() is clean */
+struct daemon *daemon_new(const struct daemon_options *options,
+                          struct error *error); /* NULL on error */
+void daemon_free(struct daemon *daemon);        /* asserts that uv_loop_close() is clean */
 uv_loop_t *daemon_loop(struct daemon *daemon);
 struct metrics *daemon_metrics(struct daemon *daemon);
-/* Not ready while any reason is set; /readyz shows them. A reason is a short constant name per room. */
+/* Not ready while any reason is set; /readyz shows them. A reason is a short constant name per
+ * room. */
 void daemon_not_ready(struct daemon *daemon, const char *room, const char *reason);
 void daemon_ready(struct daemon *daemon, const char *room);
-/* Runs the loop. On SIGTERM calls drain(context), which must end in daemon_stopped(). Returns exit status. */
+/* Runs the loop. On SIGTERM calls drain(context), which must end in daemon_stopped(). Returns exit
+ * status. */
 int daemon_run(struct daemon *daemon, void (*drain)(void *context), void *context);
 void daemon_stopped(struct daemon *daemon);
 /* Logs and _exit()s with the error's status, after at most a write: nothing is cleaned up. */

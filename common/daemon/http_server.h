@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP/1.1 on our loop: libmicrohttpd in external epoll mode, no thread. A handler gets the whole body
- * (bounded by its route) and answers now or later; an unanswered request is suspended, costs no CPU and is
- * answered 503 when the server stops. */
+/* HTTP/1.1 on our loop: libmicrohttpd in external epoll mode, no thread. A handler gets the whole
+ * body (bounded by its route) and answers now or later; an unanswered request is suspended, costs
+ * no CPU and is answered 503 when the server stops. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,28 +29,32 @@ struct http_answer {
 typedef void http_handler_fn(void *context, struct http_request *request);
 
 struct http_route {
-    const char *method;         /* "GET", "POST" */
-    const char *path;           /* "/v1/feeds/{feed}": {x} matches one segment; a trailing "/" + "*" the rest */
-    size_t max_body;            /* bytes; larger is answered 413 without reading on */
+    const char *method; /* "GET", "POST" */
+    const char
+        *path; /* "/v1/feeds/{feed}": {x} matches one segment; a trailing "/" + "*" the rest */
+    size_t max_body; /* bytes; larger is answered 413 without reading on */
     http_handler_fn *handler;
     void *context;
 };
 
-/* Listens on "127.0.0.1:8080" or "[::1]:8080"; routes are borrowed. Unknown path 404, wrong method 405 with
- * Allow, both RFC 9457 problem bodies. */
-struct http_server *http_server_open(uv_loop_t *loop, const char *listen, const struct http_route *routes,
-                                     size_t count, struct error *error);
+/* Listens on "127.0.0.1:8080" or "[::1]:8080"; routes are borrowed. Unknown path 404, wrong method
+ * 405 with Allow, both RFC 9457 problem bodies. */
+struct http_server *http_server_open(uv_loop_t *loop, const char *listen,
+                                     const struct http_route *routes, size_t count,
+                                     struct error *error);
 /* Stops accepting, answers what waits with 503; `closed` is called once no request is left. */
 void http_server_close(struct http_server *server, void (*closed)(void *), void *context);
 int http_server_port(const struct http_server *server); /* for port 0 */
 
 struct span http_request_method(const struct http_request *request);
-struct span http_request_path(const struct http_request *request);                     /* decoded */
-struct span http_request_part(const struct http_request *request, size_t index);       /* n-th {x}, decoded */
-struct span http_request_header(const struct http_request *request, const char *name); /* absent -> at NULL */
-struct span http_request_query(const struct http_request *request, const char *name);  /* decoded */
-struct span http_request_body(const struct http_request *request);                     /* until answered */
+struct span http_request_path(const struct http_request *request); /* decoded */
+struct span http_request_part(const struct http_request *request,
+                              size_t index); /* n-th {x}, decoded */
+struct span http_request_header(const struct http_request *request,
+                                const char *name); /* absent -> at NULL */
+struct span http_request_query(const struct http_request *request, const char *name); /* decoded */
+struct span http_request_body(const struct http_request *request); /* until answered */
 void http_request_answer(struct http_request *request, const struct http_answer *answer);
 /* RFC 9457 problem: type "about:blank#<code>", title, status, detail. */
-void http_request_problem(struct http_request *request, int status, const char *code, const char *title,
-                          const char *detail);
+void http_request_problem(struct http_request *request, int status, const char *code,
+                          const char *title, const char *detail);

@@ -23,9 +23,11 @@ struct metric;  /* a registered row */
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 struct metric *metrics_add(struct metrics *metrics, const struct metric_row *row);
-/* `label` is "" where the row has none. At most 1,024 values a label; beyond that the value is "other". */
+/* `label` is "" where the row has none. At most 1,024 values a label; beyond that the value is
+ * "other". */
 void metric_add(struct metric *metric, struct span label, int64_t n);
 void metric_set(struct metric *metric, struct span label, int64_t value);
-void metric_observe_ms(struct metric *metric, struct span label, double ms); /* histogram in seconds */
+void metric_observe_ms(struct metric *metric, struct span label,
+                       double ms); /* histogram in seconds */
 int64_t metric_value(const struct metric *metric, struct span label);
 void metrics_write(const struct metrics *metrics, struct strbuf *out); /* text format 0.0.4 */

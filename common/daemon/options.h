@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line the three daemons share: -c/--config FILE, --check, --print-config, --slot N, --version, --help,
- * and --set section.key=value (repeatable; wins over file and environment). */
+/* The command line the three daemons share: -c/--config FILE, --check, --print-config, --slot N,
+ * --version, --help, and --set section.key=value (repeatable; wins over file and environment). */
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +8,12 @@
 
 #include "base/error.h"
 
-enum options_mode { OPTIONS_RUN, OPTIONS_CHECK, OPTIONS_PRINT, OPTIONS_DONE /* help or version was shown */ };
+enum options_mode {
+    OPTIONS_RUN,
+    OPTIONS_CHECK,
+    OPTIONS_PRINT,
+    OPTIONS_DONE /* help or version was shown */
+};
 
 struct options {
     enum options_mode mode;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows in order of registration; a row's values in a small table by label. Read and written on the
+ * loop thread only. */
+#include "daemon/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/base.h"
+#include "base/memory.h"
+
+#define MOST_LABELS 1024
+
+static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                0.5,   1,      2.5,   5,    10,    30,   60};
+
+struct cell {
+    char *label; /* owned */
+    int64_t value;
+    double sum;                           /* histograms: seconds */
+    int64_t counts[ARRAY_LENGTH(bounds)]; /* cumulative on writing only */
+    UT_hash_handle hh;
+};
+
+struct metric {
+    struct metric_row row;
+    struct cell *cells;
+    struct metric *next;
+};
+
+struct metrics {
+    struct metric *first, **last;
+};
+
+struct metrics *metrics_new(void)
+{
+    struct metrics *metrics = xcalloc(1, sizeof *metrics);
+    metrics->last = &metrics->first;
+    return metrics;
+}
+
+void metrics_free(struct metrics *metrics)
+{
+    for (struct metric *metric = metrics->first, *next; metric; metric = next) {
+        struct cell *cell, *after;
+        next = metric->next;
+        HASH_ITER(hh, metric->cells, cell, after)
+        {
+            HASH_DEL(metric->cells, cell);
+            free(cell->label);
+            free(cell);
+        }
+        free(metric);
+    }
+    free(metrics);
+}
+
+struct metric *metrics_add(struct metrics *metrics, const struct metric_row *row)
+{
+    for (struct metric *metric = metrics->first; metric; metric = metric->next)
+        if (strcmp(metric->row.name, row->name) == 0)
+            return metric;
+    struct metric *metric = xcalloc(1, sizeof *metric);
+    metric->row = *row;
+    *metrics->last = metric;
+    metrics->last = &metric->next;
+    return metric;
+}
+
+static struct cell *find(const struct metric *metric, struct span label)
+{
+    struct cell *cell;
+    HASH_FIND(hh, metric->cells, label.at, label.len, cell);
+    return cell;
+}
+
+static struct cell *reach(struct metric *metric, struct span label)
+{
+    if (!label.at)
+        label = SPAN("");
+    struct cell *cell = find(metric, label);
+    if (cell)
+        return cell;
+    if (HASH_COUNT(metric->cells) >= MOST_LABELS && !span_is(label, "other"))
+        return reach(metric, SPAN("other"));
+    cell = xcalloc(1, sizeof *cell);
+    cell->label = xspandup(label);
+    HASH_ADD_KEYPTR(hh, metric->cells, cell->label, label.len, cell);
+    return cell;
+}
+
+void metric_add(struct metric *metric, struct span label, int64_t n)
+{
+    reach(metric, label)->value += n;
+}
+
+void metric_set(struct metric *metric, struct span label, int64_t value)
+{
+    reach(metric, label)->value = value;
+}
+
+void metric_observe_ms(struct metric *metric, struct span label, double ms)
+{
+    struct cell *cell = reach(metric, label);
+    double seconds = ms / 1000;
+    size_t i = 0;
+    while (i < ARRAY_LENGTH(bounds) && seconds > bounds[i])
+        i++;
+    if (i < ARRAY_LENGTH(bounds))
+        cell->counts[i]++;
+    cell->value++;
+    cell->sum += seconds;
+}
+
+int64_t metric_value(const struct metric *metric, struct span label)
+{
+    const struct cell *cell = find(metric, label.at ? label : SPAN(""));
+    return cell ? cell->value : 0;
+}
+
+static void write_label(const struct metric *metric, const struct cell *cell, const char *more,
+                        struct strbuf *out)
+{
+    if (!metric->row.label && !*more)
+        return;
+    strbuf_add_char(out, '{');
+    if (metric->row.label) {
+        strbuf_addf(out, "%s=\"", metric->row.label);
+        for (const char *c = cell->label; *c; c++) {
+            if (*c == '"' || *c == '\\')
+                strbuf_add_char(out, '\\');
+            strbuf_add_char(out, *c == '\n' ? ' ' : *c);
+        }
+        strbuf_addf(out, "\"%s", *more ? "," : "");
+    }
+    strbuf_addf(out, "%s}", more);
+}
+
+static void write_histogram(const struct metric *metric, const struct cell *cell,
+                            struct strbuf *out)
+{
+    int64_t sum = 0;
+    char bound[48];
+    for (size_t i = 0; i <= ARRAY_LENGTH(bounds); i++) {
+        bool last = i == ARRAY_LENGTH(bounds);
+        sum = last ? cell->value : sum + cell->counts[i];
+        if (last)
+            snprintf(bound, sizeof bound, "le=\"+Inf\"");
+        else
+            snprintf(bound, sizeof bound, "le=\"%g\"", bounds[i]);
+        strbuf_addf(out, "%s_bucket", metric->row.name);
+        write_label(metric, cell, bound, out);
+        strbuf_addf(out, " %lld\n", (long long)sum);
+    }
+    strbuf_addf(out, "%s_sum", metric->row.name);
+    write_label(metric, cell, "", out);
+    strbuf_addf(out, " %.6f\n%s_count", cell->sum, metric->row.name);
+    write_label(metric, cell, "", out);
+    strbuf_addf(out, " %lld\n", (long long)cell->value);
+}
+
+void metrics_write(const struct metrics *metrics, struct strbuf *out)
+{
+    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    for (const struct metric *metric = metrics->first; metric; metric = metric->next) {
+        strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->row.name, metric->row.help,
+                    metric->row.name, kinds[metric->row.kind]);
+        if (!metric->cells && !metric->row.label && metric->row.kind != METRIC_HISTOGRAM)
+            strbuf_addf(out, "%s 0\n", metric->row.name);
+        for (const struct cell *cell = metric->cells; cell; cell = cell->hh.next) {
+            if (metric->row.kind == METRIC_HISTOGRAM) {
+                write_histogram(metric, cell, out);
+                continue;
+            }
+            strbuf_addf(out, "%s", metric->row.name);
+            write_label(metric, cell, "", out);
+            strbuf_addf(out, " %lld\n", (long long)cell->value);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The settings every daemon has, as rows for its own table. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/schema.h"
+
+struct daemon_settings {
+    const char *admin;
+    int64_t drain_deadline_ms;
+    int log_level; /* enum log_level */
+};
+
+extern const char *const daemon_log_levels[];
+
+#define DAEMON_SETTING_ROWS(type, member, default_admin)                                           \
+    {"daemon.admin",                                                                               \
+     SETTING_TEXT,                                                                                 \
+     offsetof(type, member.admin),                                                                 \
+     default_admin,                                                                                \
+     0,                                                                                            \
+     0,                                                                                            \
+     NULL,                                                                                         \
+     NULL,                                                                                         \
+     "host:port of /livez /readyz /metrics; loopback unless a proxy stands before it"},            \
+        {"daemon.drain_deadline",                                                                  \
+         SETTING_DURATION,                                                                         \
+         offsetof(type, member.drain_deadline_ms),                                                 \
+         "10s",                                                                                    \
+         100,                                                                                      \
+         600000,                                                                                   \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         "longest wait between SIGTERM and the end"},                                              \
+    {                                                                                              \
+        "daemon.log_level", SETTING_ENUM, offsetof(type, member.log_level), "info", 0, 0,          \
+            daemon_log_levels, "CITYBRAIN_LOG_LEVEL", "debug | info | warn | error"                \
+    }
