@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two look-ups over one list: by number an array per space, by code a hash of "space,code". */
+#include "model/codes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/memory.h"
+
+#define MOST_NUMBER 65535
+
+static const char *const space_names[CODE_SPACES] = {"stage", "unit", "party", "kind"};
+
+struct code {
+    char key[96]; /* one letter of the space, then the code */
+    int number;
+    UT_hash_handle hh;
+};
+
+struct codes {
+    struct code *by_code;
+    struct code **by_number[CODE_SPACES];
+    int top[CODE_SPACES];
+};
+
+static size_t key_of(char key[96], enum code_space space, struct span code)
+{
+    if (code.len > 90)
+        return 0;
+    key[0] = (char)('a' + space);
+    memcpy(key + 1, code.at, code.len);
+    return code.len + 1;
+}
+
+static void add_code(struct codes *codes, enum code_space space, int number, struct span code,
+                     struct place place, struct diagnostics *diagnostics)
+{
+    struct code *entry = xcalloc(1, sizeof *entry);
+    size_t len = key_of(entry->key, space, code);
+    if (len < 2 || codes_number(codes, space, code) || codes_text(codes, space, number).at) {
+        diagnostics_add(diagnostics, place, "the table is append-only: take the next free number",
+                        "%s %d \"%.*s\" is there already", space_names[space], number,
+                        SPAN_ARG(code));
+        free(entry);
+        return;
+    }
+    entry->number = number;
+    HASH_ADD_KEYPTR(hh, codes->by_code, entry->key, len, entry);
+    if (number > codes->top[space]) {
+        codes->by_number[space] =
+            xrealloc(codes->by_number[space], ((size_t)number + 1) * sizeof(struct code *));
+        for (int i = codes->top[space] + 1; i <= number; i++)
+            codes->by_number[space][i] = NULL;
+        codes->top[space] = number;
+    }
+    codes->by_number[space][number] = entry;
+}
+
+static void read_line(struct codes *codes, struct span line, struct place place,
+                      struct diagnostics *diagnostics)
+{
+    struct span rest = line;
+    struct span space_name = span_cut(&rest, ','),
+                number_text = rest.at ? span_cut(&rest, ',') : SPAN_NONE;
+    int64_t number;
+    int space = 0;
+    while (space < CODE_SPACES && !span_is(space_name, space_names[space]))
+        space++;
+    if (space == CODE_SPACES || !span_to_int64(number_text, &number) || number < 1 ||
+        number > MOST_NUMBER || !rest.len) {
+        diagnostics_add(diagnostics, place,
+                        "write space,number,code with space stage, unit, party or kind",
+                        "this row is no code");
+        return;
+    }
+    add_code(codes, (enum code_space)space, (int)number, span_trim(rest), place, diagnostics);
+}
+
+struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
+{
+    char text[512];
+    size_t errors = diagnostics_errors(diagnostics);
+    FILE *input = fopen(file, "r");
+    if (!input) {
+        diagnostics_add(diagnostics, (struct place){file, 0, 0}, "name the folder that holds it",
+                        "cannot be read: %m");
+        return NULL;
+    }
+    struct codes *codes = xcalloc(1, sizeof *codes);
+    for (int n = 1; fgets(text, sizeof text, input); n++) {
+        struct span line = span_trim(span_of(text));
+        if (line.len && line.at[0] != '#' && !span_is(line, "space,number,code"))
+            read_line(codes, line, (struct place){file, n, 1}, diagnostics);
+    }
+    fclose(input);
+    if (diagnostics_errors(diagnostics) == errors)
+        return codes;
+    codes_free(codes);
+    return NULL;
+}
+
+void codes_free(struct codes *codes)
+{
+    struct code *code, *next;
+    HASH_ITER(hh, codes->by_code, code, next)
+    {
+        HASH_DEL(codes->by_code, code);
+        free(code);
+    }
+    for (int i = 0; i < CODE_SPACES; i++)
+        free(codes->by_number[i]);
+    free(codes);
+}
+
+int codes_number(const struct codes *codes, enum code_space space, struct span code)
+{
+    char key[96];
+    struct code *found = NULL;
+    size_t len = code.at ? key_of(key, space, code) : 0;
+    if (len)
+        HASH_FIND(hh, codes->by_code, key, len, found);
+    return found ? found->number : 0;
+}
+
+struct span codes_text(const struct codes *codes, enum code_space space, int number)
+{
+    if (number < 1 || number > codes->top[space] || !codes->by_number[space][number])
+        return SPAN_NONE;
+    return span_of(codes->by_number[space][number]->key + 1);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Contracts §2: what goes into an id, in which order. */
+#include "model/ids.h"
+
+#include <string.h>
+
+#define MOST_FIELDS 16
+
+void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number,
+               struct span stage, const struct span *identity, size_t identity_count)
+{
+    struct span fields[MOST_FIELDS] = {namespace_, number, stage};
+    size_t n = 3;
+    for (size_t i = 0; i < identity_count && n < MOST_FIELDS; i++)
+        fields[n++] = identity[i];
+    digest_id(id, fields, n);
+}
+
+void ids_decision(char id[DIGEST_ID_LEN + 1], struct span cause_id, struct span question)
+{
+    struct span fields[] = {cause_id, question};
+    digest_id(id, fields, 2);
+}
+
+static bool add_digits(char *at, struct span digits, size_t width)
+{
+    if (digits.len > width)
+        return false;
+    memset(at, '0', width);
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '9')
+            return false;
+        at[width - digits.len + i] = digits.at[i];
+    }
+    return true;
+}
+
+static struct span decimal(char *buffer, size_t size, int64_t value)
+{
+    char *at = buffer + size;
+    uint64_t left = value > 0 ? (uint64_t)value : 0;
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) && at > buffer);
+    return span_from(at, (size_t)(buffer + size - at));
+}
+
+bool ids_revision(char revision[REVISION_LEN + 1], struct span source, int64_t received_ms,
+                  int64_t mapping_version, struct span data_json)
+{
+    char received[24], mapping[24];
+    bool good = add_digits(revision, source, 20) &&
+                add_digits(revision + 21, decimal(received, sizeof received, received_ms), 15) &&
+                add_digits(revision + 37, decimal(mapping, sizeof mapping, mapping_version), 6);
+    revision[20] = revision[36] = revision[43] = '.';
+    digest_hex16(revision + 44, data_json);
+    return good;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* yajl's callbacks build the tree; the only file that knows yajl. A handle reads document after
+ * document without allocating (yajl_allow_multiple_values) until one is bad: then it is replaced.
+ * yajl has no depth limit and takes \u0000 and repeated keys, so the callbacks refuse those. */
+#include "model/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#include "base/memory.h"
+#include "base/utf8.h"
+
+#define MOST_DEPTH 32
+
+struct json_reader {
+    yajl_handle handle; /* owned */
+    struct arena *arena;
+    struct json_value *root;
+    struct json_value *open[MOST_DEPTH]; /* containers */
+    struct json_value *last[MOST_DEPTH]; /* last child of each */
+    size_t depth;
+    struct span key;
+    enum reject why;
+};
+
+static int refuse(struct json_reader *reader, enum reject why)
+{
+    reader->why = why;
+    return 0;
+}
+
+static struct json_value *add_value(struct json_reader *reader, enum json_type type)
+{
+    if (reader->depth == 0 && reader->root) {
+        refuse(reader, REJECT_JSON); /* a second document behind the first */
+        return NULL;
+    }
+    struct json_value *value = arena_take(reader->arena, sizeof *value);
+    if (!value) {
+        refuse(reader, REJECT_TOO_LARGE);
+        return NULL;
+    }
+    value->type = type;
+    if (reader->depth == 0) {
+        reader->root = value;
+        return value;
+    }
+    struct json_value *parent = reader->open[reader->depth - 1],
+                      *last = reader->last[reader->depth - 1];
+    if (parent->type == JSON_OBJECT)
+        value->key = reader->key;
+    if (last)
+        last->next = value;
+    else
+        parent->first = value;
+    reader->last[reader->depth - 1] = value;
+    parent->count++;
+    return value;
+}
+
+static int on_null(void *context)
+{
+    return add_value(context, JSON_NULL) != NULL;
+}
+
+static int on_bool(void *context, int truth)
+{
+    struct json_value *value = add_value(context, JSON_BOOL);
+    if (value) {
+        value->truth = truth != 0;
+        value->text = truth ? SPAN("true") : SPAN("false");
+    }
+    return value != NULL;
+}
+
+static int add_text(struct json_reader *reader, enum json_type type, struct span text)
+{
+    struct json_value *value = add_value(reader, type);
+    if (!value)
+        return 0;
+    if (type == JSON_STRING && memchr(text.at, '\0', text.len))
+        return refuse(reader, REJECT_JSON);
+    value->text = arena_copy(reader->arena, text.at ? text : SPAN(""));
+    return value->text.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
+}
+
+static int on_number(void *context, const char *text, size_t len)
+{
+    return add_text(context, JSON_NUMBER, span_from(text, len));
+}
+
+static int on_string(void *context, const unsigned char *text, size_t len)
+{
+    return add_text(context, JSON_STRING, len ? span_from((const char *)text, len) : SPAN(""));
+}
+
+static int on_key(void *context, const unsigned char *text, size_t len)
+{
+    struct json_reader *reader = context;
+    struct span key = len ? span_from((const char *)text, len) : SPAN("");
+    if (memchr(key.at, '\0', key.len))
+        return refuse(reader, REJECT_JSON);
+    if (json_get(reader->open[reader->depth - 1], key))
+        return refuse(reader, REJECT_JSON_DUPLICATE);
+    reader->key = arena_copy(reader->arena, key);
+    return reader->key.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
+}
+
+static int open_container(struct json_reader *reader, enum json_type type)
+{
+    if (reader->depth == MOST_DEPTH)
+        return refuse(reader, REJECT_JSON_DEPTH);
+    struct json_value *value = add_value(reader, type);
+    if (!value)
+        return 0;
+    reader->open[reader->depth] = value;
+    reader->last[reader->depth] = NULL;
+    reader->depth++;
+    return 1;
+}
+
+static int on_object(void *context)
+{
+    return open_container(context, JSON_OBJECT);
+}
+
+static int on_array(void *context)
+{
+    return open_container(context, JSON_ARRAY);
+}
+
+static int on_end(void *context)
+{
+    struct json_reader *reader = context;
+    reader->depth--;
+    return 1;
+}
+
+static const yajl_callbacks callbacks = {on_null,   on_bool, NULL,   NULL,     on_number, on_string,
+                                         on_object, on_key,  on_end, on_array, on_end};
+
+static void renew(struct json_reader *reader)
+{
+    if (reader->handle)
+        yajl_free(reader->handle);
+    reader->handle = yajl_alloc(&callbacks, NULL, reader);
+    yajl_config(reader->handle, yajl_allow_multiple_values, 1);
+    yajl_config(reader->handle, yajl_dont_validate_strings,
+                1); /* the whole document was validated before */
+}
+
+struct json_reader *json_reader_new(void)
+{
+    struct json_reader *reader = xcalloc(1, sizeof *reader);
+    renew(reader);
+    return reader;
+}
+
+void json_reader_free(struct json_reader *reader)
+{
+    if (!reader)
+        return;
+    yajl_free(reader->handle);
+    free(reader);
+}
+
+enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,
+                      const struct json_value **value, size_t *bad_at)
+{
+    *value = NULL;
+    *bad_at = utf8_valid_prefix(in);
+    if (*bad_at != in.len)
+        return REJECT_CHARSET;
+    reader->arena = arena;
+    reader->root = NULL;
+    reader->depth = 0;
+    reader->why = REJECT_NONE;
+    yajl_status status =
+        yajl_parse(reader->handle, (const unsigned char *)(in.at ? in.at : ""), in.len);
+    size_t consumed = yajl_get_bytes_consumed(reader->handle);
+    if (status == yajl_status_ok) /* ends a number that nothing else ends */
+        status = yajl_parse(reader->handle, (const unsigned char *)" ", 1);
+    if (status == yajl_status_ok && reader->root && reader->depth == 0) {
+        *value = reader->root;
+        return REJECT_NONE;
+    }
+    *bad_at = consumed < in.len ? consumed : in.len;
+    renew(reader);
+    return reader->why != REJECT_NONE ? reader->why : REJECT_JSON;
+}
+
+const struct json_value *json_get(const struct json_value *object, struct span key)
+{
+    if (!object || object->type != JSON_OBJECT)
+        return NULL;
+    for (const struct json_value *one = object->first; one; one = one->next)
+        if (span_equal(one->key, key))
+            return one;
+    return NULL;
+}
+
+struct span json_text(const struct json_value *object, const char *key)
+{
+    const struct json_value *value = json_get(object, span_of(key));
+    return value && (value->type == JSON_STRING || value->type == JSON_NUMBER) ? value->text
+                                                                               : SPAN_NONE;
+}
+
+bool json_int(const struct json_value *object, const char *key, int64_t *value)
+{
+    return span_to_int64(json_text(object, key), value);
+}

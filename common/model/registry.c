@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file's text is kept and cells are spans of it (or of an arena where quotes were undone). A
+ * code's rows hang in one list, newest in the file first. */
+#include "model/registry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "base/arena.h"
+#include "base/csv.h"
+#include "base/memory.h"
+#include "base/timestamp.h"
+
+#define MOST_COLUMNS 32
+
+struct registry_row {
+    struct span cells[MOST_COLUMNS];
+    int64_t from_day, to_day; /* half-open */
+};
+
+struct name { /* a code or an alias, with the rows that carry it */
+    struct span text;
+    const struct registry_row *row;
+    struct name *older;
+    UT_hash_handle hh;
+};
+
+struct registry {
+    char *text; /* owned */
+    struct arena arena;
+    struct span columns[MOST_COLUMNS];
+    size_t column_count;
+    struct registry_row **rows; /* owned array of owned rows */
+    size_t count, capacity;
+    struct name *names;
+};
+
+static char *read_file(const char *file, size_t *len)
+{
+    FILE *input = fopen(file, "rb");
+    if (!input)
+        return NULL;
+    fseek(input, 0, SEEK_END);
+    long size = ftell(input);
+    rewind(input);
+    char *text = xmalloc((size_t)size + 1);
+    *len = fread(text, 1, (size_t)size, input);
+    text[*len] = '\0';
+    fclose(input);
+    return text;
+}
+
+static int column_of(const struct registry *registry, const char *name)
+{
+    for (size_t i = 0; i < registry->column_count; i++)
+        if (span_is(registry->columns[i], name))
+            return (int)i;
+    return -1;
+}
+
+static void add_name(struct registry *registry, struct span text, const struct registry_row *row)
+{
+    struct name *name = xcalloc(1, sizeof *name), *same = NULL;
+    name->text = text;
+    name->row = row;
+    HASH_FIND(hh, registry->names, text.at, text.len, same);
+    if (same) {
+        name->older = same->older;
+        same->older = name;
+        const struct registry_row *newest =
+            name->row; /* the head stays in the table; its row is the newest */
+        name->row = same->row;
+        same->row = newest;
+        return;
+    }
+    HASH_ADD_KEYPTR(hh, registry->names, name->text.at, name->text.len, name);
+}
+
+static bool read_day(struct span text, int64_t otherwise, int64_t *day)
+{
+    int64_t ms;
+    *day = otherwise;
+    if (!text.len)
+        return true;
+    if (!timestamp_parse(text, "%Y-%m-%d", 0, &ms))
+        return false;
+    *day = timestamp_day(ms, 0);
+    return true;
+}
+
+static void add_row(struct registry *registry, struct registry_row *row, struct place place,
+                    struct diagnostics *diagnostics)
+{
+    struct span code = registry_cell(registry, row, "code"),
+                aliases = registry_cell(registry, row, "aliases");
+    if (!code.len) {
+        diagnostics_add(diagnostics, place, "give the row a code", "a row without code");
+        return;
+    }
+    if (!read_day(registry_cell(registry, row, "valid_from"), INT64_MIN, &row->from_day) ||
+        !read_day(registry_cell(registry, row, "valid_to"), INT64_MAX, &row->to_day)) {
+        diagnostics_add(diagnostics, place, "write YYYY-MM-DD or nothing",
+                        "valid_from or valid_to is no date");
+        return;
+    }
+    add_name(registry, code, row);
+    while (aliases.len) {
+        struct span alias = span_trim(span_cut(&aliases, ';'));
+        if (alias.len && !span_equal(alias, code))
+            add_name(registry, alias, row);
+    }
+}
+
+static void read_row(struct registry *registry, struct span line, struct place place,
+                     struct diagnostics *diagnostics)
+{
+    struct span cells[MOST_COLUMNS];
+    size_t n = 0;
+    enum csv_result result = csv_split(line, ',', cells, MOST_COLUMNS, &n, &registry->arena);
+    if (result != CSV_OK || (registry->column_count && n != registry->column_count)) {
+        diagnostics_add(diagnostics, place, "give every column of the header a cell",
+                        "%zu cells, the header has %zu", n, registry->column_count);
+        return;
+    }
+    if (registry->column_count == 0) {
+        memcpy(registry->columns, cells, n * sizeof *cells);
+        registry->column_count = n;
+        if (column_of(registry, "code") < 0)
+            diagnostics_add(diagnostics, place, "name a column `code`",
+                            "the header has no column `code`");
+        return;
+    }
+    if (registry->count == registry->capacity) {
+        registry->capacity = registry->capacity ? 2 * registry->capacity : 256;
+        registry->rows = xrealloc(registry->rows, registry->capacity * sizeof *registry->rows);
+    }
+    struct registry_row *row = xcalloc(1, sizeof *row);
+    registry->rows[registry->count++] = row;
+    for (size_t i = 0; i < n; i++)
+        row->cells[i] = span_trim(cells[i]);
+    add_row(registry, row, place, diagnostics);
+}
+
+struct registry *registry_load(const char *file, struct diagnostics *diagnostics)
+{
+    size_t len = 0, errors = diagnostics_errors(diagnostics);
+    char *text = read_file(file, &len);
+    if (!text) {
+        diagnostics_add(diagnostics, (struct place){file, 0, 0}, "name the folder that holds it",
+                        "cannot be read: %m");
+        return NULL;
+    }
+    struct registry *registry = xcalloc(1, sizeof *registry);
+    registry->text = text;
+    arena_init(&registry->arena, len + 4096);
+    struct span rest = span_from(text, len), line;
+    if (span_starts(rest, SPAN("\xEF\xBB\xBF")))
+        rest = span_from(rest.at + 3, rest.len - 3);
+    for (int n = 1; rest.len; n++) {
+        size_t used = csv_frame(rest, true, &line);
+        if (line.len && line.at[0] != '#')
+            read_row(registry, line, (struct place){file, n, 1}, diagnostics);
+        rest = span_from(rest.at + used, rest.len - used);
+    }
+    if (diagnostics_errors(diagnostics) == errors)
+        return registry;
+    registry_free(registry);
+    return NULL;
+}
+
+void registry_free(struct registry *registry)
+{
+    struct name *name, *next;
+    if (!registry)
+        return;
+    HASH_ITER(hh, registry->names, name, next)
+    {
+        HASH_DEL(registry->names, name);
+        for (struct name *older = name->older, *after; older; older = after) {
+            after = older->older;
+            free(older);
+        }
+        free(name);
+    }
+    for (size_t i = 0; i < registry->count; i++)
+        free(registry->rows[i]);
+    free(registry->rows);
+    arena_fini(&registry->arena);
+    free(registry->text);
+    free(registry);
+}
+
+const struct registry_row *registry_find(const struct registry *registry, struct span code,
+                                         int64_t day)
+{
+    struct name *name = NULL;
+    if (code.len)
+        HASH_FIND(hh, registry->names, code.at, code.len, name);
+    for (; name; name = name->older)
+        if (day == INT64_MIN || (day >= name->row->from_day && day < name->row->to_day))
+            return name->row;
+    return NULL;
+}
+
+const struct registry_row *registry_at(const struct registry *registry, size_t index)
+{
+    return index < registry->count ? registry->rows[index] : NULL;
+}
+
+struct span registry_cell(const struct registry *registry, const struct registry_row *row,
+                          const char *column)
+{
+    int i = column_of(registry, column);
+    return i < 0 ? SPAN_NONE : row->cells[i];
+}
