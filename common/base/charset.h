@@ -10,7 +10,8 @@
 
 enum charset { CHARSET_UTF8, CHARSET_GB18030 };
 
-/* By any of the usual names, case-insensitive (utf-8, utf8, gb18030, gbk, gb2312); false for others. */
+/* By any of the usual names, case-insensitive (utf-8, utf8, gb18030, gbk, gb2312); false for
+ * others. */
 bool charset_parse(struct span name, enum charset *charset);
 const char *charset_name(enum charset charset);
 
@@ -19,8 +20,8 @@ struct charset_converter *charset_converter_new(void);
 void charset_converter_free(struct charset_converter *converter);
 
 enum charset_result { CHARSET_OK, CHARSET_BAD_BYTES, CHARSET_NO_MEMORY };
-/* *out borrows `in` for valid UTF-8, the arena otherwise. On CHARSET_BAD_BYTES *bad_at is the offset
- * in `in` of the first byte that cannot be read. */
+/* *out borrows `in` for valid UTF-8, the arena otherwise. On CHARSET_BAD_BYTES *bad_at is the
+ * offset in `in` of the first byte that cannot be read. */
 enum charset_result charset_to_utf8(struct charset_converter *converter, enum charset charset,
                                     struct span in, struct arena *arena, struct span *out,
                                     size_t *bad_at);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A broken world. The kind is what the caller does next; bad data is never an error (model/reject.h). */
+/* A broken world. The kind is what the caller does next; bad data is never an error
+ * (model/reject.h). */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +12,8 @@ enum error_kind {
     ERROR_RETRY,   /* back off and try again */
     ERROR_REFUSED, /* the outside said no to this request; go on with the next */
     ERROR_FATAL,   /* log and leave with a status */
-    ERROR_CONFIG,  /* what a person wrote cannot be used: exit 78; text is file:line:col: cause; fix */
+    ERROR_CONFIG,  /* what a person wrote cannot be used: exit 78; text is file:line:col: cause; fix
+                    */
 };
 
 struct error {

@@ -2,8 +2,10 @@
 /* Logarithmic buckets with a relative error of at most 2 % (DDSketch's mapping, gamma = 1.04):
  * bucket(v) = 0 for v <= 0, 1 for v = 1, else ceil(ln(v) / ln(gamma)); at most 1114 for int64_t.
  * Plain integers, so histograms merge by adding counts. The same in SQL, on double precision:
- *   bucket: CASE WHEN v <= 0 THEN 0 ELSE greatest(1, ceil(ln(v::float8) / ln(1.04::float8))::int) END
- *   value:  CASE WHEN b <= 0 THEN 0 ELSE 2 * power(1.04::float8, b) / 2.04 END */
+ *
+ *   bucket  CASE WHEN v <= 0 THEN 0 ELSE greatest(1, ceil(ln(v::float8) / ln(1.04::float8))) END
+ *   value   CASE WHEN b <= 0 THEN 0 ELSE 2 * power(1.04::float8, b) / 2.04 END
+ */
 #pragma once
 
 #include <stddef.h>

@@ -44,7 +44,8 @@ bool span_ends(struct span s, struct span suffix);
 /* Without ASCII blanks (space, \t, \r, \n) at both ends. */
 struct span span_trim(struct span s);
 /* Cuts at the first `separator`: returns the part before it and leaves the rest in *s.
- * Without a separator returns all and leaves *s absent (at == NULL). Loop: while (s.at) part = span_cut(&s, ','). */
+ * Without a separator returns all and leaves *s absent (at == NULL). Loop: while (s.at) part =
+ * span_cut(&s, ','). */
 struct span span_cut(struct span *s, char separator);
 /* Index of the first `byte`, or -1. */
 ptrdiff_t span_find(struct span s, char byte);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text under construction. Grows by doubling up to `max` and is kept between records, so a warm
- * buffer allocates nothing. Beyond max it stops adding and remembers: check strbuf_is_full once at the end. */
+ * buffer allocates nothing. Beyond max it stops adding and remembers: check strbuf_is_full once at
+ * the end. */
 #pragma once
 
 #include <stdarg.h>
@@ -26,9 +27,10 @@ void strbuf_add(struct strbuf *buf, struct span s);
 void strbuf_add_char(struct strbuf *buf, char c);
 void strbuf_add_int(struct strbuf *buf, int64_t value);
 void strbuf_add_padded(struct strbuf *buf, uint64_t value, int digits); /* decimal, zero-padded */
-void strbuf_add_base36(struct strbuf *buf, uint64_t value);             /* lower case, no leading zeros */
+void strbuf_add_base36(struct strbuf *buf, uint64_t value); /* lower case, no leading zeros */
 void strbuf_addf(struct strbuf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
-/* A JSON string with its quotes: escapes ", \ and controls; UTF-8 goes through as it is (valid by contract). */
+/* A JSON string with its quotes: escapes ", \ and controls; UTF-8 goes through as it is (valid by
+ * contract). */
 void strbuf_add_json(struct strbuf *buf, struct span s);
 struct span strbuf_span(const struct strbuf *buf);
 static inline bool strbuf_is_full(const struct strbuf *buf)

@@ -34,7 +34,8 @@ void timestamp_add_rfc3339(struct strbuf *buf, int64_t ms);
 /* YYYY-MM-DD of a civil day number. */
 void timestamp_add_date(struct strbuf *buf, int64_t day);
 
-/* "UTC", "Z", "Asia/Shanghai", "+08:00", "-05:30" -> minutes east of Greenwich; false for others. */
+/* "UTC", "Z", "Asia/Shanghai", "+08:00", "-05:30" -> minutes east of Greenwich; false for others.
+ */
 bool timestamp_parse_zone(struct span s, int *offset_minutes);
 /* "250ms" "30s" "15m" "24h" "7d" "2w" -> milliseconds; false for anything else. */
 bool timestamp_parse_duration(struct span s, int64_t *ms);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is wrong with files people wrote: every finding has file:line:col, cause and fix. Collected, so
- * that `check` shows all of them at once; a loader that added an error returns false. */
+/* What is wrong with files people wrote: every finding has file:line:col, cause and fix. Collected,
+ * so that `check` shows all of them at once; a loader that added an error returns false. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,5 +29,6 @@ void diagnostics_each(const struct diagnostics *diagnostics, void (*show)(void *
                       void *context);
 /* First error as struct error of kind ERROR_CONFIG (with "and N more"); true when there is none. */
 bool diagnostics_to_error(const struct diagnostics *diagnostics, struct error *error);
-/* The candidate nearest to `word` by edit distance (<= 1/3 of its length), or NULL: "did you mean". */
+/* The candidate nearest to `word` by edit distance (<= 1/3 of its length), or NULL: "did you mean".
+ */
 const char *diagnostics_nearest(const char *word, const char *const *candidates, size_t count);

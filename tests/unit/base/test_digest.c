@@ -6,11 +6,35 @@
 
 #include <cmocka.h>
 
+#include <openssl/crypto.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "base/digest.h"
+
+static size_t allocations;
+
+static void *count_malloc(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    allocations++;
+    return malloc(size);
+}
+
+static void *count_realloc(void *at, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    allocations++;
+    return realloc(at, size);
+}
+
+static void count_free(void *at, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(at);
+}
 
 /* Expected values by Python's hashlib, base64 and struct. */
 static void hashes_bytes_into_22_characters(void **state)
@@ -66,6 +90,21 @@ static void writes_eight_bytes_as_hex(void **state)
     assert_string_equal(hex, "44136fa355b3678a");
 }
 
+static void makes_ids_without_allocating(void **state)
+{
+    (void)state;
+    char id[DIGEST_ID_LEN + 1], hex[17];
+    OPENSSL_free(OPENSSL_malloc(1));
+    assert_true(allocations > 0); /* the counter is in its place */
+    size_t before = allocations;
+    for (int i = 0; i < 1000; i++) {
+        digest_id(id, (const struct span[]){SPAN("request:12345"), SPAN("opened")}, 2);
+        digest_bytes(id, SPAN("bytes"));
+        digest_hex16(hex, SPAN("bytes"));
+    }
+    assert_int_equal(allocations, before);
+}
+
 static void compares_whole_credentials(void **state)
 {
     (void)state;
@@ -101,11 +140,15 @@ static void threads_do_not_share_a_hash(void **state)
 
 int main(void)
 {
+    /* Before libcrypto's first allocation, or it refuses. */
+    if (CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free) != 1)
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_bytes_into_22_characters),
         cmocka_unit_test(frames_each_field_of_an_id_by_its_length),
         cmocka_unit_test(running_hash_equals_the_whole_however_it_is_cut),
         cmocka_unit_test(writes_eight_bytes_as_hex),
+        cmocka_unit_test(makes_ids_without_allocating),
         cmocka_unit_test(compares_whole_credentials),
         cmocka_unit_test(threads_do_not_share_a_hash),
     };
