@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cells to events by a compiled mapping: missing words, code tables, dates, conditions, identity
+ * and revision (contracts 2). Only public fields reach an event; what the mapping does not name is
+ * gone here. Nothing is written to the outputs before the whole item is known to be good. */
+#include "ingest/core/normalise.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "model/ids.h"
+
+#define RECORD_ARENA (4 << 20)
+#define TEXT_MAX     (4 << 20)
+
+struct item {
+    struct normalise *normalise;
+    const struct mapping *mapping;
+    const struct raw_header *header;
+    const struct span *cells;
+    struct reject_place *why;
+    struct span number, subject, revision_source;
+};
+
+void normalise_init(struct normalise *normalise, const struct feeds *feeds,
+                    const struct kinds *kinds)
+{
+    memset(normalise, 0, sizeof *normalise);
+    normalise->feeds = feeds;
+    normalise->kinds = kinds;
+    decode_init(&normalise->decode);
+    arena_init(&normalise->arena, RECORD_ARENA);
+    strbuf_init(&normalise->data, 4096, TEXT_MAX);
+    strbuf_init(&normalise->text, 4096, TEXT_MAX);
+}
+
+void normalise_fini(struct normalise *normalise)
+{
+    decode_fini(&normalise->decode);
+    arena_fini(&normalise->arena);
+    strbuf_fini(&normalise->data);
+    strbuf_fini(&normalise->text);
+}
+
+static bool reject_at(struct item *item, enum reject reject, int column)
+{
+    struct reject_place *why = item->why;
+    why->reject = reject;
+    if (column < 0)
+        return false;
+    bool csv = item->mapping->format == MAPPING_CSV;
+    snprintf(why->pointer, sizeof why->pointer, "%s%s", csv ? "" : "/",
+             item->mapping->columns[column]);
+    why->column = csv ? item->normalise->decode.cell_of[column] : 0;
+    return false;
+}
+
+/* A column's text without blanks around it; absent when it is one of the missing words. */
+static struct span cell(const struct item *item, int column)
+{
+    struct span text = item->cells[column];
+    if (text.at == NULL)
+        return text;
+    text = span_trim(text);
+    for (size_t i = 0; i < item->mapping->missing_count; i++)
+        if (span_is(text, item->mapping->missing[i]))
+            return SPAN_NONE;
+    return text;
+}
+
+/* The first column that is not missing. *column is the one to blame. */
+static struct span first_cell(const struct item *item, const struct mapping_field *field,
+                              int *column)
+{
+    *column = field->column_count > 0 ? field->columns[0] : -1;
+    for (size_t i = 0; i < field->column_count; i++) {
+        struct span text = cell(item, field->columns[i]);
+        if (text.at == NULL)
+            continue;
+        *column = field->columns[i];
+        return text;
+    }
+    return SPAN_NONE;
+}
+
+static bool parse_date(const struct item *item, const struct mapping_field *field, struct span text,
+                       int64_t *ms)
+{
+    for (size_t i = 0; i < field->date_count; i++)
+        if (timestamp_parse(text, field->dates[i], item->mapping->zone_minutes, ms))
+            return true;
+    return false;
+}
+
+static bool look_up(const struct mapping_field *field, struct span *text)
+{
+    for (size_t i = 0; i < field->table->count; i++) {
+        if (!span_is(*text, field->table->pairs[i].from))
+            continue;
+        *text = span_of(field->table->pairs[i].to);
+        return true;
+    }
+    *text = span_of(field->unknown);
+    return field->unknown != NULL;
+}
+
+/* One member of the data object; nothing where the field has no value. */
+static bool add_field(struct item *item, const struct mapping_field *field)
+{
+    struct strbuf *data = &item->normalise->data;
+    int column;
+    int64_t ms = TIMESTAMP_NONE;
+    struct span text = first_cell(item, field, &column);
+    if (text.at && field->date_count > 0 && !parse_date(item, field, text, &ms))
+        return reject_at(item, REJECT_DATE, column);
+    if (text.at && field->table && !look_up(field, &text))
+        return reject_at(item, REJECT_CODE, column);
+    if (text.at == NULL)
+        text = span_of(field->constant ? field->constant : field->fallback);
+    if (text.at == NULL)
+        return !field->required || reject_at(item, REJECT_MISSING, column);
+    if (data->len > 1)
+        strbuf_add_char(data, ',');
+    strbuf_add_json(data, span_of(field->name));
+    strbuf_add_char(data, ':');
+    if (ms == TIMESTAMP_NONE) {
+        strbuf_add_json(data, text);
+        return true;
+    }
+    strbuf_add_char(data, '"');
+    timestamp_add_rfc3339(data, ms);
+    strbuf_add_char(data, '"');
+    return true;
+}
+
+static bool holds(const struct item *item, const struct mapping_event *event)
+{
+    for (size_t i = 0; i < event->condition_count; i++) {
+        const struct mapping_condition *condition = &event->conditions[i];
+        struct span text = cell(item, condition->column);
+        bool found = condition->values == NULL && text.at != NULL;
+        for (size_t v = 0; text.at && v < condition->value_count; v++)
+            found = found || span_is(text, condition->values[v]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static struct span arena_text(struct item *item, const char *text)
+{
+    return arena_copy(&item->normalise->arena, span_of(text));
+}
+
+/* Namespace and number are the case; both stay short enough for a Kafka key and a line. */
+static bool read_identity(struct item *item)
+{
+    const struct mapping *mapping = item->mapping;
+    char subject[NORMALISE_NUMBER_MAX + 160];
+    item->number = cell(item, mapping->number);
+    if (item->number.at == NULL || item->number.len > NORMALISE_NUMBER_MAX)
+        return reject_at(item, REJECT_IDENTITY, mapping->number);
+    for (size_t i = 0; i < item->number.len; i++)
+        if ((unsigned char)item->number.at[i] < 0x20)
+            return reject_at(item, REJECT_IDENTITY, mapping->number);
+    int len =
+        snprintf(subject, sizeof subject, "%s:%.*s", mapping->namespace_, SPAN_ARG(item->number));
+    if (len < 0 || (size_t)len >= sizeof subject)
+        return reject_at(item, REJECT_IDENTITY, mapping->number);
+    item->subject = arena_text(item, subject);
+    return item->subject.at != NULL || reject_at(item, REJECT_TOO_LARGE, -1);
+}
+
+/* The source's revision: digits as they are, a time as UTC ms; absent where it says none. */
+static bool read_revision(struct item *item)
+{
+    const struct mapping_field *field = &item->mapping->revision;
+    int column;
+    int64_t ms;
+    char digits[24];
+    struct span text = first_cell(item, field, &column);
+    bool all_digits = text.at && text.len > 0 && text.len <= 20;
+    for (size_t i = 0; all_digits && i < text.len; i++)
+        all_digits = text.at[i] >= '0' && text.at[i] <= '9';
+    if (text.at == NULL || all_digits) {
+        item->revision_source = text;
+        return true;
+    }
+    if (!parse_date(item, field, text, &ms) || ms < 0)
+        return reject_at(item, REJECT_DATE, column);
+    snprintf(digits, sizeof digits, "%lld", (long long)ms);
+    item->revision_source = arena_text(item, digits);
+    return true;
+}
+
+static void write_id(const struct item *item, const struct mapping_event *event,
+                     char id[DIGEST_ID_LEN + 1])
+{
+    struct span identity[MAPPING_MAX_COLUMNS + 2];
+    char row[24];
+    size_t count = 0;
+    for (size_t i = 0; i < item->mapping->identity_count; i++) {
+        struct span text = cell(item, item->mapping->identity[i]);
+        identity[count++] = text.at ? text : SPAN("");
+    }
+    if (item->mapping->identity_row) {
+        snprintf(row, sizeof row, "%lld", (long long)item->header->row);
+        identity[count++] = item->header->upload;
+        identity[count++] = span_of(row);
+    }
+    ids_event(id, span_of(item->mapping->namespace_), item->number, span_of(event->stage), identity,
+              count);
+}
+
+static bool read_time(struct item *item, const struct mapping_event *event, int64_t *ms)
+{
+    int column;
+    struct span text = first_cell(item, &event->time, &column);
+    if (text.at == NULL)
+        return reject_at(item, REJECT_MISSING, column);
+    if (!parse_date(item, &event->time, text, ms))
+        return reject_at(item, REJECT_DATE, column);
+    if (item->header->replayof.at == NULL &&
+        *ms > item->header->received_ms + NORMALISE_MAX_AHEAD_MS)
+        return reject_at(item, REJECT_FUTURE, column);
+    return true;
+}
+
+static bool write_event(struct item *item, const struct mapping_event *rule)
+{
+    struct normalise *normalise = item->normalise;
+    struct strbuf *data = &normalise->data;
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80];
+    int64_t time_ms;
+    if (!read_time(item, rule, &time_ms))
+        return false;
+    strbuf_reset(data);
+    strbuf_add_char(data, '{');
+    for (size_t i = 0; i < rule->field_count; i++)
+        if (!add_field(item, &rule->fields[i]))
+            return false;
+    strbuf_add_char(data, '}');
+    write_id(item, rule, id);
+    if (!ids_revision(revision, item->revision_source, item->header->received_ms,
+                      item->mapping->version, strbuf_span(data)))
+        return reject_at(item, REJECT_IDENTITY, -1);
+    snprintf(source, sizeof source, "/feeds/%.*s", SPAN_ARG(item->header->feed));
+    struct event event = {.family = EVENT_CASE,
+                          .name = span_of(rule->stage),
+                          .id = span_of(id),
+                          .source = span_of(source),
+                          .subject = item->subject,
+                          .time_ms = time_ms,
+                          .recorded_ms = item->header->received_ms,
+                          .partitionkey = item->subject,
+                          .feed = item->header->feed,
+                          .feedversion = item->mapping->version,
+                          .party = SPAN("source"),
+                          .revision = span_of(revision),
+                          .replayof = item->header->replayof,
+                          .data_json = strbuf_span(data)};
+    event_write(&normalise->text, &event);
+    return !(strbuf_is_full(data) || strbuf_is_full(&normalise->text)) ||
+           reject_at(item, REJECT_TOO_LARGE, -1);
+}
+
+static void write_events(struct item *item, struct normalise_result *result)
+{
+    struct strbuf *text = &item->normalise->text;
+    size_t end[MAPPING_MAX_EVENTS];
+    strbuf_reset(text);
+    for (size_t i = 0; i < item->mapping->event_count; i++) {
+        const struct mapping_event *rule = &item->mapping->events[i];
+        if (!holds(item, rule))
+            continue;
+        if (!write_event(item, rule)) {
+            result->count = 0;
+            return;
+        }
+        end[result->count++] = text->len;
+    }
+    /* Only now: the text may have moved while it grew. */
+    for (size_t i = 0, begin = 0; i < result->count; begin = end[i++])
+        result->events[i] =
+            (struct normalise_event){item->subject, span_from(text->at + begin, end[i] - begin)};
+}
+
+void normalise_item(struct normalise *normalise, const struct raw_header *header, struct span value,
+                    struct normalise_result *result)
+{
+    const struct feed *feed = feeds_find(normalise->feeds, header->feed);
+    const struct mapping *mapping = feed ? feed_mapping(feed, header->mapping) : NULL;
+    struct item item = {normalise,    mapping,   header,    normalise->cells,
+                        &result->why, SPAN_NONE, SPAN_NONE, SPAN_NONE};
+    result->count = 0;
+    result->why = (struct reject_place){.byte_offset = -1};
+    if (mapping == NULL || mapping->format == MAPPING_CLOUDEVENTS) {
+        result->why.reject = REJECT_FEED;
+        return;
+    }
+    result->why.reject = mapping->format == MAPPING_CSV
+                             ? decode_csv(&normalise->decode, mapping, value, &normalise->arena,
+                                          normalise->cells, &result->why)
+                             : decode_json(&normalise->decode, mapping, value, &normalise->arena,
+                                           normalise->cells, &result->why);
+    if (result->why.reject == REJECT_NONE && read_identity(&item) && read_revision(&item))
+        write_events(&item, result);
+}

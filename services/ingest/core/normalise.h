@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A raw or status record to canonical events or one dead letter: pure, the same for the normaliser,
+ * the door's verdict and `citybrain try`. An item is taken whole or rejected whole. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/record.h"
+#include "base/strbuf.h"
+#include "ingest/core/decode.h"
+#include "ingest/core/mapping.h"
+#include "model/case_kind.h"
+#include "model/event.h"
+#include "model/raw_header.h"
+
+#define NORMALISE_MAX_AHEAD_MS (10 * 60 * 1000)
+#define NORMALISE_NUMBER_MAX   128 /* bytes of a record's own number */
+
+enum normalise_stream { NORMALISE_EVENTS, NORMALISE_DEAD, NORMALISE_STREAMS };
+
+struct normalise {
+    const struct feeds *feeds; /* borrowed */
+    const struct kinds *kinds; /* borrowed */
+    bool trust_door_time;      /* manual clock: a status post's header tells when it was received */
+    struct decode decode;
+    struct arena arena; /* one record */
+    struct strbuf data, text;
+    struct span cells[MAPPING_MAX_COLUMNS];
+};
+
+struct normalise_event {
+    struct span subject, json; /* valid until the next call */
+};
+
+struct normalise_result {
+    struct normalise_event events[MAPPING_MAX_EVENTS];
+    size_t count;
+    struct reject_place why; /* why.reject == REJECT_NONE: accepted */
+};
+
+void normalise_init(struct normalise *normalise, const struct feeds *feeds,
+                    const struct kinds *kinds);
+void normalise_fini(struct normalise *normalise);
+/* One item under its header; the mapping is the header's version. */
+void normalise_item(struct normalise *normalise, const struct raw_header *header, struct span value,
+                    struct normalise_result *result);
+/* One CloudEvent of a unit, structured or binary; header->unit said it. */
+void normalise_status(struct normalise *normalise, const struct raw_header *header,
+                      const struct record *record, struct normalise_result *result);
+/* A whole record of raw (source 0) or of status.<unit>: events or a dead letter into outputs. */
+void normalise_record(struct normalise *normalise, const struct record *record,
+                      struct outputs *outputs, struct normalise_result *result);
+/* A record that killed the core: its dead letter with reason crash. */
+void normalise_poison(struct normalise *normalise, const struct record *record,
+                      struct outputs *outputs);

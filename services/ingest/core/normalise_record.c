@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a Kafka record to outputs: which header holds for it, then its events, or one dead letter
+ * with the value untouched. A record whose header cannot be read is a dead letter like any other.
+ */
+#include <stdio.h>
+
+#include "ingest/core/normalise.h"
+
+/* The unit is what stands behind "status." in the topic's name. */
+static struct span unit_of_topic(struct span topic)
+{
+    static const char mark[] = "status.";
+    const char *at = memmem(topic.at, topic.len, mark, sizeof mark - 1);
+    if (at == NULL)
+        return SPAN_NONE;
+    at += sizeof mark - 1;
+    return span_from(at, (size_t)(topic.at + topic.len - at));
+}
+
+/* Other people's producers write no header: the broker's time and the topic say all. What our door
+ * adds is believed only where it can do no harm. */
+static enum reject status_header(struct normalise *normalise, const struct record *record,
+                                 struct raw_header *header)
+{
+    struct raw_header door = {0};
+    struct span cb = record_header(record, "cb");
+    *header = (struct raw_header){.feed = SPAN("status"),
+                                  .row = 1,
+                                  .rows = 1,
+                                  .received_ms = record->timestamp_ms,
+                                  .charset = SPAN("utf-8"),
+                                  .verdict = SPAN("none"),
+                                  .unit = unit_of_topic(record->topic)};
+    if (cb.at &&
+        raw_header_read(normalise->decode.reader, cb, &normalise->arena, &door) == REJECT_NONE) {
+        header->replayof = door.replayof;
+        header->upload = door.upload;
+        header->row = door.row;
+        header->byte_offset = door.byte_offset;
+        if (normalise->trust_door_time)
+            header->received_ms = door.received_ms;
+    }
+    header->content_type = record_header(record, "content-type");
+    const struct feed *feed = feeds_find(normalise->feeds, header->feed);
+    const struct mapping *mapping = feed ? feed_mapping_at(feed, header->received_ms) : NULL;
+    header->mapping = mapping ? mapping->version : 0;
+    return mapping ? REJECT_NONE : REJECT_FEED;
+}
+
+static void write_dead(struct normalise *normalise, const struct record *record,
+                       const struct raw_header *header, const struct reject_place *why,
+                       struct outputs *outputs)
+{
+    struct dead_header dead = {.raw = *header,
+                               .topic = record->topic,
+                               .partition = record->partition,
+                               .offset = record->offset,
+                               .why = *why,
+                               .attempts = why->reject == REJECT_CRASH ? 3 : 1,
+                               .disposition = SPAN("dead")};
+    strbuf_reset(&normalise->text);
+    dead_header_write(&normalise->text, &dead);
+    struct output output = {
+        .stream = NORMALISE_DEAD,
+        .partition = OUTPUT_BY_KEY,
+        .key = record->key.at ? record->key : header->feed,
+        .value = record->value,
+        .headers = {{SPAN("cb"), strbuf_span(&normalise->text)},
+                    {SPAN("__connect.errors.topic"), record->topic}},
+        .header_count = 2,
+    };
+    outputs_add(outputs, &output);
+}
+
+static void write_events(const struct normalise_result *result, struct outputs *outputs)
+{
+    for (size_t i = 0; i < result->count; i++) {
+        struct output output = {
+            .stream = NORMALISE_EVENTS,
+            .partition = OUTPUT_BY_KEY,
+            .key = result->events[i].subject,
+            .value = result->events[i].json,
+            .headers = {{SPAN("content-type"), SPAN(EVENT_CONTENT_TYPE)}},
+            .header_count = 1,
+        };
+        outputs_add(outputs, &output);
+    }
+}
+
+static enum reject read_header(struct normalise *normalise, const struct record *record,
+                               struct raw_header *header)
+{
+    if (record->source != 0)
+        return status_header(normalise, record, header);
+    struct span cb = record_header(record, "cb");
+    enum reject reject = REJECT_FEED;
+    if (cb.at)
+        reject = raw_header_read(normalise->decode.reader, cb, &normalise->arena, header);
+    if (reject == REJECT_NONE)
+        return reject;
+    *header = (struct raw_header){.received_ms = record->timestamp_ms, .verdict = SPAN("none")};
+    return REJECT_FEED;
+}
+
+void normalise_record(struct normalise *normalise, const struct record *record,
+                      struct outputs *outputs, struct normalise_result *result)
+{
+    struct raw_header header = {0};
+    arena_reset(&normalise->arena);
+    *result = (struct normalise_result){.why.byte_offset = -1};
+    result->why.reject = read_header(normalise, record, &header);
+    if (result->why.reject == REJECT_NONE && record->source != 0)
+        normalise_status(normalise, &header, record, result);
+    else if (result->why.reject == REJECT_NONE)
+        normalise_item(normalise, &header, record->value, result);
+    if (result->why.reject == REJECT_NONE)
+        write_events(result, outputs);
+    else
+        write_dead(normalise, record, &header, &result->why, outputs);
+}
+
+void normalise_poison(struct normalise *normalise, const struct record *record,
+                      struct outputs *outputs)
+{
+    struct raw_header header = {0};
+    struct reject_place why = {.reject = REJECT_CRASH, .byte_offset = -1};
+    arena_reset(&normalise->arena);
+    (void)read_header(normalise, record, &header);
+    write_dead(normalise, record, &header, &why, outputs);
+}

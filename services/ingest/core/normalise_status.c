@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a unit says about a case. Its own id, stage, subject, time and data are taken; who it is
+ * comes from the topic, its party from what that unit may be: the desk's answers may be the
+ * call-back's, everybody else leads (whether they do is the case's fold to say). Of its data only
+ * codes, times and short numbers go on: free text and anything that could be a telephone number
+ * stay in the topic. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "ingest/core/normalise.h"
+#include "model/ids.h"
+
+#define MAX_DATA_TEXT 64
+
+static bool is_public_text(const struct json_value *member)
+{
+    size_t digits = 0;
+    int64_t ms;
+    if (member->type == JSON_BOOL)
+        return true;
+    if ((member->type != JSON_STRING && member->type != JSON_NUMBER) || member->text.len == 0 ||
+        member->text.len > MAX_DATA_TEXT)
+        return false;
+    if (timestamp_parse_rfc3339(member->text, &ms))
+        return true;
+    for (size_t i = 0; i < member->text.len; i++) {
+        unsigned char c = (unsigned char)member->text.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool digit = c >= '0' && c <= '9';
+        if (!letter && !digit && strchr("_.:-", c) == NULL)
+            return false;
+        digits = digit ? digits + 1 : digits;
+    }
+    char first = member->text.at[0];
+    return digits < 7 || (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
+}
+
+static void write_data(struct strbuf *out, const struct json_value *data)
+{
+    strbuf_reset(out);
+    strbuf_add_char(out, '{');
+    for (const struct json_value *one = data ? data->first : NULL; one; one = one->next) {
+        if (!is_public_text(one))
+            continue;
+        if (out->len > 1)
+            strbuf_add_char(out, ',');
+        strbuf_add_json(out, one->key);
+        strbuf_add_char(out, ':');
+        if (one->type == JSON_BOOL)
+            strbuf_add(out, one->truth ? SPAN("true") : SPAN("false"));
+        else if (one->type == JSON_NUMBER)
+            strbuf_add(out, one->text);
+        else
+            strbuf_add_json(out, one->text);
+    }
+    strbuf_add_char(out, '}');
+}
+
+static enum reject check(const struct normalise *normalise, const struct raw_header *header,
+                         const struct event *event)
+{
+    if (event->family != EVENT_CASE || event->id.len == 0 || event->subject.len == 0)
+        return REJECT_EVENT;
+    if (event->subject.len > NORMALISE_NUMBER_MAX + 32 || event->id.len > NORMALISE_NUMBER_MAX)
+        return REJECT_IDENTITY;
+    const struct case_kind *kind = kinds_find(normalise->kinds, event_kind(event));
+    if (kind == NULL || case_kind_stage(kind, event->name) < 0)
+        return REJECT_STAGE;
+    if (header->replayof.at == NULL && event->replayof.at == NULL &&
+        event->time_ms > header->received_ms + NORMALISE_MAX_AHEAD_MS)
+        return REJECT_FUTURE;
+    return REJECT_NONE;
+}
+
+static struct span party_of(const struct raw_header *header, const struct event *event)
+{
+    if (!span_is(header->unit, "desk"))
+        return SPAN("lead");
+    return span_is(event->party, "callback") ? SPAN("callback") : SPAN("desk");
+}
+
+static enum reject write_canonical(struct normalise *normalise, const struct raw_header *header,
+                                   const struct event *said)
+{
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80], namespace_[80];
+    write_data(&normalise->data, said->data);
+    snprintf(namespace_, sizeof namespace_, "status:%.*s", SPAN_ARG(header->unit));
+    snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(header->unit));
+    ids_event(id, span_of(namespace_), said->id, said->name, NULL, 0);
+    if (!ids_revision(revision, SPAN_NONE, header->received_ms, header->mapping,
+                      strbuf_span(&normalise->data)))
+        return REJECT_EVENT;
+    struct event event = {.family = EVENT_CASE,
+                          .name = said->name,
+                          .id = span_of(id),
+                          .source = span_of(source),
+                          .subject = said->subject,
+                          .time_ms = said->time_ms,
+                          .recorded_ms = header->received_ms,
+                          .partitionkey = said->subject,
+                          .feed = header->feed,
+                          .feedversion = header->mapping,
+                          .unit = header->unit,
+                          .party = party_of(header, said),
+                          .revision = span_of(revision),
+                          .replayof = header->replayof.at ? header->replayof : said->replayof,
+                          .data_json = strbuf_span(&normalise->data)};
+    strbuf_reset(&normalise->text);
+    event_write(&normalise->text, &event);
+    bool full = strbuf_is_full(&normalise->text) || strbuf_is_full(&normalise->data);
+    return full ? REJECT_TOO_LARGE : REJECT_NONE;
+}
+
+void normalise_status(struct normalise *normalise, const struct raw_header *header,
+                      const struct record *record, struct normalise_result *result)
+{
+    struct event said = {0};
+    struct json_reader *reader = normalise->decode.reader;
+    result->count = 0;
+    result->why = (struct reject_place){.byte_offset = -1};
+    /* A producer that names no content type means structured mode. */
+    bool named = record_header(record, "content-type").at || record_header(record, "ce_id").at;
+    enum reject reject = record->value.at == NULL ? REJECT_EVENT
+                         : named ? event_read_record(reader, record, &normalise->arena, &said)
+                                 : event_read(reader, record->value, &normalise->arena, &said);
+    if (reject == REJECT_NONE)
+        reject = check(normalise, header, &said);
+    if (reject == REJECT_NONE)
+        reject = write_canonical(normalise, header, &said);
+    result->why.reject = reject;
+    if (reject == REJECT_NONE)
+        result->events[result->count++] =
+            (struct normalise_event){said.subject, strbuf_span(&normalise->text)};
+}
