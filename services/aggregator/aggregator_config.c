@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One table for the settings; kinds and views are read by the loaders `citybrain check` uses. */
+#include "aggregator/aggregator_config.h"
+
+#include <stdio.h>
+
+#include "base/base.h"
+#include "base/timestamp.h"
+
+static const struct setting table[] = {
+    DAEMON_SETTING_ROWS(struct aggregator_config, daemon, "127.0.0.1:29330"),
+    KAFKA_SETTING_ROWS(struct aggregator_config, kafka, "aggregator"),
+    {"bundle.config_dir", SETTING_TEXT, offsetof(struct aggregator_config, config_dir), "config", 0,
+     0, NULL, NULL, "codes.csv, kinds/, views/"},
+    {"aggregator.postgres", SETTING_TEXT, offsetof(struct aggregator_config, postgres),
+     "dbname=citybrain user=citybrain", 0, 0, NULL, "CITYBRAIN_PG", "libpq conninfo"},
+    {"aggregator.api", SETTING_TEXT, offsetof(struct aggregator_config, api), "127.0.0.1:29340", 0,
+     0, NULL, NULL, "where the read-only API and the page listen"},
+    {"aggregator.web", SETTING_TEXT, offsetof(struct aggregator_config, web), "web", 0, 0, NULL,
+     NULL, "folder of the page"},
+    {"aggregator.sql_dir", SETTING_TEXT, offsetof(struct aggregator_config, sql_dir),
+     "services/aggregator/sql", 0, 0, NULL, NULL, "folder of the migrations"},
+    {"aggregator.zone", SETTING_TEXT, offsetof(struct aggregator_config, zone), "Asia/Shanghai", 0,
+     0, NULL, NULL, "whose civil days the views count in"},
+    {"aggregator.batch_records", SETTING_INT, offsetof(struct aggregator_config, batch_records),
+     "5000", 1, 100000, NULL, NULL, "most records in one PostgreSQL transaction"},
+    {"aggregator.batch_every", SETTING_DURATION, offsetof(struct aggregator_config, batch_every_ms),
+     "250ms", 10, 60000, NULL, NULL, "longest wait of a record for its transaction"},
+    {"aggregator.batch_bytes", SETTING_SIZE, offsetof(struct aggregator_config, batch_bytes),
+     "8MiB", 1 << 20, 1 << 28, NULL, NULL, "memory of the new lines of one batch; there are two"},
+};
+
+static void load_bundle(struct aggregator_config *config, struct diagnostics *diagnostics)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/codes.csv", config->config_dir);
+    config->codes = codes_load(path, diagnostics);
+    if (!config->codes)
+        return;
+    snprintf(path, sizeof path, "%s/kinds", config->config_dir);
+    config->kinds = kinds_load(path, config->codes, diagnostics);
+    if (!config->kinds)
+        return;
+    snprintf(path, sizeof path, "%s/views", config->config_dir);
+    config->views = views_load(path, config->kinds, diagnostics);
+}
+
+bool aggregator_config_load(struct aggregator_config *config, const struct options *options,
+                            struct error *error)
+{
+    static const char *const free_sections[] = {"rdkafka", NULL};
+    struct diagnostics *diagnostics = diagnostics_new();
+    *config = (struct aggregator_config){0};
+    config->settings =
+        settings_load(options->config_path, table, ARRAY_LENGTH(table), free_sections, options->set,
+                      options->set_count, config, diagnostics);
+    if (config->settings) {
+        config->kafka.extra = settings_section(config->settings, "rdkafka");
+        load_bundle(config, diagnostics);
+        if (!timestamp_parse_zone(span_of(config->zone), &config->rules.zone_minutes))
+            diagnostics_add(diagnostics, (struct place){options->config_path, 0, 0},
+                            "Asia/Shanghai, UTC or +08:00", "aggregator.zone \"%s\" is no zone",
+                            config->zone);
+    }
+    config->rules.codes = config->codes;
+    config->rules.kinds = config->kinds;
+    config->rules.views = config->views;
+    bool good = diagnostics_to_error(diagnostics, error);
+    diagnostics_free(diagnostics);
+    return good;
+}
+
+void aggregator_config_fini(struct aggregator_config *config)
+{
+    views_free(config->views);
+    if (config->kinds)
+        kinds_free(config->kinds);
+    if (config->codes)
+        codes_free(config->codes);
+    settings_free(config->settings);
+}

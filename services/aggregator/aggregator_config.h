@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The aggregator's settings, and the kinds and views they point to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aggregator/core/batch.h"
+#include "config/schema.h"
+#include "daemon/options.h"
+#include "daemon/settings.h"
+#include "kafka/client.h"
+
+struct aggregator_config {
+    struct daemon_settings daemon;
+    struct kafka_settings kafka;
+    const char *config_dir;
+    const char *postgres, *api, *web, *sql_dir, *zone;
+    int64_t batch_records, batch_every_ms, batch_bytes;
+    struct settings *settings; /* owned, as the three below */
+    struct codes *codes;
+    struct kinds *kinds;
+    struct views *views;
+    struct batch_rules rules; /* borrows them */
+};
+
+/* Loads file, environment and --set words, then kinds and views. ERROR_CONFIG with file:line:col
+ * otherwise. */
+bool aggregator_config_load(struct aggregator_config *config, const struct options *options,
+                            struct error *error);
+void aggregator_config_fini(struct aggregator_config *config);

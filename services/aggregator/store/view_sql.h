@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SQL of a view: its tables, its api views, its upserts, its questions. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "aggregator/core/view.h"
+#include "base/strbuf.h"
+
+void view_sql_tables(struct strbuf *out, const struct view *view);
+void view_sql_views(struct strbuf *out, const struct view *view);
+/* $1 days, then each group, then each column, all arrays. */
+void view_sql_upsert_cells(struct strbuf *out, const struct view *view);
+/* $1 days, then each group, then measures, bins, counts. */
+void view_sql_upsert_bins(struct strbuf *out, const struct view *view);
+/* A row per combination of `by` ("unit,day"; "" = one total). $1, $2: first and last day or NULL.
+ * False when `by` names what the view does not group by. */
+bool view_sql_query(struct strbuf *out, const struct view *view, struct span by);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one who writes to PostgreSQL, on a worker thread: takes partitions over, and commits a batch
+ * with its positions in one transaction. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aggregator/core/batch.h"
+#include "aggregator/store/schema.h"
+
+#define WRITER_MAX_PARTITIONS 256
+
+struct writer_position {
+    int32_t partition;
+    int64_t stored; /* next offset in PostgreSQL; -1 = nothing read yet */
+    int64_t next;   /* where it is to move; equal to stored = has not moved */
+    int64_t epoch;
+};
+
+struct writer_options {
+    const char *conninfo, *topic, *owner; /* borrowed */
+    struct schema_rules schema;
+};
+
+enum writer_result {
+    WRITER_DONE,
+    WRITER_FENCED, /* somebody else owns a partition, or it is not where we left it: nothing was
+                      written */
+    WRITER_FAILED, /* the world; a commit's outcome may be unknown: take over anew and believe the
+                      answer */
+};
+
+struct writer;
+struct writer *writer_new(const struct writer_options *options);
+void writer_free(struct writer *writer);
+bool writer_apply_schema(struct writer *writer, struct error *error);
+/* epoch + 1 for each; fills stored, next and epoch. */
+bool writer_take_over(struct writer *writer, struct writer_position *positions, size_t count,
+                      struct error *error);
+/* The batch is sealed here. `positions` are sorted by partition; tick_ms 0 = no newer tick. */
+enum writer_result writer_commit(struct writer *writer, struct batch *batch,
+                                 const struct writer_position *positions, size_t count,
+                                 int64_t tick_ms, struct error *error);
