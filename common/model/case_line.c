@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The codec of case lines. Promises that reading what was written gives the same line, that a line
+ * holds no line feed, and that a reader goes on over keys it does not know. A line feed inside a
+ * value is written as backslash and 'n', so that a set is cut at line feeds without looking inside.
+ * What a line means in its case is left to case_fold.c. */
+#include "model/case_line.h"
+
+#include <stdio.h>
+
+#define VERSION        '1'
+#define REVISION_PARTS 3 /* numbers in front of the hash */
+#define DECIMAL_DIGITS 20
+
+static const char attribute_key[CASE_ATTRIBUTES] = {
+    [CASE_LEAD] = 'l',         [CASE_DUE] = 'd',     [CASE_CLASS] = 'c',   [CASE_TYPE] = 't',
+    [CASE_STREET] = 's',       [CASE_COMMUNITY] = 'm', [CASE_RULE] = 'r',
+    [CASE_REQUEST_KIND] = 'q', [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',
+};
+
+static const char *const data_key[CASE_ATTRIBUTES] = {
+    [CASE_LEAD] = "lead",
+    [CASE_CLASS] = "limit_class",
+    [CASE_TYPE] = "type_code",
+    [CASE_STREET] = "street_code",
+    [CASE_COMMUNITY] = "community_code",
+    [CASE_RULE] = "rule",
+    [CASE_REQUEST_KIND] = "request_kind",
+    [CASE_CAUSE] = "cause",
+}; /* due_at and adopted are no plain texts */
+
+/* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's
+ * twenty nines need more than 64 bits. */
+static bool shorten(struct span digits, char out[16], size_t *len)
+{
+    unsigned __int128 value = 0;
+    char reversed[16];
+    size_t n = 0;
+    if (!digits.len || digits.len > DECIMAL_DIGITS)
+        return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '9')
+            return false;
+        value = value * 10 + (unsigned)(digits.at[i] - '0');
+    }
+    do {
+        reversed[n++] = "0123456789abcdefghijklmnopqrstuvwxyz"[(unsigned)(value % 36)];
+        value /= 36;
+    } while (value);
+    for (*len = 0; n;)
+        out[(*len)++] = reversed[--n];
+    return true;
+}
+
+/* A revision of another make than ours stays as it is: it still has an order, only not ours. */
+static struct span shorten_revision(struct span revision, struct arena *arena)
+{
+    char text[REVISION_PARTS * 16 + 64];
+    struct span rest = revision;
+    size_t used = 0;
+    for (int i = 0; i < REVISION_PARTS; i++) {
+        size_t len;
+        struct span part = span_cut(&rest, '.');
+        if (!rest.at || !shorten(part, text + used, &len))
+            return revision;
+        used += len;
+        text[used++] = '.';
+    }
+    if (rest.len > sizeof text - used || span_find(rest, '.') >= 0)
+        return revision;
+    if (rest.len)
+        memcpy(text + used, rest.at, rest.len);
+    return arena_copy(arena, span_from(text, used + rest.len));
+}
+
+/* Milliseconds as decimal text from a number of them or an RFC 3339 text; absent when unreadable.
+ * False when the arena is full. */
+static bool read_due(const struct json_value *data, struct arena *arena, struct span *due)
+{
+    const struct json_value *value = json_get(data, SPAN("due_at"));
+    char text[24];
+    int64_t ms;
+    *due = SPAN_NONE;
+    bool known = value && ((value->type == JSON_NUMBER && span_to_int64(value->text, &ms)) ||
+                           (value->type == JSON_STRING && timestamp_parse_rfc3339(value->text, &ms)));
+    if (!known)
+        return true;
+    int len = snprintf(text, sizeof text, "%lld", (long long)ms);
+    *due = arena_copy(arena, span_from(text, (size_t)len));
+    return due->at != NULL;
+}
+
+static bool read_attributes(const struct json_value *data, struct arena *arena,
+                            struct case_line *line)
+{
+    if (!data)
+        return true;
+    for (int i = 0; i < CASE_ATTRIBUTES; i++) {
+        struct span text = data_key[i] ? json_text(data, data_key[i]) : SPAN_NONE;
+        line->attribute[i] = text.len ? text : SPAN_NONE;
+    }
+    const struct json_value *adopted = json_get(data, SPAN("adopted"));
+    if (adopted && adopted->type == JSON_BOOL && adopted->truth)
+        line->attribute[CASE_ADOPTED] = SPAN("1");
+    return read_due(data, arena, &line->attribute[CASE_DUE]);
+}
+
+enum reject case_line_of_event(const struct event *event, const struct codes *codes,
+                               struct arena *arena, struct case_line *line)
+{
+    *line = (struct case_line){
+        .id = event->id,
+        .stage = event->name.len ? codes_number(codes, CODE_STAGE, event->name) : 0,
+        .time_ms = event->time_ms,
+        .recorded_ms = event->recorded_ms,
+        .unit = event->unit.len ? event->unit : SPAN_NONE,
+        .party = event->party.len ? codes_number(codes, CODE_PARTY, event->party) : 0,
+        .live = event->replayof.at == NULL,
+    };
+    if (event->family != EVENT_CASE || !line->stage)
+        return REJECT_STAGE;
+    line->revision = event->revision.len ? shorten_revision(event->revision, arena) : SPAN("");
+    if (!line->revision.at || !read_attributes(event->data, arena, line))
+        return REJECT_TOO_LARGE;
+    return REJECT_NONE;
+}
+
+static void add_escaped(struct strbuf *out, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (c == '|' || c == '\\' || c == '\n')
+            strbuf_add_char(out, '\\');
+        strbuf_add_char(out, c == '\n' ? 'n' : c);
+    }
+}
+
+static void add_time(struct strbuf *out, int64_t ms)
+{
+    strbuf_add_char(out, '|');
+    if (ms == TIMESTAMP_NONE)
+        return;
+    if (ms < 0)
+        strbuf_add_char(out, '-');
+    strbuf_add_base36(out, ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms);
+}
+
+static void add_unit(struct strbuf *out, struct span unit, const struct codes *codes)
+{
+    int number = unit.at ? codes_number(codes, CODE_UNIT, unit) : 0;
+    strbuf_add_char(out, '|');
+    if (!unit.at || number) {
+        strbuf_add_base36(out, (uint64_t)number);
+        return;
+    }
+    strbuf_add_char(out, '=');
+    add_escaped(out, unit);
+}
+
+void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes)
+{
+    strbuf_add_char(out, VERSION);
+    strbuf_add_char(out, '|');
+    add_escaped(out, line->id);
+    strbuf_add_char(out, '|');
+    add_escaped(out, line->revision);
+    strbuf_add_char(out, '|');
+    strbuf_add_base36(out, (uint64_t)line->stage);
+    add_time(out, line->time_ms);
+    add_time(out, line->recorded_ms);
+    add_unit(out, line->unit, codes);
+    strbuf_add_char(out, '|');
+    strbuf_add_base36(out, (uint64_t)line->party);
+    if (line->live)
+        strbuf_add(out, SPAN("|v=1"));
+    for (int i = 0; i < CASE_ATTRIBUTES; i++) {
+        if (!line->attribute[i].at)
+            continue;
+        strbuf_add_char(out, '|');
+        strbuf_add_char(out, attribute_key[i]);
+        strbuf_add_char(out, '=');
+        add_escaped(out, line->attribute[i]);
+    }
+}
+
+/* The next field, still escaped; *text becomes the rest, absent behind the last. */
+static struct span cut_field(struct span *text)
+{
+    struct span field = *text;
+    size_t i = 0;
+    while (i < field.len && field.at[i] != '|')
+        i += field.at[i] == '\\' && i + 1 < field.len ? 2 : 1;
+    field.len = i;
+    *text = i == text->len ? SPAN_NONE : span_from(text->at + i + 1, text->len - i - 1);
+    return field;
+}
+
+/* Borrows `field` where nothing is escaped. False on a bad escape or a full arena. */
+static bool unescape(struct span field, struct arena *arena, struct span *text)
+{
+    *text = field;
+    if (span_find(field, '\\') < 0)
+        return true;
+    char *at = arena_take(arena, field.len);
+    size_t len = 0;
+    for (size_t i = 0; at && i < field.len; i++) {
+        char c = field.at[i];
+        if (c == '\\') {
+            if (++i == field.len || !strchr("|\\n", field.at[i]) || !field.at[i])
+                return false;
+            c = field.at[i] == 'n' ? '\n' : field.at[i];
+        }
+        at[len++] = c;
+    }
+    *text = span_from(at, len);
+    return at != NULL;
+}
+
+static bool read_number(struct span field, int *number)
+{
+    uint64_t value;
+    if (!span_to_base36(field, &value) || value > INT32_MAX)
+        return false;
+    *number = (int)value;
+    return true;
+}
+
+static bool read_time(struct span field, int64_t *ms)
+{
+    uint64_t value;
+    bool negative = field.len && field.at[0] == '-';
+    *ms = TIMESTAMP_NONE;
+    if (field.at && !field.len)
+        return true;
+    if (negative)
+        field = span_from(field.at + 1, field.len - 1);
+    if (!field.at || !span_to_base36(field, &value) || value > INT64_MAX)
+        return false;
+    *ms = negative ? -(int64_t)value : (int64_t)value;
+    return true;
+}
+
+static bool read_unit(struct span field, const struct codes *codes, struct arena *arena,
+                      struct span *unit)
+{
+    int number;
+    *unit = SPAN_NONE;
+    if (field.len && field.at[0] == '=')
+        return unescape(span_from(field.at + 1, field.len - 1), arena, unit);
+    if (!read_number(field, &number))
+        return false;
+    if (number)
+        *unit = codes_text(codes, CODE_UNIT, number);
+    return !number || unit->at;
+}
+
+static bool read_attribute(struct span field, struct arena *arena, struct case_line *line)
+{
+    if (field.len < 2 || field.at[1] != '=')
+        return true; /* of a later version */
+    struct span value = span_from(field.at + 2, field.len - 2);
+    if (field.at[0] == 'v')
+        line->live = span_is(value, "1");
+    for (int i = 0; i < CASE_ATTRIBUTES; i++)
+        if (field.at[0] == attribute_key[i])
+            return unescape(value, arena, &line->attribute[i]);
+    return true;
+}
+
+bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
+                    struct case_line *line)
+{
+    *line = (struct case_line){0};
+    struct span version = cut_field(&text);
+    if (version.len != 1 || version.at[0] != VERSION)
+        return false;
+    if (!unescape(cut_field(&text), arena, &line->id) || !line->id.len ||
+        !unescape(cut_field(&text), arena, &line->revision) || !line->revision.at ||
+        !read_number(cut_field(&text), &line->stage) ||
+        !read_time(cut_field(&text), &line->time_ms) ||
+        !read_time(cut_field(&text), &line->recorded_ms) ||
+        !read_unit(cut_field(&text), codes, arena, &line->unit) ||
+        !read_number(cut_field(&text), &line->party))
+        return false;
+    while (text.at)
+        if (!read_attribute(cut_field(&text), arena, line))
+            return false;
+    return true;
+}
+
+/* Of two numbers without leading zeros the longer is the greater. An absent part comes first. */
+static int compare_part(struct span a, struct span b, bool is_number)
+{
+    if (!a.at || !b.at)
+        return (a.at != NULL) - (b.at != NULL);
+    if (is_number && a.len != b.len)
+        return a.len < b.len ? -1 : 1;
+    return span_compare(a, b);
+}
+
+int case_line_compare_revision(struct span a, struct span b)
+{
+    for (int i = 0; i < REVISION_PARTS; i++) {
+        struct span part_a = a.at ? span_cut(&a, '.') : SPAN_NONE;
+        struct span part_b = b.at ? span_cut(&b, '.') : SPAN_NONE;
+        int order = compare_part(part_a, part_b, true);
+        if (order)
+            return order;
+    }
+    return compare_part(a, b, false);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A case as the ordered lines of its events. Promises that, within the limits, merging the same
+ * lines in any order and any number of times gives the same text: the greater revision has the
+ * content, and where two contents claim one revision a fixed order among contents decides.
+ * Lines are borrowed as they come: their texts must live as long as the set. */
+#include "model/case_set.h"
+
+#define OPEN_TO_ALL  240 /* lines; behind them only what ends or begins a round */
+#define NUMBER_BYTES 13  /* 64 bits in base 36 */
+
+static bool take_lines(struct case_set *set, struct arena *arena)
+{
+    set->count = 0;
+    set->lines = arena_take(arena, (CASE_SET_MAX_LINES + 1) * sizeof *set->lines);
+    return set->lines != NULL;
+}
+
+bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
+                   struct arena *arena)
+{
+    if (!take_lines(set, arena))
+        return false;
+    while (text.len) {
+        struct span line = span_cut(&text, '\n');
+        if (set->count == CASE_SET_MAX_LINES ||
+            !case_line_read(line, codes, arena, &set->lines[set->count]))
+            return false;
+        set->count++;
+    }
+    return true;
+}
+
+static int compare_text(struct span a, struct span b)
+{
+    if (!a.at || !b.at)
+        return (a.at != NULL) - (b.at != NULL);
+    return span_compare(a, b);
+}
+
+static int compare_int(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Everything that one event says; `live` and `recorded_ms` are of its copies. */
+static int compare_content(const struct case_line *a, const struct case_line *b)
+{
+    int order = case_line_compare_revision(a->revision, b->revision);
+    if (!order)
+        order = compare_int(a->time_ms, b->time_ms);
+    if (!order)
+        order = compare_int(a->stage, b->stage);
+    if (!order)
+        order = compare_int(a->party, b->party);
+    if (!order)
+        order = compare_text(a->unit, b->unit);
+    for (int i = 0; !order && i < CASE_ATTRIBUTES; i++)
+        order = compare_text(a->attribute[i], b->attribute[i]);
+    return order;
+}
+
+static int rank_of(const struct case_line *line, const struct case_kind *kind)
+{
+    int index = case_kind_stage_number(kind, line->stage);
+    return index < 0 ? INT32_MAX : kind->stages[index].rank;
+}
+
+static int compare_place(const struct case_line *a, const struct case_line *b,
+                         const struct case_kind *kind)
+{
+    int order = compare_int(a->time_ms, b->time_ms);
+    if (!order)
+        order = compare_int(rank_of(a, kind), rank_of(b, kind));
+    return order ? order : span_compare(a->id, b->id);
+}
+
+static bool may_enter(const struct case_set *set, const struct case_line *line,
+                      const struct case_kind *kind)
+{
+    int index = case_kind_stage_number(kind, line->stage);
+    if (set->count < OPEN_TO_ALL)
+        return true;
+    if (set->count >= CASE_SET_MAX_LINES || index < 0)
+        return false;
+    const struct kind_stage *stage = &kind->stages[index];
+    return stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE ||
+           stage->new_round;
+}
+
+static size_t escaped_len(struct span text)
+{
+    size_t len = text.len;
+    for (size_t i = 0; i < text.len; i++)
+        len += text.at[i] == '|' || text.at[i] == '\\' || text.at[i] == '\n';
+    return len;
+}
+
+/* At least what the line takes when written: units and numbers counted at their longest, so that
+ * the limit does not hang on a table of codes. */
+static size_t most_bytes(const struct case_line *line)
+{
+    size_t len = escaped_len(line->id) + escaped_len(line->revision) + escaped_len(line->unit) +
+                 4 * (NUMBER_BYTES + 2) + sizeof "1||||=|v=1\n";
+    for (int i = 0; i < CASE_ATTRIBUTES; i++)
+        len += line->attribute[i].at ? escaped_len(line->attribute[i]) + 3 : 0;
+    return len;
+}
+
+/* With `line` in the place of the one at `index` (count = behind the last). */
+static bool fits(const struct case_set *set, size_t index, const struct case_line *line)
+{
+    size_t bytes = most_bytes(line);
+    for (size_t i = 0; i < set->count; i++)
+        bytes += i == index ? 0 : most_bytes(&set->lines[i]);
+    return bytes <= CASE_SET_MAX_BYTES;
+}
+
+/* Insertion over lines that are in order but for one; after a kind's ranks were changed by its
+ * author, over any. */
+static void put_in_order(struct case_set *set, const struct case_kind *kind)
+{
+    for (size_t i = 1; i < set->count; i++) {
+        struct case_line line = set->lines[i];
+        size_t at = i;
+        for (; at > 0 && compare_place(&set->lines[at - 1], &line, kind) > 0; at--)
+            set->lines[at] = set->lines[at - 1];
+        if (at < i)
+            set->lines[at] = line;
+    }
+}
+
+static struct case_line join(const struct case_line *a, const struct case_line *b)
+{
+    struct case_line line = compare_content(a, b) >= 0 ? *a : *b;
+    line.live = a->live || b->live;
+    line.recorded_ms = a->recorded_ms < b->recorded_ms ? a->recorded_ms : b->recorded_ms;
+    if (a->recorded_ms == TIMESTAMP_NONE || b->recorded_ms == TIMESTAMP_NONE)
+        line.recorded_ms = a->recorded_ms == TIMESTAMP_NONE ? b->recorded_ms : a->recorded_ms;
+    return line;
+}
+
+enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line,
+                                    const struct case_kind *kind, struct arena *arena)
+{
+    size_t index = 0;
+    struct case_line merged = *line;
+    if (!set->lines && !take_lines(set, arena))
+        return CASE_SET_NO_MEMORY;
+    while (index < set->count && !span_equal(set->lines[index].id, line->id))
+        index++;
+    if (index < set->count) {
+        const struct case_line *old = &set->lines[index];
+        merged = join(old, line);
+        if (!compare_content(old, &merged) && old->live == merged.live &&
+            old->recorded_ms == merged.recorded_ms)
+            return CASE_SET_UNCHANGED;
+    } else if (!may_enter(set, line, kind)) {
+        return CASE_SET_TOO_LONG;
+    }
+    if (!fits(set, index, &merged))
+        return CASE_SET_TOO_LONG;
+    set->lines[index] = merged;
+    set->count += index == set->count;
+    put_in_order(set, kind);
+    return CASE_SET_CHANGED;
+}
+
+void case_set_write(struct strbuf *out, const struct case_set *set, const struct codes *codes)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (i)
+            strbuf_add_char(out, '\n');
+        case_line_write(out, &set->lines[i], codes);
+    }
+}
