@@ -12,9 +12,9 @@
 struct walk {
     struct case_fold *fold;
     const struct case_kind *kind;
-    int source, lead, router;  /* party numbers */
-    uint64_t first, happened;  /* bits of stages: may come first; effective in this round */
-    uint64_t asides;           /* tell about the case without moving it */
+    int source, lead, router;       /* party numbers */
+    uint64_t first, happened;       /* bits of stages: may come first; effective in this round */
+    uint64_t asides;                /* tell about the case without moving it */
     const struct case_line *opened; /* effective, or NULL */
 };
 
@@ -138,8 +138,8 @@ static void on_new_round(struct walk *walk, const struct case_line *line)
     fold->fired = 0;
     fold->cause_id = line->id;
     if (walk->opened) {
-        fold->adopted = walk->opened->attribute[CASE_LEAD].at &&
-                        walk->opened->attribute[CASE_CLASS].at;
+        fold->adopted =
+            walk->opened->attribute[CASE_LEAD].at && walk->opened->attribute[CASE_CLASS].at;
         set_lead(fold, walk->opened);
     }
     set_due(fold, line); /* the opening's deadline was the first round's */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiles config/kinds: stages first, then what names stages (after, timers), so that order in the
- * file is free. */
+/* Compiles kinds of cases from their files. Promises that every stage and party has its number in
+ * codes.csv, that `after`, timers' stages and their form are sound, that a case can begin, and that
+ * what is wrong is named by place with the nearest known word. The texts stay in the documents. */
 #include "model/case_kind.h"
 
 #include <dirent.h>
@@ -8,21 +9,392 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "base/digest.h"
 #include "base/memory.h"
 #include "config/yaml.h"
 
-#define MOST_KINDS  32
-#define MOST_STAGES 64
-#define MOST_TIMERS 32
+#define MAX_KINDS      64
+#define MAX_STAGES     64
+#define MAX_TIMERS     64
+#define MAX_PARTY      31
+#define MAX_RANK       9999
+#define MAX_FILE_BYTES (1 << 20)
+#define MAX_CODES      256 /* looked at for "did you mean" */
 
 struct kinds {
-    struct case_kind kinds[MOST_KINDS];
-    struct yaml_document *documents[MOST_KINDS]; /* owned: names borrow from them */
-    size_t count;
+    struct case_kind kinds[MAX_KINDS];          /* stages and timers owned */
+    struct yaml_document *documents[MAX_KINDS]; /* owned */
+    size_t count, document_count;
     char hash[DIGEST_ID_LEN + 1];
 };
+
+struct reading { /* one file */
+    struct case_kind *kind;
+    const struct codes *codes;
+    struct diagnostics *diagnostics;
+    const char *names[MAX_STAGES]; /* of the stages */
+};
+
+static void add_unknown(const struct reading *reading, const struct yaml_node *node,
+                        const char *what, const char *const *known, size_t count)
+{
+    char fix[128] = "";
+    const char *near = diagnostics_nearest(node->text, known, count);
+    if (near)
+        snprintf(fix, sizeof fix, "did you mean %s", near);
+    diagnostics_add(reading->diagnostics, node->place, fix, "there is no %s \"%s\"", what,
+                    node->text);
+}
+
+static void add_unknown_code(const struct reading *reading, enum code_space space,
+                             struct place place, const char *what, const char *word)
+{
+    char texts[MAX_CODES][48], fix[128];
+    const char *known[MAX_CODES];
+    size_t count = 0;
+    for (int number = 1; number <= MAX_CODES; number++) {
+        struct span code = codes_text(reading->codes, space, number);
+        if (code.at)
+            known[count] = span_to_cstr(code, texts[count], sizeof texts[count]), count++;
+    }
+    const char *near = diagnostics_nearest(word, known, count);
+    snprintf(fix, sizeof fix, near ? "did you mean %s" : "append it to codes.csv%s",
+             near ? near : "");
+    diagnostics_add(reading->diagnostics, place, fix, "codes.csv has no %s \"%s\"", what, word);
+}
+
+/* Items of a list as bits by `bit_of` (-1: it has reported). False when something was reported. */
+static bool read_bits(const struct reading *reading, const struct yaml_node *list, uint64_t *bits,
+                      int (*bit_of)(const struct reading *, const struct yaml_node *))
+{
+    *bits = 0;
+    if (list->type != YAML_LIST || !list->count) {
+        diagnostics_add(reading->diagnostics, list->place, "write it as [a, b]",
+                        "%s must be a list that is not empty", list->key);
+        return false;
+    }
+    bool good = true;
+    for (const struct yaml_node *item = list->first; item; item = item->next) {
+        const char *text;
+        int bit = yaml_text(item, &text, reading->diagnostics) ? bit_of(reading, item) : -1;
+        if (bit >= 0 && (*bits >> bit & 1))
+            diagnostics_add(reading->diagnostics, item->place, "keep one of them",
+                            "\"%s\" stands twice in %s", text, list->key);
+        good = good && bit >= 0 && !(*bits >> bit & 1);
+        if (bit >= 0)
+            *bits |= UINT64_C(1) << bit;
+    }
+    return good;
+}
+
+static int party_bit(const struct reading *reading, const struct yaml_node *node)
+{
+    int number = codes_number(reading->codes, CODE_PARTY, span_of(node->text));
+    if (number >= 1 && number <= MAX_PARTY)
+        return number;
+    add_unknown_code(reading, CODE_PARTY, node->place, "party", node->text);
+    return -1;
+}
+
+static int stage_bit(const struct reading *reading, const struct yaml_node *node)
+{
+    int index = case_kind_stage(reading->kind, span_of(node->text));
+    if (index < 0)
+        add_unknown(reading, node, "stage", reading->names, reading->kind->stage_count);
+    return index;
+}
+
+/* The word's place in a list of words, or -1 with an error. */
+static int read_word(const struct reading *reading, const struct yaml_node *node,
+                     const char *const *words, size_t count)
+{
+    const char *text;
+    if (!yaml_text(node, &text, reading->diagnostics))
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(text, words[i]) == 0)
+            return (int)i;
+    add_unknown(reading, node, node->key, words, count);
+    return -1;
+}
+
+static void read_counts_as(const struct reading *reading, const struct yaml_node *node,
+                           struct kind_stage *stage)
+{
+    static const char *const words[] = {"response", "resolution", "closure"};
+    static const enum counts_as values[] = {COUNTS_RESPONSE, COUNTS_RESOLUTION, COUNTS_CLOSURE};
+    int word = node ? read_word(reading, node, words, ARRAY_LENGTH(words)) : -1;
+    if (word >= 0)
+        stage->counts_as = values[word];
+}
+
+static void read_stage(const struct reading *reading, const struct yaml_node *node,
+                       struct kind_stage *stage)
+{
+    static const char *const keys[] = {
+        "rank", "by", "after", "counts_as", "new_round", "clock", "copy_to_children", NULL};
+    static const char *const clocks[] = {"stops"};
+    struct diagnostics *d = reading->diagnostics;
+    int64_t rank = 0;
+    uint64_t parties = 0;
+    if (!yaml_only_keys(node, keys, d))
+        return;
+    stage->number = codes_number(reading->codes, CODE_STAGE, span_of(stage->name));
+    if (!stage->number)
+        add_unknown_code(reading, CODE_STAGE, node->key_place, "stage", stage->name);
+    if (yaml_int(yaml_require(node, "rank", d), 0, MAX_RANK, &rank, d))
+        stage->rank = (int)rank;
+    const struct yaml_node *by = yaml_require(node, "by", d), *after = yaml_get(node, "after");
+    if (by && read_bits(reading, by, &parties, party_bit))
+        stage->parties = (uint32_t)parties;
+    if (after && read_bits(reading, after, &stage->after, stage_bit) &&
+        stage->after == UINT64_C(1) << (stage - reading->kind->stages))
+        diagnostics_add(d, after->place, "name what comes before it",
+                        "%s can come after itself only: it can never happen", stage->name);
+    read_counts_as(reading, yaml_get(node, "counts_as"), stage);
+    if (yaml_get(node, "new_round"))
+        yaml_bool(yaml_get(node, "new_round"), &stage->new_round, d);
+    if (yaml_get(node, "copy_to_children"))
+        yaml_bool(yaml_get(node, "copy_to_children"), &stage->copy_to_children, d);
+    if (yaml_get(node, "clock"))
+        stage->clock_stops = read_word(reading, yaml_get(node, "clock"), clocks, 1) == 0;
+}
+
+/* Names first: `after` may look ahead. */
+static void read_stages(struct reading *reading, const struct yaml_node *map)
+{
+    struct case_kind *kind = reading->kind;
+    struct diagnostics *d = reading->diagnostics;
+    if (map->type != YAML_MAP || !map->count || map->count > MAX_STAGES) {
+        diagnostics_add(d, map->place, "write stages below it, one a line",
+                        "stages must be a map of 1 to %d", MAX_STAGES);
+        return;
+    }
+    kind->stages = xcalloc(map->count, sizeof *kind->stages);
+    for (const struct yaml_node *node = map->first; node; node = node->next) {
+        reading->names[kind->stage_count] = node->key;
+        kind->stages[kind->stage_count++].name = node->key;
+    }
+    struct kind_stage *stage = kind->stages;
+    for (const struct yaml_node *node = map->first; node; node = node->next)
+        read_stage(reading, node, stage++);
+    int opened = case_kind_stage(kind, SPAN("opened"));
+    if (opened < 0 || kind->stages[opened].after)
+        diagnostics_add(d, map->place, "add `opened: { rank: 10, by: [source] }`",
+                        "a kind needs a stage opened that comes after nothing");
+}
+
+static int read_stage_name(const struct reading *reading, const struct yaml_node *node)
+{
+    const char *text;
+    return yaml_text(node, &text, reading->diagnostics) ? stage_bit(reading, node) : -1;
+}
+
+/* before: due_at, by: { share: 0.2, at_most: 4h } */
+static void read_share(const struct reading *reading, const struct yaml_node *by,
+                       struct kind_timer *timer)
+{
+    static const char *const keys[] = {"share", "at_most", NULL};
+    struct diagnostics *d = reading->diagnostics;
+    const char *text;
+    char *end;
+    if (!by || !yaml_only_keys(by, keys, d))
+        return;
+    const struct yaml_node *share = yaml_require(by, "share", d);
+    if (yaml_text(share, &text, d)) {
+        timer->before_share = strtod(text, &end);
+        bool plain = strspn(text, "0123456789.") == strlen(text) && !*end;
+        if (!plain || !(timer->before_share > 0 && timer->before_share <= 1))
+            diagnostics_add(d, share->place, "write a number above 0, up to 1, as in 0.2",
+                            "share cannot be %s", text);
+    }
+    yaml_duration(yaml_require(by, "at_most", d), &timer->before_at_most_ms, d);
+}
+
+static void read_timer_form(const struct reading *reading, const struct yaml_node *node,
+                            struct kind_timer *timer)
+{
+    static const char *const due[] = {"due_at"};
+    struct diagnostics *d = reading->diagnostics;
+    const struct yaml_node *after = yaml_get(node, "after"), *at = yaml_get(node, "at");
+    const struct yaml_node *before = yaml_get(node, "before");
+    const struct yaml_node *in = yaml_get(node, "in"), *by = yaml_get(node, "by");
+    if ((after != NULL) + (before != NULL) + (at != NULL) != 1) {
+        diagnostics_add(d, node->key_place, "keep one of them",
+                        "timer %s needs one of after, before and at", node->key);
+        return;
+    }
+    if ((in && !after) || (by && !before))
+        diagnostics_add(d, in && !after ? in->place : by->place, "remove it",
+                        "timer %s has %s without %s", node->key, in && !after ? "in" : "by",
+                        in && !after ? "after" : "before");
+    if (after) {
+        timer->after_stage = read_stage_name(reading, after);
+        yaml_duration(yaml_require(node, "in", d), &timer->in_ms, d);
+    } else if (before) {
+        read_word(reading, before, due, 1);
+        read_share(reading, yaml_require(node, "by", d), timer);
+    } else {
+        timer->at_due = read_word(reading, at, due, 1) == 0;
+    }
+}
+
+static void read_timer(const struct reading *reading, const struct yaml_node *node,
+                       struct kind_timer *timer)
+{
+    static const char *const keys[] = {"after",  "before", "at", "by", "in",
+                                       "unless", "do",     "to", NULL};
+    static const char *const actions[] = {"nudge", "escalate"};
+    struct diagnostics *d = reading->diagnostics;
+    *timer = (struct kind_timer){.name = node->key, .after_stage = -1, .unless_stage = -1};
+    if (!yaml_only_keys(node, keys, d))
+        return;
+    read_timer_form(reading, node, timer);
+    const struct yaml_node *unless = yaml_require(node, "unless", d);
+    if (unless)
+        timer->unless_stage = read_stage_name(reading, unless);
+    const struct yaml_node *action = yaml_require(node, "do", d);
+    if (action && read_word(reading, action, actions, ARRAY_LENGTH(actions)) == 1)
+        timer->action = TIMER_ESCALATE;
+    if (yaml_get(node, "to"))
+        yaml_text(yaml_get(node, "to"), &timer->to, d);
+}
+
+static void read_timers(const struct reading *reading, const struct yaml_node *map)
+{
+    struct case_kind *kind = reading->kind;
+    if (!map)
+        return;
+    if (map->type != YAML_MAP || map->count > MAX_TIMERS) {
+        diagnostics_add(reading->diagnostics, map->place, "write timers below it, one a line",
+                        "timers must be a map of at most %d", MAX_TIMERS);
+        return;
+    }
+    kind->timers = xcalloc(map->count + 1, sizeof *kind->timers);
+    for (const struct yaml_node *node = map->first; node; node = node->next)
+        read_timer(reading, node, &kind->timers[kind->timer_count++]);
+}
+
+static void read_kind(struct kinds *kinds, const struct yaml_node *root, const struct codes *codes,
+                      struct diagnostics *d)
+{
+    static const char *const keys[] = {"kind", "name", "stages", "timers", NULL};
+    const char *code = NULL, *name = NULL;
+    const struct yaml_node *code_node = yaml_require(root, "kind", d);
+    const struct yaml_node *stages = yaml_require(root, "stages", d);
+    bool known = yaml_only_keys(root, keys, d);
+    bool named = yaml_text(code_node, &code, d);
+    if (!yaml_text(yaml_require(root, "name", d), &name, d) || !named || !stages || !known)
+        return;
+    struct reading reading = {.codes = codes, .diagnostics = d};
+    if (!codes_number(codes, CODE_KIND, span_of(code)))
+        add_unknown_code(&reading, CODE_KIND, code_node->place, "kind", code);
+    if (kinds_find(kinds, span_of(code)))
+        diagnostics_add(d, code_node->place, "keep one of the files",
+                        "another file describes kind %s already", code);
+    reading.kind = &kinds->kinds[kinds->count++];
+    reading.kind->code = code;
+    reading.kind->name = name;
+    read_stages(&reading, stages);
+    read_timers(&reading, yaml_get(root, "timers"));
+}
+
+/* The same bytes are hashed and read. */
+static char *read_file(const char *path, size_t *len)
+{
+    FILE *stream = fopen(path, "rbe");
+    if (!stream)
+        return NULL;
+    char *text = xmalloc(MAX_FILE_BYTES);
+    *len = fread(text, 1, MAX_FILE_BYTES, stream);
+    bool whole = !ferror(stream) && *len < MAX_FILE_BYTES;
+    fclose(stream);
+    if (whole)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static void load_file(struct kinds *kinds, const char *path, const struct codes *codes,
+                      struct digest *digest, struct diagnostics *diagnostics)
+{
+    size_t len;
+    char *text = read_file(path, &len);
+    if (!text) {
+        diagnostics_add(diagnostics, (struct place){path, 0, 0}, "make it readable, below 1 MiB",
+                        "the file cannot be read");
+        return;
+    }
+    digest_add(digest, span_from(text, len));
+    struct yaml_document *document = yaml_parse(path, span_from(text, len), diagnostics);
+    free(text);
+    if (!document)
+        return;
+    kinds->documents[kinds->document_count++] = document;
+    read_kind(kinds, yaml_root(document), codes, diagnostics);
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+struct kinds *kinds_load(const char *folder, const struct codes *codes,
+                         struct diagnostics *diagnostics)
+{
+    struct dirent **entries = NULL;
+    struct kinds *kinds = xcalloc(1, sizeof *kinds);
+    struct digest *digest = digest_new();
+    size_t errors = diagnostics_errors(diagnostics);
+    int n = scandir(folder, &entries, is_yaml, by_name);
+    if (n <= 0 || n > MAX_KINDS)
+        diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "put files <kind>.yaml there",
+                        "the folder holds no kind, or more than %d", MAX_KINDS);
+    for (int i = 0; i < n; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        if (n <= MAX_KINDS)
+            load_file(kinds, path, codes, digest, diagnostics);
+        free(entries[i]);
+    }
+    free(entries);
+    digest_finish(digest, kinds->hash);
+    if (diagnostics_errors(diagnostics) == errors)
+        return kinds;
+    kinds_free(kinds);
+    return NULL;
+}
+
+void kinds_free(struct kinds *kinds)
+{
+    if (!kinds)
+        return;
+    for (size_t i = 0; i < kinds->count; i++) {
+        free(kinds->kinds[i].stages);
+        free(kinds->kinds[i].timers);
+    }
+    for (size_t i = 0; i < kinds->document_count; i++)
+        yaml_free(kinds->documents[i]);
+    free(kinds);
+}
+
+const struct case_kind *kinds_find(const struct kinds *kinds, struct span code)
+{
+    for (size_t i = 0; i < kinds->count; i++)
+        if (span_is(code, kinds->kinds[i].code))
+            return &kinds->kinds[i];
+    return NULL;
+}
+
+const struct case_kind *kinds_at(const struct kinds *kinds, size_t index)
+{
+    return index < kinds->count ? &kinds->kinds[index] : NULL;
+}
 
 int case_kind_stage(const struct case_kind *kind, struct span name)
 {
@@ -38,237 +410,6 @@ int case_kind_stage_number(const struct case_kind *kind, int number)
         if (kind->stages[i].number == number)
             return (int)i;
     return -1;
-}
-
-static const struct yaml_node *first_item(const struct yaml_node *node)
-{
-    return node && node->type == YAML_LIST ? node->first : node;
-}
-
-static int need_stage(const struct case_kind *kind, const struct yaml_node *node,
-                      struct diagnostics *diagnostics)
-{
-    int index = node ? case_kind_stage(kind, span_of(node->text)) : -1;
-    if (node && index < 0)
-        diagnostics_add(diagnostics, node->place, "name a stage of this kind", "no stage \"%s\"",
-                        node->text);
-    return index;
-}
-
-static void read_counts(struct kind_stage *stage, const struct yaml_node *node,
-                        struct diagnostics *diagnostics)
-{
-    static const char *const words[] = {"", "response", "resolution", "closure"};
-    if (!node)
-        return;
-    for (size_t i = 1; i < ARRAY_LENGTH(words); i++)
-        if (strcmp(node->text, words[i]) == 0)
-            stage->counts_as = (enum counts_as)i;
-    if (stage->counts_as == COUNTS_NOTHING)
-        diagnostics_add(diagnostics, node->place, "write response, resolution or closure",
-                        "counts_as \"%s\"", node->text);
-}
-
-static void read_parties(struct kind_stage *stage, const struct yaml_node *by,
-                         const struct codes *codes, struct diagnostics *diagnostics)
-{
-    for (const struct yaml_node *one = first_item(by); one; one = one->next) {
-        int number = codes_number(codes, CODE_PARTY, span_of(one->text));
-        if (number < 1 || number > 31)
-            diagnostics_add(diagnostics, one->place, "use a party of codes.csv", "no party \"%s\"",
-                            one->text);
-        else
-            stage->parties |= 1U << number;
-        if (by->type != YAML_LIST)
-            break;
-    }
-}
-
-static void read_stage(struct case_kind *kind, const struct yaml_node *node,
-                       const struct codes *codes, struct diagnostics *diagnostics)
-{
-    static const char *const known[] = {
-        "rank", "by", "after", "counts_as", "new_round", "clock", "copy_to_children", NULL};
-    int64_t rank = 0;
-    if (!yaml_only_keys(node, known, diagnostics) || kind->stage_count == MOST_STAGES)
-        return;
-    struct kind_stage *stage = &kind->stages[kind->stage_count++];
-    stage->name = node->key;
-    stage->number = codes_number(codes, CODE_STAGE, span_of(node->key));
-    if (!stage->number)
-        diagnostics_add(diagnostics, node->key_place, "append it to codes.csv",
-                        "stage \"%s\" has no number", node->key);
-    const struct yaml_node *rank_node = yaml_get(node, "rank"), *by = yaml_get(node, "by");
-    const struct yaml_node *clock = yaml_get(node, "clock");
-    if (!rank_node || !by) {
-        diagnostics_add(diagnostics, node->key_place, "write rank: and by:", "a stage needs both");
-        return;
-    }
-    yaml_int(rank_node, 0, 999, &rank, diagnostics);
-    stage->rank = (int)rank;
-    read_parties(stage, by, codes, diagnostics);
-    read_counts(stage, yaml_get(node, "counts_as"), diagnostics);
-    if (yaml_get(node, "new_round"))
-        yaml_bool(yaml_get(node, "new_round"), &stage->new_round, diagnostics);
-    if (yaml_get(node, "copy_to_children"))
-        yaml_bool(yaml_get(node, "copy_to_children"), &stage->copy_to_children, diagnostics);
-    stage->clock_stops = clock && strcmp(clock->text, "stops") == 0;
-}
-
-static void link_stage(struct case_kind *kind, const struct yaml_node *node,
-                       struct diagnostics *diagnostics)
-{
-    struct kind_stage *stage = &kind->stages[case_kind_stage(kind, span_of(node->key))];
-    const struct yaml_node *after = yaml_get(node, "after");
-    for (const struct yaml_node *one = first_item(after); one; one = one->next) {
-        int index = need_stage(kind, one, diagnostics);
-        if (index >= 0)
-            stage->after |= (uint64_t)1 << index;
-        if (after->type != YAML_LIST)
-            break;
-    }
-}
-
-static void read_timer_moment(struct kind_timer *timer, const struct case_kind *kind,
-                              const struct yaml_node *node, struct diagnostics *diagnostics)
-{
-    const struct yaml_node *by = yaml_get(node, "by"), *share = by ? yaml_get(by, "share") : NULL;
-    if (yaml_get(node, "after")) {
-        timer->after_stage = need_stage(kind, yaml_get(node, "after"), diagnostics);
-        if (!yaml_get(node, "in") ||
-            !yaml_duration(yaml_get(node, "in"), &timer->in_ms, diagnostics))
-            diagnostics_add(diagnostics, node->place, "write in: 30m",
-                            "a timer after a stage needs its wait");
-    } else if (yaml_get(node, "at")) {
-        timer->at_due = true;
-    } else if (yaml_get(node, "before") && share) {
-        timer->before_share = strtod(share->text, NULL);
-        if (yaml_get(by, "at_most"))
-            yaml_duration(yaml_get(by, "at_most"), &timer->before_at_most_ms, diagnostics);
-    } else {
-        diagnostics_add(
-            diagnostics, node->place,
-            "write after: + in:, at: due_at or before: due_at + by:", "a timer needs its moment");
-    }
-}
-
-static void read_timer(struct case_kind *kind, const struct yaml_node *node,
-                       struct diagnostics *diagnostics)
-{
-    static const char *const known[] = {"after", "unless", "in", "do", "before",
-                                        "by",    "at",     "to", NULL};
-    const struct yaml_node *action = yaml_get(node, "do"), *to = yaml_get(node, "to");
-    if (!yaml_only_keys(node, known, diagnostics) || kind->timer_count == MOST_TIMERS)
-        return;
-    struct kind_timer *timer = &kind->timers[kind->timer_count++];
-    *timer = (struct kind_timer){.name = node->key, .after_stage = -1, .to = to ? to->text : NULL};
-    timer->unless_stage = need_stage(kind, yaml_get(node, "unless"), diagnostics);
-    read_timer_moment(timer, kind, node, diagnostics);
-    if (action && strcmp(action->text, "escalate") == 0)
-        timer->action = TIMER_ESCALATE;
-    else if (!action || strcmp(action->text, "nudge") != 0)
-        diagnostics_add(diagnostics, node->place, "write do: nudge or do: escalate",
-                        "a timer must do something");
-}
-
-static void read_kind(struct kinds *kinds, struct yaml_document *document,
-                      const struct codes *codes, struct diagnostics *diagnostics)
-{
-    static const char *const known[] = {"kind", "name", "stages", "timers", NULL};
-    const struct yaml_node *root = yaml_root(document), *code = yaml_get(root, "kind");
-    const struct yaml_node *stages = yaml_get(root, "stages"), *timers = yaml_get(root, "timers");
-    if (!yaml_only_keys(root, known, diagnostics))
-        return;
-    if (!code || !stages || kinds->count == MOST_KINDS) {
-        diagnostics_add(diagnostics, root->place, "write kind: and stages:", "a kind needs both");
-        return;
-    }
-    if (kinds_find(kinds, span_of(code->text)))
-        diagnostics_add(diagnostics, code->place, "remove one of them",
-                        "kind \"%s\" is there already", code->text);
-    struct case_kind *kind = &kinds->kinds[kinds->count];
-    kinds->documents[kinds->count++] = document;
-    kind->code = code->text;
-    kind->name = yaml_get(root, "name") ? yaml_get(root, "name")->text : code->text;
-    kind->stages = xcalloc(MOST_STAGES, sizeof *kind->stages);
-    kind->timers = xcalloc(MOST_TIMERS, sizeof *kind->timers);
-    for (const struct yaml_node *one = stages->first; one; one = one->next)
-        read_stage(kind, one, codes, diagnostics);
-    for (const struct yaml_node *one = stages->first; one; one = one->next)
-        link_stage(kind, one, diagnostics);
-    for (const struct yaml_node *one = timers ? timers->first : NULL; one; one = one->next)
-        read_timer(kind, one, diagnostics);
-}
-
-static void add_bytes(struct digest *digest, const char *path)
-{
-    char buffer[16384];
-    FILE *file = fopen(path, "rb");
-    for (size_t n; file && (n = fread(buffer, 1, sizeof buffer, file)) > 0;)
-        digest_add(digest, span_from(buffer, n));
-    if (file)
-        fclose(file);
-}
-
-static int is_yaml(const struct dirent *entry)
-{
-    return span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
-
-struct kinds *kinds_load(const char *folder, const struct codes *codes,
-                         struct diagnostics *diagnostics)
-{
-    struct dirent **entries;
-    size_t errors = diagnostics_errors(diagnostics);
-    int n = scandir(folder, &entries, is_yaml, alphasort);
-    if (n < 0) {
-        diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "name the configuration folder",
-                        "cannot be read: %m");
-        return NULL;
-    }
-    struct kinds *kinds = xcalloc(1, sizeof *kinds);
-    struct digest *digest = digest_new();
-    for (int i = 0; i < n; i++) {
-        char path[1024];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        struct yaml_document *document = yaml_load(path, diagnostics);
-        size_t before = kinds->count;
-        if (document)
-            read_kind(kinds, document, codes, diagnostics);
-        if (kinds->count == before)
-            yaml_free(document);
-        add_bytes(digest, path);
-        free(entries[i]);
-    }
-    free(entries);
-    digest_finish(digest, kinds->hash);
-    if (diagnostics_errors(diagnostics) == errors)
-        return kinds;
-    kinds_free(kinds);
-    return NULL;
-}
-
-void kinds_free(struct kinds *kinds)
-{
-    for (size_t i = 0; i < kinds->count; i++) {
-        free(kinds->kinds[i].stages);
-        free(kinds->kinds[i].timers);
-        yaml_free(kinds->documents[i]);
-    }
-    free(kinds);
-}
-
-const struct case_kind *kinds_find(const struct kinds *kinds, struct span code)
-{
-    for (size_t i = 0; i < kinds->count; i++)
-        if (span_is(code, kinds->kinds[i].code))
-            return &kinds->kinds[i];
-    return NULL;
-}
-
-const struct case_kind *kinds_at(const struct kinds *kinds, size_t index)
-{
-    return index < kinds->count ? &kinds->kinds[index] : NULL;
 }
 
 struct span kinds_hash(const struct kinds *kinds)

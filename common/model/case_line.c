@@ -7,14 +7,16 @@
 
 #include <stdio.h>
 
+#include "base/timestamp.h"
+
 #define VERSION        '1'
 #define REVISION_PARTS 3 /* numbers in front of the hash */
 #define DECIMAL_DIGITS 20
 
 static const char attribute_key[CASE_ATTRIBUTES] = {
-    [CASE_LEAD] = 'l',         [CASE_DUE] = 'd',     [CASE_CLASS] = 'c',   [CASE_TYPE] = 't',
-    [CASE_STREET] = 's',       [CASE_COMMUNITY] = 'm', [CASE_RULE] = 'r',
-    [CASE_REQUEST_KIND] = 'q', [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',
+    [CASE_LEAD] = 'l',    [CASE_DUE] = 'd',       [CASE_CLASS] = 'c', [CASE_TYPE] = 't',
+    [CASE_STREET] = 's',  [CASE_COMMUNITY] = 'm', [CASE_RULE] = 'r',  [CASE_REQUEST_KIND] = 'q',
+    [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',
 };
 
 static const char *const data_key[CASE_ATTRIBUTES] = {
@@ -80,8 +82,9 @@ static bool read_due(const struct json_value *data, struct arena *arena, struct 
     char text[24];
     int64_t ms;
     *due = SPAN_NONE;
-    bool known = value && ((value->type == JSON_NUMBER && span_to_int64(value->text, &ms)) ||
-                           (value->type == JSON_STRING && timestamp_parse_rfc3339(value->text, &ms)));
+    bool known =
+        value && ((value->type == JSON_NUMBER && span_to_int64(value->text, &ms)) ||
+                  (value->type == JSON_STRING && timestamp_parse_rfc3339(value->text, &ms)));
     if (!known)
         return true;
     int len = snprintf(text, sizeof text, "%lld", (long long)ms);

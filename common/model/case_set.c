@@ -5,6 +5,8 @@
  * Lines are borrowed as they come: their texts must live as long as the set. */
 #include "model/case_set.h"
 
+#include "base/timestamp.h"
+
 #define OPEN_TO_ALL  240 /* lines; behind them only what ends or begins a round */
 #define NUMBER_BYTES 13  /* 64 bits in base 36 */
 

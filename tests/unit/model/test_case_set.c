@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Laws of the set: order and repetition do not matter, the greater revision wins, a line survives
+ * its codec. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "model/case_fold.h"
+
+#define DAY  86400000LL
+#define REV1 SPAN("00000000000000000000.001700000000000.000001.00000000000000aa")
+#define REV2 SPAN("00000000001700000000.001600000000000.000001.0000000000000001")
+
+static struct codes *codes;
+static struct kinds *kinds;
+static const struct case_kind *kind;
+static struct arena arena;
+
+static int load(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    arena_init(&arena, 8 << 20);
+    codes = codes_load("config/codes.csv", diagnostics);
+    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    kind = kinds ? kinds_find(kinds, SPAN("request")) : NULL;
+    diagnostics_free(diagnostics);
+    return kind ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    kinds_free(kinds);
+    codes_free(codes);
+    arena_fini(&arena);
+    return 0;
+}
+
+static struct case_line line(const char *id, const char *stage, const char *party, const char *unit,
+                             int64_t time_ms, struct span revision)
+{
+    struct event event = {.family = EVENT_CASE,
+                          .name = span_of(stage),
+                          .id = span_of(id),
+                          .party = span_of(party),
+                          .unit = span_of(unit),
+                          .time_ms = time_ms,
+                          .recorded_ms = time_ms + 5,
+                          .revision = revision};
+    struct case_line made;
+    assert_int_equal(case_line_of_event(&event, codes, &arena, &made), REJECT_NONE);
+    return made;
+}
+
+static struct span text_of(const struct case_set *set)
+{
+    struct strbuf buf;
+    strbuf_init(&buf, 256, 1 << 20);
+    case_set_write(&buf, set, codes);
+    struct span copy = arena_copy(&arena, strbuf_span(&buf));
+    strbuf_fini(&buf);
+    return copy;
+}
+
+static size_t make_life(struct case_line *lines)
+{
+    lines[0] = line("a", "opened", "source", "", 1 * DAY, REV1);
+    lines[0].attribute[CASE_TYPE] = SPAN("R0303");
+    lines[1] = line("b", "dispatched", "router", "", 1 * DAY, REV1);
+    lines[1].attribute[CASE_LEAD] = SPAN("s110105001");
+    lines[1].attribute[CASE_DUE] = SPAN("691200000");
+    lines[2] = line("c", "signed", "lead", "s110105001", 2 * DAY, REV1);
+    lines[3] = line("d", "resolved", "lead", "s110105001", 3 * DAY, REV1);
+    lines[4] = line("e", "closed", "source", "", 4 * DAY, REV1);
+    lines[5] = line("d", "resolved", "lead", "s110105001", 3 * DAY + 60000, REV2);
+    return 6;
+}
+
+static void order_and_repetition_do_not_matter(void **state)
+{
+    (void)state;
+    struct case_line lines[8];
+    struct span first = SPAN_NONE;
+    uint64_t seed = 1;
+    arena_reset(&arena);
+    size_t n = make_life(lines), mark = 0;
+    for (int round = 0; round < 200; round++) {
+        struct case_set set;
+        assert_true(case_set_read(&set, SPAN(""), codes, &arena));
+        for (size_t i = 0; i < 3 * n;
+             i++) { /* every line at least once: a shuffled pass, then random repeats */
+            seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+            size_t pick = i < n ? (i * 5 + (size_t)round) % n : (size_t)(seed >> 33) % n;
+            case_set_merge(&set, &lines[pick], kind, &arena);
+        }
+        struct span text = text_of(&set);
+        if (round == 0) {
+            first = text;
+            mark = arena.used;
+        }
+        assert_int_equal(set.count, 5);
+        assert_true(span_equal(text, first));
+        arena_rewind(&arena, mark);
+    }
+}
+
+static void the_greater_revision_gives_the_content(void **state)
+{
+    (void)state;
+    struct case_line lines[8];
+    struct case_set set;
+    arena_reset(&arena);
+    make_life(lines);
+    assert_true(case_line_compare_revision(lines[5].revision, lines[3].revision) > 0);
+    case_set_read(&set, SPAN(""), codes, &arena);
+    assert_int_equal(case_set_merge(&set, &lines[5], kind, &arena), CASE_SET_CHANGED);
+    assert_int_equal(case_set_merge(&set, &lines[3], kind, &arena),
+                     CASE_SET_CHANGED); /* an earlier recorded time */
+    assert_int_equal(set.lines[0].time_ms, 3 * DAY + 60000);
+    assert_int_equal(case_set_merge(&set, &lines[3], kind, &arena), CASE_SET_UNCHANGED);
+}
+
+static void a_set_survives_its_text(void **state)
+{
+    (void)state;
+    struct case_line lines[8];
+    struct case_set set, again;
+    arena_reset(&arena);
+    size_t n = make_life(lines);
+    lines[0].attribute[CASE_COMMUNITY] = SPAN("a|b\\c\nd");
+    lines[3].unit = SPAN("PWDx"); /* a unit without number */
+    case_set_read(&set, SPAN(""), codes, &arena);
+    for (size_t i = 0; i < n; i++)
+        case_set_merge(&set, &lines[i], kind, &arena);
+    struct span text = text_of(&set);
+    assert_true(case_set_read(&again, text, codes, &arena));
+    assert_int_equal(again.count, set.count);
+    assert_true(span_equal(again.lines[0].attribute[CASE_COMMUNITY], SPAN("a|b\\c\nd")));
+    assert_true(span_equal(text_of(&again), text));
+}
+
+static void a_life_folds_to_its_measures(void **state)
+{
+    (void)state;
+    struct case_line lines[8];
+    struct case_set set;
+    struct case_fold fold;
+    arena_reset(&arena);
+    size_t n = make_life(lines);
+    case_set_read(&set, SPAN(""), codes, &arena);
+    for (size_t i = 0; i < n; i++)
+        case_set_merge(&set, &lines[i], kind, &arena);
+    case_fold(&fold, &set, kind, codes);
+    assert_true(fold.has_opened && fold.dispatched && fold.closed && !fold.quiet);
+    assert_true(span_is(fold.lead, "s110105001"));
+    assert_int_equal(fold.signed_ms, 2 * DAY);
+    assert_int_equal(fold.resolution_ms, 3 * DAY + 60000);
+    assert_int_equal(fold.closure_ms, 4 * DAY);
+    assert_int_equal(fold.due_ms, 691200000);
+}
+
+static void a_foreign_unit_moves_nothing(void **state)
+{
+    (void)state;
+    struct case_line lines[8];
+    struct case_set set;
+    struct case_fold fold;
+    arena_reset(&arena);
+    struct case_line foreign = line("x", "resolved", "lead", "s110105002", 3 * DAY, REV1);
+    make_life(lines);
+    case_set_read(&set, SPAN(""), codes, &arena);
+    for (size_t i = 0; i < 3; i++)
+        case_set_merge(&set, &lines[i], kind, &arena);
+    case_set_merge(&set, &foreign, kind, &arena);
+    case_fold(&fold, &set, kind, codes);
+    assert_int_equal(fold.effect[3], LINE_NOT_YOURS);
+    assert_int_equal(fold.resolution_ms, TIMESTAMP_NONE);
+}
+
+static void a_history_may_close_without_dispatch(void **state)
+{
+    (void)state;
+    struct case_set set;
+    struct case_fold fold;
+    arena_reset(&arena);
+    struct case_line opened = line("a", "opened", "source", "", DAY, REV1);
+    struct case_line closed = line("b", "closed", "source", "", DAY, REV1);
+    opened.live = closed.live = false;
+    opened.attribute[CASE_LEAD] = SPAN("PWDx");
+    case_set_read(&set, SPAN(""), codes, &arena);
+    case_set_merge(&set, &closed, kind, &arena);
+    case_set_merge(&set, &opened, kind, &arena);
+    case_fold(&fold, &set, kind, codes);
+    assert_true(fold.quiet && fold.closed);
+    assert_true(span_is(fold.lead, "PWDx"));
+    assert_int_equal(fold.closure_ms - fold.opened_ms, 0);
+}
+
+static void only_what_ends_a_case_enters_a_nearly_full_set(void **state)
+{
+    (void)state;
+    struct case_set set;
+    arena_reset(&arena);
+    case_set_read(&set, SPAN(""), codes, &arena);
+    for (int i = 0; i < 240; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "n%d", i);
+        struct case_line one = line("x", "contacted", "lead", "s110105001", DAY + i, REV1);
+        one.id = arena_copy(&arena, span_of(id));
+        assert_int_equal(case_set_merge(&set, &one, kind, &arena), CASE_SET_CHANGED);
+    }
+    struct case_line more = line("more", "contacted", "lead", "s110105001", 2 * DAY, REV1);
+    struct case_line end = line("end", "closed", "source", "", 3 * DAY, REV1);
+    assert_int_equal(case_set_merge(&set, &more, kind, &arena), CASE_SET_TOO_LONG);
+    assert_int_equal(case_set_merge(&set, &end, kind, &arena), CASE_SET_CHANGED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_and_repetition_do_not_matter),
+        cmocka_unit_test(the_greater_revision_gives_the_content),
+        cmocka_unit_test(a_set_survives_its_text),
+        cmocka_unit_test(a_life_folds_to_its_measures),
+        cmocka_unit_test(a_foreign_unit_moves_nothing),
+        cmocka_unit_test(a_history_may_close_without_dispatch),
+        cmocka_unit_test(only_what_ends_a_case_enters_a_nearly_full_set),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
