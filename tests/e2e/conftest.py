@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One running district for all end-to-end tests of a session; its logs are shown when a test fails."""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from district import ROOT, District  # noqa: E402 the folder is no package
+
+
+def pytest_sessionstart(session):
+    session.failed_in_district = False
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed and "district" in getattr(item, "fixturenames", ()):
+        item.session.failed_in_district = True
+
+
+@pytest.fixture(scope="session")
+def district(request):
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
+    binaries = binaries if binaries.is_absolute() else ROOT / binaries
+    district = District(binaries)
+    try:
+        try:
+            district.start()
+        except BaseException:
+            request.session.failed_in_district = True
+            raise
+        yield district
+    finally:
+        if request.session.failed_in_district:
+            district.show_logs()
+        left = district.stop()
+    assert left == [], f"processes were left over: {left}"

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A district of its own for tests: parts, topics and the three daemons on one private run folder,
+and the questions that tests ask them. Every wait has a deadline; every process is known by pid."""
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psycopg2
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+ROOT = Path(__file__).resolve().parents[2]
+HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+NDJSON = "application/x-ndjson; charset=utf-8"
+
+
+def shared():
+    """The folder of real inputs, or None. SHARED=none leaves them out."""
+    named = os.environ.get("SHARED", "")
+    if named == "none":
+        return None
+    data = (Path(named) if named else ROOT.parent / "shared") / "data"
+    return data if data.is_dir() else None
+
+
+def until(question, what, seconds=60, pause=0.1):
+    """Asks until the answer is true, and returns it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(pause)
+
+
+class District:
+    def __init__(self, binaries):
+        self.run = Path(tempfile.mkdtemp(prefix="cb-e2e-", dir="/tmp"))
+        self.run.chmod(0o755)  # PostgreSQL may run as another user
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
+        self.environment.pop("BROKERS", None)
+        settings = "kafka.session_timeout=6s"
+        transactions = "kafka.transaction_timeout=10s"
+        self.environment.update(
+            CITYBRAIN_RUN=str(self.run), PORT_BASE="28000", CITYBRAIN_BIN=str(binaries),
+            CITYBRAIN_SETTINGS=settings, CITYBRAIN_SETTINGS_INGEST=transactions,
+            CITYBRAIN_SETTINGS_ROUTER=transactions, CITYBRAIN_READY_TRIES="200")
+        self.binaries = Path(binaries)
+        self.monitors = threading.local()
+        self.partitions = {}
+
+    # --- life ---
+
+    def start(self):
+        self.command(ROOT / "deploy/local/parts", "start", seconds=120)
+        for script in ("parts", "daemons"):
+            for word in shlex.split(self.command(ROOT / "deploy/local" / script, "env").stdout):
+                name, value = word.split("=", 1)
+                self.environment[name] = value
+        self.citybrain("topics", "apply", seconds=60)
+        self.command(ROOT / "deploy/local/daemons", "start", seconds=120)
+
+    def stop(self):
+        """Everything started here ends; what is left over is reported, then ended by its pid."""
+        self.command(ROOT / "deploy/local/daemons", "stop", check=False, seconds=60)
+        self.command(ROOT / "deploy/local/parts", "wipe", check=False, seconds=90)
+        left = self.processes()
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(self.run, ignore_errors=True)
+        return left
+
+    def processes(self):
+        """Pids of living processes that name the run folder in their command line."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.run).encode() in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                pass  # ended meanwhile
+        return [pid for pid in found if pid != os.getpid()]
+
+    def show_logs(self, lines=25):
+        for path in sorted((self.run / "daemons").glob("*.log")):
+            tail = path.read_text(errors="replace").splitlines()[-lines:]
+            print(f"--- {path.name}", *tail, sep="\n", file=sys.stderr)
+
+    def command(self, *words, check=True, seconds=60):
+        """Output goes through files: what a script leaves running may keep them open."""
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            done = subprocess.run([str(w) for w in words], env=self.environment, cwd=ROOT, text=True,
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=seconds)
+            out.seek(0)
+            err.seek(0)
+            done.stdout, done.stderr = out.read(), err.read()
+        assert not check or done.returncode == 0, f"{words}: {done.returncode}\n{done.stderr}"
+        return done
+
+    def citybrain(self, *words, **how):
+        return self.command(self.binaries / "citybrain", *words, **how)
+
+    def pid(self, name):
+        return int(self.command(ROOT / "deploy/local/daemons", "pid", name).stdout)
+
+    def kill(self, name):
+        """SIGKILL; returns the pid that died. The supervisor starts another."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def came_back(self, name, old):
+        def other():
+            try:
+                return self.pid(name) != old
+            except (AssertionError, ValueError):
+                return False
+        until(other, f"{name} is started again after {old} was killed", 30)
+
+    # --- HTTP ---
+
+    def http(self, url, body=None, **headers):
+        """(status, body bytes), whatever the status."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        try:
+            with HTTP.open(urllib.request.Request(url, data=body, headers=named), timeout=20) as reply:
+                return reply.status, reply.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read()
+
+    def post(self, feed, items, token=None):
+        """Items (dicts, or bytes as they are) as one NDJSON upload."""
+        rows = [i if isinstance(i, bytes) else json.dumps(i, ensure_ascii=False).encode() for i in items]
+        token = f"demo-{feed}" if token is None else token
+        authorization = {"Authorization": f"Bearer {token}"} if token else {}
+        return self.http(f"{self.environment['CITYBRAIN_URL']}/v1/feeds/{feed}",
+                         b"\n".join(rows) + b"\n", Content_Type=NDJSON, **authorization)
+
+    def accepted(self, feed, items):
+        status, body = self.post(feed, items)
+        assert status // 100 == 2, (status, body[:500])
+        answer = json.loads(body)
+        assert (answer["accepted"], answer["rejected"]) == (len(items), 0), body[:500]
+
+    def view(self, name, **query):
+        question = "&".join(f"{k}={v}" for k, v in query.items())
+        status, body = self.http(f"{self.environment['CITYBRAIN_API']}/api/views/{name}?{question}")
+        assert status == 200, (status, body[:300])
+        return json.loads(body)["rows"]
+
+    # --- PostgreSQL ---
+
+    def sql(self, statement, *values):
+        connection = psycopg2.connect(self.environment["CITYBRAIN_PG"])
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement, values or None)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def cells(self):
+        """Every cell and histogram bin, as one comparable value per table."""
+        tables = [row[0] for row in self.sql(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'core' "
+            "AND (table_name LIKE 'cell\\_%' OR table_name LIKE 'hist\\_%') ORDER BY 1")]
+        assert {"cell_closure_rate", "cell_response_time", "hist_response_time"} <= set(tables)
+        return {name: sorted(self.sql(f"SELECT * FROM core.{name}")) for name in tables}
+
+    # --- Kafka ---
+
+    def consumer(self, group, **more):
+        return Consumer({"bootstrap.servers": self.environment["CITYBRAIN_BROKERS"],
+                         "group.id": group, "enable.auto.commit": False, "enable.partition.eof": True,
+                         "isolation.level": "read_committed", "auto.offset.reset": "error", **more})
+
+    def records(self, topic, positions=None):
+        """Every committed record of a topic from the given positions (else from its beginning)."""
+        consumer = self.consumer("e2e-reader")
+        try:
+            waiting, found = set(), []
+            for part in self.parts_of(topic):
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, part), timeout=10)
+                start = max(low, (positions or {}).get(part, low))
+                if start < high:
+                    waiting.add((part, start))
+            consumer.assign([TopicPartition(topic, part, start) for part, start in waiting])
+            waiting = {part for part, _ in waiting}
+            deadline = time.monotonic() + 30
+            while waiting:
+                assert time.monotonic() < deadline, f"{topic} was not read to its end: {waiting}"
+                for message in consumer.consume(5000, timeout=0.2):
+                    if not message.error():
+                        found.append(message)
+                    elif message.error().code() == KafkaError._PARTITION_EOF:
+                        waiting.discard(message.partition())
+                    else:
+                        raise AssertionError(message.error())
+            return found
+        finally:
+            consumer.close()
+
+    def monitor(self, group):
+        """A consumer that only asks; kept, because the tests ask often. One per thread and group."""
+        kept = self.monitors.__dict__
+        if group not in kept:
+            kept[group] = self.consumer(group)
+        return kept[group]
+
+    def parts_of(self, topic):
+        if topic not in self.partitions:
+            found = self.monitor("e2e-reader").list_topics(topic, timeout=10).topics[topic]
+            self.partitions[topic] = sorted(found.partitions)
+        return self.partitions[topic]
+
+    def committed(self, group, topic):
+        asked = self.monitor(group).committed(
+            [TopicPartition(topic, part) for part in self.parts_of(topic)], timeout=10)
+        return {part.partition: max(part.offset, 0) for part in asked}
+
+    def aggregated(self):
+        """Where the aggregator stands in `events`: beside its cells."""
+        return {part: max(offset, 0) for part, offset in self.sql(
+            "SELECT part, next_offset FROM core.kafka_offset WHERE topic = 'cb.events'")}
+
+    def ends(self, topic):
+        ask = self.monitor("e2e-reader").get_watermark_offsets
+        return {part: ask(TopicPartition(topic, part), timeout=10)[1] for part in self.parts_of(topic)}
+
+    def settle(self, seconds=90):
+        """Waits until no daemon has anything unread. The order matters: each writes for the next."""
+        deadline = time.monotonic() + seconds
+        for who, topic, positions in (
+                ("ingest", "cb.raw", lambda: self.committed("cb.ingest", "cb.raw")),
+                ("router", "cb.events", lambda: self.committed("cb.router", "cb.events")),
+                ("aggregator", "cb.events", self.aggregated)):
+            until(lambda: not self.records(topic, positions()), f"{who} has read {topic}",
+                  max(5, deadline - time.monotonic()), 0.3)
