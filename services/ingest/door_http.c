@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A feed's upload to raw records: framed, each item tried by the mapping in force for its verdict,
+ * then written whatever the verdict is, so that a mapped-wrong item can be redriven. Bytes are
+ * never changed. The answer waits for the delivery reports (receipt.c). */
+#include "ingest/door_http.h"
+
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "ingest/core/framing.h"
+#include "ingest/doors.h"
+#include "ingest/receipt.h"
+
+struct upload {
+    struct doors *doors;
+    struct http_request *request;
+    const struct feed *feed;
+    struct span body;
+    enum framing_form form;
+    int64_t first_row, first_offset;
+    struct raw_header header; /* what all its items share */
+    char hash[DIGEST_ID_LEN + 1];
+    bool store;
+};
+
+static bool header_number(struct upload *upload, const char *name, int64_t least, int64_t *number)
+{
+    struct span text = http_request_header(upload->request, name);
+    if (text.at == NULL || (span_to_int64(text, number) && *number >= least))
+        return true;
+    http_request_problem(upload->request, 400, "bad_header", "a header is not a number", name);
+    return false;
+}
+
+/* The media type alone says how items are told apart; it must be the feed's kind of text. */
+static bool read_form(struct upload *upload, const struct mapping *mapping)
+{
+    struct span rest = http_request_header(upload->request, "Content-Type");
+    struct span type = rest.at ? span_trim(span_cut(&rest, ';')) : SPAN_NONE;
+    bool csv = mapping->format == MAPPING_CSV;
+    if (csv && span_is(type, "text/csv")) {
+        upload->form = FRAMING_CSV;
+        upload->header.content_type = SPAN("text/csv");
+        return true;
+    }
+    if (!csv && (span_is(type, "application/json") || span_is(type, "application/x-ndjson"))) {
+        upload->form = span_is(type, "application/json") ? FRAMING_ARRAY : FRAMING_LINES;
+        upload->header.content_type = SPAN("application/json");
+        return true;
+    }
+    http_request_problem(upload->request, 415, "media_type", "not this feed's content type",
+                         csv ? "text/csv" : "application/json or application/x-ndjson");
+    return false;
+}
+
+static bool read_headers(struct upload *upload)
+{
+    upload->first_row = 1;
+    upload->first_offset = -1;
+    if (!header_number(upload, "Citybrain-Row", 1, &upload->first_row) ||
+        !header_number(upload, "Citybrain-Offset", 0, &upload->first_offset))
+        return false;
+    struct span whole = http_request_header(upload->request, "Citybrain-Upload");
+    if (whole.at && whole.len != DIGEST_ID_LEN) {
+        http_request_problem(upload->request, 400, "bad_header", "not a hash", "Citybrain-Upload");
+        return false;
+    }
+    struct span replay = http_request_header(upload->request, "Citybrain-Replay");
+    if (replay.len > 64) {
+        http_request_problem(upload->request, 400, "bad_header", "longer than 64 bytes",
+                             "Citybrain-Replay");
+        return false;
+    }
+    if (whole.at)
+        span_to_cstr(whole, upload->hash, sizeof upload->hash);
+    else
+        digest_bytes(upload->hash, upload->body);
+    upload->header.upload = span_of(upload->hash);
+    upload->header.replayof = replay.len > 0 ? replay : SPAN_NONE;
+    return true;
+}
+
+/* Counts first: an upload is taken whole or not at all. -1: too many. */
+static int64_t count_items(const struct upload *upload)
+{
+    struct framing framing;
+    struct framing_item item;
+    int64_t count = 0;
+    framing_begin(&framing, upload->form, upload->body, 1, -1);
+    while (count <= upload->doors->config->max_records && framing_next(&framing, &item))
+        count++;
+    return count > upload->doors->config->max_records ? -1 : count;
+}
+
+static bool take_item(struct upload *upload, struct receipt *receipt,
+                      const struct framing_item *item)
+{
+    struct doors *doors = upload->doors;
+    struct raw_header header = upload->header;
+    struct normalise_result result;
+    char topic[256], key[96];
+    strbuf_reset(&doors->value);
+    framing_write(&doors->value, item);
+    header.row = item->row;
+    header.byte_offset = item->byte_offset;
+    arena_reset(&doors->trial.arena);
+    normalise_item(&doors->trial, &header, strbuf_span(&doors->value), &result);
+    header.verdict = span_of(reject_name(result.why.reject));
+
+    int64_t lead = item->header.at ? (int64_t)item->header.len + 1 : 0;
+    int64_t inside = result.why.byte_offset - lead;
+    receipt_add(receipt, item->row, item->byte_offset + (inside > 0 ? inside : 0), &result.why);
+    if (!upload->store)
+        return true;
+    strbuf_reset(&doors->header);
+    raw_header_write(&doors->header, &header);
+    snprintf(topic, sizeof topic, "%sraw", doors->config->kafka.prefix);
+    if (upload->feed->spread > 1)
+        snprintf(key, sizeof key, "%s#%lld", upload->feed->id,
+                 (long long)(item->row % upload->feed->spread));
+    else
+        snprintf(key, sizeof key, "%s", upload->feed->id);
+    return receipt_send(receipt, topic,
+                        &(struct output){.partition = OUTPUT_BY_KEY,
+                                         .key = span_of(key),
+                                         .value = strbuf_span(&doors->value),
+                                         .headers = {{SPAN("cb"), strbuf_span(&doors->header)}},
+                                         .header_count = 1});
+}
+
+static void take_items(struct upload *upload)
+{
+    struct framing framing;
+    struct framing_item item;
+    struct receipt *receipt =
+        receipt_open(upload->doors, upload->request, span_of(upload->feed->id));
+    framing_begin(&framing, upload->form, upload->body, upload->first_row, upload->first_offset);
+    while (framing_next(&framing, &item) && take_item(upload, receipt, &item))
+        ;
+    receipt_seal(receipt);
+}
+
+static void take_upload(struct upload *upload)
+{
+    struct doors *doors = upload->doors;
+    struct span name = http_request_part(upload->request, 0);
+    if (doors_admit(doors, upload->request, PRINCIPAL_FEED, name) == NULL ||
+        !doors_ready(doors, upload->request))
+        return;
+    int64_t now = ingest_clock_now(doors->clock);
+    upload->feed = feeds_find(doors->config->feeds, name);
+    const struct mapping *mapping = upload->feed ? feed_mapping_at(upload->feed, now) : NULL;
+    if (mapping == NULL || mapping->format == MAPPING_CLOUDEVENTS) {
+        http_request_problem(upload->request, 404, "unknown_feed", "no such feed", "");
+        return;
+    }
+    upload->body = http_request_body(upload->request);
+    upload->header = (struct raw_header){.feed = span_of(upload->feed->id),
+                                         .mapping = mapping->version,
+                                         .received_ms = now,
+                                         .charset = span_of(charset_name(mapping->charset))};
+    if (!read_form(upload, mapping) || !read_headers(upload))
+        return;
+    int64_t rows = count_items(upload);
+    if (rows < 0) {
+        http_request_problem(upload->request, 413, "too_many_records", "too many records",
+                             "send it in parts");
+        return;
+    }
+    /* A part does not know how many rows the whole file has. */
+    upload->header.rows = http_request_header(upload->request, "Citybrain-Upload").at ? 0 : rows;
+    take_items(upload);
+}
+
+void door_http_post(void *context, struct http_request *request)
+{
+    struct upload upload = {.doors = context, .request = request, .store = true};
+    take_upload(&upload);
+}
+
+void door_http_check(void *context, struct http_request *request)
+{
+    struct upload upload = {.doors = context, .request = request, .store = false};
+    take_upload(&upload);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a unit posts about its cases becomes a structured CloudEvent on its own status topic, as if
+ * it had produced it itself. Taken are a CloudEvent, or the short form
+ * {"case", "stage", "time", "id", "data"}; unit and party are the credential's, whatever the body
+ * says. */
+#include "ingest/door_status.h"
+
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "base/timestamp.h"
+#include "ingest/core/framing.h"
+#include "ingest/doors.h"
+#include "ingest/receipt.h"
+
+struct post {
+    struct doors *doors;
+    struct http_request *request;
+    struct span unit;
+    const struct principal *principal;
+    struct receipt *receipt;
+    struct raw_header header;
+    char hash[DIGEST_ID_LEN + 1];
+};
+
+/* Depth is bounded by the reader's limit of 32. */
+static void write_json(struct strbuf *out, const struct json_value *value)
+{
+    bool object = value->type == JSON_OBJECT;
+    switch (value->type) {
+    case JSON_NULL: strbuf_add(out, SPAN("null")); return;
+    case JSON_BOOL: strbuf_add(out, value->truth ? SPAN("true") : SPAN("false")); return;
+    case JSON_NUMBER: strbuf_add(out, value->text); return;
+    case JSON_STRING: strbuf_add_json(out, value->text); return;
+    case JSON_ARRAY:
+    case JSON_OBJECT: break;
+    }
+    strbuf_add_char(out, object ? '{' : '[');
+    for (const struct json_value *one = value->first; one; one = one->next) {
+        if (one != value->first)
+            strbuf_add_char(out, ',');
+        if (object) {
+            strbuf_add_json(out, one->key);
+            strbuf_add_char(out, ':');
+        }
+        write_json(out, one);
+    }
+    strbuf_add_char(out, object ? '}' : ']');
+}
+
+/* The short form; false when it lacks something. */
+static bool read_short(const struct json_value *root, struct event *event)
+{
+    struct span time = json_text(root, "time");
+    *event = (struct event){.family = EVENT_CASE,
+                            .name = json_text(root, "stage"),
+                            .id = json_text(root, "id"),
+                            .subject = json_text(root, "case"),
+                            .data = json_get(root, SPAN("data"))};
+    return event->name.len > 0 && event->subject.len > 0 && time.at &&
+           timestamp_parse_rfc3339(time, &event->time_ms);
+}
+
+static enum reject read_item(struct post *post, struct span body, struct event *event)
+{
+    struct normalise *trial = &post->doors->trial;
+    const struct json_value *root = NULL;
+    size_t bad_at = 0;
+    enum reject reject = json_read(trial->decode.reader, body, &trial->arena, &root, &bad_at);
+    if (reject != REJECT_NONE)
+        return reject;
+    if (json_get(root, SPAN("specversion")))
+        return event_read(trial->decode.reader, body, &trial->arena, event);
+    return read_short(root, event) ? REJECT_NONE : REJECT_EVENT;
+}
+
+/* Into doors->value. */
+static void write_said(struct post *post, struct event *event, struct span body)
+{
+    struct doors *doors = post->doors;
+    char id[DIGEST_ID_LEN + 1], source[96];
+    digest_bytes(id, body);
+    snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(post->unit));
+    strbuf_reset(&doors->trial.data);
+    if (event->data && event->data->type == JSON_OBJECT)
+        write_json(&doors->trial.data, event->data);
+    else
+        strbuf_add(&doors->trial.data, SPAN("{}"));
+    if (event->id.len == 0)
+        event->id = span_of(id);
+    event->source = span_of(source);
+    event->partitionkey = event->subject;
+    event->recorded_ms = post->header.received_ms;
+    event->unit = post->unit;
+    event->party = post->principal->party;
+    event->data_json = strbuf_span(&doors->trial.data);
+    event_write(&doors->value, event);
+}
+
+static bool take_item(struct post *post, const struct framing_item *item)
+{
+    struct doors *doors = post->doors;
+    struct event event = {0};
+    struct normalise_result result = {.why.byte_offset = -1};
+    struct raw_header header = post->header;
+    char topic[320];
+    struct span key = post->unit;
+    arena_reset(&doors->trial.arena);
+    strbuf_reset(&doors->value);
+    result.why.reject = read_item(post, item->body, &event);
+    if (result.why.reject == REJECT_NONE) {
+        write_said(post, &event, item->body);
+        key = event.subject;
+        struct record record = {.value = strbuf_span(&doors->value)};
+        normalise_status(&doors->trial, &header, &record, &result);
+    } else {
+        strbuf_add(&doors->value, item->body);
+    }
+    header.row = item->row;
+    header.byte_offset = item->byte_offset;
+    header.verdict = span_of(reject_name(result.why.reject));
+    receipt_add(post->receipt, item->row, item->byte_offset, &result.why);
+    strbuf_reset(&doors->header);
+    raw_header_write(&doors->header, &header);
+    snprintf(topic, sizeof topic, "%sstatus.%.*s", doors->config->kafka.prefix,
+             SPAN_ARG(post->unit));
+    return receipt_send(
+        post->receipt, topic,
+        &(struct output){.partition = OUTPUT_BY_KEY,
+                         .key = key,
+                         .value = strbuf_span(&doors->value),
+                         .headers = {{SPAN("content-type"), SPAN(EVENT_CONTENT_TYPE)},
+                                     {SPAN("cb"), strbuf_span(&doors->header)}},
+                         .header_count = 2});
+}
+
+static bool begin(struct post *post)
+{
+    const struct doors *doors = post->doors;
+    int64_t now = ingest_clock_now(doors->clock);
+    const struct feed *feed = feeds_find(doors->config->feeds, SPAN("status"));
+    const struct mapping *mapping = feed ? feed_mapping_at(feed, now) : NULL;
+    struct span replay = http_request_header(post->request, "Citybrain-Replay");
+    if (mapping == NULL) {
+        http_request_problem(post->request, 404, "unknown_feed", "no feed status", "");
+        return false;
+    }
+    if (replay.len > 64) {
+        http_request_problem(post->request, 400, "bad_header", "longer than 64 bytes",
+                             "Citybrain-Replay");
+        return false;
+    }
+    digest_bytes(post->hash, http_request_body(post->request));
+    post->header = (struct raw_header){.feed = SPAN("status"),
+                                       .mapping = mapping->version,
+                                       .upload = span_of(post->hash),
+                                       .received_ms = now,
+                                       .content_type = SPAN("application/cloudevents+json"),
+                                       .charset = SPAN("utf-8"),
+                                       .replayof = replay.len > 0 ? replay : SPAN_NONE,
+                                       .unit = post->unit};
+    return true;
+}
+
+static bool too_many(const struct post *post, enum framing_form form)
+{
+    struct framing framing;
+    struct framing_item item;
+    int64_t count = 0;
+    framing_begin(&framing, form, http_request_body(post->request), 1, -1);
+    while (count <= post->doors->config->max_records && framing_next(&framing, &item))
+        count++;
+    return count > post->doors->config->max_records;
+}
+
+void door_status_post(void *context, struct http_request *request)
+{
+    struct post post = {
+        .doors = context, .request = request, .unit = http_request_part(request, 0)};
+    struct framing framing;
+    struct framing_item item;
+    post.principal = doors_admit(post.doors, request, PRINCIPAL_UNIT, post.unit);
+    if (post.principal == NULL || !doors_ready(post.doors, request) || !begin(&post))
+        return;
+    struct span rest = http_request_header(request, "Content-Type");
+    struct span type = rest.at ? span_trim(span_cut(&rest, ';')) : SPAN_NONE;
+    bool lines = span_is(type, "application/x-ndjson");
+    if (!lines && !span_is(type, "application/json") &&
+        !span_is(type, "application/cloudevents+json")) {
+        http_request_problem(request, 415, "media_type", "not a content type of this door",
+                             "application/json, application/x-ndjson or cloudevents+json");
+        return;
+    }
+    enum framing_form form = lines ? FRAMING_LINES : FRAMING_ARRAY;
+    if (too_many(&post, form)) {
+        http_request_problem(request, 413, "too_many_records", "too many records",
+                             "send it in parts");
+        return;
+    }
+    post.receipt = receipt_open(post.doors, request, SPAN("status"));
+    framing_begin(&framing, form, http_request_body(request), 1, -1);
+    while (framing_next(&framing, &item) && take_item(&post, &item))
+        ;
+    receipt_seal(post.receipt);
+}

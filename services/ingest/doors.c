@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opens what both doors need and asks the questions every request is asked first. */
+#include "ingest/doors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/timestamp.h"
+#include "ingest/door_http.h"
+#include "ingest/door_status.h"
+#include "ingest/receipt.h"
+
+static const struct metric_row requests_row = {"citybrain_ingest_requests_total", METRIC_COUNTER,
+                                               "feed", "Requests a door took on."};
+static const struct metric_row items_row = {"citybrain_ingest_items_total", METRIC_COUNTER,
+                                            "verdict", "Items by the verdict the sender got."};
+
+static void add_routes(struct doors *doors)
+{
+    size_t most = (size_t)doors->config->max_upload;
+    doors->routes[0] = (struct http_route){"POST", "/v1/feeds/{feed}", most, door_http_post, doors};
+    doors->routes[1] =
+        (struct http_route){"POST", "/v1/feeds/{feed}/check", most, door_http_check, doors};
+    doors->routes[2] =
+        (struct http_route){"POST", "/v1/units/{unit}/status", most, door_status_post, doors};
+}
+
+struct doors *doors_open(struct daemon *daemon, const struct ingest_config *config,
+                         const struct ingest_clock *clock, struct error *error)
+{
+    struct doors *doors = xcalloc(1, sizeof *doors);
+    doors->daemon = daemon;
+    doors->config = config;
+    doors->clock = clock;
+    doors->requests = metrics_add(daemon_metrics(daemon), &requests_row);
+    doors->items = metrics_add(daemon_metrics(daemon), &items_row);
+    normalise_init(&doors->trial, config->feeds, config->kinds);
+    strbuf_init(&doors->value, 4096, 2 * (size_t)config->max_upload);
+    strbuf_init(&doors->header, 512, 4096);
+    add_routes(doors);
+    doors->producer =
+        producer_open(daemon, &config->kafka, "doors", receipt_delivered, doors, error);
+    if (doors->producer)
+        doors->server = http_server_open(daemon_loop(daemon), config->listen, doors->routes,
+                                         ARRAY_LENGTH(doors->routes), error);
+    return doors->server ? doors : NULL; /* on failure the process leaves at once */
+}
+
+void doors_drain(struct doors *doors, void (*done)(void *context), void *context)
+{
+    doors->draining = true;
+    doors->drained = done;
+    doors->drained_context = context;
+    if (doors->waiting == 0)
+        done(context);
+}
+
+static void answer_problem(struct http_request *request, int status, struct span body)
+{
+    struct http_answer answer = {.status = status,
+                                 .content_type = "application/problem+json",
+                                 .body = body,
+                                 .more = {{"WWW-Authenticate", "Bearer"}}};
+    if (status == 503)
+        answer.more[0] = (struct http_header){"Retry-After", "1"};
+    http_request_answer(request, &answer);
+}
+
+const struct principal *doors_admit(struct doors *doors, struct http_request *request,
+                                    enum principal_kind kind, struct span name)
+{
+    const struct principal *principal = credentials_resolve(
+        doors->config->credentials, http_request_header(request, "Authorization"));
+    if (principal == NULL) {
+        answer_problem(request, 401,
+                       SPAN("{\"type\":\"about:blank#unauthorized\",\"title\":\"no valid token\","
+                            "\"status\":401,\"detail\":\"Authorization: Bearer <token>\"}\n"));
+        return NULL;
+    }
+    if (principal->kind == kind && span_equal(principal->name, name))
+        return principal;
+    http_request_problem(request, 403, "forbidden", "not yours",
+                         "this token speaks for another feed or unit");
+    return NULL;
+}
+
+bool doors_ready(struct doors *doors, struct http_request *request)
+{
+    if (doors->draining || !producer_is_connected(doors->producer)) {
+        answer_problem(request, 503,
+                       SPAN("{\"type\":\"about:blank#unavailable\",\"title\":\"nothing can be "
+                            "stored now\",\"status\":503,\"detail\":\"send again later\"}\n"));
+        return false;
+    }
+    if (ingest_clock_now(doors->clock) == TIMESTAMP_NONE) {
+        answer_problem(request, 503,
+                       SPAN("{\"type\":\"about:blank#no_time\",\"title\":\"the manual clock was "
+                            "not set\",\"status\":503,\"detail\":\"POST /clock on the admin "
+                            "port\"}\n"));
+        return false;
+    }
+    return true;
+}

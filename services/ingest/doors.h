@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What both doors share: who is asking, whether anything can be taken now, and where it goes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/daemon.h"
+#include "daemon/http_server.h"
+#include "ingest/core/normalise.h"
+#include "ingest/ingest_clock.h"
+#include "ingest/ingest_config.h"
+#include "kafka/producer.h"
+
+struct doors {
+    struct daemon *daemon;
+    const struct ingest_config *config;
+    const struct ingest_clock *clock;
+    struct http_server *server;
+    struct producer *producer;
+    struct normalise trial; /* reads every item for its verdict, as the normaliser will */
+    struct strbuf value, header;
+    size_t waiting; /* requests between their last send and their answer */
+    bool draining;
+    void (*drained)(void *context);
+    void *drained_context;
+    struct metric *requests, *items;
+    struct http_route routes[3];
+};
+
+struct doors *doors_open(struct daemon *daemon, const struct ingest_config *config,
+                         const struct ingest_clock *clock, struct error *error);
+/* No new requests; `done` once everything taken was answered. */
+void doors_drain(struct doors *doors, void (*done)(void *context), void *context);
+
+/* The caller, if he may speak for that feed or unit; else the request was answered 401 or 403. */
+const struct principal *doors_admit(struct doors *doors, struct http_request *request,
+                                    enum principal_kind kind, struct span name);
+/* Brokers up, time known, not leaving; else the request was answered 503. */
+bool doors_ready(struct doors *doors, struct http_request *request);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*   POST /v1/feeds/{feed} ── door_http ──> raw ─────────┐
+ *                              take_items               ├─ normaliser ─ on_record ─> events, dead
+ *   POST /v1/units/{unit}/status ─ door_status ─> status┘                             ▲
+ *                                   take_item            ticker ─ write_ticks ────────┘
+ *
+ * Wires the parts and owns the way out. What an item means is decided in core/, by the door for the
+ * verdict and by the normaliser for good. */
+#include "ingest/ingest.h"
+
+#include "base/memory.h"
+#include "base/timestamp.h"
+#include "ingest/doors.h"
+#include "ingest/ticker.h"
+
+struct ingest {
+    struct daemon *daemon;
+    const struct ingest_config *config;
+    struct ingest_clock clock;
+    struct normaliser normaliser;
+    struct ticker ticker;
+    struct doors *doors; /* NULL: not our role */
+    bool normalises;
+};
+
+static void get_clock(void *context, struct http_request *request);
+static void post_clock(void *context, struct http_request *request);
+
+/* The admin server borrows its routes before there is an ingest: the contexts are filled in when
+ * there is. */
+static struct http_route admin_routes[] = {
+    {"GET", "/clock", 0, get_clock, NULL},
+    {"POST", "/clock", 1024, post_clock, NULL},
+};
+
+const struct http_route *ingest_admin_routes(size_t *count)
+{
+    *count = ARRAY_LENGTH(admin_routes);
+    return admin_routes;
+}
+
+static void add_time(struct strbuf *out, const char *name, int64_t ms)
+{
+    strbuf_addf(out, "%s\"%s\":", out->len > 1 ? "," : "", name);
+    if (ms == TIMESTAMP_NONE)
+        strbuf_add(out, SPAN("null"));
+    else
+        strbuf_addf(out, "%lld", (long long)ms);
+}
+
+/* {"now": T, "ticked": the newest tick on the log} in ms; null = not known here. */
+static void get_clock(void *context, struct http_request *request)
+{
+    struct ingest *ingest = context;
+    struct strbuf body;
+    strbuf_init(&body, 128, 1024);
+    strbuf_add_char(&body, '{');
+    add_time(&body, "now", ingest ? ingest_clock_now(&ingest->clock) : TIMESTAMP_NONE);
+    add_time(&body, "ticked",
+             ingest && ingest->normalises ? ingest->ticker.last_ms : TIMESTAMP_NONE);
+    strbuf_add(&body, SPAN("}\n"));
+    http_request_answer(request, &(struct http_answer){.status = 200,
+                                                       .content_type = "application/json",
+                                                       .body = strbuf_span(&body)});
+    strbuf_fini(&body);
+}
+
+static bool read_now(struct span body, int64_t *now_ms)
+{
+    struct json_reader *reader = json_reader_new();
+    struct arena arena;
+    const struct json_value *root = NULL;
+    size_t bad_at;
+    arena_init(&arena, 16384);
+    bool good =
+        json_read(reader, body, &arena, &root, &bad_at) == REJECT_NONE &&
+        (json_int(root, "now", now_ms) || timestamp_parse_rfc3339(json_text(root, "now"), now_ms));
+    arena_fini(&arena);
+    json_reader_free(reader);
+    return good;
+}
+
+static void post_clock(void *context, struct http_request *request)
+{
+    struct ingest *ingest = context;
+    int64_t now_ms;
+    if (ingest == NULL || !ingest->clock.manual) {
+        http_request_problem(request, 409, "clock_is_real", "the clock is not manual",
+                             "ingest.clock: manual");
+        return;
+    }
+    if (!read_now(http_request_body(request), &now_ms)) {
+        http_request_problem(request, 400, "bad_time", "no time in the body",
+                             "{\"now\": ms or RFC 3339}");
+        return;
+    }
+    if (!ingest_clock_set(&ingest->clock, now_ms)) {
+        http_request_problem(request, 409, "time_goes_back", "time never goes back", "");
+        return;
+    }
+    get_clock(context, request);
+}
+
+struct ingest *ingest_open(struct daemon *daemon, const struct ingest_config *config,
+                           struct error *error)
+{
+    struct ingest *ingest = xcalloc(1, sizeof *ingest);
+    ingest->daemon = daemon;
+    ingest->config = config;
+    ingest->normalises = config->role != INGEST_DOORS;
+    ingest_clock_init(&ingest->clock, config->clock_mode == INGEST_CLOCK_MANUAL,
+                      config->kafka.note_dir);
+    for (size_t i = 0; i < ARRAY_LENGTH(admin_routes); i++)
+        admin_routes[i].context = ingest;
+    if (ingest->normalises &&
+        (!normaliser_open(&ingest->normaliser, daemon, config, error) ||
+         !ticker_open(&ingest->ticker, daemon, &ingest->normaliser, &ingest->clock, error)))
+        return NULL;
+    if (config->role != INGEST_NORMALISER) {
+        ingest->doors = doors_open(daemon, config, &ingest->clock, error);
+        if (ingest->doors == NULL)
+            return NULL;
+    }
+    return ingest;
+}
+
+static void stopped(void *context)
+{
+    struct ingest *ingest = context;
+    daemon_stopped(ingest->daemon);
+}
+
+static void doors_drained(void *context)
+{
+    struct ingest *ingest = context;
+    if (ingest->normalises)
+        transform_drain(ingest->normaliser.transform, stopped, ingest);
+    else
+        stopped(ingest);
+}
+
+void ingest_drain(void *context)
+{
+    struct ingest *ingest = context;
+    if (ingest->normalises)
+        ticker_stop(&ingest->ticker);
+    if (ingest->doors)
+        doors_drain(ingest->doors, doors_drained, ingest);
+    else
+        doors_drained(ingest);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One table for the settings; feeds and kinds are read by the same loaders as `citybrain check`. */
+#include "ingest/ingest_config.h"
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+static const char *const roles[] = {"both", "doors", "normaliser", NULL};
+static const char *const clocks[] = {"real", "manual", NULL};
+
+static const struct setting table[] = {
+    DAEMON_SETTING_ROWS(struct ingest_config, daemon, "127.0.0.1:29310"),
+    KAFKA_SETTING_ROWS(struct ingest_config, kafka, "ingest"),
+    {"bundle.config_dir", SETTING_TEXT, offsetof(struct ingest_config, config_dir), "config", 0, 0,
+     NULL, NULL, "codes.csv, kinds/, feeds/"},
+    {"ingest.listen", SETTING_TEXT, offsetof(struct ingest_config, listen), "127.0.0.1:29300", 0, 0,
+     NULL, NULL, "host:port of the doors"},
+    {"ingest.role", SETTING_ENUM, offsetof(struct ingest_config, role), "both", 0, 0, roles, NULL,
+     "doors | normaliser | both"},
+    {"ingest.tokens", SETTING_TEXT, offsetof(struct ingest_config, tokens_file),
+     "config/tokens.csv", 0, 0, NULL, "CITYBRAIN_TOKENS", "who may come in: token,kind,name,party"},
+    {"ingest.tick_every", SETTING_DURATION, offsetof(struct ingest_config, tick_every_ms), "30s",
+     250, 3600000, NULL, NULL, "between two ticks"},
+    {"ingest.clock", SETTING_ENUM, offsetof(struct ingest_config, clock_mode), "real", 0, 0, clocks,
+     "CITYBRAIN_CLOCK", "real | manual: POST /clock on the admin port moves the time"},
+    {"ingest.max_upload", SETTING_SIZE, offsetof(struct ingest_config, max_upload), "8MiB", 1024,
+     64 << 20, NULL, NULL, "largest body of a request"},
+    {"ingest.max_records", SETTING_INT, offsetof(struct ingest_config, max_records), "5000", 1,
+     100000, NULL, NULL, "most items of a request"},
+};
+
+static void load_bundle(struct ingest_config *config, struct diagnostics *diagnostics)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/codes.csv", config->config_dir);
+    config->codes = codes_load(path, diagnostics);
+    if (config->codes) {
+        snprintf(path, sizeof path, "%s/kinds", config->config_dir);
+        config->kinds = kinds_load(path, config->codes, diagnostics);
+    }
+    snprintf(path, sizeof path, "%s/feeds", config->config_dir);
+    config->feeds = feeds_load(path, diagnostics);
+    if (config->feeds && config->kinds)
+        feeds_check_kinds(config->feeds, config->kinds, diagnostics);
+    if (config->role != INGEST_NORMALISER)
+        config->credentials = credentials_load(config->tokens_file, diagnostics);
+}
+
+bool ingest_config_load(struct ingest_config *config, const struct options *options,
+                        struct error *error)
+{
+    static const char *const free_sections[] = {"rdkafka", NULL};
+    struct diagnostics *diagnostics = diagnostics_new();
+    *config = (struct ingest_config){0};
+    config->settings =
+        settings_load(options->config_path, table, ARRAY_LENGTH(table), free_sections, options->set,
+                      options->set_count, config, diagnostics);
+    if (config->settings) {
+        config->kafka.extra = settings_section(config->settings, "rdkafka");
+        load_bundle(config, diagnostics);
+    }
+    bool good = diagnostics_to_error(diagnostics, error);
+    diagnostics_free(diagnostics);
+    return good;
+}
+
+void ingest_config_fini(struct ingest_config *config)
+{
+    credentials_free(config->credentials);
+    feeds_free(config->feeds);
+    if (config->kinds)
+        kinds_free(config->kinds);
+    if (config->codes)
+        codes_free(config->codes);
+    settings_free(config->settings);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ingest's settings and the files they point to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/schema.h"
+#include "daemon/options.h"
+#include "daemon/settings.h"
+#include "ingest/core/mapping.h"
+#include "ingest/credentials.h"
+#include "kafka/client.h"
+#include "model/case_kind.h"
+#include "model/codes.h"
+
+enum ingest_role { INGEST_BOTH, INGEST_DOORS, INGEST_NORMALISER };
+enum ingest_clock_mode { INGEST_CLOCK_REAL, INGEST_CLOCK_MANUAL };
+
+struct ingest_config {
+    struct daemon_settings daemon;
+    struct kafka_settings kafka;
+    const char *config_dir, *listen, *tokens_file;
+    int role;       /* enum ingest_role */
+    int clock_mode; /* enum ingest_clock_mode */
+    int64_t tick_every_ms, max_upload, max_records;
+    struct settings *settings; /* owned */
+    struct codes *codes;
+    struct kinds *kinds;
+    struct feeds *feeds;
+    struct credentials *credentials;
+};
+
+/* Loads file, environment and --set words, then feeds, kinds and tokens. ERROR_CONFIG otherwise. */
+bool ingest_config_load(struct ingest_config *config, const struct options *options,
+                        struct error *error);
+void ingest_config_fini(struct ingest_config *config);

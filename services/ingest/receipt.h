@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request's answer under way: a verdict per item, given only after every delivery report is in.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "daemon/http_server.h"
+#include "ingest/doors.h"
+#include "model/reject.h"
+
+struct receipt;
+
+struct receipt *receipt_open(struct doors *doors, struct http_request *request, struct span feed);
+/* Adds an item's verdict; `offset` is the byte offset in the file of the fault, or of the item. */
+void receipt_add(struct receipt *receipt, int64_t row, int64_t offset,
+                 const struct reject_place *why);
+/* False: the producer is full or refuses; nothing more can be sent for this request. */
+bool receipt_send(struct receipt *receipt, const char *topic, const struct output *output);
+/* Nothing more comes: answers now, or when the last report is in; frees the receipt then. */
+void receipt_seal(struct receipt *receipt);
+/* The producer's callback; context = struct doors, tag = struct receipt. */
+void receipt_delivered(void *context, void *tag, int error_code, const char *error_text);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One tick at a time: read T, ask the ends, wait until the group has committed past them, inject.
+ * The committed offset of raw/0 carries T, so a new owner goes on from it. A missing answer for raw
+ * means no tick, for a status topic that it is left out of this one. If the normaliser stands
+ * still, so does time. */
+#include "ingest/ticker.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "daemon/log.h"
+#include "model/event.h"
+
+#define LOOK_EVERY_MS 50
+
+static const struct metric_row tick_row = {"citybrain_ingest_tick_ms", METRIC_GAUGE, NULL,
+                                           "The newest tick on events, ms since 1970."};
+
+static void took_time(void *context, struct span metadata)
+{
+    struct ticker *ticker = context;
+    int64_t t_ms;
+    if (span_to_int64(metadata, &t_ms) && t_ms > ticker->last_ms)
+        ticker->last_ms = t_ms;
+}
+
+static void write_ticks(void *context, struct outputs *outputs)
+{
+    struct ticker *ticker = context;
+    struct transform *transform = ticker->normaliser->transform;
+    struct strbuf text;
+    char metadata[24];
+    strbuf_init(&text, 512, 4096);
+    int32_t partitions = transform_stream_partitions(transform, NORMALISE_EVENTS);
+    for (int32_t p = 0; p < partitions; p++) {
+        strbuf_reset(&text);
+        event_write_tick(&text, ticker->t_ms, p);
+        outputs_add(outputs,
+                    &(struct output){.stream = NORMALISE_EVENTS,
+                                     .partition = p,
+                                     .value = strbuf_span(&text),
+                                     .headers = {{SPAN("content-type"), SPAN(EVENT_CONTENT_TYPE)}},
+                                     .header_count = 1});
+    }
+    strbuf_fini(&text);
+    snprintf(metadata, sizeof metadata, "%lld", (long long)ticker->t_ms);
+    transform_set_metadata(transform, NORMALISER_RAW, 0, metadata);
+}
+
+static void ticks_committed(void *context)
+{
+    struct ticker *ticker = context;
+    ticker->last_ms = ticker->t_ms;
+    ticker->phase = TICKER_IDLE;
+    metric_set(ticker->tick, SPAN(""), ticker->last_ms);
+}
+
+static void give_up(struct ticker *ticker, const char *why)
+{
+    ticker->phase = TICKER_IDLE;
+    log_warn("ticker.no_tick", LOG_STR("why", why), LOG_INT("t_ms", ticker->t_ms));
+}
+
+/* The ends at T. False: raw did not answer. */
+static bool take_ends(struct ticker *ticker, const struct offsets_end *ends, size_t count)
+{
+    bool raw_seen = false;
+    ticker->target_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool raw = strcmp(ends[i].topic, ticker->raw) == 0;
+        raw_seen = raw_seen || raw;
+        if (raw && ends[i].end < 0)
+            return false;
+        if (ends[i].end < 0)
+            log_warn("ticker.left_out", LOG_STR("topic", ends[i].topic));
+        if (ends[i].end < 0 || (!raw && ends[i].committed < 0))
+            continue;
+        if (ticker->target_count == TICKER_MAX_TARGETS)
+            return false;
+        struct ticker_target *target = &ticker->targets[ticker->target_count++];
+        snprintf(target->topic, sizeof target->topic, "%s", ends[i].topic);
+        target->partition = ends[i].partition;
+        target->end = ends[i].end;
+    }
+    return raw_seen;
+}
+
+static bool is_reached(const struct ticker_target *target, const struct offsets_end *ends,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ends[i].partition == target->partition && strcmp(ends[i].topic, target->topic) == 0)
+            return ends[i].committed >= target->end;
+    return false;
+}
+
+static bool all_reached(const struct ticker *ticker, const struct offsets_end *ends, size_t count)
+{
+    for (size_t i = 0; i < ticker->target_count; i++)
+        if (!is_reached(&ticker->targets[i], ends, count))
+            return false;
+    return true;
+}
+
+static void on_answer(void *context, const struct offsets_end *ends, size_t count,
+                      const struct error *error)
+{
+    struct ticker *ticker = context;
+    bool first = ticker->phase == TICKER_ASKING_ENDS;
+    if (error && first) {
+        give_up(ticker, error->text);
+        return;
+    }
+    if (error || (first && !take_ends(ticker, ends, count))) {
+        if (first)
+            give_up(ticker, "raw did not answer");
+        else
+            ticker->phase = TICKER_WAITING;
+        return;
+    }
+    ticker->phase = TICKER_WAITING;
+    if (!all_reached(ticker, ends, count))
+        return;
+    if (transform_inject(ticker->normaliser->transform, write_ticks, ticks_committed, ticker))
+        ticker->phase = TICKER_WRITING;
+}
+
+static void ask(struct ticker *ticker, enum ticker_phase phase)
+{
+    const char *topics[] = {ticker->raw, ticker->status};
+    if (offsets_watch_ask(ticker->watch, topics, ARRAY_LENGTH(topics), ticker->group, on_answer,
+                          ticker))
+        ticker->phase = phase;
+}
+
+/* Is there a new T to make? Under the manual clock whenever it was moved. */
+static bool is_due(struct ticker *ticker, int64_t now_ms)
+{
+    if (now_ms == TIMESTAMP_NONE || now_ms <= ticker->last_ms)
+        return false;
+    int64_t loop_ms = (int64_t)uv_now(ticker->timer.loop);
+    if (!ticker->clock->manual && ticker->begun_ms > 0 &&
+        loop_ms - ticker->begun_ms < ticker->every_ms)
+        return false;
+    ticker->begun_ms = loop_ms;
+    return true;
+}
+
+static void look(uv_timer_t *timer)
+{
+    struct ticker *ticker = timer->data;
+    int64_t now_ms = ingest_clock_now(ticker->clock);
+    if (!transform_owns(ticker->normaliser->transform, NORMALISER_RAW, 0)) {
+        if (ticker->phase == TICKER_WAITING)
+            ticker->phase = TICKER_IDLE;
+        return;
+    }
+    if (ticker->phase == TICKER_WAITING) {
+        ask(ticker, TICKER_ASKING);
+    } else if (ticker->phase == TICKER_IDLE && is_due(ticker, now_ms)) {
+        ticker->t_ms = now_ms;
+        ask(ticker, TICKER_ASKING_ENDS);
+    }
+}
+
+bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser *normaliser,
+                 const struct ingest_clock *clock, struct error *error)
+{
+    const struct ingest_config *config = normaliser->config;
+    ticker->normaliser = normaliser;
+    ticker->clock = clock;
+    ticker->every_ms = config->tick_every_ms;
+    ticker->last_ms = TIMESTAMP_NONE;
+    ticker->tick = metrics_add(daemon_metrics(daemon), &tick_row);
+    snprintf(ticker->raw, sizeof ticker->raw, "%sraw", config->kafka.prefix);
+    snprintf(ticker->status, sizeof ticker->status, "%sstatus.*", config->kafka.prefix);
+    snprintf(ticker->group, sizeof ticker->group, "%s%s", config->kafka.prefix,
+             config->kafka.group);
+    normaliser->took_time = took_time;
+    normaliser->context = ticker;
+    ticker->watch = offsets_watch_open(daemon, &config->kafka, error);
+    if (ticker->watch == NULL)
+        return false;
+    uv_timer_init(daemon_loop(daemon), &ticker->timer);
+    ticker->timer.data = ticker;
+    uv_timer_start(&ticker->timer, look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+    return true;
+}
+
+void ticker_stop(struct ticker *ticker)
+{
+    uv_timer_stop(&ticker->timer);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Time on `events`: the owner of raw/0 writes tick(T) to every partition once the normaliser group
+ * has passed all that was in raw and status.* at T (contracts 5). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "daemon/daemon.h"
+#include "ingest/ingest_clock.h"
+#include "ingest/normaliser.h"
+#include "kafka/offsets_watch.h"
+
+#define TICKER_MAX_TARGETS 1024
+
+struct ticker_target {
+    char topic[128];
+    int32_t partition;
+    int64_t end;
+};
+
+enum ticker_phase {
+    TICKER_IDLE,
+    TICKER_ASKING_ENDS,
+    TICKER_WAITING,
+    TICKER_ASKING,
+    TICKER_WRITING
+};
+
+struct ticker {
+    struct normaliser *normaliser;
+    const struct ingest_clock *clock;
+    struct offsets_watch *watch;
+    struct metric *tick;
+    uv_timer_t timer;
+    int64_t every_ms, begun_ms, t_ms, last_ms; /* t: being made; last: on the log */
+    enum ticker_phase phase;
+    struct ticker_target targets[TICKER_MAX_TARGETS];
+    size_t target_count;
+    char raw[128], status[128], group[128];
+};
+
+bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser *normaliser,
+                 const struct ingest_clock *clock, struct error *error);
+void ticker_stop(struct ticker *ticker);
