@@ -43,7 +43,7 @@ UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildc
 UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
 
-.PHONY: all help clean unit component golden e2e test up demo stop lint format
+.PHONY: all help clean unit component golden e2e test up stop lint format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -96,8 +96,6 @@ test: deps deps-dev all ## everything, with one closing count
 up: deps ## start Kafka, PostgreSQL and the daemons; nothing is fed
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@deploy/local/up
-demo: up ## up, then a generated day that ends now, then the real clock
-	@deploy/local/demo
 stop: ## stop everything that was started here
 	@deploy/local/daemons stop; deploy/local/parts stop
 

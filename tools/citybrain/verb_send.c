@@ -26,7 +26,8 @@ struct send {
 
 static const char send_help[] =
     "usage: citybrain send --feed FEED FILE[.gz]        a file, in parts\n"
-    "       citybrain send --timeline FILE              a generated day (citybrain gen)\n\n"
+    "       citybrain send --timeline FILE              a day: items for many doors, in order of "
+    "time\n\n"
     "  --backfill            history: changes state and views, dispatches and notifies nobody\n"
     "  --url URL             ingest's door (default $CITYBRAIN_URL or http://127.0.0.1:29300)\n"
     "  --tokens FILE         where the feed's credential stands (default config/tokens.csv);\n"
