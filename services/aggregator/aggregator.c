@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The path of a record:
+ *
+ *   follow ──on_record──> batch (filling) ──submit_commit──> writer (worker thread) ──> PostgreSQL
+ *     ^                                                          │
+ *     └── follow_start <── on_taken <── writer_take_over <───────┘ anything but a clean commit
+ *
+ * One batch fills while the other is written. Positions live in PostgreSQL; whatever goes wrong
+ * (database gone, commit in doubt, another owner) ends in the same way: both batches are dropped,
+ * the assignment is asked for anew, the partitions are taken over and read on from what the
+ * database says. So nothing is ever repeated blindly. The database being away never ends the
+ * process. */
+#include "aggregator/aggregator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aggregator/store/writer.h"
+#include "base/backoff.h"
+#include "base/memory.h"
+#include "daemon/log.h"
+#include "kafka/follow.h"
+#include "model/event.h"
+
+#define ARENA_BYTES (1 << 20)
+
+enum job { JOB_SCHEMA, JOB_TAKE_OVER, JOB_COMMIT };
+
+struct aggregator {
+    struct daemon *daemon;                  /* borrowed */
+    const struct aggregator_config *config; /* borrowed */
+    char topic[256], owner[128];
+    struct follow *follow; /* NULL until the schema is there */
+    struct json_reader *reader;
+    struct arena arena; /* one record */
+
+    struct batch *filling, *writing;
+    struct writer_position positions[WRITER_MAX_PARTITIONS]; /* the loop's: sorted by partition */
+    size_t count;
+    size_t records;
+    int64_t tick_ms; /* newest seen, 0 = none in this batch */
+    bool due, stalled;
+
+    bool schema_done, need_take_over, need_restart, running, draining;
+    unsigned generation; /* of the assignment */
+
+    /* The worker's, untouched by the loop while busy. */
+    uv_work_t work;
+    bool busy;
+    enum job job;
+    unsigned job_generation;
+    struct writer *writer;
+    struct writer_position job_positions[WRITER_MAX_PARTITIONS];
+    size_t job_count;
+    int64_t job_tick_ms;
+    enum writer_result result;
+    bool good;
+    struct error error;
+
+    uv_timer_t batch_timer, retry_timer;
+    bool waiting;
+    struct backoff backoff;
+    struct metric *records_total, *batches_total, *changed_total;
+};
+
+static void step(struct aggregator *aggregator);
+
+static void run_job(uv_work_t *work)
+{
+    struct aggregator *aggregator = work->data;
+    aggregator->error = (struct error){0};
+    switch (aggregator->job) {
+    case JOB_SCHEMA:
+        aggregator->good = writer_apply_schema(aggregator->writer, &aggregator->error);
+        return;
+    case JOB_TAKE_OVER:
+        aggregator->good = writer_take_over(aggregator->writer, aggregator->job_positions,
+                                            aggregator->job_count, &aggregator->error);
+        return;
+    case JOB_COMMIT:
+        aggregator->result =
+            writer_commit(aggregator->writer, aggregator->writing, aggregator->job_positions,
+                          aggregator->job_count, aggregator->job_tick_ms, &aggregator->error);
+        aggregator->good = aggregator->result == WRITER_DONE;
+        return;
+    }
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    struct aggregator *aggregator = timer->data;
+    aggregator->waiting = false;
+    step(aggregator);
+}
+
+static void forget_batch(struct aggregator *aggregator)
+{
+    batch_clear(aggregator->filling);
+    aggregator->records = 0;
+    aggregator->tick_ms = 0;
+    aggregator->due = false;
+    aggregator->stalled = false;
+}
+
+static void wait_and_retry(struct aggregator *aggregator)
+{
+    static const char *const events[] = {"aggregator.schema_failed", "aggregator.take_over_failed",
+                                         "aggregator.commit_failed"};
+    if (aggregator->error.kind == ERROR_CONFIG || aggregator->error.kind == ERROR_FATAL)
+        daemon_die(events[aggregator->job], &aggregator->error);
+    uint32_t wait_ms = backoff_next(&aggregator->backoff);
+    log_warn(
+        events[aggregator->job], LOG_ERROR(&aggregator->error), LOG_INT("wait_ms", wait_ms),
+        LOG_BOOL("fenced", aggregator->job == JOB_COMMIT && aggregator->result == WRITER_FENCED));
+    daemon_not_ready(aggregator->daemon, "aggregator", "postgres");
+    aggregator->waiting = true;
+    uv_timer_start(&aggregator->retry_timer, on_retry, wait_ms, 0);
+}
+
+static void count_commit(struct aggregator *aggregator)
+{
+    struct follow_partition ends[WRITER_MAX_PARTITIONS];
+    struct batch_counts counts = batch_counts(aggregator->writing);
+    for (size_t i = 0; i < aggregator->job_count; i++)
+        ends[i] = (struct follow_partition){aggregator->job_positions[i].partition,
+                                            aggregator->job_positions[i].next};
+    metric_add(aggregator->batches_total, SPAN(""), 1);
+    metric_add(aggregator->changed_total, SPAN(""), counts.changed_cases);
+    if (counts.too_long)
+        metric_add(aggregator->records_total, SPAN("case_too_long"), counts.too_long);
+    if (aggregator->job_generation == aggregator->generation)
+        follow_committed(aggregator->follow, ends, aggregator->job_count);
+}
+
+static void on_taken(struct aggregator *aggregator)
+{
+    struct follow_partition starts[WRITER_MAX_PARTITIONS];
+    if (aggregator->job_generation != aggregator->generation)
+        return; /* taken away meanwhile, or assigned anew: that one comes */
+    memcpy(aggregator->positions, aggregator->job_positions, sizeof aggregator->positions);
+    aggregator->count = aggregator->job_count;
+    for (size_t i = 0; i < aggregator->count; i++) {
+        starts[i] = (struct follow_partition){aggregator->positions[i].partition,
+                                              aggregator->positions[i].stored};
+        log_info("aggregator.partition_taken", LOG_INT("partition", starts[i].partition),
+                 LOG_INT("next_offset", starts[i].next_offset),
+                 LOG_INT("epoch", aggregator->positions[i].epoch));
+    }
+    aggregator->need_take_over = false;
+    aggregator->running = true;
+    daemon_ready(aggregator->daemon, "aggregator");
+    follow_start(aggregator->follow, starts, aggregator->count);
+}
+
+static void open_follow(struct aggregator *aggregator);
+
+static void on_job_good(struct aggregator *aggregator)
+{
+    backoff_reset(&aggregator->backoff);
+    switch (aggregator->job) {
+    case JOB_SCHEMA:
+        aggregator->schema_done = true;
+        daemon_not_ready(aggregator->daemon, "aggregator", "assignment");
+        open_follow(aggregator);
+        return;
+    case JOB_TAKE_OVER: on_taken(aggregator); return;
+    case JOB_COMMIT: count_commit(aggregator); return;
+    }
+}
+
+static void on_job_done(uv_work_t *work, int status)
+{
+    struct aggregator *aggregator = work->data;
+    (void)status; /* never cancelled */
+    aggregator->busy = false;
+    if (aggregator->good) {
+        on_job_good(aggregator);
+    } else {
+        if (aggregator->job == JOB_COMMIT && aggregator->job_generation == aggregator->generation) {
+            aggregator->running = false;
+            aggregator->need_restart = true;
+            forget_batch(aggregator);
+        }
+        wait_and_retry(aggregator);
+    }
+    if (aggregator->job == JOB_COMMIT)
+        batch_clear(aggregator->writing);
+    step(aggregator);
+}
+
+static void submit(struct aggregator *aggregator, enum job job)
+{
+    aggregator->busy = true;
+    aggregator->job = job;
+    aggregator->job_generation = aggregator->generation;
+    memcpy(aggregator->job_positions, aggregator->positions, sizeof aggregator->positions);
+    aggregator->job_count = aggregator->count;
+    uv_queue_work(daemon_loop(aggregator->daemon), &aggregator->work, run_job, on_job_done);
+}
+
+static bool has_moved(const struct aggregator *aggregator)
+{
+    for (size_t i = 0; i < aggregator->count; i++)
+        if (aggregator->positions[i].next != aggregator->positions[i].stored)
+            return true;
+    return false;
+}
+
+/* The worker gets the positions as they are; ours go on as if it had succeeded, because nothing
+ * else lets us read on: everything is dropped when it did not. */
+static void submit_commit(struct aggregator *aggregator)
+{
+    struct batch *full = aggregator->filling;
+    bool stalled = aggregator->stalled;
+    aggregator->filling = aggregator->writing;
+    aggregator->writing = full;
+    aggregator->job_tick_ms = aggregator->tick_ms;
+    submit(aggregator, JOB_COMMIT);
+    for (size_t i = 0; i < aggregator->count; i++)
+        aggregator->positions[i].stored = aggregator->positions[i].next;
+    forget_batch(aggregator);
+    if (stalled)
+        follow_resume(aggregator->follow);
+}
+
+static bool is_full(const struct aggregator *aggregator)
+{
+    return aggregator->stalled || aggregator->records >= (size_t)aggregator->config->batch_records;
+}
+
+/* The one place that decides what is next. */
+static void step(struct aggregator *aggregator)
+{
+    if (aggregator->busy)
+        return;
+    if (aggregator->draining && (!aggregator->running || !has_moved(aggregator))) {
+        daemon_stopped(aggregator->daemon);
+        return;
+    }
+    if (aggregator->waiting)
+        return;
+    if (!aggregator->schema_done) {
+        submit(aggregator, JOB_SCHEMA);
+    } else if (aggregator->need_restart) {
+        aggregator->need_restart = false;
+        follow_restart(aggregator->follow);
+    } else if (aggregator->need_take_over) {
+        submit(aggregator, JOB_TAKE_OVER);
+    } else if (aggregator->running && has_moved(aggregator) &&
+               (aggregator->due || aggregator->draining || is_full(aggregator))) {
+        submit_commit(aggregator);
+    }
+}
+
+static int by_partition(const void *a, const void *b)
+{
+    return ((const struct writer_position *)a)->partition -
+           ((const struct writer_position *)b)->partition;
+}
+
+static void on_assigned(void *context, const struct follow_partition *partitions, size_t count)
+{
+    struct aggregator *aggregator = context;
+    struct error error;
+    if (count > WRITER_MAX_PARTITIONS) {
+        error_set(&error, ERROR_CONFIG, 0, "%zu partitions of %s are too many for one process",
+                  count, aggregator->topic);
+        daemon_die("aggregator.assignment", &error);
+    }
+    aggregator->generation++;
+    aggregator->running = false;
+    aggregator->need_restart = false;
+    aggregator->need_take_over = true;
+    aggregator->count = count;
+    for (size_t i = 0; i < count; i++)
+        aggregator->positions[i] = (struct writer_position){
+            .partition = partitions[i].partition, .stored = -1, .next = -1};
+    qsort(aggregator->positions, count, sizeof aggregator->positions[0], by_partition);
+    forget_batch(aggregator);
+    step(aggregator);
+}
+
+static void on_revoked(void *context)
+{
+    struct aggregator *aggregator = context;
+    aggregator->generation++;
+    aggregator->running = false;
+    aggregator->need_take_over = false;
+    aggregator->need_restart = false;
+    aggregator->count = 0;
+    forget_batch(aggregator);
+}
+
+static struct writer_position *position_of(struct aggregator *aggregator, int32_t partition)
+{
+    struct writer_position key = {.partition = partition};
+    return bsearch(&key, aggregator->positions, aggregator->count, sizeof key, by_partition);
+}
+
+/* REJECT_NONE, and *taken false when the batch has no room. */
+static enum reject take_event(struct aggregator *aggregator, const struct record *record,
+                              bool *taken)
+{
+    struct event event;
+    struct case_line line;
+    const struct aggregator_config *config = aggregator->config;
+    *taken = true;
+    arena_reset(&aggregator->arena);
+    enum reject reject = event_read_record(aggregator->reader, record, &aggregator->arena, &event);
+    if (reject != REJECT_NONE)
+        return reject;
+    if (event.family == EVENT_TICK && event.time_ms > aggregator->tick_ms)
+        aggregator->tick_ms = event.time_ms;
+    if (event.family != EVENT_CASE)
+        return REJECT_NONE;
+    if (!kinds_find(config->kinds, event_kind(&event)))
+        return REJECT_STAGE;
+    reject = case_line_of_event(&event, config->codes, &aggregator->arena, &line);
+    if (reject == REJECT_NONE)
+        *taken = batch_add(aggregator->filling, event.subject, &line);
+    return reject;
+}
+
+static bool on_record(void *context, const struct record *record)
+{
+    struct aggregator *aggregator = context;
+    struct writer_position *position = position_of(aggregator, record->partition);
+    if (!aggregator->running || !position || record->offset < position->next)
+        return true; /* of an assignment that is over, or seen already */
+    if (is_full(aggregator))
+        step(aggregator);
+    bool taken = !is_full(aggregator);
+    enum reject reject = taken ? take_event(aggregator, record, &taken) : REJECT_NONE;
+    if (!taken && aggregator->records == 0) {
+        taken = true; /* larger than an empty batch: no waiting helps */
+        reject = REJECT_TOO_LARGE;
+    }
+    if (!taken && !aggregator->busy && !aggregator->waiting) {
+        submit_commit(aggregator); /* the other batch is free: once more, into that one */
+        return on_record(context, record);
+    }
+    if (!taken) {
+        aggregator->stalled = true;
+        return false;
+    }
+    position->next = record->offset + 1;
+    aggregator->records++;
+    metric_add(aggregator->records_total, span_of(reject_name(reject)), 1);
+    if (reject != REJECT_NONE)
+        log_error("aggregator.undecodable", LOG_STR("reason", reject_name(reject)),
+                  LOG_INT("partition", record->partition), LOG_INT("offset", record->offset));
+    return true;
+}
+
+static void on_drained(void *context)
+{
+    step(context);
+}
+
+static void on_end(void *context, int32_t partition, int64_t next_offset)
+{
+    struct aggregator *aggregator = context;
+    struct writer_position *position = position_of(aggregator, partition);
+    if (aggregator->running && position && next_offset > position->next)
+        position->next = next_offset;
+}
+
+static void open_follow(struct aggregator *aggregator)
+{
+    struct error error = {0};
+    const struct follow_handler handler = {aggregator, on_assigned, on_revoked,
+                                           on_record,  on_drained,  on_end};
+    aggregator->follow =
+        follow_open(aggregator->daemon, &aggregator->config->kafka, "events", &handler, &error);
+    if (!aggregator->follow)
+        daemon_die("aggregator.follow", &error);
+}
+
+static void on_batch_timer(uv_timer_t *timer)
+{
+    struct aggregator *aggregator = timer->data;
+    aggregator->due = true;
+    step(aggregator);
+}
+
+static void add_metrics(struct aggregator *aggregator)
+{
+    static const struct metric_row rows[] = {
+        {"citybrain_aggregator_records_total", METRIC_COUNTER, "verdict",
+         "Records read from events; anything but none could not be used."},
+        {"citybrain_aggregator_batches_total", METRIC_COUNTER, NULL,
+         "PostgreSQL transactions committed."},
+        {"citybrain_aggregator_changed_cases_total", METRIC_COUNTER, NULL,
+         "Cases whose stored set changed; repeats change none."},
+    };
+    struct metrics *metrics = daemon_metrics(aggregator->daemon);
+    aggregator->records_total = metrics_add(metrics, &rows[0]);
+    aggregator->batches_total = metrics_add(metrics, &rows[1]);
+    aggregator->changed_total = metrics_add(metrics, &rows[2]);
+}
+
+struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregator_config *config,
+                                   struct error *error)
+{
+    (void)error;
+    struct aggregator *aggregator = xcalloc(1, sizeof *aggregator);
+    aggregator->daemon = daemon;
+    aggregator->config = config;
+    snprintf(aggregator->topic, sizeof aggregator->topic, "%sevents", config->kafka.prefix);
+    snprintf(aggregator->owner, sizeof aggregator->owner, "slot %lld, pid %ld",
+             (long long)config->kafka.slot, (long)getpid());
+    aggregator->reader = json_reader_new();
+    arena_init(&aggregator->arena, ARENA_BYTES);
+    aggregator->filling = batch_new(&config->rules, (size_t)config->batch_bytes);
+    aggregator->writing = batch_new(&config->rules, (size_t)config->batch_bytes);
+    aggregator->writer =
+        writer_new(&(struct writer_options){.conninfo = config->postgres,
+                                            .topic = aggregator->topic,
+                                            .owner = aggregator->owner,
+                                            .schema = {config->sql_dir, &config->rules}});
+    backoff_init(&aggregator->backoff, 100, 5000);
+    add_metrics(aggregator);
+    aggregator->work.data = aggregator;
+    uv_timer_init(daemon_loop(daemon), &aggregator->batch_timer);
+    uv_timer_init(daemon_loop(daemon), &aggregator->retry_timer);
+    aggregator->batch_timer.data = aggregator;
+    aggregator->retry_timer.data = aggregator;
+    uv_timer_start(&aggregator->batch_timer, on_batch_timer, (uint64_t)config->batch_every_ms,
+                   (uint64_t)config->batch_every_ms);
+    daemon_not_ready(daemon, "aggregator", "schema");
+    step(aggregator);
+    return aggregator;
+}
+
+void aggregator_drain(void *context)
+{
+    struct aggregator *aggregator = context;
+    aggregator->draining = true;
+    step(aggregator);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain-aggregator: options, configuration, daemon, API, aggregator; crash-only, so the end is
+ * an _exit after the last commit. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "aggregator/aggregator.h"
+#include "aggregator/api_http.h"
+#include "daemon/log.h"
+
+static void show_line(void *context, const char *line)
+{
+    fprintf(context, "%s\n", line);
+}
+
+int main(int argc, char **argv)
+{
+    static struct options options;
+    static struct aggregator_config config;
+    struct error error = {0};
+
+    if (!options_read(&options, argc, argv, "aggregator", "config/aggregator.yaml", &error))
+        return daemon_refuse(&error);
+    if (options.mode == OPTIONS_DONE)
+        return 0;
+    if (!aggregator_config_load(&config, &options, &error))
+        return daemon_refuse(&error);
+    if (options.mode == OPTIONS_PRINT)
+        settings_print(config.settings, show_line, stdout);
+    if (options.mode != OPTIONS_RUN) {
+        aggregator_config_fini(&config);
+        return 0;
+    }
+
+    log_open("aggregator", (enum log_level)config.daemon.log_level);
+    struct daemon *daemon =
+        daemon_new(&(struct daemon_options){.service = "aggregator",
+                                            .admin_listen = config.daemon.admin,
+                                            .drain_deadline_ms = config.daemon.drain_deadline_ms},
+                   &error);
+    if (!daemon || !api_http_open(daemon, &config, &error))
+        return daemon_refuse(&error);
+    struct aggregator *aggregator = aggregator_open(daemon, &config, &error);
+    if (!aggregator)
+        return daemon_refuse(&error);
+
+    /* The last batch is committed, and PostgreSQL and the brokers cope with a sudden end. */
+    _exit(daemon_run(daemon, aggregator_drain, aggregator));
+}
