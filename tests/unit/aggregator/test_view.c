@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "aggregator/core/view.h"
+
+static struct codes *codes;
+static struct kinds *kinds;
+
+static int load(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    codes = codes_load("config/codes.csv", diagnostics);
+    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    diagnostics_free(diagnostics);
+    return kinds ? 0 : 1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    kinds_free(kinds);
+    codes_free(codes);
+    return 0;
+}
+
+static void reads_shipped_views(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct views *views = views_load("config/views", kinds, diagnostics);
+    assert_non_null(views);
+    const struct view *closure = views_find(views, SPAN("closure_rate"));
+    const struct view *response = views_find(views, SPAN("response_time"));
+    assert_non_null(closure);
+    assert_int_equal(closure->column_count, 3);
+    assert_int_equal(closure->measures[2].type, VIEW_RATIO);
+    assert_int_equal(closure->measures[3].bucket, VIEW_CLOSURE);
+    assert_int_equal(response->column_count, 10);
+    assert_true(response->has_durations);
+    assert_int_equal(views_hash(views).len, DIGEST_ID_LEN);
+    views_free(views);
+    diagnostics_free(diagnostics);
+}
+
+struct wrong {
+    const char *text, *says;
+    int line;
+};
+
+static void keep_first(void *context, const char *line)
+{
+    char *kept = context;
+    if (!kept[0])
+        strncpy(kept, line, 500);
+}
+
+static void refuses_wrong_views_with_their_place(void **state)
+{
+    static const struct wrong wrongs[] = {
+        {"view: v\nof: { kind: requst }\ngroup: [unit]\nmeasures:\n  a: { count: opened }\n",
+         "no kind", 2},
+        {"view: v\nof: { kind: request }\ngroup: [colour]\nmeasures:\n  a: { count: opened }\n",
+         "colour", 3},
+        {"view: v\nof: { kind: request }\ngroup: [unit]\nmeasures:\n  a: { count: openned }\n",
+         "opened", 5},
+        {"view: v\nof: { kind: request }\ngroup: [unit]\nmeasures:\n  a: { ratio: [b, c] }\n",
+         "no count", 5},
+        {"view: v; drop table\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened "
+         "}\n",
+         "cannot name", 1},
+        {"view: v\nof: { kind: request }\ngroup: [unit]\n", "measures nothing", 1},
+        {"view: v\nof: { kind: request }\ngroup: [unit]\nflow:\n  a: { count: opened }\n", "flow",
+         5},
+        {"view: v\nof: { kind: request }\ngroup: [unit, unit]\nmeasures:\n  a: { count: opened }\n",
+         "already", 3},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
+        char first[512] = "", place[32];
+        struct diagnostics *diagnostics = diagnostics_new();
+        assert_null(views_parse("v.yaml", span_of(wrongs[i].text), kinds, diagnostics));
+        diagnostics_each(diagnostics, keep_first, first);
+        snprintf(place, sizeof place, "v.yaml:%d:", wrongs[i].line);
+        if (!strstr(first, wrongs[i].says) || strncmp(first, place, strlen(place)) != 0)
+            fail_msg("view %zu: %s", i, first);
+        diagnostics_free(diagnostics);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_shipped_views),
+        cmocka_unit_test(refuses_wrong_views_with_their_place),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
