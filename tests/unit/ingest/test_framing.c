@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Items, rows and offsets of uploads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "ingest/core/framing.h"
+
+#define MAX_ITEMS 16
+
+static size_t frame(enum framing_form form, struct span bytes, struct framing_item *items)
+{
+    struct framing framing;
+    size_t count = 0;
+    framing_begin(&framing, form, bytes, 1, -1);
+    while (count < MAX_ITEMS && framing_next(&framing, &items[count]))
+        count++;
+    return count;
+}
+
+struct example {
+    enum framing_form form;
+    const char *text;
+    size_t count;
+    const char *bodies[4];
+};
+
+static const struct example examples[] = {
+    {FRAMING_LINES, "{\"a\":1}\n\r\n {\"a\":2}\r\nx", 3, {"{\"a\":1}", " {\"a\":2}", "x"}},
+    {FRAMING_ARRAY,
+     " [ {\"a\":\"],\\\"[\"} , [1,2],3 ] ",
+     3,
+     {"{\"a\":\"],\\\"[\"}", "[1,2]", "3"}},
+    {FRAMING_ARRAY, "[]", 0, {NULL}},
+    {FRAMING_ARRAY, "{\"a\":[1,2]}", 1, {"{\"a\":[1,2]}"}},
+    {FRAMING_ARRAY, "[1] 2", 2, {"1", "2"}},
+    {FRAMING_ARRAY, "[{\"a\":1", 1, {"{\"a\":1"}},
+    {FRAMING_CSV, "h,i\r\n1,\"a\n,\"\"b\"\r\n\r\n2,x", 2, {"1,\"a\n,\"\"b\"", "2,x"}},
+    {FRAMING_CSV, "h,i", 0, {NULL}},
+};
+
+static void finds_every_item_and_its_offset(void **state)
+{
+    (void)state;
+    for (size_t e = 0; e < ARRAY_LENGTH(examples); e++) {
+        struct framing_item items[MAX_ITEMS];
+        struct span text = span_of(examples[e].text);
+        assert_int_equal(frame(examples[e].form, text, items), examples[e].count);
+        for (size_t i = 0; i < examples[e].count; i++) {
+            assert_true(span_is(items[i].body, examples[e].bodies[i]));
+            assert_int_equal(items[i].row, i + 1);
+            assert_ptr_equal(text.at + items[i].byte_offset, items[i].body.at);
+        }
+    }
+}
+
+/* Cut anywhere: what was complete before the cut is framed as before; at most the last item
+ * differs. */
+static void a_cut_at_any_byte_changes_only_the_last_item(void **state)
+{
+    (void)state;
+    for (size_t e = 0; e < ARRAY_LENGTH(examples); e++) {
+        struct framing_item all[MAX_ITEMS], some[MAX_ITEMS];
+        struct span text = span_of(examples[e].text);
+        frame(examples[e].form, text, all);
+        for (size_t cut = 0; cut < text.len; cut++) {
+            size_t count = frame(examples[e].form, span_from(text.at, cut), some);
+            assert_true(count <= examples[e].count);
+            for (size_t i = 0; i + 1 < count; i++)
+                assert_true(span_equal(all[i].body, some[i].body));
+        }
+    }
+}
+
+static void a_part_keeps_the_files_rows_and_offsets(void **state)
+{
+    (void)state;
+    static const char whole[] = "h\n1\n22\n333\n", part[] = "h\n22\n333\n";
+    struct framing_item all[MAX_ITEMS], item;
+    struct framing framing;
+    frame(FRAMING_CSV, span_of(whole), all);
+    framing_begin(&framing, FRAMING_CSV, span_of(part), 2, all[1].byte_offset);
+    for (size_t i = 1; i < 3; i++) {
+        assert_true(framing_next(&framing, &item));
+        assert_int_equal(item.row, all[i].row);
+        assert_int_equal(item.byte_offset, all[i].byte_offset);
+        assert_true(span_equal(item.body, all[i].body));
+    }
+    assert_false(framing_next(&framing, &item));
+}
+
+static void a_csv_item_can_be_read_alone(void **state)
+{
+    (void)state;
+    struct framing_item items[MAX_ITEMS];
+    struct strbuf out;
+    strbuf_init(&out, 64, 1024);
+    assert_int_equal(frame(FRAMING_CSV, SPAN("\xEF\xBB\xBFh,i\r\n1,2\r\n"), items), 1);
+    framing_write(&out, &items[0]);
+    assert_true(span_is(strbuf_span(&out), "\xEF\xBB\xBFh,i\n1,2"));
+    strbuf_fini(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_every_item_and_its_offset),
+        cmocka_unit_test(a_cut_at_any_byte_changes_only_the_last_item),
+        cmocka_unit_test(a_part_keeps_the_files_rows_and_offsets),
+        cmocka_unit_test(a_csv_item_can_be_read_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A wrong feed file is refused with its place; versions are chosen by time and by number. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "ingest/core/mapping.h"
+
+#define HEAD                                                                                       \
+    "feed: f\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: csv\n"            \
+    "    namespace: request:x\n    number: n\n"
+#define EVENTS "    events:\n      - stage: opened\n        time: t\n"
+
+static const struct {
+    const char *text, *error;
+} wrong[] = {
+    {HEAD "    charset: latin1\n" EVENTS, "f.yaml:8:14: error: unknown charset latin1"},
+    {HEAD "    zone: Mars\n" EVENTS, "f.yaml:8:11: error: unknown zone Mars"},
+    {HEAD "    headr: strict\n" EVENTS, "f.yaml:8:5: "},
+    {HEAD EVENTS "        data: { a: { from: b, table: c } }\n", "no table c"},
+    {HEAD EVENTS "        data: { a: { from: b, class: secret } }\n", "no field class secret"},
+    {HEAD EVENTS "        data: { a: { from: b, words: [x] } }\n", "words: is not read"},
+    {HEAD EVENTS "        data: { a: { required: true } }\n", "a has no source"},
+    {HEAD "    events: []\n", "f.yaml:8:13: "},
+    {"feed: F!\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: cloudevents\n",
+     "f.yaml:1:7: "},
+    {"feed: f\nversions:\n  - version: 2\n    valid_from: 2026-01-01\n    format: cloudevents\n"
+     "  - version: 1\n    valid_from: 2026-02-01\n    format: cloudevents\n",
+     "f.yaml:6:5: "},
+};
+
+static void find_line(void *context, const char *line)
+{
+    const char **wanted = context;
+    if (*wanted && strstr(line, *wanted))
+        *wanted = NULL;
+}
+
+static void every_mistake_is_named_with_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        struct diagnostics *diagnostics = diagnostics_new();
+        const char *wanted = wrong[i].error;
+        assert_null(feeds_parse("f.yaml", span_of(wrong[i].text), diagnostics));
+        diagnostics_each(diagnostics, find_line, &wanted);
+        if (wanted)
+            print_error("not found: %s\n", wanted);
+        assert_null(wanted);
+        diagnostics_free(diagnostics);
+    }
+}
+
+static void versions_are_chosen_by_time_and_by_number(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "feed: f\nversions:\n"
+        "  - version: 3\n    valid_from: 2026-01-01T00:00:00Z\n    format: cloudevents\n"
+        "  - version: 5\n    valid_from: 2026-02-01T00:00:00Z\n    format: cloudevents\n";
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct feeds *feeds = feeds_parse("f.yaml", span_of(text), diagnostics);
+    assert_non_null(feeds);
+    const struct feed *feed = feeds_find(feeds, SPAN("f"));
+    const int64_t january = 1767225600000, february = 1769904000000;
+    assert_null(feed_mapping_at(feed, january - 1));
+    assert_int_equal(feed_mapping_at(feed, january)->version, 3);
+    assert_int_equal(feed_mapping_at(feed, february - 1)->version, 3);
+    assert_int_equal(feed_mapping_at(feed, february)->version, 5);
+    assert_int_equal(feed_mapping(feed, 3)->valid_from_ms, january);
+    assert_null(feed_mapping(feed, 4));
+    feeds_free(feeds);
+    diagnostics_free(diagnostics);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_is_named_with_its_place),
+        cmocka_unit_test(versions_are_chosen_by_time_and_by_number),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
