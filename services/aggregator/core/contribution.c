@@ -68,6 +68,7 @@ static void add_measure(struct contribution *contribution, const struct view *vi
 void contribution_of(struct contribution *contribution, const struct view *view,
                      const struct case_fold *fold, int zone_minutes)
 {
+    memset(contribution->group, 0, sizeof contribution->group);
     contribution->cell_count = 0;
     contribution->bin_count = 0;
     if (!fold->has_opened)

@@ -47,6 +47,18 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     FROM (SELECT ltrim(digits, '-') AS d) AS bare, generate_series(1, length(d)) AS i
 $$;
 
+-- Values in a case line escape '|' and the backslash, and write a line feed as \n.
+CREATE FUNCTION core.unescape(field text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN strpos(field, '\') = 0 THEN field
+                ELSE (SELECT string_agg(CASE WHEN part = '\n' THEN E'\n'
+                                             WHEN starts_with(part, '\') THEN substr(part, 2)
+                                             ELSE part END, '' ORDER BY n)
+                      FROM (SELECT m[1] AS part, n
+                            FROM regexp_matches(field, '\\.|[^\\]+', 'g') WITH ORDINALITY AS r(m, n)) AS parts)
+           END
+$$;
+
 CREATE FUNCTION core.of_ms(ms bigint) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT to_timestamp(0) + ms * interval '1 millisecond'
@@ -109,13 +121,13 @@ LEFT JOIN core.code AS party
                               THEN core.base36(split_part(l.line, '|', 8)) END
 CROSS JOIN LATERAL (
     SELECT bool_or(field = 'v=1') AS live,
-           max(substr(field, 3)) FILTER (WHERE field LIKE 'l=%') AS lead,
+           max(core.unescape(substr(field, 3))) FILTER (WHERE field LIKE 'l=%') AS lead,
            max(CASE WHEN field ~ '^d=-?[0-9]+$' THEN substr(field, 3)::bigint END) AS due_ms,
-           max(substr(field, 3)) FILTER (WHERE field LIKE 'c=%') AS limit_class,
-           max(substr(field, 3)) FILTER (WHERE field LIKE 't=%') AS type_code,
-           max(substr(field, 3)) FILTER (WHERE field LIKE 's=%') AS street_code,
-           max(substr(field, 3)) FILTER (WHERE field LIKE 'm=%') AS community_code,
-           max(substr(field, 3)) FILTER (WHERE field LIKE 'r=%') AS rule
-    FROM regexp_split_to_table(l.line, '(?<!\\)\|') AS field
+           max(core.unescape(substr(field, 3))) FILTER (WHERE field LIKE 'c=%') AS limit_class,
+           max(core.unescape(substr(field, 3))) FILTER (WHERE field LIKE 't=%') AS type_code,
+           max(core.unescape(substr(field, 3))) FILTER (WHERE field LIKE 's=%') AS street_code,
+           max(core.unescape(substr(field, 3))) FILTER (WHERE field LIKE 'm=%') AS community_code,
+           max(core.unescape(substr(field, 3))) FILTER (WHERE field LIKE 'r=%') AS rule
+    FROM (SELECT m[1] AS field FROM regexp_matches(l.line, '(?:\\.|[^|\\])+', 'g') AS m) AS fields
 ) AS more
 WHERE l.line <> '';
