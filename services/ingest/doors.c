@@ -11,6 +11,8 @@
 #include "ingest/door_status.h"
 #include "ingest/receipt.h"
 
+#define LOOK_EVERY_MS 200
+
 static const struct metric_row requests_row = {"citybrain_ingest_requests_total", METRIC_COUNTER,
                                                "feed", "Requests a door took on."};
 static const struct metric_row items_row = {"citybrain_ingest_items_total", METRIC_COUNTER,
@@ -24,6 +26,17 @@ static void add_routes(struct doors *doors)
         (struct http_route){"POST", "/v1/feeds/{feed}/check", most, door_http_check, doors};
     doors->routes[2] =
         (struct http_route){"POST", "/v1/units/{unit}/status", most, door_status_post, doors};
+}
+
+static void look(uv_timer_t *timer)
+{
+    struct doors *doors = timer->data;
+    if (!producer_is_connected(doors->producer))
+        daemon_not_ready(doors->daemon, "doors", "no broker");
+    else if (ingest_clock_now(doors->clock) == TIMESTAMP_NONE)
+        daemon_not_ready(doors->daemon, "doors", "manual clock not set");
+    else
+        daemon_ready(doors->daemon, "doors");
 }
 
 struct doors *doors_open(struct daemon *daemon, const struct ingest_config *config,
@@ -44,6 +57,10 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     if (doors->producer)
         doors->server = http_server_open(daemon_loop(daemon), config->listen, doors->routes,
                                          ARRAY_LENGTH(doors->routes), error);
+    daemon_not_ready(daemon, "doors", "no broker");
+    uv_timer_init(daemon_loop(daemon), &doors->look);
+    doors->look.data = doors;
+    uv_timer_start(&doors->look, look, LOOK_EVERY_MS, LOOK_EVERY_MS);
     return doors->server ? doors : NULL; /* on failure the process leaves at once */
 }
 

@@ -25,6 +25,7 @@ struct doors {
     void (*drained)(void *context);
     void *drained_context;
     struct metric *requests, *items;
+    uv_timer_t look; /* at the brokers, for /readyz */
     struct http_route routes[3];
 };
 

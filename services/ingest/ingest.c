@@ -21,23 +21,8 @@ struct ingest {
     struct ticker ticker;
     struct doors *doors; /* NULL: not our role */
     bool normalises;
+    struct http_route admin_routes[2];
 };
-
-static void get_clock(void *context, struct http_request *request);
-static void post_clock(void *context, struct http_request *request);
-
-/* The admin server borrows its routes before there is an ingest: the contexts are filled in when
- * there is. */
-static struct http_route admin_routes[] = {
-    {"GET", "/clock", 0, get_clock, NULL},
-    {"POST", "/clock", 1024, post_clock, NULL},
-};
-
-const struct http_route *ingest_admin_routes(size_t *count)
-{
-    *count = ARRAY_LENGTH(admin_routes);
-    return admin_routes;
-}
 
 static void add_time(struct strbuf *out, const char *name, int64_t ms)
 {
@@ -55,9 +40,8 @@ static void get_clock(void *context, struct http_request *request)
     struct strbuf body;
     strbuf_init(&body, 128, 1024);
     strbuf_add_char(&body, '{');
-    add_time(&body, "now", ingest ? ingest_clock_now(&ingest->clock) : TIMESTAMP_NONE);
-    add_time(&body, "ticked",
-             ingest && ingest->normalises ? ingest->ticker.last_ms : TIMESTAMP_NONE);
+    add_time(&body, "now", ingest_clock_now(&ingest->clock));
+    add_time(&body, "ticked", ingest->normalises ? ingest->ticker.last_ms : TIMESTAMP_NONE);
     strbuf_add(&body, SPAN("}\n"));
     http_request_answer(request, &(struct http_answer){.status = 200,
                                                        .content_type = "application/json",
@@ -84,7 +68,7 @@ static void post_clock(void *context, struct http_request *request)
 {
     struct ingest *ingest = context;
     int64_t now_ms;
-    if (ingest == NULL || !ingest->clock.manual) {
+    if (!ingest->clock.manual) {
         http_request_problem(request, 409, "clock_is_real", "the clock is not manual",
                              "ingest.clock: manual");
         return;
@@ -101,27 +85,36 @@ static void post_clock(void *context, struct http_request *request)
     get_clock(context, request);
 }
 
-struct ingest *ingest_open(struct daemon *daemon, const struct ingest_config *config,
-                           struct error *error)
+struct ingest *ingest_new(const struct ingest_config *config)
 {
     struct ingest *ingest = xcalloc(1, sizeof *ingest);
-    ingest->daemon = daemon;
     ingest->config = config;
     ingest->normalises = config->role != INGEST_DOORS;
+    ingest->ticker.last_ms = TIMESTAMP_NONE;
     ingest_clock_init(&ingest->clock, config->clock_mode == INGEST_CLOCK_MANUAL,
                       config->kafka.note_dir);
-    for (size_t i = 0; i < ARRAY_LENGTH(admin_routes); i++)
-        admin_routes[i].context = ingest;
+    ingest->admin_routes[0] = (struct http_route){"GET", "/clock", 0, get_clock, ingest};
+    ingest->admin_routes[1] = (struct http_route){"POST", "/clock", 1024, post_clock, ingest};
+    return ingest;
+}
+
+const struct http_route *ingest_admin_routes(const struct ingest *ingest, size_t *count)
+{
+    *count = ARRAY_LENGTH(ingest->admin_routes);
+    return ingest->admin_routes;
+}
+
+bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *error)
+{
+    const struct ingest_config *config = ingest->config;
+    ingest->daemon = daemon;
     if (ingest->normalises &&
         (!normaliser_open(&ingest->normaliser, daemon, config, error) ||
          !ticker_open(&ingest->ticker, daemon, &ingest->normaliser, &ingest->clock, error)))
-        return NULL;
-    if (config->role != INGEST_NORMALISER) {
+        return false;
+    if (config->role != INGEST_NORMALISER)
         ingest->doors = doors_open(daemon, config, &ingest->clock, error);
-        if (ingest->doors == NULL)
-            return NULL;
-    }
-    return ingest;
+    return config->role == INGEST_NORMALISER || ingest->doors != NULL;
 }
 
 static void stopped(void *context)

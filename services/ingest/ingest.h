@@ -7,9 +7,10 @@
 
 struct ingest;
 
-/* Routes of the admin port (GET and POST /clock); the context is set by ingest_open. */
-const struct http_route *ingest_admin_routes(size_t *count);
-/* NULL on error: the process leaves at once. `config` is borrowed for life. */
-struct ingest *ingest_open(struct daemon *daemon, const struct ingest_config *config,
-                           struct error *error);
+/* `config` is borrowed for life. Made before the daemon, whose admin port has routes of ours. */
+struct ingest *ingest_new(const struct ingest_config *config);
+const struct http_route *ingest_admin_routes(const struct ingest *ingest,
+                                             size_t *count); /* /clock */
+/* False on error: the process leaves at once. */
+bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *error);
 void ingest_drain(void *ingest); /* doors first, then the transform; then daemon_stopped */

@@ -35,10 +35,10 @@ int main(int argc, char **argv)
     struct daemon_options daemon_options = {.service = "ingest",
                                             .admin_listen = config.daemon.admin,
                                             .drain_deadline_ms = config.daemon.drain_deadline_ms};
-    daemon_options.admin_routes = ingest_admin_routes(&daemon_options.admin_route_count);
+    struct ingest *ingest = ingest_new(&config);
+    daemon_options.admin_routes = ingest_admin_routes(ingest, &daemon_options.admin_route_count);
     struct daemon *daemon = daemon_new(&daemon_options, &error);
-    struct ingest *ingest = daemon ? ingest_open(daemon, &config, &error) : NULL;
-    if (!ingest)
+    if (!daemon || !ingest_open(ingest, daemon, &error))
         return daemon_refuse(&error);
 
     _exit(daemon_run(daemon, ingest_drain, ingest));
