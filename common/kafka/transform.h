@@ -34,6 +34,9 @@ struct transform_spec {
     struct transform_handler handler;
     /* Data fault of last resort: a record that kills the core three times. Writes its dead letter. */
     void (*on_poison)(void *context, const struct record *record, struct outputs *outputs);
+    /* An output for a member of a family whose topic does not exist (asked again just now). True: the handler
+     * keeps it, visibly; false or NULL: the process ends. Nothing is dropped silently. */
+    bool (*undeliverable)(void *context, const struct output *output);
 };
 
 struct transform; /* process lifetime */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One query at a time; its answer is thrown away. Every thousand records or quarter of the queue: measured,
+ * that keeps a bounded queue as fast as an unbounded one. */
+#include "kafka/nudge.h"
+
+#include <stdio.h>
+
+#include "kafka/client.h"
+
+enum { EVERY_RECORDS = 1000, TIMEOUT_MS = 1000 };
+
+bool nudge_is_needed(void)
+{
+    return !kafka_client_knows("fetch.queue.backoff.ms", "1");
+}
+
+void nudge_init(struct nudge *nudge, uv_loop_t *loop, rd_kafka_t *consumer, int64_t queued_bytes)
+{
+    *nudge = (struct nudge){.loop = loop, .consumer = consumer, .needed = nudge_is_needed()};
+    nudge->most_bytes = queued_bytes / 4;
+}
+
+bool nudge_count(struct nudge *nudge, size_t bytes)
+{
+    nudge->records++;
+    nudge->bytes += (int64_t)bytes;
+    return nudge->needed && !nudge->under_way &&
+           (nudge->records >= EVERY_RECORDS || nudge->bytes >= nudge->most_bytes);
+}
+
+static void ask(uv_work_t *work)
+{
+    struct nudge *nudge = work->data;
+    int64_t low, high;
+    (void)rd_kafka_query_watermark_offsets(nudge->consumer, nudge->topic, nudge->partition, &low, &high,
+                                           TIMEOUT_MS);
+}
+
+static void asked(uv_work_t *work, int status)
+{
+    (void)status;
+    struct nudge *nudge = work->data;
+    nudge->under_way = false;
+}
+
+void nudge_send(struct nudge *nudge, const char *topic, int32_t partition)
+{
+    nudge->records = nudge->bytes = 0;
+    nudge->turn++;
+    snprintf(nudge->topic, sizeof(nudge->topic), "%s", topic);
+    nudge->partition = partition;
+    nudge->work.data = nudge;
+    nudge->under_way = uv_queue_work(nudge->loop, &nudge->work, ask, asked) == 0;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: collect, commit, and everything that ends either (steps 2, 3 and 5 of the contract).
+ *
+ *   WAITING -> COLLECTING <-> COMMITTING       in COMMITTING and RESTORING the worker blocks on the brokers,
+ *                  ^   \      /                the loop polls neither consumer nor producer and serves HTTP
+ *             RESTORING  (RESOLVING)
+ *
+ * It promises that outputs, state and positions become durable together, once. Whatever is not a clean commit
+ * ends the process: no undo, no seek; the successor begins at the last commit. */
+#include "kafka/transform.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "daemon/log.h"
+#include "kafka/message.h"
+#include "kafka/transform_internal.h"
+
+enum {
+    DRAIN_RECORDS = 2000, /* then timers and sockets get their turn */
+    DRAIN_MS = 5,
+    TICK_MS = 250,
+    TICKS_A_LAG = 4,
+    QUIET_MS = 1000,      /* transactions of offsets alone: at most one in that time */
+    COMPLAIN_MS = 5000,
+    MOST_OUTPUTS = 500000, /* a quarter of the producer's queue */
+};
+
+static const char *const phase_names[] = {
+#define TRANSFORM_PHASE_NAME(name) #name,
+    TRANSFORM_PHASES(TRANSFORM_PHASE_NAME)
+#undef TRANSFORM_PHASE_NAME
+};
+
+uint64_t transform_now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+void transform_set_phase(struct transform *transform, enum transform_phase phase)
+{
+    transform->phase = phase;
+    metric_set(transform->metrics.phase, SPAN(""), phase);
+}
+
+bool transform_may_complain(struct transform *transform)
+{
+    uint64_t now = transform_now_ms();
+    if (transform->complained_ms && now - transform->complained_ms < COMPLAIN_MS)
+        return false;
+    transform->complained_ms = now;
+    return true;
+}
+
+bool transform_is_dirty(const struct transform *transform)
+{
+    for (size_t i = 0; i < transform->inputs.count; i++)
+        if (transform->inputs.at[i].dirty)
+            return true;
+    return false;
+}
+
+void transform_die(struct transform *transform, const struct error *error)
+{
+    struct error last = *error;
+    poison_note_leave(&transform->note); /* not a death in the core */
+    if (last.kind != ERROR_CONFIG)
+        last.kind = ERROR_FATAL;
+    if (transaction_is_fenced(last.code))
+        log_error("transform.fenced", LOG_ERROR(&last), LOG_INT("code", last.code));
+    transaction_abandon(&transform->transaction);
+    error_wrap(&last, "phase %s", phase_names[transform->phase]);
+    daemon_die("transform.die", &last);
+}
+
+/* ---- the worker ---- */
+
+static void work(uv_work_t *request)
+{
+    struct transform *transform = request->data;
+    struct error *error = &transform->work_error;
+    switch (transform->phase) {
+    case TRANSFORM_WAITING: transform->work_fine = transform_start_work(transform, error); break;
+    case TRANSFORM_RESTORING: transform->work_fine = restore_work(transform->restore, error); break;
+    case TRANSFORM_RESOLVING: transform->work_fine = streams_refresh(transform->streams, error); break;
+    case TRANSFORM_COMMITTING:
+        transform->work_fine = transaction_commit(&transform->transaction, transform->consumer, &transform->member,
+                                                  transform->offsets, error);
+        break;
+    case TRANSFORM_COLLECTING:
+    case TRANSFORM_STOPPED: assert(!"no work in this phase");
+    }
+}
+
+static void resolved(struct transform *transform);
+static void committed(struct transform *transform);
+
+static void worked(uv_work_t *request, int status)
+{
+    struct transform *transform = request->data;
+    (void)status;
+    if (transform->draining && (transform->phase == TRANSFORM_WAITING || transform->phase == TRANSFORM_RESTORING)) {
+        transform_stop(transform);
+        return;
+    }
+    if (transform->phase == TRANSFORM_RESTORING) {
+        transform_rebalance_worked(transform); /* clears `working` itself */
+        return;
+    }
+    transform->working = false;
+    if (transform->phase == TRANSFORM_WAITING)
+        transform_start_worked(transform);
+    else if (transform->phase == TRANSFORM_RESOLVING)
+        resolved(transform);
+    else
+        committed(transform);
+}
+
+void transform_submit(struct transform *transform)
+{
+    transform->working = true;
+    transform->work.data = transform;
+    transform->work_error = (struct error){0};
+    uv_queue_work(daemon_loop(transform->daemon), &transform->work, work, worked);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    transform_submit(timer->data);
+}
+
+void transform_retry(struct transform *transform, uint64_t wait_ms)
+{
+    transform->working = false;
+    uv_timer_start(&transform->retry_timer, on_retry, wait_ms, 0);
+}
+
+/* ---- outputs ---- */
+
+static void add_output(void *carrier, const struct output *output)
+{
+    struct transform *transform = carrier;
+    struct error error;
+    assert(transform->transaction.open);
+    if (streams_produce(transform->streams, output, &error) == STREAMS_FAILED)
+        transform_die(transform, &error);
+    transform->transaction.outputs++;
+    transform->transaction.bytes += (int64_t)message_size(output);
+    transform->metrics.stream_outputs[output->stream]++;
+}
+
+/* The position record goes with each offset of a partition that has a state. */
+static void write_position(struct transform *transform, const struct input *input)
+{
+    char value[KAFKA_MAX_NAME + 64];
+    restore_encode_position(input, value, sizeof(value));
+    struct output output = {.key = restore_position_key, .value = span_of(value)};
+    rd_kafka_error_t *cause =
+        message_produce(transform->transaction.producer, input->of->state, input->partition, &output, NULL);
+    if (!cause)
+        return;
+    struct error error;
+    kafka_client_error(&error, ERROR_FATAL, input->of->state_name, cause);
+    transform_die(transform, &error);
+}
+
+/* ---- begin and commit ---- */
+
+static void on_commit_timer(uv_timer_t *timer)
+{
+    struct transform *transform = timer->data;
+    if (transform->phase == TRANSFORM_COLLECTING && transform->transaction.open)
+        transform_commit(transform);
+}
+
+void transform_begin(struct transform *transform)
+{
+    struct error error;
+    if (transform->transaction.open)
+        return;
+    if (!transaction_begin(&transform->transaction, &error))
+        transform_die(transform, &error);
+    uv_timer_start(&transform->commit_timer, on_commit_timer, (uint64_t)transform->spec.settings->commit_every_ms, 0);
+}
+
+static void save_states(struct transform *transform)
+{
+    for (size_t i = 0; i < transform->inputs.count; i++) {
+        struct input *input = &transform->inputs.at[i];
+        if (!input->acted)
+            continue;
+        input->acted = false;
+        if (transform->spec.handler.save)
+            transform->spec.handler.save(input->state, &transform->outputs);
+    }
+}
+
+/* Offsets of every partition acted for. A transaction without offsets would not be fenced by the group: one
+ * that has none (outputs written on a tick) carries those of all. */
+static rd_kafka_topic_partition_list_t *gather_offsets(struct transform *transform)
+{
+    bool all = !transform_is_dirty(transform);
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)transform->inputs.count + 1);
+    for (size_t i = 0; i < transform->inputs.count; i++) {
+        struct input *input = &transform->inputs.at[i];
+        if (!all && !input->dirty)
+            continue;
+        input->dirty = false; /* set again by whatever moves while the commit is under way */
+        if (input->of->state_name)
+            write_position(transform, input);
+        rd_kafka_topic_partition_t *partition =
+            rd_kafka_topic_partition_list_add(list, input->topic, input->partition);
+        partition->offset = input->position;
+        partition->metadata_size = strlen(input->metadata);
+        if (partition->metadata_size > 0) {
+            partition->metadata = malloc(partition->metadata_size); /* the library frees it */
+            if (!partition->metadata)
+                abort();
+            memcpy(partition->metadata, input->metadata, partition->metadata_size);
+        }
+    }
+    return list;
+}
+
+void transform_commit(struct transform *transform)
+{
+    assert(transform->transaction.open && transform->inputs.count > 0);
+    uv_timer_stop(&transform->commit_timer);
+    if (streams_kept(transform->streams) == 0)
+        save_states(transform); /* may write to a family as well */
+    if (streams_kept(transform->streams) > 0) {
+        transform_set_phase(transform, TRANSFORM_RESOLVING);
+        transform_submit(transform);
+        return;
+    }
+    transform->offsets = gather_offsets(transform);
+    transform->commit_began_ms = transform_now_ms();
+    poison_note_commit(&transform->note);
+    transform_set_phase(transform, TRANSFORM_COMMITTING);
+    transform_submit(transform);
+}
+
+static bool is_missing(void *context, const struct output *output)
+{
+    struct transform *transform = context;
+    metric_add(transform->metrics.undeliverable, SPAN(""), 1);
+    log_error("transform.undeliverable", LOG_STR("stream", transform->spec.streams[output->stream].topic),
+              LOG_SPAN("suffix", output->suffix));
+    return transform->spec.undeliverable &&
+           transform->spec.undeliverable(transform->spec.handler.context, output);
+}
+
+static void resolved(struct transform *transform)
+{
+    struct error error;
+    if (!transform->work_fine)
+        transform_die(transform, &transform->work_error);
+    if (!streams_settle(transform->streams, is_missing, transform, &error))
+        transform_die(transform, &error);
+    transform_commit(transform);
+}
+
+static void note_committed(struct transform *transform)
+{
+    for (int i = 0; i < transform->offsets->cnt; i++) {
+        const rd_kafka_topic_partition_t *partition = &transform->offsets->elems[i];
+        struct input *input = inputs_find(&transform->inputs, partition->topic, partition->partition);
+        input->committed = partition->offset;
+        poison_note_passed(&transform->note, input->topic_tag, input->partition, input->committed);
+    }
+    rd_kafka_topic_partition_list_destroy(transform->offsets);
+    transform->offsets = NULL;
+    poison_note_leave(&transform->note);
+}
+
+static void committed(struct transform *transform)
+{
+    if (!transform->work_fine)
+        transform_die(transform, &transform->work_error);
+    uint64_t took_ms = transform_now_ms() - transform->commit_began_ms;
+    note_committed(transform);
+    transform_metrics_commit(transform, took_ms);
+    log_debug("transform.committed", LOG_INT("records", transform->transaction.records),
+              LOG_INT("outputs", transform->transaction.outputs), LOG_INT("ms", took_ms));
+    transform_set_phase(transform, TRANSFORM_COLLECTING);
+    if (transform->injection.written) {
+        transform->injection.written = false;
+        transform->injection.committed(transform->injection.context);
+    }
+    if (transform->revoking)
+        transform_rebalance_revoke(transform);
+    if (transform->draining)
+        transform_stop(transform);
+    else
+        wakeup_again(&transform->wakeup);
+}
+
+/* ---- collect ---- */
+
+static void at_end(struct transform *transform, struct input *input, int64_t offset)
+{
+    if (!input || offset <= input->position)
+        return;
+    input->position = offset;
+    input->dirty = true;
+    uint64_t now = transform_now_ms();
+    if (transform->transaction.open || now - transform->last_quiet_ms < QUIET_MS)
+        return;
+    transform->last_quiet_ms = now;
+    transform_begin(transform);
+}
+
+static void take_error(struct transform *transform, struct input *input, const rd_kafka_message_t *message)
+{
+    struct error error;
+    switch ((int)message->err) {
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF: at_end(transform, input, message->offset); return;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        error_set(&error, ERROR_FATAL, (int)message->err, "%s", rd_kafka_message_errstr(message));
+        transform_die(transform, &error);
+    default:
+        log_warn("transform.consumer_error", LOG_STR("code", rd_kafka_err2name(message->err)),
+                 LOG_STR("text", rd_kafka_message_errstr(message)));
+    }
+}
+
+static enum transform_result run_core(struct transform *transform, struct input *input,
+                                      const struct record *record, uint32_t deaths)
+{
+    struct poison_record at = {input->topic_tag, input->partition, record->offset};
+    if (deaths >= POISON_DEAD && transform->spec.on_poison) {
+        log_error("transform.poison", LOG_STR("topic", input->topic), LOG_INT("partition", input->partition),
+                  LOG_INT("offset", record->offset));
+        metric_add(transform->metrics.poison, SPAN(""), 1);
+        transform->spec.on_poison(transform->spec.handler.context, record, &transform->outputs);
+        return TRANSFORM_NEXT;
+    }
+    poison_note_enter(&transform->note, &at);
+    enum transform_result result =
+        transform->spec.handler.on_record(input->state, record, &transform->outputs);
+    poison_note_leave(&transform->note);
+    return result;
+}
+
+static bool is_full(const struct transform *transform)
+{
+    const struct transaction *open = &transform->transaction;
+    const struct kafka_settings *settings = transform->spec.settings;
+    return open->records >= settings->commit_records || open->bytes >= settings->commit_bytes ||
+           open->outputs >= MOST_OUTPUTS;
+}
+
+/* Takes the message: acted for and destroyed, or held until after a commit. */
+static void take_record(struct transform *transform, struct input *input, rd_kafka_message_t *message)
+{
+    struct record record;
+    struct poison_record at = {input->topic_tag, input->partition, message->offset};
+    uint32_t deaths = poison_note_deaths(&transform->note, &at);
+    if (deaths >= POISON_ALONE && transform->transaction.open && transform->transaction.records > 0) {
+        transform->held = message;
+        transform_commit(transform);
+        return;
+    }
+    transform_begin(transform);
+    message_to_record(message, input->source, &record);
+    enum transform_result result = run_core(transform, input, &record, deaths);
+    input->acted = input->dirty = true;
+    transform->transaction.records++;
+    if (result == TRANSFORM_AGAIN) {
+        transform->held = message;
+        transform_commit(transform);
+        return;
+    }
+    input->position = message->offset + 1;
+    transform->metrics.source_records[input->source]++;
+    rd_kafka_message_destroy(message);
+    if (deaths >= POISON_ALONE || is_full(transform))
+        transform_commit(transform);
+}
+
+static void take(struct transform *transform, rd_kafka_message_t *message)
+{
+    struct input *input = message->rkt ? inputs_of_message(&transform->inputs, message) : NULL;
+    if (!message->err && input && message->offset >= input->position) {
+        bool due = nudge_count(&transform->nudge, message->len + message->key_len);
+        take_record(transform, input, message);
+        if (due) {
+            input = &transform->inputs.at[transform->nudge.turn % transform->inputs.count];
+            nudge_send(&transform->nudge, input->topic, input->partition);
+        }
+        return;
+    }
+    if (message->err)
+        take_error(transform, input, message);
+    rd_kafka_message_destroy(message);
+}
+
+static rd_kafka_message_t *next_message(struct transform *transform)
+{
+    rd_kafka_message_t *message = transform->held;
+    transform->held = NULL;
+    return message ? message : rd_kafka_consumer_poll(transform->consumer, 0);
+}
+
+static void write_injection(struct transform *transform)
+{
+    struct transform_injection *injection = &transform->injection;
+    if (!injection->pending || transform->inputs.count == 0)
+        return;
+    transform_begin(transform);
+    injection->pending = false;
+    injection->written = true;
+    injection->write(injection->context, &transform->outputs);
+}
+
+static bool collect(void *context)
+{
+    struct transform *transform = context;
+    if (transform->phase != TRANSFORM_COLLECTING || transform->draining)
+        return false;
+    write_injection(transform);
+    uint64_t until = uv_hrtime() + (uint64_t)DRAIN_MS * 1000000;
+    for (int i = 0; i < DRAIN_RECORDS; i++) {
+        rd_kafka_message_t *message = next_message(transform);
+        if (transform->rebalance != TRANSFORM_NO_REBALANCE) {
+            if (message) /* of an assignment that is over: not acted for, it comes again */
+                rd_kafka_message_destroy(message);
+            transform_rebalance_act(transform);
+            return transform->phase == TRANSFORM_COLLECTING;
+        }
+        if (!message)
+            return false;
+        take(transform, message);
+        if (transform->phase != TRANSFORM_COLLECTING)
+            return false;
+        if (i % 64 == 63 && uv_hrtime() >= until)
+            return true;
+    }
+    return true;
+}
+
+/* Also what keeps an idle member in its group: max.poll.interval counts polls, not heartbeats. */
+static void on_tick(uv_timer_t *timer)
+{
+    struct transform *transform = timer->data;
+    uint64_t now = transform_now_ms();
+    if (transform->phase != TRANSFORM_COLLECTING)
+        return;
+    rd_kafka_poll(transform->transaction.producer, 0);
+    if (++transform->ticks % TICKS_A_LAG == 0)
+        transform_metrics_lag(transform);
+    if (!transform->transaction.open && now - transform->last_quiet_ms >= QUIET_MS && transform_is_dirty(transform)) {
+        transform->last_quiet_ms = now;
+        transform_begin(transform);
+    }
+    wakeup_again(&transform->wakeup);
+}
+
+/* ---- from outside ---- */
+
+void transform_stop(struct transform *transform)
+{
+    transform_set_phase(transform, TRANSFORM_STOPPED);
+    uv_close((uv_handle_t *)&transform->commit_timer, NULL);
+    uv_close((uv_handle_t *)&transform->tick_timer, NULL);
+    uv_close((uv_handle_t *)&transform->retry_timer, NULL);
+    wakeup_close(&transform->wakeup, NULL);
+    log_info("transform.drained", LOG_INT("partitions", transform->inputs.count));
+    transform->drained(transform->drain_context);
+}
+
+void transform_drain(struct transform *transform, void (*done)(void *), void *context)
+{
+    transform->draining = true;
+    transform->drained = done;
+    transform->drain_context = context;
+    if (transform->working)
+        return; /* whoever gets the answer sees `draining` */
+    if (transform->phase == TRANSFORM_COLLECTING && transform->transaction.open)
+        transform_commit(transform);
+    else
+        transform_stop(transform);
+}
+
+bool transform_inject(struct transform *transform, void (*write)(void *context, struct outputs *outputs),
+                      void (*committed_fn)(void *context), void *context)
+{
+    struct transform_injection *injection = &transform->injection;
+    if (injection->pending || injection->written || transform->inputs.count == 0 || transform->draining ||
+        transform->phase == TRANSFORM_RESTORING || transform->phase == TRANSFORM_STOPPED)
+        return false;
+    *injection = (struct transform_injection){write, committed_fn, context, true, false};
+    wakeup_again(&transform->wakeup);
+    return true;
+}
+
+static struct input *owned(const struct transform *transform, int source, int32_t partition)
+{
+    if (transform->phase == TRANSFORM_RESTORING || transform->phase == TRANSFORM_WAITING)
+        return NULL;
+    return inputs_of_source(&transform->inputs, source, partition);
+}
+
+void transform_set_metadata(struct transform *transform, int source, int32_t partition, const char *metadata)
+{
+    struct input *input = owned(transform, source, partition);
+    if (!input || strcmp(input->metadata, metadata) == 0)
+        return;
+    input_set_metadata(input, metadata, strlen(metadata));
+    input->dirty = true;
+}
+
+bool transform_owns(const struct transform *transform, int source, int32_t partition)
+{
+    return owned(transform, source, partition) != NULL;
+}
+
+int32_t transform_stream_partitions(const struct transform *transform, int stream)
+{
+    return streams_partitions(transform->streams, stream);
+}
+
+void *transform_state(const struct transform *transform, int source, int32_t partition)
+{
+    const struct input *input = owned(transform, source, partition);
+    return input ? input->state : NULL;
+}
+
+static void init_timer(struct transform *transform, uv_timer_t *timer)
+{
+    uv_timer_init(daemon_loop(transform->daemon), timer);
+    timer->data = transform;
+}
+
+struct transform *transform_open(struct daemon *daemon, const struct transform_spec *spec, struct error *error)
+{
+    struct transform *transform = xcalloc(1, sizeof(*transform));
+    transform->daemon = daemon;
+    transform->spec = *spec;
+    transform->outputs = (struct outputs){add_output, transform};
+    if (!poison_note_open(&transform->note, spec->settings, error))
+        return NULL;
+    if (!transaction_init(&transform->transaction, spec->settings, error))
+        return NULL;
+    transform->consumer = transform_start_consumer(transform, error);
+    if (!transform->consumer ||
+        !wakeup_open(&transform->wakeup, daemon_loop(daemon), rd_kafka_queue_get_consumer(transform->consumer),
+                     collect, transform, error))
+        return NULL; /* the process ends: nothing is given back */
+    sources_init(&transform->sources, spec);
+    transform->streams = streams_new(spec->settings, spec->streams, spec->stream_count);
+    nudge_init(&transform->nudge, daemon_loop(daemon), transform->consumer, spec->settings->queued_bytes);
+    transform_metrics_init(transform);
+    init_timer(transform, &transform->commit_timer);
+    init_timer(transform, &transform->tick_timer);
+    init_timer(transform, &transform->retry_timer);
+    uv_timer_start(&transform->tick_timer, on_tick, TICK_MS, TICK_MS);
+    daemon_not_ready(daemon, "kafka", "no_broker");
+    transform_set_phase(transform, TRANSFORM_WAITING);
+    transform_submit(transform);
+    return transform;
+}
