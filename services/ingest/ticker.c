@@ -128,9 +128,9 @@ static void on_answer(void *context, const struct offsets_end *ends, size_t coun
 
 static void ask(struct ticker *ticker, enum ticker_phase phase)
 {
-    const char *topics[] = {ticker->raw, ticker->status};
-    if (offsets_watch_ask(ticker->watch, topics, ARRAY_LENGTH(topics), ticker->group, on_answer,
-                          ticker))
+    static const char *const topics[] = {"raw", "status.*"}; /* the watch adds the prefix */
+    if (offsets_watch_ask(ticker->watch, topics, ARRAY_LENGTH(topics),
+                          ticker->normaliser->config->kafka.group, on_answer, ticker))
         ticker->phase = phase;
 }
 
@@ -174,9 +174,6 @@ bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser
     ticker->last_ms = TIMESTAMP_NONE;
     ticker->tick = metrics_add(daemon_metrics(daemon), &tick_row);
     snprintf(ticker->raw, sizeof ticker->raw, "%sraw", config->kafka.prefix);
-    snprintf(ticker->status, sizeof ticker->status, "%sstatus.*", config->kafka.prefix);
-    snprintf(ticker->group, sizeof ticker->group, "%s%s", config->kafka.prefix,
-             config->kafka.group);
     normaliser->took_time = took_time;
     normaliser->context = ticker;
     ticker->watch = offsets_watch_open(daemon, &config->kafka, error);

@@ -38,7 +38,7 @@ struct ticker {
     enum ticker_phase phase;
     struct ticker_target targets[TICKER_MAX_TARGETS];
     size_t target_count;
-    char raw[128], status[128], group[128];
+    char raw[128]; /* with prefix, as the watch answers */
 };
 
 bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser *normaliser,
