@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kinds as they are shipped, and what a wrong file is told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "model/case_kind.h"
+
+#define HEAD "kind: request\nname: x\nstages:\n"
+#define OPEN "  opened: { rank: 10, by: [source] }\n"
+
+static struct diagnostics *diagnostics;
+static struct codes *codes;
+static char folder[64];
+static char lines[4096];
+
+static int set_up(void **state)
+{
+    (void)state;
+    diagnostics = diagnostics_new();
+    codes = codes_load("config/codes.csv", diagnostics);
+    strcpy(folder, "/tmp/test_case_kind.XXXXXX");
+    return codes && mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    codes_free(codes);
+    diagnostics_free(diagnostics);
+    return rmdir(folder);
+}
+
+static void put(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void take_away(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void collect(void *context, const char *line)
+{
+    (void)context;
+    size_t len = strlen(lines);
+    snprintf(lines + len, sizeof lines - len, "%s\n", line);
+}
+
+/* Exactly one error, and it says this. */
+static void assert_refused(const char *text, const char *says)
+{
+    size_t before = diagnostics_errors(diagnostics);
+    put("a.yaml", text);
+    assert_null(kinds_load(folder, codes, diagnostics));
+    take_away("a.yaml");
+    lines[0] = '\0';
+    diagnostics_each(diagnostics, collect, NULL);
+    if (!strstr(lines, says))
+        fail_msg("no \"%s\" in: %s", says, lines);
+    assert_int_equal(diagnostics_errors(diagnostics), before + 1);
+}
+
+static const struct kind_stage *stage_of(const struct case_kind *kind, const char *name)
+{
+    int index = case_kind_stage(kind, span_of(name));
+    assert_true(index >= 0);
+    return &kind->stages[index];
+}
+
+static void reads_the_shipped_kinds(void **state)
+{
+    (void)state;
+    struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
+    assert_non_null(kinds);
+    const struct case_kind *request = kinds_find(kinds, SPAN("request"));
+    assert_non_null(request);
+    assert_string_equal(request->name, "诉求工单");
+    assert_int_equal(stage_of(request, "opened")->after, 0);
+    assert_int_equal(stage_of(request, "contacted")->counts_as, COUNTS_RESPONSE);
+    assert_int_equal(stage_of(request, "closed")->counts_as, COUNTS_CLOSURE);
+    assert_true(stage_of(request, "reopened")->new_round);
+    assert_true(stage_of(request, "held")->clock_stops);
+    assert_true(stage_of(request, "resolved")->copy_to_children);
+    const struct kind_stage *signed_ = stage_of(request, "signed");
+    int lead = codes_number(codes, CODE_PARTY, SPAN("lead"));
+    assert_int_equal(signed_->parties, 1U << lead);
+    assert_int_equal(signed_->after, UINT64_C(1) << case_kind_stage(request, SPAN("dispatched")));
+    assert_int_equal(case_kind_stage_number(request, signed_->number), signed_ - request->stages);
+    assert_int_equal(case_kind_stage(request, SPAN("evaporated")), -1);
+    assert_int_equal(case_kind_stage_number(request, 60000), -1);
+    assert_non_null(kinds_find(kinds, SPAN("service")));
+    assert_null(kinds_find(kinds, SPAN("nothing")));
+    assert_null(kinds_at(kinds, 3));
+    kinds_free(kinds);
+}
+
+static void reads_the_three_forms_of_timers(void **state)
+{
+    (void)state;
+    struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
+    assert_non_null(kinds);
+    const struct case_kind *kind = kinds_find(kinds, SPAN("request"));
+    assert_int_equal(kind->timer_count, 3);
+    const struct kind_timer *timer = kind->timers;
+    assert_string_equal(timer[0].name, "unsigned");
+    assert_int_equal(timer[0].after_stage, case_kind_stage(kind, SPAN("dispatched")));
+    assert_int_equal(timer[0].unless_stage, case_kind_stage(kind, SPAN("signed")));
+    assert_int_equal(timer[0].in_ms, 30 * 60000);
+    assert_true(timer[1].after_stage == -1 && !timer[1].at_due);
+    assert_true(timer[1].before_share > 0.199 && timer[1].before_share < 0.201);
+    assert_int_equal(timer[1].before_at_most_ms, 4 * 3600000);
+    assert_true(timer[2].at_due && timer[2].before_share <= 0);
+    assert_int_equal(timer[2].action, TIMER_ESCALATE);
+    assert_string_equal(timer[2].to, "desk");
+    assert_null(timer[0].to);
+    kinds_free(kinds);
+}
+
+static void refuses_unknown_words_with_the_nearest(void **state)
+{
+    (void)state;
+    assert_refused("kind: request\nnam: x\nname: x\nstages:\n" OPEN, "name");
+    assert_refused(HEAD "  opened: { rank: 10, by: [source], afer: [opened] }\n", "after");
+    assert_refused(HEAD OPEN "  closd: { rank: 20, by: [desk] }\n", "did you mean closed");
+    assert_refused(HEAD "  opened: { rank: 10, by: [sourc] }\n", "did you mean source");
+    assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], after: [opend] }\n",
+                   "did you mean opened");
+    assert_refused("kind: reqest\nname: x\nstages:\n" OPEN, "did you mean request");
+    assert_refused(HEAD "  opened: { rank: 10, by: [source], counts_as: closur }\n",
+                   "did you mean closure");
+    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, unless: opnd, do: nudge }\n", "opnd");
+}
+
+static void refuses_what_stands_twice(void **state)
+{
+    (void)state;
+    assert_refused(HEAD "  opened: { rank: 10, by: [source, source] }\n", "stands twice in by");
+    assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], after: [opened, opened] }\n",
+                   "stands twice in after");
+    assert_refused(HEAD OPEN OPEN, "appears twice");
+    put("b.yaml", HEAD OPEN);
+    assert_refused(HEAD OPEN, "another file describes kind request");
+    take_away("b.yaml");
+}
+
+static void refuses_kinds_that_cannot_run(void **state)
+{
+    (void)state;
+    assert_refused(HEAD "  closed: { rank: 10, by: [source] }\n", "needs a stage opened");
+    assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], after: [closed] }\n",
+                   "can never happen");
+    assert_refused(HEAD "  opened: { by: [source] }\n", "has no rank");
+    assert_refused(HEAD "  opened: { rank: 10 }\n", "has no by");
+    assert_refused(HEAD "  opened: { rank: 10, by: [] }\n", "must be a list that is not empty");
+}
+
+static void refuses_timers_of_no_or_of_two_forms(void **state)
+{
+    (void)state;
+    assert_refused(HEAD OPEN "timers:\n  t: { unless: opened, do: nudge }\n", "needs one of");
+    assert_refused(HEAD OPEN
+                   "timers:\n  t: { at: due_at, after: opened, unless: opened, do: nudge }\n",
+                   "needs one of");
+    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, in: 3m, unless: opened, do: nudge }\n",
+                   "has in without after");
+    assert_refused(HEAD OPEN "timers:\n  t: { before: due_at, by: { share: 1.5, at_most: 4h }, "
+                             "unless: opened, do: nudge }\n",
+                   "share cannot be 1.5");
+    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, do: nudge }\n", "has no unless");
+}
+
+static void refuses_an_empty_folder(void **state)
+{
+    (void)state;
+    assert_null(kinds_load(folder, codes, diagnostics));
+    assert_null(kinds_load("/tmp/there/is/no/such/folder", codes, diagnostics));
+    assert_int_equal(diagnostics_errors(diagnostics), 2);
+}
+
+static void the_hash_follows_the_bytes(void **state)
+{
+    (void)state;
+    char hash[3][64];
+    static const char *const texts[] = {HEAD OPEN, HEAD OPEN "# said otherwise\n", HEAD OPEN};
+    for (int i = 0; i < 3; i++) {
+        put("a.yaml", texts[i]);
+        struct kinds *kinds = kinds_load(folder, codes, diagnostics);
+        assert_non_null(kinds);
+        span_to_cstr(kinds_hash(kinds), hash[i], sizeof hash[i]);
+        kinds_free(kinds);
+        take_away("a.yaml");
+    }
+    assert_string_equal(hash[0], hash[2]);
+    assert_string_not_equal(hash[0], hash[1]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(reads_the_shipped_kinds),
+        TEST(reads_the_three_forms_of_timers),
+        TEST(refuses_unknown_words_with_the_nearest),
+        TEST(refuses_what_stands_twice),
+        TEST(refuses_kinds_that_cannot_run),
+        TEST(refuses_timers_of_no_or_of_two_forms),
+        TEST(refuses_an_empty_folder),
+        TEST(the_hash_follows_the_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The line's codec over the shipped codes: what goes in comes out, damage is refused, revisions
+ * keep the order of their texts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/base.h"
+#include "base/timestamp.h"
+#include "model/case_line.h"
+
+static struct codes *codes;
+static struct json_reader *reader;
+static struct arena arena;
+static struct strbuf buf;
+
+static int load(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    codes = codes_load("config/codes.csv", diagnostics);
+    diagnostics_free(diagnostics);
+    reader = json_reader_new();
+    arena_init(&arena, 65536);
+    strbuf_init(&buf, 256, 65536);
+    return codes ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    codes_free(codes);
+    json_reader_free(reader);
+    arena_fini(&arena);
+    strbuf_fini(&buf);
+    return 0;
+}
+
+static struct span written(const struct case_line *line)
+{
+    strbuf_reset(&buf);
+    case_line_write(&buf, line, codes);
+    return strbuf_span(&buf);
+}
+
+static struct case_line from_data(const char *data)
+{
+    struct event event = {.family = EVENT_CASE,
+                          .name = SPAN("opened"),
+                          .id = SPAN("abc"),
+                          .time_ms = 36,
+                          .recorded_ms = 37};
+    struct case_line line;
+    size_t bad_at;
+    arena_reset(&arena);
+    assert_int_equal(json_read(reader, span_of(data), &arena, &event.data, &bad_at), REJECT_NONE);
+    assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_NONE);
+    return line;
+}
+
+static struct span shortened(const char *revision)
+{
+    struct event event = {.family = EVENT_CASE, .name = SPAN("opened"), .id = SPAN("abc")};
+    struct case_line line;
+    event.revision = span_of(revision);
+    assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_NONE);
+    return line.revision;
+}
+
+static void writes_numbers_in_base_36_without_padding(void **state)
+{
+    (void)state;
+    struct case_line line = {.id = SPAN("abc"),
+                             .revision = SPAN("0.1.2.ff"),
+                             .stage = 3,
+                             .time_ms = 36,
+                             .recorded_ms = 71,
+                             .unit = SPAN("desk"),
+                             .party = 7,
+                             .live = true};
+    line.attribute[CASE_LEAD] = SPAN("s110105001");
+    assert_true(span_is(written(&line), "1|abc|0.1.2.ff|3|10|1z|1|7|v=1|l=s110105001"));
+}
+
+static void keeps_a_unit_without_number_as_its_code(void **state)
+{
+    (void)state;
+    struct case_line line = {
+        .id = SPAN("a"), .revision = SPAN(""), .stage = 1, .unit = SPAN("X|1")};
+    struct case_line again;
+    struct span text = arena_copy(&arena, written(&line));
+    assert_true(span_is(text, "1|a||1|0|0|=X\\|1|0"));
+    assert_true(case_line_read(text, codes, &arena, &again));
+    assert_true(span_equal(again.unit, line.unit));
+    assert_false(again.live);
+}
+
+static void brings_back_every_field(void **state)
+{
+    (void)state;
+    struct case_line line = {.id = SPAN("i|d"),
+                             .revision = SPAN("a.b.c.d"),
+                             .stage = 21,
+                             .time_ms = -12345,
+                             .recorded_ms = TIMESTAMP_NONE,
+                             .party = 3,
+                             .live = true};
+    struct case_line again;
+    arena_reset(&arena);
+    for (int i = 0; i < CASE_ATTRIBUTES; i++)
+        line.attribute[i] = SPAN("x\\|\n=y");
+    struct span text = arena_copy(&arena, written(&line));
+    assert_true(span_find(text, '\n') < 0);
+    assert_true(case_line_read(text, codes, &arena, &again));
+    assert_true(span_equal(again.id, line.id) && span_equal(again.revision, line.revision));
+    assert_true(again.stage == 21 && again.party == 3 && again.live && !again.unit.at);
+    assert_true(again.time_ms == -12345 && again.recorded_ms == TIMESTAMP_NONE);
+    for (int i = 0; i < CASE_ATTRIBUTES; i++)
+        assert_true(span_equal(again.attribute[i], line.attribute[i]));
+}
+
+static void skips_keys_it_does_not_know(void **state)
+{
+    (void)state;
+    struct case_line line;
+    assert_true(
+        case_line_read(SPAN("1|a|r|1|0|0|0|0|z=9|later=1|bare|t=R1"), codes, &arena, &line));
+    assert_true(span_is(line.attribute[CASE_TYPE], "R1"));
+}
+
+static void refuses_damaged_lines(void **state)
+{
+    (void)state;
+    static const char *const damaged[] = {
+        "",
+        "2|a|r|1|0|0|0|0",
+        "1|a|r|1|0|0|0",
+        "1||r|1|0|0|0|0",
+        "1|a|r|01|0|0|0|0",
+        "1|a|r|1|x!|0|0|0",
+        "1|a|r|1|0|0|zzzz|0", /* a unit number that codes.csv has not */
+        "1|a|r|1|0|0|0|0|t=a\\",
+        "1|a|r|1|0|0|0|0|t=a\\q",
+        "1|a|r|1|zzzzzzzzzzzzzzz|0|0|0",
+    };
+    struct case_line line;
+    for (size_t i = 0; i < ARRAY_LENGTH(damaged); i++)
+        assert_false(case_line_read(span_of(damaged[i]), codes, &arena, &line));
+    assert_true(case_line_read(SPAN("1|a|r|1|0|0|0|0"), codes, &arena, &line));
+}
+
+static void takes_attributes_from_data(void **state)
+{
+    (void)state;
+    struct case_line line =
+        from_data("{\"lead\":\"desk\",\"limit_class\":\"7d\",\"type_code\":\"R0303\",\"rule\":\"\","
+                  "\"due_at\":\"1970-01-02T08:00:00+08:00\",\"adopted\":true,\"summary\":\"x\"}");
+    assert_true(span_is(line.attribute[CASE_LEAD], "desk"));
+    assert_true(span_is(line.attribute[CASE_CLASS], "7d"));
+    assert_true(span_is(line.attribute[CASE_TYPE], "R0303"));
+    assert_true(span_is(line.attribute[CASE_DUE], "86400000"));
+    assert_true(span_is(line.attribute[CASE_ADOPTED], "1"));
+    assert_null(line.attribute[CASE_RULE].at);
+    assert_true(line.live);
+}
+
+static void leaves_out_a_due_time_it_cannot_read(void **state)
+{
+    (void)state;
+    assert_true(
+        span_is(from_data("{\"due_at\":1764000000000}").attribute[CASE_DUE], "1764000000000"));
+    assert_null(from_data("{\"due_at\":\"\"}").attribute[CASE_DUE].at);
+    assert_null(from_data("{\"due_at\":\"soon\"}").attribute[CASE_DUE].at);
+    assert_null(from_data("{\"due_at\":1.5}").attribute[CASE_DUE].at);
+    assert_null(from_data("{\"adopted\":false}").attribute[CASE_ADOPTED].at);
+}
+
+static void an_event_of_a_replay_is_not_live(void **state)
+{
+    (void)state;
+    struct event event = {
+        .family = EVENT_CASE, .name = SPAN("opened"), .id = SPAN("a"), .replayof = SPAN("r1")};
+    struct case_line line;
+    assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_NONE);
+    assert_false(line.live);
+}
+
+static void rejects_a_stage_without_number(void **state)
+{
+    (void)state;
+    struct event event = {.family = EVENT_CASE, .name = SPAN("evaporated"), .id = SPAN("a")};
+    struct case_line line;
+    assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_STAGE);
+}
+
+static void rejects_what_the_arena_cannot_hold(void **state)
+{
+    (void)state;
+    struct arena small;
+    struct case_line line;
+    struct event event = {.family = EVENT_CASE,
+                          .name = SPAN("opened"),
+                          .id = SPAN("a"),
+                          .revision =
+                              SPAN("00000000000000000000.000000000000000.000000.00000000000000aa")};
+    arena_init(&small, 16);
+    (void)!arena_take(&small, 16);
+    assert_int_equal(case_line_of_event(&event, codes, &small, &line), REJECT_TOO_LARGE);
+    arena_fini(&small);
+}
+
+static void revisions_keep_the_order_of_their_texts(void **state)
+{
+    (void)state;
+    static const char *const ascending[] = {
+        "00000000000000000000.000000000000009.000001.00000000000000aa",
+        "00000000000000000000.000000000000035.000001.00000000000000aa",
+        "00000000000000000000.000000000000036.000001.00000000000000aa",
+        "00000000000000000000.001700000000000.000001.0000000000000001",
+        "00000000000000000000.001700000000000.000001.ffffffffffffffff",
+        "00000000000000000000.001700000000000.000002.0000000000000000",
+        "00000000001700000000.000000000000001.000001.0000000000000000",
+        "18446744073709551615.000000000000001.000001.0000000000000000",
+        "18446744073709551616.000000000000001.000001.0000000000000000",
+        "99999999999999999999.000000000000001.000001.0000000000000000",
+    };
+    arena_reset(&arena);
+    for (size_t i = 0; i < ARRAY_LENGTH(ascending); i++)
+        for (size_t k = 0; k < ARRAY_LENGTH(ascending); k++) {
+            int order =
+                case_line_compare_revision(shortened(ascending[i]), shortened(ascending[k]));
+            assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+        }
+    assert_true(span_is(shortened(ascending[2]), "0.10.1.00000000000000aa"));
+}
+
+static void leaves_a_foreign_revision_as_it_is(void **state)
+{
+    (void)state;
+    arena_reset(&arena);
+    assert_true(span_is(shortened("v7"), "v7"));
+    assert_true(span_is(shortened("1.2"), "1.2"));
+    assert_true(span_is(shortened("1.2.3.4.5"), "1.2.3.4.5"));
+    assert_true(case_line_compare_revision(SPAN(""), SPAN("v7")) < 0);
+    assert_int_equal(case_line_compare_revision(SPAN("v7"), SPAN("v7")), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_numbers_in_base_36_without_padding),
+        cmocka_unit_test(keeps_a_unit_without_number_as_its_code),
+        cmocka_unit_test(brings_back_every_field),
+        cmocka_unit_test(skips_keys_it_does_not_know),
+        cmocka_unit_test(refuses_damaged_lines),
+        cmocka_unit_test(takes_attributes_from_data),
+        cmocka_unit_test(leaves_out_a_due_time_it_cannot_read),
+        cmocka_unit_test(an_event_of_a_replay_is_not_live),
+        cmocka_unit_test(rejects_a_stage_without_number),
+        cmocka_unit_test(rejects_what_the_arena_cannot_hold),
+        cmocka_unit_test(revisions_keep_the_order_of_their_texts),
+        cmocka_unit_test(leaves_a_foreign_revision_as_it_is),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
