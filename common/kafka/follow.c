@@ -42,6 +42,8 @@ struct follow {
     bool fresh; /* something was given since the last `drained` */
     uint64_t full_since_ms;
     rd_kafka_message_t **held; /* not yet taken, in order; owned */
+    rd_kafka_message_t *giving; /* held[0] while the owner looks at it */
+    bool resume_asked;          /* by the owner, from inside */
     size_t held_count, held_capacity;
     int open_handles;
 };
@@ -88,7 +90,8 @@ static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *o
 static void drop_held(struct follow *follow)
 {
     for (size_t i = 0; i < follow->held_count; i++)
-        rd_kafka_message_destroy(follow->held[i]);
+        if (follow->held[i] != follow->giving)
+            rd_kafka_message_destroy(follow->held[i]);
     follow->held_count = 0;
     follow->full = false;
 }
@@ -189,12 +192,22 @@ static bool give_held(struct follow *follow)
 {
     while (follow->held_count > 0) {
         rd_kafka_message_t *message = follow->held[0];
+        bool taken = true;
+        follow->giving = message;
+        follow->resume_asked = false;
         if (message->err)
             take_error(follow, message);
-        else if (!give(follow, message))
+        else
+            taken = give(follow, message);
+        follow->giving = NULL;
+        if (follow->held_count == 0) { /* a restart from inside dropped it */
+            rd_kafka_message_destroy(message);
             return false;
-        if (follow->held_count == 0) /* dropped by a restart from inside */
+        }
+        if (!taken && !follow->resume_asked)
             return false;
+        if (!taken)
+            continue;
         memmove(follow->held, follow->held + 1, --follow->held_count * sizeof(follow->held[0]));
         rd_kafka_message_destroy(message);
     }
@@ -365,7 +378,9 @@ void follow_start(struct follow *follow, const struct follow_partition *partitio
 
 void follow_resume(struct follow *follow)
 {
-    if (!follow->full)
+    if (follow->giving)
+        follow->resume_asked = true; /* the record it is about to refuse is offered again */
+    if (follow->giving || !follow->full)
         return;
     follow->full = false;
     if (!give_held(follow)) {

@@ -5,7 +5,6 @@
  * answer is never an end. */
 #include "kafka/offsets_watch.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,13 +204,14 @@ static void asked(uv_work_t *work, int status)
 bool offsets_watch_ask(struct offsets_watch *watch, const char *const *topics, size_t count,
                        const char *group, offsets_watch_fn *answer, void *context)
 {
+    char name[KAFKA_MAX_NAME];
     if (watch->busy || count > MOST_PATTERNS)
         return false;
     for (size_t i = 0; i < count; i++)
         watch->patterns[i] =
-            xstrdup(topics[i]);
+            xstrdup(kafka_client_name(watch->settings, topics[i], name, sizeof(name)));
     watch->pattern_count = count;
-    snprintf(watch->group, sizeof(watch->group), "%s", group);
+    kafka_client_name(watch->settings, group, watch->group, sizeof(watch->group));
     watch->answer = answer;
     watch->context = context;
     watch->error = (struct error){0};

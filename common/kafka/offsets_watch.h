@@ -26,7 +26,7 @@ typedef void offsets_watch_fn(void *context, const struct offsets_end *ends, siz
 struct offsets_watch *offsets_watch_open(struct daemon *daemon, const struct kafka_settings *settings,
                                          struct error *error);
 /* Ends of every partition of the topics that match (exact names, or prefixes ending in '*'), and the group's
- * committed offsets. Topics and group with the prefix. One question at a time; false
+ * committed offsets. Topics and group without the prefix; answers carry it. One question at a time; false
  * while one is open. A topic that does not exist has no rows. */
 bool offsets_watch_ask(struct offsets_watch *watch, const char *const *topics, size_t count, const char *group,
                        offsets_watch_fn *answer, void *context);
