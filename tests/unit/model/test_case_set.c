@@ -222,6 +222,75 @@ static void only_what_ends_a_case_enters_a_nearly_full_set(void **state)
     assert_int_equal(case_set_merge(&set, &end, kind, &arena), CASE_SET_CHANGED);
 }
 
+static void copies_of_one_event_join_whichever_comes_first(void **state)
+{
+    (void)state;
+    struct case_line lines[3];
+    struct span texts[2];
+    arena_reset(&arena);
+    lines[0] = line("a", "opened", "source", "", DAY, REV1);
+    lines[1] = lines[2] = lines[0]; /* equal revisions whose contents differ have one winner too */
+    lines[0].live = false;
+    lines[0].recorded_ms = DAY + 1;
+    lines[1].recorded_ms = TIMESTAMP_NONE;
+    lines[2].live = false;
+    lines[2].attribute[CASE_TYPE] = SPAN("R0303");
+    for (int way = 0; way < 2; way++) {
+        struct case_set set = {0};
+        for (int i = 0; i < 3; i++)
+            case_set_merge(&set, &lines[way ? 2 - i : i], kind, &arena);
+        assert_int_equal(set.count, 1);
+        assert_true(set.lines[0].live);
+        assert_int_equal(set.lines[0].recorded_ms, DAY + 1);
+        texts[way] = text_of(&set);
+    }
+    assert_true(span_equal(texts[0], texts[1]));
+}
+
+static void no_set_outgrows_its_lines_and_bytes(void **state)
+{
+    (void)state;
+    static char long_text[6000];
+    struct case_set set = {0};
+    arena_reset(&arena);
+    struct case_line fat = line("x", "opened", "source", "", DAY, REV1);
+    int lines = 0, ends = 0;
+    memset(long_text, '|', sizeof long_text); /* twice as long when written */
+    fat.attribute[CASE_REQUEST_KIND] = span_from(long_text, sizeof long_text);
+    for (char id[2] = "a"; id[0] <= 'z'; id[0]++) {
+        fat.id = arena_copy(&arena, span_of(id));
+        lines += case_set_merge(&set, &fat, kind, &arena) == CASE_SET_CHANGED;
+    }
+    assert_int_equal(lines, 4);
+    assert_true(text_of(&set).len <= CASE_SET_MAX_BYTES);
+    set.count = 0;
+    for (int i = 0; i < 300; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "e%d", i);
+        struct case_line end = line("x", "reopened", "desk", "", DAY + i, REV1);
+        end.id = arena_copy(&arena, span_of(id));
+        ends += case_set_merge(&set, &end, kind, &arena) == CASE_SET_CHANGED;
+    }
+    assert_int_equal(ends, CASE_SET_MAX_LINES);
+    struct case_line correction = line("e7", "reopened", "desk", "", DAY, REV2);
+    assert_int_equal(case_set_merge(&set, &correction, kind, &arena), CASE_SET_CHANGED);
+}
+
+static void damaged_text_and_a_full_arena_are_told(void **state)
+{
+    (void)state;
+    struct arena small;
+    struct case_set set = {0};
+    arena_reset(&arena);
+    struct case_line one = line("a", "opened", "source", "", DAY, REV1);
+    assert_false(case_set_read(&set, SPAN("1|a|r|1|0|0|0|0\nnonsense"), codes, &arena));
+    arena_init(&small, 1024);
+    assert_false(case_set_read(&set, SPAN(""), codes, &small));
+    set = (struct case_set){0};
+    assert_int_equal(case_set_merge(&set, &one, kind, &small), CASE_SET_NO_MEMORY);
+    arena_fini(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +301,9 @@ int main(void)
         cmocka_unit_test(a_foreign_unit_moves_nothing),
         cmocka_unit_test(a_history_may_close_without_dispatch),
         cmocka_unit_test(only_what_ends_a_case_enters_a_nearly_full_set),
+        cmocka_unit_test(copies_of_one_event_join_whichever_comes_first),
+        cmocka_unit_test(no_set_outgrows_its_lines_and_bytes),
+        cmocka_unit_test(damaged_text_and_a_full_arena_are_told),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
