@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Blocking administration for the command line (never on a daemon's loop): topics as declared, and what is there. */
+/* Blocking administration for the command line (never on a daemon's loop): topics as declared, and
+ * what is there. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +29,8 @@ enum admin_outcome { ADMIN_CREATED, ADMIN_EXISTS, ADMIN_WRONG_PARTITIONS, ADMIN_
 struct admin *admin_open(const struct kafka_settings *settings, struct error *error);
 void admin_close(struct admin *admin);
 int32_t admin_broker_count(struct admin *admin, struct error *error); /* -1 on error */
-/* Creates what is missing in bounded requests; outcomes[i] for topics[i]. Never changes a partition count. */
+/* Creates what is missing in bounded requests; outcomes[i] for topics[i]. Never changes a partition
+ * count. */
 bool admin_apply(struct admin *admin, const struct admin_topic *topics, size_t count,
                  enum admin_outcome *outcomes, struct error *error);
 /* Partitions of each existing topic with that prefix, sorted by name, through `show`. */

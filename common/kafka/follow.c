@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A group consumer for a sink that keeps the offsets itself. It promises records in order per partition, from
- * where the owner said, each once per start; a record that was not taken comes again. What makes repeats
- * harmless (compare-and-set of the position) is the sink's. Waiting for the sink never costs the membership:
- * polling goes on, with nothing assigned or everything paused. */
+/* A group consumer for a sink that keeps the offsets itself. It promises records in order per
+ * partition, from where the owner said, each once per start; a record that was not taken comes
+ * again. What makes repeats harmless (compare-and-set of the position) is the sink's. Waiting for
+ * the sink never costs the membership: polling goes on, with nothing assigned or everything paused.
+ */
 #include "kafka/follow.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ struct follow {
     bool paused;
     bool fresh; /* something was given since the last `drained` */
     uint64_t full_since_ms;
-    rd_kafka_message_t **held; /* not yet taken, in order; owned */
+    rd_kafka_message_t **held;  /* not yet taken, in order; owned */
     rd_kafka_message_t *giving; /* held[0] while the owner looks at it */
     bool resume_asked;          /* by the owner, from inside */
     size_t held_count, held_capacity;
@@ -110,8 +111,9 @@ static void set_pause(struct follow *follow, bool pause)
     if (!follow->assignment || follow->paused == pause)
         return;
     follow->paused = pause;
-    rd_kafka_resp_err_t code = pause ? rd_kafka_pause_partitions(follow->consumer, follow->assignment)
-                                     : rd_kafka_resume_partitions(follow->consumer, follow->assignment);
+    rd_kafka_resp_err_t code =
+        pause ? rd_kafka_pause_partitions(follow->consumer, follow->assignment)
+              : rd_kafka_resume_partitions(follow->consumer, follow->assignment);
     if (code)
         die((int)code, "pause or resume failed");
 }
@@ -166,7 +168,8 @@ static void take_error(struct follow *follow, const rd_kafka_message_t *message)
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
     case RD_KAFKA_RESP_ERR__FATAL:
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID: die((int)message->err, rd_kafka_message_errstr(message));
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        die((int)message->err, rd_kafka_message_errstr(message));
     default:
         log_warn("follow.consumer_error", LOG_STR("code", rd_kafka_err2name(message->err)),
                  LOG_STR("text", rd_kafka_message_errstr(message)));
@@ -183,7 +186,8 @@ static bool give(struct follow *follow, const rd_kafka_message_t *message)
     follow->fresh = true;
     if (nudge_count(&follow->nudge, message->len + message->key_len) && follow->assignment->cnt > 0)
         nudge_send(&follow->nudge, follow->topic,
-                   follow->assignment->elems[follow->nudge.turn % (size_t)follow->assignment->cnt].partition);
+                   follow->assignment->elems[follow->nudge.turn % (size_t)follow->assignment->cnt]
+                       .partition);
     return true;
 }
 
@@ -280,7 +284,8 @@ static void on_tick(uv_timer_t *timer)
     wakeup_again(&follow->wakeup);
 }
 
-static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settings, struct error *error)
+static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
+                      struct error *error)
 {
     char group[KAFKA_MAX_NAME], instance[KAFKA_MAX_NAME];
     int64_t session_ms = settings->session_timeout_ms;
@@ -298,11 +303,14 @@ static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settin
            kafka_client_set(conf, "partition.assignment.strategy", "range", error) &&
            kafka_client_set_int(conf, "session.timeout.ms", session_ms, error) &&
            kafka_client_set_int(conf, "heartbeat.interval.ms", heartbeat_ms, error) &&
-           kafka_client_set_int(conf, "max.poll.interval.ms", session_ms > 300000 ? session_ms : 300000, error) &&
-           kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024, error) &&
+           kafka_client_set_int(conf, "max.poll.interval.ms",
+                                session_ms > 300000 ? session_ms : 300000, error) &&
+           kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
+                                error) &&
            kafka_client_tune(conf, settings, "fetch.wait.max.ms", "50", error) &&
            kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error) &&
-           (nudge_is_needed() || kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
+           (nudge_is_needed() ||
+            kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
 }
 
 static rd_kafka_t *open_consumer(struct follow *follow, const struct kafka_settings *settings,
@@ -330,11 +338,13 @@ static bool subscribe(struct follow *follow, struct error *error)
     rd_kafka_topic_partition_list_add(list, follow->topic, RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t code = rd_kafka_subscribe(follow->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return !code || error_set(error, ERROR_FATAL, (int)code, "subscribe: %s", rd_kafka_err2str(code));
+    return !code ||
+           error_set(error, ERROR_FATAL, (int)code, "subscribe: %s", rd_kafka_err2str(code));
 }
 
-struct follow *follow_open(struct daemon *daemon, const struct kafka_settings *settings, const char *topic,
-                           const struct follow_handler *handler, struct error *error)
+struct follow *follow_open(struct daemon *daemon, const struct kafka_settings *settings,
+                           const char *topic, const struct follow_handler *handler,
+                           struct error *error)
 {
     struct follow *follow = xcalloc(1, sizeof(*follow));
     follow->daemon = daemon;
@@ -342,8 +352,8 @@ struct follow *follow_open(struct daemon *daemon, const struct kafka_settings *s
     kafka_client_name(settings, topic, follow->topic, sizeof(follow->topic));
     follow->consumer = open_consumer(follow, settings, error);
     if (!follow->consumer || !subscribe(follow, error) ||
-        !wakeup_open(&follow->wakeup, daemon_loop(daemon), rd_kafka_queue_get_consumer(follow->consumer), collect,
-                     follow, error)) {
+        !wakeup_open(&follow->wakeup, daemon_loop(daemon),
+                     rd_kafka_queue_get_consumer(follow->consumer), collect, follow, error)) {
         if (follow->consumer)
             rd_kafka_destroy_flags(follow->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
         free(follow);
@@ -392,7 +402,8 @@ void follow_resume(struct follow *follow)
     wakeup_again(&follow->wakeup);
 }
 
-void follow_committed(struct follow *follow, const struct follow_partition *partitions, size_t count)
+void follow_committed(struct follow *follow, const struct follow_partition *partitions,
+                      size_t count)
 {
     if (!follow->assignment || count == 0)
         return;
@@ -400,7 +411,8 @@ void follow_committed(struct follow *follow, const struct follow_partition *part
     for (size_t i = 0; i < count; i++)
         rd_kafka_topic_partition_list_add(list, follow->topic, partitions[i].partition)->offset =
             partitions[i].next_offset;
-    (void)rd_kafka_commit(follow->consumer, list, 1); /* for lag tools: a failure is of no consequence */
+    (void)rd_kafka_commit(follow->consumer, list,
+                          1); /* for lag tools: a failure is of no consequence */
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -427,7 +439,8 @@ static void on_handle_closed(void *context)
         rd_kafka_topic_partition_list_destroy(follow->assignment);
     if (follow->given)
         rd_kafka_topic_partition_list_destroy(follow->given);
-    /* A static member leaves no group: closing would only wait. A query may be under way: the process ends soon. */
+    /* A static member leaves no group: closing would only wait. A query may be under way: the
+     * process ends soon. */
     if (!follow->nudge.under_way) {
         rd_kafka_destroy_flags(follow->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
         wakeup_fini(&follow->wakeup);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables of sources and owned partitions. A table of inputs is made at each assignment and does not change
- * until the next, so pointers into it hold that long. */
+/* Tables of sources and owned partitions. A table of inputs is made at each assignment and does not
+ * change until the next, so pointers into it hold that long. */
 #include "kafka/inputs.h"
 
 #include <ctype.h>
@@ -27,10 +27,11 @@ void sources_init(struct sources *sources, const struct transform_spec *spec)
         size_t len = strlen(spec->sources[i].topic);
         source->declared = &spec->sources[i];
         source->family = len > 0 && spec->sources[i].topic[len - 1] == '*';
-        source->name = full_name(spec->settings, spec->sources[i].topic, source->family ? len - 1 : len);
+        source->name =
+            full_name(spec->settings, spec->sources[i].topic, source->family ? len - 1 : len);
         if (spec->sources[i].state_topic)
-            source->state_name =
-                full_name(spec->settings, spec->sources[i].state_topic, strlen(spec->sources[i].state_topic));
+            source->state_name = full_name(spec->settings, spec->sources[i].state_topic,
+                                           strlen(spec->sources[i].state_topic));
     }
 }
 
@@ -45,26 +46,31 @@ int sources_find(const struct sources *sources, const char *topic)
     return -1;
 }
 
-static bool check_source(const struct source *source, const struct topic_catalog *catalog, struct error *error)
+static bool check_source(const struct source *source, const struct topic_catalog *catalog,
+                         struct error *error)
 {
     int32_t partitions = topic_catalog_partitions(catalog, source->name);
     if (partitions == 0)
-        return error_set(error, ERROR_RETRY, 0, "topic %s is missing; fix: citybrain topics apply", source->name);
+        return error_set(error, ERROR_RETRY, 0, "topic %s is missing; fix: citybrain topics apply",
+                         source->name);
     if (!source->state_name)
         return true;
     int32_t state = topic_catalog_partitions(catalog, source->state_name);
     if (state == 0)
-        return error_set(error, ERROR_RETRY, 0, "state topic %s is missing; fix: citybrain topics apply",
+        return error_set(error, ERROR_RETRY, 0,
+                         "state topic %s is missing; fix: citybrain topics apply",
                          source->state_name);
     if (state != partitions)
-        return error_set(error, ERROR_CONFIG, 0,
-                         "state topic %s has %d partitions and its input %s has %d; fix: a new state topic with "
-                         "the same count (citybrain topics apply)",
-                         source->state_name, (int)state, source->name, (int)partitions);
+        return error_set(
+            error, ERROR_CONFIG, 0,
+            "state topic %s has %d partitions and its input %s has %d; fix: a new state topic with "
+            "the same count (citybrain topics apply)",
+            source->state_name, (int)state, source->name, (int)partitions);
     return true;
 }
 
-bool sources_check(const struct sources *sources, const struct topic_catalog *catalog, struct error *error)
+bool sources_check(const struct sources *sources, const struct topic_catalog *catalog,
+                   struct error *error)
 {
     for (size_t i = 0; i < sources->count; i++)
         if (!sources->at[i].family && !check_source(&sources->at[i], catalog, error))
@@ -99,7 +105,8 @@ static int compare_inputs(const void *a, const void *b)
 {
     const struct input *left = a, *right = b;
     int order = strcmp(left->topic, right->topic);
-    return order ? order : (left->partition > right->partition) - (left->partition < right->partition);
+    return order ? order
+                 : (left->partition > right->partition) - (left->partition < right->partition);
 }
 
 void inputs_init(struct inputs *inputs, const struct sources *sources,
@@ -148,7 +155,8 @@ struct input *inputs_find(const struct inputs *inputs, const char *topic, int32_
 
 struct input *inputs_of_message(struct inputs *inputs, const rd_kafka_message_t *message)
 {
-    if (inputs->last && inputs->last_topic == message->rkt && inputs->last->partition == message->partition)
+    if (inputs->last && inputs->last_topic == message->rkt &&
+        inputs->last->partition == message->partition)
         return inputs->last;
     inputs->last = inputs_find(inputs, rd_kafka_topic_name(message->rkt), message->partition);
     inputs->last_topic = message->rkt;

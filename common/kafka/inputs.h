@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a transform reads: its declared sources, and the input partitions it owns with their positions. */
+/* What a transform reads: its declared sources, and the input partitions it owns with their
+ * positions. */
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -31,7 +32,8 @@ void sources_init(struct sources *sources, const struct transform_spec *spec);
 /* Index of the source that topic belongs to, or -1. */
 int sources_find(const struct sources *sources, const char *topic);
 /* RETRY where a topic is missing, CONFIG where a state topic does not fit its input. */
-bool sources_check(const struct sources *sources, const struct topic_catalog *catalog, struct error *error);
+bool sources_check(const struct sources *sources, const struct topic_catalog *catalog,
+                   struct error *error);
 /* The subscription, family names as regular expressions. */
 rd_kafka_topic_partition_list_t *sources_subscription(const struct sources *sources);
 

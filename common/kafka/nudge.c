@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One query at a time; its answer is thrown away. Every thousand records or quarter of the queue: measured,
- * that keeps a bounded queue as fast as an unbounded one. */
+/* One query at a time; its answer is thrown away. Every thousand records or quarter of the queue:
+ * measured, that keeps a bounded queue as fast as an unbounded one. */
 #include "kafka/nudge.h"
 
 #include <stdio.h>
@@ -32,8 +32,8 @@ static void ask(uv_work_t *work)
 {
     struct nudge *nudge = work->data;
     int64_t low, high;
-    (void)rd_kafka_query_watermark_offsets(nudge->consumer, nudge->topic, nudge->partition, &low, &high,
-                                           TIMEOUT_MS);
+    (void)rd_kafka_query_watermark_offsets(nudge->consumer, nudge->topic, nudge->partition, &low,
+                                           &high, TIMEOUT_MS);
 }
 
 static void asked(uv_work_t *work, int status)

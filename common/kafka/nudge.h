@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Librdkafka before 2.2.0 lets a broker thread sleep up to a second when the bounded queue is full, and nothing
- * wakes it when there is room again. Any request to that broker does: a watermark query, made in the pool. */
+/* Librdkafka before 2.2.0 lets a broker thread sleep up to a second when the bounded queue is full,
+ * and nothing wakes it when there is room again. Any request to that broker does: a watermark
+ * query, made in the pool. */
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -24,6 +25,7 @@ struct nudge {
 /* Is this library one that needs it? (Later ones have fetch.queue.backoff.ms.) */
 bool nudge_is_needed(void);
 void nudge_init(struct nudge *nudge, uv_loop_t *loop, rd_kafka_t *consumer, int64_t queued_bytes);
-/* Counts a record; true when a query is due: the caller answers with nudge_send and one of its partitions. */
+/* Counts a record; true when a query is due: the caller answers with nudge_send and one of its
+ * partitions. */
 bool nudge_count(struct nudge *nudge, size_t bytes);
 void nudge_send(struct nudge *nudge, const char *topic, int32_t partition);

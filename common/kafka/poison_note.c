@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two records are kept: the one at work now, and the suspect, at which the last death in the core happened.
- * After a death the transaction is aborted and earlier records come again, so the suspect must outlive them.
- * Stores are plain writes to a shared mapping: no system call per record, and the kernel keeps the page when
- * the process is gone. A damaged or foreign file is started anew: the worst is one more attempt. */
+/* Two records are kept: the one at work now, and the suspect, at which the last death in the core
+ * happened. After a death the transaction is aborted and earlier records come again, so the suspect
+ * must outlive them. Stores are plain writes to a shared mapping: no system call per record, and
+ * the kernel keeps the page when the process is gone. A damaged or foreign file is started anew:
+ * the worst is one more attempt. */
 #include "kafka/poison_note.h"
 
 #include <assert.h>
@@ -52,7 +53,8 @@ static bool make_folders(const char *path, struct error *error)
     }
     if (mkdir(partial, 0700) == 0 || errno == EEXIST)
         return true;
-    return error_set(error, ERROR_CONFIG, errno, "kafka.note_dir %s: %s; fix: name a folder we may write", path,
+    return error_set(error, ERROR_CONFIG, errno,
+                     "kafka.note_dir %s: %s; fix: name a folder we may write", path,
                      strerror(errno));
 }
 
@@ -70,13 +72,14 @@ static void count_death(struct poison_page *page)
     page->phase = POISON_IDLE;
 }
 
-bool poison_note_open(struct poison_note *note, const struct kafka_settings *settings, struct error *error)
+bool poison_note_open(struct poison_note *note, const struct kafka_settings *settings,
+                      struct error *error)
 {
     char path[KAFKA_MAX_NAME * 3];
     if (!make_folders(settings->note_dir, error))
         return false;
-    snprintf(path, sizeof(path), "%s/%s%s-%d.note", settings->note_dir, settings->prefix, settings->group,
-             (int)settings->slot);
+    snprintf(path, sizeof(path), "%s/%s%s-%d.note", settings->note_dir, settings->prefix,
+             settings->group, (int)settings->slot);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     void *page = MAP_FAILED;
     if (fd >= 0 && ftruncate(fd, sizeof(struct poison_page)) == 0)
@@ -85,7 +88,8 @@ bool poison_note_open(struct poison_note *note, const struct kafka_settings *set
     if (fd >= 0)
         close(fd);
     if (page == MAP_FAILED)
-        return error_set(error, ERROR_CONFIG, code, "%s: %s; fix: let us write kafka.note_dir", path, strerror(code));
+        return error_set(error, ERROR_CONFIG, code, "%s: %s; fix: let us write kafka.note_dir",
+                         path, strerror(code));
     note->page = page;
     count_death(note->page);
     return true;
@@ -119,7 +123,8 @@ void poison_note_commit(struct poison_note *note)
     set_phase(note, POISON_COMMIT);
 }
 
-void poison_note_passed(struct poison_note *note, uint32_t topic, int32_t partition, int64_t position)
+void poison_note_passed(struct poison_note *note, uint32_t topic, int32_t partition,
+                        int64_t position)
 {
     struct poison_page *page = note->page;
     if (page->deaths > 0 && page->suspect.topic == topic && page->suspect.partition == partition &&

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Three traps decide the order here (each has a directed test):
- *  - committed offsets are asked on the read_committed group consumer, which waits until an earlier owner's
- *    pending offset commit is decided; read_uncommitted would give the offset before it;
+ *  - committed offsets are asked on the read_committed group consumer, which waits until an earlier
+ * owner's pending offset commit is decided; read_uncommitted would give the offset before it;
  *  - the state is read by a read_committed reader, so aborted transactions leave nothing behind;
- *  - its end is the read_UNCOMMITTED high watermark, asked after the committed offsets: the last stable offset
- *    may lie before records of a transaction whose commit is decided and whose marker is still to come. */
+ *  - its end is the read_UNCOMMITTED high watermark, asked after the committed offsets: the last
+ * stable offset may lie before records of a transaction whose commit is decided and whose marker is
+ * still to come. */
 #include "kafka/restore.h"
 
 #include <inttypes.h>
@@ -41,7 +42,8 @@ struct restore {
     bool must_nudge; /* this library version stalls behind a full queue */
 };
 
-struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *consumer, struct inputs *inputs)
+struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *consumer,
+                            struct inputs *inputs)
 {
     struct restore *restore = xcalloc(1, sizeof(*restore));
     restore->settings = settings;
@@ -98,7 +100,8 @@ static bool read_committed_offsets(struct restore *restore, struct error *error)
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)restore->inputs->count);
     for (size_t i = 0; i < restore->inputs->count; i++)
-        rd_kafka_topic_partition_list_add(list, restore->inputs->at[i].topic, restore->inputs->at[i].partition);
+        rd_kafka_topic_partition_list_add(list, restore->inputs->at[i].topic,
+                                          restore->inputs->at[i].partition);
     rd_kafka_resp_err_t code = rd_kafka_committed(restore->consumer, list, CALL_TIMEOUT_MS);
     for (int i = 0; i < list->cnt && !code; i++)
         code = list->elems[i].err;
@@ -106,10 +109,12 @@ static bool read_committed_offsets(struct restore *restore, struct error *error)
         const rd_kafka_topic_partition_t *partition = &list->elems[i];
         struct input *input = inputs_find(restore->inputs, partition->topic, partition->partition);
         input->committed = partition->offset >= 0 ? partition->offset : INPUT_NO_OFFSET;
-        input_set_metadata(input, partition->metadata, partition->metadata ? partition->metadata_size : 0);
+        input_set_metadata(input, partition->metadata,
+                           partition->metadata ? partition->metadata_size : 0);
     }
     rd_kafka_topic_partition_list_destroy(list);
-    return !code || error_set(error, ERROR_RETRY, (int)code, "committed offsets: %s", rd_kafka_err2str(code));
+    return !code || error_set(error, ERROR_RETRY, (int)code, "committed offsets: %s",
+                              rd_kafka_err2str(code));
 }
 
 static rd_kafka_t *open_consumer(struct restore *restore, const char *role, const char *isolation,
@@ -117,7 +122,8 @@ static rd_kafka_t *open_consumer(struct restore *restore, const char *role, cons
 {
     const struct kafka_settings *settings = restore->settings;
     char group[KAFKA_MAX_NAME];
-    snprintf(group, sizeof(group), "%s%s.restore", settings->prefix, settings->group); /* never joined */
+    snprintf(group, sizeof(group), "%s%s.restore", settings->prefix,
+             settings->group); /* never joined */
     rd_kafka_conf_t *conf = kafka_client_conf(settings, role, error);
     if (!conf)
         return NULL;
@@ -128,24 +134,25 @@ static rd_kafka_t *open_consumer(struct restore *restore, const char *role, cons
         kafka_client_set(conf, "auto.offset.reset", "error", error) &&
         kafka_client_set(conf, "enable.partition.eof", "true", error) &&
         kafka_client_set(conf, "allow.auto.create.topics", "false", error) &&
-        kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024, error) &&
+        kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
+                             error) &&
         kafka_client_tune(conf, settings, "fetch.wait.max.ms", "20", error))
         return kafka_client_new(RD_KAFKA_CONSUMER, conf, error);
     rd_kafka_conf_destroy(conf);
     return NULL;
 }
 
-static bool ask_watermarks(struct restore *restore, const char *topic, int32_t partition, int64_t *low,
-                           int64_t *high, struct error *error)
+static bool ask_watermarks(struct restore *restore, const char *topic, int32_t partition,
+                           int64_t *low, int64_t *high, struct error *error)
 {
     if (!restore->watermarks)
         restore->watermarks = open_consumer(restore, "ends", "read_uncommitted", error);
     if (!restore->watermarks)
         return false;
-    rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(restore->watermarks, topic, partition, low, high, CALL_TIMEOUT_MS);
-    return !code || error_set(error, ERROR_RETRY, (int)code, "ends of %s/%d: %s", topic, (int)partition,
-                              rd_kafka_err2str(code));
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+        restore->watermarks, topic, partition, low, high, CALL_TIMEOUT_MS);
+    return !code || error_set(error, ERROR_RETRY, (int)code, "ends of %s/%d: %s", topic,
+                              (int)partition, rd_kafka_err2str(code));
 }
 
 static bool read_end(struct restore *restore, struct restore_input *of, struct error *error)
@@ -158,7 +165,8 @@ static bool read_end(struct restore *restore, struct restore_input *of, struct e
         of->done = true;
         return true;
     }
-    if (!ask_watermarks(restore, input->of->state_name, input->partition, &of->next, &of->high, error))
+    if (!ask_watermarks(restore, input->of->state_name, input->partition, &of->next, &of->high,
+                        error))
         return false;
     of->done = of->next >= of->high;
     return true;
@@ -181,7 +189,8 @@ static bool assign_reader(struct restore *restore, struct error *error)
                 ->offset = restore->of[i].next;
     rd_kafka_resp_err_t code = rd_kafka_assign(restore->reader, list);
     rd_kafka_topic_partition_list_destroy(list);
-    return !code || error_set(error, ERROR_FATAL, (int)code, "assign for restore: %s", rd_kafka_err2str(code));
+    return !code || error_set(error, ERROR_FATAL, (int)code, "assign for restore: %s",
+                              rd_kafka_err2str(code));
 }
 
 static bool read_ends(struct restore *restore, struct error *error)
@@ -210,8 +219,8 @@ static void wake_reader(struct restore *restore, const struct restore_input *of)
     if (!restore->must_nudge || ++restore->since_nudge < NUDGE_EVERY)
         return;
     restore->since_nudge = 0;
-    (void)rd_kafka_query_watermark_offsets(restore->reader, of->input->of->state_name, of->input->partition, &low,
-                                           &high, CALL_TIMEOUT_MS);
+    (void)rd_kafka_query_watermark_offsets(restore->reader, of->input->of->state_name,
+                                           of->input->partition, &low, &high, CALL_TIMEOUT_MS);
 }
 
 /* Takes the message into the chunk, or destroys it. */
@@ -228,7 +237,8 @@ static bool take(struct restore *restore, rd_kafka_message_t *message, struct er
             return true;
         }
     }
-    bool fatal = code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    bool fatal = code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                 code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     if (fatal)
         error_set(error, ERROR_FATAL, (int)code, "restore: %s", rd_kafka_message_errstr(message));
     rd_kafka_message_destroy(message); /* other errors: the library goes on by itself */
@@ -273,7 +283,8 @@ bool restore_work(struct restore *restore, struct error *error)
 
 void restore_encode_position(const struct input *input, char *buffer, size_t size)
 {
-    snprintf(buffer, size, "{\"v\":1,\"topic\":\"%s\",\"offset\":%" PRId64 "}", input->topic, input->position);
+    snprintf(buffer, size, "{\"v\":1,\"topic\":\"%s\",\"offset\":%" PRId64 "}", input->topic,
+             input->position);
 }
 
 bool restore_decode_position(struct span value, struct span topic, int64_t *offset)
@@ -282,10 +293,12 @@ bool restore_decode_position(struct span value, struct span topic, int64_t *offs
     if (!value.at || value.len >= sizeof(text))
         return false;
     span_to_cstr(value, text, sizeof(text));
-    int len = snprintf(head, sizeof(head), "{\"v\":1,\"topic\":\"%.*s\",\"offset\":", SPAN_ARG(topic));
+    int len =
+        snprintf(head, sizeof(head), "{\"v\":1,\"topic\":\"%.*s\",\"offset\":", SPAN_ARG(topic));
     if (len < 0 || strncmp(text, head, (size_t)len) != 0 || text[value.len - 1] != '}')
         return false;
-    return span_to_int64(span_from(text + len, value.len - (size_t)len - 1), offset) && *offset >= 0;
+    return span_to_int64(span_from(text + len, value.len - (size_t)len - 1), offset) &&
+           *offset >= 0;
 }
 
 static bool apply(struct restore *restore, const rd_kafka_message_t *message,
@@ -299,7 +312,8 @@ static bool apply(struct restore *restore, const rd_kafka_message_t *message,
         if (restore_decode_position(value, span_of(of->input->topic), &of->stored))
             return true;
         return error_set(error, ERROR_CONFIG, 0,
-                         "%s/%d at %" PRId64 ": not a position of %s; fix: a state topic belongs to one input",
+                         "%s/%d at %" PRId64
+                         ": not a position of %s; fix: a state topic belongs to one input",
                          of->input->of->state_name, (int)of->input->partition, message->offset,
                          of->input->topic);
     }
@@ -308,7 +322,8 @@ static bool apply(struct restore *restore, const rd_kafka_message_t *message,
     return true;
 }
 
-bool restore_apply(struct restore *restore, const struct transform_handler *handler, struct error *error)
+bool restore_apply(struct restore *restore, const struct transform_handler *handler,
+                   struct error *error)
 {
     for (size_t i = 0; i < restore->chunk_count; i++)
         if (!apply(restore, restore->chunk[i], handler, error))
@@ -319,17 +334,19 @@ bool restore_apply(struct restore *restore, const struct transform_handler *hand
     return true;
 }
 
-static bool decide(const struct kafka_settings *settings, struct restore_input *of, struct error *error)
+static bool decide(const struct kafka_settings *settings, struct restore_input *of,
+                   struct error *error)
 {
     struct input *input = of->input;
     const char *state = input->of->state_name;
     if (!of->kept && state && input->committed != INPUT_NO_OFFSET && of->stored != input->committed)
         return error_set(error, ERROR_CONFIG, 0,
                          "%s/%d: group %s%s committed %" PRId64 " but %s holds position %" PRId64
-                         " (-1: none); fix: state and offsets are of different histories, restore the state topic "
+                         " (-1: none); fix: state and offsets are of different histories, restore "
+                         "the state topic "
                          "or begin both anew",
-                         input->topic, (int)input->partition, settings->prefix, settings->group, input->committed,
-                         state, of->stored);
+                         input->topic, (int)input->partition, settings->prefix, settings->group,
+                         input->committed, state, of->stored);
     if (input->committed != INPUT_NO_OFFSET)
         input->position = input->committed;
     else if (of->stored != INPUT_NO_OFFSET)

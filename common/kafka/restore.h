@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From an assignment to where each partition stands and what its state was. Steps alternate: restore_work blocks
- * in the worker, restore_apply gives what it read to the handler on the loop; so a core is called on one thread
- * only and memory is bounded by a chunk. */
+/* From an assignment to where each partition stands and what its state was. Steps alternate:
+ * restore_work blocks in the worker, restore_apply gives what it read to the handler on the loop;
+ * so a core is called on one thread only and memory is bounded by a chunk. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,10 +20,11 @@ enum restore_stage {
 
 struct restore_input {
     struct input *input;
-    bool kept;      /* its state never left us: nothing to read */
-    int64_t low;    /* of the input topic, where nothing is committed */
-    int64_t end;    /* of the input topic, likewise */
-    int64_t high;   /* of the state partition: read_uncommitted, so it covers what is not yet decided */
+    bool kept;   /* its state never left us: nothing to read */
+    int64_t low; /* of the input topic, where nothing is committed */
+    int64_t end; /* of the input topic, likewise */
+    int64_t
+        high; /* of the state partition: read_uncommitted, so it covers what is not yet decided */
     int64_t next;   /* of the state partition: the next one to be read */
     int64_t stored; /* position found in the state, or INPUT_NO_OFFSET */
     bool done;
@@ -31,7 +32,8 @@ struct restore_input {
 
 struct restore; /* lives from assignment to assignment */
 
-struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *consumer, struct inputs *inputs);
+struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *consumer,
+                            struct inputs *inputs);
 void restore_free(struct restore *restore);
 enum restore_stage restore_stage(const struct restore *restore);
 struct restore_input *restore_input(struct restore *restore, size_t index); /* as in inputs */
@@ -41,7 +43,8 @@ size_t restore_left(const struct restore *restore); /* partitions not yet read t
 /* Worker: one blocking step of the present stage. RETRY: again, nothing was changed. */
 bool restore_work(struct restore *restore, struct error *error);
 /* Loop, after a successful step: gives a chunk to the handler, moves on to the next stage. */
-bool restore_apply(struct restore *restore, const struct transform_handler *handler, struct error *error);
+bool restore_apply(struct restore *restore, const struct transform_handler *handler,
+                   struct error *error);
 /* Loop, at the end: where each input begins. CONFIG when committed and stored position differ. */
 bool restore_decide(struct restore *restore, struct error *error);
 

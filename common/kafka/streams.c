@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topic handles by stream and suffix. Members of families sit in a small open hash table filled on first use;
- * the catalog behind it is replaced when an unknown member is asked for, so a unit's new topic is found
- * without a restart. Outputs kept aside stay in order: a member stays unknown until all of them are settled. */
+/* Topic handles by stream and suffix. Members of families sit in a small open hash table filled on
+ * first use; the catalog behind it is replaced when an unknown member is asked for, so a unit's new
+ * topic is found without a restart. Outputs kept aside stay in order: a member stays unknown until
+ * all of them are settled. */
 #include "kafka/streams.h"
 
 #include <assert.h>
@@ -46,8 +47,8 @@ struct streams {
     size_t kept_count, kept_capacity;
 };
 
-struct streams *streams_new(const struct kafka_settings *settings, const struct transform_stream *declared,
-                            size_t count)
+struct streams *streams_new(const struct kafka_settings *settings,
+                            const struct transform_stream *declared, size_t count)
 {
     struct streams *streams = xcalloc(1, sizeof(*streams));
     streams->settings = settings;
@@ -59,7 +60,8 @@ struct streams *streams_new(const struct kafka_settings *settings, const struct 
     return streams;
 }
 
-bool streams_check(const struct streams *streams, const struct topic_catalog *catalog, struct error *error)
+bool streams_check(const struct streams *streams, const struct topic_catalog *catalog,
+                   struct error *error)
 {
     for (size_t i = 0; i < streams->count; i++) {
         const struct transform_stream *stream = &streams->declared[i];
@@ -69,12 +71,14 @@ bool streams_check(const struct streams *streams, const struct topic_catalog *ca
         kafka_client_name(streams->settings, stream->topic, name, sizeof(name));
         int32_t partitions = topic_catalog_partitions(catalog, name);
         if (partitions == 0)
-            return error_set(error, ERROR_RETRY, 0, "topic %s is missing; fix: citybrain topics apply", name);
+            return error_set(error, ERROR_RETRY, 0,
+                             "topic %s is missing; fix: citybrain topics apply", name);
         if (stream->partitions > 0 && partitions != stream->partitions)
-            return error_set(error, ERROR_CONFIG, 0,
-                             "topic %s has %d partitions, declared are %d; fix: a new topic with the declared "
-                             "count (citybrain topics apply), or declare what is there",
-                             name, (int)partitions, (int)stream->partitions);
+            return error_set(
+                error, ERROR_CONFIG, 0,
+                "topic %s has %d partitions, declared are %d; fix: a new topic with the declared "
+                "count (citybrain topics apply), or declare what is there",
+                name, (int)partitions, (int)stream->partitions);
     }
     return true;
 }
@@ -131,7 +135,8 @@ static const struct member *find_member(struct streams *streams, const struct ou
     char name[KAFKA_MAX_NAME];
     int written = snprintf(name, sizeof(name), "%s%s%.*s", streams->settings->prefix,
                            streams->declared[output->stream].topic, SPAN_ARG(output->suffix));
-    int32_t partitions = written < (int)sizeof(name) ? topic_catalog_partitions(&streams->catalog, name) : 0;
+    int32_t partitions =
+        written < (int)sizeof(name) ? topic_catalog_partitions(&streams->catalog, name) : 0;
     if (partitions == 0)
         return NULL;
     if (2 * ++streams->member_count > streams->member_places) {
@@ -173,13 +178,15 @@ static void keep(struct streams *streams, const struct output *output)
     }
 }
 
-static enum streams_result send_to(struct streams *streams, rd_kafka_topic_t *topic, int32_t partitions,
-                                const struct output *output, struct error *error)
+static enum streams_result send_to(struct streams *streams, rd_kafka_topic_t *topic,
+                                   int32_t partitions, const struct output *output,
+                                   struct error *error)
 {
     int32_t partition = message_partition(output, partitions);
     if (partition < 0) {
-        error_set(error, ERROR_FATAL, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, "%s has %d partitions, not number %d",
-                  rd_kafka_topic_name(topic), (int)partitions, (int)output->partition);
+        error_set(error, ERROR_FATAL, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+                  "%s has %d partitions, not number %d", rd_kafka_topic_name(topic),
+                  (int)partitions, (int)output->partition);
         return STREAMS_FAILED;
     }
     rd_kafka_error_t *cause = message_produce(streams->producer, topic, partition, output, NULL);
@@ -189,7 +196,8 @@ static enum streams_result send_to(struct streams *streams, rd_kafka_topic_t *to
     return STREAMS_FAILED;
 }
 
-enum streams_result streams_produce(struct streams *streams, const struct output *output, struct error *error)
+enum streams_result streams_produce(struct streams *streams, const struct output *output,
+                                    struct error *error)
 {
     assert(output->stream >= 0 && (size_t)output->stream < streams->count);
     if (!streams->declared[output->stream].family) {
@@ -210,8 +218,8 @@ size_t streams_kept(const struct streams *streams)
 
 bool streams_refresh(struct streams *streams, struct error *error)
 {
-    return topic_catalog_read(&streams->fresh, streams->producer, streams->settings->prefix, METADATA_TIMEOUT_MS,
-                              error);
+    return topic_catalog_read(&streams->fresh, streams->producer, streams->settings->prefix,
+                              METADATA_TIMEOUT_MS, error);
 }
 
 static bool settle(struct streams *streams, const struct output *output,
@@ -224,12 +232,14 @@ static bool settle(struct streams *streams, const struct output *output,
     if (missing && missing(context, output))
         return true;
     return error_set(error, ERROR_FATAL, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-                     "topic %s%s%.*s is missing; fix: citybrain topics apply", streams->settings->prefix,
-                     streams->declared[output->stream].topic, SPAN_ARG(output->suffix));
+                     "topic %s%s%.*s is missing; fix: citybrain topics apply",
+                     streams->settings->prefix, streams->declared[output->stream].topic,
+                     SPAN_ARG(output->suffix));
 }
 
-bool streams_settle(struct streams *streams, bool (*missing)(void *context, const struct output *output),
-                    void *context, struct error *error)
+bool streams_settle(struct streams *streams,
+                    bool (*missing)(void *context, const struct output *output), void *context,
+                    struct error *error)
 {
     struct kept *kept = streams->kept;
     size_t count = streams->kept_count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Outputs, state and offsets become durable together or not at all. Two fences guard it: the transactional id
- * (one process per slot) and the group's member and generation (one owner per partition). A call that times
- * out is treated as failed, never asked again in another way: the process leaves and its successor's
- * init_transactions settles what was open. */
+/* Outputs, state and offsets become durable together or not at all. Two fences guard it: the
+ * transactional id (one process per slot) and the group's member and generation (one owner per
+ * partition). A call that times out is treated as failed, never asked again in another way: the
+ * process leaves and its successor's init_transactions settles what was open. */
 #include "kafka/transaction.h"
 
 #include <stdio.h>
@@ -33,10 +33,13 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
 {
     (void)handle;
     (void)opaque; /* a fatal error shows at the next call on the producer */
-    log_warn("transform.producer_error", LOG_STR("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)), LOG_STR("text", reason));
+    log_warn("transform.producer_error",
+             LOG_STR("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)),
+             LOG_STR("text", reason));
 }
 
-static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settings, struct error *error)
+static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
+                      struct error *error)
 {
     char id[KAFKA_MAX_NAME];
     snprintf(id, sizeof(id), "%s%s-%d", settings->prefix, settings->group, (int)settings->slot);
@@ -83,13 +86,17 @@ bool transaction_start(struct transaction *transaction, struct error *error)
         return true;
     }
     bool useless = rd_kafka_error_is_fatal(cause) || !rd_kafka_error_is_retriable(cause);
-    bool settings_wrong = rd_kafka_error_code(cause) == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT;
-    kafka_client_error(error, settings_wrong ? ERROR_CONFIG : ERROR_RETRY, "init_transactions", cause);
+    bool settings_wrong =
+        rd_kafka_error_code(cause) == RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT;
+    kafka_client_error(error, settings_wrong ? ERROR_CONFIG : ERROR_RETRY, "init_transactions",
+                       cause);
     if (settings_wrong)
-        error_wrap(error, "kafka.transaction_timeout is above the broker's transaction.max.timeout.ms");
+        error_wrap(error,
+                   "kafka.transaction_timeout is above the broker's transaction.max.timeout.ms");
     if (!useless || settings_wrong)
         return false;
-    /* This handle will say no for ever; a new one may not (a young broker, a right given meanwhile). */
+    /* This handle will say no for ever; a new one may not (a young broker, a right given
+     * meanwhile). */
     const struct kafka_settings *settings = transaction->settings;
     struct error again;
     rd_kafka_destroy(transaction->producer);
@@ -160,7 +167,8 @@ static int remaining_ms(uint64_t deadline_ns)
 }
 
 /* Retriable answers are asked again until the deadline; a time-out of ours is not one of them. */
-static bool send_offsets(struct transaction *transaction, const rd_kafka_consumer_group_metadata_t *metadata,
+static bool send_offsets(struct transaction *transaction,
+                         const rd_kafka_consumer_group_metadata_t *metadata,
                          const rd_kafka_topic_partition_list_t *offsets, uint64_t deadline_ns,
                          struct error *error)
 {
@@ -169,8 +177,9 @@ static bool send_offsets(struct transaction *transaction, const rd_kafka_consume
             transaction->producer, offsets, metadata, remaining_ms(deadline_ns));
         if (!cause)
             return true;
-        bool again = rd_kafka_error_is_retriable(cause) && !rd_kafka_error_txn_requires_abort(cause) &&
-                     rd_kafka_error_code(cause) != RD_KAFKA_RESP_ERR__TIMED_OUT && uv_hrtime() < deadline_ns;
+        bool again =
+            rd_kafka_error_is_retriable(cause) && !rd_kafka_error_txn_requires_abort(cause) &&
+            rd_kafka_error_code(cause) != RD_KAFKA_RESP_ERR__TIMED_OUT && uv_hrtime() < deadline_ns;
         kafka_client_error(error, ERROR_FATAL, "send_offsets_to_transaction", cause);
         if (!again)
             return false;
@@ -181,11 +190,12 @@ static bool send_offsets(struct transaction *transaction, const rd_kafka_consume
 static bool commit(struct transaction *transaction, uint64_t deadline_ns, struct error *error)
 {
     for (;;) {
-        rd_kafka_error_t *cause = rd_kafka_commit_transaction(transaction->producer, remaining_ms(deadline_ns));
+        rd_kafka_error_t *cause =
+            rd_kafka_commit_transaction(transaction->producer, remaining_ms(deadline_ns));
         if (!cause)
             return true;
-        bool again = rd_kafka_error_is_retriable(cause) && !rd_kafka_error_txn_requires_abort(cause) &&
-                     uv_hrtime() < deadline_ns;
+        bool again = rd_kafka_error_is_retriable(cause) &&
+                     !rd_kafka_error_txn_requires_abort(cause) && uv_hrtime() < deadline_ns;
         kafka_client_error(error, ERROR_FATAL, "commit_transaction", cause);
         if (!again)
             return false;
@@ -193,10 +203,11 @@ static bool commit(struct transaction *transaction, uint64_t deadline_ns, struct
     }
 }
 
-/* The member must be the one the partitions were given to. Inside a process the generation changes only with
- * a rebalance callback, so a difference means that the assignment was lost and we have not been told yet. */
-static bool check_member(const rd_kafka_consumer_group_metadata_t *metadata, const struct span *member,
-                         struct error *error)
+/* The member must be the one the partitions were given to. Inside a process the generation changes
+ * only with a rebalance callback, so a difference means that the assignment was lost and we have
+ * not been told yet. */
+static bool check_member(const rd_kafka_consumer_group_metadata_t *metadata,
+                         const struct span *member, struct error *error)
 {
     struct span now;
     if (!member_bytes(metadata, &now, error))
@@ -212,18 +223,21 @@ static bool pass(const char *name, struct error *error)
     return !failpoint(name) || error_set(error, ERROR_FATAL, 0, "failpoint %s", name);
 }
 
-static bool commit_all(struct transaction *transaction, const rd_kafka_consumer_group_metadata_t *metadata,
+static bool commit_all(struct transaction *transaction,
+                       const rd_kafka_consumer_group_metadata_t *metadata,
                        const struct span *member, const rd_kafka_topic_partition_list_t *offsets,
                        struct error *error)
 {
-    uint64_t deadline_ns = uv_hrtime() + (uint64_t)transaction->settings->transaction_timeout_ms * 1000000;
+    uint64_t deadline_ns =
+        uv_hrtime() + (uint64_t)transaction->settings->transaction_timeout_ms * 1000000;
     return check_member(metadata, member, error) && pass("transform.before_send_offsets", error) &&
            send_offsets(transaction, metadata, offsets, deadline_ns, error) &&
            pass("transform.before_commit", error) && commit(transaction, deadline_ns, error);
 }
 
-bool transaction_commit(struct transaction *transaction, rd_kafka_t *consumer, const struct span *member,
-                        const rd_kafka_topic_partition_list_t *offsets, struct error *error)
+bool transaction_commit(struct transaction *transaction, rd_kafka_t *consumer,
+                        const struct span *member, const rd_kafka_topic_partition_list_t *offsets,
+                        struct error *error)
 {
     rd_kafka_consumer_group_metadata_t *metadata = rd_kafka_consumer_group_metadata(consumer);
     if (!metadata)
@@ -231,13 +245,15 @@ bool transaction_commit(struct transaction *transaction, rd_kafka_t *consumer, c
     bool done = commit_all(transaction, metadata, member, offsets, error);
     rd_kafka_consumer_group_metadata_destroy(metadata);
     if (!done && transaction->failed)
-        error_wrap(error, "%lld records were refused, the first with %s", (long long)transaction->failed,
+        error_wrap(error, "%lld records were refused, the first with %s",
+                   (long long)transaction->failed,
                    rd_kafka_err2name((rd_kafka_resp_err_t)transaction->failed_code));
     if (!done)
         return false;
     transaction->open = false;
     if (transaction->failed) /* cannot be: a refused record fails the commit */
-        return error_set(error, ERROR_FATAL, transaction->failed_code, "committed although records were refused");
+        return error_set(error, ERROR_FATAL, transaction->failed_code,
+                         "committed although records were refused");
     return pass("transform.after_commit", error);
 }
 
@@ -245,7 +261,8 @@ void transaction_abandon(struct transaction *transaction)
 {
     if (!transaction->open)
         return;
-    rd_kafka_flush(transaction->producer, FLUSH_MS); /* aborting with a first produce in flight can be fatal */
+    rd_kafka_flush(transaction->producer,
+                   FLUSH_MS); /* aborting with a first produce in flight can be fatal */
     rd_kafka_error_t *cause = rd_kafka_abort_transaction(transaction->producer, ABORT_MS);
     if (!cause) {
         log_warn("transform.aborted", LOG_INT("records", transaction->records),
@@ -254,5 +271,6 @@ void transaction_abandon(struct transaction *transaction)
     }
     struct error error;
     kafka_client_error(&error, ERROR_FATAL, "abort_transaction", cause);
-    log_warn("transform.not_aborted", LOG_ERROR(&error)); /* the successor's init_transactions will */
+    log_warn("transform.not_aborted",
+             LOG_ERROR(&error)); /* the successor's init_transactions will */
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop: collect, commit, and everything that ends either (steps 2, 3 and 5 of the contract).
  *
- *   WAITING -> COLLECTING <-> COMMITTING       in COMMITTING and RESTORING the worker blocks on the brokers,
- *                  ^   \      /                the loop polls neither consumer nor producer and serves HTTP
+ *   WAITING -> COLLECTING <-> COMMITTING       in COMMITTING and RESTORING the worker blocks on the
+ * brokers, ^   \      /                the loop polls neither consumer nor producer and serves HTTP
  *             RESTORING  (RESOLVING)
  *
- * It promises that outputs, state and positions become durable together, once. Whatever is not a clean commit
- * ends the process: no undo, no seek; the successor begins at the last commit. */
+ * It promises that outputs, state and positions become durable together, once. Whatever is not a
+ * clean commit ends the process: no undo, no seek; the successor begins at the last commit. */
 #include "kafka/transform.h"
 
 #include <assert.h>
@@ -23,7 +23,7 @@ enum {
     DRAIN_MS = 5,
     TICK_MS = 250,
     TICKS_A_LAG = 4,
-    QUIET_MS = 1000,      /* transactions of offsets alone: at most one in that time */
+    QUIET_MS = 1000, /* transactions of offsets alone: at most one in that time */
     COMPLAIN_MS = 5000,
     MOST_OUTPUTS = 500000, /* a quarter of the producer's queue */
 };
@@ -84,10 +84,12 @@ static void work(uv_work_t *request)
     switch (transform->phase) {
     case TRANSFORM_WAITING: transform->work_fine = transform_start_work(transform, error); break;
     case TRANSFORM_RESTORING: transform->work_fine = restore_work(transform->restore, error); break;
-    case TRANSFORM_RESOLVING: transform->work_fine = streams_refresh(transform->streams, error); break;
+    case TRANSFORM_RESOLVING:
+        transform->work_fine = streams_refresh(transform->streams, error);
+        break;
     case TRANSFORM_COMMITTING:
-        transform->work_fine = transaction_commit(&transform->transaction, transform->consumer, &transform->member,
-                                                  transform->offsets, error);
+        transform->work_fine = transaction_commit(&transform->transaction, transform->consumer,
+                                                  &transform->member, transform->offsets, error);
         break;
     case TRANSFORM_COLLECTING:
     case TRANSFORM_STOPPED: assert(!"no work in this phase");
@@ -101,7 +103,8 @@ static void worked(uv_work_t *request, int status)
 {
     struct transform *transform = request->data;
     (void)status;
-    if (transform->draining && (transform->phase == TRANSFORM_WAITING || transform->phase == TRANSFORM_RESTORING)) {
+    if (transform->draining &&
+        (transform->phase == TRANSFORM_WAITING || transform->phase == TRANSFORM_RESTORING)) {
         transform_stop(transform);
         return;
     }
@@ -157,8 +160,8 @@ static void write_position(struct transform *transform, const struct input *inpu
     char value[KAFKA_MAX_NAME + 64];
     restore_encode_position(input, value, sizeof(value));
     struct output output = {.key = restore_position_key, .value = span_of(value)};
-    rd_kafka_error_t *cause =
-        message_produce(transform->transaction.producer, input->of->state, input->partition, &output, NULL);
+    rd_kafka_error_t *cause = message_produce(transform->transaction.producer, input->of->state,
+                                              input->partition, &output, NULL);
     if (!cause)
         return;
     struct error error;
@@ -182,7 +185,8 @@ void transform_begin(struct transform *transform)
         return;
     if (!transaction_begin(&transform->transaction, &error))
         transform_die(transform, &error);
-    uv_timer_start(&transform->commit_timer, on_commit_timer, (uint64_t)transform->spec.settings->commit_every_ms, 0);
+    uv_timer_start(&transform->commit_timer, on_commit_timer,
+                   (uint64_t)transform->spec.settings->commit_every_ms, 0);
 }
 
 static void save_states(struct transform *transform)
@@ -197,8 +201,8 @@ static void save_states(struct transform *transform)
     }
 }
 
-/* Offsets of every partition acted for. A transaction without offsets would not be fenced by the group: one
- * that has none (outputs written on a tick) carries those of all. */
+/* Offsets of every partition acted for. A transaction without offsets would not be fenced by the
+ * group: one that has none (outputs written on a tick) carries those of all. */
 static rd_kafka_topic_partition_list_t *gather_offsets(struct transform *transform)
 {
     bool all = !transform_is_dirty(transform);
@@ -247,7 +251,8 @@ static bool is_missing(void *context, const struct output *output)
 {
     struct transform *transform = context;
     metric_add(transform->metrics.undeliverable, SPAN(""), 1);
-    log_error("transform.undeliverable", LOG_STR("stream", transform->spec.streams[output->stream].topic),
+    log_error("transform.undeliverable",
+              LOG_STR("stream", transform->spec.streams[output->stream].topic),
               LOG_SPAN("suffix", output->suffix));
     return transform->spec.undeliverable &&
            transform->spec.undeliverable(transform->spec.handler.context, output);
@@ -267,7 +272,8 @@ static void note_committed(struct transform *transform)
 {
     for (int i = 0; i < transform->offsets->cnt; i++) {
         const rd_kafka_topic_partition_t *partition = &transform->offsets->elems[i];
-        struct input *input = inputs_find(&transform->inputs, partition->topic, partition->partition);
+        struct input *input =
+            inputs_find(&transform->inputs, partition->topic, partition->partition);
         input->committed = partition->offset;
         poison_note_passed(&transform->note, input->topic_tag, input->partition, input->committed);
     }
@@ -313,7 +319,8 @@ static void at_end(struct transform *transform, struct input *input, int64_t off
     transform_begin(transform);
 }
 
-static void take_error(struct transform *transform, struct input *input, const rd_kafka_message_t *message)
+static void take_error(struct transform *transform, struct input *input,
+                       const rd_kafka_message_t *message)
 {
     struct error error;
     switch ((int)message->err) {
@@ -335,8 +342,8 @@ static enum transform_result run_core(struct transform *transform, struct input 
 {
     struct poison_record at = {input->topic_tag, input->partition, record->offset};
     if (deaths >= POISON_DEAD && transform->spec.on_poison) {
-        log_error("transform.poison", LOG_STR("topic", input->topic), LOG_INT("partition", input->partition),
-                  LOG_INT("offset", record->offset));
+        log_error("transform.poison", LOG_STR("topic", input->topic),
+                  LOG_INT("partition", input->partition), LOG_INT("offset", record->offset));
         metric_add(transform->metrics.poison, SPAN(""), 1);
         transform->spec.on_poison(transform->spec.handler.context, record, &transform->outputs);
         return TRANSFORM_NEXT;
@@ -357,12 +364,14 @@ static bool is_full(const struct transform *transform)
 }
 
 /* Takes the message: acted for and destroyed, or held until after a commit. */
-static void take_record(struct transform *transform, struct input *input, rd_kafka_message_t *message)
+static void take_record(struct transform *transform, struct input *input,
+                        rd_kafka_message_t *message)
 {
     struct record record;
     struct poison_record at = {input->topic_tag, input->partition, message->offset};
     uint32_t deaths = poison_note_deaths(&transform->note, &at);
-    if (deaths >= POISON_ALONE && transform->transaction.open && transform->transaction.records > 0) {
+    if (deaths >= POISON_ALONE && transform->transaction.open &&
+        transform->transaction.records > 0) {
         transform->held = message;
         transform_commit(transform);
         return;
@@ -455,7 +464,8 @@ static void on_tick(uv_timer_t *timer)
     rd_kafka_poll(transform->transaction.producer, 0);
     if (++transform->ticks % TICKS_A_LAG == 0)
         transform_metrics_lag(transform);
-    if (!transform->transaction.open && now - transform->last_quiet_ms >= QUIET_MS && transform_is_dirty(transform)) {
+    if (!transform->transaction.open && now - transform->last_quiet_ms >= QUIET_MS &&
+        transform_is_dirty(transform)) {
         transform->last_quiet_ms = now;
         transform_begin(transform);
     }
@@ -488,12 +498,14 @@ void transform_drain(struct transform *transform, void (*done)(void *), void *co
         transform_stop(transform);
 }
 
-bool transform_inject(struct transform *transform, void (*write)(void *context, struct outputs *outputs),
+bool transform_inject(struct transform *transform,
+                      void (*write)(void *context, struct outputs *outputs),
                       void (*committed_fn)(void *context), void *context)
 {
     struct transform_injection *injection = &transform->injection;
-    if (injection->pending || injection->written || transform->inputs.count == 0 || transform->draining ||
-        transform->phase == TRANSFORM_RESTORING || transform->phase == TRANSFORM_STOPPED)
+    if (injection->pending || injection->written || transform->inputs.count == 0 ||
+        transform->draining || transform->phase == TRANSFORM_RESTORING ||
+        transform->phase == TRANSFORM_STOPPED)
         return false;
     *injection = (struct transform_injection){write, committed_fn, context, true, false};
     wakeup_again(&transform->wakeup);
@@ -507,7 +519,8 @@ static struct input *owned(const struct transform *transform, int source, int32_
     return inputs_of_source(&transform->inputs, source, partition);
 }
 
-void transform_set_metadata(struct transform *transform, int source, int32_t partition, const char *metadata)
+void transform_set_metadata(struct transform *transform, int source, int32_t partition,
+                            const char *metadata)
 {
     struct input *input = owned(transform, source, partition);
     if (!input || strcmp(input->metadata, metadata) == 0)
@@ -538,7 +551,8 @@ static void init_timer(struct transform *transform, uv_timer_t *timer)
     timer->data = transform;
 }
 
-struct transform *transform_open(struct daemon *daemon, const struct transform_spec *spec, struct error *error)
+struct transform *transform_open(struct daemon *daemon, const struct transform_spec *spec,
+                                 struct error *error)
 {
     struct transform *transform = xcalloc(1, sizeof(*transform));
     transform->daemon = daemon;
@@ -550,12 +564,13 @@ struct transform *transform_open(struct daemon *daemon, const struct transform_s
         return NULL;
     transform->consumer = transform_start_consumer(transform, error);
     if (!transform->consumer ||
-        !wakeup_open(&transform->wakeup, daemon_loop(daemon), rd_kafka_queue_get_consumer(transform->consumer),
-                     collect, transform, error))
+        !wakeup_open(&transform->wakeup, daemon_loop(daemon),
+                     rd_kafka_queue_get_consumer(transform->consumer), collect, transform, error))
         return NULL; /* the process ends: nothing is given back */
     sources_init(&transform->sources, spec);
     transform->streams = streams_new(spec->settings, spec->streams, spec->stream_count);
-    nudge_init(&transform->nudge, daemon_loop(daemon), transform->consumer, spec->settings->queued_bytes);
+    nudge_init(&transform->nudge, daemon_loop(daemon), transform->consumer,
+               spec->settings->queued_bytes);
     transform_metrics_init(transform);
     init_timer(transform, &transform->commit_timer);
     init_timer(transform, &transform->tick_timer);

@@ -14,18 +14,24 @@
 #include "kafka/wakeup.h"
 
 /* In all phases but COLLECTING the worker owns consumer and producer, or is about to. */
-#define TRANSFORM_PHASES(X) X(WAITING) X(COLLECTING) X(RESOLVING) X(COMMITTING) X(RESTORING) X(STOPPED)
+#define TRANSFORM_PHASES(X)                                                                        \
+    X(WAITING) X(COLLECTING) X(RESOLVING) X(COMMITTING) X(RESTORING) X(STOPPED)
 enum transform_phase {
 #define TRANSFORM_PHASE(name) TRANSFORM_##name,
     TRANSFORM_PHASES(TRANSFORM_PHASE)
 #undef TRANSFORM_PHASE
 };
 
-enum transform_rebalance { TRANSFORM_NO_REBALANCE, TRANSFORM_ASSIGN, TRANSFORM_REVOKE, TRANSFORM_LOST };
+enum transform_rebalance {
+    TRANSFORM_NO_REBALANCE,
+    TRANSFORM_ASSIGN,
+    TRANSFORM_REVOKE,
+    TRANSFORM_LOST
+};
 
 struct transform_metrics {
-    struct metric *records, *outputs, *commits, *commit_time, *restored, *restore_time, *phase, *lag, *undeliverable,
-        *poison;
+    struct metric *records, *outputs, *commits, *commit_time, *restored, *restore_time, *phase,
+        *lag, *undeliverable, *poison;
     int64_t *source_records, *stream_outputs; /* since the last commit; owned */
 };
 
@@ -49,8 +55,8 @@ struct transform {
 
     enum transform_phase phase;
     struct inputs inputs;
-    struct inputs kept; /* of the assignment before: their states may come back */
-    struct span member; /* group metadata at assignment */
+    struct inputs kept;       /* of the assignment before: their states may come back */
+    struct span member;       /* group metadata at assignment */
     rd_kafka_message_t *held; /* polled, not acted for (to the end); NULL or owned */
     bool committing_alone;    /* the record just done is a suspect: commit before the next */
 
@@ -59,7 +65,8 @@ struct transform {
     bool revoking; /* after this commit */
 
     struct restore *restore;
-    uint64_t restore_began_ms, restore_moved_ms, complained_ms, last_quiet_ms, commit_began_ms, logged_ms;
+    uint64_t restore_began_ms, restore_moved_ms, complained_ms, last_quiet_ms, commit_began_ms,
+        logged_ms;
 
     uv_work_t work;
     bool working, work_fine;
@@ -80,11 +87,11 @@ struct transform {
 
 /* transform.c */
 void transform_set_phase(struct transform *transform, enum transform_phase phase);
-void transform_submit(struct transform *transform);                    /* the present phase's work */
-void transform_retry(struct transform *transform, uint64_t wait_ms);   /* the same, later */
+void transform_submit(struct transform *transform);                  /* the present phase's work */
+void transform_retry(struct transform *transform, uint64_t wait_ms); /* the same, later */
 void transform_begin(struct transform *transform);
 void transform_commit(struct transform *transform);
-void transform_stop(struct transform *transform); /* drained: closes handles, says so */
+void transform_stop(struct transform *transform);         /* drained: closes handles, says so */
 bool transform_may_complain(struct transform *transform); /* once in 5 s */
 bool transform_is_dirty(const struct transform *transform);
 _Noreturn void transform_die(struct transform *transform, const struct error *error);
@@ -104,5 +111,6 @@ void transform_rebalance_revoke(struct transform *transform); /* after the last 
 
 /* transform_metrics.c */
 void transform_metrics_init(struct transform *transform);
-void transform_metrics_commit(struct transform *transform, uint64_t took_ms); /* counts become visible */
+void transform_metrics_commit(struct transform *transform,
+                              uint64_t took_ms); /* counts become visible */
 void transform_metrics_lag(struct transform *transform);

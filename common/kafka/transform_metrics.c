@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop's numbers. Lag is the high watermark the consumer has heard of minus our own position: the
- * library's own lag knows nothing of transactional offsets. */
+/* The loop's numbers. Lag is the high watermark the consumer has heard of minus our own position:
+ * the library's own lag knows nothing of transactional offsets. */
 #include <assert.h>
 #include <stdio.h>
 
@@ -11,21 +11,28 @@
 #include <assert.h>
 
 static const struct metric_row rows[] = {
-    {"citybrain_kafka_records_total", METRIC_COUNTER, "source", "Records acted for, by declared source."},
-    {"citybrain_kafka_outputs_total", METRIC_COUNTER, "stream", "Records written, by declared stream."},
+    {"citybrain_kafka_records_total", METRIC_COUNTER, "source",
+     "Records acted for, by declared source."},
+    {"citybrain_kafka_outputs_total", METRIC_COUNTER, "stream",
+     "Records written, by declared stream."},
     {"citybrain_kafka_commits_total", METRIC_COUNTER, NULL,
-     "Kafka transactions committed. Standing still while lag grows: the broker or the core is stuck."},
+     "Kafka transactions committed. Standing still while lag grows: the broker or the core is "
+     "stuck."},
     {"citybrain_kafka_commit_seconds", METRIC_HISTOGRAM, NULL,
      "How long a commit took, offsets and state included. Above 1 s the brokers are slow."},
-    {"citybrain_kafka_restore_records_total", METRIC_COUNTER, NULL, "Records read back from state topics."},
+    {"citybrain_kafka_restore_records_total", METRIC_COUNTER, NULL,
+     "Records read back from state topics."},
     {"citybrain_kafka_restore_seconds", METRIC_HISTOGRAM, NULL,
-     "From an assignment to the first record after it. Above 60 s partitions stand still too long."},
+     "From an assignment to the first record after it. Above 60 s partitions stand still too "
+     "long."},
     {"citybrain_kafka_phase", METRIC_GAUGE, NULL,
-     "0 waiting for brokers or topics, 1 collecting, 2 resolving topics, 3 committing, 4 restoring, 5 stopped."},
+     "0 waiting for brokers or topics, 1 collecting, 2 resolving topics, 3 committing, 4 "
+     "restoring, 5 stopped."},
     {"citybrain_kafka_lag_records", METRIC_GAUGE, "partition",
      "Offsets between our position and the end of each owned partition, markers included."},
     {"citybrain_kafka_undeliverable_total", METRIC_COUNTER, NULL,
-     "Outputs whose topic does not exist. Above 0: a unit is missing its topics; run citybrain topics apply."},
+     "Outputs whose topic does not exist. Above 0: a unit is missing its topics; run citybrain "
+     "topics apply."},
     {"citybrain_kafka_poison_total", METRIC_COUNTER, NULL,
      "Records set aside because the core died at each of them three times."},
 };
@@ -34,8 +41,9 @@ void transform_metrics_init(struct transform *transform)
 {
     struct metrics *metrics = daemon_metrics(transform->daemon);
     struct transform_metrics *own = &transform->metrics;
-    struct metric **all[] = {&own->records,      &own->outputs, &own->commits, &own->commit_time,   &own->restored,
-                             &own->restore_time, &own->phase,   &own->lag,     &own->undeliverable, &own->poison};
+    struct metric **all[] = {
+        &own->records,      &own->outputs, &own->commits, &own->commit_time,   &own->restored,
+        &own->restore_time, &own->phase,   &own->lag,     &own->undeliverable, &own->poison};
     static_assert(sizeof(all) / sizeof(all[0]) == ARRAY_LENGTH(rows), "a field for each row");
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
         *all[i] = metrics_add(metrics, &rows[i]);
@@ -64,7 +72,8 @@ void transform_metrics_lag(struct transform *transform)
         const struct input *input = &transform->inputs.at[i];
         char label[KAFKA_MAX_NAME + 12];
         int64_t low, high;
-        if (rd_kafka_get_watermark_offsets(transform->consumer, input->topic, input->partition, &low, &high) ||
+        if (rd_kafka_get_watermark_offsets(transform->consumer, input->topic, input->partition,
+                                           &low, &high) ||
             high < 0)
             continue;
         int len = snprintf(label, sizeof(label), "%s/%d", input->topic, (int)input->partition);

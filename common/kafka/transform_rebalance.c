@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps 1 and 4 of the contract. The callback only takes note (it runs inside a poll); acting is left to the
- * loop. While a state is read nothing is polled: the library stands at its assign call, heartbeats go on, and
- * whatever happens to the group meanwhile shows in its metadata, which must be the same at the end. */
+/* Steps 1 and 4 of the contract. The callback only takes note (it runs inside a poll); acting is
+ * left to the loop. While a state is read nothing is polled: the library stands at its assign call,
+ * heartbeats go on, and whatever happens to the group meanwhile shows in its metadata, which must
+ * be the same at the end. */
 #include <assert.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ void transform_rebalance_note(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
         transform->rebalance = TRANSFORM_ASSIGN;
         transform->assigned = rd_kafka_topic_partition_list_copy(partitions);
     } else {
-        bool lost = code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS || rd_kafka_assignment_lost(consumer);
+        bool lost =
+            code != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS || rd_kafka_assignment_lost(consumer);
         transform->rebalance = lost ? TRANSFORM_LOST : TRANSFORM_REVOKE;
     }
     rd_kafka_yield(consumer); /* nothing of the old assignment after this */
@@ -66,8 +68,10 @@ static void begin_assignment(struct transform *transform)
     struct error error;
     if (!transaction_member(transform->consumer, &transform->member, &error))
         transform_die(transform, &error);
-    transform->restore = restore_new(transform->spec.settings, transform->consumer, &transform->inputs);
-    transform->restore_began_ms = transform->restore_moved_ms = transform->logged_ms = transform_now_ms();
+    transform->restore =
+        restore_new(transform->spec.settings, transform->consumer, &transform->inputs);
+    transform->restore_began_ms = transform->restore_moved_ms = transform->logged_ms =
+        transform_now_ms();
     transform->work_fine = true;
     transform_set_phase(transform, TRANSFORM_RESTORING);
     if (transform->inputs.count > 0)
@@ -99,15 +103,17 @@ void transform_rebalance_act(struct transform *transform)
     }
 }
 
-/* States of partitions that come back untouched stay; the others are given up before new ones are opened. */
+/* States of partitions that come back untouched stay; the others are given up before new ones are
+ * opened. */
 static void open_states(struct transform *transform)
 {
     const struct transform_handler *handler = &transform->spec.handler;
     for (size_t i = 0; i < transform->inputs.count; i++) {
         struct input *input = &transform->inputs.at[i];
         struct input *old = inputs_find(&transform->kept, input->topic, input->partition);
-        if (!old || !old->open || old->position == INPUT_NO_OFFSET || old->committed != old->position ||
-            input->committed != old->committed || strcmp(input->metadata, old->metadata) != 0)
+        if (!old || !old->open || old->position == INPUT_NO_OFFSET ||
+            old->committed != old->position || input->committed != old->committed ||
+            strcmp(input->metadata, old->metadata) != 0)
             continue;
         input->state = old->state;
         input->open = true;
@@ -119,7 +125,8 @@ static void open_states(struct transform *transform)
         struct input *input = &transform->inputs.at[i];
         if (input->open)
             continue;
-        input->state = handler->open(handler->context, input->source, input->partition, span_of(input->metadata));
+        input->state = handler->open(handler->context, input->source, input->partition,
+                                     span_of(input->metadata));
         input->open = true;
     }
 }
@@ -131,16 +138,18 @@ static void assign(struct transform *transform)
     if (!transaction_member(transform->consumer, &now, &error))
         transform_die(transform, &error);
     if (!span_equal(now, transform->member))
-        fail(transform, ERROR_FATAL, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, "the group went on during the restore");
+        fail(transform, ERROR_FATAL, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+             "the group went on during the restore");
     transaction_free_member(&now);
 
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)transform->inputs.count + 1);
     for (size_t i = 0; i < transform->inputs.count; i++) {
         const struct input *input = &transform->inputs.at[i];
-        rd_kafka_topic_partition_list_add(list, input->topic, input->partition)->offset = input->position;
-        log_debug("transform.begins", LOG_STR("topic", input->topic), LOG_INT("partition", input->partition),
-                  LOG_INT("offset", input->position));
+        rd_kafka_topic_partition_list_add(list, input->topic, input->partition)->offset =
+            input->position;
+        log_debug("transform.begins", LOG_STR("topic", input->topic),
+                  LOG_INT("partition", input->partition), LOG_INT("offset", input->position));
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(transform->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -189,10 +198,12 @@ static void try_again(struct transform *transform)
 static void report_progress(struct transform *transform, int64_t before)
 {
     uint64_t now = transform_now_ms();
-    if (restore_records(transform->restore) != before || restore_stage(transform->restore) != RESTORE_READ)
+    if (restore_records(transform->restore) != before ||
+        restore_stage(transform->restore) != RESTORE_READ)
         transform->restore_moved_ms = now;
     if (now - transform->restore_moved_ms > STUCK_MS)
-        fail(transform, ERROR_FATAL, 0, "the state's end cannot be reached: a hanging transaction?");
+        fail(transform, ERROR_FATAL, 0,
+             "the state's end cannot be reached: a hanging transaction?");
     if (now - transform->logged_ms < PROGRESS_MS)
         return;
     transform->logged_ms = now;

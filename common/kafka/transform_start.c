@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Step 6 of the contract: before its first assignment a process waits for brokers and topics without limit, is
- * not ready and says why, and ends only for what waiting cannot mend (a wrong partition count, a setting). */
+/* Step 6 of the contract: before its first assignment a process waits for brokers and topics
+ * without limit, is not ready and says why, and ends only for what waiting cannot mend (a wrong
+ * partition count, a setting). */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *o
         error_set(&error, ERROR_FATAL, (int)fatal, "consumer: %s", text);
         transform_die(transform, &error);
     }
-    log_warn("transform.consumer_error", LOG_STR("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)),
+    log_warn("transform.consumer_error",
+             LOG_STR("code", rd_kafka_err2name((rd_kafka_resp_err_t)code)),
              LOG_STR("text", reason));
 }
 
@@ -30,7 +32,9 @@ static bool configure(rd_kafka_conf_t *conf, const struct transform_spec *spec, 
     int64_t heartbeat_ms = settings->session_timeout_ms / 5;
     int64_t poll_ms = settings->session_timeout_ms > 300000 ? settings->session_timeout_ms : 300000;
     heartbeat_ms = heartbeat_ms < 1000 ? 1000 : heartbeat_ms;
-    heartbeat_ms = heartbeat_ms > settings->session_timeout_ms / 3 ? settings->session_timeout_ms / 3 : heartbeat_ms;
+    heartbeat_ms = heartbeat_ms > settings->session_timeout_ms / 3
+                       ? settings->session_timeout_ms / 3
+                       : heartbeat_ms;
     snprintf(group, sizeof(group), "%s%s", settings->prefix, settings->group);
     snprintf(instance, sizeof(instance), "%s-%d", settings->group, (int)settings->slot);
     return kafka_client_set(conf, "group.id", group, error) &&
@@ -45,11 +49,13 @@ static bool configure(rd_kafka_conf_t *conf, const struct transform_spec *spec, 
            kafka_client_set_int(conf, "session.timeout.ms", settings->session_timeout_ms, error) &&
            kafka_client_set_int(conf, "heartbeat.interval.ms", heartbeat_ms, error) &&
            kafka_client_set_int(conf, "max.poll.interval.ms", poll_ms, error) &&
-           kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024, error) &&
+           kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
+                                error) &&
            kafka_client_tune(conf, settings, "fetch.wait.max.ms", "50", error) &&
            kafka_client_tune(conf, settings, "check.crcs", "true", error) &&
            kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error) &&
-           (nudge_is_needed() || kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
+           (nudge_is_needed() ||
+            kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
 }
 
 rd_kafka_t *transform_start_consumer(struct transform *transform, struct error *error)
@@ -70,7 +76,8 @@ rd_kafka_t *transform_start_consumer(struct transform *transform, struct error *
     return consumer;
 }
 
-/* Metadata once more after the handles were made: a first record would otherwise wait a second for it. */
+/* Metadata once more after the handles were made: a first record would otherwise wait a second for
+ * it. */
 static void attach(struct transform *transform, struct topic_catalog *catalog)
 {
     struct topic_catalog warm;
@@ -79,9 +86,11 @@ static void attach(struct transform *transform, struct topic_catalog *catalog)
     for (size_t i = 0; i < transform->sources.count; i++) {
         struct source *source = &transform->sources.at[i];
         if (source->state_name)
-            source->state = rd_kafka_topic_new(transform->transaction.producer, source->state_name, NULL);
+            source->state =
+                rd_kafka_topic_new(transform->transaction.producer, source->state_name, NULL);
     }
-    if (topic_catalog_read(&warm, transform->transaction.producer, "", METADATA_TIMEOUT_MS, &ignored))
+    if (topic_catalog_read(&warm, transform->transaction.producer, "", METADATA_TIMEOUT_MS,
+                           &ignored))
         topic_catalog_fini(&warm);
 }
 
@@ -90,8 +99,8 @@ bool transform_start_work(struct transform *transform, struct error *error)
     struct topic_catalog catalog;
     if (!transaction_start(&transform->transaction, error))
         return false;
-    if (!topic_catalog_read(&catalog, transform->transaction.producer, transform->spec.settings->prefix,
-                            METADATA_TIMEOUT_MS, error))
+    if (!topic_catalog_read(&catalog, transform->transaction.producer,
+                            transform->spec.settings->prefix, METADATA_TIMEOUT_MS, error))
         return false;
     if (sources_check(&transform->sources, &catalog, error) &&
         streams_check(transform->streams, &catalog, error)) {
@@ -110,7 +119,8 @@ static void wait_on(struct transform *transform)
         transform_die(transform, error);
     daemon_not_ready(transform->daemon, "kafka", topics ? "topic_missing" : "no_broker");
     if (transform_may_complain(transform))
-        log_warn("transform.waiting", LOG_STR("for", topics ? "topics" : "brokers"), LOG_ERROR(error));
+        log_warn("transform.waiting", LOG_STR("for", topics ? "topics" : "brokers"),
+                 LOG_ERROR(error));
     transform_retry(transform, RETRY_MS);
 }
 
