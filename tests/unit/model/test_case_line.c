@@ -146,7 +146,7 @@ static void refuses_damaged_lines(void **state)
         "1|a|r|1|0|0|zzzz|0", /* a unit number that codes.csv has not */
         "1|a|r|1|0|0|0|0|t=a\\",
         "1|a|r|1|0|0|0|0|t=a\\q",
-        "1|a|r|1|zzzzzzzzzzzzzzz|0|0|0",
+        "1|a|r|1|3w5e11264sgsf|0|0|0",
     };
     struct case_line line;
     for (size_t i = 0; i < ARRAY_LENGTH(damaged); i++)
