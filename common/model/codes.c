@@ -69,7 +69,7 @@ static void read_line(struct codes *codes, struct span line, struct place place,
     while (space < CODE_SPACES && !span_is(space_name, space_names[space]))
         space++;
     if (space == CODE_SPACES || !span_to_int64(number_text, &number) || number < 1 ||
-        number > MOST_NUMBER || !rest.len) {
+        number > MOST_NUMBER || !rest.len || span_find(rest, ',') >= 0) {
         diagnostics_add(diagnostics, place,
                         "write space,number,code with space stage, unit, party or kind",
                         "this row is no code");
@@ -104,6 +104,8 @@ struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
 void codes_free(struct codes *codes)
 {
     struct code *code, *next;
+    if (!codes)
+        return;
     HASH_ITER(hh, codes->by_code, code, next)
     {
         HASH_DEL(codes->by_code, code);

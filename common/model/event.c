@@ -162,7 +162,9 @@ static enum reject read_binary(struct json_reader *reader, const struct record *
 enum reject event_read_record(struct json_reader *reader, const struct record *record,
                               struct arena *arena, struct event *event)
 {
-    if (record_header(record, "ce_type").at)
+    bool structured =
+        span_starts(record_header(record, "content-type"), SPAN("application/cloudevents"));
+    if (!structured && record_header(record, "ce_type").at)
         return read_binary(reader, record, arena, event);
     return event_read(reader, record->value, arena, event);
 }

@@ -74,12 +74,19 @@ static int on_bool(void *context, int truth)
     return value != NULL;
 }
 
+/* Escapes are undone by now: \u0000, and half a surrogate pair, which yajl turns into bytes that
+ * are no UTF-8 and that no database takes. */
+static bool is_clean(struct span text)
+{
+    return !memchr(text.at, '\0', text.len) && utf8_is_valid(text);
+}
+
 static int add_text(struct json_reader *reader, enum json_type type, struct span text)
 {
     struct json_value *value = add_value(reader, type);
     if (!value)
         return 0;
-    if (type == JSON_STRING && memchr(text.at, '\0', text.len))
+    if (type == JSON_STRING && !is_clean(text))
         return refuse(reader, REJECT_JSON);
     value->text = arena_copy(reader->arena, text.at ? text : SPAN(""));
     return value->text.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
@@ -99,7 +106,7 @@ static int on_key(void *context, const unsigned char *text, size_t len)
 {
     struct json_reader *reader = context;
     struct span key = len ? span_from((const char *)text, len) : SPAN("");
-    if (memchr(key.at, '\0', key.len))
+    if (!is_clean(key))
         return refuse(reader, REJECT_JSON);
     if (json_get(reader->open[reader->depth - 1], key))
         return refuse(reader, REJECT_JSON_DUPLICATE);

@@ -164,6 +164,9 @@ struct registry *registry_load(const char *file, struct diagnostics *diagnostics
             read_row(registry, line, (struct place){file, n, 1}, diagnostics);
         rest = span_from(rest.at + used, rest.len - used);
     }
+    if (registry->column_count == 0 && diagnostics_errors(diagnostics) == errors)
+        diagnostics_add(diagnostics, (struct place){file, 0, 0}, "begin it with a header row",
+                        "the file has no header");
     if (diagnostics_errors(diagnostics) == errors)
         return registry;
     registry_free(registry);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both directions of the table, and every damaged row named by its line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/timestamp.h"
+#include "model/codes.h"
+
+static char path[] = "/tmp/citybrain-test-XXXXXX";
+static char shown[512];
+
+static void show(void *context, const char *line)
+{
+    (void)context;
+    if (!shown[0])
+        snprintf(shown, sizeof shown, "%s", line);
+}
+
+static struct codes *load(const char *text)
+{
+    struct diagnostics *diagnostics = diagnostics_new();
+    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    struct codes *loaded = codes_load(path, diagnostics);
+    shown[0] = '\0';
+    diagnostics_each(diagnostics, show, NULL);
+    diagnostics_free(diagnostics);
+    unlink(path);
+    return loaded;
+}
+
+static void refuse_at(const char *text, int line)
+{
+    char place[80];
+    assert_null(load(text));
+    snprintf(place, sizeof place, "%s:%d", path, line);
+    assert_memory_equal(shown, place, strlen(place));
+}
+
+static void finds_by_code_and_by_number_within_a_space(void **state)
+{
+    (void)state;
+    struct codes *codes =
+        load("# c\nspace,number,code\nstage,7,opened\nunit,7,u-1\nstage,2,closed\n");
+    assert_non_null(codes);
+    assert_int_equal(codes_number(codes, CODE_STAGE, SPAN("opened")), 7);
+    assert_int_equal(codes_number(codes, CODE_UNIT, SPAN("opened")), 0);
+    assert_int_equal(codes_number(codes, CODE_UNIT, SPAN_NONE), 0);
+    assert_true(span_is(codes_text(codes, CODE_STAGE, 2), "closed"));
+    assert_true(span_is(codes_text(codes, CODE_UNIT, 7), "u-1"));
+    assert_null(codes_text(codes, CODE_STAGE, 3).at);
+    assert_null(codes_text(codes, CODE_STAGE, 8).at);
+    assert_null(codes_text(codes, CODE_PARTY, 1).at);
+    codes_free(codes);
+}
+
+static void refuses_a_number_or_a_code_given_twice(void **state)
+{
+    (void)state;
+    refuse_at("space,number,code\nstage,1,a\nstage,1,b\n", 3);
+    refuse_at("space,number,code\nstage,1,a\n# c\nstage,2,a\n", 4);
+}
+
+static void refuses_rows_that_are_no_code(void **state)
+{
+    (void)state;
+    refuse_at("space,number,code\nstage,0,a\n", 2);
+    refuse_at("space,number,code\nstage,x,a\n", 2);
+    refuse_at("space,number,code\nplace,1,a\n", 2);
+    refuse_at("space,number,code\nstage,1\n", 2);
+    refuse_at("space,number,code\nstage,1,\n", 2);
+    refuse_at("space,number,code\nstage,1,a,b\n", 2);
+    refuse_at("space,number,code\nstage,65536,a\n", 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_by_code_and_by_number_within_a_space),
+        cmocka_unit_test(refuses_a_number_or_a_code_given_twice),
+        cmocka_unit_test(refuses_rows_that_are_no_code),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

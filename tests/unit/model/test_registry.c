@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows by code, alias and day; damaged files named by line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/timestamp.h"
+#include "model/registry.h"
+
+static char path[] = "/tmp/citybrain-test-XXXXXX";
+static char shown[512];
+
+static void show(void *context, const char *line)
+{
+    (void)context;
+    if (!shown[0])
+        snprintf(shown, sizeof shown, "%s", line);
+}
+
+static struct registry *load(const char *text)
+{
+    struct diagnostics *diagnostics = diagnostics_new();
+    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+    struct registry *loaded = registry_load(path, diagnostics);
+    shown[0] = '\0';
+    diagnostics_each(diagnostics, show, NULL);
+    diagnostics_free(diagnostics);
+    unlink(path);
+    return loaded;
+}
+
+static void refuse_at(const char *text, int line)
+{
+    char place[80];
+    assert_null(load(text));
+    snprintf(place, sizeof place, "%s:%d", path, line);
+    assert_memory_equal(shown, place, strlen(place));
+}
+
+static void finds_the_row_valid_on_the_day(void **state)
+{
+    (void)state;
+    struct registry *registry = load("\xEF\xBB\xBF"
+                                     "code,name,aliases,valid_from,valid_to\r\n# c\r\n"
+                                     "a,old,x;y,,2024-01-01\r\na,\"new, name\",x,2024-01-01,\r\n");
+    assert_non_null(registry);
+    int64_t turn = timestamp_days(2024, 1, 1);
+    const struct registry_row *old = registry_at(registry, 0), *new = registry_at(registry, 1);
+    assert_null(registry_at(registry, 2));
+    assert_ptr_equal(registry_find(registry, SPAN("a"), turn - 1), old);
+    assert_ptr_equal(registry_find(registry, SPAN("a"), turn), new);
+    assert_ptr_equal(registry_find(registry, SPAN("x"), turn - 1), old);
+    assert_ptr_equal(registry_find(registry, SPAN("x"), INT64_MIN), new);
+    assert_null(registry_find(registry, SPAN("y"), turn));
+    assert_null(registry_find(registry, SPAN("z"), turn));
+    assert_null(registry_find(registry, SPAN_NONE, turn));
+    assert_true(span_is(registry_cell(registry, new, "name"), "new, name"));
+    assert_null(registry_cell(registry, new, "colour").at);
+    registry_free(registry);
+}
+
+static void refuses_damaged_files(void **state)
+{
+    (void)state;
+    refuse_at("name\nx\n", 1);
+    refuse_at("code,name\na\n", 2);
+    refuse_at("code,name\na,b,c\n", 2);
+    refuse_at("code,name\n,b\n", 2);
+    refuse_at("code,valid_from\na,2024-13-01\n", 2);
+    assert_null(load("# nothing\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_the_row_valid_on_the_day),
+        cmocka_unit_test(refuses_damaged_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
