@@ -113,9 +113,9 @@ class District:
     def pid(self, name):
         return int(self.command(ROOT / "deploy/local/daemons", "pid", name).stdout)
 
-    def kill(self, name):
+    def kill(self, name, pid=None):
         """SIGKILL; returns the pid that died. The supervisor starts another."""
-        pid = self.pid(name)
+        pid = pid or self.pid(name)
         os.kill(pid, signal.SIGKILL)
         return pid
 

@@ -119,10 +119,18 @@ def dispatched(district, prefix):
 def test_orders_are_dispatched_once_through_kill_of_the_router(district):
     first = [f"E2ER{n:04}" for n in range(300)]
     second = [f"E2ER{n:04}" for n in range(300, 600)]
+    topic, old = f"cb.dispatch.{LEAD}", district.pid("router-1")
     district.accepted("hotline", [order(n) for n in first])
-    until(lambda: district.records(f"cb.dispatch.{LEAD}"), "a work order", 30)
+    until(lambda: dispatched(district, "E2ER")[0], "a work order", 30)
+
+    # Killed while its transaction is open or just closed: some of the second lot are on their way.
+    begun = district.ends(topic)
     district.accepted("hotline", [order(n) for n in second])
-    old = district.kill("router-1")
+    until(lambda: district.ends(topic) != begun, "the next work orders are being written", 30, 0.005)
+    district.kill("router-1", old)
+    behind = sum(district.ends("cb.events").values()) \
+        - sum(district.committed("cb.router", "cb.events").values())
+    assert behind >= 100, "the router was killed with nothing to do"
     district.came_back("router-1", old)
     # sent again: what was decided is not decided again
     district.accepted("hotline", [order(n) for n in first[:50]])
