@@ -2,16 +2,16 @@
 /* Contracts §2: what goes into an id, in which order. */
 #include "model/ids.h"
 
+#include <assert.h>
 #include <string.h>
-
-#define MOST_FIELDS 16
 
 void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number,
                struct span stage, const struct span *identity, size_t identity_count)
 {
-    struct span fields[MOST_FIELDS] = {namespace_, number, stage};
+    struct span fields[3 + IDS_MOST_IDENTITY] = {namespace_, number, stage};
+    assert(identity_count <= IDS_MOST_IDENTITY);
     size_t n = 3;
-    for (size_t i = 0; i < identity_count && n < MOST_FIELDS; i++)
+    for (size_t i = 0; i < identity_count; i++)
         fields[n++] = identity[i];
     digest_id(id, fields, n);
 }

@@ -9,7 +9,10 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 
-/* Event of an item: namespace, the source's own number, stage, then the identity values. */
+/* As many as a mapping has columns, and the two of `identity: row`. */
+#define IDS_MOST_IDENTITY 258
+/* Event of an item: namespace, the source's own number, stage, then the identity values, at most
+ * IDS_MOST_IDENTITY of them (asserted: leaving one out would make one event of two). */
 void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number, struct span stage,
                const struct span *identity, size_t identity_count);
 /* Decision: its cause's id + question ("lead", "co:<unit>", "timer:<name>:<due>", "recall", "via:<child>"). */

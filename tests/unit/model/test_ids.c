@@ -25,6 +25,19 @@ static void ids_an_item_by_namespace_number_stage_and_identity(void **state)
     assert_string_equal(id, "4ni_D9KMPu8vXKuZftUwYQ");
 }
 
+static void tells_items_apart_by_the_last_of_many_identity_values(void **state)
+{
+    (void)state;
+    char one[DIGEST_ID_LEN + 1], other[DIGEST_ID_LEN + 1];
+    struct span identity[IDS_MOST_IDENTITY];
+    for (size_t i = 0; i < IDS_MOST_IDENTITY; i++)
+        identity[i] = SPAN("v");
+    ids_event(one, SPAN("n"), SPAN("1"), SPAN("opened"), identity, IDS_MOST_IDENTITY);
+    identity[IDS_MOST_IDENTITY - 1] = SPAN("w");
+    ids_event(other, SPAN("n"), SPAN("1"), SPAN("opened"), identity, IDS_MOST_IDENTITY);
+    assert_string_not_equal(one, other);
+}
+
 static void ids_a_decision_by_cause_and_question(void **state)
 {
     (void)state;
@@ -55,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_an_item_by_namespace_number_stage_and_identity),
+        cmocka_unit_test(tells_items_apart_by_the_last_of_many_identity_values),
         cmocka_unit_test(ids_a_decision_by_cause_and_question),
         cmocka_unit_test(writes_the_revision_padded_and_in_order),
         cmocka_unit_test(refuses_a_source_revision_that_is_no_number_or_too_long),
