@@ -212,10 +212,11 @@ class District:
             consumer.close()
 
     def monitor(self, group):
-        """A consumer that only asks; kept, because the tests ask often. One per thread and group."""
+        """A consumer that only asks; kept, because the tests ask often. One per thread and group.
+        Of a transaction left open it sees what is written, and the offsets before it."""
         kept = self.monitors.__dict__
         if group not in kept:
-            kept[group] = self.consumer(group)
+            kept[group] = self.consumer(group, **{"isolation.level": "read_uncommitted"})
         return kept[group]
 
     def parts_of(self, topic):
