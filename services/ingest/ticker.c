@@ -74,7 +74,8 @@ static bool take_ends(struct ticker *ticker, const struct offsets_end *ends, siz
             return false;
         if (ends[i].end < 0)
             log_warn("ticker.left_out", LOG_STR("topic", ends[i].topic));
-        if (ends[i].end < 0 || (!raw && ends[i].committed < 0))
+        /* Nothing was ever written there: nothing to wait for, committed or not. */
+        if (ends[i].end <= 0 || (!raw && ends[i].committed < 0))
             continue;
         if (ticker->target_count == TICKER_MAX_TARGETS)
             return false;
