@@ -134,6 +134,7 @@ bool door_post(struct door *door, const struct door_part *part, struct error *er
     for (int waited_ms = 0; waited_ms < 600000;) {
         bool answered = http_client_call(door->client, &call, error);
         if (answered && call.status < 300) {
+            *error = (struct error){0}; /* of an attempt that was repeated */
             acknowledge(door, part);
             return count_answer(door, error);
         }
