@@ -72,6 +72,8 @@ class District:
 
     def stop(self):
         """Everything started here ends; what is left over is reported, then ended by its pid."""
+        for consumer in self.monitors.__dict__.values():
+            consumer.close()
         self.command(ROOT / "deploy/local/daemons", "stop", check=False, seconds=60)
         self.command(ROOT / "deploy/local/parts", "wipe", check=False, seconds=90)
         left = self.processes()
