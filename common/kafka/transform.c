@@ -251,9 +251,9 @@ static bool is_missing(void *context, const struct output *output)
 {
     struct transform *transform = context;
     metric_add(transform->metrics.undeliverable, SPAN(""), 1);
-    log_error("transform.undeliverable",
-              LOG_STR("stream", transform->spec.streams[output->stream].topic),
-              LOG_SPAN("suffix", output->suffix));
+    log_warn("transform.undeliverable",
+             LOG_STR("stream", transform->spec.streams[output->stream].topic),
+             LOG_SPAN("suffix", output->suffix));
     return transform->spec.undeliverable &&
            transform->spec.undeliverable(transform->spec.handler.context, output);
 }
