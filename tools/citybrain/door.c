@@ -136,7 +136,6 @@ bool door_post(struct door *door, const struct door_part *part, struct error *er
         if (answered && call.status < 300) {
             *error = (struct error){0}; /* of an attempt that was repeated */
             acknowledge(door, part);
-            *error = (struct error){0}; /* an earlier try without answer is made good */
             return count_answer(door, error);
         }
         if (answered && call.status != 429 && call.status != 503)
