@@ -4,6 +4,7 @@
  * an event. */
 #include "daemon/log.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -31,6 +32,8 @@ static struct {
     enum log_level level;
     struct rate rates[MOST_EVENTS];
 } logger = {"citybrain", LOG_LEVEL_INFO, {{0}}};
+
+static pthread_mutex_t rates_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 struct line {
     char text[LINE_BYTES];
@@ -150,7 +153,10 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     if (level < logger.level)
         return;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (is_too_many(level, event, now.tv_sec, &suppressed))
+    pthread_mutex_lock(&rates_mutex); /* workers and the Kafka library's threads log as well */
+    bool too_many = is_too_many(level, event, now.tv_sec, &suppressed);
+    pthread_mutex_unlock(&rates_mutex);
+    if (too_many)
         return;
     gmtime_r(&now.tv_sec, &utc);
     int n = snprintf(
