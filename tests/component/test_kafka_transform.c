@@ -8,8 +8,6 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h> /* needs the one above */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +19,13 @@
 #include "daemon/log.h"
 #include "kafka/transform.h"
 
+#include "../support/kafka_mock.h"
+
 enum { PARTITIONS = 3, RECORDS = 3000 };
 enum { STREAM_OUT, STREAM_STATE, STREAM_UNIT };
 
 static struct {
-    rd_kafka_t *host;
-    rd_kafka_mock_cluster_t *cluster;
+    struct kafka_mock kafka;
     char notes[64];
 } mock;
 
@@ -58,13 +57,11 @@ struct partition {
 static int start_mock(void **state)
 {
     (void)state;
-    char reason[200];
-    mock.host = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), reason, sizeof(reason));
-    mock.cluster = rd_kafka_mock_cluster_new(mock.host, 1);
-    rd_kafka_mock_topic_create(mock.cluster, "in", PARTITIONS, 1);
-    rd_kafka_mock_topic_create(mock.cluster, "out", PARTITIONS, 1);
-    rd_kafka_mock_topic_create(mock.cluster, "state", PARTITIONS, 1);
-    rd_kafka_mock_topic_create(mock.cluster, "unit.a", 1, 1);
+    kafka_mock_start(&mock.kafka);
+    rd_kafka_mock_topic_create(mock.kafka.cluster, "in", PARTITIONS, 1);
+    rd_kafka_mock_topic_create(mock.kafka.cluster, "out", PARTITIONS, 1);
+    rd_kafka_mock_topic_create(mock.kafka.cluster, "state", PARTITIONS, 1);
+    rd_kafka_mock_topic_create(mock.kafka.cluster, "unit.a", 1, 1);
     strcpy(mock.notes, "/tmp/transform_notes.XXXXXX");
     return mkdtemp(mock.notes) ? 0 : 1;
 }
@@ -73,8 +70,7 @@ static int stop_mock(void **state)
 {
     (void)state;
     char path[100];
-    rd_kafka_mock_cluster_destroy(mock.cluster);
-    rd_kafka_destroy(mock.host);
+    kafka_mock_stop(&mock.kafka);
     snprintf(path, sizeof(path), "%s/g-1.note", mock.notes);
     unlink(path);
     return rmdir(mock.notes);
@@ -183,7 +179,7 @@ static void live(struct run *run)
 {
     struct error error = {0};
     run->settings = (struct kafka_settings){
-        .brokers = rd_kafka_mock_cluster_bootstraps(mock.cluster),
+        .brokers = kafka_mock_brokers(&mock.kafka),
         .prefix = "",
         .group = "g",
         .slot = 1,
@@ -219,73 +215,15 @@ static void live(struct run *run)
     daemon_free(run->daemon);
 }
 
-static rd_kafka_t *client(rd_kafka_type_t type)
-{
-    char reason[200];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(mock.cluster),
-                      reason, sizeof(reason));
-    if (type == RD_KAFKA_CONSUMER) {
-        rd_kafka_conf_set(conf, "group.id", "reader", reason, sizeof(reason));
-        rd_kafka_conf_set(conf, "enable.partition.eof", "true", reason, sizeof(reason));
-    }
-    rd_kafka_t *handle = rd_kafka_new(type, conf, reason, sizeof(reason));
-    assert_non_null(handle);
-    return handle;
-}
-
 static void feed(int first, int count)
 {
-    rd_kafka_t *producer = client(RD_KAFKA_PRODUCER);
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, "in", NULL);
-    for (int i = first; i < first + count; i++) {
-        char value[16];
-        int len = snprintf(value, sizeof(value), "%d", i);
-        assert_int_equal(rd_kafka_produce(topic, i % PARTITIONS, RD_KAFKA_MSG_F_COPY, value,
-                                          (size_t)len, value, (size_t)len, NULL),
-                         0);
-    }
-    assert_int_equal(rd_kafka_flush(producer, 10000), 0);
-    rd_kafka_topic_destroy(topic);
-    rd_kafka_destroy(producer);
-}
-
-/* Reads a topic to its ends: how often each number below `numbers` was there; returns the other
- * records. */
-static int64_t read_numbers(const char *name, int partitions, int *times, int numbers)
-{
-    rd_kafka_t *consumer = client(RD_KAFKA_CONSUMER);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    int64_t others = 0;
-    for (int p = 0; p < partitions; p++)
-        rd_kafka_topic_partition_list_add(list, name, p)->offset = RD_KAFKA_OFFSET_BEGINNING;
-    rd_kafka_poll_set_consumer(consumer);
-    assert_int_equal(rd_kafka_assign(consumer, list), 0);
-    rd_kafka_topic_partition_list_destroy(list);
-    memset(times, 0, (size_t)numbers * sizeof(times[0]));
-    while (partitions > 0) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 10000);
-        int64_t number;
-        assert_non_null(message);
-        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            partitions--;
-        else if (!message->err &&
-                 span_to_int64(span_from(message->payload, message->len), &number) &&
-                 number < numbers)
-            times[number]++;
-        else
-            others++;
-        rd_kafka_message_destroy(message);
-    }
-    rd_kafka_consumer_close(consumer);
-    rd_kafka_destroy(consumer);
-    return others;
+    kafka_mock_feed(&mock.kafka, "in", PARTITIONS, first, count);
 }
 
 static void assert_each_once(const char *topic, int partitions, int numbers, int64_t others)
 {
     int *times = xcalloc((size_t)numbers, sizeof(times[0]));
-    assert_int_equal(read_numbers(topic, partitions, times, numbers), others);
+    assert_int_equal(kafka_mock_read(&mock.kafka, topic, partitions, times, numbers), others);
     for (int i = 0; i < numbers; i++)
         assert_int_equal(times[i], 1);
     free(times);
@@ -349,6 +287,6 @@ int main(void)
         TEST(writes_to_a_member_of_a_family_that_is_there),
         TEST(asks_about_a_member_that_is_missing_and_writes_the_rest),
     };
-    log_open("test", LOG_LEVEL_WARN);
+    log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
