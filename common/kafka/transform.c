@@ -19,13 +19,9 @@
 #include "kafka/transform_internal.h"
 
 enum {
-    DRAIN_RECORDS = 2000, /* then timers and sockets get their turn */
-    DRAIN_MS = 5,
     TICK_MS = 250,
     TICKS_A_LAG = 4,
-    QUIET_MS = 1000, /* transactions of offsets alone: at most one in that time */
     COMPLAIN_MS = 5000,
-    MOST_OUTPUTS = 500000, /* a quarter of the producer's queue */
 };
 
 static const char *const phase_names[] = {
@@ -92,7 +88,7 @@ static void work(uv_work_t *request)
                                                   &transform->member, transform->offsets, error);
         break;
     case TRANSFORM_COLLECTING:
-    case TRANSFORM_STOPPED: assert(!"no work in this phase");
+    case TRANSFORM_STOPPED: abort(); /* no work in these phases */
     }
 }
 
@@ -304,155 +300,7 @@ static void committed(struct transform *transform)
         wakeup_again(&transform->wakeup);
 }
 
-/* ---- collect ---- */
-
-static void at_end(struct transform *transform, struct input *input, int64_t offset)
-{
-    if (!input || offset <= input->position)
-        return;
-    input->position = offset;
-    input->dirty = true;
-    uint64_t now = transform_now_ms();
-    if (transform->transaction.open || now - transform->last_quiet_ms < QUIET_MS)
-        return;
-    transform->last_quiet_ms = now;
-    transform_begin(transform);
-}
-
-static void take_error(struct transform *transform, struct input *input,
-                       const rd_kafka_message_t *message)
-{
-    struct error error;
-    switch ((int)message->err) {
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF: at_end(transform, input, message->offset); return;
-    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-    case RD_KAFKA_RESP_ERR__FATAL:
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-        error_set(&error, ERROR_FATAL, (int)message->err, "%s", rd_kafka_message_errstr(message));
-        transform_die(transform, &error);
-    default:
-        log_warn("transform.consumer_error", LOG_STR("code", rd_kafka_err2name(message->err)),
-                 LOG_STR("text", rd_kafka_message_errstr(message)));
-    }
-}
-
-static enum transform_result run_core(struct transform *transform, struct input *input,
-                                      const struct record *record, uint32_t deaths)
-{
-    struct poison_record at = {input->topic_tag, input->partition, record->offset};
-    if (deaths >= POISON_DEAD && transform->spec.on_poison) {
-        log_error("transform.poison", LOG_STR("topic", input->topic),
-                  LOG_INT("partition", input->partition), LOG_INT("offset", record->offset));
-        metric_add(transform->metrics.poison, SPAN(""), 1);
-        transform->spec.on_poison(transform->spec.handler.context, record, &transform->outputs);
-        return TRANSFORM_NEXT;
-    }
-    poison_note_enter(&transform->note, &at);
-    enum transform_result result =
-        transform->spec.handler.on_record(input->state, record, &transform->outputs);
-    poison_note_leave(&transform->note);
-    return result;
-}
-
-static bool is_full(const struct transform *transform)
-{
-    const struct transaction *open = &transform->transaction;
-    const struct kafka_settings *settings = transform->spec.settings;
-    return open->records >= settings->commit_records || open->bytes >= settings->commit_bytes ||
-           open->outputs >= MOST_OUTPUTS;
-}
-
-/* Takes the message: acted for and destroyed, or held until after a commit. */
-static void take_record(struct transform *transform, struct input *input,
-                        rd_kafka_message_t *message)
-{
-    struct record record;
-    struct poison_record at = {input->topic_tag, input->partition, message->offset};
-    uint32_t deaths = poison_note_deaths(&transform->note, &at);
-    if (deaths >= POISON_ALONE && transform->transaction.open &&
-        transform->transaction.records > 0) {
-        transform->held = message;
-        transform_commit(transform);
-        return;
-    }
-    transform_begin(transform);
-    message_to_record(message, input->source, &record);
-    enum transform_result result = run_core(transform, input, &record, deaths);
-    input->acted = input->dirty = true;
-    transform->transaction.records++;
-    if (result == TRANSFORM_AGAIN) {
-        transform->held = message;
-        transform_commit(transform);
-        return;
-    }
-    input->position = message->offset + 1;
-    transform->metrics.source_records[input->source]++;
-    rd_kafka_message_destroy(message);
-    if (deaths >= POISON_ALONE || is_full(transform))
-        transform_commit(transform);
-}
-
-static void take(struct transform *transform, rd_kafka_message_t *message)
-{
-    struct input *input = message->rkt ? inputs_of_message(&transform->inputs, message) : NULL;
-    if (!message->err && input && message->offset >= input->position) {
-        bool due = nudge_count(&transform->nudge, message->len + message->key_len);
-        take_record(transform, input, message);
-        if (due) {
-            input = &transform->inputs.at[transform->nudge.turn % transform->inputs.count];
-            nudge_send(&transform->nudge, input->topic, input->partition);
-        }
-        return;
-    }
-    if (message->err)
-        take_error(transform, input, message);
-    rd_kafka_message_destroy(message);
-}
-
-static rd_kafka_message_t *next_message(struct transform *transform)
-{
-    rd_kafka_message_t *message = transform->held;
-    transform->held = NULL;
-    return message ? message : rd_kafka_consumer_poll(transform->consumer, 0);
-}
-
-static void write_injection(struct transform *transform)
-{
-    struct transform_injection *injection = &transform->injection;
-    if (!injection->pending || transform->inputs.count == 0)
-        return;
-    transform_begin(transform);
-    injection->pending = false;
-    injection->written = true;
-    injection->write(injection->context, &transform->outputs);
-}
-
-static bool collect(void *context)
-{
-    struct transform *transform = context;
-    if (transform->phase != TRANSFORM_COLLECTING || transform->draining)
-        return false;
-    write_injection(transform);
-    uint64_t until = uv_hrtime() + (uint64_t)DRAIN_MS * 1000000;
-    for (int i = 0; i < DRAIN_RECORDS; i++) {
-        rd_kafka_message_t *message = next_message(transform);
-        if (transform->rebalance != TRANSFORM_NO_REBALANCE) {
-            if (message) /* of an assignment that is over: not acted for, it comes again */
-                rd_kafka_message_destroy(message);
-            transform_rebalance_act(transform);
-            return transform->phase == TRANSFORM_COLLECTING;
-        }
-        if (!message)
-            return false;
-        take(transform, message);
-        if (transform->phase != TRANSFORM_COLLECTING)
-            return false;
-        if (i % 64 == 63 && uv_hrtime() >= until)
-            return true;
-    }
-    return true;
-}
+/* ---- from outside ---- */
 
 /* Also what keeps an idle member in its group: max.poll.interval counts polls, not heartbeats. */
 static void on_tick(uv_timer_t *timer)
@@ -464,15 +312,13 @@ static void on_tick(uv_timer_t *timer)
     rd_kafka_poll(transform->transaction.producer, 0);
     if (++transform->ticks % TICKS_A_LAG == 0)
         transform_metrics_lag(transform);
-    if (!transform->transaction.open && now - transform->last_quiet_ms >= QUIET_MS &&
+    if (!transform->transaction.open && now - transform->last_quiet_ms >= TRANSFORM_QUIET_MS &&
         transform_is_dirty(transform)) {
         transform->last_quiet_ms = now;
         transform_begin(transform);
     }
     wakeup_again(&transform->wakeup);
 }
-
-/* ---- from outside ---- */
 
 void transform_stop(struct transform *transform)
 {
@@ -563,9 +409,9 @@ struct transform *transform_open(struct daemon *daemon, const struct transform_s
     if (!transaction_init(&transform->transaction, spec->settings, error))
         return NULL;
     transform->consumer = transform_start_consumer(transform, error);
-    if (!transform->consumer ||
-        !wakeup_open(&transform->wakeup, daemon_loop(daemon),
-                     rd_kafka_queue_get_consumer(transform->consumer), collect, transform, error))
+    if (!transform->consumer || !wakeup_open(&transform->wakeup, daemon_loop(daemon),
+                                             rd_kafka_queue_get_consumer(transform->consumer),
+                                             transform_collect, transform, error))
         return NULL; /* the process ends: nothing is given back */
     sources_init(&transform->sources, spec);
     transform->streams = streams_new(spec->settings, spec->streams, spec->stream_count);

@@ -97,6 +97,10 @@ bool transform_is_dirty(const struct transform *transform);
 _Noreturn void transform_die(struct transform *transform, const struct error *error);
 uint64_t transform_now_ms(void);
 
+/* transform_collect.c: records through the core */
+#define TRANSFORM_QUIET_MS 1000 /* transactions of offsets alone: at most one in that time */
+bool transform_collect(void *transform); /* the drain of its wake-up */
+
 /* transform_start.c: until brokers and topics are there */
 bool transform_start_work(struct transform *transform, struct error *error);
 void transform_start_worked(struct transform *transform);

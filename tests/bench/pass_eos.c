@@ -188,29 +188,14 @@ static void drain(void *context)
     transform_drain(pass.transform, drained, NULL);
 }
 
-static int fail(const struct error *error)
+static struct kafka_settings read_settings(const char *brokers, const char *slot)
 {
-    return daemon_refuse(error);
-}
-
-int main(int argc, char **argv)
-{
-    struct error error = {0};
-    if (argc < 5) {
-        fprintf(stderr, "usage: pass_eos BROKERS IN OUT SLOT [STATE]\n");
-        return 64;
-    }
-    const char *prefix = getenv("PASS_PREFIX"), *notes = getenv("PASS_NOTES"),
-               *admin = getenv("PASS_ADMIN");
-    pass.with_state = argc > 5;
-    pass.again_every = number_of("PASS_AGAIN", 0);
-    pass.crash = getenv("PASS_CRASH");
-    pass.inject = getenv("PASS_INJECT");
-    const struct kafka_settings settings = {
-        .brokers = argv[1],
+    const char *prefix = getenv("PASS_PREFIX"), *notes = getenv("PASS_NOTES");
+    return (struct kafka_settings){
+        .brokers = brokers,
         .prefix = prefix ? prefix : "",
         .group = "pass",
-        .slot = strtoll(argv[4], NULL, 10),
+        .slot = strtoll(slot, NULL, 10),
         .transaction_timeout_ms = number_of("PASS_TRANSACTION_MS", 10000),
         .session_timeout_ms = number_of("PASS_SESSION_MS", 6000),
         .commit_every_ms = number_of("PASS_COMMIT_MS", 100),
@@ -219,6 +204,40 @@ int main(int argc, char **argv)
         .queued_bytes = number_of("PASS_QUEUED_BYTES", 16 << 20),
         .note_dir = notes ? notes : "/tmp/pass_eos.notes",
     };
+}
+
+static int run(const struct transform_spec *spec)
+{
+    struct error error = {0};
+    const char *admin = getenv("PASS_ADMIN");
+    const struct daemon_options options = {.service = "pass",
+                                           .admin_listen = admin ? admin : "127.0.0.1:0",
+                                           .drain_deadline_ms = 10000};
+    pass.daemon = daemon_new(&options, &error);
+    if (!pass.daemon)
+        return daemon_refuse(&error);
+    pass.transform = transform_open(pass.daemon, spec, &error);
+    if (!pass.transform)
+        return daemon_refuse(&error);
+    uv_timer_init(daemon_loop(pass.daemon), &pass.timer);
+    if (pass.inject)
+        uv_timer_start(&pass.timer, on_timer, 50, 50);
+    int status = daemon_run(pass.daemon, drain, NULL);
+    daemon_free(pass.daemon);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 5) {
+        fprintf(stderr, "usage: pass_eos BROKERS IN OUT SLOT [STATE]\n");
+        return 64;
+    }
+    pass.with_state = argc > 5;
+    pass.again_every = number_of("PASS_AGAIN", 0);
+    pass.crash = getenv("PASS_CRASH");
+    pass.inject = getenv("PASS_INJECT");
+    const struct kafka_settings settings = read_settings(argv[1], argv[4]);
     const struct transform_source source = {argv[2], pass.with_state ? argv[5] : NULL, true};
     const struct transform_stream streams[] = {
         {argv[3], false, (int32_t)number_of("PASS_PARTITIONS", 0)},
@@ -236,19 +255,5 @@ int main(int argc, char **argv)
         .on_poison = on_poison,
     };
     log_open("pass", getenv("PASS_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-    pass.daemon = daemon_new(&(struct daemon_options){.service = "pass",
-                                                      .admin_listen = admin ? admin : "127.0.0.1:0",
-                                                      .drain_deadline_ms = 10000},
-                             &error);
-    if (!pass.daemon)
-        return fail(&error);
-    pass.transform = transform_open(pass.daemon, &spec, &error);
-    if (!pass.transform)
-        return fail(&error);
-    uv_timer_init(daemon_loop(pass.daemon), &pass.timer);
-    if (pass.inject)
-        uv_timer_start(&pass.timer, on_timer, 50, 50);
-    int status = daemon_run(pass.daemon, drain, NULL);
-    daemon_free(pass.daemon);
-    return status;
+    return run(&spec);
 }
