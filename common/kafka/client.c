@@ -101,6 +101,20 @@ bool kafka_client_knows(const char *name, const char *value)
     return known;
 }
 
+/* What is fetched ahead is bounded twice: records in the queue, and the answers under way, which
+ * are compressed (three to five times smaller) and bounded per partition. */
+bool kafka_client_tune_fetch(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
+                             const char *wait_ms, struct error *error)
+{
+    return kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
+                                error) &&
+           kafka_client_tune(conf, settings, "fetch.message.max.bytes", "262144", error) &&
+           kafka_client_tune(conf, settings, "fetch.max.bytes", "4194304", error) &&
+           kafka_client_tune(conf, settings, "fetch.wait.max.ms", wait_ms, error) &&
+           (!kafka_client_knows("fetch.queue.backoff.ms", "1") ||
+            kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
+}
+
 static bool pass_through(rd_kafka_conf_t *conf, const struct yaml_node *extra, struct error *error)
 {
     for (const struct yaml_node *entry = extra ? extra->first : NULL; entry; entry = entry->next) {

@@ -122,6 +122,9 @@ bool kafka_client_set_int(rd_kafka_conf_t *conf, const char *name, int64_t value
  * correctness. */
 bool kafka_client_tune(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
                        const char *name, const char *value, struct error *error);
+/* A consumer's bounded read-ahead. */
+bool kafka_client_tune_fetch(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
+                             const char *wait_ms, struct error *error);
 /* Does this library have that property? */
 bool kafka_client_knows(const char *name, const char *value);
 /* Takes `conf`, also when it fails. */

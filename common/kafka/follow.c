@@ -305,12 +305,8 @@ static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settin
            kafka_client_set_int(conf, "heartbeat.interval.ms", heartbeat_ms, error) &&
            kafka_client_set_int(conf, "max.poll.interval.ms",
                                 session_ms > 300000 ? session_ms : 300000, error) &&
-           kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
-                                error) &&
-           kafka_client_tune(conf, settings, "fetch.wait.max.ms", "50", error) &&
-           kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error) &&
-           (nudge_is_needed() ||
-            kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
+           kafka_client_tune_fetch(conf, settings, "50", error) &&
+           kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error);
 }
 
 static rd_kafka_t *open_consumer(struct follow *follow, const struct kafka_settings *settings,

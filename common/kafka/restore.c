@@ -134,9 +134,7 @@ static rd_kafka_t *open_consumer(struct restore *restore, const char *role, cons
         kafka_client_set(conf, "auto.offset.reset", "error", error) &&
         kafka_client_set(conf, "enable.partition.eof", "true", error) &&
         kafka_client_set(conf, "allow.auto.create.topics", "false", error) &&
-        kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
-                             error) &&
-        kafka_client_tune(conf, settings, "fetch.wait.max.ms", "20", error))
+        kafka_client_tune_fetch(conf, settings, "20", error))
         return kafka_client_new(RD_KAFKA_CONSUMER, conf, error);
     rd_kafka_conf_destroy(conf);
     return NULL;

@@ -209,7 +209,7 @@ static bool commit(struct transaction *transaction, uint64_t deadline_ns, struct
 static bool check_member(const rd_kafka_consumer_group_metadata_t *metadata,
                          const struct span *member, struct error *error)
 {
-    struct span now;
+    struct span now = SPAN_NONE;
     if (!member_bytes(metadata, &now, error))
         return false;
     bool same = span_equal(now, *member);

@@ -133,7 +133,7 @@ static void open_states(struct transform *transform)
 
 static void assign(struct transform *transform)
 {
-    struct span now;
+    struct span now = SPAN_NONE;
     struct error error;
     if (!transaction_member(transform->consumer, &now, &error))
         transform_die(transform, &error);

@@ -49,13 +49,9 @@ static bool configure(rd_kafka_conf_t *conf, const struct transform_spec *spec, 
            kafka_client_set_int(conf, "session.timeout.ms", settings->session_timeout_ms, error) &&
            kafka_client_set_int(conf, "heartbeat.interval.ms", heartbeat_ms, error) &&
            kafka_client_set_int(conf, "max.poll.interval.ms", poll_ms, error) &&
-           kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
-                                error) &&
-           kafka_client_tune(conf, settings, "fetch.wait.max.ms", "50", error) &&
+           kafka_client_tune_fetch(conf, settings, "50", error) &&
            kafka_client_tune(conf, settings, "check.crcs", "true", error) &&
-           kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error) &&
-           (nudge_is_needed() ||
-            kafka_client_tune(conf, settings, "fetch.queue.backoff.ms", "1", error));
+           kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error);
 }
 
 rd_kafka_t *transform_start_consumer(struct transform *transform, struct error *error)

@@ -3,11 +3,11 @@
  * of the loop's own chaos tests. With a state topic it also counts records per key and writes the
  * count behind each value, so that a lost or repeated state change shows in the output.
  *
- * usage: pass_eos BROKERS IN OUT SLOT [STATE]     topics with the prefix "", group "pass"
- * environment: PASS_ADMIN, PASS_PREFIX, PASS_SESSION_MS, PASS_TRANSACTION_MS, PASS_COMMIT_RECORDS,
- * PASS_NOTES, PASS_AGAIN=n     every n-th record asks to be called again once PASS_CRASH=text  dies
- * in the core at a record with that value PASS_INJECT=text writes that value to partition 0 of OUT
- * once, through transform_inject PASS_PARTITIONS  declared count of OUT */
+ * usage: pass_eos BROKERS IN OUT SLOT [STATE]     topics without prefix, group "pass"
+ * environment: PASS_ADMIN, PASS_PREFIX, PASS_GROUP, PASS_SESSION_MS, PASS_TRANSACTION_MS,
+ * PASS_COMMIT_RECORDS, PASS_NOTES, PASS_AGAIN=n     every n-th record asks to be called again once
+ * PASS_CRASH=text  dies in the core at a record with that value PASS_INJECT=text writes that value
+ * to partition 0 of OUT once, through transform_inject PASS_PARTITIONS  declared count of OUT */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -190,11 +190,12 @@ static void drain(void *context)
 
 static struct kafka_settings read_settings(const char *brokers, const char *slot)
 {
-    const char *prefix = getenv("PASS_PREFIX"), *notes = getenv("PASS_NOTES");
+    const char *prefix = getenv("PASS_PREFIX"), *notes = getenv("PASS_NOTES"),
+               *group = getenv("PASS_GROUP");
     return (struct kafka_settings){
         .brokers = brokers,
         .prefix = prefix ? prefix : "",
-        .group = "pass",
+        .group = group ? group : "pass",
         .slot = strtoll(slot, NULL, 10),
         .transaction_timeout_ms = number_of("PASS_TRANSACTION_MS", 10000),
         .session_timeout_ms = number_of("PASS_SESSION_MS", 6000),

@@ -33,26 +33,42 @@ def until(question, what, seconds=30, pause=0.05):
         time.sleep(pause)
 
 
-@pytest.fixture(scope="module")
-def brokers():
-    """A broker of our own, or the one CITYBRAIN_TEST_BROKERS names."""
-    if "CITYBRAIN_TEST_BROKERS" in os.environ:
-        yield os.environ["CITYBRAIN_TEST_BROKERS"]
-        return
-    run = tempfile.mkdtemp(prefix="cb-transform-", dir="/tmp")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
-    environment.update(CITYBRAIN_RUN=run, PORT_BASE="26000")
+class Parts:
+    """A broker of our own; CITYBRAIN_TEST_RUN names a run folder that is kept."""
 
-    def parts(*words):
-        return subprocess.run([ROOT / "deploy/local/parts", *words], env=environment, text=True, timeout=150,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout
+    def __init__(self):
+        self.kept = "CITYBRAIN_TEST_RUN" in os.environ
+        self.run = os.environ.get("CITYBRAIN_TEST_RUN") or tempfile.mkdtemp(prefix="cb-transform-", dir="/tmp")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
+        self.environment.update(CITYBRAIN_RUN=self.run, PORT_BASE="26000")
+
+    def __call__(self, *words):
+        with tempfile.TemporaryFile("w+") as out:  # what is left running may keep it open
+            subprocess.run([ROOT / "deploy/local/parts", *words], env=self.environment, timeout=150, check=True,
+                           stdin=subprocess.DEVNULL, stdout=out)
+            out.seek(0)
+            return out.read()
+
+    def start(self):
+        self("start", "kafka")
+        words = dict(line.split("=", 1) for line in self("env").splitlines())
+        self.brokers = words["CITYBRAIN_BROKERS"].strip("'")
+
+    def end(self):
+        self("stop", "kafka")
+        if not self.kept:
+            self("wipe")
+            shutil.rmtree(self.run, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    parts = Parts()
     try:
-        parts("start", "kafka")
-        words = dict(line.split("=", 1) for line in parts("env").splitlines())
-        yield words["CITYBRAIN_BROKERS"].strip("'")
+        parts.start()
+        yield parts
     finally:
-        parts("wipe")
-        shutil.rmtree(run, ignore_errors=True)
+        parts.end()
 
 
 class Bench:
@@ -199,8 +215,8 @@ class Copier:
 
 
 @pytest.fixture
-def bench(brokers, tmp_path):
-    bench = Bench(brokers, tmp_path)
+def bench(parts, tmp_path):
+    bench = Bench(parts.brokers, tmp_path)
     yield bench
     bench.close()
 
@@ -268,6 +284,21 @@ def test_exactly_once_through_kills_freezes_and_rebalances(bench):
     assert all(status in (-9, 70) for slot in slots for status in slot.statuses)
 
 
+def test_exactly_once_through_a_broker_that_is_killed(bench, parts):
+    bench.create("in", "out", "state")
+    slots = [bench.copier(slot).supervise() for slot in (1, 2)]
+    feeder = threading.Thread(target=bench.feed, args=(0, 60_000), kwargs={"rate": 3000})
+    feeder.start()
+    for _ in range(2):
+        time.sleep(4)
+        parts("kill", "kafka")
+        time.sleep(1)
+        parts("start", "kafka")
+    feeder.join()
+    wait_for_count(bench, 60_000, 90)
+    assert all(status == 70 for slot in slots for status in slot.statuses)
+
+
 @pytest.mark.parametrize("place", ["before_send_offsets", "before_commit", "after_commit", "in_restore"])
 def test_a_death_at_any_step_of_a_commit_changes_nothing(bench, place):
     bench.create("in", "out", "state")
@@ -317,6 +348,24 @@ def test_the_frozen_owner_is_fenced_and_leaves(bench):
     assert first.ended() == 70
     bench.feed(2000, 100)
     wait_for_count(bench, 2100)
+
+
+def test_a_commit_of_a_frozen_owner_is_fenced_and_aborted(bench):
+    bench.create("in", "out", "state")
+    second = bench.copier(2)
+    second.wait("transform.assigned")
+    first = bench.copier(1, CITYBRAIN_FAILPOINTS="transform.before_send_offsets:stop:3", PASS_COMMIT_RECORDS=50)
+    first.wait("transform.assigned")
+    bench.feed(0, 2000)
+
+    def is_frozen():
+        return Path(f"/proc/{first.process.pid}/stat").read_text().split()[2] == "T"
+    until(is_frozen, "it stops in the middle of a commit")
+    time.sleep(8)  # its session is over, its transaction not yet
+    first.send(signal.SIGCONT)
+    assert first.ended() == 70
+    assert first.events("transform.fenced") and first.events("transform.aborted")
+    wait_for_count(bench, 2000, 40)
 
 
 def test_a_planned_rebalance_keeps_untouched_states(bench):
