@@ -7,12 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "base/memory.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/version.h"
 
 #define PHASES(X) X(STARTING) X(RUNNING) X(DRAINING) X(STOPPED)
 enum phase {
@@ -29,6 +32,8 @@ static const char *const phase_names[] = {
 #define MOST_REASONS   16
 #define MOST_ROUTES    32
 #define WATCH_EVERY_MS 100
+#define SLOW_MS        50
+#define LAST_TURNS     8 /* of the loop after the end: answers given last are written */
 
 struct reason {
     const char *room, *text; /* constants of the callers; text NULL = ready */
@@ -36,19 +41,25 @@ struct reason {
 
 struct daemon {
     uv_loop_t loop;
-    uv_signal_t term, interrupt;
+    uv_signal_t term, interrupt, hangup;
     uv_timer_t watch, deadline;
+    uv_idle_t last;
+    int last_turns;
     enum phase phase;
     int64_t drain_deadline_ms;
-    uint64_t watched_at;
+    uint64_t watched_at, notified_at; /* uv_hrtime */
+    int64_t notify_every_ms;          /* WATCHDOG=1; 0 = never */
     struct reason reasons[MOST_REASONS];
     size_t reason_count;
     struct metrics *metrics; /* owned */
-    struct metric *lag;
+    struct metric *lag, *up, *resident, *processor;
     struct http_server *admin;
+    bool admin_closed;
     struct http_route routes[MOST_ROUTES];
     void (*drain)(void *context);
     void *drain_context;
+    void (*reload)(void *context);
+    void *reload_context;
     bool announced;
 };
 
@@ -56,6 +67,19 @@ static const struct metric_row lag_row = {
     "citybrain_loop_lag_seconds", METRIC_HISTOGRAM, NULL,
     "How late the loop's watchdog timer runs. Above 0.05 something blocks the "
     "loop, and HTTP answers wait."};
+
+static const struct metric_row build_row = {
+    "citybrain_build_info", METRIC_GAUGE, "version",
+    "Always 1; the label says which release this process is."};
+static const struct metric_row up_row = {
+    "citybrain_ready", METRIC_GAUGE, NULL,
+    "1 while the process serves; 0 while it starts, waits or drains, /readyz says for what."};
+static const struct metric_row resident_row = {
+    "citybrain_resident_memory_bytes", METRIC_GAUGE, NULL,
+    "Memory of the process that is in RAM. Bounded by configuration: growth is a leak."};
+static const struct metric_row processor_row = {"citybrain_cpu_milliseconds_total", METRIC_COUNTER,
+                                                NULL,
+                                                "Processor time, user and system, of all threads."};
 
 static void enter(struct daemon *daemon, enum phase phase)
 {
@@ -77,8 +101,13 @@ static void on_watch(uv_timer_t *timer)
     uint64_t now = uv_hrtime();
     double late_ms = (double)(now - daemon->watched_at) / 1e6 - WATCH_EVERY_MS;
     daemon->watched_at = now;
+    if (daemon->notify_every_ms > 0 &&
+        now - daemon->notified_at >= (uint64_t)daemon->notify_every_ms * 1000000) {
+        daemon->notified_at = now;
+        notify_send("WATCHDOG=1");
+    }
     metric_observe_ms(daemon->lag, SPAN(""), late_ms > 0 ? late_ms : 0);
-    if (late_ms > 50)
+    if (late_ms > SLOW_MS)
         log_warn("loop.slow", LOG_INT("late_ms", late_ms));
 }
 
@@ -98,7 +127,19 @@ static void on_signal(uv_signal_t *handle, int number)
     enter(daemon, PHASE_DRAINING);
     notify_send("STOPPING=1");
     uv_timer_start(&daemon->deadline, on_deadline, (uint64_t)daemon->drain_deadline_ms, 0);
-    daemon->drain(daemon->drain_context);
+    if (daemon->drain)
+        daemon->drain(daemon->drain_context);
+    else
+        daemon_stopped(daemon);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    (void)number;
+    log_info("daemon.reload", LOG_BOOL("supported", daemon->reload != NULL));
+    if (daemon->reload && daemon->phase == PHASE_RUNNING)
+        daemon->reload(daemon->reload_context);
 }
 
 static bool is_ready(const struct daemon *daemon)
@@ -126,8 +167,11 @@ static void get_ready(void *context, struct http_request *request)
     for (size_t i = 0; i < daemon->reason_count; i++) {
         if (!daemon->reasons[i].text)
             continue;
-        strbuf_addf(&body, "%s\"%s\":\"%s\"", first ? "" : ",", daemon->reasons[i].room,
-                    daemon->reasons[i].text);
+        if (!first)
+            strbuf_add_char(&body, ',');
+        strbuf_add_json(&body, span_of(daemon->reasons[i].room));
+        strbuf_add_char(&body, ':');
+        strbuf_add_json(&body, span_of(daemon->reasons[i].text));
         first = false;
     }
     strbuf_add(&body, SPAN("}}\n"));
@@ -137,10 +181,30 @@ static void get_ready(void *context, struct http_request *request)
     strbuf_fini(&body);
 }
 
+/* The process as the kernel sees it, at the moment of asking. */
+static void measure_process(struct daemon *daemon)
+{
+    struct rusage usage;
+    char line[128], *resident = NULL;
+    FILE *file = fopen("/proc/self/statm", "re"); /* pages: all, resident, ... */
+    if (file && fgets(line, sizeof line, file))
+        resident = strchr(line, ' ');
+    if (resident)
+        metric_set(daemon->resident, SPAN(""), strtol(resident, NULL, 10) * sysconf(_SC_PAGESIZE));
+    if (file)
+        fclose(file);
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        metric_set(daemon->processor, SPAN(""),
+                   (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+                       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
+    metric_set(daemon->up, SPAN(""), is_ready(daemon));
+}
+
 static void get_metrics(void *context, struct http_request *request)
 {
-    const struct daemon *daemon = context;
+    struct daemon *daemon = context;
     struct strbuf body;
+    measure_process(daemon);
     strbuf_init(&body, 16384, 16 << 20);
     metrics_write(daemon->metrics, &body);
     http_request_answer(request, &(struct http_answer){
@@ -155,11 +219,22 @@ static bool open_admin(struct daemon *daemon, const struct daemon_options *optio
     daemon->routes[n++] = (struct http_route){"GET", "/livez", 0, get_live, daemon};
     daemon->routes[n++] = (struct http_route){"GET", "/readyz", 0, get_ready, daemon};
     daemon->routes[n++] = (struct http_route){"GET", "/metrics", 0, get_metrics, daemon};
-    for (size_t i = 0; i < options->admin_route_count && n < MOST_ROUTES; i++)
+    assert(options->admin_route_count <= MOST_ROUTES - n);
+    for (size_t i = 0; i < options->admin_route_count; i++)
         daemon->routes[n++] = options->admin_routes[i];
     daemon->admin =
         http_server_open(&daemon->loop, options->admin_listen, daemon->routes, n, error);
     return daemon->admin != NULL;
+}
+
+static void add_metrics(struct daemon *daemon)
+{
+    daemon->metrics = metrics_new();
+    daemon->lag = metrics_add(daemon->metrics, &lag_row);
+    daemon->up = metrics_add(daemon->metrics, &up_row);
+    daemon->resident = metrics_add(daemon->metrics, &resident_row);
+    daemon->processor = metrics_add(daemon->metrics, &processor_row);
+    metric_set(metrics_add(daemon->metrics, &build_row), SPAN(CITYBRAIN_VERSION), 1);
 }
 
 struct daemon *daemon_new(const struct daemon_options *options, struct error *error)
@@ -169,16 +244,17 @@ struct daemon *daemon_new(const struct daemon_options *options, struct error *er
     uv_loop_init(&daemon->loop);
     uv_signal_init(&daemon->loop, &daemon->term);
     uv_signal_init(&daemon->loop, &daemon->interrupt);
+    uv_signal_init(&daemon->loop, &daemon->hangup);
     uv_timer_init(&daemon->loop, &daemon->watch);
     uv_timer_init(&daemon->loop, &daemon->deadline);
-    daemon->term.data = daemon->interrupt.data = daemon;
+    uv_idle_init(&daemon->loop, &daemon->last);
+    daemon->term.data = daemon->interrupt.data = daemon->hangup.data = daemon;
     daemon->drain_deadline_ms = options->drain_deadline_ms;
-    daemon->metrics = metrics_new();
-    daemon->lag = metrics_add(daemon->metrics, &lag_row);
+    daemon->notify_every_ms = notify_watchdog_ms();
+    add_metrics(daemon);
     if (open_admin(daemon, options, error))
         return daemon;
-    metrics_free(daemon->metrics);
-    free(daemon);
+    daemon_free(daemon);
     return NULL;
 }
 
@@ -224,6 +300,7 @@ int daemon_run(struct daemon *daemon, void (*drain)(void *context), void *contex
     daemon->drain_context = context;
     uv_signal_start(&daemon->term, on_signal, SIGTERM);
     uv_signal_start(&daemon->interrupt, on_signal, SIGINT);
+    uv_signal_start(&daemon->hangup, on_hangup, SIGHUP);
     daemon->watched_at = uv_hrtime();
     uv_timer_start(&daemon->watch, on_watch, WATCH_EVERY_MS, WATCH_EVERY_MS);
     uv_unref((uv_handle_t *)&daemon->watch);
@@ -233,26 +310,55 @@ int daemon_run(struct daemon *daemon, void (*drain)(void *context), void *contex
     return 0;
 }
 
+static void on_last_turn(uv_idle_t *idle)
+{
+    struct daemon *daemon = container_of(idle, struct daemon, last);
+    if (++daemon->last_turns == LAST_TURNS) {
+        uv_idle_stop(idle);
+        uv_stop(&daemon->loop);
+    }
+}
+
+/* A service may come to its end on two ways at once: the first one counts. */
 void daemon_stopped(struct daemon *daemon)
 {
+    if (daemon->phase == PHASE_STOPPED)
+        return;
     enter(daemon, PHASE_STOPPED);
     uv_timer_stop(&daemon->deadline);
-    uv_stop(&daemon->loop);
+    uv_idle_start(&daemon->last, on_last_turn);
 }
 
-static void close_handle(uv_handle_t *handle, void *context)
+void daemon_on_reload(struct daemon *daemon, void (*reload)(void *context), void *context)
 {
-    (void)context;
-    if (!uv_is_closing(handle))
-        uv_close(handle, NULL);
+    daemon->reload = reload;
+    daemon->reload_context = context;
 }
 
+int daemon_port(const struct daemon *daemon)
+{
+    return http_server_port(daemon->admin);
+}
+
+static void on_admin_closed(void *context)
+{
+    ((struct daemon *)context)->admin_closed = true;
+}
+
+/* Only our own handles are closed: one a service left open is its fault and ends in the assert. */
 void daemon_free(struct daemon *daemon)
 {
+    uv_handle_t *handles[] = {(uv_handle_t *)&daemon->term,     (uv_handle_t *)&daemon->interrupt,
+                              (uv_handle_t *)&daemon->hangup,   (uv_handle_t *)&daemon->watch,
+                              (uv_handle_t *)&daemon->deadline, (uv_handle_t *)&daemon->last};
+    daemon->admin_closed = !daemon->admin;
     if (daemon->admin)
-        http_server_close(daemon->admin, NULL, NULL);
-    uv_walk(&daemon->loop, close_handle, NULL);
-    uv_run(&daemon->loop, UV_RUN_DEFAULT);
+        http_server_close(daemon->admin, on_admin_closed, daemon);
+    while (!daemon->admin_closed)
+        uv_run(&daemon->loop, UV_RUN_ONCE);
+    for (size_t i = 0; i < ARRAY_LENGTH(handles); i++)
+        uv_close(handles[i], NULL);
+    uv_run(&daemon->loop, UV_RUN_NOWAIT);
     int status = uv_loop_close(&daemon->loop);
     assert(status == 0);
     (void)status;
@@ -266,8 +372,10 @@ void daemon_die(const char *event, const struct error *error)
     _exit(error_exit_status(error));
 }
 
+/* A wrong command line is a configuration error whose code says EX_USAGE. */
 int daemon_refuse(const struct error *error)
 {
     fprintf(stderr, "%s\n", error->text);
-    return error_exit_status(error);
+    return error->kind == ERROR_CONFIG && error->code == EX_USAGE ? EX_USAGE
+                                                                  : error_exit_status(error);
 }

@@ -1,59 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The variable is read once; each point counts its own passes. */
+/* The table of planned accidents. Read once from the environment at the first failpoint; afterwards
+ * entries only count, atomically, because the transaction worker passes failpoints too. Compiled
+ * away without CITYBRAIN_FAILPOINTS. */
 #include "daemon/failpoint.h"
 
 #ifdef CITYBRAIN_FAILPOINTS
+
+#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/base.h"
+#include "base/span.h"
+#include "daemon/log.h"
 
-struct point {
-    char name[64], action[32];
-    long after;
-    long passed;
+enum action { ACTION_EXIT, ACTION_STOP, ACTION_SLEEP, ACTION_ERROR };
+
+struct entry {
+    char name[64];
+    enum action action;
+    int64_t sleep_ms;
+    int64_t after;
+    atomic_llong passes;
 };
 
-static struct point points[16];
-static size_t count;
-static bool is_read;
+enum { MAX_ENTRIES = 32, MAX_SLEEP_MS = 600000 };
+static struct entry entries[MAX_ENTRIES];
+static atomic_size_t entry_count;
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
-static void read_points(void)
+static bool parse_action(struct entry *entry, struct span word)
 {
-    char text[1024], *rest = text, *word;
-    const char *variable = getenv("CITYBRAIN_FAILPOINTS");
-    is_read = true;
-    if (!variable)
-        return;
-    snprintf(text, sizeof text, "%s", variable);
-    while ((word = strsep(&rest, ",")) && count < ARRAY_LENGTH(points)) {
-        struct point *point = &points[count];
-        if (sscanf(word, "%63[^:]:%31[^:]:%ld", point->name, point->action, &point->after) >= 2)
-            count++;
+    if (span_is(word, "exit"))
+        entry->action = ACTION_EXIT;
+    else if (span_is(word, "stop"))
+        entry->action = ACTION_STOP;
+    else if (span_is(word, "error"))
+        entry->action = ACTION_ERROR;
+    else if (word.len > 6 && memcmp(word.at, "sleep=", 6) == 0)
+        entry->action = ACTION_SLEEP;
+    else
+        return false;
+    if (entry->action != ACTION_SLEEP)
+        return true;
+    return span_to_int64(span_from(word.at + 6, word.len - 6), &entry->sleep_ms) &&
+           entry->sleep_ms >= 0 && entry->sleep_ms <= MAX_SLEEP_MS;
+}
+
+static bool parse_entry(struct entry *entry, struct span text)
+{
+    struct span name = span_cut(&text, ':');
+
+    if (name.len == 0 || name.len >= sizeof(entry->name) || !text.at)
+        return false;
+    span_to_cstr(name, entry->name, sizeof(entry->name));
+    if (!parse_action(entry, span_cut(&text, ':')))
+        return false;
+    entry->after = 0;
+    atomic_store(&entry->passes, 0);
+    return !text.at || (span_to_int64(text, &entry->after) && entry->after >= 0);
+}
+
+static bool parse(const char *text)
+{
+    struct span rest = span_of(text);
+    size_t count = 0;
+
+    atomic_store(&entry_count, 0);
+    while (rest.at && rest.len > 0) {
+        struct span one = span_trim(span_cut(&rest, ','));
+        if (count == MAX_ENTRIES || !parse_entry(&entries[count], one))
+            return false;
+        count++;
+    }
+    atomic_store(&entry_count, count);
+    return true;
+}
+
+static void load_environment(void)
+{
+    const char *text = getenv("CITYBRAIN_FAILPOINTS");
+
+    if (text && !parse(text)) {
+        log_error("failpoint.unreadable", LOG_STR("text", text));
+        _exit(EX_CONFIG);
     }
 }
 
-static bool act(const struct point *point)
+static void ignore_environment(void)
 {
-    if (strcmp(point->action, "exit") == 0)
-        raise(SIGKILL);
-    else if (strcmp(point->action, "stop") == 0)
-        raise(SIGSTOP);
-    else if (strncmp(point->action, "sleep=", 6) == 0)
-        usleep((useconds_t)strtol(point->action + 6, NULL, 10) * 1000);
-    return strcmp(point->action, "error") == 0;
+}
+
+static bool act(const struct entry *entry)
+{
+    switch (entry->action) {
+    case ACTION_EXIT: raise(SIGKILL); break;
+    case ACTION_STOP: raise(SIGSTOP); break;
+    case ACTION_SLEEP: {
+        struct timespec wait = {entry->sleep_ms / 1000, (entry->sleep_ms % 1000) * 1000000};
+        nanosleep(&wait, NULL);
+        break;
+    }
+    case ACTION_ERROR: return true;
+    }
+    return false;
+}
+
+static bool is_due(struct entry *entry)
+{
+    long long pass = atomic_fetch_add(&entry->passes, 1);
+
+    return entry->action == ACTION_STOP ? pass == entry->after : pass >= entry->after;
 }
 
 bool failpoint(const char *name)
 {
-    if (!is_read)
-        read_points();
+    bool fail = false;
+
+    pthread_once(&loaded, load_environment);
+    size_t count = atomic_load(&entry_count);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(points[i].name, name) == 0 && points[i].passed++ >= points[i].after)
-            return act(&points[i]);
-    return false;
+        if (strcmp(entries[i].name, name) == 0 && is_due(&entries[i]) && act(&entries[i]))
+            fail = true;
+    return fail;
 }
+
+bool failpoint_load(const char *text)
+{
+    pthread_once(&loaded, ignore_environment);
+    return parse(text);
+}
+
 #endif

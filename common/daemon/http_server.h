@@ -13,7 +13,9 @@
 #include "base/span.h"
 
 struct http_server;
-struct http_request; /* lives until answered */
+/* Lives until its handler has answered, which it must do once, at any time: after the client left
+ * or the server stopped, the answer goes nowhere. */
+struct http_request;
 
 struct http_header {
     const char *name, *value;
@@ -42,7 +44,8 @@ struct http_route {
 struct http_server *http_server_open(uv_loop_t *loop, const char *listen,
                                      const struct http_route *routes, size_t count,
                                      struct error *error);
-/* Stops accepting, answers what waits with 503; `closed` is called once no request is left. */
+/* Stops accepting, answers what waits with 503; `closed` is called once no request is left, at most
+ * a second later. Handlers still answer what they hold, to no effect. */
 void http_server_close(struct http_server *server, void (*closed)(void *), void *context);
 int http_server_port(const struct http_server *server); /* for port 0 */
 

@@ -1,141 +1,223 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A line is built in a 2 KiB stack buffer and written by one write(2); what does not fit is cut at
- * a character's border. Repeated warnings of one event are counted instead of written: 20 a second
- * an event. */
+/* A log line is built in 2 KiB of stack and leaves by one write(2), so lines of several threads and
+ * processes on one pipe do not mix and nothing is allocated. Whatever the fields hold, the line is
+ * one valid JSON object: controls are escaped, bytes that are not UTF-8 become U+FFFD, and what
+ * does not fit is cut between characters and marked "cut":true.
+ *
+ * info and warn are limited to 20 lines a second for each event name; the first line after that
+ * carries how many were left out. error and debug are never limited. The limiter's table is the
+ * only shared state; it is locked because workers and library threads log too. Where the line goes
+ * after stderr is the supervisor's. */
 #include "daemon/log.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/base.h"
 #include "daemon/settings.h"
 
-#define LINE_BYTES  2048
-#define MOST_EVENTS 64
-#define PER_SECOND  20
+enum {
+    LINE_SIZE = 2048,
+    LINE_TAIL = 48, /* kept free for the closing: suppressed, cut, brace, newline */
+    LINES_PER_SECOND = 20,
+    MAX_EVENTS = 256, /* distinct event names that are limited; more are let through */
+};
 
-const char *const daemon_log_levels[] = {"debug", "info", "warn", "error", NULL};
+struct line {
+    char at[LINE_SIZE];
+    size_t len;
+    bool cut;
+};
 
-struct rate {
-    const char *event; /* the caller's constant: compared by address */
-    time_t second;
-    int written;
+struct limit {
+    const char *event; /* borrowed: events are constants */
+    int64_t second;
+    int lines;
     int64_t suppressed;
 };
 
-/* The one process-wide thing of this file: where lines go is a property of the process. */
-static struct {
-    const char *service;
-    enum log_level level;
-    struct rate rates[MOST_EVENTS];
-} logger = {"citybrain", LOG_LEVEL_INFO, {{0}}};
+const char *const daemon_log_levels[] = {"debug", "info", "warn", "error", NULL};
 
-static pthread_mutex_t rates_mutex = PTHREAD_MUTEX_INITIALIZER;
+static const char *log_service = "citybrain";
+static enum log_level log_least = LOG_LEVEL_INFO;
+static pthread_mutex_t limits_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct limit limits[MAX_EVENTS];
 
-struct line {
-    char text[LINE_BYTES];
-    size_t len;
-};
-
-static void add(struct line *line, const char *text, size_t len)
+static bool line_add(struct line *line, const char *text, size_t len)
 {
-    size_t room =
-        LINE_BYTES - 64 - line->len; /* keeps room for the closing quote, brace and line feed */
-    if (line->len + 64 >= LINE_BYTES)
-        return;
-    if (len > room) {
-        len = room;
-        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
-            len--;
+    if (line->len + len > LINE_SIZE - LINE_TAIL) {
+        line->cut = true;
+        return false;
     }
-    memcpy(line->text + line->len, text, len);
+    memcpy(line->at + line->len, text, len);
     line->len += len;
-}
-
-static void add_escaped(struct line *line, struct span s)
-{
-    add(line, "\"", 1);
-    for (size_t i = 0; i < s.len;) {
-        size_t plain = i;
-        while (plain < s.len && (unsigned char)s.at[plain] >= 0x20 && s.at[plain] != '"' &&
-               s.at[plain] != '\\')
-            plain++;
-        add(line, s.at + i, plain - i);
-        if (plain < s.len) {
-            char escape[8];
-            int n = snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)s.at[plain]);
-            add(line, escape, (size_t)n);
-            plain++;
-        }
-        i = plain;
-    }
-    line->text[line->len++] = '"';
-}
-
-static void add_field(struct line *line, const struct log_field *field)
-{
-    char number[32];
-    add(line, ",", 1);
-    add_escaped(line, span_of(field->name));
-    add(line, ":", 1);
-    switch (field->type) {
-    case LOG_FIELD_TEXT:
-        if (field->text)
-            add_escaped(line, span_of(field->text));
-        else
-            add(line, "null", 4);
-        break;
-    case LOG_FIELD_SPAN: add_escaped(line, field->span); break;
-    case LOG_FIELD_INT:
-        snprintf(number, sizeof number, "%lld", (long long)field->number);
-        add(line, number, strlen(number));
-        break;
-    case LOG_FIELD_BOOL: add(line, field->number ? "true" : "false", field->number ? 4 : 5); break;
-    case LOG_FIELD_END: break;
-    }
-}
-
-/* True when this line is to be swallowed; *suppressed is how many were before it. */
-static bool is_too_many(enum log_level level, const char *event, time_t second, int64_t *suppressed)
-{
-    *suppressed = 0;
-    if (level == LOG_LEVEL_ERROR)
-        return false;
-    struct rate *rate = &logger.rates[0];
-    for (size_t i = 0; i < MOST_EVENTS && logger.rates[i].event; i++)
-        if (logger.rates[i].event == event)
-            rate = &logger.rates[i];
-    for (size_t i = 0; rate->event != event && i < MOST_EVENTS; i++)
-        if (!logger.rates[i].event || logger.rates[i].second < second - 60) {
-            logger.rates[i] = (struct rate){.event = event};
-            rate = &logger.rates[i];
-        }
-    if (rate->event != event)
-        return false;
-    if (rate->second != second) {
-        *suppressed = rate->suppressed;
-        rate->second = second;
-        rate->written = 0;
-        rate->suppressed = 0;
-    }
-    if (rate->written++ < PER_SECOND)
-        return false;
-    rate->suppressed++;
     return true;
+}
+
+/* Length of the UTF-8 character at `at`, or 0 when the bytes are none. */
+static size_t character_length(const unsigned char *at, size_t len)
+{
+    size_t need = at[0] < 0x80                     ? 1
+                  : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
+                  : at[0] >= 0xe0 && at[0] <= 0xef ? 3
+                  : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
+                                                   : 0;
+    if (need == 0 || need > len)
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return need;
+}
+
+static bool line_add_character(struct line *line, const char *at, size_t length)
+{
+    unsigned char byte = (unsigned char)*at;
+    char escaped[8];
+
+    if (length == 0)
+        return line_add(line, "\xef\xbf\xbd", 3);
+    if (byte == '"' || byte == '\\') {
+        escaped[0] = '\\';
+        escaped[1] = (char)byte;
+        return line_add(line, escaped, 2);
+    }
+    if (byte < 0x20 || byte == 0x7f) {
+        snprintf(escaped, sizeof(escaped), "\\u%04x", byte);
+        return line_add(line, escaped, 6);
+    }
+    return line_add(line, at, length);
+}
+
+/* The opening quote was written; the closing one always fits, LINE_TAIL holds room for it. */
+static void line_add_text(struct line *line, struct span text)
+{
+    size_t i = 0;
+
+    while (i < text.len) {
+        size_t length = character_length((const unsigned char *)text.at + i, text.len - i);
+        if (!line_add_character(line, text.at + i, length))
+            break;
+        i += length ? length : 1;
+    }
+    line->at[line->len++] = '"';
+}
+
+static void line_add_field(struct line *line, const struct log_field *field)
+{
+    char head[96], number[24];
+    struct span text = field->type == LOG_FIELD_SPAN ? field->span : span_of(field->text);
+    bool is_text = field->type == LOG_FIELD_TEXT || field->type == LOG_FIELD_SPAN;
+    bool quoted = is_text && text.at;
+    int head_len = snprintf(head, sizeof(head), ",\"%.80s\":%s", field->name, quoted ? "\"" : "");
+
+    if (quoted) {
+        if (line_add(line, head, (size_t)head_len))
+            line_add_text(line, text);
+        return;
+    }
+    if (is_text)
+        snprintf(number, sizeof(number), "null");
+    else if (field->type == LOG_FIELD_BOOL)
+        snprintf(number, sizeof(number), "%s", field->number ? "true" : "false");
+    else
+        snprintf(number, sizeof(number), "%" PRId64, field->number);
+    /* Both or neither: a name without its value would not be JSON. */
+    if (line->len + (size_t)head_len + strlen(number) > LINE_SIZE - LINE_TAIL) {
+        line->cut = true;
+        return;
+    }
+    line_add(line, head, (size_t)head_len);
+    line_add(line, number, strlen(number));
+}
+
+static void line_begin(struct line *line, enum log_level level, const char *event)
+{
+    struct timespec now;
+    struct tm civil;
+    char head[160];
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &civil);
+    int len = snprintf(
+        head, sizeof(head), "{\"ts\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\",\"level\":\"%s\"",
+        civil.tm_year + 1900, civil.tm_mon + 1, civil.tm_mday, civil.tm_hour, civil.tm_min,
+        civil.tm_sec, (int)(now.tv_nsec / 1000000), daemon_log_levels[level]);
+    line->len = 0;
+    line->cut = false;
+    line_add(line, head, (size_t)len);
+    line_add_field(line, &LOG_STR("service", log_service));
+    line_add_field(line, &LOG_STR("event", event));
+}
+
+static void line_end(struct line *line, int64_t suppressed)
+{
+    size_t room = LINE_SIZE - line->len;
+    int len = 0;
+
+    if (suppressed > 0)
+        len = snprintf(line->at + line->len, room, ",\"suppressed\":%" PRId64,
+                       suppressed > 999999 ? 999999 : suppressed);
+    line->len += (size_t)len;
+    len = snprintf(line->at + line->len, LINE_SIZE - line->len, "%s}\n",
+                   line->cut ? ",\"cut\":true" : "");
+    line->len += (size_t)len;
+}
+
+static struct limit *limit_of(const char *event)
+{
+    for (size_t i = 0; i < MAX_EVENTS; i++) {
+        if (!limits[i].event)
+            limits[i].event = event;
+        if (limits[i].event == event || strcmp(limits[i].event, event) == 0)
+            return &limits[i];
+    }
+    return NULL;
+}
+
+/* False: leave this line out. True: write it, *suppressed were left out before it. */
+static bool limit_pass(const char *event, int64_t *suppressed)
+{
+    struct timespec now;
+    bool pass = true;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    pthread_mutex_lock(&limits_lock);
+    struct limit *limit = limit_of(event);
+    if (limit) {
+        if (limit->second != now.tv_sec) {
+            limit->second = now.tv_sec;
+            limit->lines = 0;
+        }
+        pass = limit->lines < LINES_PER_SECOND;
+        if (pass) {
+            limit->lines++;
+            *suppressed = limit->suppressed;
+            limit->suppressed = 0;
+        } else {
+            limit->suppressed++;
+        }
+    }
+    pthread_mutex_unlock(&limits_lock);
+    return pass;
 }
 
 void log_open(const char *service, enum log_level level)
 {
-    logger.service = service;
-    logger.level = level;
+    log_service = service;
+    log_least = level;
 }
 
 bool log_level_parse(const char *word, enum log_level *level)
 {
-    for (int i = 0; daemon_log_levels[i]; i++)
+    for (size_t i = 0; daemon_log_levels[i]; i++)
         if (strcmp(word, daemon_log_levels[i]) == 0) {
             *level = (enum log_level)i;
             return true;
@@ -145,31 +227,21 @@ bool log_level_parse(const char *word, enum log_level *level)
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
-    struct line line = {.len = 0};
-    struct timespec now;
-    struct tm utc;
-    char head[160];
-    int64_t suppressed;
-    if (level < logger.level)
+    struct line line;
+    int64_t suppressed = 0;
+    int saved = errno;
+    ssize_t written;
+
+    if (level < log_least)
         return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    pthread_mutex_lock(&rates_mutex); /* workers and the Kafka library's threads log as well */
-    bool too_many = is_too_many(level, event, now.tv_sec, &suppressed);
-    pthread_mutex_unlock(&rates_mutex);
-    if (too_many)
+    if ((level == LOG_LEVEL_INFO || level == LOG_LEVEL_WARN) && !limit_pass(event, &suppressed))
         return;
-    gmtime_r(&now.tv_sec, &utc);
-    int n = snprintf(
-        head, sizeof head,
-        "{\"ts\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\",\"level\":\"%s\",\"service\":\"%s\","
-        "\"event\":\"%s\"",
-        utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-        now.tv_nsec / 1000000, daemon_log_levels[level], logger.service, event);
-    add(&line, head, (size_t)(n < (int)sizeof head ? n : (int)sizeof head - 1));
-    for (const struct log_field *field = fields; field->type != LOG_FIELD_END; field++)
-        add_field(&line, field);
-    if (suppressed)
-        add_field(&line, &LOG_INT("suppressed", suppressed));
-    memcpy(line.text + line.len, "}\n", 2);
-    (void)!write(STDERR_FILENO, line.text, line.len + 2);
+    line_begin(&line, level, event);
+    for (; fields->type != LOG_FIELD_END; fields++)
+        line_add_field(&line, fields);
+    line_end(&line, suppressed);
+    do {
+        written = write(STDERR_FILENO, line.at, line.len);
+    } while (written < 0 && errno == EINTR);
+    errno = saved;
 }

@@ -44,11 +44,11 @@ struct metrics *metrics_new(void)
 void metrics_free(struct metrics *metrics)
 {
     for (struct metric *metric = metrics->first, *next; metric; metric = next) {
-        struct cell *cell, *after;
+        struct cell *cell = metric->cells, *after;
         next = metric->next;
-        HASH_ITER(hh, metric->cells, cell, after)
-        {
-            HASH_DEL(metric->cells, cell);
+        HASH_CLEAR(hh, metric->cells); /* the table only; the cells stay linked */
+        for (; cell; cell = after) {
+            after = cell->hh.next;
             free(cell->label);
             free(cell);
         }
@@ -129,9 +129,9 @@ static void write_label(const struct metric *metric, const struct cell *cell, co
     if (metric->row.label) {
         strbuf_addf(out, "%s=\"", metric->row.label);
         for (const char *c = cell->label; *c; c++) {
-            if (*c == '"' || *c == '\\')
+            if (*c == '"' || *c == '\\' || *c == '\n')
                 strbuf_add_char(out, '\\');
-            strbuf_add_char(out, *c == '\n' ? ' ' : *c);
+            strbuf_add_char(out, *c == '\n' ? 'n' : *c);
         }
         strbuf_addf(out, "\"%s", *more ? "," : "");
     }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Best effort: a supervisor that does not listen is no fault of ours. */
+/* Tells a supervisor that speaks systemd's protocol how we are: one datagram to $NOTIFY_SOCKET, a
+ * path or, beginning with '@', a name in the abstract namespace. It never blocks and never fails
+ * the daemon; what a state means and when it is sent is daemon.c's business. */
 #include "daemon/notify.h"
 
 #include <stddef.h>
@@ -11,18 +13,30 @@
 
 void notify_send(const char *state)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     const char *path = getenv("NOTIFY_SOCKET");
-    size_t len = path ? strlen(path) : 0;
-    if (len == 0 || len >= sizeof address.sun_path)
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = path ? strlen(path) : 0;
+
+    if (length == 0 || length >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@'))
         return;
-    memcpy(address.sun_path, path, len);
+    memcpy(address.sun_path, path, length);
     if (path[0] == '@')
-        address.sun_path[0] = '\0'; /* an abstract socket */
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        address.sun_path[0] = '\0';
+
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return;
-    (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
-                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    /* Best effort: a supervisor that does not listen is no fault of ours. */
+    (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL,
+                  (const struct sockaddr *)(const void *)&address, size);
     close(fd);
+}
+
+int64_t notify_watchdog_ms(void)
+{
+    const char *text = getenv("WATCHDOG_USEC");
+    long long us = text ? strtoll(text, NULL, 10) : 0;
+
+    return us > 2000 ? us / 2000 : 0;
 }

@@ -3,4 +3,8 @@
  * is not set. */
 #pragma once
 
-void notify_send(const char *state); /* "READY=1", "STOPPING=1" */
+#include <stdint.h>
+
+void notify_send(const char *state); /* "READY=1", "STOPPING=1", "WATCHDOG=1" */
+/* How often the supervisor is to hear WATCHDOG=1: half of $WATCHDOG_USEC; 0 = never. */
+int64_t notify_watchdog_ms(void);

@@ -20,6 +20,7 @@ struct options {
     const char *config_path;
     const char *set[32]; /* "section.key=value" */
     size_t set_count;
+    char slot[24]; /* --slot as one of `set`: so options are not copied */
 };
 
 bool options_read(struct options *options, int argc, char **argv, const char *service,
