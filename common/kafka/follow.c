@@ -435,13 +435,10 @@ static void on_handle_closed(void *context)
         rd_kafka_topic_partition_list_destroy(follow->assignment);
     if (follow->given)
         rd_kafka_topic_partition_list_destroy(follow->given);
-    /* A static member leaves no group: closing would only wait. A query may be under way: the
-     * process ends soon. */
-    if (!follow->nudge.under_way) {
-        rd_kafka_destroy_flags(follow->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-        wakeup_fini(&follow->wakeup);
-        free(follow);
-    }
+    /* A static member leaves no group: closing would only wait. */
+    rd_kafka_destroy_flags(follow->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    wakeup_fini(&follow->wakeup);
+    free(follow);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -451,7 +448,8 @@ static void on_timer_closed(uv_handle_t *handle)
 
 void follow_close(struct follow *follow)
 {
-    follow->open_handles = 2;
+    follow->open_handles = 3;
     wakeup_close(&follow->wakeup, on_handle_closed);
     uv_close((uv_handle_t *)&follow->timer, on_timer_closed);
+    nudge_stop(&follow->nudge, on_handle_closed, follow);
 }

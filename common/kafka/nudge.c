@@ -41,6 +41,8 @@ static void asked(uv_work_t *work, int status)
     (void)status;
     struct nudge *nudge = work->data;
     nudge->under_way = false;
+    if (nudge->stopped)
+        nudge->stopped(nudge->stopped_context);
 }
 
 void nudge_send(struct nudge *nudge, const char *topic, int32_t partition)
@@ -51,4 +53,13 @@ void nudge_send(struct nudge *nudge, const char *topic, int32_t partition)
     nudge->partition = partition;
     nudge->work.data = nudge;
     nudge->under_way = uv_queue_work(nudge->loop, &nudge->work, ask, asked) == 0;
+}
+
+void nudge_stop(struct nudge *nudge, void (*stopped)(void *context), void *context)
+{
+    nudge->needed = false;
+    nudge->stopped = stopped;
+    nudge->stopped_context = context;
+    if (!nudge->under_way)
+        stopped(context);
 }

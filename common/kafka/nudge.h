@@ -20,6 +20,8 @@ struct nudge {
     size_t turn; /* partitions are asked in turn, so that each leader is woken */
     char topic[256];
     int32_t partition;
+    void (*stopped)(void *context); /* once no query is under way */
+    void *stopped_context;
 };
 
 /* Is this library one that needs it? (Later ones have fetch.queue.backoff.ms.) */
@@ -29,3 +31,5 @@ void nudge_init(struct nudge *nudge, uv_loop_t *loop, rd_kafka_t *consumer, int6
  * partitions. */
 bool nudge_count(struct nudge *nudge, size_t bytes);
 void nudge_send(struct nudge *nudge, const char *topic, int32_t partition);
+/* No more queries; `stopped` is called when none is under way, perhaps at once. */
+void nudge_stop(struct nudge *nudge, void (*stopped)(void *context), void *context);

@@ -320,15 +320,30 @@ static void on_tick(uv_timer_t *timer)
     wakeup_again(&transform->wakeup);
 }
 
-void transform_stop(struct transform *transform)
+static void on_closed(void *context)
 {
-    transform_set_phase(transform, TRANSFORM_STOPPED);
-    uv_close((uv_handle_t *)&transform->commit_timer, NULL);
-    uv_close((uv_handle_t *)&transform->tick_timer, NULL);
-    uv_close((uv_handle_t *)&transform->retry_timer, NULL);
-    wakeup_close(&transform->wakeup, NULL);
+    struct transform *transform = context;
+    if (--transform->open_handles > 0)
+        return;
     log_info("transform.drained", LOG_INT("partitions", transform->inputs.count));
     transform->drained(transform->drain_context);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    on_closed(handle->data);
+}
+
+void transform_stop(struct transform *transform)
+{
+    uv_timer_t *timers[] = {&transform->commit_timer, &transform->tick_timer,
+                            &transform->retry_timer};
+    transform_set_phase(transform, TRANSFORM_STOPPED);
+    transform->open_handles = ARRAY_LENGTH(timers) + 2;
+    for (size_t i = 0; i < ARRAY_LENGTH(timers); i++)
+        uv_close((uv_handle_t *)timers[i], on_timer_closed);
+    wakeup_close(&transform->wakeup, on_closed);
+    nudge_stop(&transform->nudge, on_closed, transform);
 }
 
 void transform_drain(struct transform *transform, void (*done)(void *), void *context)
@@ -336,7 +351,7 @@ void transform_drain(struct transform *transform, void (*done)(void *), void *co
     transform->draining = true;
     transform->drained = done;
     transform->drain_context = context;
-    if (transform->working)
+    if (transform->working || transform->phase == TRANSFORM_STOPPED)
         return; /* whoever gets the answer sees `draining` */
     if (transform->phase == TRANSFORM_COLLECTING && transform->transaction.open)
         transform_commit(transform);

@@ -81,6 +81,7 @@ struct transform {
 
     struct transform_injection injection;
     bool draining;
+    int open_handles; /* still closing after the drain */
     void (*drained)(void *context);
     void *drain_context;
 };

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/hash.h"
@@ -223,9 +224,7 @@ static int run(const struct transform_spec *spec)
     uv_timer_init(daemon_loop(pass.daemon), &pass.timer);
     if (pass.inject)
         uv_timer_start(&pass.timer, on_timer, 50, 50);
-    int status = daemon_run(pass.daemon, drain, NULL);
-    daemon_free(pass.daemon);
-    return status;
+    _exit(daemon_run(pass.daemon, drain, NULL)); /* as the daemons do */
 }
 
 int main(int argc, char **argv)

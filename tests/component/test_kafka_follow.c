@@ -136,11 +136,21 @@ static void look(uv_timer_t *timer)
     raise(SIGTERM);
 }
 
+/* What a pool thread still does ends first, or the loop cannot be closed. */
+static void settle(uv_timer_t *timer)
+{
+    struct sink *sink = timer->data;
+    if (daemon_loop(sink->daemon)->active_reqs.count > 0)
+        return;
+    uv_close((uv_handle_t *)timer, NULL);
+    daemon_stopped(sink->daemon);
+}
+
 static void drain(void *context)
 {
     struct sink *sink = context;
     follow_close(sink->follow);
-    daemon_stopped(sink->daemon);
+    uv_timer_start(&sink->timer, settle, 10, 10);
 }
 
 static void live(struct sink *sink)

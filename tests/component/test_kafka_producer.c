@@ -111,13 +111,23 @@ static void look(uv_timer_t *timer)
     raise(SIGTERM);
 }
 
+/* What a pool thread still does ends first, or the loop cannot be closed. */
+static void settle(uv_timer_t *timer)
+{
+    struct door *door = timer->data;
+    if (daemon_loop(door->daemon)->active_reqs.count > 0)
+        return;
+    uv_close((uv_handle_t *)timer, NULL);
+    daemon_stopped(door->daemon);
+}
+
 static void drain(void *context)
 {
     struct door *door = context;
     door->connected = producer_is_connected(door->producer);
     producer_close(door->producer, 2000);
     offsets_watch_close(door->watch);
-    daemon_stopped(door->daemon);
+    uv_timer_start(&door->timer, settle, 10, 10);
 }
 
 static void live(struct door *door, const char *brokers)

@@ -160,6 +160,7 @@ static void drained(void *context)
 static void drain(void *context)
 {
     struct run *run = context;
+    uv_close((uv_handle_t *)&run->timer, NULL);
     transform_drain(run->transform, drained, run);
 }
 
