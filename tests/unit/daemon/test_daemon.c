@@ -26,7 +26,18 @@ static void get_extra(void *context, struct http_request *request)
     http_request_answer(request, &(struct http_answer){.status = 200, .body = span_of(context)});
 }
 
-static const struct http_route extra[] = {{"GET", "/extra", 0, get_extra, (char[]){"more"}}};
+/* Answered by the drain only. */
+static struct http_request *kept;
+
+static void get_kept(void *context, struct http_request *request)
+{
+    (void)context;
+    kept = request;
+    kill(getpid(), SIGTERM);
+}
+
+static const struct http_route extra[] = {{"GET", "/extra", 0, get_extra, (char[]){"more"}},
+                                          {"GET", "/kept", 0, get_kept, NULL}};
 
 static struct daemon *make_daemon(int64_t deadline_ms)
 {
@@ -34,7 +45,7 @@ static struct daemon *make_daemon(int64_t deadline_ms)
                                                .admin_listen = "127.0.0.1:0",
                                                .drain_deadline_ms = deadline_ms,
                                                .admin_routes = extra,
-                                               .admin_route_count = 1},
+                                               .admin_route_count = 2},
                       &error);
 }
 
@@ -60,7 +71,8 @@ static void *visit_thread(void *context)
         client_read(fd, &visit->exchanges[i]);
     }
     close(fd);
-    kill(getpid(), visit->last_signal);
+    if (visit->last_signal)
+        kill(getpid(), visit->last_signal);
     return NULL;
 }
 
@@ -68,6 +80,9 @@ static void drain(void *context)
 {
     struct visit *visit = context;
     visit->drained++;
+    if (kept)
+        http_request_answer(kept, &(struct http_answer){.status = 200, .body = SPAN("stored")});
+    kept = NULL;
     daemon_stopped(visit->daemon);
     daemon_stopped(visit->daemon); /* the first one counts */
 }
@@ -121,6 +136,19 @@ static void is_ready_when_no_room_has_a_reason(void **state)
     assert_non_null(strstr(exchanges[1].body, "\ncitybrain_ready 1\n"));
     assert_non_null(strstr(exchanges[1].body, "citybrain_build_info{version=\""));
     assert_null(strstr(exchanges[1].body, "citybrain_resident_memory_bytes 0\n"));
+}
+
+static void writes_the_answers_its_drain_gives(void **state)
+{
+    struct exchange exchange = {.send = GET("/kept")};
+    struct visit visit = {make_daemon(5000), &exchange, 1, 0, 0, 0};
+    (void)state;
+    /* As a service leaves: the loop's end is the end, nothing is closed that could write it late.
+     */
+    assert_int_equal(run(&visit), 0);
+    assert_int_equal(exchange.status, 200);
+    assert_string_equal(exchange.body, "stored");
+    daemon_free(visit.daemon);
 }
 
 static void reload(void *context)
@@ -300,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_on_the_admin_port_and_drains_on_sigterm),
         cmocka_unit_test(is_ready_when_no_room_has_a_reason),
+        cmocka_unit_test(writes_the_answers_its_drain_gives),
         cmocka_unit_test(reloads_on_sighup),
         cmocka_unit_test(leaves_at_once_when_asked_twice),
         cmocka_unit_test(leaves_when_the_drain_takes_too_long_and_tells_of_a_blocked_loop),
