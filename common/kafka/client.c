@@ -12,7 +12,7 @@
 #include "daemon/log.h"
 
 /* Set by us because a promise hangs on each of them. */
-static const char *const OURS[] = {
+static const char *const ours[] = {
     "bootstrap.servers",
     "metadata.broker.list",
     "client.id",
@@ -122,8 +122,8 @@ static bool pass_through(rd_kafka_conf_t *conf, const struct yaml_node *extra, s
         bool refused = entry->type != YAML_SCALAR;
         if (refused)
             snprintf(reason, sizeof(reason), "it is not a plain value");
-        for (size_t i = 0; i < ARRAY_LENGTH(OURS); i++)
-            refused = refused || strcmp(entry->key, OURS[i]) == 0;
+        for (size_t i = 0; i < ARRAY_LENGTH(ours); i++)
+            refused = refused || strcmp(entry->key, ours[i]) == 0;
         if (!refused && rd_kafka_conf_set(conf, entry->key, entry->text, reason, sizeof(reason)) ==
                             RD_KAFKA_CONF_OK)
             continue;

@@ -101,7 +101,7 @@ static void hold(struct follow *follow, rd_kafka_message_t *message)
 {
     if (follow->held_count == follow->held_capacity) {
         follow->held_capacity = follow->held_capacity ? 2 * follow->held_capacity : 8;
-        follow->held = xrealloc(follow->held, follow->held_capacity * sizeof(follow->held[0]));
+        follow->held = xrealloc(follow->held, follow->held_capacity * sizeof(void *));
     }
     follow->held[follow->held_count++] = message;
 }
@@ -212,7 +212,7 @@ static bool give_held(struct follow *follow)
             return false;
         if (!taken)
             continue;
-        memmove(follow->held, follow->held + 1, --follow->held_count * sizeof(follow->held[0]));
+        memmove(follow->held, follow->held + 1, --follow->held_count * sizeof(void *));
         rd_kafka_message_destroy(message);
     }
     return true;

@@ -4,10 +4,14 @@
  * count behind each value, so that a lost or repeated state change shows in the output.
  *
  * usage: pass_eos BROKERS IN OUT SLOT [STATE]     topics without prefix, group "pass"
- * environment: PASS_ADMIN, PASS_PREFIX, PASS_GROUP, PASS_SESSION_MS, PASS_TRANSACTION_MS,
- * PASS_COMMIT_RECORDS, PASS_NOTES, PASS_AGAIN=n     every n-th record asks to be called again once
- * PASS_CRASH=text  dies in the core at a record with that value PASS_INJECT=text writes that value
- * to partition 0 of OUT once, through transform_inject PASS_PARTITIONS  declared count of OUT */
+ *
+ * Environment, all optional: PASS_ADMIN, PASS_PREFIX, PASS_GROUP, PASS_NOTES, PASS_SESSION_MS,
+ * PASS_TRANSACTION_MS, PASS_COMMIT_MS, PASS_COMMIT_RECORDS, PASS_COMMIT_BYTES, PASS_QUEUED_BYTES,
+ * PASS_DEBUG as their names say, and:
+ * - PASS_PARTITIONS: declared count of OUT
+ * - PASS_AGAIN=n: every n-th record asks to be called again, once
+ * - PASS_CRASH=text: dies in the core at a record with that value
+ * - PASS_INJECT=text: writes that value to partition 0 of OUT, once, through transform_inject */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
