@@ -89,7 +89,7 @@ component: $(COMPONENT) ## one room over librdkafka's mock cluster
 golden: ## configuration and mappings, no broker
 	@tests/support/run_pytest golden tests/golden
 e2e: all ## real Kafka and PostgreSQL
-	@tests/support/run_pytest e2e tests/e2e
+	@CITYBRAIN_BIN=$(abspath $(B)) tests/support/run_pytest e2e tests/e2e
 test: deps deps-dev all ## everything, with one closing count
 	@tests/run
 

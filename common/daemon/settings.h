@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "config/schema.h"
+#include "daemon/options.h"
 
 struct daemon_settings {
     const char *admin;
@@ -38,3 +39,8 @@ extern const char *const daemon_log_levels[];
         "daemon.log_level", SETTING_ENUM, offsetof(type, member.log_level), "info", 0, 0,          \
             daemon_log_levels, "CITYBRAIN_LOG_LEVEL", "debug | info | warn | error"                \
     }
+
+/* A service's settings by its own table: file of --config, environment, --set words. `rdkafka:` is
+ * the one section that is passed through (settings_section). NULL on error, with findings. */
+struct settings *daemon_settings_load(const struct options *options, const struct setting *table,
+                                      size_t rows, void *config, struct diagnostics *diagnostics);

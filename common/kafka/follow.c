@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "daemon/log.h"
+#include "kafka/group_consumer.h"
 #include "kafka/message.h"
 #include "kafka/nudge.h"
 #include "kafka/wakeup.h"
@@ -284,50 +285,6 @@ static void on_tick(uv_timer_t *timer)
     wakeup_again(&follow->wakeup);
 }
 
-static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settings,
-                      struct error *error)
-{
-    char group[KAFKA_MAX_NAME], instance[KAFKA_MAX_NAME];
-    int64_t session_ms = settings->session_timeout_ms;
-    int64_t heartbeat_ms = session_ms / 5 > 1000 ? session_ms / 5 : 1000;
-    snprintf(group, sizeof(group), "%s%s", settings->prefix, settings->group);
-    snprintf(instance, sizeof(instance), "%s-%d", settings->group, (int)settings->slot);
-    return kafka_client_set(conf, "group.id", group, error) &&
-           kafka_client_set(conf, "group.instance.id", instance, error) &&
-           kafka_client_set(conf, "isolation.level", "read_committed", error) &&
-           kafka_client_set(conf, "enable.auto.commit", "false", error) &&
-           kafka_client_set(conf, "enable.auto.offset.store", "false", error) &&
-           kafka_client_set(conf, "auto.offset.reset", "error", error) &&
-           kafka_client_set(conf, "enable.partition.eof", "true", error) &&
-           kafka_client_set(conf, "allow.auto.create.topics", "false", error) &&
-           kafka_client_set(conf, "partition.assignment.strategy", "range", error) &&
-           kafka_client_set_int(conf, "session.timeout.ms", session_ms, error) &&
-           kafka_client_set_int(conf, "heartbeat.interval.ms", heartbeat_ms, error) &&
-           kafka_client_set_int(conf, "max.poll.interval.ms",
-                                session_ms > 300000 ? session_ms : 300000, error) &&
-           kafka_client_tune_fetch(conf, settings, "50", error) &&
-           kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error);
-}
-
-static rd_kafka_t *open_consumer(struct follow *follow, const struct kafka_settings *settings,
-                                 struct error *error)
-{
-    rd_kafka_conf_t *conf = kafka_client_conf(settings, "follow", error);
-    if (!conf)
-        return NULL;
-    if (!configure(conf, settings, error)) {
-        rd_kafka_conf_destroy(conf);
-        return NULL;
-    }
-    rd_kafka_conf_set_opaque(conf, follow);
-    rd_kafka_conf_set_rebalance_cb(conf, note_rebalance);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_t *consumer = kafka_client_new(RD_KAFKA_CONSUMER, conf, error);
-    if (consumer)
-        rd_kafka_poll_set_consumer(consumer);
-    return consumer;
-}
-
 static bool subscribe(struct follow *follow, struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -346,7 +303,9 @@ struct follow *follow_open(struct daemon *daemon, const struct kafka_settings *s
     follow->daemon = daemon;
     follow->handler = *handler;
     kafka_client_name(settings, topic, follow->topic, sizeof(follow->topic));
-    follow->consumer = open_consumer(follow, settings, error);
+    follow->consumer = group_consumer_open(
+        settings, "follow", "range",
+        &(struct group_consumer_callbacks){follow, note_rebalance, on_error}, error);
     if (!follow->consumer || !subscribe(follow, error) ||
         !wakeup_open(&follow->wakeup, daemon_loop(daemon),
                      rd_kafka_queue_get_consumer(follow->consumer), collect, follow, error)) {

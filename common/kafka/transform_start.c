@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/log.h"
+#include "kafka/group_consumer.h"
 #include "kafka/transform_internal.h"
 
 enum { METADATA_TIMEOUT_MS = 3000, RETRY_MS = 500 };
@@ -25,51 +26,11 @@ static void on_error(rd_kafka_t *consumer, int code, const char *reason, void *o
              LOG_STR("text", reason));
 }
 
-static bool configure(rd_kafka_conf_t *conf, const struct transform_spec *spec, struct error *error)
-{
-    const struct kafka_settings *settings = spec->settings;
-    char group[KAFKA_MAX_NAME], instance[KAFKA_MAX_NAME];
-    int64_t heartbeat_ms = settings->session_timeout_ms / 5;
-    int64_t poll_ms = settings->session_timeout_ms > 300000 ? settings->session_timeout_ms : 300000;
-    heartbeat_ms = heartbeat_ms < 1000 ? 1000 : heartbeat_ms;
-    heartbeat_ms = heartbeat_ms > settings->session_timeout_ms / 3
-                       ? settings->session_timeout_ms / 3
-                       : heartbeat_ms;
-    snprintf(group, sizeof(group), "%s%s", settings->prefix, settings->group);
-    snprintf(instance, sizeof(instance), "%s-%d", settings->group, (int)settings->slot);
-    return kafka_client_set(conf, "group.id", group, error) &&
-           kafka_client_set(conf, "group.instance.id", instance, error) &&
-           kafka_client_set(conf, "isolation.level", "read_committed", error) &&
-           kafka_client_set(conf, "enable.auto.commit", "false", error) &&
-           kafka_client_set(conf, "enable.auto.offset.store", "false", error) &&
-           kafka_client_set(conf, "auto.offset.reset", "error", error) &&
-           kafka_client_set(conf, "enable.partition.eof", "true", error) &&
-           kafka_client_set(conf, "allow.auto.create.topics", "false", error) &&
-           kafka_client_set(conf, "partition.assignment.strategy", spec->assignor, error) &&
-           kafka_client_set_int(conf, "session.timeout.ms", settings->session_timeout_ms, error) &&
-           kafka_client_set_int(conf, "heartbeat.interval.ms", heartbeat_ms, error) &&
-           kafka_client_set_int(conf, "max.poll.interval.ms", poll_ms, error) &&
-           kafka_client_tune_fetch(conf, settings, "50", error) &&
-           kafka_client_tune(conf, settings, "check.crcs", "true", error) &&
-           kafka_client_tune(conf, settings, "topic.metadata.refresh.interval.ms", "5000", error);
-}
-
 rd_kafka_t *transform_start_consumer(struct transform *transform, struct error *error)
 {
-    rd_kafka_conf_t *conf = kafka_client_conf(transform->spec.settings, "consumer", error);
-    if (!conf)
-        return NULL;
-    if (!configure(conf, &transform->spec, error)) {
-        rd_kafka_conf_destroy(conf);
-        return NULL;
-    }
-    rd_kafka_conf_set_opaque(conf, transform);
-    rd_kafka_conf_set_rebalance_cb(conf, transform_rebalance_note);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_t *consumer = kafka_client_new(RD_KAFKA_CONSUMER, conf, error);
-    if (consumer)
-        rd_kafka_poll_set_consumer(consumer);
-    return consumer;
+    return group_consumer_open(
+        transform->spec.settings, "consumer", transform->spec.assignor,
+        &(struct group_consumer_callbacks){transform, transform_rebalance_note, on_error}, error);
 }
 
 /* Metadata once more after the handles were made: a first record would otherwise wait a second for

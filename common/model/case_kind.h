@@ -14,10 +14,10 @@ enum counts_as { COUNTS_NOTHING, COUNTS_RESPONSE, COUNTS_RESOLUTION, COUNTS_CLOS
 
 struct kind_stage {
     const char *name;
-    int number;            /* codes.csv */
+    int number; /* codes.csv */
     int rank;
-    uint32_t parties;      /* bit = party number of codes.csv */
-    uint64_t after;        /* bit = index in kind->stages; 0 = may come first */
+    uint32_t parties; /* bit = party number of codes.csv */
+    uint64_t after;   /* bit = index in kind->stages; 0 = may come first */
     enum counts_as counts_as;
     bool new_round, clock_stops, copy_to_children;
 };
@@ -26,14 +26,15 @@ enum timer_action { TIMER_NUDGE, TIMER_ESCALATE };
 
 struct kind_timer {
     const char *name;
-    int after_stage;       /* index, or -1 where it hangs on due_at */
-    int unless_stage;      /* index */
-    int64_t in_ms;         /* after_stage + in */
-    bool at_due;           /* at due_at */
-    double before_share;   /* due_at minus min(share of the span opened..due, before_at_most); 0 = not this form */
+    int after_stage;     /* index, or -1 where it hangs on due_at */
+    int unless_stage;    /* index */
+    int64_t in_ms;       /* after_stage + in */
+    bool at_due;         /* at due_at */
+    double before_share; /* due_at minus min(share of the span opened..due, before_at_most); 0 = not
+                            this form */
     int64_t before_at_most_ms;
     enum timer_action action;
-    const char *to;        /* unit, or NULL = lead */
+    const char *to; /* unit, or NULL = lead */
 };
 
 struct case_kind {
@@ -45,11 +46,14 @@ struct case_kind {
 };
 
 struct kinds; /* every kind of a folder */
-struct kinds *kinds_load(const char *folder, const struct codes *codes, struct diagnostics *diagnostics);
+struct kinds *kinds_load(const char *folder, const struct codes *codes,
+                         struct diagnostics *diagnostics);
 void kinds_free(struct kinds *kinds);
 const struct case_kind *kinds_find(const struct kinds *kinds, struct span code);
-const struct case_kind *kinds_at(const struct kinds *kinds, size_t index); /* NULL behind the last */
-int case_kind_stage(const struct case_kind *kind, struct span name);       /* index or -1 */
-int case_kind_stage_number(const struct case_kind *kind, int number);      /* index by codes number, or -1 */
+const struct case_kind *kinds_at(const struct kinds *kinds,
+                                 size_t index);                      /* NULL behind the last */
+int case_kind_stage(const struct case_kind *kind, struct span name); /* index or -1 */
+int case_kind_stage_number(const struct case_kind *kind,
+                           int number); /* index by codes number, or -1 */
 /* Hash over all kinds files' bytes, sorted by name: part of what shapes contributions. */
 struct span kinds_hash(const struct kinds *kinds);

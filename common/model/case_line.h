@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One event of a case as one short line of text (contracts §3):
+ *
  *   1|id|revision|stage#|time ms|recorded ms|unit#|party#|k=v|k=v...
- * numbers base 36; revision's parts unpadded base 36 joined by '.', its hash as it is. A unit without number is
- * "=code". Values escape '|' '\\' and line feeds by a backslash. Unknown keys are skipped by readers. Keys:
- *   v=1 live (the event had no replayof)   l lead unit   d due_at ms   c limit class   t type_code
- *   s street_code   m community_code   r rule   q request_kind   a adopted=1   u cause id */
+ *
+ * Numbers are base 36; the revision's parts are unpadded base 36 joined by '.', its hash as it is.
+ * A unit without number is "=code". Values escape '|', '\\' and line feeds by a backslash.
+ * Readers skip keys they do not know:
+ *
+ *   v=1  live: the event had no replayof    l  lead unit
+ *   d  due_at ms         c  limit class     t  type_code
+ *   s  street_code       m  community_code  r  rule
+ *   q  request_kind      a  adopted=1       u  cause id
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -17,24 +24,35 @@
 #include "model/event.h"
 
 enum case_attribute {
-    CASE_LEAD, CASE_DUE, CASE_CLASS, CASE_TYPE, CASE_STREET, CASE_COMMUNITY, CASE_RULE, CASE_REQUEST_KIND,
-    CASE_ADOPTED, CASE_CAUSE, CASE_ATTRIBUTES
+    CASE_LEAD,
+    CASE_DUE,
+    CASE_CLASS,
+    CASE_TYPE,
+    CASE_STREET,
+    CASE_COMMUNITY,
+    CASE_RULE,
+    CASE_REQUEST_KIND,
+    CASE_ADOPTED,
+    CASE_CAUSE,
+    CASE_ATTRIBUTES
 };
 
 struct case_line {
     struct span id;
-    struct span revision;    /* as in the line (unpadded); compare with case_line_compare_revision */
-    int stage;               /* codes number */
+    struct span revision; /* as in the line (unpadded); compare with case_line_compare_revision */
+    int stage;            /* codes number */
     int64_t time_ms, recorded_ms;
-    struct span unit;        /* code; absent = none */
-    int party;               /* codes number; 0 = none */
+    struct span unit; /* code; absent = none */
+    int party;        /* codes number; 0 = none */
     bool live;
     struct span attribute[CASE_ATTRIBUTES]; /* text; absent = not set; DUE as decimal ms */
 };
 
-/* From an event of the case family; REJECT_STAGE when codes.csv has no such stage. Texts are borrowed or arena. */
-enum reject case_line_of_event(const struct event *event, const struct codes *codes, struct arena *arena,
-                               struct case_line *line);
+/* From an event of the case family; REJECT_STAGE when codes.csv has no such stage. Texts are
+ * borrowed or arena. */
+enum reject case_line_of_event(const struct event *event, const struct codes *codes,
+                               struct arena *arena, struct case_line *line);
 void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes);
-bool case_line_read(struct span text, const struct codes *codes, struct arena *arena, struct case_line *line);
+bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
+                    struct case_line *line);
 int case_line_compare_revision(struct span a, struct span b); /* <0, 0, >0 */

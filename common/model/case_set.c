@@ -102,7 +102,7 @@ static size_t escaped_len(struct span text)
 static size_t most_bytes(const struct case_line *line)
 {
     size_t len = escaped_len(line->id) + escaped_len(line->revision) + escaped_len(line->unit) +
-                 4 * (NUMBER_BYTES + 2) + sizeof "1||||=|v=1\n";
+                 (size_t)4 * (NUMBER_BYTES + 2) + sizeof "1||||=|v=1\n";
     for (int i = 0; i < CASE_ATTRIBUTES; i++)
         len += line->attribute[i].at ? escaped_len(line->attribute[i]) + 3 : 0;
     return len;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All events of one case, one line each, joined by '\n', ordered by time, stage rank, id. The same text is the value
- * in state.cases and in PostgreSQL. Limits: 256 lines, 48 KiB; from line 241 on only stages that count as resolution
- * or closure, or begin a new round, enter. Merging is commutative and idempotent: of one id the greater revision gives
- * the content, live = OR, recorded = the smaller. */
+/* All events of one case, one line each, joined by '\n', ordered by time, stage rank, id. The same
+ * text is the value in state.cases and in PostgreSQL. Limits: 256 lines, 48 KiB; from line 241 on
+ * only stages that count as resolution or closure, or begin a new round, enter. Merging is
+ * commutative and idempotent: of one id the greater revision gives the content, live = OR, recorded
+ * = the smaller. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,17 +13,23 @@
 #include "model/case_line.h"
 
 #define CASE_SET_MAX_LINES 256
-#define CASE_SET_MAX_BYTES (48 * 1024)
+#define CASE_SET_MAX_BYTES ((size_t)48 * 1024)
 
 struct case_set {
     struct case_line *lines; /* arena, room for CASE_SET_MAX_LINES + 1 */
     size_t count;
 };
 
-enum case_set_result { CASE_SET_UNCHANGED, CASE_SET_CHANGED, CASE_SET_TOO_LONG, CASE_SET_NO_MEMORY };
+enum case_set_result {
+    CASE_SET_UNCHANGED,
+    CASE_SET_CHANGED,
+    CASE_SET_TOO_LONG,
+    CASE_SET_NO_MEMORY
+};
 
 /* Empty text = empty set. False on an unreadable line or a full arena. */
-bool case_set_read(struct case_set *set, struct span text, const struct codes *codes, struct arena *arena);
-enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line, const struct case_kind *kind,
-                                    struct arena *arena);
+bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
+                   struct arena *arena);
+enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line,
+                                    const struct case_kind *kind, struct arena *arena);
 void case_set_write(struct strbuf *out, const struct case_set *set, const struct codes *codes);

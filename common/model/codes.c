@@ -108,6 +108,7 @@ void codes_free(struct codes *codes)
         return;
     HASH_ITER(hh, codes->by_code, code, next)
     {
+        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(codes->by_code, code);
         free(code);
     }

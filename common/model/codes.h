@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config/codes.csv: small append-only numbers for stages, units, parties and kinds in case lines. A unit that is
- * not in the table is written as "=" + code, so an adopter's foreign units need no entry. */
+/* config/codes.csv: small append-only numbers for stages, units, parties and kinds in case lines. A
+ * unit that is not in the table is written as "=" + code, so an adopter's foreign units need no
+ * entry. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,5 +16,7 @@ enum code_space { CODE_STAGE, CODE_UNIT, CODE_PARTY, CODE_KIND, CODE_SPACES };
 struct codes;
 struct codes *codes_load(const char *file, struct diagnostics *diagnostics); /* NULL on error */
 void codes_free(struct codes *codes);
-int codes_number(const struct codes *codes, enum code_space space, struct span code); /* 0 = unknown */
-struct span codes_text(const struct codes *codes, enum code_space space, int number); /* absent = unknown */
+int codes_number(const struct codes *codes, enum code_space space,
+                 struct span code); /* 0 = unknown */
+struct span codes_text(const struct codes *codes, enum code_space space,
+                       int number); /* absent = unknown */

@@ -18,7 +18,7 @@ enum event_family { EVENT_CASE, EVENT_OBSERVATION, EVENT_REGISTRY, EVENT_TICK };
 
 struct event {
     enum event_family family;
-    struct span name;      /* stage, or kind of observation/registry; absent for ticks */
+    struct span name; /* stage, or kind of observation/registry; absent for ticks */
     struct span id, source, subject;
     int64_t time_ms, recorded_ms;
     struct span partitionkey, correlationid, causationid;
@@ -32,9 +32,10 @@ struct event {
 struct span event_kind(const struct event *event);
 /* Structured JSON with a fixed member order; absent members are left out. */
 void event_write(struct strbuf *out, const struct event *event);
-enum reject event_read(struct json_reader *reader, struct span json, struct arena *arena, struct event *event);
+enum reject event_read(struct json_reader *reader, struct span json, struct arena *arena,
+                       struct event *event);
 /* Structured or binary (ce_* headers, body = data) by the record's content-type. */
-enum reject event_read_record(struct json_reader *reader, const struct record *record, struct arena *arena,
-                              struct event *event);
+enum reject event_read_record(struct json_reader *reader, const struct record *record,
+                              struct arena *arena, struct event *event);
 /* A tick: type cn.citybrain.tick.v1, time = T, id = hash of T and partition. */
 void event_write_tick(struct strbuf *out, int64_t t_ms, int32_t partition);

@@ -13,13 +13,15 @@
 #define IDS_MOST_IDENTITY 258
 /* Event of an item: namespace, the source's own number, stage, then the identity values, at most
  * IDS_MOST_IDENTITY of them (asserted: leaving one out would make one event of two). */
-void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number, struct span stage,
-               const struct span *identity, size_t identity_count);
-/* Decision: its cause's id + question ("lead", "co:<unit>", "timer:<name>:<due>", "recall", "via:<child>"). */
+void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number,
+               struct span stage, const struct span *identity, size_t identity_count);
+/* Decision: its cause's id + question ("lead", "co:<unit>", "timer:<name>:<due>", "recall",
+ * "via:<child>"). */
 void ids_decision(char id[DIGEST_ID_LEN + 1], struct span cause_id, struct span question);
 
 #define REVISION_LEN (20 + 1 + 15 + 1 + 6 + 1 + 16)
-/* source part (20 digits; `source` is digits, or absent for 20 zeros) . received ms . mapping version . data hash.
- * Compared as text, the greater wins. False when `source` has a non-digit or is too long. */
+/* source part (20 digits; `source` is digits, or absent for 20 zeros) . received ms . mapping
+ * version . data hash. Compared as text, the greater wins. False when `source` has a non-digit or
+ * is too long. */
 bool ids_revision(char revision[REVISION_LEN + 1], struct span source, int64_t received_ms,
                   int64_t mapping_version, struct span data_json);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON as a tree in the record's arena (yajl behind this file only). UTF-8 is validated before parsing; depth <= 32;
- * duplicate keys and \u0000 are refused; numbers keep their text. */
+/* JSON as a tree in the record's arena (yajl behind this file only). UTF-8 is validated before
+ * parsing; depth <= 32; duplicate keys and \u0000 are refused; numbers keep their text. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,10 +26,13 @@ struct json_value {
 struct json_reader; /* keeps yajl's handle warm; one per thread */
 struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *reader);
-/* REJECT_NONE and *value, or why not with *bad_at = byte offset. Everything lives in the arena; texts may borrow `in`. */
+/* REJECT_NONE and *value, or why not with *bad_at = byte offset. Everything lives in the arena;
+ * texts may borrow `in`. */
 enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,
                       const struct json_value **value, size_t *bad_at);
 
-const struct json_value *json_get(const struct json_value *object, struct span key); /* NULL when absent or not an object */
-struct span json_text(const struct json_value *object, const char *key); /* STRING's or NUMBER's text; absent otherwise */
+const struct json_value *json_get(const struct json_value *object,
+                                  struct span key); /* NULL when absent or not an object */
+struct span json_text(const struct json_value *object,
+                      const char *key); /* STRING's or NUMBER's text; absent otherwise */
 bool json_int(const struct json_value *object, const char *key, int64_t *value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one header `cb` of a raw record, and the same with what went wrong on a dead one: JSON, fixed key order, v:1,
- * at most 512 bytes, no personal data (contracts §3). */
+/* The one header `cb` of a raw record, and the same with what went wrong on a dead one: JSON, fixed
+ * key order, v:1, at most 512 bytes, no personal data (contracts §3). */
 #pragma once
 
 #include <stdbool.h>
@@ -14,10 +14,10 @@
 
 struct raw_header {
     struct span feed;
-    int64_t mapping;      /* version */
-    struct span upload;   /* hash of the whole upload or file */
-    int64_t row, rows;    /* row from 1; rows 0 = unknown */
-    int64_t byte_offset;  /* of the item in the upload */
+    int64_t mapping;     /* version */
+    struct span upload;  /* hash of the whole upload or file */
+    int64_t row, rows;   /* row from 1; rows 0 = unknown */
+    int64_t byte_offset; /* of the item in the upload */
     int64_t received_ms;
     struct span content_type;
     struct span charset;

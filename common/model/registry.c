@@ -134,7 +134,8 @@ static void read_row(struct registry *registry, struct span line, struct place p
     }
     if (registry->count == registry->capacity) {
         registry->capacity = registry->capacity ? 2 * registry->capacity : 256;
-        registry->rows = xrealloc(registry->rows, registry->capacity * sizeof *registry->rows);
+        /* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
+        registry->rows = xrealloc(registry->rows, registry->capacity * sizeof(registry->rows[0]));
     }
     struct registry_row *row = xcalloc(1, sizeof *row);
     registry->rows[registry->count++] = row;
@@ -180,6 +181,7 @@ void registry_free(struct registry *registry)
         return;
     HASH_ITER(hh, registry->names, name, next)
     {
+        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(registry->names, name);
         for (struct name *older = name->older, *after; older; older = after) {
             after = older->older;

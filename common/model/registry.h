@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dated CSV registries: config/registries/NAME.csv, header row, '#' lines skipped, columns valid_from/valid_to
- * (ISO dates, half-open, empty = always). Rows are found by code, or by one of `aliases` (separated by ';'). */
+/* Dated CSV registries: config/registries/NAME.csv, header row, '#' lines skipped, columns
+ * valid_from/valid_to (ISO dates, half-open, empty = always). Rows are found by code, or by one of
+ * `aliases` (separated by ';'). */
 #pragma once
 
 #include <stddef.h>
@@ -11,9 +12,13 @@
 
 struct registry;
 struct registry_row;
-struct registry *registry_load(const char *file, struct diagnostics *diagnostics); /* needs a column `code` */
+struct registry *registry_load(const char *file,
+                               struct diagnostics *diagnostics); /* needs a column `code` */
 void registry_free(struct registry *registry);
 /* Valid on that civil day (days since 1970-01-01); INT64_MIN = any day, newest row. */
-const struct registry_row *registry_find(const struct registry *registry, struct span code, int64_t day);
-const struct registry_row *registry_at(const struct registry *registry, size_t index); /* NULL behind the last */
-struct span registry_cell(const struct registry *registry, const struct registry_row *row, const char *column);
+const struct registry_row *registry_find(const struct registry *registry, struct span code,
+                                         int64_t day);
+const struct registry_row *registry_at(const struct registry *registry,
+                                       size_t index); /* NULL behind the last */
+struct span registry_cell(const struct registry *registry, const struct registry_row *row,
+                          const char *column);

@@ -75,9 +75,10 @@ static enum reject read_item(struct post *post, struct span body, struct event *
 }
 
 /* Into doors->value. */
-static void write_said(struct post *post, struct event *event, struct span body)
+static void write_said(struct post *post, const struct event *said, struct span body)
 {
     struct doors *doors = post->doors;
+    struct event copy = *said, *event = &copy; /* it borrows from this frame */
     char id[DIGEST_ID_LEN + 1], source[96];
     digest_bytes(id, body);
     snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(post->unit));

@@ -16,10 +16,11 @@ void ingest_clock_init(struct ingest_clock *clock, bool manual, const char *note
     mkdir(note_dir, 0700); /* there already, or the write below is in vain: both are fine */
     snprintf(clock->file, sizeof clock->file, "%s/ingest.clock", note_dir);
     FILE *in = fopen(clock->file, "r");
-    long long kept;
+    char text[32];
+    int64_t kept;
     if (in == NULL)
         return;
-    if (fscanf(in, "%lld", &kept) == 1)
+    if (fgets(text, sizeof text, in) && span_to_int64(span_trim(span_of(text)), &kept))
         clock->now_ms = kept;
     fclose(in);
 }

@@ -50,12 +50,10 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
 bool ingest_config_load(struct ingest_config *config, const struct options *options,
                         struct error *error)
 {
-    static const char *const free_sections[] = {"rdkafka", NULL};
     struct diagnostics *diagnostics = diagnostics_new();
     *config = (struct ingest_config){0};
     config->settings =
-        settings_load(options->config_path, table, ARRAY_LENGTH(table), free_sections, options->set,
-                      options->set_count, config, diagnostics);
+        daemon_settings_load(options, table, ARRAY_LENGTH(table), config, diagnostics);
     if (config->settings) {
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         load_bundle(config, diagnostics);

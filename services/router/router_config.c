@@ -13,8 +13,6 @@ static const struct setting table[] = {
      NULL, NULL, "codes.csv, kinds/, rules/, registries/"},
     {"router.max_age", SETTING_DURATION, offsetof(struct router_config, max_age_ms), "30d", 60000,
      INT64_MAX / 2, NULL, NULL, "an order opened longer ago goes to the desk"},
-    {"router.stub_after", SETTING_DURATION, offsetof(struct router_config, stub_after_ms), "7d",
-     60000, INT64_MAX / 2, NULL, NULL, "a closed case keeps only its stub after this"},
 };
 
 static void load_bundle(struct router_config *config, struct diagnostics *diagnostics)
@@ -33,12 +31,10 @@ static void load_bundle(struct router_config *config, struct diagnostics *diagno
 bool router_config_load(struct router_config *config, const struct options *options,
                         struct error *error)
 {
-    static const char *const free_sections[] = {"rdkafka", NULL};
     struct diagnostics *diagnostics = diagnostics_new();
     *config = (struct router_config){0};
     config->settings =
-        settings_load(options->config_path, table, ARRAY_LENGTH(table), free_sections, options->set,
-                      options->set_count, config, diagnostics);
+        daemon_settings_load(options, table, ARRAY_LENGTH(table), config, diagnostics);
     if (config->settings) {
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         load_bundle(config, diagnostics);

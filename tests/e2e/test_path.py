@@ -148,6 +148,36 @@ def test_orders_are_dispatched_once_through_kill_of_the_router(district):
     assert counted[0][0] >= len(once)
 
 
+def test_a_timeline_goes_to_its_doors_and_a_unit_moves_its_own_case(district, tmp_path):
+    """`send --timeline`: an order by the hotline's door, then what two units say of it by theirs."""
+    lines, now = [], int(time.time() * 1000)
+
+    def add(at, to, item):
+        lines.append(json.dumps({"at": at, "to": to, "item": item}, ensure_ascii=False))
+
+    def play():
+        (tmp_path / "day.ndjson").write_text("\n".join(lines) + "\n")
+        lines.clear()
+        return district.citybrain("send", "--timeline", tmp_path / "day.ndjson").stderr
+
+    def says(unit, stage):
+        said = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        add(now, f"/v1/units/{unit}/status", {"case": case("E2ET1"), "stage": stage, "time": said})
+
+    add(now, "/v1/feeds/hotline", order("E2ET1"))
+    assert "1 accepted, 0 rejected" in play()
+    until(lambda: dispatched(district, "E2ET1")[0], "the order is dispatched", 30)
+    district.settle()
+    says(LEAD, "signed")
+    says("s110105002", "resolved")  # not its case: kept, moves nothing
+    assert "2 accepted, 0 rejected" in play()
+    district.settle()
+    stages = district.sql("SELECT stage, unit FROM api.case_timeline WHERE case_id = %s ORDER BY n", case("E2ET1"))
+    assert stages == [("opened", None), ("dispatched", None), ("signed", LEAD), ("resolved", "s110105002")]
+    moved = district.sql("SELECT sum(sign_n), sum(handle_n) FROM api.response_time WHERE unit = %s", LEAD)
+    assert moved == [(1, 0)]
+
+
 # --- real input ---
 
 

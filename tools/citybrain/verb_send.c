@@ -141,7 +141,7 @@ static int run(int argc, char **argv)
                                           {"step", 1, 0, 's'},         {"clock", 1, 0, 'c'},
                                           {"acknowledged", 1, 0, 'a'}, {0, 0, 0, 0}};
     const char *url = getenv("CITYBRAIN_URL"), *tokens = "config/tokens.csv", *acknowledged = NULL;
-    struct timeline timeline = {.step_ms = 30 * 60000};
+    struct timeline timeline = {.step_ms = 30 * INT64_C(60000)};
     struct send send = {0};
     bool is_timeline = false, backfill = false;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {

@@ -56,7 +56,7 @@ static int run(int argc, char **argv)
     static const struct option names[] = {
         {"by", 1, 0, 'b'},   {"total", 0, 0, 't'}, {"from", 1, 0, 'f'}, {"to", 1, 0, 'o'},
         {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'},   {0, 0, 0, 0}};
-    const char *by = "", *from = "", *to = "", *url = getenv("CITYBRAIN_API");
+    const char *by = "", *from = NULL, *to = NULL, *url = getenv("CITYBRAIN_API");
     bool json = false;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
@@ -71,24 +71,28 @@ static int run(int argc, char **argv)
     }
     if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
         return verb_usage("views", "show NAME is needed");
-    char call_url[1024];
-    struct strbuf answer;
+    struct strbuf call_url, answer;
     struct error error = {0};
     struct http_client *client = http_client_new();
     strbuf_init(&answer, 65536, 64 << 20);
-    snprintf(call_url, sizeof call_url, "%s/api/views/%s?by=%s%s%s%s%s",
-             url ? url : "http://127.0.0.1:29340", argv[optind + 1], by, *from ? "&from=" : "",
-             from, *to ? "&to=" : "", to);
-    struct http_call call = {.method = "GET", .url = call_url, .answer = &answer};
+    strbuf_init(&call_url, 256, 4096);
+    strbuf_addf(&call_url, "%s/api/views/%s?by=%s", url ? url : "http://127.0.0.1:29340",
+                argv[optind + 1], by);
+    if (from)
+        strbuf_addf(&call_url, "&from=%s", from);
+    if (to)
+        strbuf_addf(&call_url, "&to=%s", to);
+    struct http_call call = {.method = "GET", .url = call_url.at, .answer = &answer};
     int status = VERB_UNAVAILABLE;
     if (!http_client_call(client, &call, &error))
         fprintf(stderr, "citybrain views: %s\n", error.text);
     else if (call.status != 200)
-        fprintf(stderr, "citybrain views: %s answered %d: %.*s\n", call_url, call.status,
+        fprintf(stderr, "citybrain views: %s answered %d: %.*s\n", call_url.at, call.status,
                 SPAN_ARG(strbuf_span(&answer)));
     else
         status = show(strbuf_span(&answer), json);
     strbuf_fini(&answer);
+    strbuf_fini(&call_url);
     http_client_free(client);
     return status;
 }

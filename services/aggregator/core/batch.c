@@ -233,7 +233,7 @@ static bool merge_lines(struct batch *batch, struct touched *touched, struct cas
         case CASE_SET_UNCHANGED: break;
         case CASE_SET_CHANGED: changed = true; break;
         case CASE_SET_TOO_LONG: batch->counts.too_long++; break;
-        case CASE_SET_NO_MEMORY: batch->counts.too_long++; break;
+        case CASE_SET_NO_MEMORY: assert(!"case_set_read took the room"); break;
         }
     }
     return changed;

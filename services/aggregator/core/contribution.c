@@ -24,7 +24,7 @@ static int64_t moment_of(const struct case_fold *fold, enum view_moment moment)
 
 static struct span group_of(const struct case_fold *fold, enum view_group group)
 {
-    struct span text = SPAN_NONE;
+    struct span text;
     switch (group) {
     case VIEW_UNIT: text = fold->lead; break;
     case VIEW_TYPE: text = fold->type_code; break;

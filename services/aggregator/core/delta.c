@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
@@ -164,7 +165,7 @@ static int compare_entries(const void *left, const void *right)
 
 static bool is_zero(const struct delta_row *row)
 {
-    for (size_t i = 0; i < VIEW_MAX_COLUMNS; i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(row->value); i++)
         if (row->value[i] != 0)
             return false;
     return true;

@@ -99,7 +99,7 @@ static bool apply_migrations(struct postgres_connection *connection, const char 
         error_set(error, ERROR_CONFIG, 0, "%s: no migrations there; set aggregator.sql_dir",
                   folder);
     for (int i = 0; i < n; i++) {
-        if (good && atoi(entries[i]->d_name) > atoi(at))
+        if (good && strtol(entries[i]->d_name, NULL, 10) > strtol(at, NULL, 10))
             good = apply_migration(connection, folder, entries[i]->d_name, error);
         free(entries[i]);
     }

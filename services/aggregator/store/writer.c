@@ -273,7 +273,7 @@ static void fill_row(struct upsert *upsert, const struct view *view, const struc
 
 static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *error)
 {
-    struct number tick;
+    struct number tick = {0};
     const char *tick_values[] = {number(&tick, tick_ms)};
     const struct views *views = writer->options.schema.rules->views;
     const struct delta *delta = batch_delta(writer->batch);

@@ -320,7 +320,7 @@ static void read_text_form(struct compiler *compiler, const struct yaml_node *no
     const struct yaml_node *charset = yaml_get(node, "charset"), *zone = yaml_get(node, "zone");
     if (charset && yaml_text(charset, &text, d) && !charset_parse(span_of(text), &mapping->charset))
         diagnostics_add(d, charset->place, "utf-8 or gb18030", "unknown charset %s", text);
-    if (mapping->charset != CHARSET_UTF8 && mapping->format != MAPPING_CSV)
+    if (charset && mapping->charset != CHARSET_UTF8 && mapping->format != MAPPING_CSV)
         diagnostics_add(d, charset->place, "utf-8", "JSON is always UTF-8");
     if (zone && yaml_text(zone, &text, d) &&
         !timestamp_parse_zone(span_of(text), &mapping->zone_minutes))

@@ -267,7 +267,7 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
 static void write_events(struct item *item, struct normalise_result *result)
 {
     struct strbuf *text = &item->normalise->text;
-    size_t end[MAPPING_MAX_EVENTS];
+    size_t end[MAPPING_MAX_EVENTS] = {0};
     strbuf_reset(text);
     for (size_t i = 0; i < item->mapping->event_count; i++) {
         const struct mapping_event *rule = &item->mapping->events[i];

@@ -16,8 +16,8 @@
 #include "model/event.h"
 #include "model/raw_header.h"
 
-#define NORMALISE_MAX_AHEAD_MS (10 * 60 * 1000)
-#define NORMALISE_NUMBER_MAX   128 /* bytes of a record's own number */
+#define NORMALISE_MAX_AHEAD_MS INT64_C(600000) /* ten minutes */
+#define NORMALISE_NUMBER_MAX   128             /* bytes of a record's own number */
 
 enum normalise_stream { NORMALISE_EVENTS, NORMALISE_DEAD, NORMALISE_STREAMS };
 

@@ -83,11 +83,11 @@ static struct span party_of(const struct raw_header *header, const struct event 
 static enum reject write_canonical(struct normalise *normalise, const struct raw_header *header,
                                    const struct event *said)
 {
-    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80], namespace_[80];
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80], said_by[80];
     write_data(&normalise->data, said->data);
-    snprintf(namespace_, sizeof namespace_, "status:%.*s", SPAN_ARG(header->unit));
+    snprintf(said_by, sizeof said_by, "status:%.*s", SPAN_ARG(header->unit));
     snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(header->unit));
-    ids_event(id, span_of(namespace_), said->id, said->name, NULL, 0);
+    ids_event(id, span_of(said_by), said->id, said->name, NULL, 0);
     if (!ids_revision(revision, SPAN_NONE, header->received_ms, header->mapping,
                       strbuf_span(&normalise->data)))
         return REJECT_EVENT;

@@ -100,18 +100,34 @@ static void store(struct case_flow *flow, struct working *work, bool restoring)
     case_book_set(flow->book, work->entry, strbuf_span(&flow->text), restoring);
 }
 
-static struct emit_case about(const struct case_flow *flow, const struct working *work)
+static const struct case_line *line_of(const struct working *work, struct span id)
+{
+    for (size_t i = 0; i < work->set.count; i++)
+        if (span_equal(work->set.lines[i].id, id))
+            return &work->set.lines[i];
+    return NULL;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
+}
+
+/* What is decided because of `cause` lies not before it: neither before it was recorded, nor before
+ * the moment it names, which may be minutes ahead (docs/decisions/0004). Otherwise the decision
+ * would sort in front of its cause. */
+static struct emit_case about(const struct case_flow *flow, const struct working *work,
+                              const struct case_line *cause)
 {
     const struct case_fold *fold = &work->fold;
-    int64_t clock = flow->counts.clock_ms;
     return (struct emit_case){
         .id = work->id,
         .kind = work->kind_code,
         .type_code = fold->type_code,
         .street_code = fold->street_code,
         .community_code = fold->community_code,
-        .cause_id = fold->cause_id.at ? fold->cause_id : fold->opened_id,
-        .time_ms = clock != TIMESTAMP_NONE && clock > fold->recorded_ms ? clock : fold->recorded_ms,
+        .cause_id = cause->id,
+        .time_ms = later(flow->counts.clock_ms, later(cause->recorded_ms, cause->time_ms)),
     };
 }
 
@@ -133,7 +149,9 @@ static void merge_own(struct case_flow *flow, struct working *work, const struct
 static void dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
     const struct case_fold *fold = &work->fold;
-    struct emit_case what = about(flow, work);
+    const struct case_line *cause =
+        line_of(work, fold->cause_id.at ? fold->cause_id : fold->opened_id);
+    struct emit_case what = about(flow, work, cause);
     struct event event;
     struct decision decision;
     struct order order = {
@@ -142,7 +160,7 @@ static void dispatch(struct case_flow *flow, struct working *work, struct output
         .community_code = fold->community_code,
         .lead = fold->lead,
         .limit_class = fold->limit_class,
-        .opened_ms = fold->opened_ms,
+        .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
         .due_ms = fold->due_ms,
     };
     if (!decide(&decision, &order, flow->rules->rules, flow->rules->district, flow->counts.clock_ms,
@@ -230,8 +248,10 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
         if (!load(flow, &work, span_of(entry->id)))
             continue;
         case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
-        struct emit_case what = about(flow, &work);
-        what.cause_id = work.fold.dispatched_id;
+        const struct case_line *cause = line_of(&work, work.fold.dispatched_id);
+        if (!cause)
+            continue; /* a timer of an earlier round */
+        struct emit_case what = about(flow, &work, cause);
         emit_timer(&flow->emit, &what, &work.fold, &work.kind->timers[timer], due_ms, outputs,
                    &flow->arena, &event);
         merge_own(flow, &work, &event);
