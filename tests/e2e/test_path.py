@@ -171,9 +171,13 @@ def test_a_timeline_goes_to_its_doors_and_a_unit_moves_its_own_case(district, tm
     says(LEAD, "signed")
     says("s110105002", "resolved")  # not its case: kept, moves nothing
     assert "2 accepted, 0 rejected" in play()
+
+    def stages():
+        return district.sql("SELECT stage, unit FROM api.case_timeline WHERE case_id = %s ORDER BY n", case("E2ET1"))
+
+    until(lambda: len(stages()) == 4, "both statuses are in the timeline", 30)  # settle() watches raw only
     district.settle()
-    stages = district.sql("SELECT stage, unit FROM api.case_timeline WHERE case_id = %s ORDER BY n", case("E2ET1"))
-    assert stages == [("opened", None), ("dispatched", None), ("signed", LEAD), ("resolved", "s110105002")]
+    assert stages() == [("opened", None), ("dispatched", None), ("signed", LEAD), ("resolved", "s110105002")]
     moved = district.sql("SELECT sum(sign_n), sum(handle_n) FROM api.response_time WHERE unit = %s", LEAD)
     assert moved == [(1, 0)]
 
