@@ -21,6 +21,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 ROOT = Path(__file__).resolve().parents[2]
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 NDJSON = "application/x-ndjson; charset=utf-8"
+PORTS = int(os.environ.get("TEST_PORT_BASE", "26000"))  # two checkouts under test do not meet
 
 
 def shared():
@@ -52,7 +53,7 @@ class District:
         settings = "kafka.session_timeout=6s"
         transactions = "kafka.transaction_timeout=10s"
         self.environment.update(
-            CITYBRAIN_RUN=str(self.run), PORT_BASE="28000", CITYBRAIN_BIN=str(binaries),
+            CITYBRAIN_RUN=str(self.run), PORT_BASE=str(PORTS + 2000), CITYBRAIN_BIN=str(binaries),
             CITYBRAIN_SETTINGS=settings, CITYBRAIN_SETTINGS_INGEST=transactions,
             CITYBRAIN_SETTINGS_ROUTER=transactions, CITYBRAIN_READY_TRIES="200")
         self.binaries = Path(binaries)

@@ -20,7 +20,7 @@ class Parts:
     def __init__(self, run):
         self.run = Path(run)
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
-        self.environment.update(CITYBRAIN_RUN=str(run), PORT_BASE="27000")
+        self.environment.update(CITYBRAIN_RUN=str(run), PORT_BASE=str(int(os.environ.get("TEST_PORT_BASE", "26000")) + 1000))
         self.environment.pop("BROKERS", None)
 
     def __call__(self, *words, check=True, **environment):

@@ -40,7 +40,7 @@ class Parts:
         self.kept = "CITYBRAIN_TEST_RUN" in os.environ
         self.run = os.environ.get("CITYBRAIN_TEST_RUN") or tempfile.mkdtemp(prefix="cb-transform-", dir="/tmp")
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
-        self.environment.update(CITYBRAIN_RUN=self.run, PORT_BASE="26000")
+        self.environment.update(CITYBRAIN_RUN=self.run, PORT_BASE=os.environ.get("TEST_PORT_BASE", "26000"))
 
     def __call__(self, *words):
         with tempfile.TemporaryFile("w+") as out:  # what is left running may keep it open
