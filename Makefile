@@ -52,9 +52,14 @@ all: $(BINARIES) $(BENCHES) ## build the daemons, the command and the bench prog
 help: ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
 
+# One short line a step; V=1 shows the commands.
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $(patsubst $(B)/%,%,$@))
+
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libpure.a: $(call obj,$(PURE_SRC))
 	@rm -f $@; $(AR) rcs $@ $^
@@ -64,22 +69,27 @@ define core_library
 $(B)/libcore_$(1).a: $(call obj,$(wildcard services/$(1)/core/*.c))
 	@mkdir -p $$(@D); rm -f $$@; $(AR) rcs $$@ $$^
 $(B)/citybrain-$(1): $(call obj,$(wildcard services/$(1)/*.c services/$(1)/store/*.c)) $(B)/libcore_$(1).a $(B)/libshell.a $(B)/libpure.a
-	$(CC) $(LDFLAGS) $$^ $(LIBS_FULL) -o $$@
+	$$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $$^ $(LIBS_FULL) -o $$@
 endef
 $(foreach s,$(SERVICES),$(eval $(call core_library,$(s))))
 CORE_LIBS := $(foreach s,$(SERVICES),$(B)/libcore_$(s).a)
 
 $(B)/citybrain: $(call obj,$(CLI_SRC)) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
-	$(CC) $(LDFLAGS) $^ $(LIBS_CLI) -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_CLI) -o $@
 
 # Pure rooms link without librdkafka, libpq and libuv: a breach of the layers fails here, at link time.
 $(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libpure.a
-	$(CC) $(LDFLAGS) $^ $(LIBS_PURE) -lcmocka -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_PURE) -lcmocka -o $@
 $(UNIT_FULL) $(COMPONENT): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
-	$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -lcmocka -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -lcmocka -o $@
 $(B)/bench/%: $(B)/tests/bench/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
 
 unit: $(UNIT_PURE) $(UNIT_FULL) ## C unit tests, no broker and no database
 	@tests/support/run_c_tests unit $^
