@@ -65,15 +65,18 @@ $(B)/libpure.a: $(call obj,$(PURE_SRC))
 	@rm -f $@; $(AR) rcs $@ $^
 $(B)/libshell.a: $(call obj,$(SHELL_SRC))
 	@rm -f $@; $(AR) rcs $@ $^
-define core_library
+define service_libraries
 $(B)/libcore_$(1).a: $(call obj,$(wildcard services/$(1)/core/*.c))
 	@mkdir -p $$(@D); rm -f $$@; $(AR) rcs $$@ $$^
-$(B)/citybrain-$(1): $(call obj,$(wildcard services/$(1)/*.c services/$(1)/store/*.c)) $(B)/libcore_$(1).a $(B)/libshell.a $(B)/libpure.a
+$(B)/libservice_$(1).a: $(call obj,$(filter-out %/main.c,$(wildcard services/$(1)/*.c services/$(1)/store/*.c)))
+	@mkdir -p $$(@D); rm -f $$@; $(AR) rcs $$@ $$^
+$(B)/citybrain-$(1): $(B)/services/$(1)/main.o $(B)/libservice_$(1).a $(B)/libcore_$(1).a $(B)/libshell.a $(B)/libpure.a
 	$$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $$^ $(LIBS_FULL) -o $$@
 endef
-$(foreach s,$(SERVICES),$(eval $(call core_library,$(s))))
+$(foreach s,$(SERVICES),$(eval $(call service_libraries,$(s))))
 CORE_LIBS := $(foreach s,$(SERVICES),$(B)/libcore_$(s).a)
+SERVICE_LIBS := $(foreach s,$(SERVICES),$(B)/libservice_$(s).a)
 
 $(B)/citybrain: $(call obj,$(CLI_SRC)) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	$(call say,LD)
@@ -83,7 +86,7 @@ $(B)/citybrain: $(call obj,$(CLI_SRC)) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure
 $(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libpure.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_PURE) -lcmocka -o $@
-$(UNIT_FULL) $(COMPONENT): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+$(UNIT_FULL) $(COMPONENT): $(B)/tests/%: $(B)/tests/%.o $(SERVICE_LIBS) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -lcmocka -o $@
 $(B)/bench/%: $(B)/tests/bench/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
@@ -93,7 +96,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 
 unit: $(UNIT_PURE) $(UNIT_FULL) ## C unit tests, no broker and no database
 	@tests/support/run_c_tests unit $^
-component: $(COMPONENT) ## one room over librdkafka's mock cluster
+component: $(COMPONENT) ## one room over librdkafka's mock cluster, or on a PostgreSQL of its own
 	@tests/support/run_c_tests component $^
 
 golden: ## configuration and mappings, no broker

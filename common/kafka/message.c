@@ -49,11 +49,27 @@ static void *not_const(struct span span)
     return pointer.to;
 }
 
+static rd_kafka_headers_t *make_headers(const struct output *output)
+{
+    if (output->header_count == 0)
+        return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(output->header_count);
+    for (size_t i = 0; i < output->header_count; i++) {
+        const struct record_header *header = &output->headers[i];
+        (void)rd_kafka_header_add(headers, header->name.at, (ssize_t)header->name.len,
+                                  header->value.at,
+                                  header->value.at ? (ssize_t)header->value.len : 0);
+    }
+    return headers;
+}
+
+/* Headers go as one object of ours: given one by one, the library frees them twice when it knows
+ * that the topic is denied or gone (librdkafka 4627). */
 rd_kafka_error_t *message_produce(rd_kafka_t *handle, rd_kafka_topic_t *topic, int32_t partition,
                                   const struct output *output, void *tag)
 {
-    rd_kafka_vu_t parts[6 + ARRAY_LENGTH(output->headers)];
-    char names[ARRAY_LENGTH(output->headers)][64];
+    rd_kafka_headers_t *headers = make_headers(output);
+    rd_kafka_vu_t parts[7];
     size_t count = 0;
     parts[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = topic};
     parts[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition};
@@ -63,14 +79,12 @@ rd_kafka_error_t *message_produce(rd_kafka_t *handle, rd_kafka_topic_t *topic, i
     parts[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_VALUE,
                                      .u.mem = {not_const(output->value), output->value.len}};
     parts[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = tag};
-    for (size_t i = 0; i < output->header_count; i++) {
-        const struct record_header *header = &output->headers[i];
-        parts[count++] = (rd_kafka_vu_t){
-            .vtype = RD_KAFKA_VTYPE_HEADER,
-            .u.header = {span_to_cstr(header->name, names[i], sizeof(names[i])), header->value.at,
-                         header->value.at ? (ssize_t)header->value.len : 0}};
-    }
-    return rd_kafka_produceva(handle, parts, count);
+    if (headers)
+        parts[count++] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers};
+    rd_kafka_error_t *cause = rd_kafka_produceva(handle, parts, count);
+    if (cause && headers)
+        rd_kafka_headers_destroy(headers);
+    return cause;
 }
 
 int32_t message_partition(const struct output *output, int32_t partitions)
