@@ -29,3 +29,7 @@ $(TIDY): $(LINT)/%.tidy: %.c .clang-tidy
 
 # The checks themselves, on small trees with planted faults.
 unit: tests/unit/lint/test_checks
+
+.PHONY: mutants
+mutants: ## breaks six promises on copies: each must be noticed by its test
+	@OUT=$(OUT) tests/mutants/run

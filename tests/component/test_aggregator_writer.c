@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer on a PostgreSQL of its own: effects and position move together or not at all, and of
+ * two who believe that they own a partition only one writes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/store/writer.h"
+#include "base/base.h"
+#include "daemon/log.h"
+
+#include "../support/postgres_private.h"
+
+#define BASE_MS 1767225600000LL /* 2026-01-01T00:00Z */
+
+static struct {
+    struct postgres_private postgres;
+    struct batch_rules rules;
+    struct writer *first, *second;
+    struct postgres_connection *reader;
+} here;
+
+static struct writer *open_writer(const char *owner)
+{
+    return writer_new(&(struct writer_options){.conninfo = here.postgres.conninfo,
+                                               .topic = "cb.events",
+                                               .owner = owner,
+                                               .schema = {"services/aggregator/sql", &here.rules}});
+}
+
+static bool load_rules(void)
+{
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct codes *codes = codes_load("config/codes.csv", diagnostics);
+    struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    struct views *views = kinds ? views_load("config/views", kinds, diagnostics) : NULL;
+    here.rules = (struct batch_rules){codes, kinds, views, 480};
+    diagnostics_free(diagnostics);
+    return views != NULL;
+}
+
+static int open_all(void **state)
+{
+    struct error error = {0};
+    (void)state;
+    if (!load_rules() || !postgres_private_start(&here.postgres))
+        return 1;
+    here.first = open_writer("first");
+    here.second = open_writer("second");
+    here.reader = postgres_connection_new(here.postgres.conninfo, "test", NULL);
+    if (writer_apply_schema(here.first, &error) && postgres_connection_open(here.reader, &error))
+        return 0;
+    fprintf(stderr, "%s\n", error.text);
+    postgres_private_stop(&here.postgres);
+    return 1;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    writer_free(here.first);
+    writer_free(here.second);
+    postgres_connection_free(here.reader);
+    views_free((struct views *)(uintptr_t)here.rules.views);
+    kinds_free((struct kinds *)(uintptr_t)here.rules.kinds);
+    codes_free((struct codes *)(uintptr_t)here.rules.codes);
+    return postgres_private_stop(&here.postgres) ? 0 : 1;
+}
+
+/* Cases `from` … `to`-1 of a partition, each opened by one event. */
+static struct batch *batch_of(int partition, int from, int to)
+{
+    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    for (int n = from; n < to; n++) {
+        char case_id[48], id[24];
+        snprintf(case_id, sizeof case_id, "request:test:%d-%d", partition, n);
+        snprintf(id, sizeof id, "id-%d-%d", partition, n);
+        struct case_line line = {
+            .id = span_of(id),
+            .revision = SPAN("0.a.1.0000000000000001"),
+            .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
+            .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
+            .time_ms = BASE_MS + n,
+            .recorded_ms = BASE_MS + n,
+            .live = true};
+        assert_true(batch_add(batch, span_of(case_id), &line));
+    }
+    return batch;
+}
+
+static struct writer_position take_over(struct writer *writer, int partition)
+{
+    struct writer_position position = {.partition = partition, .stored = -1, .next = -1};
+    struct error error = {0};
+    assert_true(writer_take_over(writer, &position, 1, &error));
+    return position;
+}
+
+/* Cases `from` … `next`-1 in one transaction that moves the position there. */
+static enum writer_result commit(struct writer *writer, struct writer_position *position, int from,
+                                 int64_t next)
+{
+    struct error error = {0};
+    struct batch *batch = batch_of(position->partition, from, (int)next);
+    position->next = next;
+    enum writer_result result = writer_commit(writer, batch, position, 1, 0, &error);
+    if (result == WRITER_DONE)
+        position->stored = next;
+    batch_free(batch);
+    return result;
+}
+
+static void ask(const char *sql, char *answer, size_t size)
+{
+    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
+    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+    snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+}
+
+static int64_t number(const char *sql)
+{
+    char answer[32];
+    ask(sql, answer, sizeof answer);
+    return strtoll(answer, NULL, 10);
+}
+
+static int64_t opened(void)
+{
+    return number("SELECT coalesce(sum(opened), 0) FROM api.closure_rate");
+}
+
+/* Everything the writer may touch, as one value. */
+static void look(char *digest, size_t size)
+{
+    ask("SELECT md5(coalesce(string_agg(t, E'\\n' ORDER BY t), '')) FROM ("
+        "SELECT o::text FROM core.kafka_offset AS o UNION ALL "
+        "SELECT s::text FROM core.case_set AS s UNION ALL "
+        "SELECT c::text FROM core.cell_closure_rate AS c UNION ALL "
+        "SELECT c::text FROM core.cell_response_time AS c UNION ALL "
+        "SELECT h::text FROM core.hist_response_time AS h) AS u(t)",
+        digest, size);
+}
+
+static void a_batch_is_counted_once_and_moves_its_position(void **state)
+{
+    (void)state;
+    int64_t before = opened();
+    struct writer_position position = take_over(here.first, 0);
+    assert_int_equal(position.stored, -1);
+    assert_int_equal(commit(here.first, &position, 0, 5), WRITER_DONE);
+    assert_int_equal(opened() - before, 5);
+    position = take_over(here.first, 0);
+    assert_int_equal(position.stored, 5);
+    /* The same records again behind it: repeats change no cell. */
+    assert_int_equal(commit(here.first, &position, 0, 6), WRITER_DONE);
+    assert_int_equal(opened() - before, 6);
+}
+
+/* It slept while another took its partition over, and wakes with a batch in its hands. */
+static void the_frozen_owner_is_fenced_and_writes_nothing(void **state)
+{
+    char before[40], after[40];
+    (void)state;
+    struct writer_position frozen = take_over(here.first, 1);
+    assert_int_equal(commit(here.first, &frozen, 0, 2), WRITER_DONE);
+    struct writer_position owner = take_over(here.second, 1);
+    assert_int_equal(owner.stored, 2);
+    assert_true(owner.epoch > frozen.epoch);
+    /* Where the position stands still, the epoch alone says no. */
+    look(before, sizeof before);
+    assert_int_equal(commit(here.first, &frozen, 2, 9), WRITER_FENCED);
+    look(after, sizeof after);
+    assert_string_equal(before, after);
+    assert_int_equal(commit(here.second, &owner, 2, 4), WRITER_DONE);
+    look(before, sizeof before);
+    assert_int_equal(commit(here.first, &frozen, 2, 9), WRITER_FENCED);
+    look(after, sizeof after);
+    assert_string_equal(before, after);
+    assert_int_equal(commit(here.second, &owner, 4, 9), WRITER_DONE);
+}
+
+/* Its predecessor was not written: to move on would lose it for ever. */
+static void a_batch_behind_a_gap_is_refused(void **state)
+{
+    (void)state;
+    struct writer_position position = take_over(here.first, 2);
+    assert_int_equal(commit(here.first, &position, 0, 3), WRITER_DONE);
+    int64_t before = opened();
+    position.stored = 6;
+    assert_int_equal(commit(here.first, &position, 6, 8), WRITER_FENCED);
+    assert_int_equal(opened(), before);
+    assert_int_equal(take_over(here.first, 2).stored, 3);
+}
+
+struct racer {
+    struct writer *writer;
+    struct writer_position position;
+    struct batch *batch;
+    pthread_barrier_t *start;
+    enum writer_result result;
+};
+
+static void *race(void *context)
+{
+    struct racer *racer = context;
+    struct error error = {0};
+    pthread_barrier_wait(racer->start);
+    racer->result = writer_commit(racer->writer, racer->batch, &racer->position, 1, 0, &error);
+    return NULL;
+}
+
+static void of_two_at_once_the_owner_alone_writes(void **state)
+{
+    pthread_barrier_t start;
+    (void)state;
+    int64_t before = opened();
+    pthread_barrier_init(&start, NULL, 2);
+    for (int round = 0; round < 20; round++) {
+        pthread_t threads[2];
+        struct racer racers[] = {{.writer = here.first, .start = &start},
+                                 {.writer = here.second, .start = &start}};
+        for (size_t i = 0; i < ARRAY_LENGTH(racers); i++) { /* the second is the owner */
+            racers[i].position = take_over(racers[i].writer, 3);
+            racers[i].position.next = round + 1;
+            racers[i].batch = batch_of(3, round, round + 1);
+        }
+        for (size_t i = 0; i < ARRAY_LENGTH(racers); i++)
+            pthread_create(&threads[i], NULL, race, &racers[i]);
+        for (size_t i = 0; i < ARRAY_LENGTH(racers); i++) {
+            pthread_join(threads[i], NULL);
+            batch_free(racers[i].batch);
+        }
+        assert_int_equal(racers[0].result, WRITER_FENCED);
+        assert_int_equal(racers[1].result, WRITER_DONE);
+    }
+    assert_int_equal(opened() - before, 20);
+    pthread_barrier_destroy(&start);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_is_counted_once_and_moves_its_position),
+        cmocka_unit_test(the_frozen_owner_is_fenced_and_writes_nothing),
+        cmocka_unit_test(a_batch_behind_a_gap_is_refused),
+        cmocka_unit_test(of_two_at_once_the_owner_alone_writes),
+    };
+    log_open("test", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
