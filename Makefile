@@ -30,15 +30,16 @@ SERVICES := ingest router aggregator
 PURE_SRC  := $(wildcard common/base/*.c common/config/*.c common/model/*.c)
 SHELL_SRC := $(wildcard common/daemon/*.c common/kafka/*.c common/postgres/*.c)
 CORE_SRC  := $(foreach s,$(SERVICES),$(wildcard services/$(s)/core/*.c))
-CLI_SRC   := $(wildcard tools/citybrain/*.c tools/gen/*.c)
-ALL_SRC   := $(PURE_SRC) $(SHELL_SRC) $(CORE_SRC) $(CLI_SRC) $(foreach s,$(SERVICES),$(wildcard services/$(s)/*.c services/$(s)/store/*.c))
+GEN_SRC   := $(wildcard tools/gen/*.c)
+CLI_SRC   := $(wildcard tools/citybrain/*.c)
+ALL_SRC   := $(PURE_SRC) $(SHELL_SRC) $(CORE_SRC) $(GEN_SRC) $(CLI_SRC) $(foreach s,$(SERVICES),$(wildcard services/$(s)/*.c services/$(s)/store/*.c))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
 BINARIES := $(foreach s,$(SERVICES),$(if $(wildcard services/$(s)/main.c),$(B)/citybrain-$(s))) \
             $(if $(wildcard tools/citybrain/main.c),$(B)/citybrain)
 BENCHES  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
-PURE_ROOMS := base config model $(SERVICES)
+PURE_ROOMS := base config model gen $(SERVICES)
 UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
@@ -63,6 +64,8 @@ $(B)/%.o: %.c
 
 $(B)/libpure.a: $(call obj,$(PURE_SRC))
 	@rm -f $@; $(AR) rcs $@ $^
+$(B)/libgen.a: $(call obj,$(GEN_SRC))
+	@rm -f $@; $(AR) rcs $@ $^
 $(B)/libshell.a: $(call obj,$(SHELL_SRC))
 	@rm -f $@; $(AR) rcs $@ $^
 define service_libraries
@@ -78,12 +81,12 @@ $(foreach s,$(SERVICES),$(eval $(call service_libraries,$(s))))
 CORE_LIBS := $(foreach s,$(SERVICES),$(B)/libcore_$(s).a)
 SERVICE_LIBS := $(foreach s,$(SERVICES),$(B)/libservice_$(s).a)
 
-$(B)/citybrain: $(call obj,$(CLI_SRC)) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+$(B)/citybrain: $(call obj,$(CLI_SRC)) $(B)/libgen.a $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_CLI) -o $@
 
 # Pure rooms link without librdkafka, libpq and libuv: a breach of the layers fails here, at link time.
-$(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(CORE_LIBS) $(B)/libpure.a
+$(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(B)/libgen.a $(CORE_LIBS) $(B)/libpure.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_PURE) -lcmocka -o $@
 $(UNIT_FULL) $(COMPONENT): $(B)/tests/%: $(B)/tests/%.o $(SERVICE_LIBS) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a

@@ -10,7 +10,7 @@ struct verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct verb verb_check, verb_send, verb_topics, verb_views, verb_why;
+extern const struct verb verb_check, verb_gen, verb_send, verb_topics, verb_views, verb_why;
 
 enum verb_exit {
     VERB_OK = 0,

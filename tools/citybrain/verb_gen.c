@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain gen: a district's day as a timeline for `citybrain send --timeline`. The only clock
+ * read is that of `--ends now`: everything else is a function of the options and of DIR. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/timestamp.h"
+#include "citybrain/verb.h"
+#include "gen/day.h"
+
+#define HOUR_MS     INT64_C(3600000)
+#define MOST_EVENTS 5000000
+
+static const char gen_help[] =
+    "usage: citybrain gen [--seed N] [--events N] [--ends TIME | --day DATE] [--out FILE]\n\n"
+    "A generated day of the district: residents' orders over its streets with the rhythm of a "
+    "day,\n"
+    "bursts, a station that is not heard, repeats, corrections, rows that are rejected, orders "
+    "that\n"
+    "name their lead, deadlines that pass, and what the units report. One line an item, in order "
+    "of\n"
+    "time, for: citybrain send --timeline FILE [--step 10m --clock URL]\n\n"
+    "  --seed N       another N, another day (default 1); the same options, the same bytes\n"
+    "  --events N     distinct events of orders and units the day brings about: each opening, "
+    "each\n"
+    "                 status, each closing once. Not counted: repeats, corrections, rejected "
+    "items,\n"
+    "                 and what the router says (default 20000)\n"
+    "  --ends TIME    the 24 hours before it: now, RFC 3339 or ms since 1970; cut down to a whole\n"
+    "                 step (default now)\n"
+    "  --day DATE     the civil day YYYY-MM-DD\n"
+    "  --step DURATION  as given to send: what follows from an item lies in a later step\n"
+    "                 (default 10m)\n"
+    "  --clock TIME   the district's clock stands there already: of what lies before it the "
+    "source\n"
+    "                 tells late, in one row an order\n"
+    "  --config DIR   whose registries and rules (default config)\n"
+    "  --out FILE     default stdout\n"
+    "  --summary FILE what the views will show, as JSON\n\n"
+    "exit: 0 written, 64 usage, 69 a file cannot be written, 78 configuration\n";
+
+struct gen {
+    struct life_day frame;
+    int64_t events;
+    const char *config, *out, *summary, *ends, *date;
+};
+
+static bool read_time(const char *text, int64_t *ms)
+{
+    if (strcmp(text, "now") == 0) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        *ms = (int64_t)now.tv_sec * 1000;
+        return true;
+    }
+    return span_to_int64(span_of(text), ms) || timestamp_parse_rfc3339(span_of(text), ms);
+}
+
+static int read_window(struct gen *gen)
+{
+    struct life_day *frame = &gen->frame;
+    if (gen->date && gen->ends)
+        return verb_usage("gen", "--day or --ends, not both");
+    if (gen->date) {
+        if (!timestamp_parse(span_of(gen->date), "%Y-%m-%d", LIFE_ZONE_MINUTES, &frame->ends_ms))
+            return verb_usage("gen", "--day \"%s\" is not YYYY-MM-DD", gen->date);
+        frame->ends_ms += 24 * HOUR_MS;
+    } else if (!read_time(gen->ends ? gen->ends : "now", &frame->ends_ms)) {
+        return verb_usage("gen", "--ends \"%s\" is not now, RFC 3339 or ms since 1970", gen->ends);
+    }
+    if (frame->ends_ms < 48 * HOUR_MS)
+        return verb_usage("gen", "the day ends before 1970-01-03");
+    frame->ends_ms -= frame->ends_ms % frame->step_ms;
+    frame->begins_ms = frame->ends_ms - 24 * HOUR_MS;
+    return VERB_OK;
+}
+
+static int read_option(struct gen *gen, int c)
+{
+    int64_t number;
+    switch (c) {
+    case 's':
+        if (!span_to_int64(span_of(optarg), &number) || number < 0)
+            return verb_usage("gen", "--seed \"%s\" is not a number from 0", optarg);
+        gen->frame.seed = (uint64_t)number;
+        return VERB_OK;
+    case 'n':
+        if (!span_to_int64(span_of(optarg), &gen->events) || gen->events < 1 ||
+            gen->events > MOST_EVENTS)
+            return verb_usage("gen", "--events \"%s\" is not a number of 1 to %d", optarg,
+                              MOST_EVENTS);
+        return VERB_OK;
+    case 't':
+        if (!timestamp_parse_duration(span_of(optarg), &gen->frame.step_ms) ||
+            gen->frame.step_ms < 1000 || gen->frame.step_ms > 6 * HOUR_MS)
+            return verb_usage("gen", "--step \"%s\" is not a duration of 1s to 6h", optarg);
+        return VERB_OK;
+    case 'k':
+        if (!read_time(optarg, &gen->frame.clock_ms))
+            return verb_usage("gen", "--clock \"%s\" is not RFC 3339 or ms since 1970", optarg);
+        return VERB_OK;
+    case 'e': gen->ends = optarg; return VERB_OK;
+    case 'd': gen->date = optarg; return VERB_OK;
+    case 'c': gen->config = optarg; return VERB_OK;
+    case 'o': gen->out = optarg; return VERB_OK;
+    case 'u': gen->summary = optarg; return VERB_OK;
+    default: return verb_usage("gen", "unknown option");
+    }
+}
+
+static int refuse(const char *path)
+{
+    fprintf(stderr, "citybrain gen: %s cannot be written: %m; fix: name a folder you may write\n",
+            path);
+    return VERB_UNAVAILABLE;
+}
+
+static int write_summary(const struct gen *gen, const struct day *day)
+{
+    const struct day_sums *sums = &day->sums;
+    fprintf(stderr,
+            "gen: %lld items, %lld of them to be rejected; %lld events: %lld orders, %lld closed, "
+            "%lld statuses; %lld overdue by the end; silent: %.*s\n",
+            (long long)sums->items, (long long)sums->rejected, (long long)sums->events,
+            (long long)sums->opened, (long long)sums->closed, (long long)sums->statuses,
+            (long long)sums->overdue, SPAN_ARG(day->pool->stations[day->frame.silent]));
+    if (!gen->summary)
+        return VERB_OK;
+    FILE *out = fopen(gen->summary, "w");
+    if (!out)
+        return refuse(gen->summary);
+    struct strbuf text;
+    strbuf_init(&text, 4096, 1 << 20);
+    day_write_sums(day, &text);
+    bool good = fwrite(text.at, 1, text.len, out) == text.len;
+    strbuf_fini(&text);
+    return fclose(out) == 0 && good ? VERB_OK : refuse(gen->summary);
+}
+
+static int generate(const struct gen *gen)
+{
+    struct pool pool;
+    struct error error = {0};
+    if (!pool_load(&pool, gen->config, &error)) {
+        fprintf(stderr, "citybrain gen: %s\n", error.text);
+        return VERB_CONFIG;
+    }
+    int status = VERB_OK;
+    struct day *day = day_new(&gen->frame, &pool, gen->events);
+    FILE *out = gen->out ? fopen(gen->out, "w") : stdout;
+    if (!out || !day_write(day, out))
+        status = refuse(gen->out ? gen->out : "stdout");
+    if (out && gen->out && fclose(out) != 0)
+        status = refuse(gen->out);
+    if (status == VERB_OK)
+        status = write_summary(gen, day);
+    day_free(day);
+    pool_fini(&pool);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"seed", 1, 0, 's'},    {"events", 1, 0, 'n'}, {"ends", 1, 0, 'e'},   {"day", 1, 0, 'd'},
+        {"step", 1, 0, 't'},    {"clock", 1, 0, 'k'},  {"config", 1, 0, 'c'}, {"out", 1, 0, 'o'},
+        {"summary", 1, 0, 'u'}, {0, 0, 0, 0}};
+    struct gen gen = {.frame = {.seed = 1, .step_ms = HOUR_MS / 6, .clock_ms = TIMESTAMP_NONE},
+                      .events = 20000,
+                      .config = "config"};
+    int status = VERB_OK;
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+        status = read_option(&gen, c);
+    if (status == VERB_OK && optind != argc)
+        status = verb_usage("gen", "\"%s\" is not an option", argv[optind]);
+    if (status == VERB_OK)
+        status = read_window(&gen);
+    return status == VERB_OK ? generate(&gen) : status;
+}
+
+const struct verb verb_gen = {"gen", "a generated day of the district, as a timeline", gen_help,
+                              run};

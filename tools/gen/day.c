@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lives are drawn one after the other until they bring about the wanted number of events; only then
+ * are they put in order of time and numbered, so that numbers rise as a real source's do. */
+#include "gen/day.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/timestamp.h"
+#include "gen/item.h"
+
+#define REASON_BYTES 65536
+
+static int by_opening(const void *a, const void *b)
+{
+    const struct life *x = a, *y = b;
+    if (x->opened_ms != y->opened_ms)
+        return x->opened_ms < y->opened_ms ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static int by_sending(const void *a, const void *b)
+{
+    const struct day_item *x = a, *y = b;
+    if (x->at_ms != y->at_ms)
+        return x->at_ms < y->at_ms ? -1 : 1;
+    if (x->life != y->life)
+        return x->life < y->life ? -1 : 1;
+    return x->kind != y->kind ? (int)x->kind - (int)y->kind : (int)x->stage - (int)y->stage;
+}
+
+static void draw_lives(struct day *day, int64_t events)
+{
+    struct arena arena;
+    arena_init(&arena, REASON_BYTES);
+    int64_t wanted = events;
+    for (size_t index = 0; wanted > 0; index++) {
+        if (day->life_count == day->life_capacity) {
+            day->life_capacity = day->life_capacity ? 2 * day->life_capacity : 1024;
+            day->lives = xrealloc(day->lives, day->life_capacity * sizeof *day->lives);
+        }
+        struct life *life = &day->lives[day->life_count++];
+        life_plan(life, &day->frame, day->pool, index, &arena);
+        life_trim(life, (size_t)wanted);
+        wanted -= (int64_t)life_events(life);
+    }
+    arena_fini(&arena);
+    qsort(day->lives, day->life_count, sizeof *day->lives, by_opening);
+}
+
+static void add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_kind kind,
+                     enum life_stage stage)
+{
+    if (at_ms == TIMESTAMP_NONE)
+        return;
+    if (day->item_count == day->item_capacity) {
+        day->item_capacity = day->item_capacity ? 2 * day->item_capacity : 4096;
+        day->items = xrealloc(day->items, day->item_capacity * sizeof *day->items);
+    }
+    day->items[day->item_count++] = (struct day_item){at_ms, at_ms, life, kind, stage};
+}
+
+static void add_items(struct day *day, size_t index)
+{
+    const struct life *life = &day->lives[index];
+    add_item(day, life->opened_ms, index, DAY_ROW, LIFE_STAGES);
+    if (life->fault != LIFE_SOUND)
+        return;
+    for (enum life_stage stage = LIFE_SIGNED; stage < LIFE_STAGES; stage++)
+        if (!life->told[stage])
+            add_item(day, life->moment[stage], index, stage == LIFE_CLOSED ? DAY_ROW : DAY_STATUS,
+                     stage);
+    add_item(day, life->corrected_ms, index, DAY_ROW, LIFE_STAGES);
+    add_item(day, life->foreign_ms, index, DAY_FOREIGN, LIFE_RESOLVED);
+    add_item(day, life->garbled_ms, index, DAY_GARBLED, LIFE_SIGNED);
+    add_item(day, life->repeated_ms, index, DAY_ROW, LIFE_STAGES);
+    if (life->repeated_ms != TIMESTAMP_NONE)
+        day->items[day->item_count - 1].revision_ms = life->opened_ms;
+}
+
+static struct day_unit *unit_of(struct day_sums *sums, struct span code)
+{
+    for (size_t i = 0; i < sums->unit_count; i++)
+        if (span_equal(sums->units[i].code, code))
+            return &sums->units[i];
+    if (sums->unit_count == DAY_MOST_UNITS)
+        return &sums->units[DAY_MOST_UNITS - 1];
+    sums->units[sums->unit_count].code = code;
+    return &sums->units[sums->unit_count++];
+}
+
+static void count_life(struct day *day, const struct life *life)
+{
+    struct day_sums *sums = &day->sums;
+    if (life->fault != LIFE_SOUND) {
+        sums->rejects[life->fault]++;
+        return;
+    }
+    struct day_unit *unit = unit_of(sums, life->lead);
+    bool closed = life->moment[LIFE_CLOSED] != TIMESTAMP_NONE;
+    bool overdue = life_overdue(life, &day->frame, sums->last_ms);
+    sums->events += (int64_t)life_events(life);
+    sums->opened++;
+    sums->closed += closed;
+    sums->overdue += overdue;
+    sums->adopted += life->names_lead;
+    sums->foreign += life->foreign_ms != TIMESTAMP_NONE;
+    sums->repeats += life->repeated_ms != TIMESTAMP_NONE;
+    sums->corrections += life->corrected_ms != TIMESTAMP_NONE;
+    sums->rejects[LIFE_FAULTS] += life->garbled_ms != TIMESTAMP_NONE;
+    for (enum life_stage stage = LIFE_SIGNED; stage < LIFE_CLOSED; stage++)
+        sums->statuses += life->moment[stage] != TIMESTAMP_NONE && !life->told[stage];
+    unit->opened++;
+    unit->closed += closed;
+    unit->overdue += overdue;
+}
+
+static void count(struct day *day)
+{
+    struct day_sums *sums = &day->sums;
+    if (day->item_count)
+        sums->last_ms = life_received(&day->frame, day->items[day->item_count - 1].at_ms);
+    for (size_t i = 0; i < day->life_count; i++)
+        count_life(day, &day->lives[i]);
+    for (size_t i = 0; i <= LIFE_FAULTS; i++)
+        sums->rejected += sums->rejects[i];
+    sums->items = (int64_t)day->item_count;
+    sums->accepted = sums->items - sums->rejected;
+}
+
+struct day *day_new(const struct life_day *frame, const struct pool *pool, int64_t events)
+{
+    struct day *day = xcalloc(1, sizeof *day);
+    day->frame = *frame;
+    day->pool = pool;
+    life_day_init(&day->frame, pool);
+    draw_lives(day, events);
+    for (size_t i = 0; i < day->life_count; i++)
+        add_items(day, i);
+    qsort(day->items, day->item_count, sizeof *day->items, by_sending);
+    count(day);
+    return day;
+}
+
+void day_free(struct day *day)
+{
+    free(day->lives);
+    free(day->items);
+    free(day);
+}
+
+bool day_write(const struct day *day, FILE *out)
+{
+    struct strbuf line;
+    strbuf_init(&line, 4096, 65536);
+    for (size_t i = 0; i < day->item_count; i++) {
+        strbuf_reset(&line);
+        item_write(&line, day, &day->items[i]);
+        if (fwrite(line.at, 1, line.len, out) != line.len)
+            break;
+    }
+    strbuf_fini(&line);
+    return fflush(out) == 0 && !ferror(out);
+}
+
+static void add_number(struct strbuf *out, const char *name, int64_t value)
+{
+    strbuf_addf(out, "%s\"%s\":%lld", out->at[out->len - 1] == '{' ? "" : ",", name,
+                (long long)value);
+}
+
+void day_write_sums(const struct day *day, struct strbuf *out)
+{
+    static const char *const faults[LIFE_FAULTS + 1] = {"",
+                                                        "unknown_code",
+                                                        "bad_date",
+                                                        "bad_identity",
+                                                        "missing_field",
+                                                        "time_in_future",
+                                                        "unknown_stage"};
+    const struct day_sums *sums = &day->sums;
+    strbuf_add_char(out, '{');
+    add_number(out, "items", sums->items);
+    add_number(out, "accepted", sums->accepted);
+    add_number(out, "rejected", sums->rejected);
+    add_number(out, "events", sums->events);
+    add_number(out, "opened", sums->opened);
+    add_number(out, "closed", sums->closed);
+    add_number(out, "statuses", sums->statuses);
+    add_number(out, "foreign", sums->foreign);
+    add_number(out, "repeats", sums->repeats);
+    add_number(out, "corrections", sums->corrections);
+    add_number(out, "adopted", sums->adopted);
+    add_number(out, "overdue", sums->overdue);
+    add_number(out, "begins", day->frame.begins_ms);
+    add_number(out, "ends", sums->last_ms);
+    strbuf_addf(out, ",\"silent_station\":\"%.*s\",\"rejects\":{",
+                SPAN_ARG(day->pool->stations[day->frame.silent]));
+    for (size_t i = 1; i <= LIFE_FAULTS; i++)
+        add_number(out, faults[i], sums->rejects[i]);
+    strbuf_add(out, SPAN("},\"units\":{"));
+    for (size_t i = 0; i < sums->unit_count; i++) {
+        const struct day_unit *unit = &sums->units[i];
+        strbuf_addf(out, "%s\"%.*s\":{", i ? "," : "", SPAN_ARG(unit->code));
+        add_number(out, "opened", unit->opened);
+        add_number(out, "closed", unit->closed);
+        add_number(out, "overdue", unit->overdue);
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add(out, SPAN("}}\n"));
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One order of a generated day, from the call to its end, as far as the day sees it.
+ *
+ * A day is played in steps: what lies in one step is received, and dispatched, at the step's end.
+ * So whatever follows from an order, or from a status, lies in a later step than its cause; before
+ * that a unit cannot know of it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gen/draw.h"
+#include "gen/pool.h"
+
+#define LIFE_ZONE_MINUTES 480 /* the district's civil time */
+#define LIFE_BURSTS       4
+
+enum life_stage { LIFE_SIGNED, LIFE_CONTACTED, LIFE_RESOLVED, LIFE_CLOSED, LIFE_STAGES };
+
+/* What is wrong with a row, so that it is rejected. */
+enum life_fault {
+    LIFE_SOUND,
+    LIFE_BAD_KIND,
+    LIFE_BAD_DATE,
+    LIFE_NO_NUMBER,
+    LIFE_NO_KIND,
+    LIFE_AHEAD,
+    LIFE_FAULTS
+};
+
+struct life_burst { /* one thing that many call about */
+    int64_t begins_ms;
+    size_t place, type;
+};
+
+struct life_day {
+    uint64_t seed;
+    int64_t begins_ms, ends_ms, step_ms;
+    int64_t clock_ms; /* the district's clock when the day begins to be fed; TIMESTAMP_NONE = before
+                         it */
+    size_t silent;    /* the station that is not heard */
+    struct life_burst bursts[LIFE_BURSTS];
+};
+
+struct life {
+    size_t index;
+    int64_t opened_ms, due_ms, repeated_ms, corrected_ms, foreign_ms, garbled_ms; /* or NONE */
+    int64_t moment[LIFE_STAGES]; /* TIMESTAMP_NONE = not within the day */
+    bool told[LIFE_STAGES]; /* by the source, in the first row: the clock was already past it */
+    size_t place, corrected_place, type, kind, corrected_kind; /* POOL_NONE = not given */
+    struct span lead, foreign;
+    bool names_lead;
+    int64_t limit_ms; /* the deadline in force: the order's own, else its class's */
+    enum life_fault fault;
+    uint64_t words;
+};
+
+/* Draws the day's frame: bursts, the silent station. */
+void life_day_init(struct life_day *day, const struct pool *pool);
+int64_t life_step_end(const struct life_day *day, int64_t ms);
+/* When it reaches the district: its step's end, or the clock where that is later. */
+int64_t life_received(const struct life_day *day, int64_t ms);
+/* The index-th order of the day. */
+void life_plan(struct life *life, const struct life_day *day, const struct pool *pool, size_t index,
+               struct arena *arena);
+/* Distinct events it brings about: its opening, its stages, a foreign unit's word; 0 when faulty.
+ */
+size_t life_events(const struct life *life);
+/* Leaves at most that many, by ending the life earlier. */
+void life_trim(struct life *life, size_t events);
+/* Its deadline passes unresolved while the day is played, the last tick being at last_ms. */
+bool life_overdue(const struct life *life, const struct life_day *day, int64_t last_ms);
