@@ -33,3 +33,10 @@ unit: tests/unit/lint/test_checks
 .PHONY: mutants
 mutants: ## breaks six promises on copies: each must be noticed by its test
 	@OUT=$(OUT) tests/mutants/run
+ROUNDS  ?= 5
+RECORDS ?= 100000
+SUBJECTS ?=
+.PHONY: bench
+bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUNDS=1 RECORDS=30000 for a quick look)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listens in on one PostgreSQL client: a socket in between that keeps the upserts of each transaction
+as they were sent, so that the bare statements are the same statements with the same rows."""
+import json
+import re
+import select
+import socket
+import struct
+import threading
+
+WANTED = re.compile(r"^(core_sets|cell_|hist_)")
+STARTUP_REQUESTS = (80877103, 80877104, 80877102)  # SSL, GSS, cancel: answered before the startup message
+
+
+class Connection:
+    """Frontend messages of one connection, as far as prepared statements need it."""
+
+    def __init__(self, recorder):
+        self.recorder, self.bytes, self.started = recorder, bytearray(), False
+        self.statements, self.open = {}, []
+
+    def take(self, data):
+        self.bytes += data
+        while True:
+            head = 1 if self.started else 0
+            if len(self.bytes) < head + 4:
+                return
+            size = head + struct.unpack_from(">i", self.bytes, head)[0]
+            if len(self.bytes) < size:
+                return
+            message = bytes(self.bytes[:size])
+            del self.bytes[:size]
+            if self.started:
+                self.message(message[:1], message[5:])
+            else:
+                self.started = struct.unpack_from(">i", message, 4)[0] not in STARTUP_REQUESTS
+
+    def message(self, kind, body):
+        if kind == b"P":
+            name, sql = body.split(b"\0", 2)[:2]
+            self.statements[name] = sql
+        elif kind == b"B":
+            self.bind(body)
+
+    def bind(self, body):
+        _, name, rest = body.split(b"\0", 2)
+        sql = self.statements[name]
+        if sql == b"BEGIN":
+            self.open = []
+        elif sql == b"COMMIT":
+            if self.open:
+                self.recorder.transactions.append(self.open)
+            self.open = []
+        elif WANTED.match(name.decode()):
+            self.open.append((name, sql, self.parameters(rest)))
+
+    @staticmethod
+    def parameters(rest):
+        at = 2 + 2 * struct.unpack_from(">h", rest, 0)[0]
+        count = struct.unpack_from(">h", rest, at)[0]
+        at, values = at + 2, []
+        for _ in range(count):
+            size = struct.unpack_from(">i", rest, at)[0]
+            values.append(rest[at + 4:at + 4 + size])
+            at += 4 + size
+        return values
+
+
+class Recorder:
+    def __init__(self, folder, server):
+        folder.mkdir(exist_ok=True)
+        self.transactions = []
+        self.server = server
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / ".s.PGSQL.5432"))
+        self.listener.listen(8)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+
+    def carry(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.server)
+        connection = Connection(self)
+        with client, server:
+            while True:
+                for source in select.select([client, server], [], [])[0]:
+                    data = source.recv(1 << 16)
+                    if not data:
+                        return
+                    if source is client:
+                        connection.take(data)
+                        server.sendall(data)
+                    else:
+                        client.sendall(data)
+
+    def write_script(self, path):
+        def text(data):
+            return struct.pack("<I", len(data)) + data
+        with open(path, "wb") as file:
+            for transaction in self.transactions:
+                file.write(b"B")
+                for name, sql, values in transaction:
+                    file.write(b"S" + text(name) + text(sql) + struct.pack("<I", len(values)))
+                    file.writelines(text(value) for value in values)
+                file.write(b"C")
+
+    def copies(self):
+        """The same rows for COPY: per transaction a list of (table, columns, text)."""
+        for transaction in self.transactions:
+            yield [copy_of(sql.decode(), values) for _, sql, values in transaction]
+
+
+def elements(literal):
+    """An array literal's elements, escaped for COPY."""
+    inner = literal[1:-1].decode()
+    if not inner.startswith('"'):
+        return inner.split(",")
+    return [text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+            for text in json.loads("[%s]" % inner, strict=False)]
+
+
+def copy_of(sql, values):
+    table, columns = re.match(r"INSERT INTO (core\.\w+)(?: AS \w+)? \(([^)]*)\)", sql).groups()
+    constants = re.findall(r"'(\w+)'", sql[sql.index("SELECT"):sql.index("FROM unnest")])
+    arrays = [elements(value) for value in values]
+    rows = ["\t".join([*constants, *row]) for row in zip(*arrays)]
+    return table, columns, "\n".join(rows) + "\n", len(rows)
