@@ -102,8 +102,8 @@ unit: $(UNIT_PURE) $(UNIT_FULL) ## C unit tests, no broker and no database
 component: $(COMPONENT) ## one room over librdkafka's mock cluster, or on a PostgreSQL of its own
 	@tests/support/run_c_tests component $^
 
-golden: ## configuration and mappings, no broker
-	@tests/support/run_pytest golden tests/golden
+golden: all ## configuration and mappings, and what `citybrain try` makes of them; no broker
+	@CITYBRAIN_BIN=$(abspath $(B)) tests/support/run_pytest golden tests/golden
 e2e: all ## real Kafka and PostgreSQL
 	@CITYBRAIN_BIN=$(abspath $(B)) tests/support/run_pytest e2e tests/e2e
 test: deps deps-dev all ## everything, with one closing count

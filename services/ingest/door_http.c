@@ -93,38 +93,21 @@ static int64_t count_items(const struct upload *upload)
 }
 
 static bool take_item(struct upload *upload, struct receipt *receipt,
-                      const struct framing_item *item)
+                      const struct framing_item *framed)
 {
     struct doors *doors = upload->doors;
-    struct raw_header header = upload->header;
-    struct normalise_result result;
-    char topic[256], key[96];
-    strbuf_reset(&doors->value);
-    framing_write(&doors->value, item);
-    header.row = item->row;
-    header.byte_offset = item->byte_offset;
-    arena_reset(&doors->trial.arena);
-    normalise_item(&doors->trial, &header, strbuf_span(&doors->value), &result);
-    header.verdict = span_of(reject_name(result.why.reject));
-
-    int64_t lead = item->header.at ? (int64_t)item->header.len + 1 : 0;
-    int64_t inside = result.why.byte_offset - lead;
-    receipt_add(receipt, item->row, item->byte_offset + (inside > 0 ? inside : 0), &result.why);
+    struct raw_item *item = &doors->item;
+    char topic[256];
+    raw_item_make(item, &upload->header, upload->feed, framed, &doors->trial);
+    receipt_add(receipt, framed->row, item->offset, &item->why);
     if (!upload->store)
         return true;
-    strbuf_reset(&doors->header);
-    raw_header_write(&doors->header, &header);
     snprintf(topic, sizeof topic, "%sraw", doors->config->kafka.prefix);
-    if (upload->feed->spread > 1)
-        snprintf(key, sizeof key, "%s#%lld", upload->feed->id,
-                 (long long)(item->row % upload->feed->spread));
-    else
-        snprintf(key, sizeof key, "%s", upload->feed->id);
     return receipt_send(receipt, topic,
                         &(struct output){.partition = OUTPUT_BY_KEY,
-                                         .key = span_of(key),
-                                         .value = strbuf_span(&doors->value),
-                                         .headers = {{SPAN("cb"), strbuf_span(&doors->header)}},
+                                         .key = span_of(item->key),
+                                         .value = strbuf_span(&item->value),
+                                         .headers = {{SPAN("cb"), strbuf_span(&item->header)}},
                                          .header_count = 1});
 }
 

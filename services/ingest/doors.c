@@ -49,6 +49,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     doors->requests = metrics_add(daemon_metrics(daemon), &requests_row);
     doors->items = metrics_add(daemon_metrics(daemon), &items_row);
     normalise_init(&doors->trial, config->feeds, config->kinds);
+    raw_item_init(&doors->item, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->value, 4096, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->header, 512, 4096);
     add_routes(doors);

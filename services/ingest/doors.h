@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/http_server.h"
 #include "ingest/core/normalise.h"
+#include "ingest/core/raw_item.h"
 #include "ingest/ingest_clock.h"
 #include "ingest/ingest_config.h"
 #include "kafka/producer.h"
@@ -18,9 +19,10 @@ struct doors {
     const struct ingest_clock *clock;
     struct http_server *server;
     struct producer *producer;
-    struct normalise trial; /* reads every item for its verdict, as the normaliser will */
-    struct strbuf value, header;
-    size_t waiting; /* requests between their last send and their answer */
+    struct normalise trial;      /* reads every item for its verdict, as the normaliser will */
+    struct raw_item item;        /* of a feed's upload */
+    struct strbuf value, header; /* of a status */
+    size_t waiting;              /* requests between their last send and their answer */
     bool draining;
     void (*drained)(void *context);
     void *drained_context;

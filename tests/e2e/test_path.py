@@ -244,6 +244,15 @@ def test_real_requests_give_the_known_numbers_through_kills(district, data):
                          "AND stage NOT IN ('opened', 'closed')")
     assert quiet == [(0,)]
 
+    # `citybrain try`, without broker and database, gives the same rows of the same views.
+    for name, by, many in (("closure_rate", "day,unit", 1000), ("response_time", "unit", 10)):
+        tried = json.loads(district.citybrain(
+            "try", path, "--feed", "boston_311", "--backfill", "--view", name, "--by", by,
+            "--from", years["from"], "--to", years["to"], "--json", seconds=60).stdout)["views"][name]
+        told = district.view(name, by=by, **years)
+        assert len(tried) >= many
+        assert sorted(map(json.dumps, tried)) == sorted(map(json.dumps, told))
+
     before = district.cells()
     assert send_backfill(district, "boston_311", path) == (58251, 0)
     district.settle()

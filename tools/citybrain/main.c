@@ -8,8 +8,9 @@
 #include "base/base.h"
 #include "citybrain/verb.h"
 
-static const struct verb *const verbs[] = {&verb_check,  &verb_gen,   &verb_send,
-                                           &verb_topics, &verb_views, &verb_why};
+static const struct verb *const verbs[] = {
+    &verb_check, &verb_gen, &verb_send, &verb_topics, &verb_try, &verb_views, &verb_why,
+};
 
 int verb_usage(const char *name, const char *format, ...)
 {

@@ -10,7 +10,13 @@ struct verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct verb verb_check, verb_gen, verb_send, verb_topics, verb_views, verb_why;
+extern const struct verb verb_check;
+extern const struct verb verb_gen;
+extern const struct verb verb_send;
+extern const struct verb verb_topics;
+extern const struct verb verb_try;
+extern const struct verb verb_views;
+extern const struct verb verb_why;
 
 enum verb_exit {
     VERB_OK = 0,

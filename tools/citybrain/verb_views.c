@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "citybrain/http_client.h"
+#include "citybrain/table.h"
 #include "citybrain/verb.h"
 #include "model/json.h"
 
@@ -17,17 +18,6 @@ static const char views_help[] =
     "district, both ends included. --total sums over everything (the default without --by).\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
     "  citybrain views show closure_rate --by unit\n";
-
-static void show_table(const struct json_value *rows)
-{
-    const struct json_value *first = rows->first;
-    for (const struct json_value *cell = first ? first->first : NULL; cell; cell = cell->next)
-        printf("%.*s%s", SPAN_ARG(cell->key), cell->next ? "\t" : "\n");
-    for (const struct json_value *row = first; row; row = row->next)
-        for (const struct json_value *cell = row->first; cell; cell = cell->next)
-            printf("%.*s%s", SPAN_ARG(cell->type == JSON_NULL ? SPAN("-") : cell->text),
-                   cell->next ? "\t" : "\n");
-}
 
 static int show(struct span answer, bool json)
 {
@@ -42,7 +32,7 @@ static int show(struct span answer, bool json)
         arena_init(&arena, 64 << 20);
         if (json_read(reader, answer, &arena, &value, &bad_at) == REJECT_NONE &&
             json_get(value, SPAN("rows")))
-            show_table(json_get(value, SPAN("rows")));
+            table_show(stdout, json_get(value, SPAN("rows")));
         else
             status = VERB_FAILED;
         arena_fini(&arena);

@@ -145,6 +145,15 @@ void delta_add(struct delta *delta, size_t view_index, const struct view *view,
     }
 }
 
+void delta_add_row(struct delta *delta, const struct delta_row *row, const struct view *view)
+{
+    struct delta_row key = *row;
+    memset(key.value, 0, sizeof key.value);
+    struct delta_row *sum = row_of(delta, &key, view->group_count);
+    for (size_t i = 0; i < ARRAY_LENGTH(sum->value); i++)
+        sum->value[i] += row->value[i];
+}
+
 static int compare_int(int64_t a, int64_t b)
 {
     return a < b ? -1 : a > b;

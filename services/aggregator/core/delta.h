@@ -24,6 +24,8 @@ void delta_clear(struct delta *delta); /* keeps its memory */
 /* sign is +1 or -1. */
 void delta_add(struct delta *delta, size_t view_index, const struct view *view,
                const struct contribution *contribution, int sign);
+/* Adds a row of another table: what a batch changes to what was there, or to coarser sums. */
+void delta_add_row(struct delta *delta, const struct delta_row *row, const struct view *view);
 /* Sorts, forgets rows that are all zero; cells come before bins of the same view. */
 void delta_finish(struct delta *delta);
 size_t delta_count(const struct delta *delta);

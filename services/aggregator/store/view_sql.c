@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "aggregator/core/view_row.h"
+
 static void add_groups(struct strbuf *out, const struct view *view, const char *before,
                        const char *after)
 {
@@ -170,26 +172,6 @@ void view_sql_upsert_bins(struct strbuf *out, const struct view *view)
     strbuf_addf(out, ", measure, bin) DO UPDATE SET n = c.n + excluded.n");
 }
 
-/* "unit,day" as a list of the view's own columns, at most once each. */
-static bool read_by(const struct view *view, struct span by, struct strbuf *columns)
-{
-    unsigned seen = 0;
-    by = by.len ? by : SPAN_NONE;
-    while (by.at) {
-        struct span word = span_cut(&by, ',');
-        unsigned bit = span_is(word, "day") ? 1 : 0;
-        for (size_t i = 0; i < view->group_count; i++)
-            if (span_is(word, view_group_name(view->groups[i])))
-                bit = 2U << i;
-        if (!bit || (seen & bit))
-            return false;
-        seen |= bit;
-        strbuf_add(columns, SPAN(", "));
-        strbuf_add(columns, word);
-    }
-    return true;
-}
-
 static void add_range(struct strbuf *out)
 {
     strbuf_addf(out, " WHERE bucket = 'day' AND ($1::date IS NULL OR day >= $1::date) AND "
@@ -208,11 +190,12 @@ static void add_sums(struct strbuf *out, const struct view *view, struct span co
 bool view_sql_query(struct strbuf *out, const struct view *view, struct span by)
 {
     struct strbuf columns;
-    strbuf_init(&columns, 128, 512);
-    if (!read_by(view, by, &columns)) {
-        strbuf_fini(&columns);
+    struct view_by chosen;
+    if (!view_by_read(&chosen, view, by))
         return false;
-    }
+    strbuf_init(&columns, 128, 512);
+    for (size_t i = 0; i < chosen.count; i++)
+        strbuf_addf(&columns, ", %s", view_by_name(view, chosen.columns[i]));
     struct span list = strbuf_span(&columns);
     /* `one` makes a total a grouping like any other. */
     strbuf_addf(out,

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Beside the folders, two settings of the daemons shape what comes out: router.max_age and
+ * aggregator.zone. They are read from the daemons' own files, so that the answers are theirs. */
+#include "citybrain/bundle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timestamp.h"
+#include "config/yaml.h"
+
+#define DEFAULT_MAX_AGE_MS (30 * INT64_C(86400000))
+#define PATH_BYTES         512
+
+static const char *in(char path[PATH_BYTES], const char *folder, const char *name)
+{
+    snprintf(path, PATH_BYTES, "%s/%s", folder, name);
+    return path;
+}
+
+/* section.key of a daemon's file, or NULL where it is not written. */
+static const struct yaml_node *setting(const struct yaml_document *document, const char *section,
+                                       const char *key)
+{
+    const struct yaml_node *map = document ? yaml_get(yaml_root(document), section) : NULL;
+    return map && map->type == YAML_MAP ? yaml_get(map, key) : NULL;
+}
+
+static void read_settings(struct bundle *bundle, const char *folder, struct diagnostics *d)
+{
+    char path[PATH_BYTES];
+    struct yaml_document *router = yaml_load(in(path, folder, "router.yaml"), d);
+    const struct yaml_node *max_age = setting(router, "router", "max_age");
+    bundle->flow.max_age_ms = DEFAULT_MAX_AGE_MS;
+    if (max_age)
+        yaml_duration(max_age, &bundle->flow.max_age_ms, d);
+    yaml_free(router);
+
+    struct yaml_document *aggregator = yaml_load(in(path, folder, "aggregator.yaml"), d);
+    const struct yaml_node *zone = setting(aggregator, "aggregator", "zone");
+    const char *text;
+    bundle->batch.zone_minutes = YAML_DATE_ZONE_MINUTES;
+    if (zone && yaml_text(zone, &text, d) &&
+        !timestamp_parse_zone(span_of(text), &bundle->batch.zone_minutes))
+        diagnostics_add(d, zone->place, "Asia/Shanghai, UTC or +08:00", "\"%s\" is no zone", text);
+    yaml_free(aggregator);
+}
+
+bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *diagnostics)
+{
+    char path[PATH_BYTES];
+    memset(bundle, 0, sizeof *bundle);
+    bundle->codes = codes_load(in(path, folder, "codes.csv"), diagnostics);
+    if (bundle->codes)
+        bundle->kinds = kinds_load(in(path, folder, "kinds"), bundle->codes, diagnostics);
+    bundle->feeds = feeds_load(in(path, folder, "feeds"), diagnostics);
+    if (bundle->kinds) {
+        if (bundle->feeds)
+            feeds_check_kinds(bundle->feeds, bundle->kinds, diagnostics);
+        bundle->views = views_load(in(path, folder, "views"), bundle->kinds, diagnostics);
+    }
+    if (district_load(&bundle->district, folder, diagnostics))
+        bundle->rules =
+            rules_load(in(path, folder, "rules/dispatch.yaml"), &bundle->district, diagnostics);
+    read_settings(bundle, folder, diagnostics);
+    bundle->flow.codes = bundle->codes;
+    bundle->flow.kinds = bundle->kinds;
+    bundle->flow.district = &bundle->district;
+    bundle->flow.rules = bundle->rules;
+    bundle->batch.codes = bundle->codes;
+    bundle->batch.kinds = bundle->kinds;
+    bundle->batch.views = bundle->views;
+    return diagnostics_errors(diagnostics) == 0;
+}
+
+void bundle_fini(struct bundle *bundle)
+{
+    views_free(bundle->views);
+    rules_free(bundle->rules);
+    district_fini(&bundle->district);
+    if (bundle->feeds)
+        feeds_free(bundle->feeds);
+    if (bundle->kinds)
+        kinds_free(bundle->kinds);
+    if (bundle->codes)
+        codes_free(bundle->codes);
+}

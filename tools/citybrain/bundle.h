@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A district's configuration as the three cores need it, out of one folder and by the loaders the
+ * daemons use. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aggregator/core/batch.h"
+#include "ingest/core/mapping.h"
+#include "router/core/case_flow.h"
+
+struct bundle {
+    struct codes *codes; /* owned, as all of these */
+    struct kinds *kinds;
+    struct feeds *feeds;
+    struct district district;
+    struct rules *rules;
+    struct views *views;
+    struct case_flow_rules flow; /* borrows from the above */
+    struct batch_rules batch;
+};
+
+/* False when anything is wrong (added to diagnostics); bundle_fini is due in any case. */
+bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *diagnostics);
+void bundle_fini(struct bundle *bundle);

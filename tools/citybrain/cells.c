@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cells are one table that only grows; a question sums them into a second one, whose rows are then
+ * sorted: first the sums, then their bins in the same order, so one pass brings both together. */
+#include "citybrain/cells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "router/core/case_book.h"
+
+struct cells {
+    const struct batch_rules *rules; /* borrowed */
+    struct case_book *sets;          /* owned: case id -> set as text */
+    struct delta *rows;              /* owned: every cell and bin of every view */
+};
+
+/* A sum on its way to a line: its bins stand at first_bin.. in the same table. */
+struct sum {
+    const struct delta_row *row;
+    const struct view *view;
+    const struct view_by *by;
+    size_t first_bin, bin_count;
+};
+
+struct cells *cells_new(const struct batch_rules *rules)
+{
+    struct cells *cells = xcalloc(1, sizeof *cells);
+    cells->rules = rules;
+    cells->sets = case_book_new();
+    cells->rows = delta_new();
+    return cells;
+}
+
+void cells_free(struct cells *cells)
+{
+    case_book_free(cells->sets);
+    delta_free(cells->rows);
+    free(cells);
+}
+
+bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
+{
+    batch_seal(batch);
+    for (size_t i = 0; i < batch_case_count(batch); i++) {
+        struct span id = batch_case_at(batch, i)->id;
+        const struct case_entry *entry = case_book_find(cells->sets, id);
+        if (entry)
+            batch_take_old(batch, id, span_from(entry->lines, entry->len));
+    }
+    if (!batch_fold(batch, bad))
+        return false;
+    for (size_t i = 0; i < batch_case_count(batch); i++) {
+        const struct batch_case *one = batch_case_at(batch, i);
+        if (one->lines.at)
+            case_book_set(cells->sets, case_book_add(cells->sets, one->id), one->lines, true);
+    }
+    const struct delta *delta = batch_delta(batch);
+    for (size_t i = 0; i < delta_count(delta); i++) {
+        const struct delta_row *row = delta_at(delta, i);
+        delta_add_row(cells->rows, row, views_at(cells->rules->views, row->view));
+    }
+    batch_clear(batch);
+    return true;
+}
+
+/* Everything but the asked columns is summed over. */
+static void add_coarse(struct delta *sums, const struct delta_row *row, const struct view *view,
+                       const struct view_by *by)
+{
+    struct delta_row coarse = *row;
+    coarse.day = 0;
+    for (size_t i = 0; i < view->group_count; i++)
+        coarse.group[i] = SPAN("");
+    for (size_t i = 0; i < by->count; i++) {
+        if (by->columns[i] == VIEW_BY_DAY)
+            coarse.day = row->day;
+        else
+            coarse.group[by->columns[i]] = row->group[by->columns[i]];
+    }
+    delta_add_row(sums, &coarse, view);
+}
+
+static int compare_column(const struct delta_row *a, const struct delta_row *b, int column)
+{
+    if (column == VIEW_BY_DAY)
+        return a->day < b->day ? -1 : a->day > b->day;
+    return span_compare(a->group[column], b->group[column]);
+}
+
+static int by_columns(const void *left, const void *right)
+{
+    const struct sum *a = left, *b = right;
+    int order = 0;
+    for (size_t i = 0; i < a->by->count && !order; i++)
+        order = compare_column(a->row, b->row, a->by->columns[i]);
+    return order;
+}
+
+static bool is_of(const struct delta_row *bin, const struct delta_row *sum)
+{
+    bool same = bin->day == sum->day;
+    for (size_t i = 0; i < VIEW_MAX_GROUPS && same; i++)
+        same = span_equal(bin->group[i], sum->group[i]);
+    return same;
+}
+
+/* The table is sorted: sums first, bins in the order of their sums. Returns how many sums. */
+static size_t gather(const struct delta *sums, const struct view *view, const struct view_by *by,
+                     struct sum *found)
+{
+    size_t count = 0, all = delta_count(sums);
+    while (count < all && delta_at(sums, count)->bin < 0)
+        count++;
+    size_t bin = count;
+    for (size_t i = 0; i < count; i++) {
+        found[i] = (struct sum){delta_at(sums, i), view, by, bin, 0};
+        for (; bin < all && is_of(delta_at(sums, bin), found[i].row); bin++)
+            found[i].bin_count++;
+    }
+    return count;
+}
+
+static void write_sum(struct strbuf *out, const struct delta *sums, const struct sum *sum)
+{
+    struct histogram_bin *bins = xcalloc(sum->bin_count + 1, sizeof *bins);
+    struct view_row row = {.day = sum->row->day, .value = sum->row->value};
+    memcpy(row.group, sum->row->group, sizeof row.group);
+    for (size_t i = 0; i < sum->bin_count; i++) {
+        const struct delta_row *bin = delta_at(sums, sum->first_bin + i);
+        bins[i] = (struct histogram_bin){bin->bin, bin->value[0]};
+        if (row.spread[bin->measure].count++ == 0)
+            row.spread[bin->measure].bins = &bins[i];
+    }
+    view_row_write(out, sum->view, sum->by, &row);
+    free(bins);
+}
+
+void cells_write(const struct cells *cells, size_t view_index, const struct view_by *by,
+                 int64_t from_day, int64_t to_day, struct strbuf *out)
+{
+    const struct view *view = views_at(cells->rules->views, view_index);
+    struct delta *sums = delta_new();
+    for (size_t i = 0; i < delta_count(cells->rows); i++) {
+        const struct delta_row *row = delta_at(cells->rows, i);
+        if (row->view == view_index && row->day >= from_day && row->day <= to_day)
+            add_coarse(sums, row, view, by);
+    }
+    delta_finish(sums);
+    struct sum *found = xcalloc(delta_count(sums) + 1, sizeof *found);
+    size_t count = gather(sums, view, by, found);
+    qsort(found, count, sizeof *found, by_columns);
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            strbuf_add_char(out, ',');
+        write_sum(out, sums, &found[i]);
+    }
+    strbuf_add_char(out, ']');
+    free(found);
+    delta_free(sums);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the aggregator keeps in PostgreSQL, in memory: the cases' sets and the views' cells. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "aggregator/core/batch.h"
+#include "aggregator/core/view_row.h"
+#include "base/strbuf.h"
+
+struct cells;
+struct cells *cells_new(const struct batch_rules *rules); /* borrowed */
+void cells_free(struct cells *cells);
+/* The batch as one transaction: old sets given, folded, sets and cells moved on, cleared. False
+ * when a kept set cannot be read: *bad is its case. */
+bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad);
+/* A view as a JSON array of rows, days of from..to (both included), in the order of `by`. */
+void cells_write(const struct cells *cells, size_t view_index, const struct view_by *by,
+                 int64_t from_day, int64_t to_day, struct strbuf *out);

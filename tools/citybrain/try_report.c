@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both forms say the same numbers, and rows of views come out as the aggregator's API gives them.
+ */
+#include "citybrain/try_report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "citybrain/table.h"
+
+#define VIEW_BYTES (64 << 20)
+
+static bool is_asked(const struct try_report *report, const struct view *view)
+{
+    return !report->view || strcmp(report->view, view->name) == 0;
+}
+
+bool try_report_check(const struct try_report *report, struct error *error)
+{
+    const struct views *views = report->bundle->views;
+    size_t asked = 0;
+    for (size_t i = 0; i < views_count(views); i++) {
+        const struct view *view = views_at(views, i);
+        struct view_by by;
+        if (!is_asked(report, view))
+            continue;
+        asked++;
+        if (view_by_read(&by, view, span_of(report->by)))
+            continue;
+        char columns[256] = "day";
+        for (size_t g = 0; g < view->group_count; g++)
+            snprintf(columns + strlen(columns), sizeof columns - strlen(columns), ",%s",
+                     view_by_name(view, (int)g));
+        return error_set(error, ERROR_CONFIG, 0,
+                         "--by \"%s\": view %s has the columns %s (--view NAME leaves others out)",
+                         report->by, view->name, columns);
+    }
+    return asked || error_set(error, ERROR_CONFIG, 0, "--view \"%s\": no such view", report->view);
+}
+
+void try_report_add_reject(struct try_report *report, const struct raw_item *item, int64_t row)
+{
+    struct try_reject *reject = &report->rejects[item->why.reject];
+    if (reject->n++ > 0)
+        return;
+    reject->row = row;
+    reject->offset = item->offset;
+    snprintf(reject->pointer, sizeof reject->pointer, "%s", item->why.pointer);
+}
+
+static void write_view(const struct try_report *report, const struct carrier *carrier, size_t index,
+                       struct strbuf *out)
+{
+    struct view_by by;
+    strbuf_reset(out);
+    if (view_by_read(&by, views_at(report->bundle->views, index), span_of(report->by)))
+        cells_write(carrier_cells(carrier), index, &by, report->from_day, report->to_day, out);
+}
+
+static void show_view(const struct view *view, struct span rows, FILE *out)
+{
+    struct json_reader *reader = json_reader_new();
+    struct arena arena;
+    const struct json_value *value = NULL;
+    size_t bad_at;
+    arena_init(&arena, 8 * rows.len + (1 << 20));
+    fprintf(out, "\n%s %s\n", view->name, view->title ? view->title : "");
+    if (json_read(reader, rows, &arena, &value, &bad_at) == REJECT_NONE && value->count > 0)
+        table_show(out, value);
+    else
+        fprintf(out, "%s\n", rows.len > 2 ? "too many rows for a table: see --json" : "no rows");
+    arena_fini(&arena);
+    json_reader_free(reader);
+}
+
+void try_report_show(const struct try_report *report, const struct carrier *carrier, FILE *out)
+{
+    struct carrier_counts n = carrier_counts(carrier);
+    fprintf(out, "feed       %s, version %" PRId64 "\n", report->feed, report->version);
+    fprintf(out, "records    %" PRId64 " read, %" PRId64 " accepted, %" PRId64 " rejected\n",
+            n.read, n.accepted, n.rejected);
+    for (int i = 0; i < TRY_REJECTS; i++) {
+        const struct try_reject *reject = &report->rejects[i];
+        if (reject->n == 0)
+            continue;
+        fprintf(out, "rejected   %" PRId64 " %s: %s, %s; first: row %" PRId64 ", byte %" PRId64,
+                reject->n, reject_name((enum reject)i), reject_chinese((enum reject)i),
+                reject_english((enum reject)i), reject->row, reject->offset);
+        fprintf(out, "%s%s\n", reject->pointer[0] ? ", " : "", reject->pointer);
+    }
+    fprintf(out, "events     %" PRId64 " of %" PRId64 " cases\n", n.events, n.cases);
+    fprintf(out,
+            "decisions  %" PRId64 " made, %" PRId64 " of them adopted, %" PRId64
+            " to the desk; %" PRId64 " work orders, %" PRId64 " timers fired\n",
+            n.decided, n.adopted, n.desk, n.orders, n.timers);
+    if (n.unreadable || n.too_long)
+        fprintf(out,
+                "left out   %" PRId64 " events unreadable, %" PRId64 " beyond a case's limit\n",
+                n.unreadable, n.too_long);
+    struct strbuf rows;
+    strbuf_init(&rows, 65536, VIEW_BYTES);
+    for (size_t i = 0; i < views_count(report->bundle->views); i++) {
+        const struct view *view = views_at(report->bundle->views, i);
+        if (!is_asked(report, view))
+            continue;
+        write_view(report, carrier, i, &rows);
+        show_view(view, strbuf_span(&rows), out);
+    }
+    strbuf_fini(&rows);
+}
+
+static void add_rejects(const struct try_report *report, struct strbuf *out)
+{
+    const char *comma = "";
+    for (int i = 0; i < TRY_REJECTS; i++) {
+        const struct try_reject *reject = &report->rejects[i];
+        if (reject->n == 0)
+            continue;
+        strbuf_addf(out,
+                    "%s{\"reason\":\"%s\",\"n\":%" PRId64 ",\"row\":%" PRId64 ",\"offset\":%" PRId64
+                    ",\"pointer\":",
+                    comma, reject_name((enum reject)i), reject->n, reject->row, reject->offset);
+        strbuf_add_json(out, span_of(reject->pointer));
+        strbuf_add(out, SPAN(",\"message_zh\":"));
+        strbuf_add_json(out, span_of(reject_chinese((enum reject)i)));
+        strbuf_add(out, SPAN(",\"message_en\":"));
+        strbuf_add_json(out, span_of(reject_english((enum reject)i)));
+        strbuf_add_char(out, '}');
+        comma = ",";
+    }
+}
+
+void try_report_show_json(const struct try_report *report, const struct carrier *carrier, FILE *out)
+{
+    struct carrier_counts n = carrier_counts(carrier);
+    struct strbuf text, rows;
+    strbuf_init(&text, 65536, VIEW_BYTES);
+    strbuf_init(&rows, 65536, VIEW_BYTES);
+    strbuf_addf(&text,
+                "{\"feed\":\"%s\",\"version\":%" PRId64 ",\"records\":{\"read\":%" PRId64
+                ",\"accepted\":%" PRId64 ",\"rejected\":%" PRId64 "},\"rejects\":[",
+                report->feed, report->version, n.read, n.accepted, n.rejected);
+    add_rejects(report, &text);
+    strbuf_addf(&text,
+                "],\"events\":%" PRId64 ",\"cases\":%" PRId64 ",\"decisions\":{\"made\":%" PRId64
+                ",\"adopted\":%" PRId64 ",\"desk\":%" PRId64 ",\"orders\":%" PRId64
+                ",\"timers\":%" PRId64 "},\"unreadable\":%" PRId64 ",\"too_long\":%" PRId64
+                ",\"views\":{",
+                n.events, n.cases, n.decided, n.adopted, n.desk, n.orders, n.timers, n.unreadable,
+                n.too_long);
+    const char *comma = "";
+    for (size_t i = 0; i < views_count(report->bundle->views); i++) {
+        const struct view *view = views_at(report->bundle->views, i);
+        if (!is_asked(report, view))
+            continue;
+        write_view(report, carrier, i, &rows);
+        strbuf_addf(&text, "%s\"%s\":", comma, view->name);
+        strbuf_add(&text, strbuf_span(&rows));
+        comma = ",";
+    }
+    strbuf_add(&text, SPAN("}}\n"));
+    fwrite(text.at, 1, text.len, out);
+    strbuf_fini(&rows);
+    strbuf_fini(&text);
+}
