@@ -18,6 +18,12 @@ lint-cppcheck:
 	    --suppressions-list=tools/cppcheck_suppressions -D_GNU_SOURCE -DCITYBRAIN_FAILPOINTS \
 	    -Icommon -Iservices -Itools common services tools
 
+# The router's cases in memory: bytes and restore time of ninety usual days and of 100,000 open cases.
+.PHONY: bench-sets
+bench-sets: ## bytes and restore time of the router's cases
+	@$(MAKE) --no-print-directory VARIANT=release $(OUT)/release/bench/case_set_fill
+	@BENCH_OUT=$(OUT)/bench $(OUT)/release/bench/case_set_fill
+
 # Slow, so each file leaves a stamp and is read again only when it, one of its headers or the checks changed.
 lint-tidy: $(TIDY)
 $(TIDY): $(LINT)/%.tidy: %.c .clang-tidy

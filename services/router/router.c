@@ -36,6 +36,7 @@ static const struct metric_row unreadable_row = {
 struct partition {
     struct router *router;  /* borrowed */
     struct case_flow *flow; /* owned */
+    int32_t number;
 };
 
 struct router {
@@ -52,6 +53,7 @@ static void *open_partition(void *context, int source, int32_t partition, struct
     (void)source;
     (void)metadata;
     state->router = router;
+    state->number = partition;
     state->flow = case_flow_open(&router->config->flow, partition);
     return state;
 }
@@ -65,7 +67,13 @@ static void restore(void *context, struct span key, struct span value)
 static void restored(void *context)
 {
     struct partition *state = context;
+    struct error error;
     case_flow_restored(state->flow);
+    const char *fault = case_flow_fault(state->flow);
+    if (!fault)
+        return;
+    error_set(&error, ERROR_CONFIG, 0, "state.cases/%d: %s", (int)state->number, fault);
+    daemon_die("router.state", &error);
 }
 
 static enum transform_result on_record(void *context, const struct record *record,

@@ -1,190 +1,231 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash table of texts and a binary heap of timers. A heap node whose time is no longer its
- * entry's is stale and is dropped when it comes up, so moving a timer is one push. */
+/* An open hash table of entries, a binary heap of those with a timer, a list of the dirty ones: all
+ * three hold pointers, and an entry is two allocations (itself with its id, and its set), because a
+ * district keeps hundreds of thousands of them (tests/bench/case_set_fill.c). An entry knows its
+ * place in the heap, so a timer that moves leaves nothing behind. */
 #include "router/core/case_book.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
 
-struct node {
-    struct case_entry entry; /* first: an entry is its node */
-    UT_hash_handle hh;
-};
-
-struct pending {
-    int64_t due_ms;
-    struct case_entry *entry;
-};
+enum { FIRST_PLACES = 256 }; /* a power of two */
 
 struct case_book {
-    struct node *nodes;
-    struct case_entry *dirty;
-    struct pending *heap; /* owned */
+    struct case_entry **places; /* owned; NULL = free */
+    size_t place_count, count;
+    struct case_entry **heap; /* owned */
     size_t heap_count, heap_capacity;
+    struct case_entry **dirty; /* owned */
+    size_t dirty_count, dirty_capacity;
 };
 
 struct case_book *case_book_new(void)
 {
-    return xcalloc(1, sizeof(struct case_book));
+    struct case_book *book = xcalloc(1, sizeof *book);
+    book->place_count = FIRST_PLACES;
+    book->places = xcalloc(book->place_count, sizeof(struct case_entry *));
+    return book;
 }
 
-static void free_node(struct node *node)
+static void free_entry(struct case_entry *entry)
 {
-    free(node->entry.id);
-    free(node->entry.lines);
-    free(node);
+    free(entry->packed);
+    free(entry);
 }
 
 void case_book_free(struct case_book *book)
 {
-    struct node *node, *next;
-    HASH_ITER(hh, book->nodes, node, next)
-    {
-        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        HASH_DEL(book->nodes, node);
-        free_node(node);
-    }
+    for (size_t i = 0; i < book->place_count; i++)
+        if (book->places[i])
+            free_entry(book->places[i]);
+    free(book->places);
     free(book->heap);
+    free(book->dirty);
     free(book);
+}
+
+static size_t home_of(const struct case_book *book, struct span id)
+{
+    return (size_t)hash_span(id) & (book->place_count - 1);
+}
+
+static size_t place_of(const struct case_book *book, struct span id)
+{
+    size_t at = home_of(book, id);
+    while (book->places[at] && !span_equal(case_entry_id(book->places[at]), id))
+        at = (at + 1) & (book->place_count - 1);
+    return at;
+}
+
+static void grow(struct case_book *book)
+{
+    struct case_entry **old = book->places;
+    size_t count = book->place_count;
+    book->place_count = 2 * count;
+    book->places = xcalloc(book->place_count, sizeof(struct case_entry *));
+    for (size_t i = 0; i < count; i++)
+        if (old[i])
+            book->places[place_of(book, case_entry_id(old[i]))] = old[i];
+    free(old);
 }
 
 struct case_entry *case_book_find(const struct case_book *book, struct span id)
 {
-    struct node *node;
-    HASH_FIND(hh, book->nodes, id.at, id.len, node);
-    return node ? &node->entry : NULL;
+    return book->places[place_of(book, id)];
 }
 
 struct case_entry *case_book_add(struct case_book *book, struct span id)
 {
-    struct case_entry *found = case_book_find(book, id);
-    if (found)
-        return found;
-    struct node *node = xcalloc(1, sizeof *node);
-    node->entry.id = xspandup(id);
-    node->entry.lines = xspandup(SPAN(""));
-    node->entry.due_ms = TIMESTAMP_NONE;
-    HASH_ADD_KEYPTR(hh, book->nodes, node->entry.id, id.len, node);
-    return &node->entry;
+    struct case_entry *entry = case_book_find(book, id);
+    if (entry)
+        return entry;
+    assert(id.len <= CASE_BOOK_MAX_ID);
+    if (4 * ++book->count > 3 * book->place_count)
+        grow(book);
+    entry = xcalloc(1, sizeof *entry + id.len + 1);
+    entry->id_len = (uint16_t)id.len;
+    if (id.len)
+        memcpy(entry->id, id.at, id.len);
+    entry->due_ms = TIMESTAMP_NONE;
+    book->places[place_of(book, id)] = entry;
+    return entry;
 }
 
-void case_book_set(struct case_book *book, struct case_entry *entry, struct span lines,
+static struct case_entry **push(struct case_entry ***list, size_t *count, size_t *capacity)
+{
+    if (*count == *capacity) {
+        *capacity = *capacity ? 2 * *capacity : FIRST_PLACES;
+        *list = xrealloc(*list, *capacity * sizeof(struct case_entry *));
+    }
+    return &(*list)[(*count)++];
+}
+
+void case_book_set(struct case_book *book, struct case_entry *entry, struct span packed,
                    bool restoring)
 {
-    entry->lines = xrealloc(entry->lines, lines.len + 1);
-    if (lines.len)
-        memcpy(entry->lines, lines.at, lines.len);
-    entry->lines[lines.len] = '\0';
-    entry->len = lines.len;
+    if (packed.len != entry->packed_len) {
+        free(entry->packed);
+        entry->packed = packed.len ? xmalloc(packed.len) : NULL;
+        entry->packed_len = (uint32_t)packed.len;
+    }
+    if (packed.len)
+        memcpy(entry->packed, packed.at, packed.len);
     if (restoring || entry->dirty)
         return;
     entry->dirty = true;
-    entry->next_dirty = book->dirty;
-    book->dirty = entry;
+    *push(&book->dirty, &book->dirty_count, &book->dirty_capacity) = entry;
 }
 
-static bool is_earlier(const struct pending *a, const struct pending *b)
+/* Closes the gap: whoever does not stand at home may move into it. */
+static void leave_place(struct case_book *book, size_t gap)
 {
-    if (a->due_ms != b->due_ms)
-        return a->due_ms < b->due_ms;
-    return strcmp(a->entry->id, b->entry->id) < 0;
-}
-
-static void sift_down(struct case_book *book)
-{
-    size_t i = 0;
-    for (;;) {
-        size_t least = i, left = 2 * i + 1, right = left + 1;
-        if (left < book->heap_count && is_earlier(&book->heap[left], &book->heap[least]))
-            least = left;
-        if (right < book->heap_count && is_earlier(&book->heap[right], &book->heap[least]))
-            least = right;
-        if (least == i)
-            return;
-        struct pending swapped = book->heap[i];
-        book->heap[i] = book->heap[least];
-        book->heap[least] = swapped;
-        i = least;
+    size_t mask = book->place_count - 1;
+    for (size_t at = (gap + 1) & mask; book->places[at]; at = (at + 1) & mask) {
+        size_t home = home_of(book, case_entry_id(book->places[at]));
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        book->places[gap] = book->places[at];
+        gap = at;
     }
+    book->places[gap] = NULL;
 }
 
-static void drop_first(struct case_book *book)
+void case_book_remove(struct case_book *book, struct case_entry *entry)
 {
-    book->heap[0] = book->heap[--book->heap_count];
-    sift_down(book);
-}
-
-void case_book_remove(struct case_book *book, struct span id)
-{
-    struct case_entry *entry = case_book_find(book, id);
-    if (!entry)
-        return;
-    /* Only restore removes, before any timer or dirty mark can point here. */
-    struct node *node = (struct node *)(void *)entry;
-    HASH_DEL(book->nodes, node);
-    free_node(node);
+    assert(!entry->dirty);
+    case_book_set_timer(book, entry, TIMESTAMP_NONE, 0);
+    leave_place(book, place_of(book, case_entry_id(entry)));
+    book->count--;
+    free_entry(entry);
 }
 
 struct case_entry *case_book_take_dirty(struct case_book *book)
 {
-    struct case_entry *entry = book->dirty;
-    if (!entry)
+    if (!book->dirty_count)
         return NULL;
-    book->dirty = entry->next_dirty;
-    entry->next_dirty = NULL;
+    struct case_entry *entry = book->dirty[--book->dirty_count];
     entry->dirty = false;
     return entry;
 }
 
 size_t case_book_count(const struct case_book *book)
 {
-    return HASH_COUNT(book->nodes);
+    return book->count;
+}
+
+/* ---- timers ---- */
+
+static bool is_earlier(const struct case_entry *a, const struct case_entry *b)
+{
+    if (a->due_ms != b->due_ms)
+        return a->due_ms < b->due_ms;
+    return span_compare(case_entry_id(a), case_entry_id(b)) < 0;
+}
+
+static void put(struct case_book *book, size_t at, struct case_entry *entry)
+{
+    book->heap[at] = entry;
+    entry->heap_at = (uint32_t)at;
+}
+
+/* To where it belongs, upwards or downwards from `at`. */
+static void settle(struct case_book *book, size_t at, struct case_entry *entry)
+{
+    for (; at > 0 && is_earlier(entry, book->heap[(at - 1) / 2]); at = (at - 1) / 2)
+        put(book, at, book->heap[(at - 1) / 2]);
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child + 1 < book->heap_count && is_earlier(book->heap[child + 1], book->heap[child]))
+            child++;
+        if (child >= book->heap_count || !is_earlier(book->heap[child], entry))
+            break;
+        put(book, at, book->heap[child]);
+        at = child;
+    }
+    put(book, at, entry);
+}
+
+static void leave_heap(struct case_book *book, size_t at)
+{
+    struct case_entry *last = book->heap[--book->heap_count];
+    if (at < book->heap_count)
+        settle(book, at, last);
 }
 
 struct case_entry *case_book_due(struct case_book *book, int64_t now_ms)
 {
-    while (book->heap_count > 0 && book->heap[0].due_ms <= now_ms) {
-        struct pending first = book->heap[0];
-        if (first.entry->due_ms == first.due_ms)
-            return first.entry;
-        drop_first(book); /* stale: the entry's timer moved */
-    }
-    return NULL;
+    bool due = book->heap_count > 0 && book->heap[0]->due_ms <= now_ms;
+    return due ? book->heap[0] : NULL;
 }
 
 void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64_t due_ms,
                          int timer)
 {
-    entry->timer = timer;
+    bool waits = entry->due_ms != TIMESTAMP_NONE;
+    entry->timer = (uint8_t)timer;
     if (entry->due_ms == due_ms)
         return;
     entry->due_ms = due_ms;
-    if (due_ms == TIMESTAMP_NONE)
+    if (waits && due_ms == TIMESTAMP_NONE) {
+        leave_heap(book, entry->heap_at);
         return;
-    if (book->heap_count == book->heap_capacity) {
-        book->heap_capacity = book->heap_capacity ? 2 * book->heap_capacity : 256;
-        book->heap = xrealloc(book->heap, book->heap_capacity * sizeof *book->heap);
     }
-    size_t i = book->heap_count++;
-    book->heap[i] = (struct pending){due_ms, entry};
-    while (i > 0 && is_earlier(&book->heap[i], &book->heap[(i - 1) / 2])) {
-        struct pending swapped = book->heap[i];
-        book->heap[i] = book->heap[(i - 1) / 2];
-        book->heap[(i - 1) / 2] = swapped;
-        i = (i - 1) / 2;
+    if (!waits) {
+        *push(&book->heap, &book->heap_count, &book->heap_capacity) = entry;
+        entry->heap_at = (uint32_t)(book->heap_count - 1);
     }
+    settle(book, entry->heap_at, entry);
 }
 
 void case_book_each(struct case_book *book, void (*each)(void *context, struct case_entry *entry),
                     void *context)
 {
-    struct node *node, *next;
-    HASH_ITER(hh, book->nodes, node, next)
-    {
-        each(context, &node->entry);
-    }
+    for (size_t i = 0; i < book->place_count; i++)
+        if (book->places[i])
+            each(context, book->places[i]);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cases of one input partition: id -> set as text, and which of them the next commit must
- * write. */
+/* The cases of one input partition: id -> packed set, the next timer of each, and which of them the
+ * next commit must write. An entry whose set is empty is over: save writes its tombstone. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,14 +9,17 @@
 
 #include "base/span.h"
 
+#define CASE_BOOK_MAX_ID 1024 /* bytes of a case id */
+
 struct case_entry {
-    char *id;    /* owned */
-    char *lines; /* owned: the set's text, NUL-terminated */
-    size_t len;
-    int64_t due_ms; /* next timer, TIMESTAMP_NONE = none */
-    int timer;      /* which of the kind's timers */
+    int64_t due_ms;      /* next timer, TIMESTAMP_NONE = none */
+    char *packed;        /* owned by the book; NULL = empty */
+    uint32_t packed_len; /* bytes */
+    uint32_t heap_at;    /* the book's: place among the timers */
+    uint16_t id_len;
+    uint8_t timer; /* what is due; the book's owner gives it its meaning */
     bool dirty;
-    struct case_entry *next_dirty;
+    char id[];
 };
 
 struct case_book;
@@ -27,9 +30,9 @@ struct case_entry *case_book_find(const struct case_book *book,
 struct case_entry *case_book_add(struct case_book *book,
                                  struct span id); /* found or new and empty */
 /* Copies; marks it dirty unless `restoring`. */
-void case_book_set(struct case_book *book, struct case_entry *entry, struct span lines,
+void case_book_set(struct case_book *book, struct case_entry *entry, struct span packed,
                    bool restoring);
-void case_book_remove(struct case_book *book, struct span id);
+void case_book_remove(struct case_book *book, struct case_entry *entry); /* never a dirty one */
 /* Takes the next dirty entry off the list; NULL when none is left. */
 struct case_entry *case_book_take_dirty(struct case_book *book);
 size_t case_book_count(const struct case_book *book);
@@ -41,3 +44,7 @@ void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64
 /* Every entry, in no order; the callback may set timers, not add or remove. */
 void case_book_each(struct case_book *book, void (*each)(void *context, struct case_entry *entry),
                     void *context);
+static inline struct span case_entry_id(const struct case_entry *entry)
+{
+    return span_from(entry->id, entry->id_len);
+}

@@ -5,6 +5,7 @@
  * MOST_TIMERS a transaction. */
 #include "router/core/case_flow.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "model/case_set.h"
 #include "model/raw_header.h"
 #include "router/core/case_book.h"
+#include "router/core/case_pack.h"
 #include "router/core/emit.h"
 
 #define MOST_TIMERS 1000
@@ -21,12 +23,14 @@
 struct case_flow {
     const struct case_flow_rules *rules; /* borrowed */
     int32_t partition;
-    struct case_book *book; /* owned */
+    struct case_book *book;   /* owned */
+    struct case_words *words; /* owned */
     struct json_reader *reader;
     struct arena arena; /* one record */
     struct emit emit;
     struct strbuf text;
     bool clock_dirty;
+    char fault[256]; /* why the restored state cannot be used; "" = it can */
     struct case_flow_counts counts;
 };
 
@@ -44,6 +48,7 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
     flow->rules = rules;
     flow->partition = partition;
     flow->book = case_book_new();
+    flow->words = case_words_new();
     flow->reader = json_reader_new();
     arena_init(&flow->arena, ARENA_BYTES);
     emit_init(&flow->emit);
@@ -55,6 +60,7 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
 void case_flow_close(struct case_flow *flow)
 {
     case_book_free(flow->book);
+    case_words_free(flow->words);
     json_reader_free(flow->reader);
     arena_fini(&flow->arena);
     emit_fini(&flow->emit);
@@ -80,6 +86,13 @@ static void set_timer(struct case_flow *flow, struct working *work)
     case_book_set_timer(flow->book, work->entry, TIMESTAMP_NONE, 0);
 }
 
+static bool unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set)
+{
+    return case_set_read(set, SPAN_NONE, flow->rules->codes, &flow->arena) &&
+           case_pack_read(set, span_from(entry->packed, entry->packed_len), flow->words,
+                          &flow->arena);
+}
+
 static bool load(struct case_flow *flow, struct working *work, struct span id)
 {
     struct span rest = id;
@@ -89,15 +102,15 @@ static bool load(struct case_flow *flow, struct working *work, struct span id)
     if (!work->kind)
         return false;
     work->entry = case_book_add(flow->book, id);
-    return case_set_read(&work->set, span_from(work->entry->lines, work->entry->len),
-                         flow->rules->codes, &flow->arena);
+    return unpack(flow, work->entry, &work->set);
 }
 
-static void store(struct case_flow *flow, struct working *work, bool restoring)
+static void store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
+                  bool restoring)
 {
     strbuf_reset(&flow->text);
-    case_set_write(&flow->text, &work->set, flow->rules->codes);
-    case_book_set(flow->book, work->entry, strbuf_span(&flow->text), restoring);
+    case_pack_write(&flow->text, set, flow->words);
+    case_book_set(flow->book, entry, strbuf_span(&flow->text), restoring);
 }
 
 static const struct case_line *line_of(const struct working *work, struct span id)
@@ -225,7 +238,7 @@ static void on_case(struct case_flow *flow, const struct event *event, const str
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
     if (wants_decision(&work))
         dispatch(flow, &work, outputs);
-    store(flow, &work, false);
+    store(flow, work.entry, &work.set, false);
     set_timer(flow, &work);
 }
 
@@ -245,7 +258,7 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
         int timer = entry->timer;
         int64_t due_ms = entry->due_ms;
         case_book_set_timer(flow->book, entry, TIMESTAMP_NONE, 0);
-        if (!load(flow, &work, span_of(entry->id)))
+        if (!load(flow, &work, case_entry_id(entry)))
             continue;
         case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
         const struct case_line *cause = line_of(&work, work.fold.dispatched_id);
@@ -255,7 +268,7 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
         emit_timer(&flow->emit, &what, &work.fold, &work.kind->timers[timer], due_ms, outputs,
                    &flow->arena, &event);
         merge_own(flow, &work, &event);
-        store(flow, &work, false);
+        store(flow, work.entry, &work.set, false);
         set_timer(flow, &work);
         flow->counts.timers++;
     }
@@ -290,12 +303,27 @@ void case_flow_restore(struct case_flow *flow, struct span key, struct span valu
         return;
     }
     if (!value.at) {
-        case_book_remove(flow->book, key);
+        struct case_entry *entry = case_book_find(flow->book, key);
+        if (entry)
+            case_book_remove(flow->book, entry);
         return;
     }
-    case_book_set(flow->book, case_book_add(flow->book, key), value, true);
     /* Timers wait for case_flow_restored: a later record of the state topic may replace this one.
      */
+    struct case_set set;
+    arena_reset(&flow->arena);
+    if (key.len <= CASE_BOOK_MAX_ID && case_set_read(&set, value, flow->rules->codes, &flow->arena))
+        store(flow, case_book_add(flow->book, key), &set, true);
+    else if (!flow->fault[0])
+        snprintf(flow->fault, sizeof flow->fault,
+                 "the stored set of %.*s cannot be read; fix: start the version that wrote it, or "
+                 "one whose codes.csv has its codes",
+                 (int)(key.len < 100 ? key.len : 100), key.at);
+}
+
+const char *case_flow_fault(const struct case_flow *flow)
+{
+    return flow->fault[0] ? flow->fault : NULL;
 }
 
 static void restore_timer(void *context, struct case_entry *entry)
@@ -303,7 +331,7 @@ static void restore_timer(void *context, struct case_entry *entry)
     struct case_flow *flow = context;
     struct working work;
     arena_reset(&flow->arena);
-    if (!load(flow, &work, span_of(entry->id)))
+    if (!load(flow, &work, case_entry_id(entry)))
         return;
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
     set_timer(flow, &work);
@@ -314,14 +342,25 @@ void case_flow_restored(struct case_flow *flow)
     case_book_each(flow->book, restore_timer, flow);
 }
 
+static void save_case(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
+{
+    struct case_set set;
+    arena_reset(&flow->arena);
+    strbuf_reset(&flow->text);
+    if (!unpack(flow, entry, &set))
+        abort(); /* a set's limit is a fraction of the arena */
+    case_set_write(&flow->text, &set, flow->rules->codes);
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_CASES,
+                                          .partition = flow->partition,
+                                          .key = case_entry_id(entry),
+                                          .value = strbuf_span(&flow->text)});
+}
+
 void case_flow_save(struct case_flow *flow, struct outputs *outputs)
 {
     struct case_entry *entry;
     while ((entry = case_book_take_dirty(flow->book)))
-        outputs_add(outputs, &(struct output){.stream = STREAM_STATE_CASES,
-                                              .partition = flow->partition,
-                                              .key = span_of(entry->id),
-                                              .value = span_from(entry->lines, entry->len)});
+        save_case(flow, entry, outputs);
     if (!flow->clock_dirty)
         return;
     flow->clock_dirty = false;

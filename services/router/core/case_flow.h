@@ -28,6 +28,9 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
 void case_flow_close(struct case_flow *flow);
 void case_flow_restore(struct case_flow *flow, struct span key, struct span value);
 void case_flow_restored(struct case_flow *flow);
+/* After `restored`: what is wrong with the state, cause and fix; NULL = nothing. Going on with it
+ * would forget cases. */
+const char *case_flow_fault(const struct case_flow *flow);
 enum transform_result case_flow_on_record(struct case_flow *flow, const struct record *record,
                                           struct outputs *outputs);
 void case_flow_save(struct case_flow *flow, struct outputs *outputs);
