@@ -46,7 +46,7 @@ bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
         struct span id = batch_case_at(batch, i)->id;
         const struct case_entry *entry = case_book_find(cells->sets, id);
         if (entry)
-            batch_take_old(batch, id, span_from(entry->lines, entry->len));
+            batch_take_old(batch, id, span_from(entry->bytes, entry->len));
     }
     if (!batch_fold(batch, bad))
         return false;

@@ -34,7 +34,7 @@ struct case_book *case_book_new(void)
 
 static void free_entry(struct case_entry *entry)
 {
-    free(entry->packed);
+    free(entry->bytes);
     free(entry);
 }
 
@@ -105,16 +105,16 @@ static struct case_entry **push(struct case_entry ***list, size_t *count, size_t
     return &(*list)[(*count)++];
 }
 
-void case_book_set(struct case_book *book, struct case_entry *entry, struct span packed,
+void case_book_set(struct case_book *book, struct case_entry *entry, struct span set,
                    bool restoring)
 {
-    if (packed.len != entry->packed_len) {
-        free(entry->packed);
-        entry->packed = packed.len ? xmalloc(packed.len) : NULL;
-        entry->packed_len = (uint32_t)packed.len;
+    if (set.len != entry->len) {
+        free(entry->bytes);
+        entry->bytes = set.len ? xmalloc(set.len) : NULL;
+        entry->len = (uint32_t)set.len;
     }
-    if (packed.len)
-        memcpy(entry->packed, packed.at, packed.len);
+    if (set.len)
+        memcpy(entry->bytes, set.at, set.len);
     if (restoring || entry->dirty)
         return;
     entry->dirty = true;

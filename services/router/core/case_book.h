@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The cases of one input partition: id -> packed set, the next timer of each, and which of them the
- * next commit must write. An entry whose set is empty is over: save writes its tombstone. */
+/* The cases of one input partition: id -> set (packed, or as its owner likes), the next timer of
+ * each, and which of them the next commit must write. An entry whose set is empty is over: save
+ * writes its tombstone. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,10 +13,10 @@
 #define CASE_BOOK_MAX_ID 1024 /* bytes of a case id */
 
 struct case_entry {
-    int64_t due_ms;      /* next timer, TIMESTAMP_NONE = none */
-    char *packed;        /* owned by the book; NULL = empty */
-    uint32_t packed_len; /* bytes */
-    uint32_t heap_at;    /* the book's: place among the timers */
+    int64_t due_ms;   /* next timer, TIMESTAMP_NONE = none */
+    char *bytes;      /* the set; owned by the book; NULL = empty */
+    uint32_t len;     /* of it */
+    uint32_t heap_at; /* the book's: place among the timers */
     uint16_t id_len;
     uint8_t timer; /* what is due; the book's owner gives it its meaning */
     bool dirty;
@@ -30,7 +31,7 @@ struct case_entry *case_book_find(const struct case_book *book,
 struct case_entry *case_book_add(struct case_book *book,
                                  struct span id); /* found or new and empty */
 /* Copies; marks it dirty unless `restoring`. */
-void case_book_set(struct case_book *book, struct case_entry *entry, struct span packed,
+void case_book_set(struct case_book *book, struct case_entry *entry, struct span set,
                    bool restoring);
 void case_book_remove(struct case_book *book, struct case_entry *entry); /* never a dirty one */
 /* Takes the next dirty entry off the list; NULL when none is left. */

@@ -89,7 +89,7 @@ static void set_timer(struct case_flow *flow, struct working *work)
 static bool unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set)
 {
     return case_set_read(set, SPAN_NONE, flow->rules->codes, &flow->arena) &&
-           case_pack_read(set, span_from(entry->packed, entry->packed_len), flow->words,
+           case_pack_read(set, span_from(entry->bytes, entry->len), flow->words,
                           &flow->arena);
 }
 
