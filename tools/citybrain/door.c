@@ -26,6 +26,8 @@ void door_fini(struct door *door)
 {
     http_client_free(door->client);
     strbuf_fini(&door->answer);
+    if (door->acknowledged)
+        fclose(door->acknowledged);
 }
 
 bool door_use_token_of(struct door *door, const char *principal, struct error *error)
@@ -99,8 +101,9 @@ static void acknowledge(struct door *door, const struct door_part *part)
 {
     if (!door->acknowledged)
         return;
-    fprintf(door->acknowledged, "%s %s %lld %zu\n", part->path, part->upload ? part->upload : "-",
-            (long long)part->row, part->body.len);
+    fprintf(door->acknowledged, "%s %s %lld %zu %s\n", part->path,
+            part->upload ? part->upload : "-", (long long)part->row, part->body.len,
+            part->rows ? part->rows : "-");
     fflush(door->acknowledged);
     fsync(fileno(door->acknowledged));
 }
@@ -138,7 +141,7 @@ bool door_post(struct door *door, const struct door_part *part, struct error *er
             acknowledge(door, part);
             return count_answer(door, error);
         }
-        if (answered && call.status != 429 && call.status != 503)
+        if (answered && call.status != 429 && call.status < 500)
             return error_set(error, ERROR_REFUSED, call.status, "%s answered %d: %.*s", url,
                              call.status, (int)(door->answer.len < 300 ? door->answer.len : 300),
                              door->answer.at);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sender's side of ingest's HTTP door: posts parts, waits out 429 and 503, keeps the counts. */
+/* A sender's side of ingest's HTTP door: posts parts, waits out 429, 5xx and silence, keeps the
+ * counts. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +19,9 @@ struct door {
     const char *replay; /* value of Citybrain-Replay, or NULL */
     struct strbuf answer;
     int64_t accepted, rejected;
-    FILE *acknowledged; /* driver's own list: one line a part after its 2xx, fsynced; or NULL */
+    /* The sender's own list, or NULL: "PATH UPLOAD ROW BYTES ROWS" a part after its 2xx, fsynced.
+     * ROWS: "1-3,7", numbers from 1 of the file's rows (a timeline's lines). */
+    FILE *acknowledged; /* owned */
 };
 
 struct door_part {
@@ -27,6 +30,7 @@ struct door_part {
     struct span body;
     const char *upload;  /* hash of the whole file, or NULL */
     int64_t row, offset; /* of the part's first item in the file */
+    const char *rows;    /* "1-3,7": which of the file's rows it holds; NULL = not known */
 };
 
 void door_init(struct door *door, const char *url, const char *tokens_file);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "citybrain/http_client.h"
 #include "citybrain/input_file.h"
 #include "citybrain/progress.h"
 #include "model/json.h"
@@ -18,6 +17,8 @@
 struct target {
     char path[128];
     struct strbuf lines;
+    struct strbuf numbers; /* of the lines in the timeline: "1-3,7" */
+    int64_t from, to;      /* the last of these ranges; 0 = none */
 };
 
 struct player {
@@ -27,6 +28,8 @@ struct player {
     size_t count;
     struct json_reader *reader;
     struct arena arena;
+    int64_t step_end, line;
+    bool moved; /* the clock, to step_end */
 };
 
 /* The whole line's "item" member as text: it is the last member, so it ends before the closing
@@ -41,6 +44,35 @@ static struct span item_text(struct span line)
     return span_from(at, (size_t)(line.at + line.len - 1 - at));
 }
 
+static void add_range(struct target *target)
+{
+    if (target->from == 0)
+        return;
+    strbuf_addf(&target->numbers, "%s%lld", target->numbers.len ? "," : "",
+                (long long)target->from);
+    if (target->to > target->from)
+        strbuf_addf(&target->numbers, "-%lld", (long long)target->to);
+    target->from = target->to = 0;
+}
+
+static void add_number(struct target *target, int64_t line)
+{
+    if (target->from && line != target->to + 1)
+        add_range(target);
+    if (target->from == 0)
+        target->from = line;
+    target->to = line;
+}
+
+/* Before the first item of a step, and for a step without any: time passes all the same. */
+static bool begin_step(struct player *player, struct error *error)
+{
+    struct manual_clock *clock = player->timeline->clock;
+    bool was = player->moved;
+    player->moved = true;
+    return was || clock->count == 0 || manual_clock_move(clock, player->step_end, error);
+}
+
 static bool post_target(struct player *player, struct target *target, struct error *error)
 {
     if (target->lines.len == 0)
@@ -51,38 +83,29 @@ static bool post_target(struct player *player, struct target *target, struct err
     span_cut(&rest, '/');
     span_cut(&rest, '/'); /* "", v1, feeds|units */
     span_to_cstr(span_cut(&rest, '/'), principal, sizeof principal);
-    bool good = door_use_token_of(player->door, principal, error) &&
+    add_range(target);
+    bool good = begin_step(player, error) && door_use_token_of(player->door, principal, error) &&
                 door_post(player->door,
                           &(struct door_part){.path = target->path,
                                               .content_type = "application/x-ndjson",
-                                              .body = strbuf_span(&target->lines)},
+                                              .body = strbuf_span(&target->lines),
+                                              .rows = target->numbers.at},
                           error);
     strbuf_reset(&target->lines);
+    strbuf_reset(&target->numbers);
     return good;
 }
 
-static bool end_step(struct player *player, int64_t t_ms, struct error *error)
+static bool end_step(struct player *player, struct error *error)
 {
+    if (!begin_step(player, error))
+        return false;
     for (size_t i = 0; i < player->count; i++)
         if (!post_target(player, &player->targets[i], error))
             return false;
-    if (!player->timeline->clock_url)
-        return true;
-    char url[256], body[64];
-    struct strbuf answer;
-    strbuf_init(&answer, 256, 4096);
-    snprintf(url, sizeof url, "%s/clock", player->timeline->clock_url);
-    int n = snprintf(body, sizeof body, "{\"now\":%lld}", (long long)t_ms);
-    struct http_call call = {.method = "POST",
-                             .url = url,
-                             .body = span_from(body, (size_t)n),
-                             .headers = {"Content-Type: application/json"},
-                             .answer = &answer};
-    bool good = http_client_call(player->door->client, &call, error);
-    if (good && call.status >= 300)
-        good = error_set(error, ERROR_REFUSED, call.status, "%s answered %d", url, call.status);
-    strbuf_fini(&answer);
-    return good;
+    player->step_end += player->timeline->step_ms;
+    player->moved = false;
+    return true;
 }
 
 static struct target *find_target(struct player *player, struct span path)
@@ -95,40 +118,44 @@ static struct target *find_target(struct player *player, struct span path)
     struct target *target = &player->targets[player->count++];
     span_to_cstr(path, target->path, sizeof target->path);
     strbuf_init(&target->lines, 4096, 8 << 20);
+    strbuf_init(&target->numbers, 256, 1 << 20);
     return target;
 }
 
-static bool play_line(struct player *player, struct span line, int64_t *step_end,
-                      struct error *error)
+static bool play_line(struct player *player, struct span line, struct error *error)
 {
     const struct json_value *value;
     size_t bad_at;
-    int64_t at;
+    int64_t at, step_ms = player->timeline->step_ms;
+    struct span item = item_text(line);
     arena_reset(&player->arena);
     if (json_read(player->reader, line, &player->arena, &value, &bad_at) != REJECT_NONE ||
-        !json_int(value, "at", &at))
+        !json_int(value, "at", &at) || !json_text(value, "to").at || !item.at)
         return error_set(error, ERROR_REFUSED, 0,
-                         "not a timeline: a line lacks \"at\", \"to\" or \"item\"");
-    if (*step_end == 0)
-        *step_end = at - at % player->timeline->step_ms + player->timeline->step_ms;
-    while (at >= *step_end) {
-        if (!end_step(player, *step_end, error))
+                         "line %lld is no timeline's: it lacks \"at\", \"to\" or \"item\"",
+                         (long long)player->line);
+    if (player->step_end == 0)
+        player->step_end = at - at % step_ms + step_ms;
+    if (at < player->step_end - step_ms)
+        return error_set(error, ERROR_REFUSED, 0,
+                         "line %lld lies before the step that is played; fix: sort by \"at\"",
+                         (long long)player->line);
+    while (at >= player->step_end)
+        if (!end_step(player, error))
             return false;
-        *step_end += player->timeline->step_ms;
-    }
     struct target *target = find_target(player, json_text(value, "to"));
     if (!target)
         return error_set(error, ERROR_REFUSED, 0, "a timeline names more than %d doors",
                          MOST_DOORS);
-    strbuf_add(&target->lines, item_text(line));
+    strbuf_add(&target->lines, item);
     strbuf_add_char(&target->lines, '\n');
+    add_number(target, player->line);
     return target->lines.len < PART_BYTES || post_target(player, target, error);
 }
 
 static bool play(struct player *player, struct input_file *file, int64_t bytes, struct error *error)
 {
     struct progress progress;
-    int64_t step_end = 0;
     bool last = false, good = true;
     char note[96];
     progress_begin(&progress, "day", bytes);
@@ -138,12 +165,13 @@ static bool play(struct player *player, struct input_file *file, int64_t bytes, 
             break;
         ptrdiff_t end = span_find(unread, '\n');
         struct span line = span_from(unread.at, end < 0 ? unread.len : (size_t)end);
-        good = play_line(player, span_trim(line), &step_end, error);
+        player->line++;
+        good = play_line(player, span_trim(line), error);
         input_file_take(file, line.len + (end < 0 ? 0 : 1));
         snprintf(note, sizeof note, "%lld accepted", (long long)player->door->accepted);
         progress_show(&progress, input_file_offset(file), note);
     }
-    good = good && error->kind == ERROR_NONE && end_step(player, step_end, error);
+    good = good && error->kind == ERROR_NONE && end_step(player, error);
     snprintf(note, sizeof note, "%lld accepted, %lld rejected", (long long)player->door->accepted,
              (long long)player->door->rejected);
     progress_end(&progress, note);
@@ -163,9 +191,12 @@ bool timeline_send(const struct timeline *timeline, struct door *door, const cha
     player->door = door;
     player->reader = json_reader_new();
     arena_init(&player->arena, 1 << 20);
-    bool good = input_file_hash(file, hash, &bytes, error) && play(player, file, bytes, error);
-    for (size_t i = 0; i < player->count; i++)
+    bool good = (timeline->clock->count == 0 || manual_clock_read(timeline->clock, error)) &&
+                input_file_hash(file, hash, &bytes, error) && play(player, file, bytes, error);
+    for (size_t i = 0; i < player->count; i++) {
         strbuf_fini(&player->targets[i].lines);
+        strbuf_fini(&player->targets[i].numbers);
+    }
     arena_fini(&player->arena);
     json_reader_free(player->reader);
     free(player);

@@ -35,9 +35,14 @@ static const char send_help[] =
     "  --type TYPE           content type, if the name does not tell (text/csv, "
     "application/x-ndjson)\n"
     "  --step DURATION       timeline: items of one step share requests (default 30m)\n"
-    "  --clock URL           timeline on `clock: manual`: ingest's admin address, moved after each "
-    "step\n"
-    "  --acknowledged FILE   append one fsynced line a part after its 2xx\n\n"
+    "  --clock URL[,URL…]    timeline on `clock: manual`: admin addresses of all ingest "
+    "processes;\n"
+    "                        time is moved to each step's end, then its items are sent. Whatever "
+    "is\n"
+    "                        away meanwhile is waited for\n"
+    "  --acknowledged FILE   append one fsynced line a part after its 2xx: path, upload, first "
+    "row,\n"
+    "                        bytes, and which rows (a timeline's lines), as 1-3,7\n\n"
     "Each rejected row is one JSON line on stdout: row, reason, pointer, byte offset, message.\n"
     "Sending again is safe: the same content is the same event.\n"
     "exit: 0 all accepted, 1 some rejected, 64 usage, 69 no door or refused\n";
@@ -57,16 +62,19 @@ static size_t cut_rows(struct span unread, bool last, size_t *rows)
 }
 
 static bool send_part(struct send *send, struct strbuf *part, struct span header, struct span rows,
-                      const char *hash, int64_t row, int64_t offset, struct error *error)
+                      const char *hash, int64_t row, int64_t count, int64_t offset,
+                      struct error *error)
 {
-    char path[160];
+    char path[160], numbers[48];
     snprintf(path, sizeof path, "/v1/feeds/%s", send->feed);
+    snprintf(numbers, sizeof numbers, "%lld-%lld", (long long)row, (long long)(row + count - 1));
     strbuf_reset(part);
     strbuf_add(part, header);
     strbuf_add(part, rows);
-    return door_post(
-        &send->door,
-        &(struct door_part){path, send->content_type, strbuf_span(part), hash, row, offset}, error);
+    return door_post(&send->door,
+                     &(struct door_part){path, send->content_type, strbuf_span(part), hash, row,
+                                         offset, numbers},
+                     error);
 }
 
 static bool send_rows(struct send *send, struct input_file *file, const char *hash, int64_t bytes,
@@ -97,7 +105,7 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
             break;
         }
         good = send_part(send, &part, strbuf_span(&header), span_from(unread.at, used), hash, row,
-                         input_file_offset(file), error);
+                         (int64_t)rows, input_file_offset(file), error);
         input_file_take(file, used);
         row += (int64_t)rows;
         progress_show(&progress, input_file_offset(file), "");
@@ -133,6 +141,61 @@ static const char *type_of_name(const char *path)
     return span_ends(name, SPAN(".csv")) ? "text/csv" : "application/x-ndjson";
 }
 
+struct wish { /* what the command line asks for */
+    struct send send;
+    struct timeline timeline;
+    struct manual_clock clock;
+    const char *url, *tokens, *acknowledged;
+    bool is_timeline, backfill;
+};
+
+static int read_option(struct wish *wish, int c)
+{
+    switch (c) {
+    case 'f': wish->send.feed = optarg; return VERB_OK;
+    case 'b': wish->backfill = true; return VERB_OK;
+    case 'u': wish->url = optarg; return VERB_OK;
+    case 't': wish->tokens = optarg; return VERB_OK;
+    case 'y': wish->send.content_type = optarg; return VERB_OK;
+    case 'l': wish->is_timeline = true; return VERB_OK;
+    case 'a': wish->acknowledged = optarg; return VERB_OK;
+    case 'c':
+        if (!manual_clock_add(&wish->clock, optarg))
+            return verb_usage("send", "--clock \"%s\": at most %d addresses", optarg,
+                              MANUAL_CLOCK_MOST);
+        return VERB_OK;
+    case 's':
+        if (!timestamp_parse_duration(span_of(optarg), &wish->timeline.step_ms) ||
+            wish->timeline.step_ms < 1000)
+            return verb_usage("send", "--step \"%s\" is not a duration of 1s or more", optarg);
+        return VERB_OK;
+    default: return verb_usage("send", "unknown option");
+    }
+}
+
+static int send_all(struct wish *wish)
+{
+    struct send *send = &wish->send;
+    struct error error = {0};
+    door_init(&send->door, wish->url ? wish->url : "http://127.0.0.1:29300", wish->tokens);
+    send->door.replay = wish->backfill ? "backfill" : NULL;
+    send->door.acknowledged = wish->acknowledged ? fopen(wish->acknowledged, "a") : NULL;
+    bool good = true;
+    if (wish->acknowledged && !send->door.acknowledged)
+        good = error_set(&error, ERROR_REFUSED, 0, "%s cannot be written: %m", wish->acknowledged);
+    good =
+        good && (wish->is_timeline ? timeline_send(&wish->timeline, &send->door, send->path, &error)
+                                   : send_file(send, &error));
+    int64_t rejected = send->door.rejected;
+    manual_clock_fini(&wish->clock);
+    door_fini(&send->door);
+    if (!good) {
+        fprintf(stderr, "citybrain send: %s\n", error.text);
+        return error_exit_status(&error);
+    }
+    return rejected ? VERB_FAILED : VERB_OK;
+}
+
 static int run(int argc, char **argv)
 {
     static const struct option names[] = {{"feed", 1, 0, 'f'},         {"backfill", 0, 0, 'b'},
@@ -140,45 +203,21 @@ static int run(int argc, char **argv)
                                           {"type", 1, 0, 'y'},         {"timeline", 0, 0, 'l'},
                                           {"step", 1, 0, 's'},         {"clock", 1, 0, 'c'},
                                           {"acknowledged", 1, 0, 'a'}, {0, 0, 0, 0}};
-    const char *url = getenv("CITYBRAIN_URL"), *tokens = "config/tokens.csv", *acknowledged = NULL;
-    struct timeline timeline = {.step_ms = 30 * INT64_C(60000)};
-    struct send send = {0};
-    bool is_timeline = false, backfill = false;
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        switch (c) {
-        case 'f': send.feed = optarg; break;
-        case 'b': backfill = true; break;
-        case 'u': url = optarg; break;
-        case 't': tokens = optarg; break;
-        case 'y': send.content_type = optarg; break;
-        case 'l': is_timeline = true; break;
-        case 'c': timeline.clock_url = optarg; break;
-        case 'a': acknowledged = optarg; break;
-        case 's':
-            if (!timestamp_parse_duration(span_of(optarg), &timeline.step_ms))
-                return verb_usage("send", "--step \"%s\" is not a duration such as 30m", optarg);
-            break;
-        default: return verb_usage("send", "unknown option");
-        }
-    }
-    if (optind + 1 != argc || (!is_timeline && !send.feed))
+    struct wish wish = {.timeline.step_ms = 30 * INT64_C(60000),
+                        .url = getenv("CITYBRAIN_URL"),
+                        .tokens = "config/tokens.csv"};
+    int status = VERB_OK;
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+        status = read_option(&wish, c);
+    if (status != VERB_OK)
+        return status;
+    if (optind + 1 != argc || (!wish.is_timeline && !wish.send.feed))
         return verb_usage("send", "one FILE and --feed FEED (or --timeline) are needed");
-    send.path = argv[optind];
-    if (!send.content_type)
-        send.content_type = type_of_name(send.path);
-    struct error error = {0};
-    door_init(&send.door, url ? url : "http://127.0.0.1:29300", tokens);
-    send.door.replay = backfill ? "backfill" : NULL;
-    send.door.acknowledged = acknowledged ? fopen(acknowledged, "a") : NULL;
-    bool good = is_timeline ? timeline_send(&timeline, &send.door, send.path, &error)
-                            : send_file(&send, &error);
-    int64_t rejected = send.door.rejected;
-    door_fini(&send.door);
-    if (!good) {
-        fprintf(stderr, "citybrain send: %s\n", error.text);
-        return error_exit_status(&error);
-    }
-    return rejected ? VERB_FAILED : VERB_OK;
+    wish.timeline.clock = &wish.clock;
+    wish.send.path = argv[optind];
+    if (!wish.send.content_type)
+        wish.send.content_type = type_of_name(wish.send.path);
+    return send_all(&wish);
 }
 
 const struct verb verb_send = {"send", "a file, or a generated day, to ingest's HTTP door",
