@@ -35,9 +35,9 @@ struct transform_spec {
     const struct transform_stream *streams; /* indexed by output.stream; borrowed */
     size_t stream_count;
     struct transform_handler handler;
-    /* Data fault of last resort: a record that kills the core three times. Writes its dead letter.
-     */
-    void (*on_poison)(void *context, const struct record *record, struct outputs *outputs);
+    /* Data fault of last resort: a record that kills the core three times. Writes its dead letter;
+     * `state` is its partition's. */
+    void (*on_poison)(void *state, const struct record *record, struct outputs *outputs);
     /* An output for a member of a family whose topic does not exist (asked again just now). True:
      * the handler keeps it, visibly; false or NULL: the process ends. Nothing is dropped silently.
      */

@@ -53,7 +53,7 @@ static enum transform_result run_core(struct transform *transform, struct input 
         log_error("transform.poison", LOG_STR("topic", input->topic),
                   LOG_INT("partition", input->partition), LOG_INT("offset", record->offset));
         metric_add(transform->metrics.poison, SPAN(""), 1);
-        transform->spec.on_poison(transform->spec.handler.context, record, &transform->outputs);
+        transform->spec.on_poison(input->state, record, &transform->outputs);
         return TRANSFORM_NEXT;
     }
     poison_note_enter(&transform->note, &at);

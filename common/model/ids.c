@@ -3,6 +3,7 @@
 #include "model/ids.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number,
@@ -20,6 +21,16 @@ void ids_decision(char id[DIGEST_ID_LEN + 1], struct span cause_id, struct span 
 {
     struct span fields[] = {cause_id, question};
     digest_id(id, fields, 2);
+}
+
+void ids_ledger(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
+                int64_t first_offset)
+{
+    char part[16], offset[24];
+    snprintf(part, sizeof part, "%d", (int)partition);
+    snprintf(offset, sizeof offset, "%lld", (long long)first_offset);
+    struct span fields[] = {topic, span_of(part), span_of(offset)};
+    digest_id(id, fields, 3);
 }
 
 static bool add_digits(char *at, struct span digits, size_t width)

@@ -19,6 +19,10 @@ void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span n
  * "via:<child>"). */
 void ids_decision(char id[DIGEST_ID_LEN + 1], struct span cause_id, struct span question);
 
+/* A ledger's page: the place of the first record it counts. */
+void ids_ledger(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
+                int64_t first_offset);
+
 #define REVISION_LEN (20 + 1 + 15 + 1 + 6 + 1 + 16)
 /* source part (20 digits; `source` is digits, or absent for 20 zeros) . received ms . mapping
  * version . data hash. Compared as text, the greater wins. False when `source` has a non-digit or

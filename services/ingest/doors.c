@@ -17,6 +17,10 @@ static const struct metric_row requests_row = {"citybrain_ingest_requests_total"
                                                "feed", "Requests a door took on."};
 static const struct metric_row items_row = {"citybrain_ingest_items_total", METRIC_COUNTER,
                                             "verdict", "Items by the verdict the sender got."};
+static const struct metric_row acknowledged_row = {
+    "citybrain_ingest_acknowledged_total", METRIC_COUNTER, "feed",
+    "Items, accepted and rejected ones, a sender was told with 2xx that the brokers have. The "
+    "ledger's read is never less."};
 
 static void add_routes(struct doors *doors)
 {
@@ -48,6 +52,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     doors->clock = clock;
     doors->requests = metrics_add(daemon_metrics(daemon), &requests_row);
     doors->items = metrics_add(daemon_metrics(daemon), &items_row);
+    doors->acknowledged = metrics_add(daemon_metrics(daemon), &acknowledged_row);
     normalise_init(&doors->trial, config->feeds, config->kinds);
     raw_item_init(&doors->item, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->value, 4096, 2 * (size_t)config->max_upload);

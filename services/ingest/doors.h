@@ -26,7 +26,7 @@ struct doors {
     bool draining;
     void (*drained)(void *context);
     void *drained_context;
-    struct metric *requests, *items;
+    struct metric *requests, *items, *acknowledged;
     uv_timer_t look; /* at the brokers, for /readyz */
     struct http_route routes[3];
 };

@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Declares the sources and streams and hands each record to the core. It has no state of its own:
- * repeats are recognised where the sets are. */
+/* Declares the sources and streams and hands each record to the core. A partition's state is its
+ * page of the ledger, empty after each commit: nothing is restored. Repeats are recognised where
+ * the sets are. */
 #include "ingest/normaliser.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "ingest/core/ledger.h"
+
+struct partition {
+    struct normaliser *normaliser; /* borrowed */
+    struct ledger ledger;
+};
 
 static const struct transform_source sources[] = {
     {.topic = "raw", .from_beginning = true},
@@ -19,35 +30,56 @@ static const struct metric_row records_row = {
 static const struct metric_row events_row = {"citybrain_ingest_events_total", METRIC_COUNTER, NULL,
                                              "Canonical events written."};
 
-static void *open_partition(void *context, int source, int32_t partition, struct span metadata)
+static void *open_partition(void *context, int source, int32_t number, struct span metadata)
 {
     struct normaliser *normaliser = context;
-    if (source == NORMALISER_RAW && partition == 0 && normaliser->took_time)
+    struct partition *partition = xcalloc(1, sizeof *partition);
+    partition->normaliser = normaliser;
+    ledger_init(&partition->ledger);
+    if (source == NORMALISER_RAW && number == 0 && normaliser->took_time)
         normaliser->took_time(normaliser->context, metadata);
-    return normaliser;
+    return partition;
+}
+
+static void count(struct partition *partition, const struct record *record,
+                  const struct normalise_result *result, struct outputs *outputs)
+{
+    struct normaliser *normaliser = partition->normaliser;
+    ledger_add(&partition->ledger, record, result, outputs);
+    metric_add(normaliser->records, span_of(reject_name(result->why.reject)), 1);
+    if (result->count > 0)
+        metric_add(normaliser->events, SPAN(""), (int64_t)result->count);
 }
 
 static enum transform_result on_record(void *state, const struct record *record,
                                        struct outputs *outputs)
 {
-    struct normaliser *normaliser = state;
+    struct partition *partition = state;
     struct normalise_result result;
-    normalise_record(&normaliser->normalise, record, outputs, &result);
-    metric_add(normaliser->records, span_of(reject_name(result.why.reject)), 1);
-    if (result.count > 0)
-        metric_add(normaliser->events, SPAN(""), (int64_t)result.count);
+    normalise_record(&partition->normaliser->normalise, record, outputs, &result);
+    count(partition, record, &result, outputs);
     return TRANSFORM_NEXT;
+}
+
+static void on_poison(void *state, const struct record *record, struct outputs *outputs)
+{
+    struct partition *partition = state;
+    struct normalise_result result;
+    normalise_poison(&partition->normaliser->normalise, record, outputs, &result);
+    count(partition, record, &result, outputs);
+}
+
+static void save(void *state, struct outputs *outputs)
+{
+    struct partition *partition = state;
+    ledger_write(&partition->ledger, outputs);
 }
 
 static void close_partition(void *state)
 {
-    (void)state;
-}
-
-static void on_poison(void *context, const struct record *record, struct outputs *outputs)
-{
-    struct normaliser *normaliser = context;
-    normalise_poison(&normaliser->normalise, record, outputs);
+    struct partition *partition = state;
+    ledger_fini(&partition->ledger);
+    free(partition);
 }
 
 bool normaliser_open(struct normaliser *normaliser, struct daemon *daemon,
@@ -68,6 +100,7 @@ bool normaliser_open(struct normaliser *normaliser, struct daemon *daemon,
         .handler = {.context = normaliser,
                     .open = open_partition,
                     .on_record = on_record,
+                    .save = save,
                     .close = close_partition},
         .on_poison = on_poison,
     };

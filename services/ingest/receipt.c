@@ -15,7 +15,9 @@ struct receipt {
     struct doors *doors;
     struct http_request *request; /* until answered */
     struct strbuf list;           /* the results' JSON objects */
+    struct span feed;             /* borrowed for good */
     size_t reports;               /* still to come */
+    int64_t stored;               /* reports that were good */
     int64_t accepted, rejected;
     bool minimal, sealed, full, refused, failed;
 };
@@ -26,6 +28,7 @@ struct receipt *receipt_open(struct doors *doors, struct http_request *request, 
     struct span prefer = http_request_header(request, "Prefer");
     receipt->doors = doors;
     receipt->request = request;
+    receipt->feed = feed;
     receipt->minimal = prefer.at && span_is(span_trim(prefer), "return=minimal");
     strbuf_init(&receipt->list, 4096, MAX_ANSWER);
     metric_add(doors->requests, feed, 1);
@@ -72,6 +75,8 @@ static void answer_verdicts(struct receipt *receipt)
                                                                 .content_type = "application/json",
                                                                 .body = strbuf_span(&body)});
     strbuf_fini(&body);
+    if (receipt->stored > 0)
+        metric_add(receipt->doors->acknowledged, receipt->feed, receipt->stored);
 }
 
 static void answer(struct receipt *receipt)
@@ -133,6 +138,7 @@ void receipt_delivered(void *context, void *tag, int error_code, const char *err
     struct receipt *receipt = tag;
     (void)context;
     receipt->reports--;
+    receipt->stored += error_code == 0;
     if (error_code != 0) {
         receipt->failed = true;
         log_warn("door.delivery_failed", LOG_INT("code", error_code),

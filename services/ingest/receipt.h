@@ -13,6 +13,7 @@
 
 struct receipt;
 
+/* `feed` outlives the request. */
 struct receipt *receipt_open(struct doors *doors, struct http_request *request, struct span feed);
 /* Adds an item's verdict; `offset` is the byte offset in the file of the fault, or of the item. */
 void receipt_add(struct receipt *receipt, int64_t row, int64_t offset,

@@ -152,9 +152,9 @@ static void save(void *state, struct outputs *outputs)
     partition->dirty_count = 0;
 }
 
-static void on_poison(void *context, const struct record *record, struct outputs *outputs)
+static void on_poison(void *state, const struct record *record, struct outputs *outputs)
 {
-    (void)context;
+    (void)state;
     outputs_add(outputs, &(struct output){.stream = STREAM_OUT,
                                           .partition = OUTPUT_BY_KEY,
                                           .key = record->key,

@@ -39,6 +39,9 @@ struct normalise_result {
     struct normalise_event events[MAPPING_MAX_EVENTS];
     size_t count;
     struct reject_place why; /* why.reject == REJECT_NONE: accepted */
+    /* Of a whole record: under whose name and when it was received, as far as its header says. */
+    struct span feed;
+    int64_t received_ms;
 };
 
 void normalise_init(struct normalise *normalise, const struct feeds *feeds,
@@ -55,4 +58,4 @@ void normalise_record(struct normalise *normalise, const struct record *record,
                       struct outputs *outputs, struct normalise_result *result);
 /* A record that killed the core: its dead letter with reason crash. */
 void normalise_poison(struct normalise *normalise, const struct record *record,
-                      struct outputs *outputs);
+                      struct outputs *outputs, struct normalise_result *result);

@@ -113,6 +113,8 @@ void normalise_record(struct normalise *normalise, const struct record *record,
         normalise_status(normalise, &header, record, result);
     else if (result->why.reject == REJECT_NONE)
         normalise_item(normalise, &header, record->value, result);
+    result->feed = header.feed;
+    result->received_ms = header.received_ms;
     if (result->why.reject == REJECT_NONE)
         write_events(result, outputs);
     else
@@ -120,11 +122,13 @@ void normalise_record(struct normalise *normalise, const struct record *record,
 }
 
 void normalise_poison(struct normalise *normalise, const struct record *record,
-                      struct outputs *outputs)
+                      struct outputs *outputs, struct normalise_result *result)
 {
     struct raw_header header = {0};
-    struct reject_place why = {.reject = REJECT_CRASH, .byte_offset = -1};
     arena_reset(&normalise->arena);
     (void)read_header(normalise, record, &header);
-    write_dead(normalise, record, &header, &why, outputs);
+    *result = (struct normalise_result){.why = {.reject = REJECT_CRASH, .byte_offset = -1},
+                                        .feed = header.feed,
+                                        .received_ms = header.received_ms};
+    write_dead(normalise, record, &header, &result->why, outputs);
 }
