@@ -20,6 +20,7 @@
 #include "aggregator/store/writer.h"
 #include "base/backoff.h"
 #include "base/memory.h"
+#include "base/timestamp.h"
 #include "daemon/log.h"
 #include "kafka/follow.h"
 #include "model/event.h"
@@ -299,13 +300,48 @@ static struct writer_position *position_of(struct aggregator *aggregator, int32_
     return bsearch(&key, aggregator->positions, aggregator->count, sizeof key, by_partition);
 }
 
-/* REJECT_NONE, and *taken false when the batch has no room. */
+/* Decisions are ours; what came through a door or a status topic names its feed. */
+static bool is_of_feed(const struct event *event)
+{
+    return event->feed.at && !event->causationid.at && event->recorded_ms != TIMESTAMP_NONE;
+}
+
+/* False: the batch has no room. An event larger than an empty batch is given up: no waiting helps.
+ */
+static bool settle_room(const struct aggregator *aggregator, bool added, enum reject *reject)
+{
+    if (!added && aggregator->records == 0) {
+        *reject = REJECT_TOO_LARGE;
+        return true;
+    }
+    return added;
+}
+
+static enum reject take_case(struct aggregator *aggregator, const struct event *event, bool counted,
+                             bool *taken)
+{
+    struct case_line line;
+    struct batch *batch = aggregator->filling;
+    const struct aggregator_config *config = aggregator->config;
+    counted = counted && is_of_feed(event);
+    enum reject reject = REJECT_STAGE;
+    if (kinds_find(config->kinds, event_kind(event)))
+        reject = case_line_of_event(event, config->codes, &aggregator->arena, &line);
+    if (reject == REJECT_NONE) {
+        bool added = counted ? batch_add_counted(batch, event->subject, &line, event->feed)
+                             : batch_add(batch, event->subject, &line);
+        *taken = settle_room(aggregator, added, &reject);
+    }
+    if (reject != REJECT_NONE && counted)
+        *taken = batch_refuse(batch, event->feed, event->recorded_ms);
+    return reject;
+}
+
+/* *taken is false when the batch has no room; `counted`: the ledger has not seen this offset. */
 static enum reject take_event(struct aggregator *aggregator, const struct record *record,
-                              bool *taken)
+                              bool counted, bool *taken)
 {
     struct event event;
-    struct case_line line;
-    const struct aggregator_config *config = aggregator->config;
     *taken = true;
     arena_reset(&aggregator->arena);
     enum reject reject = event_read_record(aggregator->reader, record, &aggregator->arena, &event);
@@ -313,13 +349,13 @@ static enum reject take_event(struct aggregator *aggregator, const struct record
         return reject;
     if (event.family == EVENT_TICK && event.time_ms > aggregator->tick_ms)
         aggregator->tick_ms = event.time_ms;
-    if (event.family != EVENT_CASE)
+    if (event.family == EVENT_CASE)
+        return take_case(aggregator, &event, counted, taken);
+    if (!ledger_rows_is_ledger(&event))
         return REJECT_NONE;
-    if (!kinds_find(config->kinds, event_kind(&event)))
-        return REJECT_STAGE;
-    reject = case_line_of_event(&event, config->codes, &aggregator->arena, &line);
-    if (reject == REJECT_NONE)
-        *taken = batch_add(aggregator->filling, event.subject, &line);
+    reject = batch_add_ledger(aggregator->filling, &event);
+    if (reject == REJECT_TOO_LARGE)
+        *taken = settle_room(aggregator, false, &reject);
     return reject;
 }
 
@@ -332,11 +368,9 @@ static bool on_record(void *context, const struct record *record)
     if (is_full(aggregator))
         step(aggregator);
     bool taken = !is_full(aggregator);
-    enum reject reject = taken ? take_event(aggregator, record, &taken) : REJECT_NONE;
-    if (!taken && aggregator->records == 0) {
-        taken = true; /* larger than an empty batch: no waiting helps */
-        reject = REJECT_TOO_LARGE;
-    }
+    enum reject reject = REJECT_NONE;
+    if (taken)
+        reject = take_event(aggregator, record, record->offset >= position->counted, &taken);
     if (!taken && !aggregator->busy && !aggregator->waiting) {
         submit_commit(aggregator); /* the other batch is free: once more, into that one */
         return on_record(context, record);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/view_sql.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
@@ -160,9 +161,11 @@ static bool is_date(struct span text)
 static void on_view(void *context, struct http_request *request)
 {
     struct api_http *api = context;
-    const struct view *view = views_find(api->config->views, http_request_part(request, 0));
+    struct span name = http_request_part(request, 0), by = http_request_query(request, "by");
+    const struct view *view = views_find(api->config->views, name);
+    bool ledger = span_is(name, "ledger");
     struct span range[2] = {http_request_query(request, "from"), http_request_query(request, "to")};
-    if (!view) {
+    if (!view && !ledger) {
         http_request_problem(request, 404, "no_such_view", "没有此视图", "there is no such view");
         return;
     }
@@ -173,11 +176,14 @@ static void on_view(void *context, struct http_request *request)
     }
     struct strbuf sql;
     strbuf_init(&sql, 4096, 1 << 20);
-    if (view_sql_query(&sql, view, http_request_query(request, "by")))
+    if (ledger ? ledger_sql_query(&sql, by, api->config->rules.zone_minutes)
+               : view_sql_query(&sql, view, by))
         ask(api, request, sql.at, range, 2);
     else
-        http_request_problem(request, 400, "bad_grouping", "分组无效",
-                             "by is a list of day and the view's groups, each once");
+        http_request_problem(
+            request, 400, "bad_grouping", "分组无效",
+            "by is a list of day and the view's groups, each once; the ledger's are "
+            "hour, feed and unit");
     strbuf_fini(&sql);
 }
 
@@ -207,11 +213,11 @@ static void on_views(void *context, struct http_request *request)
     strbuf_add(&out, SPAN("{\"views\":["));
     for (size_t i = 0; i < views_count(api->config->views); i++) {
         const struct view *view = views_at(api->config->views, i);
-        strbuf_addf(&out, "%s{\"view\":\"%s\",\"name\":", i ? "," : "", view->name);
+        strbuf_addf(&out, "{\"view\":\"%s\",\"name\":", view->name);
         strbuf_add_json(&out, span_of(view->title));
-        strbuf_add_char(&out, '}');
+        strbuf_add(&out, SPAN("},"));
     }
-    strbuf_add(&out, SPAN("]}"));
+    strbuf_add(&out, SPAN("{\"view\":\"ledger\",\"name\":\"收发对账\"}]}"));
     http_request_answer(request,
                         &(struct http_answer){.status = 200,
                                               .content_type = "application/json; charset=utf-8",

@@ -101,7 +101,7 @@ class Bench:
         stage = self.stage
         events, decided = {}, {}
         for message in self.read_topics(["full.events"]):
-            if message.key() is None:
+            if message.key() is None or message.key().startswith(b"ledger:"):
                 continue
             where = decided if b".dispatched.v1" in message.value()[:200] else events
             where.setdefault(message.key(), []).append((0, b"", message.headers()[0][1], message.value()))

@@ -19,14 +19,16 @@
 
 struct new_line {
     struct case_line line;
+    struct ledger_came *came; /* or NULL: not counted */
     struct new_line *next;
 };
 
 struct touched {
     struct batch_case shown;
     const struct case_kind *kind;
-    struct new_line *first; /* arena */
-    char *old_text;         /* owned */
+    struct new_line *first,
+        *last;      /* arena; as they came: the first of one id is the distinct one */
+    char *old_text; /* owned */
     size_t old_len;
     char *new_text; /* owned */
 };
@@ -42,6 +44,7 @@ struct batch {
     struct delta *delta;
     struct strbuf text;
     struct batch_counts counts;
+    struct ledger_rows ledger;
 };
 
 struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
@@ -66,6 +69,7 @@ void batch_clear(struct batch *batch)
     batch->count = 0;
     batch->sealed = false;
     batch->counts = (struct batch_counts){0};
+    batch->ledger = (struct ledger_rows){0};
     memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
     arena_reset(&batch->arena);
     delta_clear(batch->delta);
@@ -148,7 +152,8 @@ static struct touched *touch(struct batch *batch, struct span case_id)
     return touched;
 }
 
-bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line)
+static bool add_line(struct batch *batch, struct span case_id, const struct case_line *line,
+                     struct ledger_came *came)
 {
     assert(!batch->sealed);
     size_t mark = batch->arena.used;
@@ -158,10 +163,42 @@ bool batch_add(struct batch *batch, struct span case_id, const struct case_line 
         arena_rewind(&batch->arena, mark);
         return false;
     }
-    kept->next = touched->first;
-    touched->first = kept;
+    kept->came = came;
+    if (touched->last)
+        touched->last->next = kept;
+    else
+        touched->first = kept;
+    touched->last = kept;
     batch->counts.lines++;
     return true;
+}
+
+bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line)
+{
+    return add_line(batch, case_id, line, NULL);
+}
+
+bool batch_add_counted(struct batch *batch, struct span case_id, const struct case_line *line,
+                       struct span feed)
+{
+    struct ledger_came *came =
+        ledger_rows_came(&batch->ledger, &batch->arena, feed, line->recorded_ms);
+    return came && add_line(batch, case_id, line, came);
+}
+
+bool batch_refuse(struct batch *batch, struct span feed, int64_t received_ms)
+{
+    assert(!batch->sealed);
+    struct ledger_came *came = ledger_rows_came(&batch->ledger, &batch->arena, feed, received_ms);
+    if (came)
+        came->refused++;
+    return came != NULL;
+}
+
+enum reject batch_add_ledger(struct batch *batch, const struct event *event)
+{
+    assert(!batch->sealed);
+    return ledger_rows_take(&batch->ledger, &batch->arena, event);
 }
 
 static int compare_cases(const void *left, const void *right)
@@ -224,12 +261,26 @@ static void contribute(struct batch *batch, const struct touched *touched,
     }
 }
 
+/* A known id is a repeat, a correction too, whatever became of its content. */
+static void count_line(struct ledger_came *came, bool is_new, bool too_long)
+{
+    if (!came)
+        return;
+    came->distinct += is_new;
+    came->refused += too_long;
+    came->repeated += !is_new && !too_long;
+}
+
 /* True when the set changed. */
 static bool merge_lines(struct batch *batch, struct touched *touched, struct case_set *set)
 {
     bool changed = false;
     for (const struct new_line *new = touched->first; new; new = new->next) {
-        switch (case_set_merge(set, &new->line, touched->kind, &batch->scratch)) {
+        size_t before = set->count;
+        enum case_set_result merged =
+            case_set_merge(set, &new->line, touched->kind, &batch->scratch);
+        count_line(new->came, set->count > before, merged == CASE_SET_TOO_LONG);
+        switch (merged) {
         case CASE_SET_UNCHANGED: break;
         case CASE_SET_CHANGED: changed = true; break;
         case CASE_SET_TOO_LONG: batch->counts.too_long++; break;
@@ -282,6 +333,11 @@ bool batch_fold(struct batch *batch, struct span *bad)
 const struct delta *batch_delta(const struct batch *batch)
 {
     return batch->delta;
+}
+
+const struct ledger_rows *batch_ledger(const struct batch *batch)
+{
+    return &batch->ledger;
 }
 
 struct batch_counts batch_counts(const struct batch *batch)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "aggregator/core/delta.h"
+#include "aggregator/core/ledger_rows.h"
 #include "model/case_fold.h"
 
 struct batch_rules {
@@ -33,6 +34,14 @@ void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
 /* Copies. False when the batch is full: nothing was taken. */
 bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line);
+/* The same for an event of a feed's item: what came of it is counted in that feed's row of the hour
+ * it was received. */
+bool batch_add_counted(struct batch *batch, struct span case_id, const struct case_line *line,
+                       struct span feed);
+/* An event of a feed's item that no set can take. */
+bool batch_refuse(struct batch *batch, struct span feed, int64_t received_ms);
+/* The rows of a ledger event; REJECT_TOO_LARGE when the batch is full. */
+enum reject batch_add_ledger(struct batch *batch, const struct event *event);
 /* Sorts the cases by id. */
 void batch_seal(struct batch *batch);
 size_t batch_case_count(const struct batch *batch);
@@ -43,4 +52,5 @@ bool batch_take_old(struct batch *batch, struct span case_id, struct span lines)
 /* False when a stored set cannot be read: its case is in *bad. */
 bool batch_fold(struct batch *batch, struct span *bad);
 const struct delta *batch_delta(const struct batch *batch);
+const struct ledger_rows *batch_ledger(const struct batch *batch); /* full after batch_fold */
 struct batch_counts batch_counts(const struct batch *batch);

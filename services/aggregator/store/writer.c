@@ -2,7 +2,7 @@
 /* One transaction a batch, two round trips:
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, cells, histograms, clock (always in this order, sorted); COMMIT
+ *   2  case sets, cells, histograms, ledger, clock (always in this order, sorted); COMMIT
  * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
  * has done anything. What was in doubt is never repeated, only asked for by taking over anew. */
 #include "aggregator/store/writer.h"
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "aggregator/store/array_text.h"
+#include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/view_sql.h"
 #include "base/memory.h"
 #include "postgres/transaction.h"
@@ -45,7 +46,7 @@ struct writer {
     struct writer_options options;
     struct postgres_connection *connection;
     struct postgres_transaction *transaction;
-    struct upsert sets, asked, *cells, *bins; /* cells, bins: one a view, owned */
+    struct upsert sets, asked, said, came, *cells, *bins; /* cells, bins: one a view, owned */
     struct move moves[WRITER_MAX_PARTITIONS];
     struct batch *batch; /* during a commit */
     bool fenced;
@@ -104,6 +105,10 @@ struct writer *writer_new(const struct writer_options *options)
                SPAN("INSERT INTO core.case_set (case_id, kind, lines) SELECT * FROM "
                     "unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT (case_id) DO UPDATE "
                     "SET lines = excluded.lines"));
+    upsert_init(&writer->said, "core", "said", LEDGER_SQL_SAID);
+    strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
+    upsert_init(&writer->came, "core", "came", LEDGER_SQL_CAME);
+    strbuf_add(&writer->came.sql, span_of(ledger_sql_came));
     const struct views *views = options->schema.rules->views;
     writer->cells = xcalloc(views_count(views), sizeof *writer->cells);
     writer->bins = xcalloc(views_count(views), sizeof *writer->bins);
@@ -130,6 +135,8 @@ void writer_free(struct writer *writer)
     free(writer->bins);
     upsert_fini(&writer->sets);
     upsert_fini(&writer->asked);
+    upsert_fini(&writer->said);
+    upsert_fini(&writer->came);
     postgres_transaction_free(writer->transaction);
     postgres_connection_free(writer->connection);
     free(writer);
@@ -153,6 +160,7 @@ static bool on_taken(void *context, const PGresult *result, struct error *error)
         return error_set(error, ERROR_RETRY, 0, "takeover answered %d rows", PQntuples(result));
     position->stored = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     position->epoch = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    position->counted = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
     position->next = position->stored;
     return true;
 }
@@ -175,7 +183,8 @@ bool writer_take_over(struct writer *writer, struct writer_position *positions, 
                 .sql =
                     "INSERT INTO core.kafka_offset AS o (topic, part, next_offset, epoch, owner) "
                     "VALUES ($1, $2::integer, -1, 1, $3) ON CONFLICT (topic, part) DO UPDATE SET "
-                    "epoch = o.epoch + 1, owner = excluded.owner RETURNING next_offset, epoch",
+                    "epoch = o.epoch + 1, owner = excluded.owner RETURNING next_offset, epoch, "
+                    "counted",
                 .values = move->values,
                 .count = 3,
                 .result = on_taken,
@@ -221,7 +230,8 @@ static void queue_moves(struct writer *writer, const struct writer_position *pos
             writer->transaction,
             &(struct postgres_statement){
                 .name = "core_move",
-                .sql = "UPDATE core.kafka_offset SET next_offset = $3::bigint WHERE topic = $1 AND "
+                .sql = "UPDATE core.kafka_offset SET next_offset = $3::bigint, counted = "
+                       "greatest(counted, $3::bigint) WHERE topic = $1 AND "
                        "part = $2::integer AND next_offset = $4::bigint AND epoch = $5::bigint",
                 .values = move->values,
                 .count = 5,
@@ -271,6 +281,32 @@ static void fill_row(struct upsert *upsert, const struct view *view, const struc
         array_text_add_int(&upsert->arrays[at++], row->value[i]);
 }
 
+static void fill_ledger(struct writer *writer)
+{
+    const struct ledger_rows *rows = batch_ledger(writer->batch);
+    struct array_text *at = writer->said.arrays;
+    upsert_reset(&writer->said);
+    for (const struct ledger_said *said = rows->said; said; said = said->next) {
+        array_text_add_int(&at[0], said->hour_ms);
+        array_text_add(&at[1], said->feed);
+        array_text_add(&at[2], said->id);
+        array_text_add(&at[3], said->input);
+        for (size_t i = 0; i < LEDGER_ROWS_COUNTS; i++)
+            array_text_add_int(&at[4 + i], said->count[i]);
+    }
+    at = writer->came.arrays;
+    upsert_reset(&writer->came);
+    for (const struct ledger_came *came = rows->came; came; came = came->next) {
+        if (came->distinct + came->repeated + came->refused == 0)
+            continue;
+        array_text_add_int(&at[0], came->hour_ms);
+        array_text_add(&at[1], came->feed);
+        array_text_add_int(&at[2], came->distinct);
+        array_text_add_int(&at[3], came->repeated);
+        array_text_add_int(&at[4], came->refused);
+    }
+}
+
 static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *error)
 {
     struct number tick = {0};
@@ -278,6 +314,7 @@ static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *
     const struct views *views = writer->options.schema.rules->views;
     const struct delta *delta = batch_delta(writer->batch);
     fill_sets(writer);
+    fill_ledger(writer);
     for (size_t i = 0; i < views_count(views); i++) {
         upsert_reset(&writer->cells[i]);
         upsert_reset(&writer->bins[i]);
@@ -292,6 +329,8 @@ static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *
         upsert_queue(&writer->cells[i], writer->transaction, NULL, NULL);
         upsert_queue(&writer->bins[i], writer->transaction, NULL, NULL);
     }
+    upsert_queue(&writer->said, writer->transaction, NULL, NULL);
+    upsert_queue(&writer->came, writer->transaction, NULL, NULL);
     if (tick_ms > 0)
         postgres_transaction_add(
             writer->transaction,

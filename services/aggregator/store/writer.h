@@ -17,6 +17,7 @@ struct writer_position {
     int64_t stored; /* next offset in PostgreSQL; -1 = nothing read yet */
     int64_t next;   /* where it is to move; equal to stored = has not moved */
     int64_t epoch;
+    int64_t counted; /* the ledger has counted up to here; beyond `stored` after a rewind */
 };
 
 struct writer_options {
@@ -36,7 +37,7 @@ struct writer;
 struct writer *writer_new(const struct writer_options *options);
 void writer_free(struct writer *writer);
 bool writer_apply_schema(struct writer *writer, struct error *error);
-/* epoch + 1 for each; fills stored, next and epoch. */
+/* epoch + 1 for each; fills stored, next, epoch and counted. */
 bool writer_take_over(struct writer *writer, struct writer_position *positions, size_t count,
                       struct error *error);
 /* The batch is sealed here. `positions` are sorted by partition; tick_ms 0 = no newer tick. */

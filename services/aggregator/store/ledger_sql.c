@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ingest said is a set of rows; what came is a sum, written where the offsets move. */
+#include "aggregator/store/ledger_sql.h"
+
+#include "base/base.h"
+
+const char ledger_sql_said[] =
+    "INSERT INTO core.ledger_said (hour, feed, id, input, read, normalised, dead, dropped, "
+    "filtered, events) SELECT core.of_ms(u.hour_ms), u.feed, u.id, u.input, u.read, u.normalised, "
+    "u.dead, u.dropped, u.filtered, u.events FROM unnest($1::bigint[], $2::text[], $3::text[], "
+    "$4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], "
+    "$10::bigint[]) AS u(hour_ms, feed, id, input, read, normalised, dead, dropped, filtered, "
+    "events) ON CONFLICT DO NOTHING";
+
+const char ledger_sql_came[] =
+    "INSERT INTO core.ledger_came AS c (hour, feed, distinct_events, repeated_events, "
+    "refused_events) SELECT core.of_ms(u.hour_ms), u.feed, u.d, u.r, u.x FROM "
+    "unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(hour_ms, "
+    "feed, d, r, x) ON CONFLICT (hour, feed) DO UPDATE SET distinct_events = c.distinct_events + "
+    "excluded.distinct_events, repeated_events = c.repeated_events + excluded.repeated_events, "
+    "refused_events = c.refused_events + excluded.refused_events";
+
+static bool read_by(struct span by, struct strbuf *columns)
+{
+    static const char *const names[] = {"day", "hour", "feed", "unit"};
+    unsigned seen = 0;
+    struct span rest = by;
+    while (rest.len > 0) {
+        struct span word = span_cut(&rest, ',');
+        unsigned bit = 0;
+        for (unsigned i = 0; i < ARRAY_LENGTH(names); i++)
+            if (span_is(word, names[i]))
+                bit = 1U << i;
+        if (!bit || (seen & bit))
+            return false;
+        seen |= bit;
+        strbuf_addf(columns, "%.*s, ", SPAN_ARG(word));
+    }
+    return true;
+}
+
+bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
+{
+    static const char *const counts[] = {"read",
+                                         "normalised",
+                                         "dead",
+                                         "dropped",
+                                         "filtered",
+                                         "events",
+                                         "distinct_events",
+                                         "repeated_events",
+                                         "refused_events"};
+    struct strbuf columns;
+    strbuf_init(&columns, 64, 256);
+    bool good = read_by(by, &columns);
+    strbuf_addf(out,
+                "SELECT json_build_object('view', 'ledger', 'now', (SELECT t_ms FROM core.clock), "
+                "'rows', coalesce(json_agg(row_to_json(t)), '[]'))::text FROM (SELECT %.*s",
+                SPAN_ARG(strbuf_span(&columns)));
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
+        strbuf_addf(out, "sum(%s)::bigint AS %s, ", counts[i], counts[i]);
+    strbuf_addf(out,
+                "bool_and(closes) AS closes FROM (SELECT *, (hour AT TIME ZONE 'UTC' + %d * "
+                "interval '1 minute')::date AS day FROM api.ledger) AS l WHERE ($1::date IS NULL "
+                "OR day >= $1::date) AND ($2::date IS NULL OR day <= $2::date)",
+                zone_minutes);
+    if (columns.len > 0)
+        strbuf_addf(out, " GROUP BY %.*s ORDER BY %.*s", (int)columns.len - 2, columns.at,
+                    (int)columns.len - 2, columns.at);
+    else
+        strbuf_add(out, SPAN(" HAVING count(*) > 0"));
+    strbuf_add(out, SPAN(" LIMIT 20000) AS t"));
+    strbuf_fini(&columns);
+    return good;
+}

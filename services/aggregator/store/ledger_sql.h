@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger's statements; its tables are in sql/. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/span.h"
+#include "base/strbuf.h"
+
+#define LEDGER_SQL_SAID 10 /* parameters, all arrays */
+#define LEDGER_SQL_CAME 5
+
+extern const char ledger_sql_said[], ledger_sql_came[];
+
+/* One json value as view_sql_query writes it; `by` is a list of day, hour, feed and unit, "" = a
+ * total. Parameters: from and to, civil days of the district. False when `by` names something else
+ * or twice. */
+bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes);

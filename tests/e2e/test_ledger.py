@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ledger closes: what doors acknowledged is found, what is found is read once, and every item read is
+an event that arrived, a dead letter or nothing of ours; through kill -9, and when all is sent again."""
+import datetime
+import json
+import threading
+import time
+import urllib.error
+from collections import Counter
+
+from district import until
+
+STREET, COMMUNITY, LEAD = "110105001", "110105001901", "s110105001"
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+COUNTS = ("read", "normalised", "dead", "dropped", "filtered", "events",
+          "distinct_events", "repeated_events", "refused_events")
+NOTHING = dict.fromkeys(COUNTS, 0)
+
+
+def order(number, **more):
+    now = datetime.datetime.now(CHINA) - datetime.timedelta(hours=1)
+    return {"工单编号": number, "诉求性质": "投诉", "问题分类": "R0105", "反映社区": COMMUNITY, "反映街乡": STREET,
+            "承办单位": LEAD, "受理时间": now.strftime("%Y-%m-%d %H:%M:%S"), "主要内容": "楼前堆物", **more}
+
+
+def ledger(district, feed):
+    rows = district.sql(f"SELECT {', '.join('coalesce(sum(' + c + '), 0)::bigint' for c in COUNTS)} "
+                        "FROM api.ledger WHERE feed = %s", feed)
+    return dict(zip(COUNTS, rows[0]))
+
+
+def since(district, feed, before):
+    now = ledger(district, feed)
+    return {c: now[c] - before[c] for c in COUNTS}
+
+
+def acknowledged(district, feed):
+    """The doors' counter; it begins anew with each process."""
+    _, body = district.http(district.environment["CITYBRAIN_INGEST_ADMIN"] + "/metrics")
+    for line in body.decode().splitlines():
+        if line.startswith(f'citybrain_ingest_acknowledged_total{{feed="{feed}"}}'):
+            return int(float(line.split()[-1]))
+    return 0
+
+
+def post_until_taken(district, items):
+    """What a sender does: the whole upload again until it has its 2xx."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            status, body = district.post("hotline", items)
+            if status == 200:
+                return json.loads(body)
+        except (OSError, urllib.error.URLError):
+            pass
+        time.sleep(0.2)
+    raise AssertionError("an upload was not taken within 60 s")
+
+
+def post_status(district, lines):
+    body = b"\n".join(lines) + b"\n"
+    status, answer = district.http(f"{district.environment['CITYBRAIN_URL']}/v1/units/{LEAD}/status", body,
+                                   Content_Type="application/x-ndjson", Authorization=f"Bearer demo-{LEAD}")
+    assert status == 200, (status, answer)
+    return json.loads(answer)
+
+
+def found(district, topic, feed, begun):
+    """Items on the topic since then: all, and those whose verdict was good."""
+    verdicts = [json.loads(dict(m.headers())["cb"]) for m in district.records(topic, begun)]
+    verdicts = [v["verdict"] for v in verdicts if v["feed"] == feed]
+    return len(verdicts), verdicts.count("none")
+
+
+def events(district, feed, begun):
+    said = [json.loads(m.value()) for m in district.records("cb.events", begun) if m.value()]
+    return Counter(e["id"] for e in said if e.get("feed") == feed)
+
+
+def kill_while_behind(district, begun):
+    """SIGKILL of ingest with records unread; returns how many there were."""
+    def unread():
+        ends, done = district.ends("cb.raw"), district.committed("cb.ingest", "cb.raw")
+        return sum(ends.values()) - sum(done.values()) if sum(ends.values()) > begun + 1000 else 0
+    behind = until(lambda: max(0, unread() - 200), "ingest is behind", 30, 0.005) + 200
+    return district.kill("ingest-1"), behind
+
+
+def closes(district):
+    assert district.sql("SELECT * FROM api.ledger WHERE NOT closes") == []
+
+
+def settle(district, topic):
+    """Everything read, and the ledger of it too: its pages are on `events` like anything else."""
+    district.settle()
+    until(lambda: not district.records(topic, district.committed("cb.ingest", topic)), f"{topic} is read", 30)
+    district.settle()
+
+
+def test_what_doors_acknowledge_is_read_and_counted_once_through_a_kill(district):
+    status = f"cb.status.{LEAD}"
+    begun = {topic: district.ends(topic) for topic in ("cb.raw", "cb.events", status)}
+    before = {feed: ledger(district, feed) for feed in ("hotline", "status")}
+    known = {m.value() and json.loads(m.value())["id"] for m in district.records("cb.events")}
+    told = acknowledged(district, "hotline"), acknowledged(district, "status")
+
+    # Good ones of one and of two events, three the mapping refuses, four twice in one upload.
+    closed = datetime.datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    mixed = [order(f"LED{n:04}") for n in range(40)] \
+        + [order(f"LED{n:04}", 结案时间=closed) for n in range(40, 50)] \
+        + [order("LEDBAD", 诉求性质="闲聊"), b'{"broken', order("LEDBAD", 受理时间="soon")] \
+        + [order(f"LED{n:04}") for n in range(4)]
+    mixed = [i if isinstance(i, bytes) else json.dumps(i, ensure_ascii=False).encode() for i in mixed]
+    answer = post_until_taken(district, mixed)
+    assert (answer["accepted"], answer["rejected"]) == (54, 3)
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+    said = [json.dumps({"case": f"request:12345:LED{n:04}", "stage": "signed", "time": now}).encode()
+            for n in range(4)] + [b'{"case": "request:12345:LED0001", "stage": "danced"}']
+    answer = post_status(district, said)
+    assert (answer["accepted"], answer["rejected"]) == (4, 1)
+    assert (acknowledged(district, "hotline"), acknowledged(district, "status")) == (told[0] + 57, told[1] + 5)
+    settle(district, status)
+    assert since(district, "hotline", before["hotline"]) == {
+        **NOTHING, "read": 57, "normalised": 54, "dead": 3, "events": 64, "distinct_events": 60,
+        "repeated_events": 4}
+    assert since(district, "status", before["status"]) == {
+        **NOTHING, "read": 5, "normalised": 4, "dead": 1, "events": 4, "distinct_events": 4}
+
+    # Many more, and ingest is killed while it has them before it.
+    many = [[order(f"LEDK{part}{n:04}") for n in range(1000)] for part in range(5)]
+    sender = threading.Thread(target=lambda: [post_until_taken(district, part) for part in many], daemon=True)
+    start = sum(district.ends("cb.raw").values())
+    sender.start()
+    pid, behind = kill_while_behind(district, start)
+    district.came_back("ingest-1", pid)
+    sender.join(90)
+    assert not sender.is_alive()
+    print("ingest killed with records unread:", behind)
+    settle(district, status)
+
+    for feed, topic in (("hotline", "cb.raw"), ("status", status)):
+        items, good = found(district, topic, feed, begun[topic])
+        ids = events(district, feed, begun["cb.events"])
+        new = sum(1 for i in ids if i not in known)
+        assert since(district, feed, before[feed]) == {
+            **NOTHING, "read": items, "normalised": good, "dead": items - good, "events": sum(ids.values()),
+            "distinct_events": new, "repeated_events": sum(ids.values()) - new}
+        assert items >= {"hotline": 57 + 5000, "status": 5}[feed]
+    closes(district)
+
+    # All of it again: read grows by as much, nothing new is found, no cell moves.
+    cells, before = district.cells(), {feed: ledger(district, feed) for feed in ("hotline", "status")}
+    assert post_until_taken(district, mixed)["rejected"] == 3
+    for part in many:
+        post_until_taken(district, part)
+    assert post_status(district, said)["rejected"] == 1
+    settle(district, status)
+    assert since(district, "hotline", before["hotline"]) == {
+        **NOTHING, "read": 5057, "normalised": 5054, "dead": 3, "events": 5064, "repeated_events": 5064}
+    assert since(district, "status", before["status"]) == {
+        **NOTHING, "read": 5, "normalised": 4, "dead": 1, "events": 4, "repeated_events": 4}
+    assert district.cells() == cells
+    closes(district)
+
+
+def test_the_ledger_is_a_view_like_others(district):
+    district.accepted("hotline", [order("LEDV1")])
+    settle(district, f"cb.status.{LEAD}")
+    total, = district.view("ledger")
+    rows = district.view("ledger", by="day,hour,feed,unit")
+    assert sum(int(r["read"]) for r in rows) == int(total["read"]) > 0 and total["closes"] is True
+    assert {r["unit"] for r in rows} == {""}
+    shown = district.citybrain("views", "show", "ledger", "--by", "feed").stdout.splitlines()
+    assert shown[0].split("\t")[:3] == ["feed", "read", "normalised"]
+    assert any(line.startswith("hotline\t") for line in shown[1:])
+    status, _ = district.http(district.environment["CITYBRAIN_API"] + "/api/views/ledger?by=feed,feed")
+    assert status == 400
+    tomorrow = datetime.datetime.now(CHINA).date() + datetime.timedelta(days=1)
+    assert district.view("ledger", **{"from": tomorrow}) == []
+
+
+def test_a_log_read_again_is_not_counted_again(district):
+    """What an operator does to rebuild from the log: the aggregator's positions go back to the beginning."""
+    settle(district, f"cb.status.{LEAD}")
+    before, cells = district.sql("SELECT * FROM api.ledger ORDER BY hour, feed"), district.cells()
+    old = district.pid("aggregator-1")
+    district.sql("UPDATE core.kafka_offset SET next_offset = -1, epoch = epoch + 1 RETURNING part")
+    district.kill("aggregator-1", old)
+    district.came_back("aggregator-1", old)
+    settle(district, f"cb.status.{LEAD}")
+    assert district.sql("SELECT * FROM api.ledger ORDER BY hour, feed") == before
+    assert district.cells() == cells
