@@ -122,4 +122,4 @@ clean: ## forget everything built
 
 -include deploy/local/local.mk
 -include tests/tests.mk
--include $(patsubst %.o,%.d,$(call obj,$(ALL_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,$(ALL_SRC))) $(wildcard $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

@@ -42,8 +42,10 @@ static struct walk begin(struct case_fold *fold, const struct case_kind *kind,
         .lead = codes_number(codes, CODE_PARTY, SPAN("lead")),
         .router = codes_number(codes, CODE_PARTY, SPAN("router")),
     };
-    for (size_t i = 0; i < kind->stage_count; i++)
+    for (size_t i = 0; i < kind->stage_count; i++) {
         walk.first |= kind->stages[i].after ? 0 : UINT64_C(1) << i;
+        fold->stage_ms[i] = TIMESTAMP_NONE;
+    }
     walk.asides = find_asides(kind, walk.router);
     return walk;
 }
@@ -132,8 +134,11 @@ static void on_new_round(struct walk *walk, const struct case_line *line)
     walk->happened &= walk->first;
     fold->rounds++;
     fold->dispatched = fold->closed = fold->adopted = false;
-    fold->dispatched_ms = fold->signed_ms = fold->response_ms = TIMESTAMP_NONE;
+    fold->dispatched_ms = fold->response_ms = TIMESTAMP_NONE;
     fold->resolution_ms = fold->closure_ms = fold->due_ms = TIMESTAMP_NONE;
+    for (size_t i = 0; i < walk->kind->stage_count; i++)
+        if (!(walk->first >> i & 1))
+            fold->stage_ms[i] = TIMESTAMP_NONE;
     fold->lead = fold->limit_class = fold->rule = fold->dispatched_id = SPAN_NONE;
     fold->fired = 0;
     fold->cause_id = line->id;
@@ -169,8 +174,7 @@ static void apply(struct walk *walk, const struct case_line *line, int index)
         on_opened(walk, line);
     else if (strcmp(stage->name, "dispatched") == 0)
         on_dispatched(walk, line);
-    else if (strcmp(stage->name, "signed") == 0)
-        set_first(&fold->signed_ms, line->time_ms);
+    set_first(&fold->stage_ms[index], line->time_ms);
     set_subject(fold, line, line->party == walk->router);
     count_moment(fold, stage, line->time_ms);
     walk->happened |= UINT64_C(1) << index;
@@ -202,7 +206,6 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
         .stage = -1,
         .opened_ms = TIMESTAMP_NONE,
         .dispatched_ms = TIMESTAMP_NONE,
-        .signed_ms = TIMESTAMP_NONE,
         .response_ms = TIMESTAMP_NONE,
         .resolution_ms = TIMESTAMP_NONE,
         .closure_ms = TIMESTAMP_NONE,

@@ -15,11 +15,12 @@ enum line_effect { LINE_COUNTS, LINE_IMPOSSIBLE, LINE_NOT_YOURS };
 struct case_fold {
     bool has_opened, quiet, dispatched, closed, adopted; /* quiet: no line is live */
     int stage; /* index in the kind of the last effective stage that moves the case; -1 = none */
-    int64_t opened_ms, dispatched_ms, signed_ms, response_ms, resolution_ms,
-        closure_ms;      /* TIMESTAMP_NONE = not yet;
-first of the current round, closure = the last closure while closed */
-    int64_t recorded_ms; /* of `opened` */
-    int64_t due_ms;      /* from dispatched, else opened, else TIMESTAMP_NONE */
+    int64_t opened_ms, dispatched_ms, response_ms, resolution_ms,
+        closure_ms;                         /* TIMESTAMP_NONE = not yet;
+                        first of the current round, closure = the last closure while closed */
+    int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* by index in the kind: first of the current round */
+    int64_t recorded_ms;                    /* of `opened` */
+    int64_t due_ms;                         /* from dispatched, else opened, else TIMESTAMP_NONE */
     struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none */
     struct span type_code, street_code, community_code, limit_class, rule;
     struct span opened_id, dispatched_id,

@@ -14,7 +14,6 @@
 #include "config/yaml.h"
 
 #define MAX_KINDS      64
-#define MAX_STAGES     64
 #define MAX_TIMERS     64
 #define MAX_PARTY      31
 #define MAX_RANK       9999
@@ -32,7 +31,7 @@ struct reading { /* one file */
     struct case_kind *kind;
     const struct codes *codes;
     struct diagnostics *diagnostics;
-    const char *names[MAX_STAGES]; /* of the stages */
+    const char *names[CASE_KIND_MAX_STAGES]; /* of the stages */
 };
 
 static void add_unknown(const struct reading *reading, const struct yaml_node *node,
@@ -165,9 +164,9 @@ static void read_stages(struct reading *reading, const struct yaml_node *map)
 {
     struct case_kind *kind = reading->kind;
     struct diagnostics *d = reading->diagnostics;
-    if (map->type != YAML_MAP || !map->count || map->count > MAX_STAGES) {
+    if (map->type != YAML_MAP || !map->count || map->count > CASE_KIND_MAX_STAGES) {
         diagnostics_add(d, map->place, "write stages below it, one a line",
-                        "stages must be a map of 1 to %d", MAX_STAGES);
+                        "stages must be a map of 1 to %d", CASE_KIND_MAX_STAGES);
         return;
     }
     kind->stages = xcalloc(map->count, sizeof *kind->stages);

@@ -10,6 +10,8 @@
 #include "config/diagnostics.h"
 #include "model/codes.h"
 
+#define CASE_KIND_MAX_STAGES 64
+
 enum counts_as { COUNTS_NOTHING, COUNTS_RESPONSE, COUNTS_RESOLUTION, COUNTS_CLOSURE };
 
 struct kind_stage {
@@ -39,7 +41,7 @@ struct kind_timer {
 
 struct case_kind {
     const char *code, *name;
-    struct kind_stage *stages; /* at most 64 */
+    struct kind_stage *stages; /* at most CASE_KIND_MAX_STAGES */
     size_t stage_count;
     struct kind_timer *timers;
     size_t timer_count;

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 from district import ROOT, District  # noqa: E402 the folder is no package
 
 
@@ -25,7 +26,7 @@ def pytest_runtest_makereport(item, call):
 def district(request):
     binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
     binaries = binaries if binaries.is_absolute() else ROOT / binaries
-    district = District(binaries)
+    district = District(binaries, HERE / "second_kind")
     try:
         try:
             district.start()

@@ -44,8 +44,17 @@ def until(question, what, seconds=60, pause=0.1):
         time.sleep(pause)
 
 
+def lay_over(folder, config):
+    """More configuration: tables of config/ (codes, tokens) get the rows of the folder's, other files are new."""
+    for path in folder.rglob("*.*"):
+        target = config / path.relative_to(folder)
+        assert target.exists() == (path.suffix == ".csv"), target
+        target.write_text((target.read_text() if target.exists() else "") + path.read_text())
+
+
 class District:
-    def __init__(self, binaries):
+    def __init__(self, binaries, *more):
+        """`more`: folders that are laid over a copy of the shipped configuration."""
         self.run = Path(tempfile.mkdtemp(prefix="cb-e2e-", dir="/tmp"))
         self.run.chmod(0o755)  # PostgreSQL may run as another user
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
@@ -56,6 +65,11 @@ class District:
             CITYBRAIN_RUN=str(self.run), PORT_BASE=str(PORTS + 2000), CITYBRAIN_BIN=str(binaries),
             CITYBRAIN_SETTINGS=settings, CITYBRAIN_SETTINGS_INGEST=transactions,
             CITYBRAIN_SETTINGS_ROUTER=transactions, CITYBRAIN_READY_TRIES="200")
+        if more:
+            shutil.copytree(ROOT / "config", self.run / "config")
+            for folder in more:
+                lay_over(folder, self.run / "config")
+            self.environment["CITYBRAIN_CONFIG"] = str(self.run / "config")
         self.binaries = Path(binaries)
         self.monitors = threading.local()
         self.partitions = {}

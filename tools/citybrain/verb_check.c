@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "aggregator/core/view.h"
 #include "citybrain/topics_file.h"
 #include "citybrain/verb.h"
 #include "ingest/core/mapping.h"
@@ -12,7 +13,7 @@
 
 static const char check_help[] =
     "usage: citybrain check [--config DIR]\n\n"
-    "Reads codes, kinds, feeds, registries and topics of DIR (default config) as the\n"
+    "Reads codes, kinds, feeds, views, registries and topics of DIR (default config) as the\n"
     "daemons do. Every finding: file:line:col: error: cause; fix: …\n"
     "exit: 0 nothing wrong, 78 something is\n";
 
@@ -52,6 +53,12 @@ static int run(int argc, char **argv)
         kinds = kinds_load(path, codes, diagnostics);
         snprintf(path, sizeof path, "%s/feeds", folder);
         feeds = feeds_load(path, diagnostics);
+    }
+    if (kinds && feeds)
+        feeds_check_kinds(feeds, kinds, diagnostics);
+    if (kinds) {
+        snprintf(path, sizeof path, "%s/views", folder);
+        views_free(views_load(path, kinds, diagnostics));
     }
     check_registries(folder, diagnostics);
     topics_file_free(topics_file_load(folder, NULL, 1, diagnostics));

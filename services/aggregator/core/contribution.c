@@ -8,18 +8,15 @@
 
 #include "base/histogram.h"
 
-static int64_t moment_of(const struct case_fold *fold, enum view_moment moment)
+static int64_t moment_of(const struct case_fold *fold, int moment)
 {
     switch (moment) {
     case VIEW_OPENED: return fold->opened_ms;
-    case VIEW_DISPATCHED: return fold->dispatched_ms;
-    case VIEW_SIGNED: return fold->signed_ms;
     case VIEW_RESPONSE: return fold->response_ms;
     case VIEW_RESOLUTION: return fold->resolution_ms;
     case VIEW_CLOSURE: return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
-    case VIEW_MOMENTS: break;
+    default: return fold->stage_ms[moment - VIEW_STAGE];
     }
-    return TIMESTAMP_NONE;
 }
 
 static struct span group_of(const struct case_fold *fold, enum view_group group)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one case adds to one view: a function of its fold alone. At most one cell a moment. */
+/* What one case adds to one view: a function of its fold alone. At most one cell a measure. */
 #pragma once
 
 #include <stddef.h>
@@ -24,7 +24,7 @@ struct contribution_bin {
 
 struct contribution {
     struct span group[VIEW_MAX_GROUPS]; /* borrowed from the fold; "" where the case has none */
-    struct contribution_cell cells[VIEW_MOMENTS];
+    struct contribution_cell cells[VIEW_MAX_MEASURES];
     size_t cell_count;
     struct contribution_bin bins[VIEW_MAX_MEASURES];
     size_t bin_count;

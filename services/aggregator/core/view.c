@@ -24,8 +24,7 @@ struct views {
 };
 
 static const char *const group_names[] = {"unit", "type_code", "street_code", "community_code"};
-static const char *const moment_names[VIEW_MOMENTS] = {"opened",   "dispatched", "signed",
-                                                       "response", "resolution", "closure"};
+static const char *const moment_names[VIEW_STAGE] = {"opened", "response", "resolution", "closure"};
 
 const char *view_group_name(enum view_group group)
 {
@@ -51,18 +50,24 @@ static bool word_index(const struct yaml_node *node, const char *const *words, s
     return false;
 }
 
-static bool read_moment(const struct yaml_node *node, enum view_moment *moment,
+/* What every case may have, or a stage of this kind. */
+static bool read_moment(const struct view *view, const struct yaml_node *node, int *moment,
                         struct diagnostics *d)
 {
-    size_t index;
+    const char *words[VIEW_STAGE + CASE_KIND_MAX_STAGES];
+    size_t count = 0, index;
     /* "closed" is what people call the stage that counts as closure. */
     if (node && node->type == YAML_SCALAR && strcmp(node->text, "closed") == 0) {
         *moment = VIEW_CLOSURE;
         return true;
     }
-    if (!word_index(node, moment_names, VIEW_MOMENTS, &index, d))
+    while (count < VIEW_STAGE)
+        words[count] = moment_names[count], count++;
+    for (size_t i = 0; i < view->of->stage_count; i++)
+        words[count++] = view->of->stages[i].name;
+    if (!word_index(node, words, count, &index, d))
         return false;
-    *moment = (enum view_moment)index;
+    *moment = (int)index;
     return true;
 }
 
@@ -124,8 +129,8 @@ static bool read_duration(struct view *view, struct view_measure *measure,
     measure->type = VIEW_DURATION;
     view->has_durations = true;
     return yaml_only_keys(node, keys, d) &&
-           read_moment(yaml_require(node, "from", d), &measure->from, d) &&
-           read_moment(yaml_require(node, "to", d), &measure->to, d);
+           read_moment(view, yaml_require(node, "from", d), &measure->from, d) &&
+           read_moment(view, yaml_require(node, "to", d), &measure->to, d);
 }
 
 static bool read_stats(const struct yaml_node *node, struct diagnostics *d)
@@ -157,7 +162,7 @@ static bool read_kind_of_measure(struct view *view, struct view_measure *measure
     if (duration)
         return read_duration(view, measure, duration, d);
     measure->type = VIEW_COUNT;
-    return read_moment(count, &measure->to, d);
+    return read_moment(view, count, &measure->to, d);
 }
 
 static void read_measure(struct view *view, const struct yaml_node *node, bool flow,
@@ -185,7 +190,7 @@ static void read_measure(struct view *view, const struct yaml_node *node, bool f
         diagnostics_add(d, node->place, "by: closed", "a flow is counted by a moment");
         return;
     }
-    if (flow && !read_moment(by, &measure.bucket, d))
+    if (flow && !read_moment(view, by, &measure.bucket, d))
         return;
     measure.column = view->column_count;
     view->column_count += measure.type == VIEW_DURATION ? 2 : measure.type == VIEW_COUNT ? 1 : 0;
@@ -235,7 +240,8 @@ static bool read_head(struct view *view, const struct yaml_node *root, const str
     const struct yaml_node *kind = yaml_require(of, "kind", d);
     if (!yaml_text(kind, &view->kind, d))
         return false;
-    if (!kinds_find(kinds, span_of(view->kind))) {
+    view->of = kinds_find(kinds, span_of(view->kind));
+    if (!view->of) {
         diagnostics_add(d, kind->place, "name a file of kinds/", "there is no kind \"%s\"",
                         view->kind);
         return false;
@@ -251,9 +257,9 @@ static bool view_read(struct view *view, const struct yaml_node *root, const str
         return false;
     read_groups(view, yaml_require(root, "group", d), d);
     read_buckets(yaml_get(root, "buckets"), d);
-    enum view_moment cohort;
+    int cohort;
     const struct yaml_node *by = yaml_get(root, "cohort");
-    if (by && read_moment(yaml_require(by, "by", d), &cohort, d) && cohort != VIEW_OPENED)
+    if (by && read_moment(view, yaml_require(by, "by", d), &cohort, d) && cohort != VIEW_OPENED)
         diagnostics_add(d, by->place, "by: opened", "a cohort is counted by its opening");
     const struct yaml_node *measures = yaml_get(root, "measures"), *flow = yaml_get(root, "flow");
     for (const struct yaml_node *node = measures ? measures->first : NULL; node; node = node->next)

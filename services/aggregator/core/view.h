@@ -18,31 +18,24 @@
 #define VIEW_MAX_COLUMNS  (2 * VIEW_MAX_MEASURES)
 
 enum view_group { VIEW_UNIT, VIEW_TYPE, VIEW_STREET, VIEW_COMMUNITY };
-enum view_moment {
-    VIEW_OPENED,
-    VIEW_DISPATCHED,
-    VIEW_SIGNED,
-    VIEW_RESPONSE,
-    VIEW_RESOLUTION,
-    VIEW_CLOSURE,
-    VIEW_MOMENTS
-};
+/* A moment is one of these, or VIEW_STAGE + the index of one of the kind's stages. */
+enum { VIEW_OPENED, VIEW_RESPONSE, VIEW_RESOLUTION, VIEW_CLOSURE, VIEW_STAGE };
 enum view_measure_type { VIEW_COUNT, VIEW_RATIO, VIEW_DURATION };
 
 struct view_measure {
     const char *name;  /* column prefix: lower-case letters, digits, '_' */
     const char *title; /* what people read; the name where none is given */
     enum view_measure_type type;
-    enum view_moment
-        bucket; /* whose day the cell has: opened for cohort, the event's own for flow */
-    enum view_moment from, to; /* COUNT: `to` alone; DURATION: both */
-    size_t part, whole;        /* RATIO: indexes of counts */
-    size_t column;             /* first of its columns; unused by RATIO */
+    int bucket;         /* moment: whose day the cell has: opened for cohort, its own for flow */
+    int from, to;       /* moments. COUNT: `to` alone; DURATION: both */
+    size_t part, whole; /* RATIO: indexes of counts */
+    size_t column;      /* first of its columns; unused by RATIO */
 };
 
 struct view {
     const char *name, *title;
     const char *kind;
+    const struct case_kind *of; /* borrowed: what `kind` names */
     enum view_group groups[VIEW_MAX_GROUPS];
     size_t group_count;
     struct view_measure measures[VIEW_MAX_MEASURES];

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "aggregator/core/view.h"
+#include "aggregator/core/contribution.h"
 
 static struct codes *codes;
 static struct kinds *kinds;
@@ -50,6 +50,38 @@ static void reads_shipped_views(void **state)
     diagnostics_free(diagnostics);
 }
 
+static void a_kinds_own_stages_are_moments(void **state)
+{
+    static const char text[] = "view: v\nof: { kind: service }\ngroup: [unit]\nmeasures:\n"
+                               "  wait: { duration: { from: accepted, to: handled } }\n"
+                               "  ends: { count: closed }\n";
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct views *views = views_parse("v.yaml", span_of(text), kinds, diagnostics);
+    assert_non_null(views);
+    const struct view *view = views_at(views, 0);
+    int accepted = case_kind_stage(view->of, SPAN("accepted"));
+    int handled = case_kind_stage(view->of, SPAN("handled"));
+    assert_int_equal(view->measures[0].from, VIEW_STAGE + accepted);
+    assert_int_equal(view->measures[0].to, VIEW_STAGE + handled);
+    assert_int_equal(view->measures[1].to, VIEW_CLOSURE);
+
+    struct case_fold fold = {.has_opened = true, .opened_ms = 0};
+    struct contribution contribution;
+    for (size_t i = 0; i < view->of->stage_count; i++)
+        fold.stage_ms[i] = TIMESTAMP_NONE;
+    fold.stage_ms[accepted] = 1000;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(contribution.cell_count, 0); /* one end is missing */
+    fold.stage_ms[handled] = 5000;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(contribution.cell_count, 1);
+    assert_int_equal(contribution.cells[0].value[view->measures[0].column], 1);
+    assert_int_equal(contribution.cells[0].value[view->measures[0].column + 1], 4000);
+    views_free(views);
+    diagnostics_free(diagnostics);
+}
+
 struct wrong {
     const char *text, *says;
     int line;
@@ -81,6 +113,8 @@ static void refuses_wrong_views_with_their_place(void **state)
          5},
         {"view: v\nof: { kind: request }\ngroup: [unit, unit]\nmeasures:\n  a: { count: opened }\n",
          "already", 3},
+        {"view: v\nof: { kind: service }\ngroup: [unit]\nmeasures:\n  a: { count: signed }\n",
+         "signed", 5}, /* a stage of another kind */
     };
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
@@ -99,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_shipped_views),
+        cmocka_unit_test(a_kinds_own_stages_are_moments),
         cmocka_unit_test(refuses_wrong_views_with_their_place),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -107,6 +107,11 @@ static void assert_stage(const char *name)
     assert_int_equal(fold.stage, case_kind_stage(kind, span_of(name)));
 }
 
+static int64_t first(const char *stage)
+{
+    return fold.stage_ms[case_kind_stage(kind, span_of(stage))];
+}
+
 static void an_empty_set_is_no_case(void **state)
 {
     (void)state;
@@ -142,7 +147,7 @@ static void a_life_has_its_moments(void **state)
     unit_says("f", "resolved", U1, 50);
     says("g", "closed", "desk", 60);
     case_fold(&fold, &set, kind, codes);
-    assert_true(fold.opened_ms == 10 && fold.dispatched_ms == 20 && fold.signed_ms == 30);
+    assert_true(fold.opened_ms == 10 && fold.dispatched_ms == 20 && first("signed") == 30);
     assert_true(fold.response_ms == 40 && fold.resolution_ms == 50 && fold.closure_ms == 60);
     assert_int_equal(fold.recorded_ms, 1010);
     assert_int_equal(fold.due_ms, 5000);
@@ -261,7 +266,8 @@ static void a_new_round_forgets_answers_and_dispatch(void **state)
     assert_int_equal(effect_of("v"), LINE_IMPOSSIBLE); /* nothing is resolved in this round */
     assert_true(!fold.closed && !fold.dispatched && fold.fired == 0 && fold.rounds == 2);
     assert_true(fold.closure_ms == TIMESTAMP_NONE && fold.resolution_ms == TIMESTAMP_NONE);
-    assert_true(fold.signed_ms == TIMESTAMP_NONE && fold.due_ms == TIMESTAMP_NONE);
+    assert_true(first("signed") == TIMESTAMP_NONE && fold.due_ms == TIMESTAMP_NONE);
+    assert_true(first("opened") == 10 && first("reopened") == 6000);
     assert_true(span_is(fold.cause_id, "r") && span_is(fold.opened_id, "a"));
     assert_int_equal(fold.opened_ms, 10);
     dispatched("b2", U2, 6010, "9000");
@@ -269,6 +275,7 @@ static void a_new_round_forgets_answers_and_dispatch(void **state)
     says("g2", "closed", "source", 8000);
     case_fold(&fold, &set, kind, codes);
     assert_true(fold.dispatched_ms == 6010 && fold.resolution_ms == 7000);
+    assert_true(first("dispatched") == 6010 && first("resolved") == 7000);
     assert_true(fold.closed && fold.closure_ms == 8000 && fold.due_ms == 9000);
     assert_true(span_is(fold.lead, U2) && span_is(fold.dispatched_id, "b2"));
 }

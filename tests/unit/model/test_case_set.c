@@ -160,7 +160,7 @@ static void a_life_folds_to_its_measures(void **state)
     case_fold(&fold, &set, kind, codes);
     assert_true(fold.has_opened && fold.dispatched && fold.closed && !fold.quiet);
     assert_true(span_is(fold.lead, "s110105001"));
-    assert_int_equal(fold.signed_ms, 2 * DAY);
+    assert_int_equal(fold.stage_ms[case_kind_stage(kind, SPAN("signed"))], 2 * DAY);
     assert_int_equal(fold.resolution_ms, 3 * DAY + 60000);
     assert_int_equal(fold.closure_ms, 4 * DAY);
     assert_int_equal(fold.due_ms, 691200000);
