@@ -82,6 +82,8 @@ static void post_clock(void *context, struct http_request *request)
         http_request_problem(request, 409, "time_goes_back", "time never goes back", "");
         return;
     }
+    if (ingest->normalises)
+        ticker_nudge(&ingest->ticker);
     get_clock(context, request);
 }
 

@@ -186,6 +186,11 @@ bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser
     return true;
 }
 
+void ticker_nudge(struct ticker *ticker)
+{
+    look(&ticker->timer);
+}
+
 void ticker_stop(struct ticker *ticker)
 {
     uv_timer_stop(&ticker->timer);

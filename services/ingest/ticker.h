@@ -43,4 +43,6 @@ struct ticker {
 
 bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser *normaliser,
                  const struct ingest_clock *clock, struct error *error);
+/* The clock was moved by hand: looks at once instead of in a moment. */
+void ticker_nudge(struct ticker *ticker);
 void ticker_stop(struct ticker *ticker);

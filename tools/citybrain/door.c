@@ -10,8 +10,9 @@
 #include "base/backoff.h"
 #include "base/csv.h"
 #include "base/memory.h"
-#include "citybrain/http_client.h"
 #include "model/json.h"
+
+#define PATIENCE_MS 600000
 
 void door_init(struct door *door, const char *url, const char *tokens_file)
 {
@@ -19,22 +20,25 @@ void door_init(struct door *door, const char *url, const char *tokens_file)
     snprintf(door->url, sizeof door->url, "%s", url);
     door->tokens_file = tokens_file;
     door->client = http_client_new();
-    strbuf_init(&door->answer, 4096, 16 << 20);
+    for (size_t i = 0; i < DOOR_AT_ONCE; i++)
+        strbuf_init(&door->answers[i], 1024, 16 << 20);
 }
 
 void door_fini(struct door *door)
 {
     http_client_free(door->client);
-    strbuf_fini(&door->answer);
+    for (size_t i = 0; i < DOOR_AT_ONCE; i++)
+        strbuf_fini(&door->answers[i]);
     if (door->acknowledged)
         fclose(door->acknowledged);
 }
 
-bool door_use_token_of(struct door *door, const char *principal, struct error *error)
+static bool find_token(const struct door *door, const char *principal, char *token, size_t size,
+                       struct error *error)
 {
     const char *given = getenv("CITYBRAIN_TOKEN");
     if (given) {
-        snprintf(door->token, sizeof door->token, "%s", given);
+        snprintf(token, size, "%s", given);
         return true;
     }
     FILE *file = door->tokens_file ? fopen(door->tokens_file, "r") : NULL;
@@ -45,10 +49,10 @@ bool door_use_token_of(struct door *door, const char *principal, struct error *e
     bool found = false;
     while (!found && fgets(line, sizeof line, file)) {
         struct span rest = span_trim(span_of(line));
-        struct span token = span_cut(&rest, ',');
+        struct span first = span_cut(&rest, ',');
         span_cut(&rest, ',');
         if (line[0] != '#' && rest.at && span_is(span_cut(&rest, ','), principal)) {
-            span_to_cstr(token, door->token, sizeof door->token);
+            span_to_cstr(first, token, size);
             found = true;
         }
     }
@@ -74,7 +78,7 @@ static void show_rejects(const struct json_value *answer)
     }
 }
 
-static bool count_answer(struct door *door, struct error *error)
+static bool count_answer(struct door *door, struct span body, struct error *error)
 {
     struct json_reader *reader = json_reader_new();
     struct arena arena;
@@ -82,9 +86,8 @@ static bool count_answer(struct door *door, struct error *error)
     size_t bad_at;
     int64_t accepted = 0, rejected = 0;
     arena_init(&arena, 8 << 20);
-    bool good =
-        json_read(reader, strbuf_span(&door->answer), &arena, &answer, &bad_at) == REJECT_NONE &&
-        json_int(answer, "accepted", &accepted) && json_int(answer, "rejected", &rejected);
+    bool good = json_read(reader, body, &arena, &answer, &bad_at) == REJECT_NONE &&
+                json_int(answer, "accepted", &accepted) && json_int(answer, "rejected", &rejected);
     if (good) {
         door->accepted += accepted;
         door->rejected += rejected;
@@ -104,50 +107,122 @@ static void acknowledge(struct door *door, const struct door_part *part)
     fprintf(door->acknowledged, "%s %s %lld %zu %s\n", part->path,
             part->upload ? part->upload : "-", (long long)part->row, part->body.len,
             part->rows ? part->rows : "-");
-    fflush(door->acknowledged);
-    fsync(fileno(door->acknowledged));
+}
+
+/* A part on its way; its words stay where they are while the call refers to them. */
+struct posting {
+    const struct door_part *part;
+    char url[512], type[96], authorization[192], upload[64], row[48], offset[48], replay[96];
+};
+
+static bool prepare(const struct door *door, struct posting *posting, struct http_call *call,
+                    struct error *error)
+{
+    const struct door_part *part = posting->part;
+    char token[128];
+    if (!find_token(door, part->principal, token, sizeof token, error))
+        return false;
+    snprintf(posting->url, sizeof posting->url, "%s%s", door->url, part->path);
+    snprintf(posting->type, sizeof posting->type, "Content-Type: %s", part->content_type);
+    snprintf(posting->authorization, sizeof posting->authorization, "Authorization: Bearer %s",
+             token);
+    *call = (struct http_call){
+        .method = "POST",
+        .url = posting->url,
+        .body = part->body,
+        .answer = call->answer,
+        .headers = {posting->type, posting->authorization, "Prefer: return=minimal"}};
+    size_t n = 3;
+    if (part->upload) {
+        snprintf(posting->upload, sizeof posting->upload, "Citybrain-Upload: %s", part->upload);
+        snprintf(posting->row, sizeof posting->row, "Citybrain-Row: %lld", (long long)part->row);
+        snprintf(posting->offset, sizeof posting->offset, "Citybrain-Offset: %lld",
+                 (long long)part->offset);
+        call->headers[n++] = posting->upload;
+        call->headers[n++] = posting->row;
+        call->headers[n++] = posting->offset;
+    }
+    if (door->replay) {
+        snprintf(posting->replay, sizeof posting->replay, "Citybrain-Replay: %s", door->replay);
+        call->headers[n] = posting->replay;
+    }
+    return true;
+}
+
+struct round { /* what is still to be answered stands first */
+    struct posting postings[DOOR_AT_ONCE];
+    struct posting *order[DOOR_AT_ONCE];
+    struct http_call calls[DOOR_AT_ONCE];
+    size_t left;
+};
+
+static bool is_refused(const struct http_call *call, struct error *error)
+{
+    if (call->status < 300 || call->status == 429 || call->status >= 500)
+        return false;
+    struct span said = strbuf_span(call->answer);
+    error_set(error, ERROR_REFUSED, call->status, "%s answered %d: %.*s", call->url, call->status,
+              (int)(said.len < 300 ? said.len : 300), said.at);
+    return true;
+}
+
+/* Notes and counts what was answered well, and moves the rest to the front. */
+static bool take_answers(struct door *door, struct round *round, struct error *error)
+{
+    bool good = true;
+    size_t left = 0;
+    for (size_t i = 0; i < round->left; i++) {
+        struct http_call call = round->calls[i];
+        struct posting *posting = round->order[i];
+        if (call.status >= 200 && call.status < 300) {
+            acknowledge(door, posting->part);
+            good = good && count_answer(door, strbuf_span(call.answer), error);
+        } else {
+            good = good && !is_refused(&call, error);
+            round->calls[left] = call;
+            round->order[left++] = posting;
+        }
+    }
+    if (door->acknowledged && left < round->left) {
+        fflush(door->acknowledged);
+        fsync(fileno(door->acknowledged));
+    }
+    round->left = left;
+    return good;
+}
+
+bool door_post_all(struct door *door, const struct door_part *parts, size_t count,
+                   struct error *error)
+{
+    struct round *round = xcalloc(1, sizeof *round);
+    struct backoff backoff;
+    bool good = true;
+    for (; good && round->left < count; round->left++) {
+        struct posting *posting = &round->postings[round->left];
+        posting->part = &parts[round->left];
+        round->order[round->left] = posting;
+        round->calls[round->left].answer = &door->answers[round->left];
+        good = prepare(door, posting, &round->calls[round->left], error);
+    }
+    backoff_init(&backoff, 100, 4000);
+    for (int64_t waited_ms = 0; good && round->left;) {
+        struct error silence;
+        http_client_call_all(door->client, round->calls, round->left, &silence);
+        good = take_answers(door, round, error);
+        if (good && round->left) {
+            uint32_t wait_ms = backoff_next(&backoff);
+            usleep(wait_ms * 1000);
+            waited_ms += wait_ms;
+            if (waited_ms > PATIENCE_MS)
+                good = error_set(error, ERROR_RETRY, 0, "%s: no door answered for ten minutes",
+                                 round->calls[0].url);
+        }
+    }
+    free(round);
+    return good;
 }
 
 bool door_post(struct door *door, const struct door_part *part, struct error *error)
 {
-    char url[512], type[96], authorization[160], upload[64], row[48], offset[48], replay[96];
-    snprintf(url, sizeof url, "%s%s", door->url, part->path);
-    snprintf(type, sizeof type, "Content-Type: %s", part->content_type);
-    snprintf(authorization, sizeof authorization, "Authorization: Bearer %s", door->token);
-    struct http_call call = {
-        .method = "POST", .url = url, .body = part->body, .answer = &door->answer};
-    size_t n = 0;
-    call.headers[n++] = type;
-    call.headers[n++] = authorization;
-    call.headers[n++] = "Prefer: return=minimal";
-    if (part->upload) {
-        snprintf(upload, sizeof upload, "Citybrain-Upload: %s", part->upload);
-        snprintf(row, sizeof row, "Citybrain-Row: %lld", (long long)part->row);
-        snprintf(offset, sizeof offset, "Citybrain-Offset: %lld", (long long)part->offset);
-        call.headers[n++] = upload;
-        call.headers[n++] = row;
-        call.headers[n++] = offset;
-    }
-    if (door->replay) {
-        snprintf(replay, sizeof replay, "Citybrain-Replay: %s", door->replay);
-        call.headers[n++] = replay;
-    }
-    struct backoff backoff;
-    backoff_init(&backoff, 100, 4000);
-    for (int waited_ms = 0; waited_ms < 600000;) {
-        bool answered = http_client_call(door->client, &call, error);
-        if (answered && call.status < 300) {
-            *error = (struct error){0}; /* of an attempt that was repeated */
-            acknowledge(door, part);
-            return count_answer(door, error);
-        }
-        if (answered && call.status != 429 && call.status < 500)
-            return error_set(error, ERROR_REFUSED, call.status, "%s answered %d: %.*s", url,
-                             call.status, (int)(door->answer.len < 300 ? door->answer.len : 300),
-                             door->answer.at);
-        uint32_t wait_ms = backoff_next(&backoff);
-        usleep(wait_ms * 1000);
-        waited_ms += (int)wait_ms;
-    }
-    return error_set(error, ERROR_RETRY, 0, "%s: no door answered for ten minutes", url);
+    return door_post_all(door, part, 1, error);
 }

@@ -10,14 +10,16 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/strbuf.h"
+#include "citybrain/http_client.h"
+
+#define DOOR_AT_ONCE HTTP_CLIENT_AT_ONCE
 
 struct door {
     struct http_client *client; /* owned */
     char url[256];              /* http://host:port */
     const char *tokens_file;    /* csv token,principal,name,party; or NULL */
-    char token[128];
-    const char *replay; /* value of Citybrain-Replay, or NULL */
-    struct strbuf answer;
+    const char *replay;         /* value of Citybrain-Replay, or NULL */
+    struct strbuf answers[DOOR_AT_ONCE];
     int64_t accepted, rejected;
     /* The sender's own list, or NULL: "PATH UPLOAD ROW BYTES ROWS" a part after its 2xx, fsynced.
      * ROWS: "1-3,7", numbers from 1 of the file's rows (a timeline's lines). */
@@ -25,7 +27,8 @@ struct door {
 };
 
 struct door_part {
-    const char *path; /* "/v1/feeds/hotline" */
+    const char *path;      /* "/v1/feeds/hotline" */
+    const char *principal; /* whose token: "hotline" as feed, "s110105001" as unit */
     const char *content_type;
     struct span body;
     const char *upload;  /* hash of the whole file, or NULL */
@@ -35,10 +38,12 @@ struct door_part {
 
 void door_init(struct door *door, const char *url, const char *tokens_file);
 void door_fini(struct door *door);
-/* The token of a principal ("hotline" as feed, "s110105001" as unit) from the tokens file; false
- * when there is none. */
-bool door_use_token_of(struct door *door, const char *principal, struct error *error);
 /* Posts until answered 2xx (RETRY only after ten minutes of no answer) or refused (REFUSED with the
  * answer's words). Rejected rows are printed on stdout, one JSON line each as the door gave them.
  */
 bool door_post(struct door *door, const struct door_part *part, struct error *error);
+/* The same for at most DOOR_AT_ONCE parts side by side; returns when all are done or one is
+ * refused.
+ */
+bool door_post_all(struct door *door, const struct door_part *parts, size_t count,
+                   struct error *error);

@@ -47,7 +47,6 @@ static bool read_standing(struct span body, struct standing *standing)
     const struct json_value *root = NULL;
     size_t bad_at;
     arena_init(&arena, 16384);
-    *standing = (struct standing){TIMESTAMP_NONE, TIMESTAMP_NONE};
     bool good = json_read(reader, body, &arena, &root, &bad_at) == REJECT_NONE;
     if (good) {
         json_int(root, "now", &standing->now_ms);
@@ -74,6 +73,7 @@ static bool ask(struct manual_clock *clock, const char *address, int64_t t_ms, i
     if (!http_client_call(clock->client, &call, error))
         return false;
     *status = call.status;
+    *standing = (struct standing){TIMESTAMP_NONE, TIMESTAMP_NONE};
     if (call.status >= 500)
         return error_set(error, ERROR_RETRY, call.status, "%s answered %d", url, call.status);
     return call.status >= 300 || read_standing(strbuf_span(&clock->answer), standing) ||

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A generated day, played on the manual clock: the views show what the generator says it made."""
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from district import ROOT, District, until
+
+EVENTS, ENDS = 1500, "2026-03-02T12:00:00+08:00"
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """A district of its own whose clock is moved by the driver, with the day in it."""
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
+    district = District(binaries if binaries.is_absolute() else ROOT / binaries)
+    district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual"
+    district.environment["CITYBRAIN_READY_TRIES"] = "0"  # the doors are ready once the clock is set
+    folder = tmp_path_factory.mktemp("day")
+    try:
+        district.start()
+        district.citybrain("gen", "--events", EVENTS, "--ends", ENDS, "--out", folder / "day.ndjson",
+                           "--summary", folder / "summary.json")
+        clock = district.environment["CITYBRAIN_INGEST_ADMIN"]
+        sent = district.citybrain("send", "--timeline", folder / "day.ndjson", "--step", "10m", "--clock", clock,
+                                  "--acknowledged", folder / "acknowledged", check=False, seconds=240)
+        district.folder, district.sent, district.clock = folder, sent, clock
+        district.summary = json.loads((folder / "summary.json").read_text())
+        counted = "SELECT count(*) FROM api.case_timeline WHERE stage <> 'overdue' AND stage <> 'dispatched'"
+        until(lambda: district.sql(counted)[0][0] >= district.summary["events"], "all of it is counted", 60)
+        district.settle()
+        yield district
+    except BaseException:
+        district.show_logs()
+        raise
+    finally:
+        left = district.stop()
+    assert left == [], f"processes were left over: {left}"
+
+
+def stages(district):
+    return {(stage, party): n for stage, party, n in district.sql(
+        "SELECT stage, party, count(*) FROM api.case_timeline GROUP BY 1, 2")}
+
+
+def test_the_doors_take_and_reject_what_the_day_says(played):
+    said = played.summary
+    assert f"{said['accepted']} accepted, {said['rejected']} rejected" in played.sent.stderr
+    reasons = [json.loads(line)["reason"] for line in played.sent.stdout.splitlines()]
+    assert {r: reasons.count(r) for r in said["rejects"] if r in reasons} == \
+        {r: n for r, n in said["rejects"].items() if n}
+    assert played.sent.returncode == (1 if said["rejected"] else 0)
+
+
+def test_the_views_show_what_the_day_says(played):
+    said = played.summary
+    assert (said["events"], said["opened"] > 300, said["closed"] > 100) == (EVENTS, True, True)
+    rows = played.sql("SELECT unit, sum(opened)::int, sum(closed)::int FROM api.closure_rate GROUP BY unit")
+    assert {unit: (opened, closed) for unit, opened, closed in rows} == \
+        {unit: (n["opened"], n["closed"]) for unit, n in said["units"].items()}
+
+
+def test_timers_fire_for_the_orders_the_day_says(played):
+    overdue = dict(played.sql(
+        "SELECT d.lead, count(*) FROM api.case_timeline o JOIN api.case_timeline d ON d.case_id = o.case_id "
+        "AND d.stage = 'dispatched' WHERE o.stage = 'overdue' GROUP BY 1"))
+    said = {unit: n["overdue"] for unit, n in played.summary["units"].items() if n["overdue"]}
+    assert said and overdue == said
+
+
+def test_nothing_is_impossible_but_the_foreign_words(played):
+    """Every line stands behind what it follows, and every status is its lead's, but those planted."""
+    said = played.summary
+    lines = stages(played)
+    assert lines[("opened", "source")] == lines[("dispatched", "router")] == said["opened"]
+    by_units = sum(n for (_, party), n in lines.items() if party == "lead")
+    foreign, = played.sql(
+        "SELECT count(*) FROM api.case_timeline s JOIN api.case_timeline d ON d.case_id = s.case_id "
+        "AND d.stage = 'dispatched' WHERE s.party = 'lead' AND s.unit <> d.lead")
+    assert (by_units, foreign[0]) == (said["statuses"] + said["foreign"], said["foreign"])
+    before, = played.sql(
+        "SELECT count(*) FROM api.case_timeline s JOIN api.case_timeline d ON d.case_id = s.case_id "
+        "AND d.stage = 'dispatched' WHERE s.stage <> 'opened' AND s.n < d.n")
+    assert before == (0,)
+    moved, = played.sql("SELECT sum(sign_n)::int, sum(contact_n)::int FROM api.response_time")
+    assert moved == (lines[("signed", "lead")], lines[("contacted", "lead")])
+
+
+def test_a_decision_has_the_time_of_its_step(played):
+    late = played.sql(
+        "SELECT o.case_id FROM api.case_timeline o JOIN api.case_timeline d ON d.case_id = o.case_id "
+        "AND d.stage = 'dispatched' WHERE o.stage = 'opened' AND d.time <> to_timestamp("
+        "(floor(extract(epoch FROM o.time) / 600) + 1) * 600)")
+    assert late == []
+
+
+def test_every_line_was_acknowledged_once(played):
+    lines = (played.folder / "day.ndjson").read_text().splitlines()
+    seen = []
+    for line in (played.folder / "acknowledged").read_text().splitlines():
+        path, _, _, _, rows = line.split(" ")
+        for part in rows.split(","):
+            first, _, last = part.partition("-")
+            for number in range(int(first), int(last or first) + 1):
+                assert json.loads(lines[number - 1])["to"] == path
+                seen.append(number)
+    assert sorted(seen) == list(range(1, len(lines) + 1))
+
+
+def test_the_clock_stands_at_the_end_and_never_goes_back(played):
+    status, body = played.http(played.clock + "/clock")
+    assert (status, json.loads(body)) == (200, {"now": played.summary["ends"], "ticked": played.summary["ends"]})
+    status, _ = played.http(played.clock + "/clock", json.dumps({"now": played.summary["ends"] - 1}).encode(),
+                            Content_Type="application/json")
+    assert status == 409
+
+
+def test_the_same_day_again_changes_nothing(played):
+    before = played.cells()
+    played.citybrain("send", "--timeline", played.folder / "day.ndjson", "--step", "6h", "--clock", played.clock,
+                     check=False, seconds=120)
+    played.settle()
+    assert played.cells() == before
