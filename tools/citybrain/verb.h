@@ -16,6 +16,7 @@ extern const struct verb verb_lag;
 extern const struct verb verb_send;
 extern const struct verb verb_topics;
 extern const struct verb verb_try;
+extern const struct verb verb_verify;
 extern const struct verb verb_views;
 extern const struct verb verb_why;
 

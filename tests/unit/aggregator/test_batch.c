@@ -300,6 +300,28 @@ static void reopening_takes_the_closure_out_again(void **state)
     store_fini(store);
 }
 
+/* Beyond a set's limits the first come is kept: as the log has it, wherever a batch was cut. */
+static void a_case_too_long_is_the_same_whatever_the_cut(void **state)
+{
+    static struct said said[300];
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        said[i] = (struct said){.stage = i ? "nudged" : "opened",
+                                .party = i ? "router" : "source",
+                                .unit = "",
+                                .time_ms = BASE_MS + (i * 7 % 300) * HOUR_MS};
+        snprintf(said[i].id, sizeof said[i].id, "id%03d", i);
+        snprintf(said[i].revision, sizeof said[i].revision, "0.a.1.00000000000000aa");
+    }
+    struct store *once = run(said, 300, 300);
+    for (size_t cut = 1; cut < 300; cut += 37) {
+        struct store *other = run(said, 300, cut);
+        assert_string_equal(once->set[0], other->set[0]);
+        store_fini(other);
+    }
+    store_fini(once);
+}
+
 static void says_full_and_keeps_what_it_had(void **state)
 {
     struct said said[CASES * LINES];
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test(repeats_change_nothing),
         cmocka_unit_test(counts_a_closure_by_cohort_and_by_its_own_day),
         cmocka_unit_test(reopening_takes_the_closure_out_again),
+        cmocka_unit_test(a_case_too_long_is_the_same_whatever_the_cut),
         cmocka_unit_test(says_full_and_keeps_what_it_had),
     };
     return cmocka_run_group_tests(tests, load, NULL);

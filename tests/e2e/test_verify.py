@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`citybrain verify`: another reader and other SQL come to the same sets and cells, and say so when not."""
+import datetime
+import json
+import random
+import time
+
+import psycopg2
+import pytest
+from confluent_kafka import Producer
+
+from district import ROOT, until
+from test_path import COMMUNITY, LEAD, STREET, order
+
+STAGES = ("opened", "classified", "dispatched", "dispatched", "signed", "signed", "contacted", "resolved", "reviewed", "reopened", "closed",
+          "disputed", "held", "merged", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
+PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
+UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
+CASES = 250
+
+
+def verify(district, *words):
+    done = district.citybrain("verify", "--json", *words, check=False, seconds=120)
+    assert done.returncode in (0, 1), done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def rfc3339(ms):
+    return datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc).isoformat(timespec="milliseconds") \
+        .replace("+00:00", "Z")
+
+
+def likely(lots):
+    """A stage, and mostly a party that may make it: else little would ever count."""
+    stage = lots.choice(STAGES)
+    usual = {"opened": "source", "dispatched": "router", "signed": "lead", "contacted": "lead", "resolved": "lead",
+             "reviewed": "callback", "reopened": "desk", "closed": "desk", "recalled": "router"}
+    return stage, usual.get(stage) if lots.random() < 0.8 else lots.choice(PARTIES)
+
+
+def invented(lots, case, n):
+    """An event of no sense: any stage by anybody, times that meet, corrections, repeats, replays."""
+    stage, party = ("opened", lots.choice(("source", "router"))) if n == 0 else likely(lots)
+    now = int(time.time() * 1000)
+    at = now - 7200000 + n * 60000  # mostly in the order they are told, some at one time
+    if n == 0 or lots.random() < 0.3:
+        at = now - 86400000 * (400 if n == 0 else lots.choice((0, 1, 400))) - 1000 * lots.randrange(3600) * lots.randrange(3)
+    data = {"lead": LEAD if lots.random() < 0.7 else lots.choice(UNITS), "type_code": lots.choice(("R0101", "R0303", "类|型", None)),
+            "street_code": lots.choice((STREET, "", None)), "community_code": lots.choice((COMMUNITY, None)),
+            "limit_class": lots.choice(("24h", None)), "adopted": lots.choice((True, False)), "rule": "a\nb\\c|d",
+            "due_at": lots.choice((now, rfc3339(now), "soon"))}
+    event = {
+        "specversion": "1.0", "id": f"{n if lots.random() < 0.9 else lots.randrange(n + 1)}|{case}", "source": "/e2e",
+        "type": f"cn.citybrain.case.{stage}.v1", "subject": case, "recordedtime": rfc3339(now - lots.randrange(99)),
+        "time": rfc3339(at),
+        "unit": LEAD if party == "lead" and lots.random() < 0.9 else lots.choice(UNITS), "party": party,
+        "revision": lots.choice(("", "v7", f"{lots.randrange(3):020}.{lots.randrange(99):015}.000001.{lots.randrange(4):016x}")),
+        "replayof": "e2e", "data": {k: v for k, v in data.items() if v is not None}}
+    return {k: v for k, v in event.items() if v is not None}
+
+
+@pytest.fixture(scope="module")
+def full(district):
+    """The district after whatever ran before, some orders with statuses, and cases that make no sense."""
+    district.accepted("hotline", [order(f"E2EV{n}") for n in range(40)])
+    district.accepted("hotline", [order(f"E2EV{n}", 承办单位=LEAD, 结案时间=datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S"))
+                                  for n in range(30, 50)])
+    lots = random.Random(20260101)
+    producer = Producer({"bootstrap.servers": district.environment["CITYBRAIN_BROKERS"],
+                         "partitioner": "murmur2_random"})
+    for c in range(CASES):
+        kind = lots.choice(("request", "request", "request", "service", "proactive"))
+        case = f"{kind}:e2e-verify:{c}"
+        for n in range(lots.choice((1, 3, 6, 12, 25))):
+            producer.produce("cb.events", key=case, value=json.dumps(invented(lots, case, n), ensure_ascii=False).encode())
+    for n in range(300):  # beyond a set's limits, where the order of the log decides what is kept
+        late = {**invented(lots, "request:e2e-verify:long", 0), "id": f"long{n}", "time": rfc3339(1767225600000 - n * 1000)}
+        if n:
+            late["type"], late["party"] = lots.choice((("cn.citybrain.case.nudged.v1", "router"), (
+                "cn.citybrain.case.reopened.v1", "desk"))) if n > 200 else ("cn.citybrain.case.classified.v1", "desk")
+        producer.produce("cb.events", key="request:e2e-verify:long", value=json.dumps(late, ensure_ascii=False).encode())
+    assert producer.flush(30) == 0
+    until(lambda: district.sql("SELECT count(*) FROM core.case_set WHERE case_id LIKE '%%:e2e-verify:%%'")[0][0] == CASES + 1,
+          "the invented cases are stored", 60)
+    district.settle()
+    return district
+
+
+def test_sets_equal_the_log_and_cells_equal_the_sets(full):
+    status, report = verify(full)
+    assert (status, report["differences"]) == (0, 0), json.dumps(report, ensure_ascii=False, indent=1)[:6000]
+    sets, cells = report["cases"], report["cells"]
+    assert sets["cases"] == sets["stored"] == cells["sets"] >= CASES + 50
+    assert sets["refused_lines"] > 20, "no case went beyond a set's limits"
+    assert sets["unusable"] == 0 and sets["cut_partitions"] == []
+    views = {view["view"]: view for view in cells["views"]}
+    assert views["closure_rate"]["cells"] > 20 and views["response_time"]["bins"] > 20
+    moved = full.sql("SELECT sum(sign_n), sum(contact_n), sum(handle_n), sum(full_n) FROM api.response_time")[0]
+    assert all(n >= 5 for n in moved), f"the invented cases exercise too little: {moved}"
+
+
+def test_it_says_what_it_did_and_takes_the_sets_from_the_log_on_request(full):
+    said = full.citybrain("verify", "--cells", "--from-log", seconds=120)
+    assert said.stdout.endswith("\n0 differences\n") and "closure_rate" in said.stdout
+    assert "log -> sets" in said.stderr
+
+
+FAULTS = {
+    "a cell": ("UPDATE core.cell_closure_rate SET closed_n = closed_n + 1 WHERE ctid = (SELECT ctid FROM "
+               "core.cell_closure_rate ORDER BY day, unit LIMIT 1) RETURNING unit", "--cells", "core.cell_closure_rate"),
+    "a cell that is gone": ("DELETE FROM core.cell_response_time WHERE ctid = (SELECT ctid FROM core.cell_response_time "
+                            "WHERE full_n > 0 LIMIT 1) RETURNING unit", "--cells", "core.cell_response_time"),
+    "a cell too many": ("INSERT INTO core.cell_closure_rate VALUES ('day', '1999-01-01', 'x', 'y', 'z', 1, 0, 0) RETURNING "
+                        "unit", "--cells", "core.cell_closure_rate"),
+    "a bin": ("UPDATE core.hist_response_time SET n = n + 1 WHERE ctid = (SELECT ctid FROM core.hist_response_time "
+              "LIMIT 1) RETURNING unit", "--cells", "core.hist_response_time"),
+    "a line": ("UPDATE core.case_set SET lines = replace(lines, '|q=', '|z=') || '|z=1' WHERE case_id = "
+               "'request:12345:E2EV1' RETURNING case_id", "--cases", "different"),
+    "a set that is gone": ("DELETE FROM core.case_set WHERE case_id = 'request:12345:E2EV2' RETURNING case_id", "--cases",
+                           "missing"),
+    "a set too many": ("INSERT INTO core.case_set SELECT 'request:nobody:1', kind, lines FROM core.case_set WHERE case_id "
+                       "= 'request:12345:E2EV3' RETURNING case_id", "--cases", "extra"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_change_is_one_difference(full, fault):
+    """The tables are set back from a copy: what is found here must not be found again."""
+    change, half, what = FAULTS[fault]
+    table = change.split("core.")[1].split()[0]
+    connection = psycopg2.connect(full.environment["CITYBRAIN_PG"])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE core.kept AS TABLE core.{table}")
+        try:
+            cursor.execute(change)
+            changed = cursor.fetchall()
+            assert len(changed) == 1
+            status, report = verify(full, half)
+            only = report["cases"]["first"] if half == "--cases" else \
+                [one for view in report["cells"]["views"] for one in view["first"]]
+            assert (status, report["differences"], len(only)) == (1, 1, 1), report
+            if half == "--cases":
+                assert (only[0]["what"], only[0]["case"]) == (what, changed[0][0])
+            else:
+                assert (only[0]["table"], only[0]["key"]["unit"]) == (what, changed[0][0])
+                assert only[0]["sets"] != only[0]["stored"]
+        finally:
+            cursor.execute(f"BEGIN; DELETE FROM core.{table}; INSERT INTO core.{table} TABLE core.kept; "
+                           "DROP TABLE core.kept; COMMIT")
+    connection.close()
+    assert verify(full, half)[0] == 0
+
+
+def test_what_is_away_or_wrong_is_said(district, tmp_path):
+    def asked(*words, **environment):
+        kept, district.environment = district.environment, {**district.environment, **environment}
+        try:
+            return district.citybrain("verify", *words, check=False, seconds=60)
+        finally:
+            district.environment = kept
+
+    away = asked(CITYBRAIN_PG="host=/nowhere dbname=citybrain")
+    assert away.returncode == 69 and "PostgreSQL does not answer" in away.stderr
+    away = asked("--cases", CITYBRAIN_BROKERS="127.0.0.1:1")
+    assert away.returncode == 69 and "Kafka does not answer" in away.stderr
+    assert asked("--config", tmp_path).returncode == 78
+    assert asked("--everything").returncode == 64
+    assert ROOT.is_dir() and "usage" in asked("--help").stdout

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The second reader's codec and merge against the contract and the vectors of the daemons' own tests."""
+import sys
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools" / "verify"))
+from case_line import Line, Unusable, line_of_event, read_event, read_line, renumber, write_line  # noqa: E402
+from case_set import CaseSet, revision_order  # noqa: E402
+from event_log import murmur2  # noqa: E402
+from rules import Rules, zone_minutes  # noqa: E402
+
+RULES = Rules(ROOT / "config")
+NONE = (None,) * 10
+
+
+def line(**more):
+    fields = dict(id="abc", revision="", stage=1, time=0, recorded=0, unit=None, party=0, live=False, attributes=NONE)
+    return Line(**{**fields, **more})
+
+
+def event(data=None, **more):
+    fields = {"specversion": "1.0", "id": "a", "source": "/s", "type": "cn.citybrain.case.opened.v1",
+              "subject": "request:x:1", "time": "1970-01-01T00:00:00.036Z", **more}
+    found = line_of_event({k: v for k, v in fields.items() if v is not None}, data, RULES)
+    return found and found[1]
+
+
+def test_numbers_are_base_36_without_padding():
+    written = line(revision="0.1.2.ff", stage=3, time=36, recorded=71, unit="desk", party=7, live=True,
+                   attributes=("s110105001",) + NONE[1:])
+    assert write_line(written, RULES) == "1|abc|0.1.2.ff|3|10|1z|1|7|v=1|l=s110105001"
+    assert read_line(write_line(written, RULES), RULES) == written
+
+
+def test_a_unit_without_number_stands_as_its_code():
+    written = line(id="a", unit="X|1")
+    assert write_line(written, RULES) == "1|a||1|0|0|=X\\|1|0"
+    assert read_line("1|a||1|0|0|=X\\|1|0", RULES) == written
+    assert renumber("1|a||1|0|0|=desk|0\n1|b||1|0|0|=X|0", RULES) == "1|a||1|0|0|1|0\n1|b||1|0|0|=X|0"
+
+
+def test_every_field_comes_back():
+    written = line(id="i|d", revision="a.b.c.d", stage=21, time=-12345, recorded=None, party=3, live=True,
+                   attributes=("x\\|\n=y",) * 10)
+    text = write_line(written, RULES)
+    assert "\n" not in text and read_line(text, RULES) == written
+
+
+@pytest.mark.parametrize("text", ["", "2|a|r|1|0|0|0|0", "1|a|r|1|0|0|0", "1||r|1|0|0|0|0", "1|a|r|01|0|0|0|0",
+                                  "1|a|r|1|x!|0|0|0", "1|a|r|1|0|0|zzzz|0"])
+def test_damage_is_refused(text):
+    with pytest.raises((ValueError, IndexError, KeyError)):
+        read_line(text, RULES)
+
+
+def test_keys_of_later_versions_are_passed_over():
+    assert read_line("1|a|r|1|0|0|0|0|z=9|later=1|bare|t=R1", RULES).attributes[3] == "R1"
+
+
+def test_attributes_come_from_data():
+    said, data = read_event(b'{"data": {"lead": "desk", "rule": "", "due_at": "1970-01-02T08:00:00+08:00", '
+                            b'"adopted": true, "summary": "x", "type_code": 303}}')
+    assert event(data).attributes == ("desk", "86400000", None, "303", None, None, None, None, "1", None)
+    for due, found in ((b"1764000000000", "1764000000000"), (b'""', None), (b'"soon"', None), (b"1.5", None)):
+        assert event(read_event(b'{"data": {"due_at": ' + due + b"}}")[1]).attributes[1] == found
+    assert (said.get("data") is data) and event({"adopted": False}).attributes[8] is None
+
+
+def test_an_event_of_a_replay_is_not_live_and_one_of_no_case_is_no_line():
+    assert event().live and not event(replayof="r1").live
+    assert event(type="cn.citybrain.tick.v1") is None
+    for bad in ({"type": "cn.citybrain.case.evaporated.v1"}, {"subject": "nokind:1"}, {"time": "soon"}, {"id": ""},
+                {"source": None}, {"subject": "request"}):
+        with pytest.raises(Unusable):
+            event(**bad)
+
+
+ASCENDING = ["00000000000000000000.000000000000009.000001.00000000000000aa",
+             "00000000000000000000.000000000000035.000001.00000000000000aa",
+             "00000000000000000000.000000000000036.000001.00000000000000aa",
+             "00000000000000000000.001700000000000.000001.0000000000000001",
+             "00000000000000000000.001700000000000.000001.ffffffffffffffff",
+             "00000000000000000000.001700000000000.000002.0000000000000000",
+             "00000000001700000000.000000000000001.000001.0000000000000000",
+             "18446744073709551615.000000000000001.000001.0000000000000000",
+             "18446744073709551616.000000000000001.000001.0000000000000000",
+             "99999999999999999999.000000000000001.000001.0000000000000000"]
+
+
+def test_short_revisions_keep_the_order_of_their_texts():
+    short = [event(revision=text).revision for text in ASCENDING]
+    assert short[2] == "0.10.1.00000000000000aa"
+    assert sorted(reversed(short), key=revision_order) == short
+    assert [event(revision=text).revision for text in ("v7", "1.2", "1.2.3.4.5")] == ["v7", "1.2", "1.2.3.4.5"]
+    assert revision_order("") < revision_order("v7")
+
+
+def test_a_set_does_not_care_about_order_and_repetition():
+    kind = RULES.kinds["request"]
+    lines = [line(id="b", revision="0.2.1.a", time=5, recorded=9, attributes=("new",) + NONE[1:]),
+             line(id="b", revision="0.1.1.a", time=4, recorded=3, live=True, attributes=("old",) + NONE[1:]),
+             line(id="a", stage=RULES.stages["closed"], time=5, recorded=None), line(id="c", time=5)]
+    texts = set()
+    for order in permutations(lines + lines[:1]):
+        case = CaseSet(kind)
+        for one in order:
+            case.add(one)
+        texts.add(case.text(RULES))
+    assert texts == {"1|b|0.2.1.a|1|5|3|0|0|v=1|l=new\n1|c||1|5|0|0|0\n1|a||l|5||0|0"}
+
+
+def test_limits_let_only_ends_in():
+    case = CaseSet(RULES.kinds["request"])
+    for n in range(300):
+        case.add(line(id=f"i{n:03}", stage=RULES.stages["nudged"], time=n))
+    assert len(case.lines) == 240 and case.refused == 60
+    for n in range(20):
+        case.add(line(id=f"r{n:03}", stage=RULES.stages["reopened"], time=n))
+    assert len(case.lines) == 256
+    big = CaseSet(RULES.kinds["request"])
+    for n in range(4):
+        big.add(line(id=f"i{n}", attributes=("x" * 16000,) + NONE[1:]))
+    assert len(big.lines) == 3 and big.bytes <= 48 * 1024
+
+
+def test_java_places_keys_the_same_way():
+    assert murmur2(b"21") == 0xFFFFFFFF & -973932308 and murmur2(b"foobar") == 0xFFFFFFFF & -790332482
+    assert murmur2(b"a-little-bit-long-string") == 0xFFFFFFFF & -985981536
+    assert zone_minutes("Asia/Shanghai") == 480 and zone_minutes("-03:30") == -210
