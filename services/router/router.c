@@ -4,6 +4,7 @@
  * Everything that decides is in core/; this file carries records in and numbers out. */
 #include "router/router.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -28,10 +29,16 @@ static const struct metric_row decided_row = {
 static const struct metric_row timers_row = {
     "citybrain_router_timers_total", METRIC_COUNTER, NULL,
     "Timers that fired: nudges and escalations. They move on ticks only."};
-static const struct metric_row unreadable_row = {
-    "citybrain_router_unreadable_total", METRIC_COUNTER, NULL,
-    "Events the router could not read. Only our daemons write that topic: "
-    "anything above 0 is a fault of ours."};
+static const struct metric_row dead_row = {
+    "citybrain_router_dead_total", METRIC_COUNTER, NULL,
+    "Events no case could take: unreadable, too large, of a case beyond its limits. Their dead "
+    "letters name the reason."};
+static const struct metric_row stubs_row = {
+    "citybrain_router_stubs_total", METRIC_COUNTER, NULL,
+    "Closed cases cut down to what later decisions hang on (router.stub_after)."};
+static const struct metric_row cases_row = {
+    "citybrain_router_cases", METRIC_GAUGE, "partition",
+    "Cases in memory. Growing without end: look at cases that are never closed."};
 
 struct partition {
     struct router *router;  /* borrowed */
@@ -43,7 +50,7 @@ struct router {
     struct daemon *daemon;
     const struct router_config *config;
     struct transform *transform;
-    struct metric *decided, *timers, *unreadable;
+    struct metric *decided, *timers, *dead, *stubs, *cases;
 };
 
 static void *open_partition(void *context, int source, int32_t partition, struct span metadata)
@@ -86,14 +93,18 @@ static enum transform_result on_record(void *context, const struct record *recor
     struct case_flow_counts after = case_flow_counts(state->flow);
     metric_add(router->decided, SPAN(""), after.decided - before.decided);
     metric_add(router->timers, SPAN(""), after.timers - before.timers);
-    metric_add(router->unreadable, SPAN(""), after.unreadable - before.unreadable);
+    metric_add(router->dead, SPAN(""), after.dead - before.dead);
+    metric_add(router->stubs, SPAN(""), after.stubs - before.stubs);
     return result;
 }
 
 static void save(void *context, struct outputs *outputs)
 {
     struct partition *state = context;
+    char label[16];
     case_flow_save(state->flow, outputs);
+    snprintf(label, sizeof label, "%d", (int)state->number);
+    metric_set(state->router->cases, span_of(label), case_flow_counts(state->flow).cases);
 }
 
 static void close_partition(void *context)
@@ -101,6 +112,15 @@ static void close_partition(void *context)
     struct partition *state = context;
     case_flow_close(state->flow);
     free(state);
+}
+
+/* `context` is the router: the flow is found by the record's partition. */
+static void on_poison(void *context, const struct record *record, struct outputs *outputs)
+{
+    struct router *router = context;
+    struct partition *state = transform_state(router->transform, record->source, record->partition);
+    if (state)
+        case_flow_bury(state->flow, record, REJECT_CRASH, outputs);
 }
 
 struct router *router_open(struct daemon *daemon, const struct router_config *config,
@@ -111,7 +131,9 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     router->config = config;
     router->decided = metrics_add(daemon_metrics(daemon), &decided_row);
     router->timers = metrics_add(daemon_metrics(daemon), &timers_row);
-    router->unreadable = metrics_add(daemon_metrics(daemon), &unreadable_row);
+    router->dead = metrics_add(daemon_metrics(daemon), &dead_row);
+    router->stubs = metrics_add(daemon_metrics(daemon), &stubs_row);
+    router->cases = metrics_add(daemon_metrics(daemon), &cases_row);
     struct transform_spec spec = {
         .settings = &config->kafka,
         .sources = sources,
@@ -120,6 +142,7 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
         .streams = streams,
         .stream_count = ARRAY_LENGTH(streams),
         .handler = {router, open_partition, restore, restored, on_record, save, close_partition},
+        .on_poison = on_poison,
     };
     router->transform = transform_open(daemon, &spec, error);
     if (router->transform)

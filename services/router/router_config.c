@@ -13,6 +13,11 @@ static const struct setting table[] = {
      NULL, NULL, "codes.csv, kinds/, rules/, registries/"},
     {"router.max_age", SETTING_DURATION, offsetof(struct router_config, max_age_ms), "30d", 60000,
      INT64_MAX / 2, NULL, NULL, "an order opened longer ago goes to the desk"},
+    {"router.stub_after", SETTING_DURATION, offsetof(struct router_config, stub_after_ms), "7d", 0,
+     INT64_MAX / 2, NULL, NULL,
+     "a closed case keeps what later decisions hang on only; 0s = never"},
+    {"router.forget_after", SETTING_DURATION, offsetof(struct router_config, forget_after_ms),
+     "400d", 0, INT64_MAX / 2, NULL, NULL, "a closed case is forgotten; 0s = never"},
 };
 
 static void load_bundle(struct router_config *config, struct diagnostics *diagnostics)
@@ -39,8 +44,9 @@ bool router_config_load(struct router_config *config, const struct options *opti
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         load_bundle(config, diagnostics);
     }
-    config->flow = (struct case_flow_rules){config->codes, config->kinds, &config->district,
-                                            config->rules, config->max_age_ms};
+    config->flow = (struct case_flow_rules){
+        config->codes, config->kinds,      &config->district,
+        config->rules, config->max_age_ms, {config->stub_after_ms, config->forget_after_ms}};
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;

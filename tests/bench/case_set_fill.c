@@ -56,6 +56,7 @@ struct measured {
 };
 
 static struct district district;
+static int64_t stub_after; /* ms; 0 = never */
 static struct case_flow_rules rules;
 
 static void load_bundle(void)
@@ -65,8 +66,9 @@ static void load_bundle(void)
     if (!codes || !district_load(&district, "config", diagnostics))
         exit(78);
     rules = (struct case_flow_rules){
-        codes, kinds_load("config/kinds", codes, diagnostics), &district,
-        rules_load("config/rules/dispatch.yaml", &district, diagnostics), 30 * DAY};
+        codes,     kinds_load("config/kinds", codes, diagnostics),
+        &district, rules_load("config/rules/dispatch.yaml", &district, diagnostics),
+        30 * DAY,  {stub_after, 400 * DAY}};
     if (!rules.kinds || !rules.rules)
         exit(78);
     diagnostics_free(diagnostics);
@@ -320,8 +322,9 @@ static void restore_step(FILE *file, struct measured *measured, const int *how)
     restore(file, measured);
 }
 
-static void measure(struct measured *measured, int days, int cases)
+static void measure(struct measured *measured, int days, int cases, int64_t stub_after_ms)
 {
+    stub_after = stub_after_ms;
     const int how[] = {days, cases};
     FILE *file = tmpfile();
     if (!file)
@@ -347,7 +350,8 @@ static void add_metric(FILE *file, bool first, const char *name, double value, c
             first ? "[\n" : ",\n", name, value, must);
 }
 
-static void write_json(const struct measured *life, const struct measured *most)
+static void write_json(const struct measured *life, const struct measured *stubs,
+                       const struct measured *most)
 {
     char path[512];
     const char *folder = getenv("BENCH_OUT");
@@ -362,6 +366,8 @@ static void write_json(const struct measured *life, const struct measured *most)
     add_metric(file, true, "case_set.bytes_a_line", life->bytes / life->lines, "null");
     add_metric(file, false, "case_set.bytes_a_case", life->bytes / life->cases, "null");
     add_metric(file, false, "router.life_resident_mib", life->resident_mib, "null");
+    add_metric(file, false, "router.stubs_resident_mib", stubs->resident_mib, "null");
+    add_metric(file, false, "router.stubs_restore_s", stubs->restore_seconds, "null");
     add_metric(file, false, "router.life_restore_s", life->restore_seconds, "null");
     /* the other 32 MiB of the daemon's 128 are the library's and the buffers' */
     add_metric(file, false, "router.open_cases_resident_mib", most->resident_mib, "96");
@@ -375,13 +381,15 @@ int main(int argc, char **argv)
 {
     int days = argc > 1 ? atoi(argv[1]) : 90, cases = argc > 2 ? atoi(argv[2]) : 3500;
     int open = argc > 3 ? atoi(argv[3]) : 100000;
-    struct measured life = {0}, most = {0};
+    struct measured life = {0}, stubs = {0}, most = {0};
     printf("%-26s %8s %8s %8s %8s %8s %8s %8s %8s\n", "", "cases", "lines", "B/line", "B/case",
            "MiB log", "MiB mem", "B mem", "s");
-    measure(&life, days, cases);
-    show("days of usual lives", &life);
-    measure(&most, 0, open);
+    measure(&life, days, cases, 0);
+    show("usual lives, kept whole", &life);
+    measure(&stubs, days, cases, 7 * DAY);
+    show("closed > 7 d are stubs", &stubs);
+    measure(&most, 0, open, 0);
     show("open cases of 12 lines", &most);
-    write_json(&life, &most);
+    write_json(&life, &stubs, &most);
     return 0;
 }

@@ -72,7 +72,7 @@ def test_orders_are_decided_and_counted():
     said = json.loads(made.stderr[made.stderr.index('{"feed"'):])
     assert said["records"] == {"read": 2, "accepted": 2, "rejected": 0}
     assert said["decisions"]["orders"] == len(orders) > 0
-    assert {o["kind"] for o in orders} <= {"assigned", "copied", "overdue"}
+    assert {o["kind"] for o in orders} <= {"assigned", "copied", "nudged", "overdue", "escalated"}
     led = {o["case"]: o["lead"] for o in orders if o["kind"] == "assigned"}
     assert len(led) == said["decisions"]["made"] == 2
     rows = report(*words, "--by", "unit", "--view", "closure_rate")["views"]
@@ -92,7 +92,8 @@ def test_an_overdue_order_shows_on_the_clock(tmp_path):
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n")
     before = report(path, "--feed", "hotline", "--clock", "2026-03-03T08:59:59+08:00")
     after = report(path, "--feed", "hotline", "--clock", "2026-03-03T09:00:00+08:00")
-    assert (before["decisions"]["timers"], after["decisions"]["timers"]) == (0, 1)
+    # near_due was four hours before
+    assert (before["decisions"]["timers"], after["decisions"]["timers"]) == (1, 2)
 
 
 def test_an_array_and_lines_are_the_same(tmp_path):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fold first, decide after: an `opened` whose case already folds to dispatched, merged or closed is
  * not dispatched, so a record seen twice, a replay and our own decision read back change nothing.
- * Quiet cases (history only) are kept and never acted on. Timers move on ticks alone, at most
- * MOST_TIMERS a transaction. */
+ * Quiet cases (history only) are kept and never acted on. Timers, stubs and forgetting move on
+ * ticks alone, at most MOST_TIMERS a transaction. */
 #include "router/core/case_flow.h"
 
 #include <stdio.h>
@@ -11,10 +11,10 @@
 
 #include "base/memory.h"
 #include "model/case_set.h"
-#include "model/raw_header.h"
 #include "router/core/case_book.h"
 #include "router/core/case_pack.h"
 #include "router/core/emit.h"
+#include "router/core/stub.h"
 
 #define MOST_TIMERS 1000
 #define CLOCK_KEY   "_clock"
@@ -68,41 +68,24 @@ void case_flow_close(struct case_flow *flow)
     free(flow);
 }
 
-/* What the fold calls for next: the first timer of the kind that has not fired and whose stop has
- * not come. */
-static void set_timer(struct case_flow *flow, struct working *work)
-{
-    const struct case_fold *fold = &work->fold;
-    for (size_t i = 0; i < work->kind->timer_count; i++) {
-        const struct kind_timer *timer = &work->kind->timers[i];
-        bool waits =
-            timer->at_due && fold->due_ms != TIMESTAMP_NONE && fold->dispatched && !fold->quiet;
-        bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE || (fold->fired >> i & 1);
-        if (waits && !over) {
-            case_book_set_timer(flow->book, work->entry, fold->due_ms, (int)i);
-            return;
-        }
-    }
-    case_book_set_timer(flow->book, work->entry, TIMESTAMP_NONE, 0);
-}
-
 static bool unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set)
 {
     return case_set_read(set, SPAN_NONE, flow->rules->codes, &flow->arena) &&
-           case_pack_read(set, span_from(entry->bytes, entry->len), flow->words,
-                          &flow->arena);
+           case_pack_read(set, span_from(entry->bytes, entry->len), flow->words, &flow->arena);
 }
 
-static bool load(struct case_flow *flow, struct working *work, struct span id)
+static enum reject load(struct case_flow *flow, struct working *work, struct span id)
 {
     struct span rest = id;
     work->kind_code = span_cut(&rest, ':');
     work->id = id;
     work->kind = kinds_find(flow->rules->kinds, work->kind_code);
     if (!work->kind)
-        return false;
+        return REJECT_STAGE;
+    if (id.len > CASE_BOOK_MAX_ID)
+        return REJECT_IDENTITY;
     work->entry = case_book_add(flow->book, id);
-    return unpack(flow, work->entry, &work->set);
+    return unpack(flow, work->entry, &work->set) ? REJECT_NONE : REJECT_TOO_LARGE;
 }
 
 static void store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
@@ -111,6 +94,14 @@ static void store(struct case_flow *flow, struct case_entry *entry, const struct
     strbuf_reset(&flow->text);
     case_pack_write(&flow->text, set, flow->words);
     case_book_set(flow->book, entry, strbuf_span(&flow->text), restoring);
+}
+
+/* After the fold: what the case waits for now. */
+static void set_timer(struct case_flow *flow, const struct working *work)
+{
+    struct timers_next next =
+        timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
+    case_book_set_timer(flow->book, work->entry, next.due_ms, next.timer);
 }
 
 static const struct case_line *line_of(const struct working *work, struct span id)
@@ -144,22 +135,28 @@ static struct emit_case about(const struct case_flow *flow, const struct working
     };
 }
 
-/* Our own event, merged at once: reading it back from the log will change nothing. */
-static void merge_own(struct case_flow *flow, struct working *work, const struct event *event)
+/* Our own event, merged at once: reading it back from the log will change nothing. Before it is
+ * sent: what has no place in its case would be said again and again. */
+static enum reject merge_own(struct case_flow *flow, struct working *work,
+                             const struct event *event)
 {
     const struct json_value *data = NULL;
     struct event own = *event;
     struct case_line line;
     size_t bad_at;
-    if (json_read(flow->reader, event->data_json, &flow->arena, &data, &bad_at) != REJECT_NONE)
-        return;
+    enum reject reject = json_read(flow->reader, event->data_json, &flow->arena, &data, &bad_at);
     own.data = data;
-    if (case_line_of_event(&own, flow->rules->codes, &flow->arena, &line) == REJECT_NONE)
-        case_set_merge(&work->set, &line, work->kind, &flow->arena);
+    if (reject == REJECT_NONE)
+        reject = case_line_of_event(&own, flow->rules->codes, &flow->arena, &line);
+    if (reject != REJECT_NONE)
+        return reject;
+    if (case_set_merge(&work->set, &line, work->kind, &flow->arena) != CASE_SET_CHANGED)
+        return REJECT_CASE_TOO_LONG;
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
+    return REJECT_NONE;
 }
 
-static void dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
+static enum reject dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
     const struct case_fold *fold = &work->fold;
     const struct case_line *cause =
@@ -178,15 +175,20 @@ static void dispatch(struct case_flow *flow, struct working *work, struct output
     };
     if (!decide(&decision, &order, flow->rules->rules, flow->rules->district, flow->counts.clock_ms,
                 flow->rules->max_age_ms, &flow->arena))
-        return;
+        return REJECT_TOO_LARGE;
     if (!what.street_code.len)
         what.street_code = decision.street;
-    emit_decision(&flow->emit, &what, &decision, span_of(flow->rules->rules->hash), outputs,
-                  &flow->arena, &event);
-    merge_own(flow, work, &event);
+    if (!emit_decision(&flow->emit, &what, &decision, span_of(flow->rules->rules->hash),
+                       &flow->arena, &event))
+        return REJECT_TOO_LARGE;
+    enum reject reject = merge_own(flow, work, &event);
+    if (reject != REJECT_NONE)
+        return reject;
+    emit_send_decision(&flow->emit, &what, &event, &decision, outputs);
     flow->counts.decided++;
     flow->counts.adopted += decision.adopted;
     flow->counts.desk += span_is(decision.lead, "desk");
+    return REJECT_NONE;
 }
 
 static bool wants_decision(const struct working *work)
@@ -197,49 +199,84 @@ static bool wants_decision(const struct working *work)
            case_kind_stage(work->kind, SPAN("dispatched")) >= 0;
 }
 
-static void bury_too_long(struct case_flow *flow, const struct record *record,
-                          struct outputs *outputs)
+static enum reject merge_told(struct case_flow *flow, struct working *work,
+                              const struct event *event, struct outputs *outputs)
 {
-    struct dead_header header = {
-        .raw = {.feed = SPAN("events"), .verdict = SPAN("none")},
-        .topic = record->topic,
-        .partition = record->partition,
-        .offset = record->offset,
-        .why = {.reject = REJECT_CASE_TOO_LONG, .byte_offset = -1},
-        .attempts = 1,
-        .disposition = SPAN("dead"),
-    };
-    strbuf_reset(&flow->text);
-    dead_header_write(&flow->text, &header);
-    outputs_add(outputs, &(struct output){.stream = STREAM_DEAD,
-                                          .partition = OUTPUT_BY_KEY,
-                                          .key = record->key,
-                                          .value = record->value,
-                                          .headers = {{SPAN("cb"), strbuf_span(&flow->text)}},
-                                          .header_count = 1});
-    flow->counts.too_long++;
+    struct case_line line;
+    enum reject reject = case_line_of_event(event, flow->rules->codes, &flow->arena, &line);
+    if (reject != REJECT_NONE)
+        return reject;
+    switch (case_set_merge(&work->set, &line, work->kind, &flow->arena)) {
+    case CASE_SET_UNCHANGED: return REJECT_NONE;
+    case CASE_SET_TOO_LONG: return REJECT_CASE_TOO_LONG;
+    case CASE_SET_NO_MEMORY: return REJECT_TOO_LARGE;
+    case CASE_SET_CHANGED: break;
+    }
+    case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
+    if (wants_decision(work))
+        reject = dispatch(flow, work, outputs);
+    if (reject != REJECT_NONE)
+        return reject;
+    store(flow, work->entry, &work->set, false);
+    set_timer(flow, work);
+    return REJECT_NONE;
 }
 
-static void on_case(struct case_flow *flow, const struct event *event, const struct record *record,
-                    struct outputs *outputs)
+/* A case that cannot take the event stays as it was. */
+static enum reject on_case(struct case_flow *flow, const struct event *event,
+                           struct outputs *outputs)
 {
-    struct working work;
-    struct case_line line;
-    if (!load(flow, &work, event->subject) ||
-        case_line_of_event(event, flow->rules->codes, &flow->arena, &line) != REJECT_NONE) {
-        flow->counts.unreadable++;
+    struct working work = {0};
+    enum reject reject = load(flow, &work, event->subject);
+    if (reject == REJECT_NONE)
+        reject = merge_told(flow, &work, event, outputs);
+    if (work.entry && !work.entry->len && !work.entry->dirty)
+        case_book_remove(flow->book, work.entry);
+    return reject;
+}
+
+static void fire(struct case_flow *flow, struct working *work, struct outputs *outputs)
+{
+    char text[TIMERS_QUESTION];
+    struct event event;
+    struct timers_next due = timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
+    const struct kind_timer *timer = &work->kind->timers[due.timer];
+    struct emit_case what = about(flow, work, line_of(work, due.cause_id));
+    struct span question = timers_question(text, timer, due.due_ms);
+    struct case_fold before = work->fold;
+    if (!emit_timer(&flow->emit, &what, &before, timer, question, &flow->arena, &event) ||
+        merge_own(flow, work, &event) != REJECT_NONE)
+        return; /* a case at its limits: nothing more is said of it */
+    emit_send_timer(&flow->emit, &what, &event, &before, timer, outputs);
+    store(flow, work->entry, &work->set, false);
+    set_timer(flow, work);
+    flow->counts.timers++;
+}
+
+/* Takes what is due from the entry; what it waits for next is set by whoever changes its set. */
+static void act(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
+{
+    struct working work = {0};
+    int timer = entry->timer;
+    arena_reset(&flow->arena);
+    case_book_set_timer(flow->book, entry, TIMESTAMP_NONE, 0);
+    if (timer == TIMERS_FORGET) {
+        case_book_set(flow->book, entry, SPAN_NONE, false);
+        flow->counts.forgotten++;
         return;
     }
-    enum case_set_result merged = case_set_merge(&work.set, &line, work.kind, &flow->arena);
-    if (merged == CASE_SET_TOO_LONG)
-        bury_too_long(flow, record, outputs);
-    if (merged != CASE_SET_CHANGED)
+    if (load(flow, &work, case_entry_id(entry)) != REJECT_NONE)
         return;
+    if (timer == TIMERS_STUB) {
+        stub_reduce(&work.set, work.kind);
+        store(flow, entry, &work.set, false);
+        flow->counts.stubs++;
+    }
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
-    if (wants_decision(&work))
-        dispatch(flow, &work, outputs);
-    store(flow, work.entry, &work.set, false);
-    set_timer(flow, &work);
+    if (timer == TIMERS_STUB)
+        set_timer(flow, &work);
+    else
+        fire(flow, &work, outputs);
 }
 
 static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struct outputs *outputs)
@@ -250,27 +287,9 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
         flow->clock_dirty = true;
     }
     for (int n = 0; (entry = case_book_due(flow->book, flow->counts.clock_ms)); n++) {
-        struct working work;
-        struct event event;
         if (n == MOST_TIMERS)
             return TRANSFORM_AGAIN;
-        arena_reset(&flow->arena);
-        int timer = entry->timer;
-        int64_t due_ms = entry->due_ms;
-        case_book_set_timer(flow->book, entry, TIMESTAMP_NONE, 0);
-        if (!load(flow, &work, case_entry_id(entry)))
-            continue;
-        case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
-        const struct case_line *cause = line_of(&work, work.fold.dispatched_id);
-        if (!cause)
-            continue; /* a timer of an earlier round */
-        struct emit_case what = about(flow, &work, cause);
-        emit_timer(&flow->emit, &what, &work.fold, &work.kind->timers[timer], due_ms, outputs,
-                   &flow->arena, &event);
-        merge_own(flow, &work, &event);
-        store(flow, work.entry, &work.set, false);
-        set_timer(flow, &work);
-        flow->counts.timers++;
+        act(flow, entry, outputs);
     }
     return TRANSFORM_NEXT;
 }
@@ -283,15 +302,22 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
     if (!record->value.at)
         return TRANSFORM_NEXT;
     flow->counts.events++;
-    if (event_read_record(flow->reader, record, &flow->arena, &event) != REJECT_NONE) {
-        flow->counts.unreadable++;
-        return TRANSFORM_NEXT;
-    }
-    if (event.family == EVENT_TICK)
+    enum reject reject = event_read_record(flow->reader, record, &flow->arena, &event);
+    if (reject == REJECT_NONE && event.family == EVENT_TICK)
         return on_tick(flow, event.time_ms, outputs);
-    if (event.family == EVENT_CASE)
-        on_case(flow, &event, record, outputs);
+    if (reject == REJECT_NONE && event.family == EVENT_CASE)
+        reject = on_case(flow, &event, outputs);
+    if (reject != REJECT_NONE)
+        case_flow_bury(flow, record, reject, outputs);
     return TRANSFORM_NEXT;
+}
+
+void case_flow_bury(struct case_flow *flow, const struct record *record, enum reject reject,
+                    struct outputs *outputs)
+{
+    emit_dead(&flow->emit, record, reject, outputs);
+    flow->counts.dead++;
+    flow->counts.too_long += reject == REJECT_CASE_TOO_LONG;
 }
 
 void case_flow_restore(struct case_flow *flow, struct span key, struct span value)
@@ -329,9 +355,9 @@ const char *case_flow_fault(const struct case_flow *flow)
 static void restore_timer(void *context, struct case_entry *entry)
 {
     struct case_flow *flow = context;
-    struct working work;
+    struct working work = {0};
     arena_reset(&flow->arena);
-    if (!load(flow, &work, case_entry_id(entry)))
+    if (load(flow, &work, case_entry_id(entry)) != REJECT_NONE)
         return;
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
     set_timer(flow, &work);
@@ -345,15 +371,18 @@ void case_flow_restored(struct case_flow *flow)
 static void save_case(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
 {
     struct case_set set;
+    struct output output = {
+        .stream = STREAM_STATE_CASES, .partition = flow->partition, .key = case_entry_id(entry)};
     arena_reset(&flow->arena);
     strbuf_reset(&flow->text);
     if (!unpack(flow, entry, &set))
         abort(); /* a set's limit is a fraction of the arena */
     case_set_write(&flow->text, &set, flow->rules->codes);
-    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_CASES,
-                                          .partition = flow->partition,
-                                          .key = case_entry_id(entry),
-                                          .value = strbuf_span(&flow->text)});
+    if (entry->len)
+        output.value = strbuf_span(&flow->text);
+    outputs_add(outputs, &output);
+    if (!entry->len)
+        case_book_remove(flow->book, entry);
 }
 
 void case_flow_save(struct case_flow *flow, struct outputs *outputs)

@@ -2,9 +2,10 @@
 /* Pass 1 of the router for one input partition: merge, fold, decide, timers. Pure: the transform
  * loop, `try` and tests carry its records in and its outputs out.
  *
- *   events ─ case_flow_on_record ─ event_read ─ case_set_merge ─ case_fold ─ decide ─ emit ─>
- * events, dispatch.<unit> └ tick ─ clock ─ case_book_due ─ emit_timer ─> events, dispatch.<unit> └
- * case_flow_save ─> state.cases
+ *   events ─ case_flow_on_record ─ event_read ─ case_set_merge ─ case_fold ─ decide ─ emit ──>
+ * events, │                                                              dispatch.<unit>, dead └
+ * tick ─ clock ─ case_book_due ─ timers_next ─ emit_timer ──> events, dispatch.<unit>
+ *   case_flow_save ──> state.cases
  */
 #pragma once
 
@@ -13,7 +14,9 @@
 #include "base/record.h"
 #include "model/case_kind.h"
 #include "model/codes.h"
+#include "model/reject.h"
 #include "router/core/rules.h"
+#include "router/core/timers.h"
 
 struct case_flow_rules { /* shared by all partitions; borrowed */
     const struct codes *codes;
@@ -21,6 +24,7 @@ struct case_flow_rules { /* shared by all partitions; borrowed */
     const struct district *district;
     const struct rules *rules;
     int64_t max_age_ms;
+    struct timers_rules timers;
 };
 
 struct case_flow;
@@ -33,10 +37,14 @@ void case_flow_restored(struct case_flow *flow);
 const char *case_flow_fault(const struct case_flow *flow);
 enum transform_result case_flow_on_record(struct case_flow *flow, const struct record *record,
                                           struct outputs *outputs);
+/* The record goes to `dead`: a fault of the data, or one that killed the process again and again.
+ */
+void case_flow_bury(struct case_flow *flow, const struct record *record, enum reject reject,
+                    struct outputs *outputs);
 void case_flow_save(struct case_flow *flow, struct outputs *outputs);
 
 struct case_flow_counts {
-    int64_t events, decided, adopted, desk, timers, unreadable, too_long, cases;
+    int64_t events, decided, adopted, desk, timers, stubs, forgotten, dead, too_long, cases;
     int64_t clock_ms; /* TIMESTAMP_NONE before the first tick */
 };
 struct case_flow_counts case_flow_counts(const struct case_flow *flow);

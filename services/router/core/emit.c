@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "model/ids.h"
+#include "model/raw_header.h"
 
 void emit_init(struct emit *emit)
 {
@@ -46,13 +47,10 @@ static void add_place(struct strbuf *buf, const struct emit_case *about)
     add_text(buf, "community_code", about->community_code);
 }
 
-/* The event around emit->data: fills *event from arena copies and writes it. */
-static void write_event(struct emit *emit, const struct emit_case *about, const char *stage,
-                        struct span question, struct outputs *outputs, struct arena *arena,
-                        struct event *event)
+/* The event around emit->data. */
+static bool build(struct emit *emit, const struct emit_case *about, const char *stage,
+                  struct span question, struct arena *arena, struct event *event)
 {
-    static const struct record_header type = {{"content-type", 12},
-                                              {EVENT_CONTENT_TYPE, sizeof EVENT_CONTENT_TYPE - 1}};
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
     ids_decision(id, about->cause_id, question);
     (void)!ids_revision(revision, SPAN_NONE, about->time_ms, 0, strbuf_span(&emit->data));
@@ -70,11 +68,18 @@ static void write_event(struct emit *emit, const struct emit_case *about, const 
         .revision = arena_copy(arena, span_of(revision)),
         .data_json = strbuf_span(&emit->data),
     };
+    return event->id.at && event->revision.at && !strbuf_is_full(&emit->data);
+}
+
+void emit_send_event(struct emit *emit, const struct event *event, struct outputs *outputs)
+{
+    static const struct record_header type = {{"content-type", 12},
+                                              {EVENT_CONTENT_TYPE, sizeof EVENT_CONTENT_TYPE - 1}};
     strbuf_reset(&emit->event);
     event_write(&emit->event, event);
     outputs_add(outputs, &(struct output){.stream = STREAM_EVENTS,
                                           .partition = OUTPUT_BY_KEY,
-                                          .key = about->id,
+                                          .key = event->subject,
                                           .value = strbuf_span(&emit->event),
                                           .headers = {type},
                                           .header_count = 1});
@@ -113,9 +118,9 @@ static void write_order(struct emit *emit, const struct emit_case *about, const 
                                           .header_count = 1});
 }
 
-void emit_decision(struct emit *emit, const struct emit_case *about,
-                   const struct decision *decision, struct span bundle, struct outputs *outputs,
-                   struct arena *arena, struct event *event)
+bool emit_decision(struct emit *emit, const struct emit_case *about,
+                   const struct decision *decision, struct span bundle, struct arena *arena,
+                   struct event *event)
 {
     struct strbuf *buf = &emit->data;
     strbuf_reset(buf);
@@ -132,28 +137,88 @@ void emit_decision(struct emit *emit, const struct emit_case *about,
     add_place(buf, about);
     add_text(buf, "cause", about->cause_id);
     strbuf_add_char(buf, '}');
-    write_event(emit, about, "dispatched", SPAN("lead"), outputs, arena, event);
+    return build(emit, about, "dispatched", SPAN("lead"), arena, event);
+}
+
+void emit_send_decision(struct emit *emit, const struct emit_case *about, const struct event *event,
+                        const struct decision *decision, struct outputs *outputs)
+{
+    emit_send_event(emit, event, outputs);
     write_order(emit, about, event, "assigned", decision->lead, outputs);
     for (size_t i = 0; i < decision->copy_count; i++)
         write_order(emit, about, event, "copied", decision->copies[i], outputs);
 }
 
-void emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
-                const struct kind_timer *timer, int64_t due_ms, struct outputs *outputs,
-                struct arena *arena, struct event *event)
+bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
+                const struct kind_timer *timer, struct span question, struct arena *arena,
+                struct event *event)
 {
-    char question[128];
     struct strbuf *buf = &emit->data;
-    int n = snprintf(question, sizeof question, "timer:%s:%lld", timer->name, (long long)due_ms);
     strbuf_reset(buf);
     strbuf_add_char(buf, '{');
     add_text(buf, "lead", fold->lead);
-    add_time(buf, "due_at", due_ms);
+    add_text(buf, "limit_class", fold->limit_class);
+    add_time(buf, "due_at", fold->due_ms);
     add_text(buf, "rule", span_of(timer->name));
     add_place(buf, about);
     add_text(buf, "cause", about->cause_id);
     strbuf_add_char(buf, '}');
-    const char *stage = timer->action == TIMER_ESCALATE ? "overdue" : "nudged";
-    write_event(emit, about, stage, span_from(question, (size_t)n), outputs, arena, event);
-    write_order(emit, about, event, stage, fold->lead, outputs);
+    return build(emit, about, timer->action == TIMER_ESCALATE ? "overdue" : "nudged", question,
+                 arena, event);
+}
+
+void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
+                     const struct case_fold *fold, const struct kind_timer *timer,
+                     struct outputs *outputs)
+{
+    struct span lead = fold->lead.len ? fold->lead : SPAN("desk");
+    struct span to = timer->to ? span_of(timer->to) : lead;
+    emit_send_event(emit, event, outputs);
+    if (timer->action == TIMER_NUDGE) {
+        write_order(emit, about, event, "nudged", to, outputs);
+        return;
+    }
+    write_order(emit, about, event, "overdue", lead, outputs);
+    if (!span_equal(to, lead))
+        write_order(emit, about, event, "escalated", to, outputs);
+}
+
+bool emit_delivery(struct emit *emit, const struct emit_case *about, const char *stage,
+                   struct span unit, struct span order_kind, struct arena *arena,
+                   struct event *event)
+{
+    char question[128];
+    struct strbuf *buf = &emit->data;
+    int n = snprintf(question, sizeof question, "%s:%.90s", stage, unit.at);
+    strbuf_reset(buf);
+    strbuf_add_char(buf, '{');
+    add_text(buf, "unit", unit);
+    add_text(buf, "order", order_kind);
+    add_text(buf, "cause", about->cause_id);
+    strbuf_add_char(buf, '}');
+    bool built = build(emit, about, stage, span_from(question, (size_t)n), arena, event);
+    event->unit = unit;
+    return built;
+}
+
+void emit_dead(struct emit *emit, const struct record *record, enum reject reject,
+               struct outputs *outputs)
+{
+    struct dead_header header = {
+        .raw = {.feed = SPAN("events"), .verdict = SPAN("none")},
+        .topic = record->topic,
+        .partition = record->partition,
+        .offset = record->offset,
+        .why = {.reject = reject, .byte_offset = -1},
+        .attempts = 1,
+        .disposition = SPAN("dead"),
+    };
+    strbuf_reset(&emit->order);
+    dead_header_write(&emit->order, &header);
+    outputs_add(outputs, &(struct output){.stream = STREAM_DEAD,
+                                          .partition = OUTPUT_BY_KEY,
+                                          .key = record->key,
+                                          .value = record->value,
+                                          .headers = {{SPAN("cb"), strbuf_span(&emit->order)}},
+                                          .header_count = 1});
 }

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "model/case_fold.h"
 #include "model/event.h"
+#include "model/reject.h"
 #include "router/core/decide.h"
 
 enum router_stream {
@@ -34,13 +35,32 @@ struct emit_case {
     int64_t time_ms; /* later of the cause's recorded time and the partition's clock */
 };
 
-/* Writes the `dispatched` event and the work orders of lead and copies. *event describes what was
- * written (its texts live in the arena), so that the caller can merge its own decision at once. */
-void emit_decision(struct emit *emit, const struct emit_case *about,
-                   const struct decision *decision, struct span bundle, struct outputs *outputs,
-                   struct arena *arena, struct event *event);
-/* Writes `overdue` (or what the timer does) and the unit's work order of that kind; `timer` names
- * it. */
-void emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
-                const struct kind_timer *timer, int64_t due_ms, struct outputs *outputs,
-                struct arena *arena, struct event *event);
+/* Each thing is built first and sent after it was merged into its case: what a case has no room for
+ * is not said. *event describes it; its texts live in the arena, its data in `emit` until the next
+ * is built. False when the arena or a buffer is full. */
+bool emit_decision(struct emit *emit, const struct emit_case *about,
+                   const struct decision *decision, struct span bundle, struct arena *arena,
+                   struct event *event);
+/* The event and the work orders of lead and copies. */
+void emit_send_decision(struct emit *emit, const struct emit_case *about, const struct event *event,
+                        const struct decision *decision, struct outputs *outputs);
+
+/* `nudged` or `overdue`, as the timer does; `question` names timer and due. */
+bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
+                const struct kind_timer *timer, struct span question, struct arena *arena,
+                struct event *event);
+/* The event and its orders: a nudge to the lead (or whom the kind names), an overdue order to the
+ * lead and `escalated` to whom the kind names. */
+void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
+                     const struct case_fold *fold, const struct kind_timer *timer,
+                     struct outputs *outputs);
+
+/* `undelivered` or `delivered`: an order of that unit could not be written, then it could. */
+bool emit_delivery(struct emit *emit, const struct emit_case *about, const char *stage,
+                   struct span unit, struct span order_kind, struct arena *arena,
+                   struct event *event);
+void emit_send_event(struct emit *emit, const struct event *event, struct outputs *outputs);
+
+/* A record of `events` that no case can take: untouched to `dead`, with its reason. */
+void emit_dead(struct emit *emit, const struct record *record, enum reject reject,
+               struct outputs *outputs);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Three forms: `at: due_at`; `before: due_at` by a share of the round's whole time, capped; `after:
+ * <stage>`, from its newest effective occurrence in the present round. `unless` stops a timer when
+ * that stage has happened in this round, for the third form after what started it: a second lead
+ * has to sign for itself. In a later round a stage that may come first counts from the round's
+ * cause. */
+#include "router/core/timers.h"
+
+#include <stdio.h>
+
+#include "model/ids.h"
+#include "router/core/stub.h"
+
+struct start { /* what started a timer */
+    int64_t ms;
+    struct span id;
+    bool stopped;
+};
+
+static bool is_first(const struct case_kind *kind, int index)
+{
+    return kind->stages[index].after == 0;
+}
+
+/* One walk over the lines that count: when the round began, when the timer's stage happened, and
+ * whether what stops it did. */
+static struct start find_start(const struct case_set *set, const struct case_fold *fold,
+                               const struct case_kind *kind, const struct kind_timer *timer)
+{
+    struct start start = {.ms = TIMESTAMP_NONE}, round = {.ms = TIMESTAMP_NONE};
+    for (size_t i = 0; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        if (fold->effect[i] != LINE_COUNTS || index < 0)
+            continue;
+        bool begins = kind->stages[index].new_round || round.ms == TIMESTAMP_NONE;
+        struct start here = {line->time_ms, line->id, false};
+        if (begins) {
+            round = here;
+            bool counts = timer->after_stage >= 0 && is_first(kind, timer->after_stage);
+            start = counts ? here : (struct start){.ms = TIMESTAMP_NONE};
+        }
+        if (timer->after_stage < 0)
+            start = (struct start){round.ms, fold->cause_id, start.stopped};
+        else if (index == timer->after_stage)
+            start = here;
+        start.stopped |= index == timer->unless_stage;
+    }
+    return start;
+}
+
+static int64_t due_of(const struct kind_timer *timer, const struct case_fold *fold,
+                      int64_t start_ms)
+{
+    if (timer->after_stage >= 0)
+        return start_ms + timer->in_ms;
+    if (timer->at_due || fold->due_ms == TIMESTAMP_NONE || fold->due_ms <= start_ms)
+        return fold->due_ms;
+    double share = timer->before_share * ((double)fold->due_ms - (double)start_ms);
+    bool capped = share > (double)timer->before_at_most_ms;
+    return fold->due_ms - (capped ? timer->before_at_most_ms : (int64_t)share);
+}
+
+static bool has_fired(const struct case_set *set, const struct kind_timer *timer, struct span cause,
+                      int64_t due_ms)
+{
+    char id[DIGEST_ID_LEN + 1], question[TIMERS_QUESTION];
+    ids_decision(id, cause, timers_question(question, timer, due_ms));
+    for (size_t i = 0; i < set->count; i++)
+        if (span_is(set->lines[i].id, id))
+            return true;
+    return false;
+}
+
+static void consider(struct timers_next *next, const struct case_set *set,
+                     const struct case_fold *fold, const struct case_kind *kind, int index)
+{
+    const struct kind_timer *timer = &kind->timers[index];
+    struct start start = find_start(set, fold, kind, timer);
+    if (start.ms == TIMESTAMP_NONE || start.stopped)
+        return;
+    if (timer->after_stage < 0 && fold->dispatched)
+        start.id = fold->dispatched_id; /* it said the due time */
+    int64_t due_ms = due_of(timer, fold, start.ms);
+    bool later = next->due_ms != TIMESTAMP_NONE && next->due_ms <= due_ms;
+    if (due_ms == TIMESTAMP_NONE || later || has_fired(set, timer, start.id, due_ms))
+        return;
+    *next = (struct timers_next){due_ms, index, start.id};
+}
+
+static struct timers_next after_closure(const struct case_set *set, const struct case_fold *fold,
+                                        const struct case_kind *kind,
+                                        const struct timers_rules *rules)
+{
+    if (rules->stub_after_ms && stub_keeps(set, kind) < set->count)
+        return (struct timers_next){fold->closure_ms + rules->stub_after_ms, TIMERS_STUB,
+                                    SPAN_NONE};
+    if (rules->forget_after_ms)
+        return (struct timers_next){fold->closure_ms + rules->forget_after_ms, TIMERS_FORGET,
+                                    SPAN_NONE};
+    return (struct timers_next){.due_ms = TIMESTAMP_NONE};
+}
+
+struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,
+                               const struct case_kind *kind, const struct timers_rules *rules)
+{
+    struct timers_next next = {.due_ms = TIMESTAMP_NONE};
+    if (fold->closed)
+        return after_closure(set, fold, kind, rules);
+    bool waits = fold->has_opened && !fold->quiet && fold->resolution_ms == TIMESTAMP_NONE &&
+                 (fold->dispatched || case_kind_stage(kind, SPAN("dispatched")) < 0);
+    for (size_t i = 0; waits && i < kind->timer_count; i++)
+        consider(&next, set, fold, kind, (int)i);
+    return next;
+}
+
+struct span timers_question(char text[TIMERS_QUESTION], const struct kind_timer *timer,
+                            int64_t due_ms)
+{
+    int n = snprintf(text, TIMERS_QUESTION, "timer:%.80s:%lld", timer->name, (long long)due_ms);
+    return span_from(text, (size_t)n);
+}

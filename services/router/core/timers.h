@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a case waits for next: a timer of its kind, becoming a stub, being forgotten. A pure
+ * function of its set, so a restart computes what was waited for before it. Only ticks make it
+ * happen. */
+#pragma once
+
+#include <stdint.h>
+
+#include "model/case_fold.h"
+
+enum {
+    TIMERS_MOST = 64, /* below it: index of kind->timers */
+    TIMERS_STUB = TIMERS_MOST,
+    TIMERS_FORGET,
+};
+
+struct timers_rules {
+    int64_t stub_after_ms, forget_after_ms; /* from the closure, on the clock; 0 = never */
+};
+
+struct timers_next {
+    int64_t due_ms; /* TIMESTAMP_NONE = nothing */
+    int timer;
+    struct span cause_id; /* of a kind's timer: the event that started it */
+};
+
+/* The earliest; of equals the one its kind names first. A timer of a kind fires once by its id: one
+ * whose event is in the set is over, and so is every timer of a case that is quiet, resolved or
+ * closed. */
+struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,
+                               const struct case_kind *kind, const struct timers_rules *rules);
+
+#define TIMERS_QUESTION 128
+/* The question its event's id answers: "timer:<name>:<due>". */
+struct span timers_question(char text[TIMERS_QUESTION], const struct kind_timer *timer,
+                            int64_t due_ms);
