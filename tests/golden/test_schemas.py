@@ -115,7 +115,9 @@ def pick(written, kind):
     ("dispatched", {"data+": {"mode": "guessed"}}),
     ("dispatched", {"data+": {"reason": None}}),
     ("overdue", {"data+": {"reason": "x"}}),
-    ("overdue", {"data+": {"due_at": None}}),
+    ("overdue", {"data+": {"rule": None}}),
+    ("nudged", {"unit": "s110105001"}),
+    ("nudged", {"type": "cn.citybrain.case.delivered.v1"}),
     ("overdue", {"type": "cn.citybrain.case.overdue.v2"}),
 ])
 def test_an_event_that_drifted_is_seen(written, kind, change):
