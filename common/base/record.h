@@ -9,7 +9,7 @@
 
 #include "base/span.h"
 
-#define RECORD_MAX_HEADERS 16
+#define RECORD_MAX_HEADERS 32 /* a CloudEvent in binary mode has one an attribute */
 
 struct record_header {
     struct span name, value;

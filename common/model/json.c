@@ -11,7 +11,8 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
-#define MOST_DEPTH 32
+#define MOST_DEPTH   32
+#define MOST_MEMBERS 1024 /* each key is compared with those before it */
 
 struct json_reader {
     yajl_handle handle; /* owned */
@@ -110,6 +111,8 @@ static int on_key(void *context, const unsigned char *text, size_t len)
         return refuse(reader, REJECT_JSON);
     if (json_get(reader->open[reader->depth - 1], key))
         return refuse(reader, REJECT_JSON_DUPLICATE);
+    if (reader->open[reader->depth - 1]->count == MOST_MEMBERS)
+        return refuse(reader, REJECT_TOO_LARGE);
     reader->key = arena_copy(reader->arena, key);
     return reader->key.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
 }

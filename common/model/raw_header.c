@@ -37,9 +37,11 @@ enum reject raw_header_read(struct json_reader *reader, struct span json, struct
 {
     const struct json_value *value;
     size_t bad_at;
-    enum reject reject = json_read(reader, json, arena, &value, &bad_at);
     int64_t version = 0;
     *header = (struct raw_header){0};
+    if (json.len > RAW_HEADER_MAX)
+        return REJECT_TOO_LARGE;
+    enum reject reject = json_read(reader, json, arena, &value, &bad_at);
     if (reject != REJECT_NONE)
         return reject;
     if (!json_int(value, "v", &version) || version != 1 ||

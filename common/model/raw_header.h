@@ -26,6 +26,7 @@ struct raw_header {
     struct span unit;     /* status posts: who said it, from topic or credential; else absent */
 };
 
+#define RAW_HEADER_MAX 1024 /* bytes that are read: ours are half of it */
 void raw_header_write(struct strbuf *out, const struct raw_header *header);
 enum reject raw_header_read(struct json_reader *reader, struct span json, struct arena *arena,
                             struct raw_header *header);
@@ -36,6 +37,6 @@ struct dead_header {
     int64_t partition, offset;
     struct reject_place why;
     int64_t attempts;
-    struct span disposition; /* "dead" */
+    struct span disposition; /* "dead", or "left_in_source": too large to be copied, look there */
 };
 void dead_header_write(struct strbuf *out, const struct dead_header *header);

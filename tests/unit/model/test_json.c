@@ -124,6 +124,22 @@ static void answers_too_large_when_the_arena_is_full(void **state)
     assert_int_equal(read_sized("[1,2,3,4,5,6,7,8]", 17, 256, &bad_at), REJECT_TOO_LARGE);
 }
 
+/* Each key is compared with those before it: without a limit a small text takes minutes. */
+static void takes_1024_members_and_refuses_one_more(void **state)
+{
+    (void)state;
+    static char text[16 * 1026];
+    size_t bad_at;
+    for (int members = 1024; members <= 1025; members++) {
+        size_t len = 0;
+        for (int i = 0; i < members; i++)
+            len += (size_t)snprintf(text + len, sizeof text - len, "%c\"k%d\":1", i ? ',' : '{', i);
+        text[len++] = '}';
+        assert_int_equal(read_sized(text, len, 1 << 20, &bad_at),
+                         members == 1024 ? REJECT_NONE : REJECT_TOO_LARGE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +149,7 @@ int main(void)
         cmocka_unit_test(takes_32_levels_and_refuses_33),
         cmocka_unit_test(says_where_the_bytes_are_no_utf8),
         cmocka_unit_test(answers_too_large_when_the_arena_is_full),
+        cmocka_unit_test(takes_1024_members_and_refuses_one_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
