@@ -240,6 +240,18 @@ bool producer_send(struct producer *producer, const char *topic, const struct ou
     return kafka_client_error(error, full ? ERROR_RETRY : ERROR_REFUSED, topic, cause);
 }
 
+bool producer_is_missing(int error_code)
+{
+    return error_code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           error_code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           error_code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+bool producer_is_too_large(int error_code)
+{
+    return error_code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+}
+
 size_t producer_in_flight(const struct producer *producer)
 {
     return producer->in_flight;

@@ -24,6 +24,10 @@ struct producer *producer_open(struct daemon *daemon, const struct kafka_setting
  * error): nothing was taken, the tag will not be reported. */
 bool producer_send(struct producer *producer, const char *topic, const struct output *output,
                    void *tag, struct error *error);
+/* What the code of a refusal or a report means: the topic is not there; it does not take records of
+ * that size. */
+bool producer_is_missing(int error_code);
+bool producer_is_too_large(int error_code);
 size_t producer_in_flight(const struct producer *producer);
 bool producer_is_connected(
     const struct producer *producer); /* some broker is up, as far as we know */

@@ -80,18 +80,6 @@ static bool read_headers(struct upload *upload)
     return true;
 }
 
-/* Counts first: an upload is taken whole or not at all. -1: too many. */
-static int64_t count_items(const struct upload *upload)
-{
-    struct framing framing;
-    struct framing_item item;
-    int64_t count = 0;
-    framing_begin(&framing, upload->form, upload->body, 1, -1);
-    while (count <= upload->doors->config->max_records && framing_next(&framing, &item))
-        count++;
-    return count > upload->doors->config->max_records ? -1 : count;
-}
-
 static bool take_item(struct upload *upload, struct receipt *receipt,
                       const struct framing_item *framed)
 {
@@ -144,12 +132,9 @@ static void take_upload(struct upload *upload)
                                          .charset = span_of(charset_name(mapping->charset))};
     if (!read_form(upload, mapping) || !read_headers(upload))
         return;
-    int64_t rows = count_items(upload);
-    if (rows < 0) {
-        http_request_problem(upload->request, 413, "too_many_records", "too many records",
-                             "send it in parts");
+    int64_t rows;
+    if (!doors_count(doors, upload->request, upload->form, NORMALISE_VALUE_MAX, &rows))
         return;
-    }
     /* A part does not know how many rows the whole file has. */
     upload->header.rows = http_request_header(upload->request, "Citybrain-Upload").at ? 0 : rows;
     take_items(upload);

@@ -13,6 +13,8 @@
 #include "ingest/doors.h"
 #include "ingest/receipt.h"
 
+#define STATUS_MAX (512 << 10) /* of an item: a status topic takes half as much again and more */
+
 struct post {
     struct doors *doors;
     struct http_request *request;
@@ -70,8 +72,12 @@ static enum reject read_item(struct post *post, struct span body, struct event *
     if (reject != REJECT_NONE)
         return reject;
     if (json_get(root, SPAN("specversion")))
-        return event_read(trial->decode.reader, body, &trial->arena, event);
-    return read_short(root, event) ? REJECT_NONE : REJECT_EVENT;
+        reject = event_read(trial->decode.reader, body, &trial->arena, event);
+    else
+        reject = read_short(root, event) ? REJECT_NONE : REJECT_EVENT;
+    /* The subject becomes the record's key. */
+    bool fits = event->subject.len <= NORMALISE_SUBJECT_MAX;
+    return reject != REJECT_NONE || fits ? reject : REJECT_IDENTITY;
 }
 
 /* Into doors->value. */
@@ -163,17 +169,6 @@ static bool begin(struct post *post)
     return true;
 }
 
-static bool too_many(const struct post *post, enum framing_form form)
-{
-    struct framing framing;
-    struct framing_item item;
-    int64_t count = 0;
-    framing_begin(&framing, form, http_request_body(post->request), 1, -1);
-    while (count <= post->doors->config->max_records && framing_next(&framing, &item))
-        count++;
-    return count > post->doors->config->max_records;
-}
-
 void door_status_post(void *context, struct http_request *request)
 {
     struct post post = {
@@ -193,11 +188,9 @@ void door_status_post(void *context, struct http_request *request)
         return;
     }
     enum framing_form form = lines ? FRAMING_LINES : FRAMING_ARRAY;
-    if (too_many(&post, form)) {
-        http_request_problem(request, 413, "too_many_records", "too many records",
-                             "send it in parts");
+    int64_t rows;
+    if (!doors_count(post.doors, request, form, STATUS_MAX, &rows))
         return;
-    }
     post.receipt = receipt_open(post.doors, request, SPAN("status"));
     framing_begin(&framing, form, http_request_body(request), 1, -1);
     while (framing_next(&framing, &item) && take_item(&post, &item))

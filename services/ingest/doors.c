@@ -2,6 +2,7 @@
 /* Opens what both doors need and asks the questions every request is asked first. */
 #include "ingest/doors.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "ingest/receipt.h"
 
 #define LOOK_EVERY_MS 200
+#define UNDER_WAY_MAX (24 << 20) /* of a request: the producer's queue is 32 MiB */
 
 static const struct metric_row requests_row = {"citybrain_ingest_requests_total", METRIC_COUNTER,
                                                "feed", "Requests a door took on."};
@@ -122,6 +124,34 @@ bool doors_ready(struct doors *doors, struct http_request *request)
                             "not set\",\"status\":503,\"detail\":\"POST /clock on the admin "
                             "port\"}\n"));
         return false;
+    }
+    return true;
+}
+
+bool doors_count(struct doors *doors, struct http_request *request, enum framing_form form,
+                 int64_t item_most, int64_t *rows)
+{
+    struct framing framing;
+    struct framing_item item;
+    int64_t bytes = 0;
+    char detail[128];
+    *rows = 0;
+    framing_begin(&framing, form, http_request_body(request), 1, -1);
+    while (framing_next(&framing, &item)) {
+        int64_t size = (int64_t)(item.header.len + 1 + item.body.len);
+        bytes += size;
+        if (size > item_most) {
+            snprintf(detail, sizeof detail,
+                     "item %lld of the request has %lld bytes; at most %lld are taken",
+                     (long long)item.row, (long long)size, (long long)item_most);
+            http_request_problem(request, 413, "item_too_large", "an item is too large", detail);
+            return false;
+        }
+        if (++*rows > doors->config->max_records || bytes > UNDER_WAY_MAX) {
+            http_request_problem(request, 413, "too_many_records", "too many records",
+                                 "send it in parts");
+            return false;
+        }
     }
     return true;
 }

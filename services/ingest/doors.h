@@ -7,6 +7,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/http_server.h"
+#include "ingest/core/framing.h"
 #include "ingest/core/normalise.h"
 #include "ingest/core/raw_item.h"
 #include "ingest/ingest_clock.h"
@@ -41,3 +42,8 @@ const struct principal *doors_admit(struct doors *doors, struct http_request *re
                                     enum principal_kind kind, struct span name);
 /* Brokers up, time known, not leaving; else the request was answered 503. */
 bool doors_ready(struct doors *doors, struct http_request *request);
+/* An upload is taken whole or not at all, so its items are counted first: into *rows, or the
+ * request was answered 413 because they are too many, or one is longer than `item_most` bytes, or
+ * all of them, each with its header line, are more than a request may put under way. */
+bool doors_count(struct doors *doors, struct http_request *request, enum framing_form form,
+                 int64_t item_most, int64_t *rows);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Counts what was sent against what was reported and answers once: 200 with the verdicts, 429 when
- * the queue was full, 503 when a record could not be delivered. After 429 and 503 a sender repeats
- * the whole request; what was stored already is the same event again. */
+ * the queue was full, 503 when a record could not be delivered, 413 where its topic will never take
+ * it. After 429 and 503 a sender repeats the whole request; what was stored already is the same
+ * event again. */
 #include "ingest/receipt.h"
 
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 
 #define MAX_ANSWER (16 << 20)
 
+enum trouble { TROUBLE_NONE, TROUBLE_BUSY, TROUBLE_FAILED, TROUBLE_MISSING, TROUBLE_TOO_LARGE };
+
 struct receipt {
     struct doors *doors;
     struct http_request *request; /* until answered */
@@ -19,7 +22,8 @@ struct receipt {
     size_t reports;               /* still to come */
     int64_t stored;               /* reports that were good */
     int64_t accepted, rejected;
-    bool minimal, sealed, full, refused, failed;
+    bool minimal, sealed;
+    enum trouble trouble; /* the worst so far */
 };
 
 struct receipt *receipt_open(struct doors *doors, struct http_request *request, struct span feed)
@@ -79,24 +83,42 @@ static void answer_verdicts(struct receipt *receipt)
         metric_add(receipt->doors->acknowledged, receipt->feed, receipt->stored);
 }
 
+static void answer_trouble(struct receipt *receipt)
+{
+    static const struct {
+        int status;
+        const char *retry_after, *body;
+    } rows[] = {
+        [TROUBLE_BUSY] = {429, "1",
+                          "{\"type\":\"about:blank#busy\",\"title\":\"too many records under "
+                          "way\",\"status\":429,\"detail\":\"send the request again\"}\n"},
+        [TROUBLE_FAILED] = {503, "1",
+                            "{\"type\":\"about:blank#not_stored\",\"title\":\"not stored\","
+                            "\"status\":503,\"detail\":\"the brokers did not confirm; send "
+                            "again\"}\n"},
+        [TROUBLE_MISSING] = {503, "60",
+                             "{\"type\":\"about:blank#no_topic\",\"title\":\"nowhere to store "
+                             "it\",\"status\":503,\"detail\":\"the topic of this feed or unit does "
+                             "not exist yet; its operator runs: citybrain topics apply\"}\n"},
+        [TROUBLE_TOO_LARGE] = {413, NULL,
+                               "{\"type\":\"about:blank#item_too_large\",\"title\":\"an item is "
+                               "too large\",\"status\":413,\"detail\":\"its topic does not take "
+                               "records of that size\"}\n"},
+    };
+    struct http_answer answer = {.status = rows[receipt->trouble].status,
+                                 .content_type = "application/problem+json",
+                                 .body = span_of(rows[receipt->trouble].body)};
+    if (rows[receipt->trouble].retry_after)
+        answer.more[0] = (struct http_header){"Retry-After", rows[receipt->trouble].retry_after};
+    http_request_answer(receipt->request, &answer);
+}
+
 static void answer(struct receipt *receipt)
 {
-    struct http_answer busy = {.status = receipt->full ? 429 : 503,
-                               .content_type = "application/problem+json",
-                               .more = {{"Retry-After", "1"}}};
-    if (receipt->failed || receipt->refused)
-        busy.body =
-            SPAN("{\"type\":\"about:blank#not_stored\",\"title\":\"not stored\","
-                 "\"status\":503,\"detail\":\"the brokers did not confirm; send again\"}\n");
-    else
-        busy.body = SPAN("{\"type\":\"about:blank#busy\",\"title\":\"too many records under way\","
-                         "\"status\":429,\"detail\":\"send the request again\"}\n");
-    if (receipt->failed || receipt->refused)
-        busy.status = 503;
-    if (receipt->failed || receipt->refused || receipt->full)
-        http_request_answer(receipt->request, &busy);
-    else
+    if (receipt->trouble == TROUBLE_NONE)
         answer_verdicts(receipt);
+    else
+        answer_trouble(receipt);
 }
 
 static void finish_if_due(struct receipt *receipt)
@@ -112,6 +134,19 @@ static void finish_if_due(struct receipt *receipt)
         doors->drained(doors->drained_context);
 }
 
+static enum trouble trouble_of(int code)
+{
+    if (producer_is_too_large(code))
+        return TROUBLE_TOO_LARGE;
+    return producer_is_missing(code) ? TROUBLE_MISSING : TROUBLE_FAILED;
+}
+
+static void note_trouble(struct receipt *receipt, enum trouble trouble)
+{
+    if (trouble > receipt->trouble)
+        receipt->trouble = trouble;
+}
+
 bool receipt_send(struct receipt *receipt, const char *topic, const struct output *output)
 {
     struct error error = {0};
@@ -119,10 +154,7 @@ bool receipt_send(struct receipt *receipt, const char *topic, const struct outpu
         receipt->reports++;
         return true;
     }
-    if (error.kind == ERROR_RETRY)
-        receipt->full = true;
-    else
-        receipt->refused = true;
+    note_trouble(receipt, error.kind == ERROR_RETRY ? TROUBLE_BUSY : trouble_of(error.code));
     log_warn("door.send_refused", LOG_STR("topic", topic), LOG_ERROR(&error));
     return false;
 }
@@ -140,7 +172,7 @@ void receipt_delivered(void *context, void *tag, int error_code, const char *err
     receipt->reports--;
     receipt->stored += error_code == 0;
     if (error_code != 0) {
-        receipt->failed = true;
+        note_trouble(receipt, trouble_of(error_code));
         log_warn("door.delivery_failed", LOG_INT("code", error_code),
                  LOG_STR("error", error_text ? error_text : ""));
     }

@@ -103,6 +103,61 @@ static void a_rejection_waits_for_the_delivery_report_too(void **state)
     assert_true(took_ms >= RTT_MS);
 }
 
+/* `size` bytes to a door, most of them one text. */
+static void post_large(struct exchange *exchange, const char *path, const char *token, size_t size)
+{
+    static char request[3 << 20];
+    int head = snprintf(request, sizeof request,
+                        "POST %s HTTP/1.1\r\nHost: door\r\nAuthorization: Bearer %s\r\n"
+                        "Content-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n",
+                        path, token, size);
+    assert_true((size_t)head + size < sizeof request);
+    memset(request + head, 'a', size);
+    memcpy(request + head, "{\"t\":\"", 6);
+    memcpy(request + head + size - 3, "\"}\n", 4);
+    *exchange = (struct exchange){.send = request};
+    client_run(daemon_loop(here.daemon), http_server_port(here.doors->server), exchange, 1);
+}
+
+static void an_item_that_no_topic_takes_is_answered_413(void **state)
+{
+    struct exchange exchange;
+    (void)state;
+    post_large(&exchange, "/v1/feeds/hotline", "demo-hotline", NORMALISE_VALUE_MAX);
+    assert_int_equal(exchange.status, 200);
+    assert_non_null(strstr(exchange.body, "\"rejected\":1"));
+    post_large(&exchange, "/v1/feeds/hotline", "demo-hotline", NORMALISE_VALUE_MAX + 1000);
+    assert_int_equal(exchange.status, 413);
+    assert_non_null(strstr(exchange.body, "item 1 of the request has 1901"));
+    post_large(&exchange, "/v1/units/s110105001/status", "demo-s110105001", 600 << 10);
+    assert_int_equal(exchange.status, 413);
+}
+
+/* The topic takes less than we thought: sending it again would never help. */
+static void a_record_the_broker_finds_too_large_is_answered_413(void **state)
+{
+    rd_kafka_resp_err_t errors[] = {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE};
+    struct exchange exchange;
+    (void)state;
+    rd_kafka_mock_push_request_errors_array(here.mock.cluster, 0 /* Produce */, 1, errors);
+    post(&exchange, "投诉");
+    assert_int_equal(exchange.status, 413);
+    assert_non_null(strstr(exchange.body, "item_too_large"));
+    post(&exchange, "投诉");
+    assert_int_equal(exchange.status, 200);
+}
+
+static void a_unit_without_a_topic_is_told_so(void **state)
+{
+    struct exchange exchange;
+    (void)state;
+    post_large(&exchange, "/v1/units/s110105001/status", "demo-s110105001", 100);
+    assert_int_equal(exchange.status, 503);
+    assert_non_null(strstr(exchange.body, "no_topic"));
+    assert_non_null(strstr(exchange.body, "citybrain topics apply"));
+    assert_non_null(strstr(exchange.head, "Retry-After: 60"));
+}
+
 static void what_the_brokers_refuse_is_never_a_2xx(void **state)
 {
     rd_kafka_resp_err_t errors[] = {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED};
@@ -122,6 +177,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_only_after_the_delivery_report),
         cmocka_unit_test(a_rejection_waits_for_the_delivery_report_too),
+        cmocka_unit_test(an_item_that_no_topic_takes_is_answered_413),
+        cmocka_unit_test(a_record_the_broker_finds_too_large_is_answered_413),
+        cmocka_unit_test(a_unit_without_a_topic_is_told_so),
         cmocka_unit_test(what_the_brokers_refuse_is_never_a_2xx),
     };
     log_open("test", LOG_LEVEL_ERROR);

@@ -8,6 +8,8 @@ import time
 import urllib.error
 from collections import Counter
 
+from confluent_kafka import Producer
+
 from district import until
 
 STREET, COMMUNITY, LEAD = "110105001", "110105001901", "s110105001"
@@ -161,6 +163,57 @@ def test_what_doors_acknowledge_is_read_and_counted_once_through_a_kill(district
         **NOTHING, "read": 5, "normalised": 4, "dead": 1, "events": 4, "repeated_events": 4}
     assert district.cells() == cells
     closes(district)
+
+
+def produce(district, topic, *records):
+    """What a unit's own producer does: (value, headers) each, compressed."""
+    producer = Producer({"bootstrap.servers": district.environment["CITYBRAIN_BROKERS"],
+                         "compression.type": "gzip", "message.max.bytes": 20_000_000})
+    for value, headers in records:
+        producer.produce(topic, value, key=b"request:12345:LEDS", partition=0, headers=headers)
+    assert producer.flush(20) == 0
+
+
+def test_no_size_and_no_form_stops_a_partition(district):
+    """Near what the topics take, beyond it, unreadable, and in both modes of CloudEvents: each is an event or
+    a dead letter with its reason, in the ledger, and the next record is read."""
+    status = f"cb.status.{LEAD}"
+    begun, pids = district.ends("cb.dead"), [district.pid(d) for d in ("ingest-1", "router-1", "aggregator-1")]
+    before = {feed: ledger(district, feed) for feed in ("hotline", "status")}
+    said = post_until_taken(district, [
+        order("LEDL1", 主要内容="长" * 600_000),                     # 1.8 MB of text that is dropped
+        order("LEDL2", 反映街乡="1" * 200_000),                      # would be an event no reader has room for
+        b'{"x":[' + b"0," * 500_000 + b"0]}",                        # more values than memory
+        order("LEDL3"),
+        order("LEDL6", 反映街乡="1" * 100_000)])                     # an event, but no set has room for it
+    assert [r.get("reason") for r in said["results"]] == [None, "too_large", "too_large", None, None]
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+    event = {"specversion": "1.0", "source": "/their/system", "type": "cn.citybrain.case.signed.v1",
+             "subject": "request:12345:LEDS", "time": now}
+    binary = [(f"ce_{name}", value.encode()) for name, value in {**event, "id": "b1"}.items()]
+    produce(district, status, (b"\xff\xfe", []), (None, []), (b"a" * 12_000_000, []),
+            (b'{"phone":"13800001111"}', binary + [("content-type", b"application/json")]),
+            (json.dumps({**event, "id": "s1"}).encode(), [("content-type", b"application/cloudevents+json")]))
+    settle(district, status)
+
+    dead = [json.loads(dict(m.headers())["cb"]) for m in district.records("cb.dead", begun)]
+    assert Counter((d["reason"], d["disposition"]) for d in dead) == {
+        ("too_large", "dead"): 2, ("bad_charset", "dead"): 1, ("bad_event", "dead"): 1,
+        ("too_large", "left_in_source"): 1, ("case_too_long", "dead"): 1}
+    left, = [d for d in dead if d["disposition"] == "left_in_source"]
+    assert (left["topic"], left["unit"], left["partition"]) == (status, LEAD, 0)
+    assert since(district, "hotline", before["hotline"]) == {
+        **NOTHING, "read": 5, "normalised": 3, "dead": 2, "events": 3, "distinct_events": 2, "refused_events": 1}
+    assert since(district, "status", before["status"]) == {
+        **NOTHING, "read": 5, "normalised": 2, "dead": 3, "events": 2, "distinct_events": 2}
+    closes(district)
+    timeline = district.sql("SELECT stage, unit FROM api.case_timeline WHERE case_id = 'request:12345:LEDS'")
+    assert timeline == [("signed", LEAD)] * 2
+    assert [district.pid(d) for d in ("ingest-1", "router-1", "aggregator-1")] == pids
+
+    # What no topic can take is refused at the door, whole.
+    status, body = district.post("hotline", [order("LEDL4"), order("LEDL5", 主要内容="长" * 700_000)])
+    assert status == 413 and b"item 2 of the request" in body, (status, body[:300])
 
 
 def test_the_ledger_is_a_view_like_others(district):

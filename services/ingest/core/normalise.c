@@ -229,8 +229,9 @@ static bool read_time(struct item *item, const struct mapping_event *event, int6
 static bool write_event(struct item *item, const struct mapping_event *rule)
 {
     struct normalise *normalise = item->normalise;
-    struct strbuf *data = &normalise->data;
+    struct strbuf *data = &normalise->data, *text = &normalise->text;
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80];
+    size_t begin = text->len;
     int64_t time_ms;
     if (!read_time(item, rule, &time_ms))
         return false;
@@ -259,9 +260,10 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
                           .revision = span_of(revision),
                           .replayof = item->header->replayof,
                           .data_json = strbuf_span(data)};
-    event_write(&normalise->text, &event);
-    return !(strbuf_is_full(data) || strbuf_is_full(&normalise->text)) ||
-           reject_at(item, REJECT_TOO_LARGE, -1);
+    event_write(text, &event);
+    bool fits =
+        !strbuf_is_full(data) && !strbuf_is_full(text) && text->len - begin <= NORMALISE_EVENT_MAX;
+    return fits || reject_at(item, REJECT_TOO_LARGE, -1);
 }
 
 static void write_events(struct item *item, struct normalise_result *result)
@@ -296,6 +298,10 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
     result->why = (struct reject_place){.byte_offset = -1};
     if (mapping == NULL || mapping->format == MAPPING_CLOUDEVENTS) {
         result->why.reject = REJECT_FEED;
+        return;
+    }
+    if (value.len > NORMALISE_VALUE_MAX) {
+        result->why.reject = REJECT_TOO_LARGE;
         return;
     }
     result->why.reject = mapping->format == MAPPING_CSV

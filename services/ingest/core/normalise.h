@@ -18,6 +18,11 @@
 
 #define NORMALISE_MAX_AHEAD_MS INT64_C(600000) /* ten minutes */
 #define NORMALISE_NUMBER_MAX   128             /* bytes of a record's own number */
+#define NORMALISE_SUBJECT_MAX  (NORMALISE_NUMBER_MAX + 32)
+#define NORMALISE_VALUE_MAX                                                                        \
+    1900000 /* bytes of an item: what raw takes, and dead beside its headers */
+#define NORMALISE_EVENT_MAX                                                                        \
+    (128 << 10) /* of an event: what its readers have room for, far below what `events` takes */
 
 enum normalise_stream { NORMALISE_EVENTS, NORMALISE_DEAD, NORMALISE_STREAMS };
 

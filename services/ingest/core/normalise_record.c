@@ -6,6 +6,9 @@
 
 #include "ingest/core/normalise.h"
 
+#define KEY_MAX  1024 /* of a dead letter */
+#define TYPE_MAX 128  /* of a content type */
+
 /* The unit is what stands behind "status." in the topic's name. */
 static struct span unit_of_topic(struct span topic)
 {
@@ -41,30 +44,35 @@ static enum reject status_header(struct normalise *normalise, const struct recor
             header->received_ms = door.received_ms;
     }
     header->content_type = record_header(record, "content-type");
+    if (header->content_type.len > TYPE_MAX)
+        header->content_type = SPAN_NONE;
     const struct feed *feed = feeds_find(normalise->feeds, header->feed);
     const struct mapping *mapping = feed ? feed_mapping_at(feed, header->received_ms) : NULL;
     header->mapping = mapping ? mapping->version : 0;
     return mapping ? REJECT_NONE : REJECT_FEED;
 }
 
+/* Producers compress, so a record may be larger than what we can write. Its dead letter then says
+ * where it lies and leaves it there: a partition never stops for one record's size. */
 static void write_dead(struct normalise *normalise, const struct record *record,
                        const struct raw_header *header, const struct reject_place *why,
                        struct outputs *outputs)
 {
+    bool fits = record->value.len <= NORMALISE_VALUE_MAX;
     struct dead_header dead = {.raw = *header,
                                .topic = record->topic,
                                .partition = record->partition,
                                .offset = record->offset,
                                .why = *why,
                                .attempts = why->reject == REJECT_CRASH ? 3 : 1,
-                               .disposition = SPAN("dead")};
+                               .disposition = fits ? SPAN("dead") : SPAN("left_in_source")};
     strbuf_reset(&normalise->text);
     dead_header_write(&normalise->text, &dead);
     struct output output = {
         .stream = NORMALISE_DEAD,
         .partition = OUTPUT_BY_KEY,
-        .key = record->key.at ? record->key : header->feed,
-        .value = record->value,
+        .key = record->key.at && record->key.len <= KEY_MAX ? record->key : header->feed,
+        .value = fits ? record->value : SPAN_NONE,
         .headers = {{SPAN("cb"), strbuf_span(&normalise->text)},
                     {SPAN("__connect.errors.topic"), record->topic}},
         .header_count = 2,

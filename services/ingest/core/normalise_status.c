@@ -36,12 +36,23 @@ static bool is_public_text(const struct json_value *member)
     return digits < 7 || (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
 }
 
+/* A name is a word of ours or of nobody's. */
+static bool is_public_name(struct span name)
+{
+    bool good = name.len > 0 && name.len <= MAX_DATA_TEXT;
+    for (size_t i = 0; good && i < name.len; i++) {
+        char c = name.at[i];
+        good = (c >= 'a' && c <= 'z') || c == '_' || (i > 0 && c >= '0' && c <= '9');
+    }
+    return good;
+}
+
 static void write_data(struct strbuf *out, const struct json_value *data)
 {
     strbuf_reset(out);
     strbuf_add_char(out, '{');
     for (const struct json_value *one = data ? data->first : NULL; one; one = one->next) {
-        if (!is_public_text(one))
+        if (!is_public_name(one->key) || !is_public_text(one))
             continue;
         if (out->len > 1)
             strbuf_add_char(out, ',');
@@ -62,7 +73,7 @@ static enum reject check(const struct normalise *normalise, const struct raw_hea
 {
     if (event->family != EVENT_CASE || event->id.len == 0 || event->subject.len == 0)
         return REJECT_EVENT;
-    if (event->subject.len > NORMALISE_NUMBER_MAX + 32 || event->id.len > NORMALISE_NUMBER_MAX)
+    if (event->subject.len > NORMALISE_SUBJECT_MAX || event->id.len > NORMALISE_NUMBER_MAX)
         return REJECT_IDENTITY;
     const struct case_kind *kind = kinds_find(normalise->kinds, event_kind(event));
     if (kind == NULL || case_kind_stage(kind, event->name) < 0)
@@ -108,8 +119,9 @@ static enum reject write_canonical(struct normalise *normalise, const struct raw
                           .data_json = strbuf_span(&normalise->data)};
     strbuf_reset(&normalise->text);
     event_write(&normalise->text, &event);
-    bool full = strbuf_is_full(&normalise->text) || strbuf_is_full(&normalise->data);
-    return full ? REJECT_TOO_LARGE : REJECT_NONE;
+    bool fits = !strbuf_is_full(&normalise->text) && !strbuf_is_full(&normalise->data) &&
+                normalise->text.len <= NORMALISE_EVENT_MAX;
+    return fits ? REJECT_NONE : REJECT_TOO_LARGE;
 }
 
 void normalise_status(struct normalise *normalise, const struct raw_header *header,
@@ -121,7 +133,8 @@ void normalise_status(struct normalise *normalise, const struct raw_header *head
     result->why = (struct reject_place){.byte_offset = -1};
     /* A producer that names no content type means structured mode. */
     bool named = record_header(record, "content-type").at || record_header(record, "ce_id").at;
-    enum reject reject = record->value.at == NULL ? REJECT_EVENT
+    enum reject reject = record->value.at == NULL                  ? REJECT_EVENT
+                         : record->value.len > NORMALISE_VALUE_MAX ? REJECT_TOO_LARGE
                          : named ? event_read_record(reader, record, &normalise->arena, &said)
                                  : event_read(reader, record->value, &normalise->arena, &said);
     if (reject == REJECT_NONE)
