@@ -28,7 +28,8 @@ struct kept {
     int stream;
     char suffix[64], key[64];
     char value[4096];
-    bool gone; /* a tombstone */
+    char header[512]; /* of a dead letter */
+    bool gone;        /* a tombstone */
 };
 
 static struct kept kept[4096];
@@ -48,6 +49,8 @@ static inline void keep(void *carrier, const struct output *output)
     span_to_cstr(output->suffix, one->suffix, sizeof one->suffix);
     span_to_cstr(output->key, one->key, sizeof one->key);
     span_to_cstr(output->value, one->value, sizeof one->value);
+    span_to_cstr(output->stream == STREAM_DEAD ? output->headers[0].value : SPAN(""), one->header,
+                 sizeof one->header);
     one->gone = output->value.at == NULL;
 }
 
@@ -120,7 +123,7 @@ static inline void tell(struct case_flow *flow, struct told told)
             span_of(told.data ? told.data
                               : "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}"),
     };
-    strbuf_init(&buf, 1024, 65536);
+    strbuf_init(&buf, 1024, 4 << 20);
     event_write(&buf, &event);
     say(flow, strbuf_span(&buf));
     strbuf_fini(&buf);

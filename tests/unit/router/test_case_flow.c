@@ -156,6 +156,181 @@ static void a_restart_forgets_nothing_and_repeats_nothing(void **state)
     case_flow_close(again);
 }
 
+static void an_order_from_before_the_age_limit_is_the_desks(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t age_ms;
+        const char *lead;
+    } rows[] = {{30 * DAY, "s110105001"}, {30 * DAY + 1, "desk"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_flow *flow = begin();
+        tick(flow, NOON + rows[i].age_ms);
+        tell(flow, order);
+        assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"assigned\""), 1);
+        assert_string_equal(kept[1].suffix, rows[i].lead);
+        case_flow_close(flow);
+    }
+}
+
+/* Decisions of the past that come back with a replay wake no timer either. */
+static void a_replayed_decision_has_no_timers(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told old = order;
+    old.replayof = "replay-1";
+    tell(flow, old);
+    tell(flow,
+         (struct told){.id = "dispatched-1",
+                       .stage = "dispatched",
+                       .party = "router",
+                       .replayof = "replay-1",
+                       .data = "{\"lead\":\"s110105001\",\"due_at\":\"2025-11-26T04:00:00Z\"}",
+                       .time_ms = NOON + 1000});
+    tick(flow, NOON + 9 * DAY);
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
+static void a_status_that_comes_before_its_order_waits_for_it(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told sign = {.id = "signed-0",
+                        .stage = "signed",
+                        .party = "lead",
+                        .unit = "s110105001",
+                        .data = "{}",
+                        .time_ms = NOON + HOUR};
+    tell(flow, sign);
+    tick(flow, NOON + HOUR);
+    assert_int_equal(kept_count, 0); /* nobody knows yet whose it is */
+    flow = restart(flow);
+    tell(flow, order);
+    assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);
+    tell(flow, order);
+    tell(flow, sign);
+    assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);
+    sign.id = "signed-1"; /* signed once more, now that it is there to be signed */
+    sign.time_ms = NOON + HOUR + 60000;
+    tell(flow, sign);
+    tick(flow, NOON + 3 * HOUR);
+    assert_int_equal(count(STREAM_EVENTS, "case.nudged.v1"), 0);
+    assert_int_equal(count(STREAM_DEAD, ""), 0);
+    case_flow_close(flow);
+}
+
+/* ---- faults of the data ---- */
+
+static void what_no_case_can_take_is_a_dead_letter_with_its_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *reason;
+    } rows[] = {
+        {"{", "bad_json"},
+        {"{\"specversion\":\"1.0\"}", "bad_event"},
+        {"{\"specversion\":\"1.0\",\"id\":\"a\",\"source\":\"/x\",\"type\":"
+         "\"cn.citybrain.case.opened.v1\",\"subject\":\"nokind:1\",\"time\":"
+         "\"2025-11-25T04:00:00Z\",\"recordedtime\":\"2025-11-25T04:00:00Z\",\"data\":{}}",
+         "unknown_stage"},
+        {"{\"specversion\":\"1.0\",\"id\":\"a\",\"source\":\"/x\",\"type\":"
+         "\"cn.citybrain.case.flown.v1\",\"subject\":\"request:1\",\"time\":"
+         "\"2025-11-25T04:00:00Z\",\"recordedtime\":\"2025-11-25T04:00:00Z\",\"data\":{}}",
+         "unknown_stage"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_flow *flow = begin();
+        say(flow, span_of(rows[i].json));
+        assert_int_equal(kept_count, 1);
+        assert_int_equal(kept[0].stream, STREAM_DEAD);
+        assert_string_equal(kept[0].value, rows[i].json);
+        assert_non_null(strstr(kept[0].header, rows[i].reason));
+        assert_int_equal(case_flow_counts(flow).cases, 0);
+        tell(flow, order); /* and the next is served */
+        assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);
+        case_flow_close(flow);
+    }
+}
+
+/* Around the size at which memory for a record runs out, in every way: an order is decided or dead,
+ * never neither, never both, never half. */
+static void an_event_of_any_size_is_decided_or_dead(void **state)
+{
+    (void)state;
+    size_t dead = 0, decided = 0;
+    for (size_t size = 1 << 10; size < (size_t)1 << 20; size += size / 64) {
+        struct case_flow *flow = begin();
+        char *data = xmalloc(size + 128);
+        int n = snprintf(data, size, "{\"type_code\":\"R0303\",\"pad\":\"\\n");
+        memset(data + n, 'x', size); /* an escape: the text is copied, not borrowed */
+        strcpy(data + n + size, "\"}");
+        struct told big = order;
+        big.data = data;
+        tell(flow, big);
+        size_t d = count(STREAM_EVENTS, "case.dispatched.v1"), l = 0;
+        for (size_t i = 0; i < kept_count; i++)
+            l += kept[i].stream == STREAM_DEAD && strstr(kept[i].header, "too_large") != NULL;
+        assert_int_equal(d + l, 1);
+        assert_int_equal(kept_count, d ? 2 + count(STREAM_DISPATCH, "\"kind\":\"copied\"") : 1);
+        assert_int_equal(case_flow_counts(flow).cases, d);
+        dead += l;
+        decided += d;
+        free(data);
+        case_flow_close(flow);
+    }
+    assert_true(dead > 0 && decided > 0);
+}
+
+static void a_stored_set_that_cannot_be_read_is_a_fault_not_an_empty_case(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {"2|a|0|1|0|0|0|1", "1|a", "1||0|1|0|0|0|1",
+                                         "1|a|0|1|0|0|zzzz|1"};
+    for (size_t i = 0; i < ARRAY_LENGTH(broken); i++) {
+        struct case_flow *flow = begin();
+        assert_null(case_flow_fault(flow));
+        case_flow_restore(flow, SPAN(CASE), span_of(broken[i]));
+        case_flow_restored(flow);
+        assert_non_null(case_flow_fault(flow));
+        assert_non_null(strstr(case_flow_fault(flow), CASE));
+        case_flow_close(flow);
+    }
+}
+
+static void a_round_that_the_case_has_no_room_for_is_a_dead_letter(void **state)
+{
+    (void)state;
+    char id[16];
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    for (int i = 0; i < 237; i++) {
+        snprintf(id, sizeof id, "c%d", i);
+        tell(flow, (struct told){.id = id,
+                                 .stage = "contacted",
+                                 .party = "lead",
+                                 .unit = "s110105001",
+                                 .data = "{}",
+                                 .time_ms = NOON + HOUR});
+    }
+    tell(flow, (struct told){.id = "r",
+                             .stage = "resolved",
+                             .party = "source",
+                             .data = "{}",
+                             .time_ms = NOON + 2 * HOUR});
+    assert_int_equal(count(STREAM_DEAD, ""), 0); /* 240 lines */
+    for (int i = 0; i < 3; i++)                  /* however often it comes */
+        tell(flow, (struct told){.id = "o",
+                                 .stage = "reopened",
+                                 .party = "desk",
+                                 .data = "{}",
+                                 .time_ms = NOON + 3 * HOUR});
+    assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);
+    assert_int_equal(case_flow_counts(flow).too_long, 3);
+    case_flow_close(flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +342,13 @@ int main(void)
         cmocka_unit_test(what_was_resolved_in_time_is_never_overdue),
         cmocka_unit_test(a_reopening_is_a_new_cause_with_a_limit_of_its_own),
         cmocka_unit_test(a_restart_forgets_nothing_and_repeats_nothing),
+        cmocka_unit_test(an_order_from_before_the_age_limit_is_the_desks),
+        cmocka_unit_test(a_replayed_decision_has_no_timers),
+        cmocka_unit_test(a_status_that_comes_before_its_order_waits_for_it),
+        cmocka_unit_test(what_no_case_can_take_is_a_dead_letter_with_its_reason),
+        cmocka_unit_test(an_event_of_any_size_is_decided_or_dead),
+        cmocka_unit_test(a_stored_set_that_cannot_be_read_is_a_fault_not_an_empty_case),
+        cmocka_unit_test(a_round_that_the_case_has_no_room_for_is_a_dead_letter),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
