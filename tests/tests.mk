@@ -39,6 +39,7 @@ unit: tests/unit/lint/test_checks
 .PHONY: mutants
 mutants: ## breaks six promises on copies: each must be noticed by its test
 	@OUT=$(OUT) tests/mutants/run
+
 ROUNDS  ?= 5
 RECORDS ?= 100000
 SUBJECTS ?=

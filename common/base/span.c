@@ -109,3 +109,31 @@ char *span_to_cstr(struct span s, char *buffer, size_t size)
     buffer[len] = '\0';
     return buffer;
 }
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static uint64_t zero_bytes(uint64_t word)
+{
+    return (word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80);
+}
+
+/* Eight bytes at once; misses nothing, and what it finds is looked at byte by byte. */
+static bool may_end(uint64_t word)
+{
+    uint64_t control = (word - EACH_BYTE(0x20)) & ~word & EACH_BYTE(0x80);
+    return (control | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) != 0;
+}
+
+size_t span_plain(struct span s)
+{
+    size_t at = 0;
+    uint64_t word;
+    for (; s.len - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, s.at + at, sizeof word);
+        if (may_end(word))
+            break;
+    }
+    while (at < s.len && (unsigned char)s.at[at] >= 0x20 && s.at[at] != '"' && s.at[at] != '\\')
+        at++;
+    return at;
+}

@@ -49,6 +49,9 @@ struct span span_trim(struct span s);
 struct span span_cut(struct span *s, char separator);
 /* Index of the first `byte`, or -1. */
 ptrdiff_t span_find(struct span s, char byte);
+/* Bytes at the front that a JSON string holds as they are: up to a control, a quote or a backslash.
+ */
+size_t span_plain(struct span s);
 /* Whole-span decimal, sign allowed; false on anything else or overflow. */
 bool span_to_int64(struct span s, int64_t *value);
 /* Whole-span lower-case base 36 without leading zeros (but "0"); false otherwise. */

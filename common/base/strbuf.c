@@ -50,7 +50,7 @@ static bool has_room(struct strbuf *buf, size_t more)
 
 void strbuf_add(struct strbuf *buf, struct span s)
 {
-    if (s.len == 0 || !has_room(buf, s.len))
+    if (s.len == 0 || (s.len >= buf->capacity - buf->len && !has_room(buf, s.len)) || buf->full)
         return;
     memcpy(buf->at + buf->len, s.at, s.len);
     buf->len += s.len;
@@ -120,17 +120,14 @@ static void add_escape(struct strbuf *buf, unsigned char c)
 void strbuf_add_json(struct strbuf *buf, struct span s)
 {
     strbuf_add_char(buf, '"');
-    size_t begin = 0;
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.at[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        strbuf_add(buf, span_from(s.at + begin, i - begin));
-        add_escape(buf, c);
-        begin = i + 1;
+    for (;;) {
+        size_t plain = span_plain(s);
+        strbuf_add(buf, span_from(s.at, plain));
+        if (plain == s.len)
+            break;
+        add_escape(buf, (unsigned char)s.at[plain]);
+        s = span_from(s.at + plain + 1, s.len - plain - 1);
     }
-    if (begin < s.len)
-        strbuf_add(buf, span_from(s.at + begin, s.len - begin));
     strbuf_add_char(buf, '"');
 }
 

@@ -193,40 +193,50 @@ bool timestamp_parse(struct span s, const char *pattern, int offset_minutes, int
     return s.len == 0 && timestamp_from_civil(&civil, offset_minutes, ms);
 }
 
-static void add_year(struct strbuf *buf, int year)
+static char *put(char *to, int value, int digits, char after)
 {
-    if (year < 0)
-        strbuf_add_char(buf, '-');
-    strbuf_add_padded(buf, (uint64_t)(year < 0 ? -(int64_t)year : year), 4);
+    for (int i = digits - 1; i >= 0; i--, value /= 10)
+        to[i] = (char)('0' + value % 10);
+    to[digits] = after;
+    return to + digits + 1;
 }
 
-static void add_part(struct strbuf *buf, char before, int value, int digits)
+/* YYYY-MM-DD into `to`; years of more or less than four digits are written to the buffer before. */
+static char *put_date(struct strbuf *buf, char *to, const struct civil *civil, char after)
 {
-    strbuf_add_char(buf, before);
-    strbuf_add_padded(buf, (uint64_t)value, digits);
+    if (civil->year >= 0 && civil->year <= 9999) {
+        to = put(to, civil->year, 4, '-');
+    } else {
+        if (civil->year < 0)
+            strbuf_add_char(buf, '-');
+        strbuf_add_padded(buf, (uint64_t)(civil->year < 0 ? -(int64_t)civil->year : civil->year),
+                          4);
+        *to++ = '-';
+    }
+    to = put(to, civil->month, 2, '-');
+    return put(to, civil->day, 2, after);
 }
 
 void timestamp_add_rfc3339(struct strbuf *buf, int64_t ms)
 {
     struct civil civil;
+    char text[32];
     timestamp_to_civil(ms, 0, &civil);
-    add_year(buf, civil.year);
-    add_part(buf, '-', civil.month, 2);
-    add_part(buf, '-', civil.day, 2);
-    add_part(buf, 'T', civil.hour, 2);
-    add_part(buf, ':', civil.minute, 2);
-    add_part(buf, ':', civil.second, 2);
-    add_part(buf, '.', civil.millisecond, 3);
-    strbuf_add_char(buf, 'Z');
+    char *to = put_date(buf, text, &civil, 'T');
+    to = put(to, civil.hour, 2, ':');
+    to = put(to, civil.minute, 2, ':');
+    to = put(to, civil.second, 2, '.');
+    to = put(to, civil.millisecond, 3, 'Z');
+    strbuf_add(buf, span_from(text, (size_t)(to - text)));
 }
 
 void timestamp_add_date(struct strbuf *buf, int64_t day)
 {
     struct civil civil;
+    char text[16];
     timestamp_civil_of_days(day, &civil);
-    add_year(buf, civil.year);
-    add_part(buf, '-', civil.month, 2);
-    add_part(buf, '-', civil.day, 2);
+    char *to = put_date(buf, text, &civil, ' ');
+    strbuf_add(buf, span_from(text, (size_t)(to - text) - 1));
 }
 
 bool timestamp_parse_zone(struct span s, int *offset_minutes)

@@ -13,6 +13,13 @@ static bool is_tail(unsigned char byte)
     return (byte & 0xc0) == 0x80;
 }
 
+/* Nearly all Chinese text: three bytes whose lead asks nothing special of the second. */
+static bool is_plain_three(const unsigned char *at, size_t left)
+{
+    return left >= 3 && (at[0] & 0xf0) == 0xe0 && at[0] != 0xe0 && at[0] != 0xed &&
+           (((at[1] ^ 0x80) | (at[2] ^ 0x80)) & 0xc0) == 0;
+}
+
 /* Bytes of the valid sequence that begins with a non-ASCII byte at `at`, or 0. */
 static size_t sequence_length(const unsigned char *at, size_t left)
 {
@@ -49,7 +56,10 @@ size_t utf8_valid_prefix(struct span s)
         }
         if (at == s.len)
             break;
-        size_t step = bytes[at] < 0x80 ? 1 : sequence_length(bytes + at, s.len - at);
+        size_t step = bytes[at] < 0x80 ? 1
+                      : is_plain_three(bytes + at, s.len - at)
+                          ? 3
+                          : sequence_length(bytes + at, s.len - at);
         if (step == 0)
             return at;
         at += step;

@@ -19,15 +19,19 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',
 };
 
-static const char *const data_key[CASE_ATTRIBUTES] = {
-    [CASE_LEAD] = "lead",
-    [CASE_CLASS] = "limit_class",
-    [CASE_TYPE] = "type_code",
-    [CASE_STREET] = "street_code",
-    [CASE_COMMUNITY] = "community_code",
-    [CASE_RULE] = "rule",
-    [CASE_REQUEST_KIND] = "request_kind",
-    [CASE_CAUSE] = "cause",
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
+static const struct span data_key[CASE_ATTRIBUTES] = {
+    [CASE_LEAD] = NAME("lead"),
+    [CASE_CLASS] = NAME("limit_class"),
+    [CASE_TYPE] = NAME("type_code"),
+    [CASE_STREET] = NAME("street_code"),
+    [CASE_COMMUNITY] = NAME("community_code"),
+    [CASE_RULE] = NAME("rule"),
+    [CASE_REQUEST_KIND] = NAME("request_kind"),
+    [CASE_CAUSE] = NAME("cause"),
 }; /* due_at and adopted are no plain texts */
 
 /* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's
@@ -97,10 +101,10 @@ static bool read_attributes(const struct json_value *data, struct arena *arena,
 {
     if (!data)
         return true;
-    for (int i = 0; i < CASE_ATTRIBUTES; i++) {
-        struct span text = data_key[i] ? json_text(data, data_key[i]) : SPAN_NONE;
-        line->attribute[i] = text.len ? text : SPAN_NONE;
-    }
+    json_texts(data, data_key, CASE_ATTRIBUTES, line->attribute);
+    for (int i = 0; i < CASE_ATTRIBUTES; i++)
+        if (!line->attribute[i].len)
+            line->attribute[i] = SPAN_NONE;
     const struct json_value *adopted = json_get(data, SPAN("adopted"));
     if (adopted && adopted->type == JSON_BOOL && adopted->truth)
         line->attribute[CASE_ADOPTED] = SPAN("1");

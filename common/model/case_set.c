@@ -5,22 +5,43 @@
  * Lines are borrowed as they come: their texts must live as long as the set. */
 #include "model/case_set.h"
 
+#include <string.h>
+
 #include "base/timestamp.h"
 
 #define OPEN_TO_ALL  240 /* lines; behind them only what ends or begins a round */
 #define NUMBER_BYTES 13  /* 64 bits in base 36 */
+#define SPARE_LINES  4   /* taken along, so that merging a few takes no more */
 
-static bool take_lines(struct case_set *set, struct arena *arena)
+/* Room for `more` lines behind those that are there; the old place stays with the arena. */
+static bool make_room(struct case_set *set, size_t more, struct arena *arena)
 {
-    set->count = 0;
-    set->lines = arena_take(arena, (CASE_SET_MAX_LINES + 1) * sizeof *set->lines);
-    return set->lines != NULL;
+    if (set->count + more <= set->capacity)
+        return true;
+    size_t capacity = 2 * set->count + more + SPARE_LINES;
+    struct case_line *lines = arena_take(arena, capacity * sizeof *lines);
+    if (!lines)
+        return false;
+    if (set->count)
+        memcpy(lines, set->lines, set->count * sizeof *lines);
+    set->lines = lines;
+    set->capacity = capacity;
+    return true;
+}
+
+static size_t count_lines(struct span text)
+{
+    size_t lines = text.len > 0;
+    for (struct span rest = text; rest.len; lines += rest.at != NULL)
+        span_cut(&rest, '\n');
+    return lines;
 }
 
 bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
                    struct arena *arena)
 {
-    if (!take_lines(set, arena))
+    *set = (struct case_set){0};
+    if (!make_room(set, count_lines(text) + 1, arena))
         return false;
     while (text.len) {
         struct span line = span_cut(&text, '\n');
@@ -146,7 +167,7 @@ enum case_set_result case_set_merge(struct case_set *set, const struct case_line
 {
     size_t index = 0;
     struct case_line merged = *line;
-    if (!set->lines && !take_lines(set, arena))
+    if (!make_room(set, 1, arena))
         return CASE_SET_NO_MEMORY;
     while (index < set->count && !span_equal(set->lines[index].id, line->id))
         index++;

@@ -16,8 +16,8 @@
 #define CASE_SET_MAX_BYTES ((size_t)48 * 1024)
 
 struct case_set {
-    struct case_line *lines; /* arena, room for CASE_SET_MAX_LINES + 1 */
-    size_t count;
+    struct case_line *lines; /* arena */
+    size_t count, capacity;
 };
 
 enum case_set_result {

@@ -14,25 +14,62 @@ static const char *const families[] = {
     [EVENT_TICK] = "cn.citybrain.tick.v1",
 };
 
+/* In the order in which event_write writes them. */
+enum member {
+    SPECVERSION,
+    ID,
+    SOURCE,
+    TYPE,
+    SUBJECT,
+    TIME,
+    RECORDEDTIME,
+    PARTITIONKEY,
+    CORRELATIONID,
+    CAUSATIONID,
+    FEED,
+    FEEDVERSION,
+    UNIT,
+    PARTY,
+    REVISION,
+    TRACEPARENT,
+    REPLAYOF,
+    MEMBERS
+};
+
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
+static const struct span members[MEMBERS] = {
+    NAME("specversion"),   NAME("id"),          NAME("source"),       NAME("type"),
+    NAME("subject"),       NAME("time"),        NAME("recordedtime"), NAME("partitionkey"),
+    NAME("correlationid"), NAME("causationid"), NAME("feed"),         NAME("feedversion"),
+    NAME("unit"),          NAME("party"),       NAME("revision"),     NAME("traceparent"),
+    NAME("replayof"),
+};
+
 struct span event_kind(const struct event *event)
 {
     struct span rest = event->subject;
     return rest.at ? span_cut(&rest, ':') : SPAN_NONE;
 }
 
-static void add_text(struct strbuf *out, const char *name, struct span value)
+#define MEMBER(name) SPAN(",\"" name "\":")
+
+static void add_text(struct strbuf *out, struct span member, struct span value)
 {
     if (!value.at)
         return;
-    strbuf_addf(out, ",\"%s\":", name);
+    strbuf_add(out, member);
     strbuf_add_json(out, value);
 }
 
-static void add_time(struct strbuf *out, const char *name, int64_t ms)
+static void add_time(struct strbuf *out, struct span member, int64_t ms)
 {
     if (ms == TIMESTAMP_NONE)
         return;
-    strbuf_addf(out, ",\"%s\":\"", name);
+    strbuf_add(out, member);
+    strbuf_add_char(out, '"');
     timestamp_add_rfc3339(out, ms);
     strbuf_add_char(out, '"');
 }
@@ -40,30 +77,34 @@ static void add_time(struct strbuf *out, const char *name, int64_t ms)
 void event_write(struct strbuf *out, const struct event *event)
 {
     strbuf_add(out, SPAN("{\"specversion\":\"1.0\""));
-    add_text(out, "id", event->id);
-    add_text(out, "source", event->source);
-    strbuf_addf(out, ",\"type\":\"%s", families[event->family]);
+    add_text(out, MEMBER("id"), event->id);
+    add_text(out, MEMBER("source"), event->source);
+    strbuf_add(out, SPAN(",\"type\":\""));
+    strbuf_add(out, span_of(families[event->family]));
     if (event->family != EVENT_TICK) {
         strbuf_add(out, event->name);
         strbuf_add(out, SPAN(".v1"));
     }
     strbuf_add_char(out, '"');
-    add_text(out, "subject", event->subject);
-    add_time(out, "time", event->time_ms);
+    add_text(out, MEMBER("subject"), event->subject);
+    add_time(out, MEMBER("time"), event->time_ms);
     if (event->data_json.at)
         strbuf_add(out, SPAN(",\"datacontenttype\":\"application/json\""));
-    add_time(out, "recordedtime", event->recorded_ms);
-    add_text(out, "partitionkey", event->partitionkey);
-    add_text(out, "correlationid", event->correlationid);
-    add_text(out, "causationid", event->causationid);
-    add_text(out, "feed", event->feed);
-    if (event->feedversion)
-        strbuf_addf(out, ",\"feedversion\":\"%lld\"", (long long)event->feedversion);
-    add_text(out, "unit", event->unit);
-    add_text(out, "party", event->party);
-    add_text(out, "revision", event->revision);
-    add_text(out, "traceparent", event->traceparent);
-    add_text(out, "replayof", event->replayof);
+    add_time(out, MEMBER("recordedtime"), event->recorded_ms);
+    add_text(out, MEMBER("partitionkey"), event->partitionkey);
+    add_text(out, MEMBER("correlationid"), event->correlationid);
+    add_text(out, MEMBER("causationid"), event->causationid);
+    add_text(out, MEMBER("feed"), event->feed);
+    if (event->feedversion) {
+        strbuf_add(out, SPAN(",\"feedversion\":\""));
+        strbuf_add_int(out, event->feedversion);
+        strbuf_add_char(out, '"');
+    }
+    add_text(out, MEMBER("unit"), event->unit);
+    add_text(out, MEMBER("party"), event->party);
+    add_text(out, MEMBER("revision"), event->revision);
+    add_text(out, MEMBER("traceparent"), event->traceparent);
+    add_text(out, MEMBER("replayof"), event->replayof);
     if (event->data_json.at) {
         strbuf_add(out, SPAN(",\"data\":"));
         strbuf_add(out, event->data_json);
@@ -105,28 +146,29 @@ enum reject event_read(struct json_reader *reader, struct span json, struct aren
                        struct event *event)
 {
     const struct json_value *value;
+    struct span text[MEMBERS];
     size_t bad_at;
     enum reject reject = json_read(reader, json, arena, &value, &bad_at);
     *event = (struct event){0};
     if (reject != REJECT_NONE)
         return reject;
-    if (!span_is(json_text(value, "specversion"), "1.0"))
+    json_texts(value, members, MEMBERS, text);
+    if (!span_is(text[SPECVERSION], "1.0"))
         return REJECT_EVENT;
-    event->id = json_text(value, "id");
-    event->source = json_text(value, "source");
-    event->subject = json_text(value, "subject");
-    event->partitionkey = json_text(value, "partitionkey");
-    event->correlationid = json_text(value, "correlationid");
-    event->causationid = json_text(value, "causationid");
-    event->feed = json_text(value, "feed");
-    event->unit = json_text(value, "unit");
-    event->party = json_text(value, "party");
-    event->revision = json_text(value, "revision");
-    event->traceparent = json_text(value, "traceparent");
-    event->replayof = json_text(value, "replayof");
+    event->id = text[ID];
+    event->source = text[SOURCE];
+    event->subject = text[SUBJECT];
+    event->partitionkey = text[PARTITIONKEY];
+    event->correlationid = text[CORRELATIONID];
+    event->causationid = text[CAUSATIONID];
+    event->feed = text[FEED];
+    event->unit = text[UNIT];
+    event->party = text[PARTY];
+    event->revision = text[REVISION];
+    event->traceparent = text[TRACEPARENT];
+    event->replayof = text[REPLAYOF];
     event->data = json_get(value, SPAN("data"));
-    return finish(event, json_text(value, "type"), json_text(value, "time"),
-                  json_text(value, "recordedtime"), json_text(value, "feedversion"));
+    return finish(event, text[TYPE], text[TIME], text[RECORDEDTIME], text[FEEDVERSION]);
 }
 
 /* Kafka's binary mode: attributes in headers ce_<name>, the value is the data. */

@@ -10,17 +10,16 @@
 
 #include "base/memory.h"
 #include "base/utf8.h"
-
-#define MOST_DEPTH   32
-#define MOST_MEMBERS 1024 /* each key is compared with those before it */
+#include "model/json_scan.h"
 
 struct json_reader {
     yajl_handle handle; /* owned */
     struct arena *arena;
     struct json_value *root;
-    struct json_value *open[MOST_DEPTH]; /* containers */
-    struct json_value *last[MOST_DEPTH]; /* last child of each */
+    struct json_value *open[JSON_MOST_DEPTH]; /* containers */
+    struct json_value *last[JSON_MOST_DEPTH]; /* last child of each */
     size_t depth;
+    size_t root_end; /* bytes up to the end of the root */
     struct span key;
     enum reject why;
 };
@@ -45,6 +44,7 @@ static struct json_value *add_value(struct json_reader *reader, enum json_type t
     value->type = type;
     if (reader->depth == 0) {
         reader->root = value;
+        reader->root_end = yajl_get_bytes_consumed(reader->handle);
         return value;
     }
     struct json_value *parent = reader->open[reader->depth - 1],
@@ -111,7 +111,7 @@ static int on_key(void *context, const unsigned char *text, size_t len)
         return refuse(reader, REJECT_JSON);
     if (json_get(reader->open[reader->depth - 1], key))
         return refuse(reader, REJECT_JSON_DUPLICATE);
-    if (reader->open[reader->depth - 1]->count == MOST_MEMBERS)
+    if (reader->open[reader->depth - 1]->count == JSON_MOST_MEMBERS)
         return refuse(reader, REJECT_TOO_LARGE);
     reader->key = arena_copy(reader->arena, key);
     return reader->key.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
@@ -119,7 +119,7 @@ static int on_key(void *context, const unsigned char *text, size_t len)
 
 static int open_container(struct json_reader *reader, enum json_type type)
 {
-    if (reader->depth == MOST_DEPTH)
+    if (reader->depth == JSON_MOST_DEPTH)
         return refuse(reader, REJECT_JSON_DEPTH);
     struct json_value *value = add_value(reader, type);
     if (!value)
@@ -143,7 +143,8 @@ static int on_array(void *context)
 static int on_end(void *context)
 {
     struct json_reader *reader = context;
-    reader->depth--;
+    if (--reader->depth == 0)
+        reader->root_end = yajl_get_bytes_consumed(reader->handle);
     return 1;
 }
 
@@ -182,6 +183,20 @@ enum reject json_read(struct json_reader *reader, struct span in, struct arena *
     *bad_at = utf8_valid_prefix(in);
     if (*bad_at != in.len)
         return REJECT_CHARSET;
+    *value = json_scan(in, arena);
+    return *value ? REJECT_NONE : json_parse(reader, in, arena, value, bad_at);
+}
+
+/* Half a token behind the root would be taken for the beginning of the next document. */
+static bool nothing_follows(struct span in, size_t end)
+{
+    return end >= in.len || span_trim(span_from(in.at + end, in.len - end)).len == 0;
+}
+
+enum reject json_parse(struct json_reader *reader, struct span in, struct arena *arena,
+                       const struct json_value **value, size_t *bad_at)
+{
+    *value = NULL;
     reader->arena = arena;
     reader->root = NULL;
     reader->depth = 0;
@@ -189,9 +204,11 @@ enum reject json_read(struct json_reader *reader, struct span in, struct arena *
     yajl_status status =
         yajl_parse(reader->handle, (const unsigned char *)(in.at ? in.at : ""), in.len);
     size_t consumed = yajl_get_bytes_consumed(reader->handle);
+    size_t end = reader->root ? reader->root_end : in.len; /* a number goes on to what ends it */
     if (status == yajl_status_ok) /* ends a number that nothing else ends */
         status = yajl_parse(reader->handle, (const unsigned char *)" ", 1);
-    if (status == yajl_status_ok && reader->root && reader->depth == 0) {
+    if (status == yajl_status_ok && reader->root && reader->depth == 0 &&
+        nothing_follows(in, end)) {
         *value = reader->root;
         return REJECT_NONE;
     }
@@ -215,6 +232,27 @@ struct span json_text(const struct json_value *object, const char *key)
     const struct json_value *value = json_get(object, span_of(key));
     return value && (value->type == JSON_STRING || value->type == JSON_NUMBER) ? value->text
                                                                                : SPAN_NONE;
+}
+
+void json_texts(const struct json_value *object, const struct span *names, size_t count,
+                struct span *texts)
+{
+    size_t expected = 0;
+    for (size_t i = 0; i < count; i++)
+        texts[i] = SPAN_NONE;
+    if (!object || object->type != JSON_OBJECT)
+        return;
+    for (const struct json_value *one = object->first; one; one = one->next) {
+        for (size_t n = 0; n < count; n++) {
+            size_t i = expected + n < count ? expected + n : expected + n - count;
+            if (!span_equal(one->key, names[i]))
+                continue;
+            if (one->type == JSON_STRING || one->type == JSON_NUMBER)
+                texts[i] = one->text;
+            expected = i + 1;
+            break;
+        }
+    }
 }
 
 bool json_int(const struct json_value *object, const char *key, int64_t *value)

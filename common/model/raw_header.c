@@ -2,28 +2,37 @@
 /* One codec for the header `cb`: raw's members first, the dead letter's after them. */
 #include "model/raw_header.h"
 
-static void add_text(struct strbuf *out, const char *name, struct span value)
+#define MEMBER(name) SPAN(",\"" name "\":")
+
+static void add_text(struct strbuf *out, struct span member, struct span value)
 {
     if (!value.at)
         return;
-    strbuf_addf(out, ",\"%s\":", name);
+    strbuf_add(out, member);
     strbuf_add_json(out, value);
+}
+
+static void add_int(struct strbuf *out, struct span member, int64_t value)
+{
+    strbuf_add(out, member);
+    strbuf_add_int(out, value);
 }
 
 static void add_raw(struct strbuf *out, const struct raw_header *header)
 {
     strbuf_add(out, SPAN("{\"v\":1"));
-    add_text(out, "feed", header->feed);
-    strbuf_addf(out, ",\"mapping\":%lld", (long long)header->mapping);
-    add_text(out, "upload", header->upload);
-    strbuf_addf(out, ",\"row\":%lld,\"rows\":%lld,\"offset\":%lld,\"received\":%lld",
-                (long long)header->row, (long long)header->rows, (long long)header->byte_offset,
-                (long long)header->received_ms);
-    add_text(out, "ctype", header->content_type);
-    add_text(out, "charset", header->charset);
-    add_text(out, "verdict", header->verdict);
-    add_text(out, "unit", header->unit);
-    add_text(out, "replayof", header->replayof);
+    add_text(out, MEMBER("feed"), header->feed);
+    add_int(out, MEMBER("mapping"), header->mapping);
+    add_text(out, MEMBER("upload"), header->upload);
+    add_int(out, MEMBER("row"), header->row);
+    add_int(out, MEMBER("rows"), header->rows);
+    add_int(out, MEMBER("offset"), header->byte_offset);
+    add_int(out, MEMBER("received"), header->received_ms);
+    add_text(out, MEMBER("ctype"), header->content_type);
+    add_text(out, MEMBER("charset"), header->charset);
+    add_text(out, MEMBER("verdict"), header->verdict);
+    add_text(out, MEMBER("unit"), header->unit);
+    add_text(out, MEMBER("replayof"), header->replayof);
 }
 
 void raw_header_write(struct strbuf *out, const struct raw_header *header)
@@ -32,11 +41,40 @@ void raw_header_write(struct strbuf *out, const struct raw_header *header)
     strbuf_add_char(out, '}');
 }
 
+/* In the order in which add_raw writes them. */
+enum member {
+    V,
+    FEED,
+    MAPPING,
+    UPLOAD,
+    ROW,
+    ROWS,
+    OFFSET,
+    RECEIVED,
+    CTYPE,
+    CHARSET,
+    VERDICT,
+    UNIT,
+    REPLAYOF,
+    MEMBERS
+};
+
+#define NAME(text)                                                                                 \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
+static const struct span members[MEMBERS] = {
+    NAME("v"),       NAME("feed"),   NAME("mapping"),  NAME("upload"), NAME("row"),
+    NAME("rows"),    NAME("offset"), NAME("received"), NAME("ctype"),  NAME("charset"),
+    NAME("verdict"), NAME("unit"),   NAME("replayof"),
+};
+
 enum reject raw_header_read(struct json_reader *reader, struct span json, struct arena *arena,
                             struct raw_header *header)
 {
     const struct json_value *value;
     size_t bad_at;
+    struct span text[MEMBERS];
     int64_t version = 0;
     *header = (struct raw_header){0};
     if (json.len > RAW_HEADER_MAX)
@@ -44,33 +82,35 @@ enum reject raw_header_read(struct json_reader *reader, struct span json, struct
     enum reject reject = json_read(reader, json, arena, &value, &bad_at);
     if (reject != REJECT_NONE)
         return reject;
-    if (!json_int(value, "v", &version) || version != 1 ||
-        !json_int(value, "received", &header->received_ms))
+    json_texts(value, members, MEMBERS, text);
+    if (!span_to_int64(text[V], &version) || version != 1 ||
+        !span_to_int64(text[RECEIVED], &header->received_ms))
         return REJECT_EVENT;
-    header->feed = json_text(value, "feed");
-    header->upload = json_text(value, "upload");
-    header->content_type = json_text(value, "ctype");
-    header->charset = json_text(value, "charset");
-    header->verdict = json_text(value, "verdict");
-    header->unit = json_text(value, "unit");
-    header->replayof = json_text(value, "replayof");
-    json_int(value, "mapping", &header->mapping);
-    json_int(value, "row", &header->row);
-    json_int(value, "rows", &header->rows);
-    json_int(value, "offset", &header->byte_offset);
+    header->feed = text[FEED];
+    header->upload = text[UPLOAD];
+    header->content_type = text[CTYPE];
+    header->charset = text[CHARSET];
+    header->verdict = text[VERDICT];
+    header->unit = text[UNIT];
+    header->replayof = text[REPLAYOF];
+    (void)span_to_int64(text[MAPPING], &header->mapping); /* 0 where it is not said */
+    (void)span_to_int64(text[ROW], &header->row);
+    (void)span_to_int64(text[ROWS], &header->rows);
+    (void)span_to_int64(text[OFFSET], &header->byte_offset);
     return REJECT_NONE;
 }
 
 void dead_header_write(struct strbuf *out, const struct dead_header *header)
 {
     add_raw(out, &header->raw);
-    add_text(out, "topic", header->topic);
-    strbuf_addf(out, ",\"partition\":%lld,\"at\":%lld", (long long)header->partition,
-                (long long)header->offset);
-    add_text(out, "reason", span_of(reject_name(header->why.reject)));
-    add_text(out, "pointer", span_of(header->why.pointer));
-    strbuf_addf(out, ",\"column\":%ld,\"fault_offset\":%lld,\"attempts\":%lld", header->why.column,
-                header->why.byte_offset, (long long)header->attempts);
-    add_text(out, "disposition", header->disposition);
+    add_text(out, MEMBER("topic"), header->topic);
+    add_int(out, MEMBER("partition"), header->partition);
+    add_int(out, MEMBER("at"), header->offset);
+    add_text(out, MEMBER("reason"), span_of(reject_name(header->why.reject)));
+    add_text(out, MEMBER("pointer"), span_of(header->why.pointer));
+    add_int(out, MEMBER("column"), header->why.column);
+    add_int(out, MEMBER("fault_offset"), header->why.byte_offset);
+    add_int(out, MEMBER("attempts"), header->attempts);
+    add_text(out, MEMBER("disposition"), header->disposition);
     strbuf_add_char(out, '}');
 }

@@ -247,7 +247,7 @@ class Bench:
         stage.database("bench_run", "bench_shape")
         with stage.program("bare", stage.binaries / "bench/bare", stage.conninfo("bench_run"), self.script) as process:
             backend = int(process.stdout.readline())
-            process.stdin.write(b"go\n")
+            process.stdin.write(b"\n")
             process.stdin.flush()
             began = time.monotonic()
             assert process.stdout.readline() == b"done\n", "bare ended: see its log"

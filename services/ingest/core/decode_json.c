@@ -19,6 +19,20 @@ static struct span scalar_text(const struct json_value *value)
     return SPAN_NONE;
 }
 
+/* Members mostly come in one order, so the search begins behind the last one found; -1 =
+ * undeclared.
+ */
+static int column_of(const struct mapping *mapping, struct span key, int expected)
+{
+    int count = (int)mapping->column_count;
+    for (int n = 0; n < count; n++) {
+        int i = expected + n < count ? expected + n : expected + n - count;
+        if (span_is(key, mapping->columns[i]))
+            return i;
+    }
+    return -1;
+}
+
 enum reject decode_json(struct decode *decode, const struct mapping *mapping, struct span value,
                         struct arena *arena, struct span *cells, struct reject_place *place)
 {
@@ -31,13 +45,19 @@ enum reject decode_json(struct decode *decode, const struct mapping *mapping, st
         place->byte_offset = (long long)bad_at;
         return reject;
     }
-    for (size_t i = 0; i < mapping->column_count; i++) {
-        const struct json_value *member = json_get(root, span_of(mapping->columns[i]));
-        cells[i] = member ? scalar_text(member) : SPAN_NONE;
-        if (member && (member->type == JSON_ARRAY || member->type == JSON_OBJECT)) {
-            snprintf(place->pointer, sizeof place->pointer, "/%s", mapping->columns[i]);
+    int expected = 0;
+    for (size_t i = 0; i < mapping->column_count; i++)
+        cells[i] = SPAN_NONE;
+    for (const struct json_value *member = root->first; member; member = member->next) {
+        int column = column_of(mapping, member->key, expected);
+        if (column < 0)
+            continue;
+        if (member->type == JSON_ARRAY || member->type == JSON_OBJECT) {
+            snprintf(place->pointer, sizeof place->pointer, "/%s", mapping->columns[column]);
             return REJECT_JSON;
         }
+        cells[column] = scalar_text(member);
+        expected = column + 1;
     }
     return REJECT_NONE;
 }

@@ -156,19 +156,24 @@ static struct span arena_text(struct item *item, const char *text)
 static bool read_identity(struct item *item)
 {
     const struct mapping *mapping = item->mapping;
-    char subject[NORMALISE_NUMBER_MAX + 160];
+    struct span namespace_ = span_of(mapping->namespace_);
     item->number = cell(item, mapping->number);
     if (item->number.at == NULL || item->number.len > NORMALISE_NUMBER_MAX)
         return reject_at(item, REJECT_IDENTITY, mapping->number);
     for (size_t i = 0; i < item->number.len; i++)
         if ((unsigned char)item->number.at[i] < 0x20)
             return reject_at(item, REJECT_IDENTITY, mapping->number);
-    int len =
-        snprintf(subject, sizeof subject, "%s:%.*s", mapping->namespace_, SPAN_ARG(item->number));
-    if (len < 0 || (size_t)len >= sizeof subject)
+    size_t len = namespace_.len + 1 + item->number.len;
+    if (len >= NORMALISE_NUMBER_MAX + 160)
         return reject_at(item, REJECT_IDENTITY, mapping->number);
-    item->subject = arena_text(item, subject);
-    return item->subject.at != NULL || reject_at(item, REJECT_TOO_LARGE, -1);
+    char *subject = arena_take(&item->normalise->arena, len);
+    if (!subject)
+        return reject_at(item, REJECT_TOO_LARGE, -1);
+    memcpy(subject, namespace_.at, namespace_.len);
+    subject[namespace_.len] = ':';
+    memcpy(subject + namespace_.len + 1, item->number.at, item->number.len);
+    item->subject = span_from(subject, len);
+    return true;
 }
 
 /* The source's revision: digits as they are, a time as UTC ms; absent where it says none. */
@@ -245,11 +250,14 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
     if (!ids_revision(revision, item->revision_source, item->header->received_ms,
                       item->mapping->version, strbuf_span(data)))
         return reject_at(item, REJECT_IDENTITY, -1);
-    snprintf(source, sizeof source, "/feeds/%.*s", SPAN_ARG(item->header->feed));
+    size_t feed =
+        item->header->feed.len < sizeof source - 8 ? item->header->feed.len : sizeof source - 8;
+    memcpy(source, "/feeds/", 7);
+    memcpy(source + 7, item->header->feed.at, feed);
     struct event event = {.family = EVENT_CASE,
                           .name = span_of(rule->stage),
                           .id = span_of(id),
-                          .source = span_of(source),
+                          .source = span_from(source, 7 + feed),
                           .subject = item->subject,
                           .time_ms = time_ms,
                           .recorded_ms = item->header->received_ms,

@@ -23,28 +23,38 @@ void emit_fini(struct emit *emit)
     strbuf_fini(&emit->order);
 }
 
-static void add_text(struct strbuf *buf, const char *name, struct span value)
+#define MEMBER(name) SPAN(",\"" name "\":")
+
+/* `member` with its comma, which the first one goes without. */
+static void add_member(struct strbuf *buf, struct span member)
+{
+    size_t comma = buf->at[buf->len - 1] == '{';
+    strbuf_add(buf, span_from(member.at + comma, member.len - comma));
+}
+
+static void add_text(struct strbuf *buf, struct span member, struct span value)
 {
     if (!value.at)
         return;
-    strbuf_addf(buf, "%s\"%s\":", buf->at[buf->len - 1] == '{' ? "" : ",", name);
+    add_member(buf, member);
     strbuf_add_json(buf, value);
 }
 
-static void add_time(struct strbuf *buf, const char *name, int64_t ms)
+static void add_time(struct strbuf *buf, struct span member, int64_t ms)
 {
     if (ms == TIMESTAMP_NONE)
         return;
-    strbuf_addf(buf, "%s\"%s\":\"", buf->at[buf->len - 1] == '{' ? "" : ",", name);
+    add_member(buf, member);
+    strbuf_add_char(buf, '"');
     timestamp_add_rfc3339(buf, ms);
     strbuf_add_char(buf, '"');
 }
 
 static void add_place(struct strbuf *buf, const struct emit_case *about)
 {
-    add_text(buf, "type_code", about->type_code);
-    add_text(buf, "street_code", about->street_code);
-    add_text(buf, "community_code", about->community_code);
+    add_text(buf, MEMBER("type_code"), about->type_code);
+    add_text(buf, MEMBER("street_code"), about->street_code);
+    add_text(buf, MEMBER("community_code"), about->community_code);
 }
 
 /* The event around emit->data. */
@@ -95,13 +105,13 @@ static void write_order(struct emit *emit, const struct emit_case *about, const 
     struct span data = strbuf_span(&emit->data);
     strbuf_reset(buf);
     strbuf_add_char(buf, '{');
-    add_text(buf, "id", event->id);
-    add_text(buf, "case", about->id);
-    add_text(buf, "case_kind", about->kind);
-    add_text(buf, "kind", span_of(order_kind));
-    add_text(buf, "unit", unit);
-    add_time(buf, "time", about->time_ms);
-    add_text(buf, "state", SPAN("open"));
+    add_text(buf, MEMBER("id"), event->id);
+    add_text(buf, MEMBER("case"), about->id);
+    add_text(buf, MEMBER("case_kind"), about->kind);
+    add_text(buf, MEMBER("kind"), span_of(order_kind));
+    add_text(buf, MEMBER("unit"), unit);
+    add_time(buf, MEMBER("time"), about->time_ms);
+    add_text(buf, MEMBER("state"), SPAN("open"));
     if (data.len > 2) {
         strbuf_add_char(buf, ',');
         strbuf_add(buf, span_from(data.at + 1,
@@ -125,17 +135,17 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
     struct strbuf *buf = &emit->data;
     strbuf_reset(buf);
     strbuf_add_char(buf, '{');
-    add_text(buf, "lead", decision->lead);
-    add_text(buf, "mode", decision->adopted ? SPAN("adopted") : SPAN("assigned"));
-    add_text(buf, "guide", decision->guide);
-    add_text(buf, "limit_class", decision->limit_class);
-    add_time(buf, "due_at", decision->due_ms);
-    add_text(buf, "due_source", span_of(decision->due_source));
-    add_text(buf, "rule", decision->rule);
-    add_text(buf, "bundle", bundle);
-    add_text(buf, "reason", decision->reason);
+    add_text(buf, MEMBER("lead"), decision->lead);
+    add_text(buf, MEMBER("mode"), decision->adopted ? SPAN("adopted") : SPAN("assigned"));
+    add_text(buf, MEMBER("guide"), decision->guide);
+    add_text(buf, MEMBER("limit_class"), decision->limit_class);
+    add_time(buf, MEMBER("due_at"), decision->due_ms);
+    add_text(buf, MEMBER("due_source"), span_of(decision->due_source));
+    add_text(buf, MEMBER("rule"), decision->rule);
+    add_text(buf, MEMBER("bundle"), bundle);
+    add_text(buf, MEMBER("reason"), decision->reason);
     add_place(buf, about);
-    add_text(buf, "cause", about->cause_id);
+    add_text(buf, MEMBER("cause"), about->cause_id);
     strbuf_add_char(buf, '}');
     return build(emit, about, "dispatched", SPAN("lead"), arena, event);
 }
@@ -156,12 +166,12 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct c
     struct strbuf *buf = &emit->data;
     strbuf_reset(buf);
     strbuf_add_char(buf, '{');
-    add_text(buf, "lead", fold->lead);
-    add_text(buf, "limit_class", fold->limit_class);
-    add_time(buf, "due_at", fold->due_ms);
-    add_text(buf, "rule", span_of(timer->name));
+    add_text(buf, MEMBER("lead"), fold->lead);
+    add_text(buf, MEMBER("limit_class"), fold->limit_class);
+    add_time(buf, MEMBER("due_at"), fold->due_ms);
+    add_text(buf, MEMBER("rule"), span_of(timer->name));
     add_place(buf, about);
-    add_text(buf, "cause", about->cause_id);
+    add_text(buf, MEMBER("cause"), about->cause_id);
     strbuf_add_char(buf, '}');
     return build(emit, about, timer->action == TIMER_ESCALATE ? "overdue" : "nudged", question,
                  arena, event);
@@ -192,9 +202,9 @@ bool emit_delivery(struct emit *emit, const struct emit_case *about, const char 
     int n = snprintf(question, sizeof question, "%s:%.90s", stage, unit.at);
     strbuf_reset(buf);
     strbuf_add_char(buf, '{');
-    add_text(buf, "unit", unit);
-    add_text(buf, "order", order_kind);
-    add_text(buf, "cause", about->cause_id);
+    add_text(buf, MEMBER("unit"), unit);
+    add_text(buf, MEMBER("order"), order_kind);
+    add_text(buf, MEMBER("cause"), about->cause_id);
     strbuf_add_char(buf, '}');
     bool built = build(emit, about, stage, span_from(question, (size_t)n), arena, event);
     event->unit = unit;

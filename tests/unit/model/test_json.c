@@ -25,7 +25,7 @@ static enum reject read_sized(const char *text, size_t len, size_t arena_size, s
     arena_reset(&arena);
     size_t ignored;
     if (arena_size > 1000) /* the reader is good for the next document whatever happened */
-        assert_int_equal(json_read(reader, SPAN("{\"a\":1}"), &arena, &value, &ignored),
+        assert_int_equal(json_read(reader, SPAN("{\"a\":\"\\u4e2d\"}"), &arena, &value, &ignored),
                          REJECT_NONE);
     json_reader_free(reader);
     arena_fini(&arena);
@@ -74,6 +74,8 @@ static void refuses_what_is_not_one_document(void **state)
                                "{",
                                "{}{}",
                                "{} x",
+                               "{\"a\":1}\"half",
+                               "3\"half",
                                "1 2",
                                "{}]",
                                "{},",
