@@ -13,8 +13,7 @@
 #define NUMBER_BYTES 13  /* 64 bits in base 36 */
 #define SPARE_LINES  4   /* taken along, so that merging a few takes no more */
 
-/* Room for `more` lines behind those that are there; the old place stays with the arena. */
-static bool make_room(struct case_set *set, size_t more, struct arena *arena)
+bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena)
 {
     if (set->count + more <= set->capacity)
         return true;
@@ -41,7 +40,7 @@ bool case_set_read(struct case_set *set, struct span text, const struct codes *c
                    struct arena *arena)
 {
     *set = (struct case_set){0};
-    if (!make_room(set, count_lines(text) + 1, arena))
+    if (!case_set_make_room(set, count_lines(text) + 1, arena))
         return false;
     while (text.len) {
         struct span line = span_cut(&text, '\n');
@@ -167,7 +166,7 @@ enum case_set_result case_set_merge(struct case_set *set, const struct case_line
 {
     size_t index = 0;
     struct case_line merged = *line;
-    if (!make_room(set, 1, arena))
+    if (!case_set_make_room(set, 1, arena))
         return CASE_SET_NO_MEMORY;
     while (index < set->count && !span_equal(set->lines[index].id, line->id))
         index++;

@@ -30,6 +30,9 @@ enum case_set_result {
 /* Empty text = empty set. False on an unreadable line or a full arena. */
 bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
                    struct arena *arena);
+/* Room for `more` lines behind those that are there; they may move. False when the arena is full.
+ */
+bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena);
 enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line,
                                     const struct case_kind *kind, struct arena *arena);
 void case_set_write(struct strbuf *out, const struct case_set *set, const struct codes *codes);

@@ -353,7 +353,10 @@ bool case_pack_read(struct case_set *set, struct span packed, const struct case_
 {
     struct reading reading = {(const unsigned char *)packed.at, words, arena, false};
     const unsigned char *end = reading.at + packed.len;
-    while (reading.at < end && !reading.full)
+    while (reading.at < end && !reading.full) {
+        if (!case_set_make_room(set, 1, arena))
+            return false;
         take_line(&reading, set);
+    }
     return !reading.full;
 }

@@ -84,7 +84,7 @@ static void packed_lines_come_back_as_they_were(void **state)
     strbuf_init(&packed, 256, 1 << 20);
     for (int round = 0; round < 20000; round++) {
         struct case_line lines[8];
-        struct case_set set = {lines, roll(ARRAY_LENGTH(lines) + 1)}, again;
+        struct case_set set = {.lines = lines, .count = roll(ARRAY_LENGTH(lines) + 1)}, again;
         for (size_t i = 0; i < set.count; i++)
             lines[i] = any_line();
         strbuf_reset(&packed);
@@ -121,7 +121,7 @@ static void words_beyond_the_bound_are_kept_with_their_line(void **state)
         char text[16];
         snprintf(text, sizeof text, "w%d", i);
         struct case_line line = {.id = SPAN("x"), .revision = SPAN(""), .unit = span_of(text)};
-        struct case_set set = {&line, 1}, again;
+        struct case_set set = {.lines = &line, .count = 1}, again;
         strbuf_reset(&packed);
         case_pack_write(&packed, &set, words);
         arena_reset(&arena);
