@@ -17,7 +17,8 @@ CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 CFLAGS_asan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=thread
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
-LDFLAGS_asan   := -fsanitize=address,undefined
+# Static, or gcc's UBSan does not know of ASan's log_path and its reports are lost on stderr.
+LDFLAGS_asan   := -fsanitize=address,undefined $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
 LDFLAGS_tsan   := -fsanitize=thread
 CFLAGS  := -std=c17 $(WARN) $(CFLAGS_$(VARIANT))
 LDFLAGS := $(LDFLAGS_$(VARIANT))

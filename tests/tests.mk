@@ -47,3 +47,14 @@ SUBJECTS ?=
 bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUNDS=1 RECORDS=30000 for a quick look)
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
+
+.PHONY: asan warnings tests-built
+asan: ## ASan and UBSan over unit, component and one end-to-end test: no report
+	@OUT=$(OUT) CC="$(CC)" ASAN_CFLAGS="$(CFLAGS_asan)" ASAN_LDFLAGS="$(LDFLAGS_asan)" tests/sanitize
+
+tests-built: $(UNIT_PURE) $(UNIT_FULL) $(COMPONENT)
+warnings: ## gcc and clang build everything without a warning
+	@for compiler in gcc clang; do \
+	    $(MAKE) --no-print-directory CI=1 CC=$$compiler OUT=$(OUT)/warnings/$$compiler all tests-built || exit 1; \
+	    echo "warnings: none from $$compiler"; \
+	done

@@ -22,6 +22,16 @@ static const struct transform_source declared[] = {
 static const struct transform_spec spec = {
     .settings = &settings, .sources = declared, .source_count = 3};
 
+/* Made once and never freed, as the loop does. */
+static struct sources sources;
+
+static int make_sources(void **state)
+{
+    (void)state;
+    sources_init(&sources, &spec);
+    return 0;
+}
+
 static int closed;
 
 static void count_close(void *state)
@@ -33,8 +43,6 @@ static void count_close(void *state)
 static void finds_the_source_of_a_topic_exact_names_first(void **state)
 {
     (void)state;
-    struct sources sources;
-    sources_init(&sources, &spec);
     assert_int_equal(sources_find(&sources, "cb.events"), 1);
     assert_int_equal(sources_find(&sources, "cb.status.desk"), 2);
     assert_int_equal(sources_find(&sources, "cb.status.street-8"), 0);
@@ -45,8 +53,6 @@ static void finds_the_source_of_a_topic_exact_names_first(void **state)
 static void subscribes_families_by_an_escaped_pattern(void **state)
 {
     (void)state;
-    struct sources sources;
-    sources_init(&sources, &spec);
     rd_kafka_topic_partition_list_t *list = sources_subscription(&sources);
     assert_int_equal(list->cnt, 3);
     assert_string_equal(list->elems[0].topic, "^cb\\.status\\..*");
@@ -62,9 +68,7 @@ static struct topic_catalog catalog_of(struct topic_catalog_entry *entries, size
 static void waits_for_missing_topics_and_refuses_a_state_of_another_count(void **state)
 {
     (void)state;
-    struct sources sources;
     struct error error = {0};
-    sources_init(&sources, &spec);
     char events[] = "cb.events", cases[] = "cb.state.cases", desk[] = "cb.status.desk";
     struct topic_catalog_entry all[] = {{events, 12}, {cases, 12}, {desk, 1}};
     struct topic_catalog catalog = catalog_of(all, 1);
@@ -82,10 +86,8 @@ static void waits_for_missing_topics_and_refuses_a_state_of_another_count(void *
 static void keeps_only_partitions_of_declared_sources_and_closes_open_ones(void **state)
 {
     (void)state;
-    struct sources sources;
     struct inputs inputs;
     const struct transform_handler handler = {.close = count_close};
-    sources_init(&sources, &spec);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
     rd_kafka_topic_partition_list_add(list, "cb.status.a", 0);
     rd_kafka_topic_partition_list_add(list, "cb.other", 0);
@@ -163,5 +165,5 @@ int main(void)
         cmocka_unit_test(refuses_positions_of_other_topics_and_other_forms),
         cmocka_unit_test(chooses_java_s_partition_or_the_explicit_one_that_exists),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_sources, NULL);
 }
