@@ -45,7 +45,7 @@ UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildc
 UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
 
-.PHONY: all help clean unit component golden e2e test up stop lint format
+.PHONY: all help clean unit component golden e2e test up demo stop lint format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -113,6 +113,9 @@ test: deps deps-dev all ## everything, with one closing count
 up: deps ## start Kafka, PostgreSQL and the daemons; nothing is fed
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@deploy/local/up
+demo: deps ## make up, and feed a generated day that ends now (DEMO_EVENTS=20000)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@deploy/local/demo
 stop: ## stop everything that was started here
 	@deploy/local/daemons stop; deploy/local/parts stop
 

@@ -33,7 +33,8 @@ static void add_time(struct strbuf *out, const char *name, int64_t ms)
         strbuf_addf(out, "%lld", (long long)ms);
 }
 
-/* {"now": T, "ticked": the newest tick on the log} in ms; null = not known here. */
+/* {"now": T, "ticked": the newest tick on the log} in ms, null = not known here; "makes_ticks":
+ * whether it is this process that writes them. */
 static void get_clock(void *context, struct http_request *request)
 {
     struct ingest *ingest = context;
@@ -42,7 +43,9 @@ static void get_clock(void *context, struct http_request *request)
     strbuf_add_char(&body, '{');
     add_time(&body, "now", ingest_clock_now(&ingest->clock));
     add_time(&body, "ticked", ingest->normalises ? ingest->ticker.last_ms : TIMESTAMP_NONE);
-    strbuf_add(&body, SPAN("}\n"));
+    bool makes_ticks =
+        ingest->normalises && transform_owns(ingest->normaliser.transform, NORMALISER_RAW, 0);
+    strbuf_addf(&body, ",\"makes_ticks\":%s}\n", makes_ticks ? "true" : "false");
     http_request_answer(request, &(struct http_answer){.status = 200,
                                                        .content_type = "application/json",
                                                        .body = strbuf_span(&body)});

@@ -12,7 +12,8 @@
 #include "daemon/log.h"
 #include "model/event.h"
 
-#define LOOK_EVERY_MS 50
+#define LOOK_EVERY_MS   50
+#define LOOK_EVERY_HAND 10 /* manual clock: whoever moved it waits for the tick */
 
 static const struct metric_row tick_row = {"citybrain_ingest_tick_ms", METRIC_GAUGE, NULL,
                                            "The newest tick on events, ms since 1970."};
@@ -182,7 +183,8 @@ bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser
         return false;
     uv_timer_init(daemon_loop(daemon), &ticker->timer);
     ticker->timer.data = ticker;
-    uv_timer_start(&ticker->timer, look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+    uint64_t every = clock->manual ? LOOK_EVERY_HAND : LOOK_EVERY_MS;
+    uv_timer_start(&ticker->timer, look, every, every);
     return true;
 }
 

@@ -2,6 +2,7 @@
 """A generated day, played on the manual clock: the views show what the generator says it made."""
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def played(tmp_path_factory):
     """A district of its own whose clock is moved by the driver, with the day in it."""
     binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
     district = District(binaries if binaries.is_absolute() else ROOT / binaries)
-    district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual"
+    district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual kafka.commit_every=20ms"
     district.environment["CITYBRAIN_READY_TRIES"] = "0"  # the doors are ready once the clock is set
     folder = tmp_path_factory.mktemp("day")
     try:
@@ -111,7 +112,8 @@ def test_every_line_was_acknowledged_once(played):
 
 def test_the_clock_stands_at_the_end_and_never_goes_back(played):
     status, body = played.http(played.clock + "/clock")
-    assert (status, json.loads(body)) == (200, {"now": played.summary["ends"], "ticked": played.summary["ends"]})
+    ends = played.summary["ends"]
+    assert (status, json.loads(body)) == (200, {"now": ends, "ticked": ends, "makes_ticks": True})
     status, _ = played.http(played.clock + "/clock", json.dumps({"now": played.summary["ends"] - 1}).encode(),
                             Content_Type="application/json")
     assert status == 409
@@ -123,3 +125,44 @@ def test_the_same_day_again_changes_nothing(played):
                      check=False, seconds=120)
     played.settle()
     assert played.cells() == before
+
+
+# --- make demo: in the same district, months later ---
+
+
+def demo(district):
+    """Without the build around it; on the real clock before and after, as a newcomer has it."""
+    kept = dict(district.environment)
+    district.environment.update(DEMO_EVENTS="400", CITYBRAIN_READY_TRIES="200",
+                                CITYBRAIN_SETTINGS_INGEST="kafka.transaction_timeout=10s")
+    try:
+        before, = district.view("closure_rate")
+        done = district.command(ROOT / "deploy/local/demo", seconds=200)
+        after, = district.view("closure_rate")
+    finally:
+        district.environment.clear()
+        district.environment.update(kept)
+    said = json.loads((district.run / "demo" / "summary.json").read_text())
+    assert said["events"] == 400
+    for measure in ("opened", "closed"):
+        assert int(after[measure]) - int(before[measure]) == said[measure]
+    all_units = done.stdout.splitlines()[-4].split()
+    assert (all_units[0], int(all_units[1]), int(all_units[2])) == ("all", int(after["opened"]), int(after["closed"]))
+    assert f"the page: {district.environment['CITYBRAIN_API']}/" in done.stdout and "区" in done.stdout
+    clock = json.loads(district.http(district.clock + "/clock")[1])
+    assert abs(clock["now"] / 1000 - time.time()) < 60
+    return said, clock["ticked"]
+
+
+def test_the_demo_feeds_a_day_that_ends_now_and_again_another(played):
+    first, ticked = demo(played)
+    assert first["statuses"] > 50 and time.time() - 1300 < first["ends"] / 1000 <= time.time()
+    later = until(lambda: json.loads(played.http(played.clock + "/clock")[1])["ticked"] > ticked and 1,
+                  "ticks go on by the real clock", 60)
+    assert later
+    second, again = demo(played)
+    assert second["opened"] > 0 and second["ends"] > ticked - 1 and (again or 0) >= second["ends"]
+    numbers = played.sql("SELECT split_part(case_id, '-', 2), count(DISTINCT case_id) FROM api.case_timeline "
+                         "WHERE case_id ~ '^request:12345:[0-9]{8}-[12]-' AND stage = 'opened' AND recorded > now() - interval '3 days' "
+                         "GROUP BY 1 ORDER BY 1")
+    assert numbers == [("1", first["opened"]), ("2", second["opened"])]

@@ -19,6 +19,7 @@
 
 struct standing {
     int64_t now_ms, ticked_ms; /* TIMESTAMP_NONE = it does not know */
+    bool makes_ticks;
 };
 
 static int64_t elapsed_ms(void)
@@ -51,6 +52,8 @@ static bool read_standing(struct span body, struct standing *standing)
     if (good) {
         json_int(root, "now", &standing->now_ms);
         json_int(root, "ticked", &standing->ticked_ms);
+        const struct json_value *makes = json_get(root, SPAN("makes_ticks"));
+        standing->makes_ticks = makes && makes->type == JSON_BOOL && makes->truth;
     }
     arena_fini(&arena);
     json_reader_free(reader);
@@ -73,7 +76,7 @@ static bool ask(struct manual_clock *clock, const char *address, int64_t t_ms, i
     if (!http_client_call(clock->client, &call, error))
         return false;
     *status = call.status;
-    *standing = (struct standing){TIMESTAMP_NONE, TIMESTAMP_NONE};
+    *standing = (struct standing){TIMESTAMP_NONE, TIMESTAMP_NONE, false};
     if (call.status >= 500)
         return error_set(error, ERROR_RETRY, call.status, "%s answered %d", url, call.status);
     return call.status >= 300 || read_standing(strbuf_span(&clock->answer), standing) ||
@@ -135,11 +138,10 @@ static int64_t newest_tick(struct manual_clock *clock)
     return newest;
 }
 
-bool manual_clock_read(struct manual_clock *clock, struct error *error)
+/* Every process once; false with *error set, or with *found false while none makes ticks yet. */
+static bool read_all(struct manual_clock *clock, bool *found, struct error *error)
 {
-    clock->client = http_client_new();
-    strbuf_init(&clock->answer, 256, 16384);
-    clock->t_ms = TIMESTAMP_NONE;
+    *found = false;
     for (size_t i = 0; i < clock->count; i++) {
         struct standing standing;
         int status;
@@ -149,12 +151,31 @@ bool manual_clock_read(struct manual_clock *clock, struct error *error)
             return error_set(error, ERROR_REFUSED, status,
                              "%s/clock answered %d; fix: name ingest's admin address",
                              clock->urls[i], status);
+        *found |= standing.makes_ticks;
         if (standing.now_ms > clock->t_ms)
             clock->t_ms = standing.now_ms;
         if (standing.ticked_ms > clock->t_ms)
             clock->t_ms = standing.ticked_ms;
     }
     return true;
+}
+
+bool manual_clock_read(struct manual_clock *clock, struct error *error)
+{
+    bool found = false;
+    clock->client = http_client_new();
+    strbuf_init(&clock->answer, 256, 16384);
+    clock->t_ms = TIMESTAMP_NONE;
+    for (int64_t began = elapsed_ms(); elapsed_ms() - began < PATIENCE_MS;) {
+        if (!read_all(clock, &found, error))
+            return false;
+        if (found)
+            return true;
+        usleep(AWAY_MS * 1000);
+    }
+    return error_set(error, ERROR_RETRY, 0,
+                     "nobody makes ticks after ten minutes; fix: name the admin addresses of all "
+                     "ingest processes, and see ingest's log");
 }
 
 bool manual_clock_move(struct manual_clock *clock, int64_t t_ms, struct error *error)

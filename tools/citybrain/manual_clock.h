@@ -25,7 +25,7 @@ struct manual_clock {
 /* One address, or several separated by commas; may be called again. False when there are too many.
  */
 bool manual_clock_add(struct manual_clock *clock, const char *urls);
-/* Where time stands already: the latest of all. Waits for processes that are away. */
+/* Where time stands already, as the maker of ticks knows. Waits for processes that are away. */
 bool manual_clock_read(struct manual_clock *clock, struct error *error);
 /* Sets every process, then waits for the tick; a T that is past leaves time where it stands. Waits
  * for what is away, is being started or frozen; RETRY after ten minutes. */
