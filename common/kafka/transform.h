@@ -50,9 +50,9 @@ struct transform *transform_open(struct daemon *daemon, const struct transform_s
 /* Drain: stop collecting, commit, then call done. */
 void transform_drain(struct transform *transform, void (*done)(void *), void *context);
 
-/* For the ticker: run `write` inside the next transaction (begun for it if none is open);
- * `committed` after it is durable. One at a time; false while one is pending or no partition is
- * owned. */
+/* For the ticker and for probes: run `write` inside the next transaction (begun for it if none is
+ * open), which saves every state; `committed` after it is durable. One at a time; false while one
+ * is pending or no partition is owned. */
 bool transform_inject(struct transform *transform,
                       void (*write)(void *context, struct outputs *outputs),
                       void (*committed)(void *context), void *context);

@@ -134,6 +134,9 @@ static void write_injection(struct transform *transform)
     injection->pending = false;
     injection->written = true;
     injection->write(injection->context, &transform->outputs);
+    for (size_t i = 0; i < transform->inputs.count; i++) /* it may have changed any state */
+        if (transform->inputs.at[i].of->state_name)
+            transform->inputs.at[i].acted = transform->inputs.at[i].dirty = true;
 }
 
 bool transform_collect(void *context)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* events ─ transform ─ case_flow_on_record ─> events, dispatch.<unit>, state.cases, dead
+ *              └ a unit without a topic ─ case_flow_refuse ─> state.cases; parking.c probes
  *
  * Everything that decides is in core/; this file carries records in and numbers out. */
 #include "router/router.h"
@@ -9,9 +10,11 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "base/murmur2.h"
 #include "daemon/log.h"
 #include "kafka/transform.h"
 #include "router/core/emit.h"
+#include "router/parking.h"
 
 static const struct transform_source sources[] = {{"events", "state.cases", true}};
 
@@ -50,6 +53,7 @@ struct router {
     struct daemon *daemon;
     const struct router_config *config;
     struct transform *transform;
+    struct parking parking;
     struct metric *decided, *timers, *dead, *stubs, *cases;
 };
 
@@ -77,6 +81,7 @@ static void restored(void *context)
     struct error error;
     case_flow_restored(state->flow);
     const char *fault = case_flow_fault(state->flow);
+    parking_count(&state->router->parking, state->number, case_flow_counts(state->flow).parked);
     if (!fault)
         return;
     error_set(&error, ERROR_CONFIG, 0, "state.cases/%d: %s", (int)state->number, fault);
@@ -105,11 +110,13 @@ static void save(void *context, struct outputs *outputs)
     case_flow_save(state->flow, outputs);
     snprintf(label, sizeof label, "%d", (int)state->number);
     metric_set(state->router->cases, span_of(label), case_flow_counts(state->flow).cases);
+    parking_count(&state->router->parking, state->number, case_flow_counts(state->flow).parked);
 }
 
 static void close_partition(void *context)
 {
     struct partition *state = context;
+    parking_count(&state->router->parking, state->number, 0); /* another owner's now */
     case_flow_close(state->flow);
     free(state);
 }
@@ -121,6 +128,31 @@ static void on_poison(void *context, const struct record *record, struct outputs
     struct partition *state = transform_state(router->transform, record->source, record->partition);
     if (state)
         case_flow_bury(state->flow, record, REJECT_CRASH, outputs);
+}
+
+/* Orders are keyed by their case, as `events` is: the case's partition keeps them. */
+static bool undeliverable(void *context, const struct output *output)
+{
+    struct router *router = context;
+    int32_t partitions = transform_stream_partitions(router->transform, STREAM_EVENTS);
+    struct partition *state =
+        output->stream == STREAM_DISPATCH
+            ? transform_state(router->transform, 0, murmur2_partition(output->key, partitions))
+            : NULL;
+    if (state)
+        case_flow_refuse(state->flow, output);
+    return state != NULL;
+}
+
+static void probe(void *context, struct outputs *outputs)
+{
+    struct router *router = context;
+    int32_t partitions = transform_stream_partitions(router->transform, STREAM_EVENTS);
+    for (int32_t p = 0; p < partitions; p++) {
+        struct partition *state = transform_state(router->transform, 0, p);
+        if (state)
+            case_flow_probe(state->flow, outputs);
+    }
 }
 
 struct router *router_open(struct daemon *daemon, const struct router_config *config,
@@ -143,10 +175,14 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
         .stream_count = ARRAY_LENGTH(streams),
         .handler = {router, open_partition, restore, restored, on_record, save, close_partition},
         .on_poison = on_poison,
+        .undeliverable = undeliverable,
     };
     router->transform = transform_open(daemon, &spec, error);
-    if (router->transform)
+    if (router->transform) {
+        parking_open(&router->parking, daemon, router->transform, config->probe_every_ms, probe,
+                     router);
         return router;
+    }
     free(router);
     return NULL;
 }
@@ -160,5 +196,6 @@ static void drained(void *context)
 void router_drain(void *context)
 {
     struct router *router = context;
+    parking_stop(&router->parking);
     transform_drain(router->transform, drained, router);
 }

@@ -18,6 +18,8 @@ static const struct setting table[] = {
      "a closed case keeps what later decisions hang on only; 0s = never"},
     {"router.forget_after", SETTING_DURATION, offsetof(struct router_config, forget_after_ms),
      "400d", 0, INT64_MAX / 2, NULL, NULL, "a closed case is forgotten; 0s = never"},
+    {"router.probe_every", SETTING_DURATION, offsetof(struct router_config, probe_every_ms), "5m",
+     100, INT64_MAX / 2, NULL, NULL, "how often a unit's missing topic is asked for again"},
 };
 
 static void load_bundle(struct router_config *config, struct diagnostics *diagnostics)

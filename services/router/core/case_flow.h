@@ -41,10 +41,16 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
  */
 void case_flow_bury(struct case_flow *flow, const struct record *record, enum reject reject,
                     struct outputs *outputs);
+/* A unit's topic is not there: the order is kept, and the next save says `undelivered` of its case.
+ * To be called for every order that could not be written, again written ones too. */
+void case_flow_refuse(struct case_flow *flow, const struct output *output);
+/* Writes the oldest order of each unit that waits, once more: refused, it goes on waiting;
+ * otherwise the next save says `delivered` and writes what the unit waits for behind it. */
+void case_flow_probe(struct case_flow *flow, struct outputs *outputs);
 void case_flow_save(struct case_flow *flow, struct outputs *outputs);
 
 struct case_flow_counts {
-    int64_t events, decided, adopted, desk, timers, stubs, forgotten, dead, too_long, cases;
+    int64_t events, decided, adopted, desk, timers, stubs, forgotten, dead, too_long, parked, cases;
     int64_t clock_ms; /* TIMESTAMP_NONE before the first tick */
 };
 struct case_flow_counts case_flow_counts(const struct case_flow *flow);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the flow only. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "model/case_set.h"
+#include "router/core/case_book.h"
+#include "router/core/case_flow.h"
+#include "router/core/case_pack.h"
+#include "router/core/emit.h"
+#include "router/core/parked.h"
+
+struct case_flow {
+    const struct case_flow_rules *rules; /* borrowed */
+    int32_t partition;
+    struct case_book *book;   /* owned */
+    struct case_words *words; /* owned */
+    struct parked *parked;    /* owned */
+    struct json_reader *reader;
+    struct arena arena; /* one record */
+    struct emit emit;
+    struct strbuf text;
+    bool clock_dirty;
+    char fault[256]; /* why the restored state cannot be used; "" = it can */
+    struct case_flow_counts counts;
+};
+
+struct working { /* one case while a record is handled */
+    struct span id, kind_code;
+    const struct case_kind *kind;
+    struct case_entry *entry;
+    struct case_set set;
+    struct case_fold fold;
+};
+
+/* case_flow.c */
+bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set);
+/* The case and its set as it stands; not folded. A new one is empty. */
+enum reject case_flow_load(struct case_flow *flow, struct working *work, struct span id);
+void case_flow_store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
+                     bool restoring);
+void case_flow_set_timer(struct case_flow *flow, const struct working *work); /* after the fold */
+/* NULL = the set has no such line. */
+const struct case_line *case_flow_line(const struct working *work, struct span id);
+struct emit_case case_flow_about(const struct case_flow *flow, const struct working *work,
+                                 const struct case_line *cause);
+enum reject case_flow_merge_own(struct case_flow *flow, struct working *work,
+                                const struct event *event);
+
+/* case_flow_parked.c */
+/* Where orders go while some unit is parked: to `to`, or behind what the unit waits for already. */
+struct case_flow_diversion {
+    struct case_flow *flow;
+    struct outputs *to;
+};
+struct outputs case_flow_divert(struct case_flow_diversion *diversion, struct outputs *otherwise);
+void case_flow_save_parked(struct case_flow *flow, struct outputs *outputs);
+/* A record of state.cases that is a parked order's; false: it is not. */
+bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct span value);

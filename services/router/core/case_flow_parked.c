@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A unit without a topic stops no other: its orders wait here and in state.cases, each once and in
+ * their order, under the ids they were made with. The case hears of it: `undelivered` when an order
+ * begins to wait, `delivered` when it is written. Both are said by save, after the carrier has
+ * settled which topics there are and before it commits. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "router/core/case_flow_internal.h"
+
+#define PARKED_KEY     "_parked:"
+#define MOST_DELIVERED 1000 /* orders of one unit in a transaction */
+
+static void divert(void *carrier, const struct output *output)
+{
+    struct case_flow_diversion *diversion = carrier;
+    struct parked *parked = diversion->flow->parked;
+    if (output->stream == STREAM_DISPATCH && parked_has(parked, output->suffix))
+        parked_add(parked, output->suffix, output->key, output->value);
+    else
+        outputs_add(diversion->to, output);
+}
+
+struct outputs case_flow_divert(struct case_flow_diversion *diversion, struct outputs *otherwise)
+{
+    bool parked = parked_count(diversion->flow->parked) > 0;
+    return parked ? (struct outputs){divert, diversion} : *otherwise;
+}
+
+void case_flow_refuse(struct case_flow *flow, const struct output *output)
+{
+    struct parked_order *again = parked_find_probing(flow->parked, output->suffix, output->value);
+    if (again)
+        again->probing = false;
+    else
+        parked_add(flow->parked, output->suffix, output->key, output->value);
+}
+
+static void write_order(const struct parked_order *order, struct outputs *outputs)
+{
+    static const struct record_header type = {{"content-type", 12},
+                                              {"application/json; charset=UTF-8", 31}};
+    outputs_add(outputs, &(struct output){.stream = STREAM_DISPATCH,
+                                          .suffix = span_of(order->unit),
+                                          .partition = OUTPUT_BY_KEY,
+                                          .key = span_of(order->case_id),
+                                          .value = span_of(order->value),
+                                          .headers = {type},
+                                          .header_count = 1});
+}
+
+static bool is_first_of_unit(const struct case_flow *flow, const struct parked_order *order)
+{
+    for (const struct parked_order *one = parked_first(flow->parked); one != order; one = one->next)
+        if (strcmp(one->unit, order->unit) == 0)
+            return false;
+    return true;
+}
+
+void case_flow_probe(struct case_flow *flow, struct outputs *outputs)
+{
+    for (struct parked_order *order = parked_first(flow->parked); order; order = order->next) {
+        if (!order->key || !is_first_of_unit(flow, order))
+            continue;
+        order->probing = true;
+        write_order(order, outputs);
+    }
+}
+
+/* ---- what is said of it ---- */
+
+struct told { /* of the order's own text */
+    struct span id, kind, unit, case_id;
+};
+
+static bool read_order(struct case_flow *flow, struct span value, struct told *told)
+{
+    const struct json_value *order = NULL;
+    size_t bad_at;
+    arena_reset(&flow->arena);
+    if (json_read(flow->reader, value, &flow->arena, &order, &bad_at) != REJECT_NONE)
+        return false;
+    *told = (struct told){json_text(order, "id"), json_text(order, "kind"),
+                          json_text(order, "unit"), json_text(order, "case")};
+    return told->id.len && told->kind.len && told->unit.len && told->case_id.len;
+}
+
+/* On the case's log and in its set. A case that was forgotten or has no room hears nothing. */
+static void tell_case(struct case_flow *flow, const struct parked_order *order,
+                      const struct told *told, const char *stage, struct outputs *outputs)
+{
+    struct working work = {0};
+    struct event event;
+    struct case_entry *entry = case_book_find(flow->book, span_of(order->case_id));
+    if (!entry || case_flow_load(flow, &work, span_of(order->case_id)) != REJECT_NONE)
+        return;
+    case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
+    const struct case_line *cause = case_flow_line(&work, told->id);
+    if (!cause)
+        return;
+    struct emit_case what = case_flow_about(flow, &work, cause);
+    if (!emit_delivery(&flow->emit, &what, stage, span_of(order->unit), told->kind, &flow->arena,
+                       &event) ||
+        case_flow_merge_own(flow, &work, &event) != REJECT_NONE)
+        return;
+    emit_send_event(&flow->emit, &event, outputs);
+    case_flow_store(flow, entry, &work.set, false);
+    case_flow_set_timer(flow, &work);
+}
+
+static void write_state(const struct case_flow *flow, const struct parked_order *order,
+                        struct span value, struct outputs *outputs)
+{
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_CASES,
+                                          .partition = flow->partition,
+                                          .key = span_of(order->key),
+                                          .value = value});
+}
+
+static void begin_waiting(struct case_flow *flow, struct parked_order *order,
+                          struct outputs *outputs)
+{
+    struct told told;
+    if (!read_order(flow, span_of(order->value), &told))
+        abort(); /* we wrote it */
+    strbuf_reset(&flow->text);
+    strbuf_addf(&flow->text, PARKED_KEY "%s:%.*s:%.*s", order->unit, SPAN_ARG(told.kind),
+                SPAN_ARG(told.id));
+    order->key = xspandup(strbuf_span(&flow->text));
+    write_state(flow, order, span_of(order->value), outputs);
+    tell_case(flow, order, &told, "undelivered", outputs);
+}
+
+static void deliver(struct case_flow *flow, struct parked_order *order, struct outputs *outputs)
+{
+    struct told told;
+    if (!read_order(flow, span_of(order->value), &told))
+        abort();
+    if (!order->probing) /* or it was written by the probe */
+        write_order(order, outputs);
+    write_state(flow, order, SPAN_NONE, outputs);
+    tell_case(flow, order, &told, "delivered", outputs);
+    order->probing = false;
+    order->gone = true;
+}
+
+static void deliver_unit(struct case_flow *flow, struct parked_order *first,
+                         struct outputs *outputs)
+{
+    int left = MOST_DELIVERED;
+    for (struct parked_order *order = first; order && left > 0; order = order->next) {
+        if (order->gone || strcmp(order->unit, first->unit) != 0)
+            continue;
+        deliver(flow, order, outputs);
+        left--;
+    }
+}
+
+void case_flow_save_parked(struct case_flow *flow, struct outputs *outputs)
+{
+    if (!parked_count(flow->parked))
+        return;
+    for (struct parked_order *order = parked_first(flow->parked); order; order = order->next)
+        if (!order->key)
+            begin_waiting(flow, order, outputs);
+    for (struct parked_order *order = parked_first(flow->parked); order; order = order->next)
+        if (order->probing)
+            deliver_unit(flow, order, outputs);
+    parked_sweep(flow->parked);
+}
+
+bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct span value)
+{
+    struct told told;
+    if (!span_starts(key, SPAN(PARKED_KEY)))
+        return false;
+    struct parked_order *known = parked_find_key(flow->parked, key);
+    if (known)
+        known->gone = true;
+    parked_sweep(flow->parked);
+    if (!value.at)
+        return true;
+    if (!read_order(flow, value, &told))
+        return false; /* then it is no case either: a fault */
+    parked_add(flow->parked, told.unit, told.case_id, value)->key = xspandup(key);
+    return true;
+}

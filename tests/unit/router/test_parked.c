@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A unit without a topic, with a carrier that knows which topics there are: nothing is lost,
+ * nothing is written twice, nobody else waits, and the case tells of it. */
+#include "flow.h"
+
+#define LEAD "s110105001"
+
+static bool missing; /* the topic of LEAD */
+static struct case_flow *flow;
+
+/* As the transform loop: kept aside, then settled before save. */
+static void carry(void *carrier, const struct output *output)
+{
+    (void)carrier;
+    if (missing && output->stream == STREAM_DISPATCH && span_is(output->suffix, LEAD))
+        case_flow_refuse(flow, output);
+    else
+        keep(NULL, output);
+}
+
+static struct outputs carried = {carry, NULL};
+
+static void hear(struct span json)
+{
+    struct record record = {.topic = SPAN("cb.events"), .key = SPAN(CASE), .value = json};
+    while (case_flow_on_record(flow, &record, &carried) == TRANSFORM_AGAIN)
+        continue;
+}
+
+static void hear_told(struct told told)
+{
+    struct outputs plain = outputs;
+    outputs = carried; /* tell() writes there */
+    tell(flow, told);
+    outputs = plain;
+}
+
+static void hear_tick(int64_t t_ms)
+{
+    struct strbuf buf;
+    strbuf_init(&buf, 256, 4096);
+    event_write_tick(&buf, t_ms, 0);
+    hear(strbuf_span(&buf));
+    strbuf_fini(&buf);
+}
+
+/* What save writes beside the state stays in `kept`. */
+static void commit(void)
+{
+    size_t before = kept_count;
+    case_flow_save(flow, &carried);
+    topic = xrealloc(topic, (topic_count + kept_count - before + 1) * sizeof *topic);
+    size_t at = before;
+    for (size_t i = before; i < kept_count; i++) {
+        if (kept[i].stream == STREAM_STATE_CASES)
+            topic[topic_count++] = kept[i];
+        else
+            kept[at++] = kept[i];
+    }
+    kept_count = at;
+}
+
+static void probe(void)
+{
+    case_flow_probe(flow, &carried);
+    commit();
+}
+
+static struct told numbered(int number)
+{
+    static char ids[8][32];
+    snprintf(ids[number], sizeof ids[number], "request:12345:%d", number);
+    struct told one = order;
+    one.subject = one.id = ids[number];
+    return one;
+}
+
+static size_t written(const char *kind)
+{
+    char text[64];
+    snprintf(text, sizeof text, "\"kind\":\"%s\"", kind);
+    return count(STREAM_DISPATCH, text);
+}
+
+static void what_a_unit_cannot_be_told_waits_and_nobody_else_does(void **state)
+{
+    (void)state;
+    flow = begin();
+    missing = true;
+    hear_told(numbered(1));
+    struct told elsewhere = numbered(2);
+    elsewhere.data = "{\"type_code\":\"R0303\",\"lead\":\"d_police\",\"limit_class\":\"7d\"}";
+    hear_told(elsewhere);
+    commit();
+    assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 2);
+    assert_int_equal(written("assigned"), 1); /* the other's */
+    assert_int_equal(count(STREAM_EVENTS, "case.undelivered.v1"), 1);
+    assert_int_equal(count(STREAM_EVENTS, "\"unit\":\"" LEAD "\",\"order\":\"assigned\""), 1);
+    assert_int_equal(case_flow_counts(flow).parked, 1);
+    probe();
+    probe(); /* still missing: nothing new is said */
+    assert_int_equal(count(STREAM_EVENTS, "case.undelivered.v1"), 1);
+    assert_int_equal(count(STREAM_EVENTS, "case.delivered.v1"), 0);
+    assert_int_equal(case_flow_counts(flow).parked, 1);
+    case_flow_close(flow);
+}
+
+static void what_waited_is_written_in_its_order_under_its_ids_once(void **state)
+{
+    (void)state;
+    flow = begin();
+    missing = true;
+    hear_told(numbered(1));
+    commit();
+    hear_told(numbered(2)); /* known to be missing: not even tried */
+    hear_tick(NOON + 8 * DAY);
+    commit();
+    flow = restart(flow);
+    assert_int_equal(case_flow_counts(flow).parked, 8); /* assigned, two nudges, overdue; twice */
+    missing = false;
+    kept_count = 0;
+    hear_told(numbered(3)); /* the topic is there, but older ones come first */
+    assert_int_equal(written(""), 0);
+    commit();
+    probe();
+    assert_int_equal(written("assigned"), 3);
+    assert_int_equal(written("nudged"), 4);
+    assert_int_equal(written("overdue"), 2);
+    assert_int_equal(count(STREAM_EVENTS, "case.delivered.v1"), 9);
+    assert_int_equal(case_flow_counts(flow).parked, 0);
+    const char *last = "";
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].stream == STREAM_DISPATCH && strcmp(kept[i].key, "request:12345:1") == 0) {
+            const char *kind = strstr(kept[i].value, "\"kind\":");
+            assert_true(strcmp(last, "") != 0 || strstr(kind, "assigned") == kind + 8);
+            last = kept[i].value;
+        }
+    assert_non_null(strstr(last, "\"kind\":\"overdue\""));
+    kept_count = 0;
+    probe();
+    flow = restart(flow);
+    probe();
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
+/* The id of what is written late is the decision's. */
+static void a_late_order_has_the_id_of_its_decision(void **state)
+{
+    (void)state;
+    char id[32];
+    flow = begin();
+    missing = true;
+    hear_told(order);
+    commit();
+    const char *at = strstr(kept[0].value, "\"id\":\"");
+    assert_non_null(at);
+    snprintf(id, sizeof id, "%.22s", at + 6);
+    missing = false;
+    probe();
+    assert_int_equal(count(STREAM_DISPATCH, id), 1);
+    assert_int_equal(count(STREAM_EVENTS, "case.delivered.v1"), 1);
+    char delivered[4096] = "";
+    for (size_t i = 0; i < kept_count; i++)
+        if (strstr(kept[i].value, "case.delivered.v1"))
+            strcpy(delivered, kept[i].value);
+    assert_non_null(strstr(delivered, id)); /* its cause */
+    kept_count = 0;
+    hear(span_of(delivered)); /* read back from the log */
+    commit();
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_unit_cannot_be_told_waits_and_nobody_else_does),
+        cmocka_unit_test(what_waited_is_written_in_its_order_under_its_ids_once),
+        cmocka_unit_test(a_late_order_has_the_id_of_its_decision),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
