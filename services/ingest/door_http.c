@@ -66,7 +66,7 @@ static bool read_headers(struct upload *upload)
         return false;
     }
     struct span replay = http_request_header(upload->request, "Citybrain-Replay");
-    if (replay.len > 64) {
+    if (replay.len > NORMALISE_REPLAY_MAX) {
         http_request_problem(upload->request, 400, "bad_header", "longer than 64 bytes",
                              "Citybrain-Replay");
         return false;

@@ -152,7 +152,7 @@ static bool begin(struct post *post)
         http_request_problem(post->request, 404, "unknown_feed", "no feed status", "");
         return false;
     }
-    if (replay.len > 64) {
+    if (replay.len > NORMALISE_REPLAY_MAX) {
         http_request_problem(post->request, 400, "bad_header", "longer than 64 bytes",
                              "Citybrain-Replay");
         return false;

@@ -234,7 +234,12 @@ def test_the_ledger_is_a_view_like_others(district):
 
 def test_a_log_read_again_is_not_counted_again(district):
     """What an operator does to rebuild from the log: the aggregator's positions go back to the beginning."""
+    again = [order("LEDW1"), order("LEDW2")]
+    district.accepted("hotline", again)
+    district.accepted("hotline", again)
     settle(district, f"cb.status.{LEAD}")
+    counted = ledger(district, "hotline")
+    assert counted["distinct_events"] >= 2 and counted["repeated_events"] >= 2
     before, cells = district.sql("SELECT * FROM api.ledger ORDER BY hour, feed"), district.cells()
     old = district.pid("aggregator-1")
     district.sql("UPDATE core.kafka_offset SET next_offset = -1, epoch = epoch + 1 RETURNING part")

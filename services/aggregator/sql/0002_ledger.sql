@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The ledger: per feed and hour received, what ingest read and what became of it, and what of its
 -- events arrived here. Items: read = normalised + dead + dropped + filtered. Events made of the
--- normalised ones: events = distinct + repeated + refused (docs/decisions/0005).
+-- normalised ones: events = distinct + repeated + refused (docs/decisions/0008).
 
 -- A row of a ledger event is a set of one: the same event again adds nothing.
 CREATE TABLE core.ledger_said (

@@ -18,6 +18,7 @@
 
 #define NORMALISE_MAX_AHEAD_MS INT64_C(600000) /* ten minutes */
 #define NORMALISE_NUMBER_MAX   128             /* bytes of a record's own number */
+#define NORMALISE_REPLAY_MAX   64              /* of a replay's name */
 #define NORMALISE_SUBJECT_MAX  (NORMALISE_NUMBER_MAX + 32)
 #define NORMALISE_VALUE_MAX                                                                        \
     1900000 /* bytes of an item: what raw takes, and dead beside its headers */

@@ -36,7 +36,8 @@ static enum reject status_header(struct normalise *normalise, const struct recor
                                   .unit = unit_of_topic(record->topic)};
     if (cb.at &&
         raw_header_read(normalise->decode.reader, cb, &normalise->arena, &door) == REJECT_NONE) {
-        header->replayof = door.replayof;
+        if (door.replayof.len <= NORMALISE_REPLAY_MAX)
+            header->replayof = door.replayof;
         header->upload = door.upload;
         header->row = door.row;
         header->byte_offset = door.byte_offset;

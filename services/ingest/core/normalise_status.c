@@ -73,6 +73,8 @@ static enum reject check(const struct normalise *normalise, const struct raw_hea
 {
     if (event->family != EVENT_CASE || event->id.len == 0 || event->subject.len == 0)
         return REJECT_EVENT;
+    if (event->replayof.len > NORMALISE_REPLAY_MAX)
+        return REJECT_EVENT;
     if (event->subject.len > NORMALISE_SUBJECT_MAX || event->id.len > NORMALISE_NUMBER_MAX)
         return REJECT_IDENTITY;
     const struct case_kind *kind = kinds_find(normalise->kinds, event_kind(event));

@@ -314,7 +314,7 @@ static void what_a_producer_puts_around_a_status_is_bounded(void **state)
 
     record = binary();
     add_header(&record, "ce_replayof", large);
-    assert_int_equal(run(&fixture, &record), REJECT_TOO_LARGE);
+    assert_int_equal(run(&fixture, &record), REJECT_EVENT);
     record = binary();
     record.headers[1].value = large; /* its id */
     assert_int_equal(run(&fixture, &record), REJECT_IDENTITY);
