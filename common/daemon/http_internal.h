@@ -46,6 +46,7 @@ struct http_request {
     bool held;      /* and has not answered */
     bool suspended; /* and MHD waits for us */
     bool early;     /* answered before its body: the connection ends with it */
+    bool may_lack_host; /* HTTP/1.0 */
     char method[16];
     char *text; /* owned: the decoded path and query */
     struct http_path path;
@@ -75,6 +76,8 @@ void http_request_write_refusal(struct strbuf *out, int status);
 /* What libmicrohttpd is asked for a request that is still connected. */
 const char *http_server_header(const struct http_request *request, const char *name);
 int http_server_count_headers(const struct http_request *request, const char *name);
+bool http_server_headers_are(const struct http_request *request,
+                             bool (*is_sound)(struct span name, struct span value));
 /* Each query parameter as it was sent, `value` may be ""; ends early when `visit` returns false. */
 void http_server_each_query(const struct http_request *request,
                             bool (*visit)(void *context, const char *name, const char *value),

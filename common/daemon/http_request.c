@@ -8,6 +8,7 @@
 #include "daemon/http_server.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,23 +187,62 @@ static bool reserve(struct http_request *request, size_t bytes)
     return true;
 }
 
-static void judge(struct http_request *request, const char *url, int64_t length)
+/* A name is a token: "Content-Length :" would be another header to us than to a proxy before us.
+ * Of the controls a value may hold the tab alone. */
+static bool is_sound_header(struct span name, struct span value)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!isalnum((unsigned char)name.at[i]) && !strchr("!#$%&'*+-.^_`|~", name.at[i]))
+            return false;
+    for (size_t i = 0; i < value.len; i++)
+        if (iscntrl((unsigned char)value.at[i]) && value.at[i] != '\t')
+            return false;
+    return name.len > 0;
+}
+
+/* Faults after which nobody can be sure where the request ends: the connection ends with it. */
+static void judge_form(struct http_request *request)
 {
     const char *transfer = http_server_header(request, "Transfer-Encoding");
-    const char *encoding = http_server_header(request, "Content-Encoding");
-    struct http_server *server = request->server;
+    int hosts = http_server_count_headers(request, "Host");
+    bool was_early = request->early;
 
-    if (http_server_count_headers(request, "Content-Length") +
-            http_server_count_headers(request, "Transfer-Encoding") >
-        1)
+    request->early = true;
+    if (!http_server_headers_are(request, is_sound_header))
+        http_request_refuse(request, 400, "bad_header", "请求头无效 / bad header",
+                            "name: value on one line, without control characters");
+    else if (hosts > 1 || (hosts == 0 && !request->may_lack_host))
+        http_request_refuse(request, 400, "bad_host", "缺少或重复 Host / no Host, or several",
+                            "one Host header");
+    else if (http_server_count_headers(request, "Content-Length") +
+                 http_server_count_headers(request, "Transfer-Encoding") >
+             1)
         http_request_refuse(request, 400, "two_lengths", "长度不明确 / ambiguous length",
                             "one Content-Length or one Transfer-Encoding");
     else if (transfer && strcasecmp(transfer, "chunked") != 0)
         http_request_refuse(request, 501, "transfer_encoding",
                             "不支持的传输编码 / transfer encoding not supported", "use chunked");
-    else if (!read_address(request, url))
+    else
+        request->early = was_early;
+}
+
+static bool lacks_length(const struct http_request *request)
+{
+    bool has_body = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
+    return has_body && request->match.route->max_body > 0 &&
+           !http_server_header(request, "Content-Length") &&
+           !http_server_header(request, "Transfer-Encoding");
+}
+
+static void judge(struct http_request *request, const char *url, int64_t length)
+{
+    const char *encoding = http_server_header(request, "Content-Encoding");
+    struct http_server *server = request->server;
+
+    judge_form(request);
+    if (!request->response && !read_address(request, url))
         http_request_refuse(request, 400, "bad_address", "地址无效 / bad address",
-                            "percent-encoded UTF-8 without control characters");
+                            "percent-encoded UTF-8 without spaces and control characters");
     if (request->response)
         return;
     http_route_find(&request->match, server->routes, server->count, request->method,
@@ -216,6 +256,9 @@ static void judge(struct http_request *request, const char *url, int64_t length)
         http_request_refuse(request, 415, "content_encoding",
                             "不支持的内容编码 / content encoding not supported",
                             "send the bytes as they are, without Content-Encoding");
+    else if (lacks_length(request))
+        http_request_refuse(request, 411, "length_required", "缺少长度 / length required",
+                            "Content-Length, or Transfer-Encoding: chunked");
     else if (length >= 0 && (uint64_t)length > request->match.route->max_body)
         http_request_refuse(request, 413, "too_large", "内容过大 / too large",
                             "split the upload into parts");

@@ -48,7 +48,7 @@ bool http_route_split(struct span raw, char *out, struct http_path *path)
     char *end = out;
 
     *path = (struct http_path){0};
-    if (raw.len == 0 || raw.at[0] != '/')
+    if (raw.len == 0 || raw.at[0] != '/' || span_find(raw, ' ') >= 0)
         return false;
     *end++ = '/';
     raw = span_from(raw.at + 1, raw.len - 1);

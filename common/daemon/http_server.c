@@ -81,9 +81,9 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
     struct http_request *request = *slot;
     int status;
 
-    (void)version;
     if (!request) {
         *slot = request = http_request_new(context, connection, method);
+        request->may_lack_host = strcmp(version, "HTTP/1.1") != 0;
         http_request_begin(request, url);
         return request->response && request->early ? queue_answer(request) : MHD_YES;
     }
@@ -215,6 +215,31 @@ int http_server_count_headers(const struct http_request *request, const char *na
     return counter.n;
 }
 
+struct examiner {
+    bool (*is_sound)(struct span name, struct span value);
+    bool sound;
+};
+
+static enum MHD_Result examine_one(void *context, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_size, const char *value, size_t value_size)
+{
+    struct examiner *examiner = context;
+
+    (void)kind;
+    examiner->sound = examiner->is_sound(span_from(name, name_size),
+                                         span_from(value ? value : "", value ? value_size : 0));
+    return examiner->sound ? MHD_YES : MHD_NO;
+}
+
+bool http_server_headers_are(const struct http_request *request,
+                             bool (*is_sound)(struct span name, struct span value))
+{
+    struct examiner examiner = {is_sound, true};
+
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, examine_one, &examiner);
+    return examiner.sound;
+}
+
 struct visitor {
     bool (*visit)(void *context, const char *name, const char *value);
     void *context;
@@ -336,8 +361,7 @@ static bool start_mhd(struct http_server *server, int fd)
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
         MOST_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
     return server->mhd != NULL;
 }
 
