@@ -104,8 +104,8 @@ static void set_content(struct fact *fact, int64_t now_ms, uint64_t revision)
     static const char *const contents[] = {
         "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}",
         "{\"type_code\":\"R0101\",\"community_code\":\"110105001905\"}",
-        "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"lead\":\"s110105001\","
-        "\"limit_class\":\"24h\"}",
+        ("{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"lead\":\"s110105001\","
+         "\"limit_class\":\"24h\"}"),
         "{\"lead\":\"s110105001\",\"limit_class\":\"7d\"}"};
     bool opens = strcmp(fact->told.stage, "opened") == 0;
     bool tells = opens || strcmp(fact->told.stage, "classified") == 0;
