@@ -254,6 +254,27 @@ static void what_no_case_can_take_is_a_dead_letter_with_its_reason(void **state)
     }
 }
 
+/* What killed the process again and again is not given to the core any more. */
+static void a_poison_record_is_buried_as_it_came(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct record record = {.topic = SPAN("cb.events"),
+                            .partition = 3,
+                            .offset = 77,
+                            .key = SPAN(CASE),
+                            .value = SPAN("{\"poison\":1}")};
+    case_flow_bury(flow, &record, REJECT_CRASH, &outputs);
+    assert_int_equal(kept_count, 1);
+    assert_int_equal(kept[0].stream, STREAM_DEAD);
+    assert_string_equal(kept[0].key, CASE);
+    assert_string_equal(kept[0].value, "{\"poison\":1}");
+    assert_non_null(strstr(kept[0].header, "\"reason\":\"crash\""));
+    assert_non_null(strstr(kept[0].header, "\"at\":77"));
+    assert_int_equal(case_flow_counts(flow).dead, 1);
+    case_flow_close(flow);
+}
+
 /* Around the size at which memory for a record runs out, in every way: an order is decided or dead,
  * never neither, never both, never half. */
 static void an_event_of_any_size_is_decided_or_dead(void **state)
@@ -346,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_replayed_decision_has_no_timers),
         cmocka_unit_test(a_status_that_comes_before_its_order_waits_for_it),
         cmocka_unit_test(what_no_case_can_take_is_a_dead_letter_with_its_reason),
+        cmocka_unit_test(a_poison_record_is_buried_as_it_came),
         cmocka_unit_test(an_event_of_any_size_is_decided_or_dead),
         cmocka_unit_test(a_stored_set_that_cannot_be_read_is_a_fault_not_an_empty_case),
         cmocka_unit_test(a_round_that_the_case_has_no_room_for_is_a_dead_letter),
