@@ -6,8 +6,9 @@ LOCAL := $(dir $(lastword $(MAKEFILE_LIST)))
 
 .PHONY: deps deps-dev up-parts stop-parts status-parts psql
 
-deps: ## install what building and running need (Debian packages)
+deps: ## install what building and running need (Debian packages, and the page's ECharts)
 	@$(LOCAL)deps
+	@$(LOCAL)charts
 
 deps-dev: ## install what tests, lint and the browser need as well
 	@$(LOCAL)deps dev

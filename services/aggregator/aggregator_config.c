@@ -18,6 +18,8 @@ static const struct setting table[] = {
      0, NULL, NULL, "where the read-only API and the page listen"},
     {"aggregator.web", SETTING_TEXT, offsetof(struct aggregator_config, web), "web", 0, 0, NULL,
      NULL, "folder of the page"},
+    {"aggregator.charts", SETTING_TEXT, offsetof(struct aggregator_config, charts),
+     ".run/web/echarts.min.js", 0, 0, NULL, NULL, "ECharts; without it the page shows tables"},
     {"aggregator.sql_dir", SETTING_TEXT, offsetof(struct aggregator_config, sql_dir),
      "services/aggregator/sql", 0, 0, NULL, NULL, "folder of the migrations"},
     {"aggregator.zone", SETTING_TEXT, offsetof(struct aggregator_config, zone), "Asia/Shanghai", 0,
@@ -43,6 +45,8 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
         return;
     snprintf(path, sizeof path, "%s/views", config->config_dir);
     config->views = views_load(path, config->kinds, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/units.csv", config->config_dir);
+    config->units = registry_load(path, diagnostics);
 }
 
 bool aggregator_config_load(struct aggregator_config *config, const struct options *options,
@@ -70,6 +74,8 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
 
 void aggregator_config_fini(struct aggregator_config *config)
 {
+    if (config->units)
+        registry_free(config->units);
     views_free(config->views);
     if (config->kinds)
         kinds_free(config->kinds);

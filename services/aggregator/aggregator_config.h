@@ -10,17 +10,19 @@
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "kafka/client.h"
+#include "model/registry.h"
 
 struct aggregator_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
     const char *config_dir;
-    const char *postgres, *api, *web, *sql_dir, *zone;
+    const char *postgres, *api, *web, *charts, *sql_dir, *zone;
     int64_t batch_records, batch_every_ms, batch_bytes;
-    struct settings *settings; /* owned, as the three below */
+    struct settings *settings; /* owned, as the four below */
     struct codes *codes;
     struct kinds *kinds;
     struct views *views;
+    struct registry *units;   /* their names */
     struct batch_rules rules; /* borrows them */
 };
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/views, /api/views/<name>?by=&from=&to=, /api/cases/<id>, /api/clock, and the files of
- * web/. A question waits in a bounded queue for the one worker and its own read-only connection; a
- * full queue is 503. PostgreSQL writes the JSON, so nothing is translated here. */
+/* GET /api/views, /api/views/<name>?by=&from=&to=, /api/cases/<id>, /api/clock, /api/units, and
+ * the page's files. A question waits in a bounded queue for the one worker and its own read-only
+ * connection; a full queue is 503. PostgreSQL writes the JSON, so nothing is translated here. */
 #include "aggregator/api_http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/api_files.h"
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/view_sql.h"
 #include "base/memory.h"
@@ -15,10 +16,8 @@
 #include "daemon/log.h"
 #include "postgres/connection.h"
 
-#define MAX_WAITING    32
-#define MAX_FILES      3
-#define MAX_FILE_BYTES (4 << 20)
-#define MAX_ROUTES     8
+#define MAX_WAITING 32
+#define API_ROUTES  5
 
 struct question {
     struct http_request *request;
@@ -28,20 +27,17 @@ struct question {
     struct question *next;
 };
 
-struct file {
-    struct strbuf bytes;
-    const char *type;
-};
-
 struct api_http {
     struct daemon *daemon;
     const struct aggregator_config *config;
     struct http_server *server;
-    struct http_route routes[MAX_ROUTES]; /* the server borrows them */
+    struct http_route routes[API_ROUTES + API_FILES_ROUTES]; /* the server borrows them */
     struct postgres_connection *connection;
     struct question *first, *last;
     size_t waiting;
-    struct file files[MAX_FILES];
+    struct api_files *files;
+    struct strbuf units; /* the answer of /api/units */
+    char *clock_sql;     /* owned */
     /* The worker's while busy. */
     uv_work_t work;
     bool busy;
@@ -182,7 +178,8 @@ static void on_view(void *context, struct http_request *request)
     else
         http_request_problem(
             request, 400, "bad_grouping", "分组无效",
-            "by is a list of day and the view's groups, each once; the ledger's are "
+            "by is a list of day (hour too where a view has hours) and the view's groups, each "
+            "once; the ledger's are "
             "hour, feed and unit");
     strbuf_fini(&sql);
 }
@@ -197,12 +194,22 @@ static void on_case(void *context, struct http_request *request)
     ask(context, request, sql, &id, 1);
 }
 
+/* `day` is the civil day of the newest tick, as the views count it. */
+static char *write_clock_sql(int zone_minutes)
+{
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "SELECT json_build_object('now', t_ms, 'age_ms', CASE WHEN t_ms > 0 THEN (extract("
+             "epoch FROM clock_timestamp()) * 1000)::bigint - t_ms END, 'day', date '1970-01-01' + "
+             "div(t_ms + %d, 86400000)::integer, 'zone_minutes', %d)::text FROM core.clock",
+             zone_minutes * 60000, zone_minutes);
+    return xstrdup(sql);
+}
+
 static void on_clock(void *context, struct http_request *request)
 {
-    ask(context, request,
-        "SELECT json_build_object('now', t_ms, 'age_ms', CASE WHEN t_ms > 0 THEN (extract(epoch "
-        "FROM clock_timestamp()) * 1000)::bigint - t_ms END)::text FROM core.clock",
-        NULL, 0);
+    const struct api_http *api = context;
+    ask(context, request, api->clock_sql, NULL, 0);
 }
 
 static void on_views(void *context, struct http_request *request)
@@ -225,45 +232,40 @@ static void on_views(void *context, struct http_request *request)
     strbuf_fini(&out);
 }
 
-static void on_file(void *context, struct http_request *request)
+static void on_units(void *context, struct http_request *request)
 {
-    const struct file *file = context;
-    http_request_answer(
-        request, &(struct http_answer){.status = 200,
-                                       .content_type = file->type,
-                                       .body = strbuf_span(&file->bytes),
-                                       .more = {{"Cache-Control", "no-cache"},
-                                                {"Content-Security-Policy", "default-src 'self'"},
-                                                {"X-Content-Type-Options", "nosniff"}}});
+    const struct api_http *api = context;
+    http_request_answer(request,
+                        &(struct http_answer){.status = 200,
+                                              .content_type = "application/json; charset=utf-8",
+                                              .body = strbuf_span(&api->units)});
 }
 
-static bool load_file(struct file *file, const char *folder, const char *name, struct error *error)
+/* What people call the units that rows name by code. */
+static void write_units(struct strbuf *out, const struct registry *units)
 {
-    char path[4096], bytes[8192];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *in = fopen(path, "rb");
-    if (!in)
-        return error_set(error, ERROR_CONFIG, 0, "%s: cannot be read; set aggregator.web", path);
-    strbuf_init(&file->bytes, 4096, MAX_FILE_BYTES);
-    for (size_t n; (n = fread(bytes, 1, sizeof bytes, in)) > 0;)
-        strbuf_add(&file->bytes, span_from(bytes, n));
-    fclose(in);
-    return true;
-}
-
-static bool load_files(struct api_http *api, struct http_route *routes, struct error *error)
-{
-    static const char *const rows[MAX_FILES][3] = {
-        {"index.html", "/", "text/html; charset=utf-8"},
-        {"app.js", "/app.js", "text/javascript; charset=utf-8"},
-        {"style.css", "/style.css", "text/css; charset=utf-8"}};
-    for (size_t i = 0; i < MAX_FILES; i++) {
-        if (!load_file(&api->files[i], api->config->web, rows[i][0], error))
-            return false;
-        api->files[i].type = rows[i][2];
-        routes[i] = (struct http_route){"GET", rows[i][1], 0, on_file, &api->files[i]};
+    static const char *const columns[][2] = {{"code", "unit"}, {"name", "name"}, {"kind", "kind"}};
+    const struct registry_row *row;
+    strbuf_add(out, SPAN("{\"units\":["));
+    for (size_t i = 0; (row = registry_at(units, i)); i++) {
+        for (size_t k = 0; k < ARRAY_LENGTH(columns); k++) {
+            strbuf_addf(out, "%s\"%s\":", k ? "," : i ? ",{" : "{", columns[k][1]);
+            strbuf_add_json(out, registry_cell(units, row, columns[k][0]));
+        }
+        strbuf_add_char(out, '}');
     }
-    return true;
+    strbuf_add(out, SPAN("]}"));
+}
+
+static void free_api(struct api_http *api)
+{
+    if (api->files)
+        api_files_close(api->files);
+    postgres_connection_free(api->connection);
+    strbuf_fini(&api->answer);
+    strbuf_fini(&api->units);
+    free(api->clock_sql);
+    free(api);
 }
 
 struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_config *config,
@@ -275,17 +277,21 @@ struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_co
     api->work.data = api;
     strbuf_init(&api->answer, 1 << 16, 32 << 20);
     api->connection = postgres_connection_new(config->postgres, "citybrain-api", session);
-    api->routes[0] = (struct http_route){"GET", "/api/views/{name}", 0, on_view, api};
-    api->routes[1] = (struct http_route){"GET", "/api/views", 0, on_views, api};
-    api->routes[2] = (struct http_route){"GET", "/api/cases/{id}", 0, on_case, api};
-    api->routes[3] = (struct http_route){"GET", "/api/clock", 0, on_clock, api};
-    if (load_files(api, api->routes + 4, error))
-        api->server =
-            http_server_open(daemon_loop(daemon), config->api, api->routes, 4 + MAX_FILES, error);
+    strbuf_init(&api->units, 1 << 13, 1 << 20);
+    write_units(&api->units, config->units);
+    api->clock_sql = write_clock_sql(config->rules.zone_minutes);
+    const struct http_route routes[API_ROUTES] = {
+        {"GET", "/api/views/{name}", 0, on_view, api}, {"GET", "/api/views", 0, on_views, api},
+        {"GET", "/api/cases/{id}", 0, on_case, api},   {"GET", "/api/clock", 0, on_clock, api},
+        {"GET", "/api/units", 0, on_units, api},
+    };
+    memcpy(api->routes, routes, sizeof routes);
+    api->files = api_files_open(config, api->routes + API_ROUTES, error);
+    if (api->files)
+        api->server = http_server_open(daemon_loop(daemon), config->api, api->routes,
+                                       API_ROUTES + API_FILES_ROUTES, error);
     if (api->server)
         return api;
-    postgres_connection_free(api->connection);
-    strbuf_fini(&api->answer);
-    free(api);
+    free_api(api);
     return NULL;
 }

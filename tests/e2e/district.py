@@ -77,6 +77,7 @@ class District:
     # --- life ---
 
     def start(self):
+        self.command(ROOT / "deploy/local/charts", seconds=120)  # nothing to do after make deps
         self.command(ROOT / "deploy/local/parts", "start", seconds=120)
         for script in ("parts", "daemons"):
             for word in shlex.split(self.command(ROOT / "deploy/local" / script, "env").stdout):

@@ -70,11 +70,14 @@ static void add_coarse(struct delta *sums, const struct delta_row *row, const st
 {
     struct delta_row coarse = *row;
     coarse.day = 0;
+    coarse.hour = CONTRIBUTION_WHOLE_DAY;
     for (size_t i = 0; i < view->group_count; i++)
         coarse.group[i] = SPAN("");
     for (size_t i = 0; i < by->count; i++) {
         if (by->columns[i] == VIEW_BY_DAY)
             coarse.day = row->day;
+        else if (by->columns[i] == VIEW_BY_HOUR)
+            coarse.hour = row->hour;
         else
             coarse.group[by->columns[i]] = row->group[by->columns[i]];
     }
@@ -85,6 +88,8 @@ static int compare_column(const struct delta_row *a, const struct delta_row *b, 
 {
     if (column == VIEW_BY_DAY)
         return a->day < b->day ? -1 : a->day > b->day;
+    if (column == VIEW_BY_HOUR)
+        return a->hour - b->hour;
     return span_compare(a->group[column], b->group[column]);
 }
 
@@ -99,7 +104,7 @@ static int by_columns(const void *left, const void *right)
 
 static bool is_of(const struct delta_row *bin, const struct delta_row *sum)
 {
-    bool same = bin->day == sum->day;
+    bool same = bin->day == sum->day && bin->hour == sum->hour;
     for (size_t i = 0; i < VIEW_MAX_GROUPS && same; i++)
         same = span_equal(bin->group[i], sum->group[i]);
     return same;
@@ -124,7 +129,7 @@ static size_t gather(const struct delta *sums, const struct view *view, const st
 static void write_sum(struct strbuf *out, const struct delta *sums, const struct sum *sum)
 {
     struct histogram_bin *bins = xcalloc(sum->bin_count + 1, sizeof *bins);
-    struct view_row row = {.day = sum->row->day, .value = sum->row->value};
+    struct view_row row = {.day = sum->row->day, .hour = sum->row->hour, .value = sum->row->value};
     memcpy(row.group, sum->row->group, sizeof row.group);
     for (size_t i = 0; i < sum->bin_count; i++) {
         const struct delta_row *bin = delta_at(sums, sum->first_bin + i);

@@ -73,9 +73,15 @@ def day_of(moment, zone):
     return f"(date '1970-01-01' + ({local} / 86400000 - ({local} % 86400000 < 0)::integer)::integer)"
 
 
+def hour_of(moment, zone):
+    return f"((({moment} + {zone * 60000}) % 86400000 + 86400000) % 86400000 / 3600000)"
+
+
 def bucket_of(view, measure, kind, zone):
     groups = "".join(f", coalesce({group}, '') AS {group}" for group in view.groups)
-    return f"SELECT 'day' AS bucket, {day_of(moment_of(measure.bucket, kind), zone)} AS day{groups}"
+    moment = moment_of(measure.bucket, kind)
+    bucket = f"to_char({hour_of(moment, zone)}, 'FM00')" if view.hourly else "'day'"
+    return f"SELECT {bucket} AS bucket, {day_of(moment, zone)} AS day{groups}"
 
 
 def counted(view, measure, kind):

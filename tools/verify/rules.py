@@ -40,6 +40,7 @@ class View(NamedTuple):
     kind: str
     groups: tuple
     measures: tuple
+    hourly: bool
 
     @property
     def durations(self):
@@ -99,7 +100,8 @@ def read_view(file, kinds):
     groups = tuple(file.get("group", ()))
     if set(groups) - set(GROUPS):
         raise ValueError(f"no groups: {groups}")
-    return View(identifier(file["view"]), file["of"]["kind"], groups, tuple(measures))
+    return View(identifier(file["view"]), file["of"]["kind"], groups, tuple(measures),
+                file.get("buckets", ["day"]) == ["hour"])
 
 
 def zone_minutes(zone):

@@ -31,14 +31,20 @@ static struct span group_of(const struct case_fold *fold, enum view_group group)
     return text.at ? text : SPAN("");
 }
 
-static struct contribution_cell *cell_of(struct contribution *contribution, int64_t day)
+static int hour_of(int64_t ms, int64_t day, int zone_minutes)
+{
+    return (int)((ms - day * 86400000 + (int64_t)zone_minutes * 60000) / 3600000);
+}
+
+static struct contribution_cell *cell_of(struct contribution *contribution, int64_t day, int hour)
 {
     for (size_t i = 0; i < contribution->cell_count; i++)
-        if (contribution->cells[i].day == day)
+        if (contribution->cells[i].day == day && contribution->cells[i].hour == hour)
             return &contribution->cells[i];
     struct contribution_cell *cell = &contribution->cells[contribution->cell_count++];
     memset(cell, 0, sizeof *cell);
     cell->day = day;
+    cell->hour = hour;
     return cell;
 }
 
@@ -53,13 +59,14 @@ static void add_measure(struct contribution *contribution, const struct view *vi
     if (measure->type == VIEW_DURATION && from == TIMESTAMP_NONE)
         return;
     int64_t day = timestamp_day(at, zone_minutes);
-    struct contribution_cell *cell = cell_of(contribution, day);
+    int hour = view->hourly ? hour_of(at, day, zone_minutes) : CONTRIBUTION_WHOLE_DAY;
+    struct contribution_cell *cell = cell_of(contribution, day, hour);
     cell->value[measure->column] = 1;
     if (measure->type == VIEW_COUNT)
         return;
     cell->value[measure->column + 1] = to - from;
     contribution->bins[contribution->bin_count++] =
-        (struct contribution_bin){day, index, histogram_bucket(to - from)};
+        (struct contribution_bin){day, hour, index, histogram_bucket(to - from)};
 }
 
 void contribution_of(struct contribution *contribution, const struct view *view,

@@ -11,13 +11,17 @@
 /* Bumped whenever the same fold would add something else; part of the contribution hash. */
 #define CONTRIBUTION_VERSION 1
 
+#define CONTRIBUTION_WHOLE_DAY (-1)
+
 struct contribution_cell {
     int64_t day; /* civil day in the district's zone */
+    int hour;    /* of that day, or CONTRIBUTION_WHOLE_DAY */
     int64_t value[VIEW_MAX_COLUMNS];
 };
 
 struct contribution_bin {
     int64_t day;
+    int hour;
     size_t measure; /* index in the view */
     int bin;        /* base/histogram.h */
 };

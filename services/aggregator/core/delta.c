@@ -11,6 +11,8 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 
+#define KEY_NUMBERS 5 /* in front of the groups */
+
 struct entry {
     struct delta_row row;
     char *text; /* owned: key bytes; the row's groups point into it */
@@ -94,6 +96,7 @@ static struct span write_key(struct delta *delta, const struct delta_row *row, s
     strbuf_reset(&delta->key);
     add_number(&delta->key, (int64_t)row->view);
     add_number(&delta->key, row->day);
+    add_number(&delta->key, row->hour);
     add_number(&delta->key, (int64_t)row->measure);
     add_number(&delta->key, row->bin);
     for (size_t i = 0; i < groups; i++) {
@@ -116,7 +119,7 @@ static struct delta_row *row_of(struct delta *delta, const struct delta_row *row
     entry->text = xmalloc(key.len);
     entry->text_len = key.len;
     memcpy(entry->text, key.at, key.len);
-    size_t at = 4 * sizeof(int64_t);
+    size_t at = KEY_NUMBERS * sizeof(int64_t);
     for (size_t i = 0; i < groups; i++) {
         at += sizeof(int64_t);
         entry->row.group[i].at = entry->text + at;
@@ -132,6 +135,7 @@ void delta_add(struct delta *delta, size_t view_index, const struct view *view,
     memcpy(row.group, contribution->group, sizeof row.group);
     for (size_t i = 0; i < contribution->cell_count; i++) {
         row.day = contribution->cells[i].day;
+        row.hour = contribution->cells[i].hour;
         row.bin = -1;
         struct delta_row *sum = row_of(delta, &row, view->group_count);
         for (size_t c = 0; c < view->column_count; c++)
@@ -139,6 +143,7 @@ void delta_add(struct delta *delta, size_t view_index, const struct view *view,
     }
     for (size_t i = 0; i < contribution->bin_count; i++) {
         row.day = contribution->bins[i].day;
+        row.hour = contribution->bins[i].hour;
         row.measure = contribution->bins[i].measure;
         row.bin = contribution->bins[i].bin;
         row_of(delta, &row, view->group_count)->value[0] += sign;
@@ -166,6 +171,7 @@ static int compare_entries(const void *left, const void *right)
     int order = compare_int((int64_t)a->view, (int64_t)b->view);
     order = order ? order : compare_int(a->bin >= 0, b->bin >= 0);
     order = order ? order : compare_int(a->day, b->day);
+    order = order ? order : compare_int(a->hour, b->hour);
     for (size_t i = 0; i < VIEW_MAX_GROUPS && !order; i++)
         order = span_compare(a->group[i], b->group[i]);
     order = order ? order : compare_int((int64_t)a->measure, (int64_t)b->measure);

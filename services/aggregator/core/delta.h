@@ -11,6 +11,7 @@
 struct delta_row {
     size_t view; /* index in views */
     int64_t day;
+    int hour;                           /* or CONTRIBUTION_WHOLE_DAY */
     struct span group[VIEW_MAX_GROUPS]; /* the table's own copy */
     size_t measure;                     /* bins only */
     int bin;                            /* -1: a cell */

@@ -214,14 +214,15 @@ static void read_groups(struct view *view, const struct yaml_node *node, struct 
     }
 }
 
-static void read_buckets(const struct yaml_node *node, struct diagnostics *d)
+static void read_buckets(struct view *view, const struct yaml_node *node, struct diagnostics *d)
 {
-    static const char *const words[] = {"day"};
-    size_t ignored;
+    static const char *const words[] = {"day", "hour"};
+    size_t index = 0;
     if (node && (node->type != YAML_LIST || node->count != 1))
         diagnostics_add(d, node->place, "buckets: [day]", "a view has one bucket");
     else if (node)
-        word_index(node->first, words, 1, &ignored, d);
+        word_index(node->first, words, ARRAY_LENGTH(words), &index, d);
+    view->hourly = index == 1;
 }
 
 static bool read_head(struct view *view, const struct yaml_node *root, const struct kinds *kinds,
@@ -256,7 +257,7 @@ static bool view_read(struct view *view, const struct yaml_node *root, const str
     if (!read_head(view, root, kinds, d))
         return false;
     read_groups(view, yaml_require(root, "group", d), d);
-    read_buckets(yaml_get(root, "buckets"), d);
+    read_buckets(view, yaml_get(root, "buckets"), d);
     int cohort;
     const struct yaml_node *by = yaml_get(root, "cohort");
     if (by && read_moment(view, yaml_require(by, "by", d), &cohort, d) && cohort != VIEW_OPENED)

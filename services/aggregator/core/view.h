@@ -42,6 +42,7 @@ struct view {
     size_t measure_count;
     size_t column_count;
     bool has_durations;
+    bool hourly; /* its cells are hours of a day, not days */
 };
 
 struct views; /* every view of a folder, by name */

@@ -10,12 +10,15 @@
 
 const char *view_by_name(const struct view *view, int column)
 {
-    return column == VIEW_BY_DAY ? "day" : view_group_name(view->groups[column]);
+    if (column == VIEW_BY_DAY || column == VIEW_BY_HOUR)
+        return column == VIEW_BY_DAY ? "day" : "hour";
+    return view_group_name(view->groups[column]);
 }
 
 static bool find_column(const struct view *view, struct span word, int *column)
 {
-    for (*column = VIEW_BY_DAY; *column < (int)view->group_count; ++*column)
+    for (*column = view->hourly ? VIEW_BY_HOUR : VIEW_BY_DAY; *column < (int)view->group_count;
+         ++*column)
         if (span_is(word, view_by_name(view, *column)))
             return true;
     return false;
@@ -106,6 +109,8 @@ void view_row_write(struct strbuf *out, const struct view *view, const struct vi
             strbuf_add_char(out, '"');
             timestamp_add_date(out, row->day);
             strbuf_add_char(out, '"');
+        } else if (by->columns[i] == VIEW_BY_HOUR) {
+            strbuf_add_int(out, row->hour);
         } else {
             strbuf_add_json(out, row->group[by->columns[i]]);
         }

@@ -11,10 +11,11 @@
 #include "base/histogram.h"
 #include "base/strbuf.h"
 
-#define VIEW_BY_DAY (-1)
+#define VIEW_BY_DAY  (-1)
+#define VIEW_BY_HOUR (-2) /* of hourly views */
 
 struct view_by {
-    int columns[VIEW_MAX_GROUPS + 1]; /* index of a group of the view, or VIEW_BY_DAY */
+    int columns[VIEW_MAX_GROUPS + 2]; /* index of a group of the view, or one of the above */
     size_t count;                     /* 0 = one total */
 };
 
@@ -25,6 +26,7 @@ const char *view_by_name(const struct view *view, int column);
 
 struct view_row {
     int64_t day;
+    int hour;
     struct span group[VIEW_MAX_GROUPS];
     const int64_t *value; /* the view's columns, summed */
     struct {

@@ -99,7 +99,8 @@ static void add_quantiles(struct strbuf *out, const struct view *view)
 
 static void add_bins_view(struct strbuf *out, const struct view *view)
 {
-    strbuf_addf(out, "CREATE OR REPLACE VIEW api.%s_bins AS SELECT h.day", view->name);
+    strbuf_addf(out, "CREATE OR REPLACE VIEW api.%s_bins AS SELECT h.day%s", view->name,
+                view->hourly ? ", h.bucket::integer AS hour" : "");
     add_groups(out, view, ", h.", "");
     strbuf_addf(out,
                 ", m.name AS measure, h.bin::integer AS bin, h.n FROM core.hist_%s AS h JOIN "
@@ -117,7 +118,8 @@ static void add_bins_view(struct strbuf *out, const struct view *view)
 
 void view_sql_views(struct strbuf *out, const struct view *view)
 {
-    strbuf_addf(out, "CREATE OR REPLACE VIEW api.%s AS SELECT c.day", view->name);
+    strbuf_addf(out, "CREATE OR REPLACE VIEW api.%s AS SELECT c.day%s", view->name,
+                view->hourly ? ", c.bucket::integer AS hour" : "");
     add_groups(out, view, ", c.", "");
     for (size_t i = 0; i < view->measure_count; i++)
         add_measure(out, view, i, "c.", "");
@@ -133,7 +135,7 @@ void view_sql_views(struct strbuf *out, const struct view *view)
         strbuf_addf(out, ")");
     }
     /* Cells are never deleted: one whose cases all moved away holds zeros and is no row. */
-    strbuf_addf(out, " WHERE c.bucket = 'day' AND (false");
+    strbuf_addf(out, " WHERE (false");
     each_column(out, view, " OR c.@ <> 0");
     strbuf_addf(out, ");\n");
     if (view->has_durations)
@@ -143,7 +145,11 @@ void view_sql_views(struct strbuf *out, const struct view *view)
 static void add_unnest(struct strbuf *out, const struct view *view, size_t more)
 {
     int at = 1;
-    strbuf_addf(out, " SELECT 'day', u.* FROM unnest($%d::date[]", at++);
+    if (view->hourly)
+        strbuf_addf(out, " SELECT u.* FROM unnest($%d::text[], ", at++);
+    else
+        strbuf_add(out, SPAN(" SELECT 'day', u.* FROM unnest("));
+    strbuf_addf(out, "$%d::date[]", at++);
     for (size_t i = 0; i < view->group_count; i++)
         strbuf_addf(out, ", $%d::text[]", at++);
     for (size_t i = 0; i < more; i++)
@@ -174,16 +180,25 @@ void view_sql_upsert_bins(struct strbuf *out, const struct view *view)
 
 static void add_range(struct strbuf *out)
 {
-    strbuf_addf(out, " WHERE bucket = 'day' AND ($1::date IS NULL OR day >= $1::date) AND "
+    strbuf_addf(out, " WHERE ($1::date IS NULL OR day >= $1::date) AND "
                      "($2::date IS NULL OR day <= $2::date)");
+}
+
+/* Cells as they are asked for: an hourly view keeps its hour, two digits, as its bucket. */
+static void add_source(struct strbuf *out, const struct view *view, const char *table)
+{
+    strbuf_addf(out,
+                view->hourly ? " FROM (SELECT *, bucket::integer AS hour FROM core.%s_%s) AS s"
+                             : " FROM core.%s_%s",
+                table, view->name);
+    add_range(out);
 }
 
 static void add_sums(struct strbuf *out, const struct view *view, struct span columns)
 {
     strbuf_addf(out, "(SELECT true AS one%.*s", SPAN_ARG(columns));
     each_column(out, view, ", sum(@) AS @");
-    strbuf_addf(out, " FROM core.cell_%s", view->name);
-    add_range(out);
+    add_source(out, view, "cell");
     strbuf_addf(out, " GROUP BY 1%.*s) AS c", SPAN_ARG(columns));
 }
 
@@ -213,8 +228,7 @@ bool view_sql_query(struct strbuf *out, const struct view *view, struct span by)
     if (view->has_durations) {
         strbuf_addf(out, " LEFT JOIN (SELECT true AS one%.*s", SPAN_ARG(list));
         add_quantiles(out, view);
-        strbuf_addf(out, " FROM core.hist_%s", view->name);
-        add_range(out);
+        add_source(out, view, "hist");
         strbuf_addf(out, " GROUP BY 1%.*s) AS h USING (one%.*s)", SPAN_ARG(list), SPAN_ARG(list));
     }
     strbuf_addf(out, " WHERE (false");

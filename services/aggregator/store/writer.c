@@ -16,7 +16,7 @@
 #include "base/memory.h"
 #include "postgres/transaction.h"
 
-#define MAX_ARRAYS    (1 + VIEW_MAX_GROUPS + VIEW_MAX_COLUMNS)
+#define MAX_ARRAYS    (2 + VIEW_MAX_GROUPS + VIEW_MAX_COLUMNS)
 #define MAX_PARAMETER (512U << 20)
 
 static const char session[] =
@@ -115,9 +115,9 @@ struct writer *writer_new(const struct writer_options *options)
     for (size_t i = 0; i < views_count(views); i++) {
         const struct view *view = views_at(views, i);
         upsert_init(&writer->cells[i], "cell", view->name,
-                    1 + view->group_count + view->column_count);
+                    1 + view->hourly + view->group_count + view->column_count);
         view_sql_upsert_cells(&writer->cells[i].sql, view);
-        upsert_init(&writer->bins[i], "hist", view->name, 4 + view->group_count);
+        upsert_init(&writer->bins[i], "hist", view->name, 4 + view->hourly + view->group_count);
         view_sql_upsert_bins(&writer->bins[i].sql, view);
     }
     return writer;
@@ -268,6 +268,11 @@ static void fill_sets(struct writer *writer)
 static void fill_row(struct upsert *upsert, const struct view *view, const struct delta_row *row)
 {
     size_t at = 0;
+    if (view->hourly) {
+        char hour[8];
+        int len = snprintf(hour, sizeof hour, "%02d", row->hour);
+        array_text_add(&upsert->arrays[at++], span_from(hour, (size_t)len));
+    }
     array_text_add_date(&upsert->arrays[at++], row->day);
     for (size_t i = 0; i < view->group_count; i++)
         array_text_add(&upsert->arrays[at++], row->group[i]);

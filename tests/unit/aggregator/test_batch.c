@@ -76,8 +76,8 @@ static struct case_line line_of(const struct said *said)
 static size_t find_row(struct store *store, const struct delta_row *row)
 {
     char key[160];
-    snprintf(key, sizeof key, "%zu|%lld|%zu|%d|%.*s|%.*s", row->view, (long long)row->day,
-             row->bin < 0 ? 0 : row->measure, row->bin, SPAN_ARG(row->group[0]),
+    snprintf(key, sizeof key, "%zu|%lld|%d|%zu|%d|%.*s|%.*s", row->view, (long long)row->day,
+             row->hour, row->bin < 0 ? 0 : row->measure, row->bin, SPAN_ARG(row->group[0]),
              SPAN_ARG(row->group[1]));
     for (size_t i = 0; i < store->count; i++)
         if (strcmp(store->keys[i], key) == 0)
@@ -258,7 +258,26 @@ static int64_t sum(const struct store *store, size_t view, int64_t day, size_t c
 {
     char prefix[48];
     int64_t total = 0;
-    snprintf(prefix, sizeof prefix, "%zu|%lld|0|-1|", view, (long long)day);
+    snprintf(prefix, sizeof prefix, "%zu|%lld|-1|0|-1|", view, (long long)day);
+    for (size_t i = 0; i < store->count; i++)
+        if (strncmp(store->keys[i], prefix, strlen(prefix)) == 0)
+            total += store->values[i][column];
+    return total;
+}
+
+static size_t index_of(const char *name)
+{
+    size_t index = 0;
+    while (strcmp(views_at(rules.views, index)->name, name) != 0)
+        index++;
+    return index;
+}
+
+static int64_t in_hour(const struct store *store, int64_t day, int hour, size_t column)
+{
+    char prefix[64];
+    int64_t total = 0;
+    snprintf(prefix, sizeof prefix, "%zu|%lld|%d|", index_of("inflow"), (long long)day, hour);
     for (size_t i = 0; i < store->count; i++)
         if (strncmp(store->keys[i], prefix, strlen(prefix)) == 0)
             total += store->values[i][column];
@@ -279,8 +298,12 @@ static void counts_a_closure_by_cohort_and_by_its_own_day(void **state)
     assert_int_equal(sum(store, 0, day, 1), 1);
     assert_int_equal(sum(store, 0, day, 2), 0);
     assert_int_equal(sum(store, 0, day + 1, 2), 1);
-    assert_int_equal(sum(store, 1, day, 0), 1);
-    assert_int_equal(sum(store, 1, day, 1), 2 * HOUR_MS);
+    assert_int_equal(sum(store, index_of("response_time"), day, 0), 1);
+    assert_int_equal(sum(store, index_of("response_time"), day, 1), 2 * HOUR_MS);
+    /* 23:00 of one day and 01:00 of the next */
+    assert_int_equal(in_hour(store, day, 23, 0), 1);
+    assert_int_equal(in_hour(store, day, 23, 1), 0);
+    assert_int_equal(in_hour(store, day + 1, 1, 1), 1);
     store_fini(store);
 }
 

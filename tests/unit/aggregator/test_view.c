@@ -44,7 +44,8 @@ static void reads_shipped_views(void **state)
     assert_int_equal(closure->measures[2].type, VIEW_RATIO);
     assert_int_equal(closure->measures[3].bucket, VIEW_CLOSURE);
     assert_int_equal(response->column_count, 10);
-    assert_true(response->has_durations);
+    assert_true(response->has_durations && !response->hourly);
+    assert_true(views_find(views, SPAN("inflow"))->hourly);
     assert_int_equal(views_hash(views).len, DIGEST_ID_LEN);
     views_free(views);
     diagnostics_free(diagnostics);

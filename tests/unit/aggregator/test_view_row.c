@@ -90,8 +90,8 @@ static void what_has_no_data_is_null(void **state)
 
 static void columns_are_the_views_own_and_once(void **state)
 {
-    static const char *const wrong[] = {"colour", "unit,unit",   "day,",
-                                        ",day",   "street_code", "unit day"};
+    static const char *const wrong[] = {"colour",      "unit,unit", "day,", ",day",
+                                        "street_code", "unit day",  "hour"};
     struct view_by by;
     (void)state;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

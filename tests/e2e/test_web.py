@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The live page of a running district, in Chromium: it shows what the API says, drawn, and no script fails."""
+import datetime
+import json
+import sys
+
+from district import ROOT, until
+from test_path import CHINA, order
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from browser import browse  # noqa: E402
+
+UNIT, NAME = "d_water", "区水务局"
+
+
+def api(district, path):
+    status, body = district.http(f"{district.environment['CITYBRAIN_API']}/api/{path}")
+    assert status == 200, (path, status, body[:300])
+    return json.loads(body)
+
+
+def test_the_page_shows_what_the_api_says(district):
+    now = datetime.datetime.now(CHINA)
+    opened = (now - datetime.timedelta(minutes=3)).strftime("%Y-%m-%d %H:%M:%S")
+    closed = (now - datetime.timedelta(minutes=1)).strftime("%Y-%m-%d %H:%M:%S")
+    orders = [order(f"E2EW{n}", 承办单位=UNIT, 受理时间=opened) for n in range(7)]
+    district.accepted("hotline", orders[:4] + [{**o, "结案时间": closed} for o in orders[4:]])
+    district.settle()
+    clock = until(lambda: (found := api(district, "clock"))["now"] > 0 and found, "the first tick", 60)
+    assert clock["day"] == datetime.datetime.fromtimestamp(clock["now"] / 1000, CHINA).date().isoformat()
+    assert clock["zone_minutes"] == 480 and 0 <= clock["age_ms"] < 120000
+    names = {unit["unit"]: unit["name"] for unit in api(district, "units")["units"]}
+    assert names[UNIT] == NAME and len(names) == 80
+
+    page = browse(district.environment["CITYBRAIN_API"] + "/")
+    assert [line for line in page.console if "favicon" not in line and "status of 404" not in line] == []
+    today = {"from": clock["day"], "to": clock["day"]}
+    total, = district.view("closure_rate", **today)
+    times, = district.view("response_time", **today)
+    every, = district.view("closure_rate")
+    shown = {name: page.text(name).replace(",", "") for name in ("today", "closed", "opened", "rate", "all_rate")}
+    assert shown == {"today": str(total["opened"]), "closed": str(total["closed_in"]), "opened": str(every["opened"]),
+                     "rate": f"{float(total['rate']) * 100:.1f}%", "all_rate": f"{float(every['rate']) * 100:.1f}%"}
+    assert times["full_n"] > 0 and page.text("p50") != "–"
+    for row in district.view("closure_rate", by="unit", **today):
+        if row["opened"]:
+            line = f"{names.get(row['unit'], row['unit']) or '(未派单)'} {row['opened']} {row['closed']} "
+            assert line in page.text("rates_street_table") + " " + page.text("rates_other_table"), line
+    hours = district.view("inflow", by="hour", **today)
+    assert sum(row["opened"] for row in hours) == total["opened"] and hours
+    for row in hours:
+        if row["hour"] <= datetime.datetime.fromtimestamp(clock["now"] / 1000, CHINA).hour:
+            assert f"{row['hour']:02}:00 {row['opened']} {row['closed_in']}" in page.text("inflow_table")
+    assert {"inflow", "rates_other"} <= page.drawn and "notice" in page.hidden
+    assert district.sql("SELECT sum(opened)::int FROM api.inflow WHERE day = %s", clock["day"]) == [(total["opened"],)]
+
+
+def test_the_charts_script_is_served_and_kept(district):
+    status, body = district.http(district.environment["CITYBRAIN_API"] + "/echarts.min.js")
+    assert status == 200 and len(body) > 500000
