@@ -108,6 +108,7 @@ def test_an_array_and_lines_are_the_same(tmp_path):
     (["--feed", "hotlin"], 78, "did you mean hotline"),
     (["--feed", "status"], 78, "try takes files of records"),
     (["--feed", "hotline", "--by", "colour"], 78, "has the columns day,unit"),
+    (["--feed", "hotline", "--view", "inflow", "--by", "type_code"], 78, "inflow has the columns day,hour,unit"),
     (["--feed", "hotline", "--view", "nothing"], 78, "no such view"),
     (["--feed", "hotline", "--clock", "noon"], 64, "is no time"),
     (["--feed", "hotline", "--config", "nowhere"], 78, "nowhere/"),
@@ -145,3 +146,12 @@ def test_the_same_orders_in_another_charset_are_the_same_views(data):
     other = report(folder / "pingshan_a.gb18030.csv.gz", "--feed", "pingshan_a_gb", *by)
     assert one["views"] == other["views"] and one["records"] == other["records"]
     assert len(one["views"]["closure_rate"]) > 100
+
+
+def test_hours_are_those_of_the_district(tmp_path):
+    path = ROOT / "config/feeds/cases/hotline/one_order_several_events/input.ndjson"
+    views = report(path, "--feed", "hotline", "--clock", CLOCK, "--by", "day,hour")["views"]
+    assert set(views) == {"inflow"}
+    said = [json.loads(line) for line in path.read_text().splitlines()]
+    opened = {(row["受理时间"][:10], int(row["受理时间"][11:13])) for row in said}
+    assert {(row["day"], row["hour"]) for row in views["inflow"] if row["opened"]} == opened

@@ -10,32 +10,46 @@
 
 #define VIEW_BYTES (64 << 20)
 
-static bool is_asked(const struct try_report *report, const struct view *view)
+static bool is_named(const struct try_report *report, const struct view *view)
 {
     return !report->view || strcmp(report->view, view->name) == 0;
+}
+
+/* Views without the asked columns are left out. */
+static bool is_asked(const struct try_report *report, const struct view *view)
+{
+    struct view_by by;
+    return is_named(report, view) && view_by_read(&by, view, span_of(report->by));
+}
+
+static void add_columns(struct strbuf *out, const struct view *view)
+{
+    strbuf_addf(out, "%sview %s has the columns day%s", out->len ? "; " : "", view->name,
+                view->hourly ? ",hour" : "");
+    for (size_t g = 0; g < view->group_count; g++)
+        strbuf_addf(out, ",%s", view_by_name(view, (int)g));
 }
 
 bool try_report_check(const struct try_report *report, struct error *error)
 {
     const struct views *views = report->bundle->views;
-    size_t asked = 0;
+    size_t named = 0, asked = 0;
+    struct strbuf columns;
+    strbuf_init(&columns, 256, 4096);
     for (size_t i = 0; i < views_count(views); i++) {
         const struct view *view = views_at(views, i);
-        struct view_by by;
-        if (!is_asked(report, view))
-            continue;
-        asked++;
-        if (view_by_read(&by, view, span_of(report->by)))
-            continue;
-        char columns[256] = "day";
-        for (size_t g = 0; g < view->group_count; g++)
-            snprintf(columns + strlen(columns), sizeof columns - strlen(columns), ",%s",
-                     view_by_name(view, (int)g));
-        return error_set(error, ERROR_CONFIG, 0,
-                         "--by \"%s\": view %s has the columns %s (--view NAME leaves others out)",
-                         report->by, view->name, columns);
+        asked += is_asked(report, view);
+        named += is_named(report, view);
+        if (is_named(report, view))
+            add_columns(&columns, view);
     }
-    return asked || error_set(error, ERROR_CONFIG, 0, "--view \"%s\": no such view", report->view);
+    if (!named)
+        error_set(error, ERROR_CONFIG, 0, "--view \"%s\": no such view", report->view);
+    else if (!asked)
+        error_set(error, ERROR_CONFIG, 0, "--by \"%s\": %.*s", report->by,
+                  SPAN_ARG(strbuf_span(&columns)));
+    strbuf_fini(&columns);
+    return asked > 0;
 }
 
 void try_report_add_reject(struct try_report *report, const struct raw_item *item, int64_t row)

@@ -14,8 +14,8 @@
 static const char views_help[] =
     "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
     "                                 [--from DATE] [--to DATE] [--json] [--url URL]\n\n"
-    "NAME is closure_rate or response_time (any file of config/views), or ledger: what was read "
-    "of\n"
+    "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
+    "ledger: what was read of\n"
     "each feed and hour and what became of it (--by day,hour,feed). Days are civil days of the\n"
     "district, both ends included. --total sums over everything (the default without --by).\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
