@@ -16,6 +16,7 @@
 
 struct charset_converter {
     iconv_t gb18030;
+    iconv_t to_gb18030; /* NULL until it is needed: daemons only read */
 };
 
 struct charset_word {
@@ -67,6 +68,8 @@ void charset_converter_free(struct charset_converter *converter)
     if (converter == NULL)
         return;
     iconv_close(converter->gb18030);
+    if (converter->to_gb18030)
+        iconv_close(converter->to_gb18030);
     free(converter);
 }
 
@@ -112,5 +115,26 @@ enum charset_result charset_to_utf8(struct charset_converter *converter, enum ch
         return CHARSET_BAD_BYTES;
     }
     *out = in;
+    return CHARSET_OK;
+}
+
+enum charset_result charset_from_utf8(struct charset_converter *converter, enum charset charset,
+                                      struct span in, struct arena *arena, struct span *out)
+{
+    if (charset == CHARSET_UTF8) {
+        *out = in;
+        return CHARSET_OK;
+    }
+    size_t room = 2 * in.len + 4; /* a letter of two bytes may take four */
+    char *from = (char *)(uintptr_t)in.at, *begin = arena_take(arena, room), *to = begin;
+    size_t from_left = in.len, to_left = room;
+    if (begin == NULL)
+        return CHARSET_NO_MEMORY;
+    if (converter->to_gb18030 == NULL)
+        converter->to_gb18030 = iconv_open("GB18030", "UTF-8");
+    iconv(converter->to_gb18030, NULL, NULL, NULL, NULL);
+    if (iconv(converter->to_gb18030, &from, &from_left, &to, &to_left) == (size_t)-1)
+        return CHARSET_BAD_BYTES;
+    *out = span_from(begin, room - to_left);
     return CHARSET_OK;
 }

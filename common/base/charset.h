@@ -25,3 +25,6 @@ enum charset_result { CHARSET_OK, CHARSET_BAD_BYTES, CHARSET_NO_MEMORY };
 enum charset_result charset_to_utf8(struct charset_converter *converter, enum charset charset,
                                     struct span in, struct arena *arena, struct span *out,
                                     size_t *bad_at);
+/* The other way, for tools that make files. Characters the charset lacks are CHARSET_BAD_BYTES. */
+enum charset_result charset_from_utf8(struct charset_converter *converter, enum charset charset,
+                                      struct span in, struct arena *arena, struct span *out);

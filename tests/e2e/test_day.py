@@ -22,7 +22,7 @@ def played(tmp_path_factory):
     folder = tmp_path_factory.mktemp("day")
     try:
         district.start()
-        district.citybrain("gen", "--events", EVENTS, "--ends", ENDS, "--out", folder / "day.ndjson",
+        district.citybrain("gen", "--csv", "--events", EVENTS, "--ends", ENDS, "--out", folder / "day.ndjson",
                            "--summary", folder / "summary.json")
         clock = district.environment["CITYBRAIN_INGEST_ADMIN"]
         sent = district.citybrain("send", "--timeline", folder / "day.ndjson", "--step", "10m", "--clock", clock,

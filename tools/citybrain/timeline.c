@@ -9,13 +9,16 @@
 #include "base/memory.h"
 #include "citybrain/input_file.h"
 #include "citybrain/progress.h"
+#include "gen/base64.h"
 #include "model/json.h"
 
-#define MOST_DOORS 256
+#define MOST_DOORS 4096
+#define LINES_TYPE "application/x-ndjson"
+#define LINES      SPAN(LINES_TYPE)
 #define PART_BYTES (1 << 20)
 
 struct target {
-    char path[128], principal[64];
+    char path[128], principal[64], type[64];
     struct strbuf lines;
     struct strbuf numbers; /* of the lines in the timeline: "1-3,7" */
     int64_t from, to;      /* the last of these ranges; 0 = none */
@@ -94,7 +97,7 @@ static bool post(struct player *player, struct error *error)
             add_range(target);
             parts[count++] = (struct door_part){.path = target->path,
                                                 .principal = target->principal,
-                                                .content_type = "application/x-ndjson",
+                                                .content_type = target->type,
                                                 .body = strbuf_span(&target->lines),
                                                 .rows = target->numbers.at};
         }
@@ -119,19 +122,38 @@ static bool end_step(struct player *player, struct error *error)
     return true;
 }
 
-static struct target *find_target(struct player *player, struct span path)
+/* Where a line's item goes: lines of one door share a request, an upload has its own. */
+static struct target *find_target(struct player *player, struct span path, struct span type)
 {
-    for (size_t i = 0; i < player->count; i++)
-        if (span_is(path, player->targets[i].path))
-            return &player->targets[i];
+    for (size_t i = 0; i < player->count; i++) {
+        struct target *target = &player->targets[i];
+        bool same = span_is(path, target->path) && span_is(type.at ? type : LINES, target->type);
+        if (same && (!type.at || target->lines.len == 0))
+            return target;
+    }
     if (player->count == MOST_DOORS)
         return NULL;
     struct target *target = &player->targets[player->count++];
     span_to_cstr(path, target->path, sizeof target->path);
+    span_to_cstr(type.at ? type : LINES, target->type, sizeof target->type);
     name_principal(target);
     strbuf_init(&target->lines, 4096, 8 << 20);
     strbuf_init(&target->numbers, 256, 1 << 20);
     return target;
+}
+
+static bool add_item(struct player *player, struct target *target, struct span line,
+                     const struct json_value *value, struct error *error)
+{
+    if (strcmp(target->type, LINES_TYPE) == 0) {
+        strbuf_add(&target->lines, item_text(line));
+        strbuf_add_char(&target->lines, '\n');
+    } else if (!base64_read(&target->lines, json_text(value, "item"))) {
+        return error_set(error, ERROR_REFUSED, 0, "line %lld: its item is no base64",
+                         (long long)player->line);
+    }
+    add_number(target, player->line);
+    return target->lines.len < PART_BYTES || post(player, error);
 }
 
 static bool play_line(struct player *player, struct span line, struct error *error)
@@ -139,10 +161,9 @@ static bool play_line(struct player *player, struct span line, struct error *err
     const struct json_value *value;
     size_t bad_at;
     int64_t at, step_ms = player->timeline->step_ms;
-    struct span item = item_text(line);
     arena_reset(&player->arena);
     if (json_read(player->reader, line, &player->arena, &value, &bad_at) != REJECT_NONE ||
-        !json_int(value, "at", &at) || !json_text(value, "to").at || !item.at)
+        !json_int(value, "at", &at) || !json_text(value, "to").at || !item_text(line).at)
         return error_set(error, ERROR_REFUSED, 0,
                          "line %lld is no timeline's: it lacks \"at\", \"to\" or \"item\"",
                          (long long)player->line);
@@ -155,14 +176,10 @@ static bool play_line(struct player *player, struct span line, struct error *err
     while (at >= player->step_end)
         if (!end_step(player, error))
             return false;
-    struct target *target = find_target(player, json_text(value, "to"));
+    struct target *target = find_target(player, json_text(value, "to"), json_text(value, "type"));
     if (!target)
-        return error_set(error, ERROR_REFUSED, 0, "a timeline names more than %d doors",
-                         MOST_DOORS);
-    strbuf_add(&target->lines, item);
-    strbuf_add_char(&target->lines, '\n');
-    add_number(target, player->line);
-    return target->lines.len < PART_BYTES || post(player, error);
+        return error_set(error, ERROR_REFUSED, 0, "more than %d requests in a step", MOST_DOORS);
+    return add_item(player, target, line, value, error);
 }
 
 static bool play(struct player *player, struct input_file *file, int64_t bytes, struct error *error)

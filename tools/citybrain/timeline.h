@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A day as a file: one JSON object a line, ordered by time: {"at": ms, "to": "/v1/feeds/hotline",
- * "item": {...}}, "item" the last member. It is played in steps: step k holds the lines of
- * T_k - step <= at < T_k, T_k a multiple of the step. With a manual clock, for every step:
+ * "item": {...}}, "item" the last member. With "type": "text/csv" the item is a whole upload's
+ * bytes in base64, a request of its own. It is played in steps: step k holds the lines of T_k -
+ * step <= at < T_k, T_k a multiple of the step. With a manual clock, for every step:
  *
  *   1. the clock is moved to T_k and tick(T_k) awaited: timers due by then have fired;
  *   2. the step's items are posted, those of one door in one request, until each has its 2xx.

@@ -151,15 +151,17 @@ void day_free(struct day *day)
 
 bool day_write(const struct day *day, FILE *out)
 {
+    struct item_writer *writer = item_writer_new();
     struct strbuf line;
     strbuf_init(&line, 4096, 65536);
     for (size_t i = 0; i < day->item_count; i++) {
         strbuf_reset(&line);
-        item_write(&line, day, &day->items[i]);
+        item_write(writer, &line, day, &day->items[i]);
         if (fwrite(line.at, 1, line.len, out) != line.len)
             break;
     }
     strbuf_fini(&line);
+    item_writer_free(writer);
     return fflush(out) == 0 && !ferror(out);
 }
 
@@ -177,6 +179,7 @@ void day_write_sums(const struct day *day, struct strbuf *out)
                                                         "bad_identity",
                                                         "missing_field",
                                                         "time_in_future",
+                                                        "bad_charset",
                                                         "unknown_stage"};
     const struct day_sums *sums = &day->sums;
     strbuf_add_char(out, '{');

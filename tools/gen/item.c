@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The columns are those of config/feeds/hotline.yaml. Names, telephones and texts are invented and
- * stand only in fields which that mapping drops; no telephone here can be dialled. */
+/* The columns are those of config/feeds/hotline.yaml and hotline_csv.yaml. Names, telephones and
+ * texts are invented and stand only in fields which that mapping drops; no telephone here can be
+ * dialled. */
 #include "gen/item.h"
 
-#include "base/base.h"
-#include "base/timestamp.h"
+#include <stdlib.h>
+#include <string.h>
 
-#define DAY_MS INT64_C(86400000)
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/charset.h"
+#include "base/memory.h"
+#include "base/timestamp.h"
+#include "gen/base64.h"
+#include "gen/row.h"
+
+#define DAY_MS   INT64_C(86400000)
+#define BAD_MARK '\x01' /* becomes a byte that GB18030 does not have */
 
 static const char *const kind_words[] = {"咨询", "求助", "投诉", "举报", "建议", "表扬"};
 static const char *const stage_words[] = {"signed", "contacted", "resolved", "closed"};
@@ -19,34 +29,55 @@ static const char *const since[] = {"今早发现", "已持续两天", "近一�
 static const char *const wishes[] = {"请尽快派人处理", "希望相关部门现场核实", "盼复",
                                      "请说明处理时限", "影响老人出行,请协调解决"};
 
-static void add_time(struct strbuf *out, const char *name, int64_t ms)
+struct item_writer {
+    struct row row;
+    struct strbuf csv;
+    struct charset_converter *converter;
+    struct arena arena;
+};
+
+struct item_writer *item_writer_new(void)
+{
+    struct item_writer *writer = xcalloc(1, sizeof *writer);
+    row_init(&writer->row);
+    strbuf_init(&writer->csv, 4096, 65536);
+    arena_init(&writer->arena, 1 << 18);
+    writer->converter = charset_converter_new();
+    return writer;
+}
+
+void item_writer_free(struct item_writer *writer)
+{
+    row_fini(&writer->row);
+    strbuf_fini(&writer->csv);
+    arena_fini(&writer->arena);
+    charset_converter_free(writer->converter);
+    free(writer);
+}
+
+static void add_time(struct row *row, const char *name, int64_t ms)
 {
     struct civil civil;
-    strbuf_addf(out, ",\"%s\":\"", name);
-    if (ms != TIMESTAMP_NONE) {
-        timestamp_to_civil(ms, LIFE_ZONE_MINUTES, &civil);
-        strbuf_addf(out, "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month, civil.day,
-                    civil.hour, civil.minute, civil.second);
+    if (ms == TIMESTAMP_NONE) {
+        row_add(row, name, SPAN_NONE);
+        return;
     }
-    strbuf_add_char(out, '"');
+    timestamp_to_civil(ms, LIFE_ZONE_MINUTES, &civil);
+    row_addf(row, name, "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month, civil.day,
+             civil.hour, civil.minute, civil.second);
 }
 
-static void add_text(struct strbuf *out, const char *name, struct span text)
-{
-    strbuf_addf(out, ",\"%s\":", name);
-    strbuf_add_json(out, text.at ? text : SPAN(""));
-}
-
-void item_add_number(struct strbuf *out, const struct day *day, size_t life)
+/* The order's own number: day, seed, count. */
+static void number_of(char number[64], const struct day *day, size_t life)
 {
     struct civil civil;
     timestamp_to_civil(day->frame.begins_ms, LIFE_ZONE_MINUTES, &civil);
-    strbuf_addf(out, "%04d%02d%02d-%llu-%06zu", civil.year, civil.month, civil.day,
-                (unsigned long long)day->frame.seed, life + 1);
+    snprintf(number, 64, "%04d%02d%02d-%llu-%06zu", civil.year, civil.month, civil.day,
+             (unsigned long long)day->frame.seed, life + 1);
 }
 
 /* What the mapping drops. */
-static void add_private(struct strbuf *out, const struct day *day, const struct life *life)
+static void add_private(struct row *row, const struct day *day, const struct life *life)
 {
     struct draw draw = {life->words};
     struct span place = SPAN("某处"), type = SPAN("未分类问题");
@@ -54,19 +85,21 @@ static void add_private(struct strbuf *out, const struct day *day, const struct 
         place = day->pool->places[life->place].name;
     if (life->type != POOL_NONE)
         type = day->pool->types[life->type].name;
-    strbuf_addf(out, ",\"来电人\":\"%s%s\"", surnames[draw_below(&draw, ARRAY_LENGTH(surnames))],
-                draw_chance(&draw, 500) ? "女士" : "先生");
-    strbuf_addf(out, ",\"来电号码\":\"000%08lld\"", (long long)draw_between(&draw, 0, 99999999));
-    strbuf_addf(out, ",\"主要内容\":\"%.*s%s,%.*s,%s,%s。\"", SPAN_ARG(place),
-                spots[draw_below(&draw, ARRAY_LENGTH(spots))], SPAN_ARG(type),
-                since[draw_below(&draw, ARRAY_LENGTH(since))],
-                wishes[draw_below(&draw, ARRAY_LENGTH(wishes))]);
-    if (life->place == POOL_NONE || day->pool->places[life->place].station == POOL_NONE)
-        return;
-    add_text(out, "上报站点", day->pool->stations[day->pool->places[life->place].station]);
+    const char *surname = surnames[draw_below(&draw, ARRAY_LENGTH(surnames))];
+    row_addf(row, "来电人", "%s%s", surname, draw_chance(&draw, 500) ? "女士" : "先生");
+    row_addf(row, "来电号码", "000%08lld", (long long)draw_between(&draw, 0, 99999999));
+    const char *spot = spots[draw_below(&draw, ARRAY_LENGTH(spots))];
+    const char *when = since[draw_below(&draw, ARRAY_LENGTH(since))];
+    row_addf(row, "主要内容", "%.*s%s,%.*s,%s,%s。%.*s", SPAN_ARG(place), spot, SPAN_ARG(type),
+             when, wishes[draw_below(&draw, ARRAY_LENGTH(wishes))], life->fault == LIFE_BAD_BYTES,
+             (const char[]){BAD_MARK, 0});
+    if (life->csv || life->place == POOL_NONE ||
+        day->pool->places[life->place].station == POOL_NONE)
+        return; /* a CSV's header is strict */
+    row_add(row, "上报站点", day->pool->stations[day->pool->places[life->place].station]);
 }
 
-static void add_opening(struct strbuf *out, const struct day *day, const struct day_item *item,
+static void add_opening(struct row *row, const struct day *day, const struct day_item *item,
                         const struct life *life)
 {
     bool corrected =
@@ -78,36 +111,52 @@ static void add_opening(struct strbuf *out, const struct day *day, const struct 
         kind = "闲聊";
     if (life->fault == LIFE_NO_KIND)
         kind = "";
-    add_text(out, "诉求性质", span_of(kind));
-    add_text(out, "问题分类", life->type == POOL_NONE ? SPAN_NONE : pool->types[life->type].code);
-    add_text(out, "反映社区", place == POOL_NONE ? SPAN_NONE : pool->places[place].code);
-    add_text(out, "反映街乡", place == POOL_NONE ? SPAN_NONE : pool->places[place].street);
+    row_add(row, "诉求性质", span_of(kind));
+    row_add(row, "问题分类", life->type == POOL_NONE ? SPAN_NONE : pool->types[life->type].code);
+    row_add(row, "反映社区", place == POOL_NONE ? SPAN_NONE : pool->places[place].code);
+    row_add(row, "反映街乡", place == POOL_NONE ? SPAN_NONE : pool->places[place].street);
     if (life->fault == LIFE_BAD_DATE)
-        add_text(out, "受理时间", SPAN("2026-13-40 25:61"));
+        row_add(row, "受理时间", SPAN("2026-13-40 25:61"));
     else
-        add_time(out, "受理时间",
+        add_time(row, "受理时间",
                  life->fault == LIFE_AHEAD ? day->frame.ends_ms + DAY_MS : life->opened_ms);
-    add_text(out, "承办单位", life->names_lead ? life->lead : SPAN_NONE);
-    add_time(out, "截止时间", life->due_ms);
+    row_add(row, "承办单位", life->names_lead ? life->lead : SPAN_NONE);
+    add_time(row, "截止时间", life->due_ms);
 }
 
-static void write_row(struct strbuf *out, const struct day *day, const struct day_item *item,
-                      const struct life *life)
+static void fill_row(struct row *row, const struct day *day, const struct day_item *item,
+                     const struct life *life)
 {
     int64_t resolved = life->moment[LIFE_RESOLVED], closed = life->moment[LIFE_CLOSED];
     int64_t told_ms = life->told[LIFE_CLOSED]     ? closed
                       : life->told[LIFE_RESOLVED] ? resolved
                                                   : TIMESTAMP_NONE;
-    strbuf_add(out, SPAN("\"/v1/feeds/hotline\",\"item\":{\"工单编号\":\""));
-    if (life->fault != LIFE_NO_NUMBER)
-        item_add_number(out, day, item->life);
-    strbuf_add_char(out, '"');
-    add_opening(out, day, item, life);
-    add_time(out, "办结时间", life->told[LIFE_RESOLVED] ? resolved : TIMESTAMP_NONE);
-    add_time(out, "结案时间",
+    char number[64];
+    number_of(number, day, item->life);
+    row_reset(row);
+    row_add(row, "工单编号", life->fault == LIFE_NO_NUMBER ? SPAN_NONE : span_of(number));
+    add_opening(row, day, item, life);
+    add_time(row, "办结时间", life->told[LIFE_RESOLVED] ? resolved : TIMESTAMP_NONE);
+    add_time(row, "结案时间",
              life->told[LIFE_CLOSED] || closed <= item->revision_ms ? closed : TIMESTAMP_NONE);
-    add_time(out, "更新时间", told_ms > item->revision_ms ? told_ms : item->revision_ms);
-    add_private(out, day, life);
+    add_time(row, "更新时间", told_ms > item->revision_ms ? told_ms : item->revision_ms);
+    add_private(row, day, life);
+}
+
+static void write_upload(struct item_writer *writer, struct strbuf *out)
+{
+    struct span bytes = SPAN_NONE;
+    strbuf_reset(&writer->csv);
+    arena_reset(&writer->arena);
+    row_write_csv(&writer->row, &writer->csv);
+    charset_from_utf8(writer->converter, CHARSET_GB18030, strbuf_span(&writer->csv), &writer->arena,
+                      &bytes);
+    char *mark = memchr(bytes.at, BAD_MARK, bytes.len); /* in our arena */
+    if (mark)
+        *mark = (char)0xFF;
+    strbuf_add(out, SPAN("\"/v1/feeds/hotline_csv\",\"type\":\"text/csv\",\"item\":\""));
+    base64_write(out, bytes);
+    strbuf_add_char(out, '"');
 }
 
 static void write_status(struct strbuf *out, const struct day *day, const struct day_item *item,
@@ -115,20 +164,31 @@ static void write_status(struct strbuf *out, const struct day *day, const struct
 {
     struct span unit = item->kind == DAY_FOREIGN ? life->foreign : life->lead;
     const char *stage = item->kind == DAY_GARBLED ? "arrived" : stage_words[item->stage];
-    strbuf_addf(out, "\"/v1/units/%.*s/status\",\"item\":{\"case\":\"" ITEM_CASES, SPAN_ARG(unit));
-    item_add_number(out, day, item->life);
-    strbuf_addf(out, "\",\"stage\":\"%s\",\"time\":\"", stage);
+    char number[64];
+    number_of(number, day, item->life);
+    strbuf_addf(out,
+                "\"/v1/units/%.*s/status\",\"item\":{\"case\":\"" ITEM_CASES
+                "%s\",\"stage\":\"%s\",\"time\":\"",
+                SPAN_ARG(unit), number, stage);
     timestamp_add_rfc3339(out, item->at_ms);
-    strbuf_add_char(out, '"');
+    strbuf_add(out, SPAN("\"}"));
 }
 
-void item_write(struct strbuf *out, const struct day *day, const struct day_item *item)
+void item_write(struct item_writer *writer, struct strbuf *out, const struct day *day,
+                const struct day_item *item)
 {
     const struct life *life = &day->lives[item->life];
     strbuf_addf(out, "{\"at\":%lld,\"to\":", (long long)item->at_ms);
-    if (item->kind == DAY_ROW)
-        write_row(out, day, item, life);
-    else
+    if (item->kind != DAY_ROW) {
         write_status(out, day, item, life);
-    strbuf_add(out, SPAN("}}\n"));
+    } else {
+        fill_row(&writer->row, day, item, life);
+        if (life->csv) {
+            write_upload(writer, out);
+        } else {
+            strbuf_add(out, SPAN("\"/v1/feeds/hotline\",\"item\":"));
+            row_write_json(&writer->row, out);
+        }
+    }
+    strbuf_add(out, SPAN("}\n"));
 }

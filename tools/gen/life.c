@@ -204,7 +204,8 @@ static void draw_accidents(struct life *life, struct draw *draw, const struct li
     if (life->garbled_ms <= day->clock_ms)
         life->garbled_ms = TIMESTAMP_NONE;
     if (draw_chance(draw, 12)) {
-        life->fault = LIFE_BAD_KIND + (enum life_fault)draw_below(draw, LIFE_FAULTS - 1);
+        size_t faults = LIFE_FAULTS - (life->csv ? 1 : 2);
+        life->fault = LIFE_BAD_KIND + (enum life_fault)draw_below(draw, faults);
         life->repeated_ms = life->corrected_ms = TIMESTAMP_NONE;
     }
 }
@@ -217,6 +218,7 @@ void life_plan(struct life *life, const struct life_day *day, const struct pool 
     for (size_t i = 0; i < LIFE_STAGES; i++)
         life->moment[i] = TIMESTAMP_NONE;
     draw_subject(life, &draw, day, pool);
+    life->csv = day->csv && life->place != POOL_NONE && pool->places[life->place].csv;
     draw_lead(life, &draw, day, pool, arena);
     draw_stages(life, &draw, day);
     draw_accidents(life, &draw, day, pool);

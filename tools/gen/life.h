@@ -26,6 +26,7 @@ enum life_fault {
     LIFE_NO_NUMBER,
     LIFE_NO_KIND,
     LIFE_AHEAD,
+    LIFE_BAD_BYTES, /* of a CSV only */
     LIFE_FAULTS
 };
 
@@ -40,6 +41,7 @@ struct life_day {
     int64_t clock_ms; /* the district's clock when the day begins to be fed; TIMESTAMP_NONE = before
                          it */
     size_t silent;    /* the station that is not heard */
+    bool csv;         /* stations of the family hotline_csv send GB18030 CSV */
     struct life_burst bursts[LIFE_BURSTS];
 };
 
@@ -50,7 +52,7 @@ struct life {
     bool told[LIFE_STAGES]; /* by the source, in the first row: the clock was already past it */
     size_t place, corrected_place, type, kind, corrected_kind; /* POOL_NONE = not given */
     struct span lead, foreign;
-    bool names_lead;
+    bool names_lead, csv;
     int64_t limit_ms; /* the deadline in force: the order's own, else its class's */
     enum life_fault fault;
     uint64_t words;

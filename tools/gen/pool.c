@@ -28,7 +28,7 @@ static void list_places(struct pool *pool)
         if (span_is(cell(divisions, i, "level"), "community"))
             pool->places[pool->place_count++] =
                 (struct pool_place){cell(divisions, i, "code"), cell(divisions, i, "name"),
-                                    cell(divisions, i, "parent_code"), POOL_NONE};
+                                    cell(divisions, i, "parent_code"), POOL_NONE, false};
 }
 
 static void list_stations(struct pool *pool)
@@ -36,9 +36,12 @@ static void list_stations(struct pool *pool)
     pool->stations = xcalloc(rows_of(pool->station_rows) + 1, sizeof *pool->stations);
     for (size_t i = 0; registry_at(pool->station_rows, i); i++) {
         struct span community = cell(pool->station_rows, i, "community_code");
+        bool csv = span_is(cell(pool->station_rows, i, "family"), "hotline_csv");
         for (size_t p = 0; p < pool->place_count; p++)
-            if (span_equal(pool->places[p].code, community))
+            if (span_equal(pool->places[p].code, community)) {
                 pool->places[p].station = pool->station_count;
+                pool->places[p].csv = csv;
+            }
         pool->stations[pool->station_count++] = cell(pool->station_rows, i, "code");
     }
 }

@@ -185,6 +185,22 @@ static void reads_back_every_character_it_can_be_sent(void **state)
     iconv_close(utf8);
 }
 
+static void what_was_written_in_gb18030_reads_back(void **state)
+{
+    (void)state;
+    static const char text[] = "朝阳区,三里屯街道:12345 € 𠮷 ½";
+    struct span there, back;
+    size_t bad_at;
+    assert_int_equal(charset_from_utf8(converter, CHARSET_GB18030, SPAN(text), &arena, &there),
+                     CHARSET_OK);
+    assert_false(span_equal(there, SPAN(text)));
+    assert_int_equal(charset_to_utf8(converter, CHARSET_GB18030, there, &arena, &back, &bad_at),
+                     CHARSET_OK);
+    assert_true(span_equal(back, SPAN(text)));
+    assert_int_equal(charset_from_utf8(converter, CHARSET_GB18030, SPAN("\xff"), &arena, &there),
+                     CHARSET_BAD_BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +212,7 @@ int main(void)
         cmocka_unit_test(keeps_an_empty_row_present),
         cmocka_unit_test(uses_the_arena_to_its_last_byte_and_no_further),
         cmocka_unit_test(reads_back_every_character_it_can_be_sent),
+        cmocka_unit_test(what_was_written_in_gb18030_reads_back),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
