@@ -6,6 +6,7 @@
 
 #include "aggregator/aggregator.h"
 #include "aggregator/api_http.h"
+#include "aggregator/ledger_watch.h"
 #include "daemon/log.h"
 
 static void show_line(void *context, const char *line)
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
                    &error);
     if (!daemon || !api_http_open(daemon, &config, &error))
         return daemon_refuse(&error);
+    ledger_watch_open(daemon, &config);
     struct aggregator *aggregator = aggregator_open(daemon, &config, &error);
     if (!aggregator)
         return daemon_refuse(&error);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "daemon/log.h"
@@ -245,6 +246,88 @@ static void of_two_at_once_the_owner_alone_writes(void **state)
     pthread_barrier_destroy(&start);
 }
 
+static struct event page(struct json_reader *reader, struct arena *arena, const char *id,
+                         const char *counts)
+{
+    char *text = arena_take(arena, 512); /* the event borrows from it */
+    struct event event;
+    snprintf(text, 512,
+             "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/ingest\",\"type\":"
+             "\"cn.citybrain.observation.ledger.v1\",\"subject\":\"ledger:cb.raw:3\",\"time\":"
+             "\"2026-01-01T00:00:00Z\",\"data\":{\"f\":{\"2026-01-01T00:00:00.000Z\":[%s]}}}",
+             id, counts);
+    assert_int_equal(event_read(reader, span_of(text), arena, &event), REJECT_NONE);
+    return event;
+}
+
+/* A page and two events of which one came before, in one transaction. */
+static void commit_page(struct writer_position *position, int64_t next, const struct event *event,
+                        int from, int to)
+{
+    struct error error = {0};
+    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    assert_int_equal(batch_add_ledger(batch, event), REJECT_NONE);
+    for (int n = from; n < to; n++) {
+        char id[24];
+        snprintf(id, sizeof id, "ledger-%d", n);
+        struct case_line line = {
+            .id = span_of(id),
+            .revision = SPAN("0.a.1.0000000000000001"),
+            .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
+            .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
+            .time_ms = BASE_MS,
+            .recorded_ms = BASE_MS + 1,
+            .live = true};
+        assert_true(batch_add_counted(batch, SPAN("request:test:ledger"), &line, SPAN("f")));
+    }
+    position->next = next;
+    assert_int_equal(writer_commit(here.first, batch, position, 1, 0, &error), WRITER_DONE);
+    position->stored = next;
+    batch_free(batch);
+}
+
+static void a_page_counts_once_and_open_hours_show(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct json_reader *reader = json_reader_new();
+    struct writer_position position = take_over(here.first, 4);
+    static const char row[] = "SELECT concat_ws(' ', read, normalised, dead, dropped, filtered, "
+                              "events, distinct_events, repeated_events, refused_events, closes) "
+                              "FROM api.ledger WHERE feed = 'f'";
+    char answer[128];
+    arena_init(&arena, 1 << 16);
+    assert_int_equal(position.counted, -1);
+    struct event first = page(reader, &arena, "p1", "4,2,1,0,1,2");
+    commit_page(&position, 5, &first, 0, 2);
+    ask(row, answer, sizeof answer);
+    assert_string_equal(answer, "4 2 1 0 1 2 2 0 0 t");
+    commit_page(&position, 6, &first, 0, 0); /* the same page: nothing */
+    struct event second = page(reader, &arena, "p2", "3,3,0,0,0,3");
+    commit_page(&position, 9, &second, 1, 3);
+    ask(row, answer, sizeof answer);
+    assert_string_equal(answer, "7 5 1 0 1 5 3 1 0 f"); /* one is still under way */
+
+    /* 2026-01-01T02:00Z: its hour is over, but only just; an hour later it should have closed. */
+    number("UPDATE core.clock SET t_ms = 1767232800000 RETURNING 1");
+    assert_int_equal(number(ledger_sql_open), 0);
+    number("UPDATE core.clock SET t_ms = 1767232800001 RETURNING 1");
+    assert_int_equal(number(ledger_sql_open), 1);
+    commit_page(&position, 10, &second, 2, 3);
+    assert_int_equal(number(ledger_sql_open), 0);
+    number("UPDATE core.clock SET t_ms = 0 RETURNING 1");
+
+    /* Put back by hand: the position goes back, what was counted does not. */
+    number("UPDATE core.kafka_offset SET next_offset = 2 WHERE part = 4 RETURNING 1");
+    position = take_over(here.first, 4);
+    assert_int_equal(position.stored, 2);
+    assert_int_equal(position.counted, 10);
+    commit_page(&position, 7, &first, 0, 0);
+    assert_int_equal(take_over(here.first, 4).counted, 10);
+    json_reader_free(reader);
+    arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +335,7 @@ int main(void)
         cmocka_unit_test(the_frozen_owner_is_fenced_and_writes_nothing),
         cmocka_unit_test(a_batch_behind_a_gap_is_refused),
         cmocka_unit_test(of_two_at_once_the_owner_alone_writes),
+        cmocka_unit_test(a_page_counts_once_and_open_hours_show),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, open_all, close_all);

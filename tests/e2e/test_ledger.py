@@ -10,7 +10,7 @@ from collections import Counter
 
 from confluent_kafka import Producer
 
-from district import until
+from district import ROOT, until
 
 STREET, COMMUNITY, LEAD = "110105001", "110105001901", "s110105001"
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
@@ -230,6 +230,9 @@ def test_the_ledger_is_a_view_like_others(district):
     assert status == 400
     tomorrow = datetime.datetime.now(CHINA).date() + datetime.timedelta(days=1)
     assert district.view("ledger", **{"from": tomorrow}) == []
+    admin = district.command(ROOT / "deploy/local/daemons", "status", "aggregator-1").stdout.split("\t")[2]
+    until(lambda: b"\ncitybrain_aggregator_ledger_open 0\n" in district.http(admin + "/metrics")[1],
+          "the metric of what does not close", 30, 0.5)
 
 
 def test_a_log_read_again_is_not_counted_again(district):

@@ -31,24 +31,36 @@ CREATE TABLE core.ledger_came (
 -- How far core.ledger_came has counted. Never goes back: a log read again is not counted again.
 ALTER TABLE core.kafka_offset ADD COLUMN counted bigint NOT NULL DEFAULT -1;
 
--- `unit` is empty: an account of the district's, not of a unit.
+-- `unit` is empty: an account of the district's, not of a unit. A range of hours reads no other.
 CREATE VIEW api.ledger AS
 SELECT hour,
        feed,
        '' AS unit,
-       coalesce(said.read, 0)::bigint AS read,
-       coalesce(said.normalised, 0)::bigint AS normalised,
-       coalesce(said.dead, 0)::bigint AS dead,
-       coalesce(said.dropped, 0)::bigint AS dropped,
-       coalesce(said.filtered, 0)::bigint AS filtered,
-       coalesce(said.events, 0)::bigint AS events,
-       coalesce(came.distinct_events, 0) AS distinct_events,
-       coalesce(came.repeated_events, 0) AS repeated_events,
-       coalesce(came.refused_events, 0) AS refused_events,
-       coalesce(said.read = said.normalised + said.dead + said.dropped + said.filtered
-                AND said.events = coalesce(came.distinct_events + came.repeated_events
-                                           + came.refused_events, 0), false) AS closes
-FROM (SELECT hour, feed, sum(read) AS read, sum(normalised) AS normalised, sum(dead) AS dead,
-             sum(dropped) AS dropped, sum(filtered) AS filtered, sum(events) AS events
-      FROM core.ledger_said GROUP BY hour, feed) AS said
-FULL JOIN core.ledger_came AS came USING (hour, feed);
+       read,
+       normalised,
+       dead,
+       dropped,
+       filtered,
+       events,
+       distinct_events,
+       repeated_events,
+       refused_events,
+       read = normalised + dead + dropped + filtered
+           AND events = distinct_events + repeated_events + refused_events AS closes
+FROM (SELECT hour, feed,
+             sum(read)::bigint AS read,
+             sum(normalised)::bigint AS normalised,
+             sum(dead)::bigint AS dead,
+             sum(dropped)::bigint AS dropped,
+             sum(filtered)::bigint AS filtered,
+             sum(events)::bigint AS events,
+             sum(distinct_events)::bigint AS distinct_events,
+             sum(repeated_events)::bigint AS repeated_events,
+             sum(refused_events)::bigint AS refused_events
+      FROM (SELECT hour, feed, read, normalised, dead, dropped, filtered, events,
+                   0 AS distinct_events, 0 AS repeated_events, 0 AS refused_events
+            FROM core.ledger_said
+            UNION ALL
+            SELECT hour, feed, 0, 0, 0, 0, 0, 0, distinct_events, repeated_events, refused_events
+            FROM core.ledger_came) AS both_sides
+      GROUP BY hour, feed) AS sums;

@@ -62,8 +62,10 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
     strbuf_addf(out,
                 "bool_and(closes) AS closes FROM (SELECT *, (hour AT TIME ZONE 'UTC' + %d * "
                 "interval '1 minute')::date AS day FROM api.ledger) AS l WHERE ($1::date IS NULL "
-                "OR day >= $1::date) AND ($2::date IS NULL OR day <= $2::date)",
-                zone_minutes);
+                "OR hour >= ($1::date - %d * interval '1 minute') AT TIME ZONE 'UTC') AND "
+                "($2::date IS NULL OR hour < ($2::date + 1 - %d * interval '1 minute') AT TIME "
+                "ZONE 'UTC')",
+                zone_minutes, zone_minutes, zone_minutes);
     if (columns.len > 0)
         strbuf_addf(out, " GROUP BY %.*s ORDER BY %.*s", (int)columns.len - 2, columns.at,
                     (int)columns.len - 2, columns.at);
@@ -73,3 +75,7 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
     strbuf_fini(&columns);
     return good;
 }
+
+const char ledger_sql_open[] =
+    "SELECT count(*) FROM api.ledger, core.clock WHERE NOT closes AND hour < core.of_ms(t_ms) - "
+    "interval '2 hours' AND hour >= core.of_ms(t_ms) - interval '7 days'";
