@@ -42,10 +42,10 @@ struct http_request {
     struct http_server *server;        /* NULL once the server is gone */
     struct MHD_Connection *connection; /* NULL once MHD is done with it */
     struct http_request *next, **previous;
-    bool handed;    /* the handler was called */
-    bool held;      /* and has not answered */
-    bool suspended; /* and MHD waits for us */
-    bool early;     /* answered before its body: the connection ends with it */
+    bool handed;        /* the handler was called */
+    bool held;          /* and has not answered */
+    bool suspended;     /* and MHD waits for us */
+    bool early;         /* answered before its body: the connection ends with it */
     bool may_lack_host; /* HTTP/1.0 */
     char method[16];
     char *text; /* owned: the decoded path and query */
