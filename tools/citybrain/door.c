@@ -12,7 +12,8 @@
 #include "base/memory.h"
 #include "model/json.h"
 
-#define PATIENCE_MS 600000
+#define PATIENCE_MS  600000
+#define SAY_AFTER_MS 8000
 
 void door_init(struct door *door, const char *url, const char *tokens_file)
 {
@@ -191,6 +192,16 @@ static bool take_answers(struct door *door, struct round *round, struct error *e
     return good;
 }
 
+/* Once, so that nobody watches a bar that stands still without knowing why. */
+static void say_waiting(const struct http_call *call, const struct error *silence)
+{
+    if (call->status)
+        fprintf(stderr, "\nwaiting: %s answers %d: %.*s\n", call->url, call->status,
+                (int)(call->answer->len < 200 ? call->answer->len : 200), call->answer->at);
+    else
+        fprintf(stderr, "\nwaiting: %s\n", silence->text);
+}
+
 bool door_post_all(struct door *door, const struct door_part *parts, size_t count,
                    struct error *error)
 {
@@ -212,6 +223,8 @@ bool door_post_all(struct door *door, const struct door_part *parts, size_t coun
         if (good && round->left) {
             uint32_t wait_ms = backoff_next(&backoff);
             usleep(wait_ms * 1000);
+            if (waited_ms <= SAY_AFTER_MS && waited_ms + wait_ms > SAY_AFTER_MS)
+                say_waiting(&round->calls[0], &silence);
             waited_ms += wait_ms;
             if (waited_ms > PATIENCE_MS)
                 good = error_set(error, ERROR_RETRY, 0, "%s: no door answered for ten minutes",
