@@ -4,8 +4,11 @@
 
 #include <stdio.h>
 
+#include "base/base.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "model/ids.h"
+#include "model/media_type.h"
 
 static const char *const families[] = {
     [EVENT_CASE] = "cn.citybrain.case.",
@@ -22,6 +25,7 @@ enum member {
     TYPE,
     SUBJECT,
     TIME,
+    DATACONTENTTYPE,
     RECORDEDTIME,
     PARTITIONKEY,
     CORRELATIONID,
@@ -33,6 +37,7 @@ enum member {
     REVISION,
     TRACEPARENT,
     REPLAYOF,
+    DATA_BASE64, /* never ours: our data are JSON objects */
     MEMBERS
 };
 
@@ -41,11 +46,16 @@ enum member {
         (text), sizeof(text) - 1                                                                   \
     }
 static const struct span members[MEMBERS] = {
-    NAME("specversion"),   NAME("id"),          NAME("source"),       NAME("type"),
-    NAME("subject"),       NAME("time"),        NAME("recordedtime"), NAME("partitionkey"),
-    NAME("correlationid"), NAME("causationid"), NAME("feed"),         NAME("feedversion"),
-    NAME("unit"),          NAME("party"),       NAME("revision"),     NAME("traceparent"),
-    NAME("replayof"),
+    NAME("specversion"),     NAME("id"),
+    NAME("source"),          NAME("type"),
+    NAME("subject"),         NAME("time"),
+    NAME("datacontenttype"), NAME("recordedtime"),
+    NAME("partitionkey"),    NAME("correlationid"),
+    NAME("causationid"),     NAME("feed"),
+    NAME("feedversion"),     NAME("unit"),
+    NAME("party"),           NAME("revision"),
+    NAME("traceparent"),     NAME("replayof"),
+    NAME("data_base64"),
 };
 
 struct span event_kind(const struct event *event)
@@ -129,17 +139,68 @@ static bool read_type(struct span type, struct event *event)
     return false;
 }
 
-static enum reject finish(struct event *event, struct span type, struct span time,
-                          struct span recorded, struct span version)
+/* UTF-8 without control characters, as CloudEvents has it; it will stand in JSON and in keys. */
+static bool is_plain(struct span text)
 {
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f)
+            return false;
+    return utf8_is_valid(text);
+}
+
+/* The first member that is missing or wrong, MEMBERS when all is well. `raw`: nobody has looked at
+ * the bytes of the texts yet. */
+static enum member find_fault(struct event *event, const struct span text[MEMBERS], bool raw)
+{
+    if (!span_is(text[SPECVERSION], "1.0"))
+        return SPECVERSION;
+    if (event->id.len == 0)
+        return ID;
+    if (event->source.len == 0)
+        return SOURCE;
+    if (!text[TYPE].at || !read_type(text[TYPE], event))
+        return TYPE;
+    if (event->family == EVENT_CASE && span_find(event->subject, ':') <= 0)
+        return SUBJECT;
+    if (!text[TIME].at || !timestamp_parse_rfc3339(text[TIME], &event->time_ms))
+        return TIME;
+    if (text[RECORDEDTIME].at && !timestamp_parse_rfc3339(text[RECORDEDTIME], &event->recorded_ms))
+        return RECORDEDTIME;
+    if (text[FEEDVERSION].at && !span_to_int64(text[FEEDVERSION], &event->feedversion))
+        return FEEDVERSION;
+    if (text[DATACONTENTTYPE].at && !media_type_is_json(text[DATACONTENTTYPE]))
+        return DATACONTENTTYPE;
+    if (text[DATA_BASE64].at)
+        return DATA_BASE64;
+    int member = raw ? ID : MEMBERS;
+    while (member < MEMBERS && is_plain(text[member]))
+        member++;
+    return (enum member)member;
+}
+
+static enum reject take(struct event *event, const struct span text[MEMBERS], bool raw)
+{
+    event->id = text[ID];
+    event->source = text[SOURCE];
+    event->subject = text[SUBJECT];
+    event->partitionkey = text[PARTITIONKEY];
+    event->correlationid = text[CORRELATIONID];
+    event->causationid = text[CAUSATIONID];
+    event->feed = text[FEED];
+    event->unit = text[UNIT];
+    event->party = text[PARTY];
+    event->revision = text[REVISION];
+    event->traceparent = text[TRACEPARENT];
+    event->replayof = text[REPLAYOF];
     event->recorded_ms = TIMESTAMP_NONE;
-    bool whole = event->id.len && event->source.len && read_type(type, event) && time.at &&
-                 timestamp_parse_rfc3339(time, &event->time_ms) &&
-                 (!recorded.at || timestamp_parse_rfc3339(recorded, &event->recorded_ms)) &&
-                 (!version.at || span_to_int64(version, &event->feedversion));
-    if (whole && event->family == EVENT_CASE)
-        whole = span_find(event->subject, ':') > 0;
-    return whole ? REJECT_NONE : REJECT_EVENT;
+    if (event->data && event->data->type == JSON_NULL)
+        event->data = NULL;
+    enum member fault = find_fault(event, text, raw);
+    if (fault != MEMBERS)
+        event->fault = members[fault].at;
+    else if (event->data && event->data->type != JSON_OBJECT)
+        event->fault = "data";
+    return event->fault ? REJECT_EVENT : REJECT_NONE;
 }
 
 enum reject event_read(struct json_reader *reader, struct span json, struct arena *arena,
@@ -153,62 +214,76 @@ enum reject event_read(struct json_reader *reader, struct span json, struct aren
     if (reject != REJECT_NONE)
         return reject;
     json_texts(value, members, MEMBERS, text);
-    if (!span_is(text[SPECVERSION], "1.0"))
-        return REJECT_EVENT;
-    event->id = text[ID];
-    event->source = text[SOURCE];
-    event->subject = text[SUBJECT];
-    event->partitionkey = text[PARTITIONKEY];
-    event->correlationid = text[CORRELATIONID];
-    event->causationid = text[CAUSATIONID];
-    event->feed = text[FEED];
-    event->unit = text[UNIT];
-    event->party = text[PARTY];
-    event->revision = text[REVISION];
-    event->traceparent = text[TRACEPARENT];
-    event->replayof = text[REPLAYOF];
     event->data = json_get(value, SPAN("data"));
-    return finish(event, text[TYPE], text[TIME], text[RECORDEDTIME], text[FEEDVERSION]);
+    /* The reader took valid UTF-8 only, and control characters need an escape. */
+    return take(event, text, memchr(json.at, '\\', json.len) != NULL);
 }
 
-/* Kafka's binary mode: attributes in headers ce_<name>, the value is the data. */
+/* Kafka's binary mode: attributes in headers ce_<name>, the value is the data, its type the
+ * record's. */
 static enum reject read_binary(struct json_reader *reader, const struct record *record,
-                               struct arena *arena, struct event *event)
+                               struct span content_type, struct arena *arena, struct event *event)
 {
+    struct span text[MEMBERS] = {0};
     size_t bad_at;
-    *event = (struct event){0};
-    if (!span_is(record_header(record, "ce_specversion"), "1.0"))
-        return REJECT_EVENT;
-    if (record->value.len) {
+    for (size_t i = 0; i < record->header_count; i++) {
+        struct span name = record->headers[i].name;
+        for (int m = 0; m < MEMBERS && span_starts(name, SPAN("ce_")); m++)
+            if (span_equal(span_from(name.at + 3, name.len - 3), members[m]))
+                text[m] = record->headers[i].value;
+    }
+    text[DATACONTENTTYPE] = content_type;
+    if (record->value.len && (!content_type.at || media_type_is_json(content_type))) {
         enum reject reject = json_read(reader, record->value, arena, &event->data, &bad_at);
         if (reject != REJECT_NONE)
             return reject;
     }
-    event->id = record_header(record, "ce_id");
-    event->source = record_header(record, "ce_source");
-    event->subject = record_header(record, "ce_subject");
-    event->partitionkey = record_header(record, "ce_partitionkey");
-    event->correlationid = record_header(record, "ce_correlationid");
-    event->causationid = record_header(record, "ce_causationid");
-    event->feed = record_header(record, "ce_feed");
-    event->unit = record_header(record, "ce_unit");
-    event->party = record_header(record, "ce_party");
-    event->revision = record_header(record, "ce_revision");
-    event->traceparent = record_header(record, "ce_traceparent");
-    event->replayof = record_header(record, "ce_replayof");
-    return finish(event, record_header(record, "ce_type"), record_header(record, "ce_time"),
-                  record_header(record, "ce_recordedtime"),
-                  record_header(record, "ce_feedversion"));
+    return take(event, text, true);
+}
+
+/* Kafka's header names have a case, HTTP's do not; clients that bridge the two write either. */
+static struct span content_type_of(const struct record *record)
+{
+    struct span found = SPAN_NONE;
+    for (size_t i = 0; i < record->header_count; i++)
+        if (media_type_equal(record->headers[i].name, "content-type"))
+            found = record->headers[i].value;
+    return found;
+}
+
+static bool has_attributes(const struct record *record)
+{
+    for (size_t i = 0; i < record->header_count; i++)
+        if (span_starts(record->headers[i].name, SPAN("ce_")))
+            return true;
+    return false;
+}
+
+static enum reject read_structured(struct json_reader *reader, const struct record *record,
+                                   struct arena *arena, struct event *event)
+{
+    return record->value.at ? event_read(reader, record->value, arena, event) : REJECT_EVENT;
 }
 
 enum reject event_read_record(struct json_reader *reader, const struct record *record,
                               struct arena *arena, struct event *event)
 {
-    bool structured =
-        span_starts(record_header(record, "content-type"), SPAN("application/cloudevents"));
-    if (!structured && record_header(record, "ce_type").at)
-        return read_binary(reader, record, arena, event);
-    return event_read(reader, record->value, arena, event);
+    struct span type = content_type_of(record);
+    struct span charset = media_type_parameter(type, "charset");
+    bool utf8 = !charset.at || media_type_equal(charset, "utf-8") ||
+                media_type_equal(charset, "utf8") || media_type_equal(charset, "us-ascii");
+    *event = (struct event){.fault = utf8 ? NULL : "content-type"};
+    if (!utf8)
+        return REJECT_CHARSET;
+    if (media_type_starts(type, "application/cloudevents")) {
+        if (media_type_is(type, "application/cloudevents+json"))
+            return read_structured(reader, record, arena, event);
+        event->fault = "content-type"; /* a batch, or another format than JSON */
+        return REJECT_EVENT;
+    }
+    if (has_attributes(record))
+        return read_binary(reader, record, type, arena, event);
+    return read_structured(reader, record, arena, event);
 }
 
 void event_write_tick(struct strbuf *out, int64_t t_ms, int32_t partition)

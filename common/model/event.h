@@ -25,7 +25,8 @@ struct event {
     struct span feed, unit, party, revision, traceparent, replayof; /* absent where not set */
     int64_t feedversion;
     struct span data_json; /* when encoding: the data object's text; when decoding: absent */
-    const struct json_value *data; /* when decoding */
+    const struct json_value *data; /* when decoding: an object, or NULL */
+    const char *fault; /* after a refusal: the attribute that is missing or wrong, or NULL */
 };
 
 /* Kind of a case: the part of subject before the first ':'. */
@@ -34,7 +35,9 @@ struct span event_kind(const struct event *event);
 void event_write(struct strbuf *out, const struct event *event);
 enum reject event_read(struct json_reader *reader, struct span json, struct arena *arena,
                        struct event *event);
-/* Structured or binary (ce_* headers, body = data) by the record's content-type. */
+/* Structured where the content type is application/cloudevents+json, or where it says nothing and
+ * no ce_* header is there; else binary: attributes in ce_* headers, the value is the data (JSON).
+ * Other extensions than ours are not looked at. */
 enum reject event_read_record(struct json_reader *reader, const struct record *record,
                               struct arena *arena, struct event *event);
 /* A tick: type cn.citybrain.tick.v1, time = T, id = hash of T and partition. */

@@ -10,6 +10,7 @@
 #include "ingest/core/framing.h"
 #include "ingest/doors.h"
 #include "ingest/receipt.h"
+#include "model/media_type.h"
 
 struct upload {
     struct doors *doors;
@@ -35,16 +36,16 @@ static bool header_number(struct upload *upload, const char *name, int64_t least
 /* The media type alone says how items are told apart; it must be the feed's kind of text. */
 static bool read_form(struct upload *upload, const struct mapping *mapping)
 {
-    struct span rest = http_request_header(upload->request, "Content-Type");
-    struct span type = rest.at ? span_trim(span_cut(&rest, ';')) : SPAN_NONE;
+    struct span type = http_request_header(upload->request, "Content-Type");
     bool csv = mapping->format == MAPPING_CSV;
-    if (csv && span_is(type, "text/csv")) {
+    if (csv && media_type_is(type, "text/csv")) {
         upload->form = FRAMING_CSV;
         upload->header.content_type = SPAN("text/csv");
         return true;
     }
-    if (!csv && (span_is(type, "application/json") || span_is(type, "application/x-ndjson"))) {
-        upload->form = span_is(type, "application/json") ? FRAMING_ARRAY : FRAMING_LINES;
+    if (!csv &&
+        (media_type_is(type, "application/json") || media_type_is(type, "application/x-ndjson"))) {
+        upload->form = media_type_is(type, "application/json") ? FRAMING_ARRAY : FRAMING_LINES;
         upload->header.content_type = SPAN("application/json");
         return true;
     }

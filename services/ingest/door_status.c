@@ -12,6 +12,7 @@
 #include "ingest/core/framing.h"
 #include "ingest/doors.h"
 #include "ingest/receipt.h"
+#include "model/media_type.h"
 
 #define STATUS_MAX (512 << 10) /* of an item: a status topic takes half as much again and more */
 
@@ -122,6 +123,8 @@ static bool take_item(struct post *post, const struct framing_item *item)
         normalise_status(&doors->trial, &header, &record, &result);
     } else {
         strbuf_add(&doors->value, item->body);
+        snprintf(result.why.pointer, sizeof result.why.pointer, "%s%s", event.fault ? "/" : "",
+                 event.fault ? event.fault : "");
     }
     header.row = item->row;
     header.byte_offset = item->byte_offset;
@@ -178,13 +181,14 @@ void door_status_post(void *context, struct http_request *request)
     post.principal = doors_admit(post.doors, request, PRINCIPAL_UNIT, post.unit);
     if (post.principal == NULL || !doors_ready(post.doors, request) || !begin(&post))
         return;
-    struct span rest = http_request_header(request, "Content-Type");
-    struct span type = rest.at ? span_trim(span_cut(&rest, ';')) : SPAN_NONE;
-    bool lines = span_is(type, "application/x-ndjson");
-    if (!lines && !span_is(type, "application/json") &&
-        !span_is(type, "application/cloudevents+json")) {
+    struct span type = http_request_header(request, "Content-Type");
+    bool lines = media_type_is(type, "application/x-ndjson");
+    if (!lines && !media_type_is(type, "application/json") &&
+        !media_type_is(type, "application/cloudevents+json") &&
+        !media_type_is(type, "application/cloudevents-batch+json")) {
         http_request_problem(request, 415, "media_type", "not a content type of this door",
-                             "application/json, application/x-ndjson or cloudevents+json");
+                             "application/json, application/x-ndjson, application/cloudevents+json "
+                             "or application/cloudevents-batch+json");
         return;
     }
     enum framing_form form = lines ? FRAMING_LINES : FRAMING_ARRAY;

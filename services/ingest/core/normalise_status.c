@@ -133,12 +133,9 @@ void normalise_status(struct normalise *normalise, const struct raw_header *head
     struct json_reader *reader = normalise->decode.reader;
     result->count = 0;
     result->why = (struct reject_place){.byte_offset = -1};
-    /* A producer that names no content type means structured mode. */
-    bool named = record_header(record, "content-type").at || record_header(record, "ce_id").at;
-    enum reject reject = record->value.at == NULL                  ? REJECT_EVENT
-                         : record->value.len > NORMALISE_VALUE_MAX ? REJECT_TOO_LARGE
-                         : named ? event_read_record(reader, record, &normalise->arena, &said)
-                                 : event_read(reader, record->value, &normalise->arena, &said);
+    enum reject reject = event_read_record(reader, record, &normalise->arena, &said);
+    if (said.fault)
+        snprintf(result->why.pointer, sizeof result->why.pointer, "/%s", said.fault);
     if (reject == REJECT_NONE)
         reject = check(normalise, header, &said);
     if (reject == REJECT_NONE)

@@ -53,7 +53,6 @@ static void a_ledger_event_is_taken_whole_or_not_at_all(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "[]",
         "{\"hotline\":[1,1,0,0,0,1]}",
         "{\"hotline\":{\"soon\":[1,1,0,0,0,1]}}",
         "{\"hotline\":{\"2026-03-02T03:00:00.000Z\":[1,1,0,0,0]}}",

@@ -114,6 +114,172 @@ static void reads_binary_mode_unless_the_content_type_says_structured(void **sta
     assert_int_equal(event.family, EVENT_CASE);
 }
 
+struct header {
+    const char *name, *value;
+};
+
+/* A whole status in binary mode, one header changed, left out (value NULL) or added. */
+static enum reject read_changed(struct header change, struct span value, struct event *event)
+{
+    const struct header all[] = {{"ce_specversion", "1.0"},
+                                 {"ce_id", "i"},
+                                 {"ce_type", "cn.citybrain.case.signed.v1"},
+                                 {"ce_source", "/s"},
+                                 {"ce_subject", "request:bj:1"},
+                                 {"ce_time", "2023-11-14T22:13:20+08:00"},
+                                 {"content-type", "application/json"}};
+    struct record record = {.value = value};
+    bool found = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+        bool changed = strcmp(all[i].name, change.name) == 0;
+        const char *text = changed ? change.value : all[i].value;
+        found = found || changed;
+        if (text)
+            record.headers[record.header_count++] =
+                (struct record_header){span_of(all[i].name), span_of(text)};
+    }
+    if (!found)
+        record.headers[record.header_count++] =
+            (struct record_header){span_of(change.name), span_of(change.value)};
+    arena_reset(&arena);
+    return event_read_record(reader, &record, &arena, event);
+}
+
+static void a_missing_or_wrong_attribute_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        struct header change;
+        const char *fault;
+    } wrong[] = {
+        {{"ce_specversion", NULL}, "specversion"},
+        {{"ce_specversion", "0.3"}, "specversion"},
+        {{"ce_id", NULL}, "id"},
+        {{"ce_id", ""}, "id"},
+        {{"ce_id", "a\x01"}, "id"},
+        {{"ce_source", NULL}, "source"},
+        {{"ce_type", NULL}, "type"},
+        {{"ce_type", "com.example.other"}, "type"},
+        {{"ce_subject", NULL}, "subject"},
+        {{"ce_subject", ":1"}, "subject"},
+        {{"ce_subject", "request:\xff"}, "subject"},
+        {{"ce_subject", "request:a\nb"}, "subject"},
+        {{"ce_time", NULL}, "time"},
+        {{"ce_time", "2023-11-14"}, "time"},
+        {{"ce_recordedtime", "then"}, "recordedtime"},
+        {{"ce_feedversion", "x"}, "feedversion"},
+        {{"ce_replayof", "\xc3"}, "replayof"},
+        {{"content-type", "text/plain"}, "datacontenttype"},
+    };
+    struct event event;
+    read_json(whole, &event);
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        enum reject reject = read_changed(wrong[i].change, SPAN("{}"), &event);
+        if (reject != REJECT_EVENT || !event.fault || strcmp(event.fault, wrong[i].fault) != 0)
+            fail_msg("%s: %s, %s", wrong[i].change.name, reject_name(reject),
+                     event.fault ? event.fault : "-");
+    }
+    assert_int_equal(read_changed((struct header){"ce_id", "i"}, SPAN("[1]"), &event),
+                     REJECT_EVENT);
+    assert_string_equal(event.fault, "data");
+    assert_int_equal(read_changed((struct header){"ce_id", "i"}, SPAN("{"), &event), REJECT_JSON);
+}
+
+static void what_others_add_is_not_looked_at(void **state)
+{
+    (void)state;
+    static const struct header more[] = {
+        {"ce_myextension", "\xff"},
+        {"X-Request-Id", "\x01"},
+        {"ce_datacontenttype", "x"},
+        {"content-type", NULL},
+        {"content-type", "application/vnd.u+json; charset=\"utf-8\""},
+        {"content-type", "Text/JSON"},
+    };
+    struct event event;
+    read_json(whole, &event);
+    for (size_t i = 0; i < ARRAY_LENGTH(more); i++) {
+        if (read_changed(more[i], SPAN("{\"a\":\"b\"}"), &event) != REJECT_NONE)
+            fail_msg("%s: %s at %s", more[i].name, more[i].value, event.fault);
+        assert_true(span_is(event.name, "signed"));
+        assert_true(span_is(json_text(event.data, "a"), "b"));
+        assert_int_equal(event.time_ms, 1699971200000);
+    }
+    /* An event may come without data. */
+    assert_int_equal(read_changed((struct header){"ce_id", "i"}, SPAN_NONE, &event), REJECT_NONE);
+    assert_null(event.data);
+    assert_int_equal(read_changed((struct header){"ce_id", "i"}, SPAN("null"), &event),
+                     REJECT_NONE);
+    assert_null(event.data);
+}
+
+static void the_content_type_chooses_the_mode_whatever_its_case(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *type;
+        enum reject reject;
+    } told[] = {
+        {"content-type", "application/cloudevents+json; charset=UTF-8", REJECT_NONE},
+        {"content-type", "application/cloudevents+json", REJECT_NONE},
+        {"Content-Type", "Application/CloudEvents+JSON ; Charset=\"utf-8\"", REJECT_NONE},
+        {"content-type", "application/cloudevents+json;charset=utf8; version=1", REJECT_NONE},
+        {"content-type", "application/cloudevents+json; charset=gb18030", REJECT_CHARSET},
+        {"content-type", "application/cloudevents-batch+json", REJECT_EVENT},
+        {"content-type", "application/cloudevents+avro", REJECT_EVENT},
+        {"other", "-", REJECT_NONE},                       /* says nothing: structured */
+        {"content-type", "application/json", REJECT_NONE}, /* and no ce_ header beside it */
+    };
+    struct event event;
+    read_json(whole, &event);
+    for (size_t i = 0; i < ARRAY_LENGTH(told); i++) {
+        struct record record = {.value = span_of(whole),
+                                .headers = {{span_of(told[i].name), span_of(told[i].type)}},
+                                .header_count = 1};
+        arena_reset(&arena);
+        if (event_read_record(reader, &record, &arena, &event) != told[i].reject)
+            fail_msg("%s", told[i].type);
+        if (told[i].reject != REJECT_NONE)
+            assert_string_equal(event.fault, "content-type");
+        record.value = SPAN_NONE;
+        arena_reset(&arena);
+        assert_int_not_equal(event_read_record(reader, &record, &arena, &event), REJECT_NONE);
+    }
+}
+
+static void structured_attributes_are_held_to_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *fault;
+    } wrong[] = {
+        {"request:bj:1", "request:\\u0001", "subject"},
+        {"\"id\":\"i\"", "\"id\":\"\\n\"", "id"},
+        {"application/json", "text/plain", "datacontenttype"},
+        {"{\"a\":1}", "[1]", "data"},
+        {"\"data\":{\"a\":1}", "\"data_base64\":\"e30=\"", "data_base64"},
+    };
+    struct event event;
+    char text[sizeof whole + 64];
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        const char *at = strstr(whole, wrong[i].from);
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - whole), whole, wrong[i].to,
+                 at + strlen(wrong[i].from));
+        if (read_json(text, &event) != REJECT_EVENT || strcmp(event.fault, wrong[i].fault) != 0)
+            fail_msg("%s: %s", wrong[i].to, event.fault ? event.fault : "-");
+    }
+    assert_int_equal(
+        read_json("{\"specversion\":\"1.0\",\"id\":\"a\\tb\\u4e2d\",\"source\":\"s\","
+                  "\"type\":\"cn.citybrain.tick.v1\",\"time\":\"2023-11-14T22:13:20Z\"}",
+                  &event),
+        REJECT_EVENT);
+    assert_int_equal(
+        read_json("{\"specversion\":\"1.0\",\"id\":\"\\u4e2d\",\"source\":\"s\",\"mine\":{},"
+                  "\"type\":\"cn.citybrain.tick.v1\",\"time\":\"2023-11-14T22:13:20Z\"}",
+                  &event),
+        REJECT_NONE);
+}
+
 static void writes_a_tick_with_an_id_of_time_and_partition(void **state)
 {
     (void)state;
@@ -136,6 +302,10 @@ int main(void)
         cmocka_unit_test(refuses_an_event_that_lacks_a_required_member),
         cmocka_unit_test(refuses_types_of_others),
         cmocka_unit_test(reads_binary_mode_unless_the_content_type_says_structured),
+        cmocka_unit_test(a_missing_or_wrong_attribute_is_named),
+        cmocka_unit_test(what_others_add_is_not_looked_at),
+        cmocka_unit_test(the_content_type_chooses_the_mode_whatever_its_case),
+        cmocka_unit_test(structured_attributes_are_held_to_the_same),
         cmocka_unit_test(writes_a_tick_with_an_id_of_time_and_partition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
