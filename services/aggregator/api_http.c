@@ -187,9 +187,9 @@ static void on_view(void *context, struct http_request *request)
 static void on_case(void *context, struct http_request *request)
 {
     static const char sql[] =
-        "SELECT json_build_object('case', s.case_id, 'kind', s.kind, 'timeline', (SELECT "
-        "json_agg(row_to_json(t) ORDER BY t.n) FROM (SELECT * FROM api.case_timeline WHERE case_id "
-        "= s.case_id) AS t))::text FROM core.case_set AS s WHERE s.case_id = $1";
+        "SELECT json_build_object('case', s.case_id, 'kind', s.kind, 'lines', s.lines, 'timeline', "
+        "(SELECT json_agg(row_to_json(t) ORDER BY t.n) FROM (SELECT * FROM api.case_timeline WHERE "
+        "case_id = s.case_id) AS t))::text FROM core.case_set AS s WHERE s.case_id = $1";
     struct span id = http_request_part(request, 0);
     ask(context, request, sql, &id, 1);
 }

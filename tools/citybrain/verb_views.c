@@ -17,9 +17,11 @@ static const char views_help[] =
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
     "ledger: what was read of\n"
     "each feed and hour and what became of it (--by day,hour,feed). Days are civil days of the\n"
-    "district, both ends included. --total sums over everything (the default without --by).\n"
+    "district, both ends included. --total sums over everything (the default without --by). In\n"
+    "--by \"_code\" may be left out. --json prints {view, now, rows} as the API gives them.\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
-    "  citybrain views show closure_rate --by unit\n";
+    "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
+    "exit: 0 shown, 64 no such view, column or date, 69 no API\n";
 
 static int show(struct span answer, bool json)
 {
@@ -41,6 +43,14 @@ static int show(struct span answer, bool json)
     }
     json_reader_free(reader);
     return status;
+}
+
+/* Our question was wrong (4xx), or nobody can answer now. */
+static int refused(const struct http_call *call, const char *name)
+{
+    fprintf(stderr, "citybrain views: %s: %d: %.*s\n", name, call->status,
+            SPAN_ARG(strbuf_span(call->answer)));
+    return call->status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
 }
 
 static int run(int argc, char **argv)
@@ -79,8 +89,7 @@ static int run(int argc, char **argv)
     if (!http_client_call(client, &call, &error))
         fprintf(stderr, "citybrain views: %s\n", error.text);
     else if (call.status != 200)
-        fprintf(stderr, "citybrain views: %s answered %d: %.*s\n", call_url.at, call.status,
-                SPAN_ARG(strbuf_span(&answer)));
+        status = refused(&call, argv[optind + 1]);
     else
         status = show(strbuf_span(&answer), json);
     strbuf_fini(&answer);

@@ -1,50 +1,174 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* citybrain why: a case's timeline and what it folds to, from the aggregator's read-only API. */
+/* citybrain why: a case's timeline and what it folds to, from the aggregator's read-only API; what
+ * the router decided and why, from its events on the log. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base.h"
 #include "citybrain/http_client.h"
 #include "citybrain/verb.h"
+#include "citybrain/why_report.h"
+#include "kafka/log_search.h"
+
+#define BEFORE_MS                                                                                  \
+    60000 /* a decision's record is not written before it, clocks being what they are */
 
 static const char why_help[] =
-    "usage: citybrain why CASE [--url URL]\n\n"
-    "CASE is the whole id, for instance request:12345:2026112400017. Prints one JSON\n"
-    "object: the case's events in order, each with who said it and whether it counts.\n"
-    "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n";
+    "usage: citybrain why CASE [--json] [--url URL] [--brokers HOST:PORT,…] [--prefix P]\n"
+    "                     [--config DIR]\n\n"
+    "CASE is the whole id, for instance request:12345:2026112400017. Shows the case's events in\n"
+    "the order that holds, who said each, and its effect: counts, impossible (the case was not\n"
+    "there for it) or not_yours (that party may not make it; neither changes anything). Then "
+    "every\n"
+    "decision of the router: lead, limit and its source, rule, bundle (hash of the rules), "
+    "reason.\n\n"
+    "  --json       one JSON object: case, timeline, lines, fold, effects, decisions\n"
+    "  --url        the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n"
+    "  --brokers    for the decisions (default $CITYBRAIN_BROKERS or 127.0.0.1:29092); without a\n"
+    "               broker the rest is shown, and stderr says so\n"
+    "  --config     kinds and codes (default config)\n"
+    "exit: 0 shown, 1 no such case, 69 no API, 78 configuration\n";
 
-static int run(int argc, char **argv)
+struct why {
+    const char *id, *url, *config_dir;
+    bool json;
+    struct kafka_settings settings;
+    struct codes *codes;
+    struct kinds *kinds;
+};
+
+static bool take_event(void *context, struct span json)
 {
-    static const struct option names[] = {{"url", 1, 0, 'u'}, {0, 0, 0, 0}};
-    const char *url = getenv("CITYBRAIN_API");
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        if (c != 'u')
-            return verb_usage("why", "unknown option");
-        url = optarg;
+    return why_report_take_event(context, json);
+}
+
+/* Near the time they were decided first; a clock of its own (tests, a day played again) is found
+ * by reading all. */
+static void find_decisions(const struct why *why, struct why_report *report)
+{
+    struct error error = {0};
+    struct span id = why_report_case(report);
+    if (report->decisions_wanted == 0)
+        return;
+    bool good = log_search(&why->settings, "events", id, report->first_decided_ms - BEFORE_MS,
+                           take_event, report, &error);
+    if (good && report->decision_count < report->decisions_wanted)
+        good = log_search(&why->settings, "events", id, 0, take_event, report, &error);
+    if (!good)
+        fprintf(stderr, "citybrain why: decisions are left out: %s\n", error.text);
+    else if (report->decision_count < report->decisions_wanted)
+        fprintf(stderr, "citybrain why: %zu of %zu decisions are no longer on the log\n",
+                report->decisions_wanted - report->decision_count, report->decisions_wanted);
+}
+
+static int explain(const struct why *why, struct span answer)
+{
+    struct error error = {0};
+    struct why_report report;
+    int status = VERB_OK;
+    if (why_report_read(&report, answer, why->codes, why->kinds, &error)) {
+        find_decisions(why, &report);
+        if (why->json)
+            why_report_show_json(&report, stdout);
+        else
+            why_report_show(&report, stdout);
+    } else {
+        fprintf(stderr, "citybrain why: %s\n", error.text);
+        status = error_exit_status(&error);
     }
-    if (optind + 1 != argc)
-        return verb_usage("why", "one CASE is needed");
+    why_report_fini(&report);
+    return status;
+}
+
+static int ask(const struct why *why)
+{
     char call_url[1024];
     struct strbuf answer;
     struct error error = {0};
     struct http_client *client = http_client_new();
-    strbuf_init(&answer, 65536, 16 << 20);
-    snprintf(call_url, sizeof call_url, "%s/api/cases/%s", url ? url : "http://127.0.0.1:29340",
-             argv[optind]);
-    struct http_call call = {.method = "GET", .url = call_url, .answer = &answer};
     int status = VERB_UNAVAILABLE;
-    if (!http_client_call(client, &call, &error))
-        fprintf(stderr, "citybrain why: %s\n", error.text);
-    else if (call.status != 200)
+    strbuf_init(&answer, 65536, 16 << 20);
+    snprintf(call_url, sizeof call_url, "%s/api/cases/%s", why->url, why->id);
+    struct http_call call = {.method = "GET", .url = call_url, .answer = &answer};
+    if (!http_client_call(client, &call, &error)) {
+        fprintf(stderr, "citybrain why: %s; fix: start the aggregator, or name it by --url\n",
+                error.text);
+    } else if (call.status == 404) {
+        fprintf(stderr,
+                "citybrain why: no case %s: nothing was accepted under it, or the "
+                "aggregator is behind (citybrain lag)\n",
+                why->id);
+        status = VERB_FAILED;
+    } else if (call.status != 200) {
         fprintf(stderr, "citybrain why: %d: %.*s\n", call.status, SPAN_ARG(strbuf_span(&answer)));
-    else {
-        printf("%.*s\n", SPAN_ARG(strbuf_span(&answer)));
-        status = VERB_OK;
+    } else {
+        status = explain(why, strbuf_span(&answer));
     }
     strbuf_fini(&answer);
     http_client_free(client);
     return status;
 }
 
-const struct verb verb_why = {"why", "one case: its events, who said what, what counts", why_help,
-                              run};
+static void show_diagnostic(void *context, const char *line)
+{
+    fprintf(context, "%s\n", line);
+}
+
+static int ask_with_kinds(struct why *why)
+{
+    char path[512];
+    int status = VERB_CONFIG;
+    struct diagnostics *diagnostics = diagnostics_new();
+    snprintf(path, sizeof path, "%s/codes.csv", why->config_dir);
+    why->codes = codes_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/kinds", why->config_dir);
+    why->kinds = why->codes ? kinds_load(path, why->codes, diagnostics) : NULL;
+    diagnostics_each(diagnostics, show_diagnostic, stderr);
+    if (why->kinds) {
+        status = ask(why);
+        kinds_free(why->kinds);
+    }
+    if (why->codes)
+        codes_free(why->codes);
+    diagnostics_free(diagnostics);
+    return status;
+}
+
+static const char *first_of(const char *a, const char *b, const char *c)
+{
+    return a ? a : b ? b : c;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {{"url", 1, 0, 'u'},     {"json", 0, 0, 'j'},
+                                          {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'},
+                                          {"config", 1, 0, 'c'},  {0, 0, 0, 0}};
+    const char *url = NULL, *brokers = NULL, *prefix = NULL;
+    struct why why = {.config_dir = "config"};
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 'u': url = optarg; break;
+        case 'j': why.json = true; break;
+        case 'b': brokers = optarg; break;
+        case 'p': prefix = optarg; break;
+        case 'c': why.config_dir = optarg; break;
+        default: return verb_usage("why", "unknown option");
+        }
+    }
+    if (optind + 1 != argc)
+        return verb_usage("why", "one CASE is needed");
+    why.id = argv[optind];
+    why.url = first_of(url, getenv("CITYBRAIN_API"), "http://127.0.0.1:29340");
+    why.settings = (struct kafka_settings){
+        .brokers = first_of(brokers, getenv("CITYBRAIN_BROKERS"), "127.0.0.1:29092"),
+        .prefix = first_of(prefix, getenv("CITYBRAIN_PREFIX"), "cb."),
+        .group = "citybrain",
+        .slot = 1,
+    };
+    return ask_with_kinds(&why);
+}
+
+const struct verb verb_why = {
+    "why", "one case: its events, who said what, what counts, what was decided", why_help, run};

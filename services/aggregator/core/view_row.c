@@ -15,11 +15,20 @@ const char *view_by_name(const struct view *view, int column)
     return view_group_name(view->groups[column]);
 }
 
+/* "type" is as good as "type_code". */
+static bool names(struct span word, const char *column)
+{
+    struct span whole = span_of(column), end = SPAN("_code");
+    if (span_equal(word, whole))
+        return true;
+    return span_ends(whole, end) && span_equal(word, span_from(column, whole.len - end.len));
+}
+
 static bool find_column(const struct view *view, struct span word, int *column)
 {
     for (*column = view->hourly ? VIEW_BY_HOUR : VIEW_BY_DAY; *column < (int)view->group_count;
          ++*column)
-        if (span_is(word, view_by_name(view, *column)))
+        if (names(word, view_by_name(view, *column)))
             return true;
     return false;
 }

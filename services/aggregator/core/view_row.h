@@ -19,8 +19,8 @@ struct view_by {
     size_t count;                     /* 0 = one total */
 };
 
-/* "unit,day": columns of the view, each at most once; empty or absent = a total. False otherwise.
- */
+/* "unit,day": columns of the view, each at most once, "_code" may be left out; empty or absent = a
+ * total. False otherwise. */
 bool view_by_read(struct view_by *by, const struct view *view, struct span text);
 const char *view_by_name(const struct view *view, int column);
 
