@@ -90,6 +90,19 @@ static bool read_day(struct span text, int64_t otherwise, int64_t *day)
     return true;
 }
 
+/* Two rows of one code on one day would leave the answer to their order in the file. */
+static bool is_taken(const struct registry *registry, struct span code,
+                     const struct registry_row *row)
+{
+    struct name *name = NULL;
+    HASH_FIND(hh, registry->names, code.at, code.len, name);
+    for (; name; name = name->older)
+        if (span_equal(registry_cell(registry, name->row, "code"), code) &&
+            row->from_day < name->row->to_day && name->row->from_day < row->to_day)
+            return true;
+    return false;
+}
+
 static void add_row(struct registry *registry, struct registry_row *row, struct place place,
                     struct diagnostics *diagnostics)
 {
@@ -103,6 +116,16 @@ static void add_row(struct registry *registry, struct registry_row *row, struct 
         !read_day(registry_cell(registry, row, "valid_to"), INT64_MAX, &row->to_day)) {
         diagnostics_add(diagnostics, place, "write YYYY-MM-DD or nothing",
                         "valid_from or valid_to is no date");
+        return;
+    }
+    if (row->from_day >= row->to_day) {
+        diagnostics_add(diagnostics, place, "valid_to is the first day it no longer holds",
+                        "valid_to is not after valid_from");
+        return;
+    }
+    if (is_taken(registry, code, row)) {
+        diagnostics_add(diagnostics, place, "end the older row where this one begins",
+                        "code \"%.*s\" has another row on the same day", SPAN_ARG(code));
         return;
     }
     add_name(registry, code, row);

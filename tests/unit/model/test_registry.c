@@ -69,6 +69,28 @@ static void finds_the_row_valid_on_the_day(void **state)
     registry_free(registry);
 }
 
+static void a_code_may_pause_and_come_back(void **state)
+{
+    (void)state;
+    struct registry *registry = load("code,name,valid_from,valid_to\n"
+                                     "a,third,2025-01-01,\na,first,,2023-01-01\n"
+                                     "a,second,2023-01-01,2024-01-01\n");
+    assert_non_null(registry);
+    static const struct {
+        int year;
+        const char *name;
+    } asked[] = {{2022, "first"}, {2023, "second"}, {2024, NULL}, {2025, "third"}, {2030, "third"}};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        const struct registry_row *row =
+            registry_find(registry, SPAN("a"), timestamp_days(asked[i].year, 1, 1));
+        if (asked[i].name)
+            assert_true(span_is(registry_cell(registry, row, "name"), asked[i].name));
+        else
+            assert_null(row);
+    }
+    registry_free(registry);
+}
+
 static void refuses_damaged_files(void **state)
 {
     (void)state;
@@ -77,6 +99,9 @@ static void refuses_damaged_files(void **state)
     refuse_at("code,name\na,b,c\n", 2);
     refuse_at("code,name\n,b\n", 2);
     refuse_at("code,valid_from\na,2024-13-01\n", 2);
+    refuse_at("code,valid_from,valid_to\na,2024-01-02,2024-01-02\n", 2);
+    refuse_at("code,valid_from,valid_to\na,,2024-01-02\na,2024-01-01,\n", 3);
+    refuse_at("code,valid_from,valid_to\na,,\nb,,\na,2024-01-01,2024-02-01\n", 4);
     assert_null(load("# nothing\n"));
 }
 
@@ -84,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_row_valid_on_the_day),
+        cmocka_unit_test(a_code_may_pause_and_come_back),
         cmocka_unit_test(refuses_damaged_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

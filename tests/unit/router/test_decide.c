@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -176,6 +179,74 @@ static void a_rule_with_an_unknown_unit_is_refused_with_its_place(void **state)
     diagnostics_free(own);
 }
 
+static void write_registry(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/registries/%s.csv", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A community moves to another street, a type changes hands and limit, a unit is dissolved: each
+ * order is decided by what held on the civil day it was opened. */
+static void the_day_of_the_order_decides_what_the_registries_say(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/citybrain-dated-XXXXXX", made[64];
+    struct diagnostics *own = diagnostics_new();
+    struct district dated;
+    assert_non_null(mkdtemp(folder));
+    snprintf(made, sizeof made, "%s/registries", folder);
+    assert_int_equal(mkdir(made, 0700), 0);
+    write_registry(folder, "divisions",
+                   "level,code,parent_code,name,aliases,valid_from,valid_to\n"
+                   "street,s1,d,旧街,,,\nstreet,s2,d,新街,,,\n"
+                   "community,c1,s1,社区,,,2025-11-25\ncommunity,c1,s2,社区,,2025-11-25,\n");
+    write_registry(folder, "units",
+                   "code,name,kind,party_default,topic,valid_from,valid_to\n"
+                   "desk,区指挥中心,desk,desk,desk,,\nd_old,旧局,department,lead,d_old,,\n"
+                   "ss1,旧街道,street,lead,ss1,,\nss2,新街道,street,lead,ss2,,2025-12-01\n");
+    write_registry(folder, "request_types",
+                   "code,parent_code,name,department,level,limit_class,unit,valid_from,valid_to\n"
+                   "T,,类,局,street,7d,d_old,,2025-11-25\nT,,类,局,street,24h,,2025-11-25,\n");
+    assert_true(district_load(&dated, folder, own));
+    static const struct {
+        int64_t opened_ms;
+        const char *lead, *guide;
+        int64_t limit_ms;
+    } asked[] = {
+        {OPENED - 1, "ss1", "d_old", 7 * DAY}, /* the last ms of 24 November in Beijing */
+        {OPENED, "ss2", NULL, DAY},
+        {OPENED + 6 * DAY - 1, "ss2", NULL, DAY},
+        {OPENED + 6 * DAY, "desk", NULL, DAY}, /* the street's unit is no more */
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(asked); i++) {
+        struct decision decision;
+        struct order order = {.type_code = SPAN("T"),
+                              .community_code = SPAN("c1"),
+                              .opened_ms = asked[i].opened_ms,
+                              .due_ms = TIMESTAMP_NONE};
+        arena_reset(&arena);
+        assert_true(decide(&decision, &order, rules, &dated, TIMESTAMP_NONE, 30 * DAY, &arena));
+        if (!span_is(decision.lead, asked[i].lead) ||
+            decision.due_ms != asked[i].opened_ms + asked[i].limit_ms ||
+            !span_equal(decision.guide, span_of(asked[i].guide)))
+            fail_msg("%zu: %.*s", i, SPAN_ARG(decision.lead));
+    }
+    district_fini(&dated);
+    diagnostics_free(own);
+    static const char *const names[] = {"divisions", "units", "request_types"};
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s.csv", made, names[i]);
+        unlink(path);
+    }
+    rmdir(made);
+    rmdir(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +260,7 @@ int main(void)
         cmocka_unit_test(the_orders_own_deadline_wins),
         cmocka_unit_test(an_order_older_than_the_limit_goes_to_the_desk),
         cmocka_unit_test(every_leaf_type_in_a_known_place_finds_an_owner),
+        cmocka_unit_test(the_day_of_the_order_decides_what_the_registries_say),
         cmocka_unit_test(a_rule_with_an_unknown_unit_is_refused_with_its_place),
     };
     return cmocka_run_group_tests(tests, load, unload);
