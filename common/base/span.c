@@ -2,6 +2,10 @@
 /* Looking into borrowed memory. Nothing here allocates or needs a NUL at the end. */
 #include "base/span.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 int span_compare(struct span a, struct span b)
 {
     size_t common = a.len < b.len ? a.len : b.len;
@@ -124,10 +128,39 @@ static bool may_end(uint64_t word)
     return (control | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) != 0;
 }
 
+/* Whole blocks; true when the end was found in one of them, *at behind those before it. */
+#ifdef __SSE2__
+static bool skip_plain(struct span s, size_t *at)
+{
+    const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\'),
+                  control = _mm_set1_epi8(0x1f);
+    for (; s.len - *at >= sizeof quote; *at += sizeof quote) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s.at + *at));
+        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape));
+        ends = _mm_or_si128(ends, _mm_cmpeq_epi8(_mm_max_epu8(bytes, control), control));
+        unsigned found = (unsigned)_mm_movemask_epi8(ends);
+        if (found) {
+            *at += (size_t)__builtin_ctz(found);
+            return true;
+        }
+    }
+    return false;
+}
+#else
+static bool skip_plain(struct span s, size_t *at)
+{
+    (void)s;
+    (void)at;
+    return false;
+}
+#endif
+
 size_t span_plain(struct span s)
 {
     size_t at = 0;
     uint64_t word;
+    if (skip_plain(s, &at))
+        return at;
     for (; s.len - at >= sizeof word; at += sizeof word) {
         memcpy(&word, s.at + at, sizeof word);
         if (may_end(word))

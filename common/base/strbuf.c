@@ -59,7 +59,12 @@ void strbuf_add(struct strbuf *buf, struct span s)
 
 void strbuf_add_char(struct strbuf *buf, char c)
 {
-    strbuf_add(buf, span_from(&c, 1));
+    if (buf->capacity - buf->len < 2 || buf->full) {
+        strbuf_add(buf, span_from(&c, 1));
+        return;
+    }
+    buf->at[buf->len++] = c;
+    buf->at[buf->len] = '\0';
 }
 
 /* Digits of value in a base, at least `digits` of them; 64 bits need 20 in base 10. */

@@ -54,12 +54,15 @@ size_t utf8_valid_prefix(struct span s)
                 break;
             at += sizeof(word);
         }
+        while (is_plain_three(bytes + at, s.len - at))
+            at += 3;
         if (at == s.len)
             break;
-        size_t step = bytes[at] < 0x80 ? 1
-                      : is_plain_three(bytes + at, s.len - at)
-                          ? 3
-                          : sequence_length(bytes + at, s.len - at);
+        if (bytes[at] < 0x80) {
+            at++;
+            continue;
+        }
+        size_t step = sequence_length(bytes + at, s.len - at);
         if (step == 0)
             return at;
         at += step;

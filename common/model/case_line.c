@@ -133,12 +133,18 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
 
 static void add_escaped(struct strbuf *out, struct span text)
 {
+    size_t begin = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
-        if (c == '|' || c == '\\' || c == '\n')
-            strbuf_add_char(out, '\\');
+        if (c != '|' && c != '\\' && c != '\n')
+            continue;
+        strbuf_add(out, span_from(text.at + begin, i - begin));
+        strbuf_add_char(out, '\\');
         strbuf_add_char(out, c == '\n' ? 'n' : c);
+        begin = i + 1;
     }
+    if (begin < text.len)
+        strbuf_add(out, span_from(text.at + begin, text.len - begin));
 }
 
 static void add_time(struct strbuf *out, int64_t ms)

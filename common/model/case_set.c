@@ -128,9 +128,23 @@ static size_t most_bytes(const struct case_line *line)
     return len;
 }
 
+/* As if every byte were escaped: what fits so, fits. */
+static size_t bound_bytes(const struct case_line *line)
+{
+    size_t len = line->id.len + line->revision.len + line->unit.len;
+    for (int i = 0; i < CASE_ATTRIBUTES; i++)
+        len += line->attribute[i].len + 2;
+    return 2 * len + (size_t)4 * (NUMBER_BYTES + 2) + sizeof "1||||=|v=1\n";
+}
+
 /* With `line` in the place of the one at `index` (count = behind the last). */
 static bool fits(const struct case_set *set, size_t index, const struct case_line *line)
 {
+    size_t bound = bound_bytes(line);
+    for (size_t i = 0; i < set->count; i++)
+        bound += bound_bytes(&set->lines[i]);
+    if (bound <= CASE_SET_MAX_BYTES)
+        return true;
     size_t bytes = most_bytes(line);
     for (size_t i = 0; i < set->count; i++)
         bytes += i == index ? 0 : most_bytes(&set->lines[i]);
@@ -142,12 +156,13 @@ static bool fits(const struct case_set *set, size_t index, const struct case_lin
 static void put_in_order(struct case_set *set, const struct case_kind *kind)
 {
     for (size_t i = 1; i < set->count; i++) {
+        if (compare_place(&set->lines[i - 1], &set->lines[i], kind) <= 0)
+            continue;
         struct case_line line = set->lines[i];
         size_t at = i;
         for (; at > 0 && compare_place(&set->lines[at - 1], &line, kind) > 0; at--)
             set->lines[at] = set->lines[at - 1];
-        if (at < i)
-            set->lines[at] = line;
+        set->lines[at] = line;
     }
 }
 

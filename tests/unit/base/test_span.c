@@ -112,6 +112,24 @@ static void copies_into_a_buffer_and_cuts(void **state)
     assert_string_equal(span_to_cstr(SPAN_NONE, buffer, sizeof(buffer)), "");
 }
 
+static void finds_what_ends_a_plain_text_wherever_it_stands(void **state)
+{
+    (void)state;
+    char text[67];
+    for (int c = 0; c < 256; c++) {
+        bool ends = c < 0x20 || c == '"' || c == '\\';
+        for (size_t at = 0; at < sizeof text; at++) {
+            memset(text, 0x80 + (int)at, sizeof text);
+            text[at] = (char)c;
+            for (size_t len = at + 1; len <= sizeof text; len += 13) {
+                assert_int_equal(span_plain(span_from(text, len)), ends ? at : len);
+                assert_int_equal(span_plain(span_from(text, at)), at);
+            }
+        }
+    }
+    assert_int_equal(span_plain(SPAN_NONE), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +141,7 @@ int main(void)
         cmocka_unit_test(reads_whole_decimals_only),
         cmocka_unit_test(reads_base36_in_its_one_form),
         cmocka_unit_test(copies_into_a_buffer_and_cuts),
+        cmocka_unit_test(finds_what_ends_a_plain_text_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
