@@ -189,6 +189,17 @@ static void write_registry(const char *folder, const char *name, const char *tex
     fclose(file);
 }
 
+static void forget_registries(const char *folder)
+{
+    static const char *const names[] = {"/divisions.csv", "/units.csv", "/request_types.csv", ""};
+    char path[256];
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        snprintf(path, sizeof path, "%s/registries%s", folder, names[i]);
+        remove(path);
+    }
+    rmdir(folder);
+}
+
 /* A community moves to another street, a type changes hands and limit, a unit is dissolved: each
  * order is decided by what held on the civil day it was opened. */
 static void the_day_of_the_order_decides_what_the_registries_say(void **state)
@@ -237,14 +248,7 @@ static void the_day_of_the_order_decides_what_the_registries_say(void **state)
     }
     district_fini(&dated);
     diagnostics_free(own);
-    static const char *const names[] = {"divisions", "units", "request_types"};
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        char path[256];
-        snprintf(path, sizeof path, "%s/%s.csv", made, names[i]);
-        unlink(path);
-    }
-    rmdir(made);
-    rmdir(folder);
+    forget_registries(folder);
 }
 
 int main(void)
