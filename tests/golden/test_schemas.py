@@ -132,6 +132,15 @@ def test_an_event_that_drifted_is_seen(written, kind, change):
     assert faults(check, event) != []
 
 
+def test_a_delivery_is_told_of(written):
+    event, check = pick(written, "dispatched"), validator("event.json")
+    event.update(type="cn.citybrain.case.undelivered.v1", unit="s110105001",
+                 data={"unit": "s110105001", "order": "assigned", "cause": event["id"]})
+    assert faults(check, event) == []
+    assert faults(check, {**event, "data": {**event["data"], "order": "sent"}}) != []
+    assert faults(check, {k: v for k, v in event.items() if k != "unit"}) != []
+
+
 TICK = {"specversion": "1.0", "id": "A" * 22, "source": "/clock", "type": "cn.citybrain.tick.v1",
         "time": "2026-03-31T23:33:20.000Z"}
 LEDGER = {**TICK, "source": "/ingest", "type": "cn.citybrain.observation.ledger.v1", "subject": "ledger:cb.raw:3",
