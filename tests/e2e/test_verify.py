@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`citybrain verify`: another reader and other SQL come to the same sets and cells, and say so when not."""
+import contextlib
 import datetime
 import json
 import random
+import re
 import time
 
 import psycopg2
@@ -105,51 +107,66 @@ def test_it_says_what_it_did_and_takes_the_sets_from_the_log_on_request(full):
     assert "log -> sets" in said.stderr
 
 
-FAULTS = {
-    "a cell": ("UPDATE core.cell_closure_rate SET closed_n = closed_n + 1 WHERE ctid = (SELECT ctid FROM "
-               "core.cell_closure_rate ORDER BY day, unit LIMIT 1) RETURNING unit", "--cells", "core.cell_closure_rate"),
-    "a cell that is gone": ("DELETE FROM core.cell_response_time WHERE ctid = (SELECT ctid FROM core.cell_response_time "
-                            "WHERE full_n > 0 LIMIT 1) RETURNING unit", "--cells", "core.cell_response_time"),
-    "a cell too many": ("INSERT INTO core.cell_closure_rate VALUES ('day', '1999-01-01', 'x', 'y', 'z', 1, 0, 0) RETURNING "
-                        "unit", "--cells", "core.cell_closure_rate"),
-    "a bin": ("UPDATE core.hist_response_time SET n = n + 1 WHERE ctid = (SELECT ctid FROM core.hist_response_time "
-              "LIMIT 1) RETURNING unit", "--cells", "core.hist_response_time"),
-    "a line": ("UPDATE core.case_set SET lines = replace(lines, '|q=', '|z=') || '|z=1' WHERE case_id = "
-               "'request:12345:E2EV1' RETURNING case_id", "--cases", "different"),
-    "a set that is gone": ("DELETE FROM core.case_set WHERE case_id = 'request:12345:E2EV2' RETURNING case_id", "--cases",
-                           "missing"),
-    "a set too many": ("INSERT INTO core.case_set SELECT 'request:nobody:1', kind, lines FROM core.case_set WHERE case_id "
-                       "= 'request:12345:E2EV3' RETURNING case_id", "--cases", "extra"),
+# table changed -> what verify says of it, and the key it says it of
+CELLS = {
+    "one too many": ("UPDATE core.cell_closure_rate SET closed_n = closed_n + 1 WHERE ctid = (SELECT ctid FROM "
+                     "core.cell_closure_rate ORDER BY day, unit LIMIT 1) RETURNING 'core.cell_closure_rate', day::text, unit"),
+    "gone": ("DELETE FROM core.cell_response_time WHERE ctid = (SELECT ctid FROM core.cell_response_time WHERE full_n > 0 "
+             "LIMIT 1) RETURNING 'core.cell_response_time', day::text, unit"),
+    "a day of nobody": ("INSERT INTO core.cell_closure_rate VALUES ('day', '1999-01-01', 'x', 'y', 'z', 1, 0, 0) RETURNING "
+                        "'core.cell_closure_rate', day::text, unit"),
+    "an hour": ("UPDATE core.cell_inflow SET opened_n = opened_n - 1 WHERE ctid = (SELECT ctid FROM core.cell_inflow LIMIT 1) "
+                "RETURNING 'core.cell_inflow', day::text, unit"),
+    "a bin": ("UPDATE core.hist_response_time SET n = n + 1 WHERE ctid = (SELECT ctid FROM core.hist_response_time LIMIT 1) "
+              "RETURNING 'core.hist_response_time', day::text, unit"),
+}
+SETS = {
+    "a line": ("UPDATE core.case_set SET lines = lines || '|z=1' WHERE case_id = 'request:12345:E2EV1' "
+               "RETURNING 'different', case_id"),
+    "a set that is gone": "DELETE FROM core.case_set WHERE case_id = 'request:12345:E2EV2' RETURNING 'missing', case_id",
+    "a set too many": ("INSERT INTO core.case_set SELECT 'request:nobody:1', kind, lines FROM core.case_set WHERE case_id = "
+                       "'request:12345:E2EV3' RETURNING 'extra', case_id"),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_one_change_is_one_difference(full, fault):
-    """The tables are set back from a copy: what is found here must not be found again."""
-    change, half, what = FAULTS[fault]
-    table = change.split("core.")[1].split()[0]
-    connection = psycopg2.connect(full.environment["CITYBRAIN_PG"])
+@contextlib.contextmanager
+def changed(district, changes):
+    """The tables changed, and set back from copies afterwards. Yields what each change said of itself."""
+    tables = sorted({re.search(r"core\.(\w+)", change)[1] for change in changes.values()})
+    connection = psycopg2.connect(district.environment["CITYBRAIN_PG"])
     connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE core.kept AS TABLE core.{table}")
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"CREATE TABLE core.kept_{table} AS TABLE core.{table}")
         try:
-            cursor.execute(change)
-            changed = cursor.fetchall()
-            assert len(changed) == 1
-            status, report = verify(full, half)
-            only = report["cases"]["first"] if half == "--cases" else \
-                [one for view in report["cells"]["views"] for one in view["first"]]
-            assert (status, report["differences"], len(only)) == (1, 1, 1), report
-            if half == "--cases":
-                assert (only[0]["what"], only[0]["case"]) == (what, changed[0][0])
-            else:
-                assert (only[0]["table"], only[0]["key"]["unit"]) == (what, changed[0][0])
-                assert only[0]["sets"] != only[0]["stored"]
+            said = []
+            for change in changes.values():
+                cursor.execute(change)
+                said += cursor.fetchall()
+            assert len(said) == len(changes)
+            yield said
         finally:
-            cursor.execute(f"BEGIN; DELETE FROM core.{table}; INSERT INTO core.{table} TABLE core.kept; "
-                           "DROP TABLE core.kept; COMMIT")
-    connection.close()
-    assert verify(full, half)[0] == 0
+            for table in tables:
+                cursor.execute(f"BEGIN; DELETE FROM core.{table}; INSERT INTO core.{table} TABLE core.kept_{table}; "
+                               f"DROP TABLE core.kept_{table}; COMMIT")
+
+
+def test_each_changed_cell_is_one_difference(full):
+    with changed(full, CELLS) as said:
+        status, report = verify(full, "--cells")
+        found = [one for view in report["cells"]["views"] for one in view["first"]]
+        assert (status, report["differences"]) == (1, len(CELLS)), report
+        assert sorted((one["table"], one["key"]["day"], one["key"]["unit"]) for one in found) == sorted(said)
+        assert all(one["sets"] != one["stored"] for one in found)
+    assert verify(full, "--cells")[0] == 0
+
+
+def test_each_changed_set_is_one_difference(full):
+    with changed(full, SETS) as said:
+        status, report = verify(full, "--cases")
+        found = report["cases"]["first"]
+        assert (status, report["differences"]) == (1, len(SETS)), report
+        assert sorted((one["what"], one["case"]) for one in found) == sorted(said)
 
 
 def test_what_is_away_or_wrong_is_said(district, tmp_path):

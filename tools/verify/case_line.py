@@ -5,6 +5,7 @@
 
 Numbers are base 36. Within a value a backslash stands before '|' and the backslash; a line feed is \\n."""
 import datetime
+import functools
 import json
 import re
 from typing import NamedTuple, Optional, Tuple
@@ -30,6 +31,9 @@ class Number(str):
     """A JSON number, as it was written."""
 
 
+READ = json.JSONDecoder(parse_int=Number, parse_float=Number).decode
+
+
 class Line(NamedTuple):
     id: str
     revision: str
@@ -42,6 +46,7 @@ class Line(NamedTuple):
     attributes: Tuple[Optional[str], ...]
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def base36(number):
     text = "" if number else "0"
     while number:
@@ -103,10 +108,10 @@ def read_event(value, headers=None):
     headers = {name: (text or b"").decode() for name, text in headers or []}
     try:
         if "ce_type" in headers and not headers.get("content-type", "").startswith("application/cloudevents"):
-            data = json.loads(value, parse_int=Number, parse_float=Number) if value else None
+            data = READ(value.decode()) if value else None
             return {name[3:]: text for name, text in headers.items() if name.startswith("ce_")}, data
-        event = json.loads(value, parse_int=Number, parse_float=Number)
-    except (ValueError, TypeError) as error:
+        event = READ((value or b"").decode())
+    except ValueError as error:
         raise Unusable(f"no JSON: {error}") from None
     if not isinstance(event, dict):
         raise Unusable("no JSON object")

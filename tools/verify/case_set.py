@@ -56,6 +56,8 @@ class CaseSet:
 
     def add(self, line):
         old = self.lines.get(line.id)
+        if old == line:
+            return
         merged = join(old, line) if old else line
         if merged == old:
             return
