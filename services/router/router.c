@@ -121,13 +121,11 @@ static void close_partition(void *context)
     free(state);
 }
 
-/* `context` is the router: the flow is found by the record's partition. */
 static void on_poison(void *context, const struct record *record, struct outputs *outputs)
 {
-    struct router *router = context;
-    struct partition *state = transform_state(router->transform, record->source, record->partition);
-    if (state)
-        case_flow_bury(state->flow, record, REJECT_CRASH, outputs);
+    struct partition *state = context;
+    case_flow_bury(state->flow, record, REJECT_CRASH, outputs);
+    metric_add(state->router->dead, SPAN(""), 1);
 }
 
 /* Orders are keyed by their case, as `events` is: the case's partition keeps them. */
