@@ -245,7 +245,7 @@ void json_texts(const struct json_value *object, const struct span *names, size_
     for (const struct json_value *one = object->first; one; one = one->next) {
         for (size_t n = 0; n < count; n++) {
             size_t i = expected + n < count ? expected + n : expected + n - count;
-            if (!span_equal(one->key, names[i]))
+            if (!names[i].at || !span_equal(one->key, names[i]))
                 continue;
             if (one->type == JSON_STRING || one->type == JSON_NUMBER)
                 texts[i] = one->text;

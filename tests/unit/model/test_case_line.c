@@ -180,6 +180,17 @@ static void leaves_out_a_due_time_it_cannot_read(void **state)
     assert_null(from_data("{\"adopted\":false}").attribute[CASE_ADOPTED].at);
 }
 
+/* `adopted` and `due_at` are looked up by themselves: nothing in their places may match. */
+static void a_member_without_a_name_is_no_attribute(void **state)
+{
+    (void)state;
+    struct case_line line = from_data("{\"request_kind\":\"1\",\"\":\"x\"}");
+    assert_null(line.attribute[CASE_ADOPTED].at);
+    line = from_data("{\"\":\"x\",\"lead\":\"u\"}");
+    assert_null(line.attribute[CASE_DUE].at);
+    assert_true(span_is(line.attribute[CASE_LEAD], "u"));
+}
+
 static void an_event_of_a_replay_is_not_live(void **state)
 {
     (void)state;
@@ -260,6 +271,7 @@ int main(void)
         cmocka_unit_test(refuses_damaged_lines),
         cmocka_unit_test(takes_attributes_from_data),
         cmocka_unit_test(leaves_out_a_due_time_it_cannot_read),
+        cmocka_unit_test(a_member_without_a_name_is_no_attribute),
         cmocka_unit_test(an_event_of_a_replay_is_not_live),
         cmocka_unit_test(rejects_a_stage_without_number),
         cmocka_unit_test(rejects_what_the_arena_cannot_hold),
