@@ -9,11 +9,15 @@
 #include "model/ids.h"
 #include "model/raw_header.h"
 
+/* Only data that fits is sent. What stands around it is a case's id and texts that the data holds
+ * as well (unit, cause), so with room for those an event or order is never half of one. */
+#define MOST_DATA ((size_t)64 << 10)
+
 void emit_init(struct emit *emit)
 {
-    strbuf_init(&emit->data, 1024, 64 << 10);
-    strbuf_init(&emit->event, 2048, 64 << 10);
-    strbuf_init(&emit->order, 2048, 64 << 10);
+    strbuf_init(&emit->data, 1024, MOST_DATA);
+    strbuf_init(&emit->event, 2048, 4 * MOST_DATA);
+    strbuf_init(&emit->order, 2048, 4 * MOST_DATA);
 }
 
 void emit_fini(struct emit *emit)
