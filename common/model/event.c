@@ -139,8 +139,7 @@ static bool read_type(struct span type, struct event *event)
     return false;
 }
 
-/* UTF-8 without control characters, as CloudEvents has it; it will stand in JSON and in keys. */
-static bool is_plain(struct span text)
+bool event_may_say(struct span text)
 {
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.at[i] < 0x20 || text.at[i] == 0x7f)
@@ -173,7 +172,7 @@ static enum member find_fault(struct event *event, const struct span text[MEMBER
     if (text[DATA_BASE64].at)
         return DATA_BASE64;
     int member = raw ? ID : MEMBERS;
-    while (member < MEMBERS && is_plain(text[member]))
+    while (member < MEMBERS && event_may_say(text[member]))
         member++;
     return (enum member)member;
 }
@@ -215,8 +214,8 @@ enum reject event_read(struct json_reader *reader, struct span json, struct aren
         return reject;
     json_texts(value, members, MEMBERS, text);
     event->data = json_get(value, SPAN("data"));
-    /* The reader took valid UTF-8 only, and control characters need an escape. */
-    return take(event, text, memchr(json.at, '\\', json.len) != NULL);
+    /* The reader took valid UTF-8 only, and control characters need an escape, all but DEL. */
+    return take(event, text, span_find(json, '\\') >= 0 || span_find(json, '\x7f') >= 0);
 }
 
 /* Kafka's binary mode: attributes in headers ce_<name>, the value is the data, its type the

@@ -31,6 +31,9 @@ struct event {
 
 /* Kind of a case: the part of subject before the first ':'. */
 struct span event_kind(const struct event *event);
+/* May the text be an attribute: UTF-8 without control characters, as CloudEvents has it; it will
+ * stand in JSON and in keys. What an event says otherwise no reader takes. */
+bool event_may_say(struct span text);
 /* Structured JSON with a fixed member order; absent members are left out. */
 void event_write(struct strbuf *out, const struct event *event);
 enum reject event_read(struct json_reader *reader, struct span json, struct arena *arena,

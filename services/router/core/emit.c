@@ -211,7 +211,7 @@ bool emit_delivery(struct emit *emit, const struct emit_case *about, const char 
     add_text(buf, MEMBER("cause"), about->cause_id);
     strbuf_add_char(buf, '}');
     bool built = build(emit, about, stage, span_from(question, (size_t)n), arena, event);
-    event->unit = unit;
+    event->unit = event_may_say(unit) ? unit : SPAN_NONE; /* the data has it in any case */
     return built;
 }
 

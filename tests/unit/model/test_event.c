@@ -254,6 +254,7 @@ static void structured_attributes_are_held_to_the_same(void **state)
         const char *from, *to, *fault;
     } wrong[] = {
         {"request:bj:1", "request:\\u0001", "subject"},
+        {"request:bj:1", "request:\x7f", "subject"},
         {"\"id\":\"i\"", "\"id\":\"\\n\"", "id"},
         {"application/json", "text/plain", "datacontenttype"},
         {"{\"a\":1}", "[1]", "data"},

@@ -202,6 +202,27 @@ static void an_order_is_whole_however_long_its_unit(void **state)
     case_flow_close(flow);
 }
 
+/* What is said of a unit must be an event for those who read it, whatever its name is made of. */
+static void what_is_said_of_a_strange_unit_can_be_read(void **state)
+{
+    (void)state;
+    flow = begin();
+    struct told one = order;
+    one.data = "{\"type_code\":\"R0303\",\"limit_class\":\"7d\",\"lead\":\"a\\u0001b\"}";
+    all_missing = true;
+    hear_told(one);
+    commit();
+    all_missing = false;
+    probe();
+    assert_int_equal(count(STREAM_EVENTS, "case.undelivered.v1"), 1);
+    assert_int_equal(count(STREAM_EVENTS, "case.delivered.v1"), 1);
+    for (size_t i = 0, end = kept_count; i < end; i++)
+        if (kept[i].stream == STREAM_EVENTS)
+            hear(span_of(kept[i].value));
+    assert_int_equal(count(STREAM_DEAD, ""), 0);
+    case_flow_close(flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +230,7 @@ int main(void)
         cmocka_unit_test(what_waited_is_written_in_its_order_under_its_ids_once),
         cmocka_unit_test(a_late_order_has_the_id_of_its_decision),
         cmocka_unit_test(an_order_is_whole_however_long_its_unit),
+        cmocka_unit_test(what_is_said_of_a_strange_unit_can_be_read),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
