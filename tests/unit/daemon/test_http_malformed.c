@@ -2,7 +2,7 @@
 /* Requests that are none, or that two readers could read in two ways: each is answered with a 4xx
  * (or not at all where there is nothing to answer), never reaches a handler, and the next request
  * is safe. Where the library answers by itself, its status is held here as well
- * (docs/decisions/0010). */
+ * (docs/decisions/0011). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
