@@ -80,7 +80,7 @@ static void answer_question(struct api_http *api, struct http_request *request)
                              "the database cannot answer now; try again");
     } else if (!api->found) {
         http_request_problem(request, 404, "not_found", "没有此记录", "there is no such thing");
-    } else if (strbuf_is_full(&api->answer)) {
+    } else if (strbuf_is_full(&api->answer) || api->answer.len == 0) {
         http_request_problem(request, 413, "answer_too_large", "结果过大",
                              "ask for fewer days or groups");
     } else {

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "aggregator/store/ledger_sql.h"
+#include "aggregator/store/view_sql.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "daemon/log.h"
@@ -328,6 +329,63 @@ static void a_page_counts_once_and_open_hours_show(void **state)
     arena_fini(&arena);
 }
 
+static size_t answer_length(const struct strbuf *sql, const char *from, const char *to)
+{
+    const char *const range[] = {from, to};
+    PGresult *result = PQexecParams(postgres_connection_handle(here.reader), sql->at, 2, NULL,
+                                    range, NULL, NULL, 0);
+    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+    size_t length = (size_t)PQgetlength(result, 0, 0);
+    PQclear(result);
+    return length;
+}
+
+static void an_answer_is_whole_or_none(void **state)
+{
+    struct strbuf view, ledger;
+    (void)state;
+    number("WITH made AS (INSERT INTO core.cell_closure_rate SELECT 'day', date '1900-01-01' + n, "
+           "'', '', '', 1, 1, 1 FROM generate_series(0, 19999) AS n RETURNING 1) SELECT "
+           "count(*) FROM made");
+    number("WITH made AS (INSERT INTO core.ledger_came SELECT timestamptz '1900-01-01' + n * "
+           "interval '1 hour', 'f', 1, 0, 0 FROM generate_series(0, 20000) AS n RETURNING 1) "
+           "SELECT count(*) FROM made");
+    strbuf_init(&view, 4096, 1 << 20);
+    strbuf_init(&ledger, 4096, 1 << 20);
+    assert_true(
+        view_sql_query(&view, views_find(here.rules.views, SPAN("closure_rate")), SPAN("day")));
+    assert_true(ledger_sql_query(&ledger, SPAN("hour"), 0));
+    assert_int_equal(answer_length(&view, NULL, NULL), 0); /* the cases' own day is one more */
+    assert_true(answer_length(&view, "1900-01-01", "2000-01-01") > VIEW_SQL_MOST_ROWS);
+    assert_int_equal(answer_length(&ledger, NULL, NULL), 0);
+    assert_true(answer_length(&ledger, "1900-02-01", "1900-02-02") > 0);
+    strbuf_fini(&view);
+    strbuf_fini(&ledger);
+}
+
+/* What an event may say is counted, never an obstacle: PostgreSQL's years have no 0. */
+static void days_before_the_first_year_are_counted(void **state)
+{
+    struct writer_position position = take_over(here.first, 5);
+    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    struct error error = {0};
+    (void)state;
+    struct case_line line = {.id = SPAN("id-old"),
+                             .revision = SPAN("0.a.1.0000000000000001"),
+                             .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
+                             .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
+                             .time_ms = -62167219200000, /* 0000-01-01 */
+                             .recorded_ms = BASE_MS,
+                             .live = true};
+    assert_true(batch_add(batch, SPAN("request:test:old"), &line));
+    position.next = 1;
+    if (writer_commit(here.first, batch, &position, 1, 0, &error) != WRITER_DONE)
+        fail_msg("%s", error.text);
+    assert_int_equal(number("SELECT sum(opened) FROM api.closure_rate WHERE day < '0001-01-01'"),
+                     1);
+    batch_free(batch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +394,8 @@ int main(void)
         cmocka_unit_test(a_batch_behind_a_gap_is_refused),
         cmocka_unit_test(of_two_at_once_the_owner_alone_writes),
         cmocka_unit_test(a_page_counts_once_and_open_hours_show),
+        cmocka_unit_test(days_before_the_first_year_are_counted),
+        cmocka_unit_test(an_answer_is_whole_or_none),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -225,6 +225,18 @@ static void read_buckets(struct view *view, const struct yaml_node *node, struct
     view->hourly = index == 1;
 }
 
+/* Views stand beside what schema `api` holds already, and durations bring NAME_bins along. */
+static bool check_free(const char *name, struct place place, struct diagnostics *d)
+{
+    static const char *const taken[] = {"case_timeline", "clock", "ledger"};
+    bool free = !span_ends(span_of(name), SPAN("_bins"));
+    for (size_t i = 0; i < ARRAY_LENGTH(taken); i++)
+        free = free && strcmp(name, taken[i]) != 0;
+    if (!free)
+        diagnostics_add(d, place, "another name", "\"%s\" is a view of the system's own", name);
+    return free;
+}
+
 static bool read_head(struct view *view, const struct yaml_node *root, const struct kinds *kinds,
                       struct diagnostics *d)
 {
@@ -233,7 +245,8 @@ static bool read_head(struct view *view, const struct yaml_node *root, const str
     const struct yaml_node *name = yaml_require(root, "view", d);
     const struct yaml_node *of = yaml_require(root, "of", d);
     if (!yaml_only_keys(root, keys, d) || !yaml_text(name, &view->name, d) ||
-        !check_identifier(view->name, name->place, d) || !of)
+        !check_identifier(view->name, name->place, d) || !check_free(view->name, name->place, d) ||
+        !of)
         return false;
     view->title = view->name;
     if (yaml_get(root, "name") && !yaml_text(yaml_get(root, "name"), &view->title, d))

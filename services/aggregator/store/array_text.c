@@ -56,8 +56,13 @@ void array_text_add_int(struct array_text *array, int64_t element)
 
 void array_text_add_date(struct array_text *array, int64_t day)
 {
+    struct civil civil;
     separate(array);
-    timestamp_add_date(&array->text, day);
+    timestamp_to_civil(day * 86400000, 0, &civil);
+    if (civil.year > 0)
+        timestamp_add_date(&array->text, day);
+    else /* RFC 3339 has a year 0, PostgreSQL has not */
+        strbuf_addf(&array->text, "\"%04d-%02d-%02d BC\"", 1 - civil.year, civil.month, civil.day);
 }
 
 const char *array_text_finish(struct array_text *array)

@@ -213,10 +213,7 @@ bool view_sql_query(struct strbuf *out, const struct view *view, struct span by)
         strbuf_addf(&columns, ", %s", view_by_name(view, chosen.columns[i]));
     struct span list = strbuf_span(&columns);
     /* `one` makes a total a grouping like any other. */
-    strbuf_addf(out,
-                "SELECT json_build_object('view', '%s', 'now', (SELECT t_ms FROM core.clock), "
-                "'rows', coalesce(json_agg(row_to_json(t)), '[]'))::text FROM (SELECT ",
-                view->name);
+    strbuf_addf(out, VIEW_SQL_ANSWER("%s") " FROM (SELECT ", VIEW_SQL_MOST_ROWS, view->name);
     size_t start = out->len;
     strbuf_addf(out, "%.*s", SPAN_ARG(list));
     for (size_t i = 0; i < view->measure_count; i++)
@@ -233,7 +230,7 @@ bool view_sql_query(struct strbuf *out, const struct view *view, struct span by)
     }
     strbuf_addf(out, " WHERE (false");
     each_column(out, view, " OR c.@ <> 0");
-    strbuf_addf(out, ") ORDER BY one%.*s LIMIT 20000) AS t", SPAN_ARG(list));
+    strbuf_addf(out, ") ORDER BY one%.*s LIMIT %d + 1) AS t", SPAN_ARG(list), VIEW_SQL_MOST_ROWS);
     strbuf_fini(&columns);
     return true;
 }

@@ -109,6 +109,10 @@ static void refuses_wrong_views_with_their_place(void **state)
         {"view: v; drop table\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened "
          "}\n",
          "cannot name", 1},
+        {"view: ledger\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened }\n",
+         "system's own", 1},
+        {"view: a_bins\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened }\n",
+         "system's own", 1},
         {"view: v\nof: { kind: request }\ngroup: [unit]\n", "measures nothing", 1},
         {"view: v\nof: { kind: request }\ngroup: [unit]\nflow:\n  a: { count: opened }\n", "flow",
          5},
