@@ -96,9 +96,9 @@ def test_a_list_that_cannot_be_written_ends_the_sending(door, tmp_path):
     assert len(door.parts) == 3 + 1
 
 
-@pytest.mark.parametrize("verb", [("lag",), ("topics", "apply"), ("topics", "ls")], ids=" ".join)
-def test_without_a_broker_there_is_one_clear_message(verb):
-    done = citybrain(*verb, "--brokers", "127.0.0.1:1")
+def test_without_a_broker_there_is_one_clear_message():
+    done = citybrain("lag", "--brokers", "127.0.0.1:1")
     assert done.returncode == 69 and done.stdout == ""
-    assert all(line.startswith(("citybrain ", "no broker at 127.0.0.1:1; fix: ")) for line in done.stderr.splitlines())
-    assert "no broker at 127.0.0.1:1; fix: " in done.stderr
+    said = done.stderr.splitlines()
+    assert len(said) == 2 and said[0].startswith("citybrain lag: ")
+    assert said[1].startswith("no broker at 127.0.0.1:1; fix: ")

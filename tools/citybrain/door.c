@@ -3,6 +3,7 @@
  * again is always right: after a lost answer the same part adds nothing. */
 #include "citybrain/door.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,6 +111,19 @@ static void acknowledge(struct door *door, const struct door_part *part)
             part->rows ? part->rows : "-");
 }
 
+/* A terminal or a pipe cannot be synced, and need not be. */
+static bool keep_acknowledged(const struct door *door, struct error *error)
+{
+    FILE *list = door->acknowledged;
+    if (!list || (fflush(list) == 0 && !ferror(list) &&
+                  (fsync(fileno(list)) == 0 || errno == EINVAL || errno == EROFS)))
+        return true;
+    return error_set(error, ERROR_REFUSED, errno,
+                     "the list of what was acknowledged cannot be written: %s; fix: make room, and "
+                     "send again",
+                     strerror(errno));
+}
+
 /* A part on its way; its words stay where they are while the call refers to them. */
 struct posting {
     const struct door_part *part;
@@ -184,12 +198,9 @@ static bool take_answers(struct door *door, struct round *round, struct error *e
             round->order[left++] = posting;
         }
     }
-    if (door->acknowledged && left < round->left) {
-        fflush(door->acknowledged);
-        fsync(fileno(door->acknowledged));
-    }
+    bool kept = left == round->left || keep_acknowledged(door, error);
     round->left = left;
-    return good;
+    return good && kept;
 }
 
 /* Once, so that nobody watches a bar that stands still without knowing why. */

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "citybrain/verb.h"
+#include "daemon/log.h"
 
 static const struct verb *const verbs[] = {
     &verb_check, &verb_gen,    &verb_lag,   &verb_send, &verb_topics,
@@ -38,6 +39,9 @@ static void show_verbs(FILE *out)
 
 int main(int argc, char **argv)
 {
+    /* Each verb says itself what went wrong; what librdkafka tells the daemons' log is not asked.
+     */
+    log_open("citybrain", LOG_LEVEL_ERROR);
     if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
         show_verbs(argc < 2 ? stderr : stdout);
         return argc < 2 ? VERB_USAGE : VERB_OK;

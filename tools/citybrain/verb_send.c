@@ -47,18 +47,47 @@ static const char send_help[] =
     "Sending again is safe: the same content is the same event.\n"
     "exit: 0 all accepted, 1 some rejected, 64 usage, 69 no door or refused\n";
 
-/* Cuts whole rows off the unread part of the file: at most PART_ROWS and about PART_BYTES. */
-static size_t cut_rows(struct span unread, bool last, size_t *rows)
+static bool is_csv(const struct send *send)
+{
+    return strcmp(send->content_type, "text/csv") == 0;
+}
+
+/* As the door frames them: a quoted line end is a cell's in CSV and nowhere else. 0 = none is
+ * whole. */
+static size_t cut_row(const struct send *send, struct span unread, bool last, struct span *row)
+{
+    if (is_csv(send))
+        return csv_frame(unread, last, row);
+    ptrdiff_t end = span_find(unread, '\n');
+    *row = span_from(unread.at, end < 0 ? unread.len : (size_t)end);
+    return end >= 0 ? (size_t)end + 1 : last ? unread.len : 0;
+}
+
+/* Cuts whole rows off the unread part of the file: at most PART_ROWS and about PART_BYTES. Blank
+ * lines go with them and have no number: they are no items at the door. */
+static size_t cut_rows(const struct send *send, struct span unread, bool last, size_t *rows)
 {
     size_t used = 0;
-    for (*rows = 0; *rows < PART_ROWS && used < PART_BYTES; ++*rows) {
+    for (*rows = 0; *rows < PART_ROWS && used < PART_BYTES;) {
         struct span row;
-        size_t n = csv_frame(span_from(unread.at + used, unread.len - used), last, &row);
+        size_t n = cut_row(send, span_from(unread.at + used, unread.len - used), last, &row);
         if (n == 0)
             break;
         used += n;
+        *rows += span_trim(row).len > 0;
     }
     return used;
+}
+
+/* The first line with something in it, blank ones before it too. */
+static size_t cut_header(const struct send *send, struct span unread, bool last,
+                         struct strbuf *header)
+{
+    struct span row;
+    size_t n = cut_row(send, unread, last, &row);
+    if (n > 0 && span_trim(row).len > 0)
+        strbuf_add(header, span_from(unread.at, n));
+    return n;
 }
 
 static bool send_part(struct send *send, struct strbuf *part, struct span header, struct span rows,
@@ -82,7 +111,7 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
 {
     struct progress progress;
     struct strbuf part, header;
-    bool last = false, good = true, csv = strcmp(send->content_type, "text/csv") == 0;
+    bool last = false, good = true;
     int64_t row = 1;
     strbuf_init(&part, 1 << 20, 16 << 20);
     strbuf_init(&header, 256, 1 << 20);
@@ -91,21 +120,17 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
         struct span unread = input_file_peek(file, PART_BYTES + (1 << 20), &last, error);
         if (!unread.at || unread.len == 0)
             break;
-        if (csv && header.len == 0) {
-            struct span line;
-            size_t n = csv_frame(unread, last, &line);
-            strbuf_add(&header, span_from(unread.at, n));
-            input_file_take(file, n);
-            continue;
-        }
-        size_t rows, used = cut_rows(unread, last, &rows);
-        if (used == 0) {
+        size_t rows = 0, used;
+        if (is_csv(send) && header.len == 0)
+            used = cut_header(send, unread, last, &header);
+        else
+            used = cut_rows(send, unread, last, &rows);
+        if (used == 0)
             good = error_set(error, ERROR_REFUSED, 0, "%s: row %lld is longer than %d bytes",
                              send->path, (long long)row, PART_BYTES);
-            break;
-        }
-        good = send_part(send, &part, strbuf_span(&header), span_from(unread.at, used), hash, row,
-                         (int64_t)rows, input_file_offset(file), error);
+        else if (rows > 0)
+            good = send_part(send, &part, strbuf_span(&header), span_from(unread.at, used), hash,
+                             row, (int64_t)rows, input_file_offset(file), error);
         input_file_take(file, used);
         row += (int64_t)rows;
         progress_show(&progress, input_file_offset(file), "");

@@ -113,6 +113,9 @@ static int run(int argc, char **argv)
         status = VERB_OK;
     if (status == VERB_UNAVAILABLE)
         fprintf(stderr, "citybrain topics: %s\n", error.text);
+    if (error.code == RD_KAFKA_RESP_ERR__TRANSPORT)
+        fprintf(stderr, "no broker at %s; fix: start it, or name others by --brokers\n",
+                where.settings.brokers);
     if (admin)
         admin_close(admin);
     return status;
