@@ -141,7 +141,7 @@ static bool scan_key(struct scan *scan, struct span *key)
     scan->at++;
     unsigned first = key->len ? (unsigned char)key->at[0] : 0,
              last = key->len ? (unsigned char)key->at[key->len - 1] : 0;
-    uint64_t bit = UINT64_C(1) << ((key->len * 7 + first * 31 + last) & 63);
+    uint64_t bit = UINT64_C(1) << ((key->len * 7 + (size_t)first * 31 + last) & 63);
     if ((scan->seen[scan->depth - 1] & bit) && json_get(parent, *key))
         return false;
     scan->seen[scan->depth - 1] |= bit;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Brings the database to what this program writes. Promises all or nothing, and one process at a
- * time. Leaves rebuilding cells under other rules to `citybrain views apply`. */
+ * time. Never rebuilds cells under other rules: it refuses. */
 #include "aggregator/store/schema.h"
 
 #include <dirent.h>
@@ -120,7 +120,8 @@ static bool check_hash(struct postgres_connection *connection, const struct batc
     if (theirs[0])
         return error_set(error, ERROR_CONFIG, 0,
                          "the cells in PostgreSQL were made under other kinds or views (%s, ours "
-                         "%s); run: citybrain views apply",
+                         "%s); put the old kinds/ and views/ back, or begin an empty database "
+                         "and let it be filled from the log",
                          theirs, ours);
     snprintf(sql, sizeof sql, "INSERT INTO core.meta VALUES ('contributions', '%s')", ours);
     return postgres_connection_run(connection, sql, error);

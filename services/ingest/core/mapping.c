@@ -48,6 +48,15 @@ static void read_versions(struct feeds *feeds, struct feed *feed, const struct y
     check_versions(feed, diagnostics);
 }
 
+static const char *source_of(struct feeds *feeds, const char *id)
+{
+    static const char folder[] = "/feeds/";
+    size_t size = sizeof folder + strlen(id);
+    char *source = mapping_memory_take(&feeds->memory, size);
+    snprintf(source, size, "%s%s", folder, id);
+    return source;
+}
+
 static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_node *root,
                       struct diagnostics *diagnostics)
 {
@@ -66,6 +75,7 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
             diagnostics_add(diagnostics, id->place, "another id", "feed %s is declared twice",
                             feed->id);
     }
+    feed->source = source_of(feeds, feed->id);
     if (yaml_get(root, "name"))
         yaml_text(yaml_get(root, "name"), &feed->name, diagnostics);
     if (yaml_get(root, "owner"))

@@ -81,6 +81,7 @@ struct mapping {
 
 struct feed {
     const char *id, *name, *owner;
+    const char *source;       /* of its events: "/feeds/" and the id */
     int64_t spread;           /* raw keys "id#0" .. "id#n-1"; 1 = the id alone */
     struct mapping *versions; /* valid_from rises */
     size_t version_count;

@@ -15,6 +15,7 @@
 
 struct item {
     struct normalise *normalise;
+    const struct feed *feed;
     const struct mapping *mapping;
     const struct raw_header *header;
     const struct span *cells;
@@ -156,22 +157,22 @@ static struct span arena_text(struct item *item, const char *text)
 static bool read_identity(struct item *item)
 {
     const struct mapping *mapping = item->mapping;
-    struct span namespace_ = span_of(mapping->namespace_);
+    struct span space = span_of(mapping->namespace_);
     item->number = cell(item, mapping->number);
     if (item->number.at == NULL || item->number.len > NORMALISE_NUMBER_MAX)
         return reject_at(item, REJECT_IDENTITY, mapping->number);
     for (size_t i = 0; i < item->number.len; i++)
         if ((unsigned char)item->number.at[i] < 0x20)
             return reject_at(item, REJECT_IDENTITY, mapping->number);
-    size_t len = namespace_.len + 1 + item->number.len;
+    size_t len = space.len + 1 + item->number.len;
     if (len >= NORMALISE_NUMBER_MAX + 160)
         return reject_at(item, REJECT_IDENTITY, mapping->number);
     char *subject = arena_take(&item->normalise->arena, len);
     if (!subject)
         return reject_at(item, REJECT_TOO_LARGE, -1);
-    memcpy(subject, namespace_.at, namespace_.len);
-    subject[namespace_.len] = ':';
-    memcpy(subject + namespace_.len + 1, item->number.at, item->number.len);
+    memcpy(subject, space.at, space.len);
+    subject[space.len] = ':';
+    memcpy(subject + space.len + 1, item->number.at, item->number.len);
     item->subject = span_from(subject, len);
     return true;
 }
@@ -235,7 +236,7 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
 {
     struct normalise *normalise = item->normalise;
     struct strbuf *data = &normalise->data, *text = &normalise->text;
-    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80];
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
     size_t begin = text->len;
     int64_t time_ms;
     if (!read_time(item, rule, &time_ms))
@@ -250,14 +251,10 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
     if (!ids_revision(revision, item->revision_source, item->header->received_ms,
                       item->mapping->version, strbuf_span(data)))
         return reject_at(item, REJECT_IDENTITY, -1);
-    size_t feed =
-        item->header->feed.len < sizeof source - 8 ? item->header->feed.len : sizeof source - 8;
-    memcpy(source, "/feeds/", 7);
-    memcpy(source + 7, item->header->feed.at, feed);
     struct event event = {.family = EVENT_CASE,
                           .name = span_of(rule->stage),
                           .id = span_of(id),
-                          .source = span_from(source, 7 + feed),
+                          .source = span_of(item->feed->source),
                           .subject = item->subject,
                           .time_ms = time_ms,
                           .recorded_ms = item->header->received_ms,
@@ -300,7 +297,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
 {
     const struct feed *feed = feeds_find(normalise->feeds, header->feed);
     const struct mapping *mapping = feed ? feed_mapping(feed, header->mapping) : NULL;
-    struct item item = {normalise,    mapping,   header,    normalise->cells,
+    struct item item = {normalise,    feed,      mapping,   header,   normalise->cells,
                         &result->why, SPAN_NONE, SPAN_NONE, SPAN_NONE};
     result->count = 0;
     result->why = (struct reject_place){.byte_offset = -1};
