@@ -57,6 +57,14 @@ def test_damage_is_refused(text):
         read_line(text, RULES)
 
 
+def test_a_strangers_record_is_unusable_and_ends_nothing():
+    with pytest.raises(Unusable):
+        read_event(b"[" * 100000)
+    with pytest.raises(Unusable):
+        read_event(b"", [("x", b"\xff")])
+    assert read_event(b"{}", [("x", b"\xff")]) == ({}, None)
+
+
 def test_keys_of_later_versions_are_passed_over():
     assert read_line("1|a|r|1|0|0|0|0|z=9|later=1|bare|t=R1", RULES).attributes[3] == "R1"
 

@@ -105,13 +105,13 @@ def attributes_of(data):
 
 def read_event(value, headers=None):
     """(attributes, data) of a CloudEvent, structured or with its attributes in Kafka's headers."""
-    headers = {name: (text or b"").decode() for name, text in headers or []}
+    headers = {name: (text or b"").decode(errors="replace") for name, text in headers or []}
     try:
         if "ce_type" in headers and not headers.get("content-type", "").startswith("application/cloudevents"):
             data = READ(value.decode()) if value else None
             return {name[3:]: text for name, text in headers.items() if name.startswith("ce_")}, data
         event = READ((value or b"").decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unusable(f"no JSON: {error}") from None
     if not isinstance(event, dict):
         raise Unusable("no JSON object")
