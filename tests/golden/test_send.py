@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`citybrain send` at a door of the test's own: which rows a part says it holds, and what it does when its list of
 what was acknowledged cannot be kept. And no verb shows people what librdkafka says to a daemon's log."""
+import base64
 import http.server
 import json
 import os
@@ -23,7 +24,7 @@ def citybrain(*words, **environment):
 class Door(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.parts.append((int(self.headers["Citybrain-Row"]), int(self.headers["Citybrain-Offset"]), body))
+        self.server.parts.append((int(self.headers.get("Citybrain-Row", 0)), int(self.headers.get("Citybrain-Offset", 0)), body))
         answer = json.dumps({"accepted": len(body.splitlines()), "rejected": 0, "results": []}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
@@ -94,6 +95,18 @@ def test_a_list_that_cannot_be_written_ends_the_sending(door, tmp_path):
     done = send(door, tmp_path / "a.ndjson", "--acknowledged", "/dev/full")
     assert done.returncode == 69 and "acknowledged cannot be written" in done.stderr
     assert len(door.parts) == 3 + 1
+
+
+def test_a_timelines_long_lines_are_whole(door, tmp_path):
+    uploads = [b"a,b\n" + b"%d," % n + b"x" * 200000 + b"\n" for n in range(20)]
+    with open(tmp_path / "day.ndjson", "w") as file:
+        for n, upload in enumerate(uploads):
+            file.write(json.dumps({"at": n, "to": "/v1/feeds/hotline", "type": "text/csv",
+                                   "item": base64.b64encode(upload).decode()}, separators=(",", ":")) + "\n")
+    done = citybrain("send", "--timeline", "--url", f"http://127.0.0.1:{door.server_port}", tmp_path / "day.ndjson",
+                     CITYBRAIN_TOKEN="a")
+    assert done.returncode == 0, done.stderr
+    assert sorted(body for _, _, body in door.parts) == sorted(uploads)
 
 
 def test_without_a_broker_there_is_one_clear_message():

@@ -16,6 +16,7 @@
 #define LINES_TYPE "application/x-ndjson"
 #define LINES      SPAN(LINES_TYPE)
 #define PART_BYTES (1 << 20)
+#define LINE_BYTES (1 << 20)
 
 struct target {
     char path[128], principal[64], type[64];
@@ -182,6 +183,18 @@ static bool play_line(struct player *player, struct span line, struct error *err
     return add_item(player, target, line, value, error);
 }
 
+/* With a whole line at its beginning, unless that is longer than LINE_BYTES. */
+static struct span peek_line(struct input_file *file, bool *last, struct error *error)
+{
+    struct span unread = SPAN_NONE;
+    for (size_t want = 1 << 16; want <= LINE_BYTES; want *= 2) {
+        unread = input_file_peek(file, want, last, error);
+        if (!unread.at || *last || span_find(unread, '\n') >= 0)
+            break;
+    }
+    return unread;
+}
+
 static bool play(struct player *player, struct input_file *file, int64_t bytes, struct error *error)
 {
     struct progress progress;
@@ -189,7 +202,7 @@ static bool play(struct player *player, struct input_file *file, int64_t bytes, 
     char note[96];
     progress_begin(&progress, "day", bytes);
     while (good) {
-        struct span unread = input_file_peek(file, 1 << 16, &last, error);
+        struct span unread = peek_line(file, &last, error);
         if (!unread.at || unread.len == 0)
             break;
         ptrdiff_t end = span_find(unread, '\n');
