@@ -56,5 +56,8 @@ size_t span_plain(struct span s);
 bool span_to_int64(struct span s, int64_t *value);
 /* Whole-span lower-case base 36 without leading zeros (but "0"); false otherwise. */
 bool span_to_base36(struct span s, uint64_t *value);
+/* The decimal of a number, written into the buffer. */
+#define SPAN_DECIMAL 24
+struct span span_decimal(char buffer[SPAN_DECIMAL], int64_t value);
 /* Copies into a NUL-terminated buffer, cut to size; returns buffer. */
 char *span_to_cstr(struct span s, char *buffer, size_t size);

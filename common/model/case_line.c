@@ -38,7 +38,8 @@ static const struct span data_key[CASE_ATTRIBUTES] = {
  * twenty nines need more than 64 bits. */
 static bool shorten(struct span digits, char out[16], size_t *len)
 {
-    unsigned __int128 value = 0;
+    static const char digit[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    unsigned __int128 large = 0;
     char reversed[16];
     size_t n = 0;
     if (!digits.len || digits.len > DECIMAL_DIGITS)
@@ -46,10 +47,13 @@ static bool shorten(struct span digits, char out[16], size_t *len)
     for (size_t i = 0; i < digits.len; i++) {
         if (digits.at[i] < '0' || digits.at[i] > '9')
             return false;
-        value = value * 10 + (unsigned)(digits.at[i] - '0');
+        large = large * 10 + (unsigned)(digits.at[i] - '0');
     }
+    for (; large > UINT64_MAX; large /= 36)
+        reversed[n++] = digit[(unsigned)(large % 36)];
+    uint64_t value = (uint64_t)large; /* dividing it is so much cheaper */
     do {
-        reversed[n++] = "0123456789abcdefghijklmnopqrstuvwxyz"[(unsigned)(value % 36)];
+        reversed[n++] = digit[value % 36];
         value /= 36;
     } while (value);
     for (*len = 0; n;)
@@ -83,7 +87,7 @@ static struct span shorten_revision(struct span revision, struct arena *arena)
 static bool read_due(const struct json_value *data, struct arena *arena, struct span *due)
 {
     const struct json_value *value = json_get(data, SPAN("due_at"));
-    char text[24];
+    char text[SPAN_DECIMAL];
     int64_t ms;
     *due = SPAN_NONE;
     bool known =
@@ -91,8 +95,7 @@ static bool read_due(const struct json_value *data, struct arena *arena, struct 
                   (value->type == JSON_STRING && timestamp_parse_rfc3339(value->text, &ms)));
     if (!known)
         return true;
-    int len = snprintf(text, sizeof text, "%lld", (long long)ms);
-    *due = arena_copy(arena, span_from(text, (size_t)len));
+    *due = arena_copy(arena, span_decimal(text, ms));
     return due->at != NULL;
 }
 

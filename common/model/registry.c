@@ -16,8 +16,8 @@
 #define MOST_COLUMNS 32
 
 struct registry_row {
-    struct span cells[MOST_COLUMNS];
     int64_t from_day, to_day; /* half-open */
+    struct span cells[];      /* one a column */
 };
 
 struct name { /* a code or an alias, with the rows that carry it */
@@ -54,8 +54,9 @@ static char *read_file(const char *file, size_t *len)
 
 static int column_of(const struct registry *registry, const char *name)
 {
+    struct span wanted = span_of(name);
     for (size_t i = 0; i < registry->column_count; i++)
-        if (span_is(registry->columns[i], name))
+        if (span_equal(registry->columns[i], wanted))
             return (int)i;
     return -1;
 }
@@ -160,7 +161,7 @@ static void read_row(struct registry *registry, struct span line, struct place p
         /* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
         registry->rows = xrealloc(registry->rows, registry->capacity * sizeof(registry->rows[0]));
     }
-    struct registry_row *row = xcalloc(1, sizeof *row);
+    struct registry_row *row = xcalloc(1, sizeof *row + n * sizeof row->cells[0]);
     registry->rows[registry->count++] = row;
     for (size_t i = 0; i < n; i++)
         row->cells[i] = span_trim(cells[i]);

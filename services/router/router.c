@@ -88,6 +88,12 @@ static void restored(void *context)
     daemon_die("router.state", &error);
 }
 
+static void count(struct metric *metric, int64_t more)
+{
+    if (more)
+        metric_add(metric, SPAN(""), more);
+}
+
 static enum transform_result on_record(void *context, const struct record *record,
                                        struct outputs *outputs)
 {
@@ -96,10 +102,10 @@ static enum transform_result on_record(void *context, const struct record *recor
     struct case_flow_counts before = case_flow_counts(state->flow);
     enum transform_result result = case_flow_on_record(state->flow, record, outputs);
     struct case_flow_counts after = case_flow_counts(state->flow);
-    metric_add(router->decided, SPAN(""), after.decided - before.decided);
-    metric_add(router->timers, SPAN(""), after.timers - before.timers);
-    metric_add(router->dead, SPAN(""), after.dead - before.dead);
-    metric_add(router->stubs, SPAN(""), after.stubs - before.stubs);
+    count(router->decided, after.decided - before.decided);
+    count(router->timers, after.timers - before.timers);
+    count(router->dead, after.dead - before.dead);
+    count(router->stubs, after.stubs - before.stubs);
     return result;
 }
 
@@ -164,6 +170,10 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     router->dead = metrics_add(daemon_metrics(daemon), &dead_row);
     router->stubs = metrics_add(daemon_metrics(daemon), &stubs_row);
     router->cases = metrics_add(daemon_metrics(daemon), &cases_row);
+    struct metric *const counters[] = {router->decided, router->timers, router->dead,
+                                       router->stubs};
+    for (size_t i = 0; i < ARRAY_LENGTH(counters); i++)
+        metric_add(counters[i], SPAN(""), 0); /* shown before there is anything to count */
     struct transform_spec spec = {
         .settings = &config->kafka,
         .sources = sources,

@@ -14,6 +14,7 @@
 
 struct case_entry {
     int64_t due_ms;   /* next timer, TIMESTAMP_NONE = none */
+    uint64_t said;    /* hash of the owner's last event of it, until that is read back; 0 = none */
     char *bytes;      /* the set; owned by the book; NULL = empty */
     uint32_t len;     /* of it */
     uint32_t heap_at; /* the book's: place among the timers */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "router/core/case_flow_internal.h"
 #include "router/core/stub.h"
@@ -130,6 +131,22 @@ enum reject case_flow_merge_own(struct case_flow *flow, struct working *work,
     return REJECT_NONE;
 }
 
+/* What was merged and written just now comes back from the log: known by its bytes, it need not be
+ * read again. After a restart it is read like any other, with the same result. */
+static void remember(const struct case_flow *flow, const struct working *work)
+{
+    work->entry->said = hash_span(strbuf_span(&flow->emit.event));
+}
+
+static bool is_echo(const struct case_flow *flow, const struct record *record)
+{
+    struct case_entry *entry = record->key.len ? case_book_find(flow->book, record->key) : NULL;
+    if (!entry || !entry->said || entry->said != hash_span(record->value))
+        return false;
+    entry->said = 0;
+    return true;
+}
+
 static enum reject dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
     const struct case_fold *fold = &work->fold;
@@ -159,6 +176,7 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
     if (reject != REJECT_NONE)
         return reject;
     emit_send_decision(&flow->emit, &what, &event, &decision, outputs);
+    remember(flow, work);
     flow->counts.decided++;
     flow->counts.adopted += decision.adopted;
     flow->counts.desk += span_is(decision.lead, "desk");
@@ -222,6 +240,7 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
         case_flow_merge_own(flow, work, &event) != REJECT_NONE)
         return; /* a case at its limits: nothing more is said of it */
     emit_send_timer(&flow->emit, &what, &event, &before, timer, outputs);
+    remember(flow, work);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
     flow->counts.timers++;
@@ -278,6 +297,8 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
     if (!record->value.at)
         return TRANSFORM_NEXT;
     flow->counts.events++;
+    if (is_echo(flow, record))
+        return TRANSFORM_NEXT;
     enum reject reject = event_read_record(flow->reader, record, &flow->arena, &event);
     if (reject == REJECT_NONE && event.family == EVENT_TICK)
         return on_tick(flow, event.time_ms, outputs);

@@ -16,6 +16,7 @@ struct facts {
     const struct order *order;
     const struct district *district;
     struct span street;
+    struct district_type type;
     int64_t day;
 };
 
@@ -25,8 +26,7 @@ static struct span owner_of(const struct rule_target *target, const struct facts
     case RULE_OWNER_NONE: return SPAN_NONE;
     case RULE_OWNER_UNIT: return span_of(target->unit);
     case RULE_OWNER_STREET: return district_street_unit(facts->district, facts->street, facts->day);
-    case RULE_OWNER_TYPE:
-        return district_type(facts->district, facts->order->type_code, "unit", facts->day);
+    case RULE_OWNER_TYPE: return facts->type.unit;
     }
     return SPAN_NONE;
 }
@@ -41,7 +41,7 @@ static struct span word_for(struct span name, const struct decision *decision,
     if (span_is(name, "community"))
         return district_place_name(facts->district, facts->order->community_code, facts->day);
     if (span_is(name, "type"))
-        return district_type(facts->district, facts->order->type_code, "name", facts->day);
+        return facts->type.name;
     return span_is(name, "class") ? decision->limit_class : SPAN_NONE;
 }
 
@@ -91,15 +91,14 @@ static struct span ask_rules(struct decision *decision, const struct rules *rule
 {
     const struct order *order = facts->order;
     struct rule_question question = {
-        .type_level = district_type(facts->district, order->type_code, "level", facts->day),
+        .type_level = facts->type.level,
         .type_code = order->type_code,
         .place_known = facts->street.at != NULL,
         .flags = order->flags,
         .at_ms = order->opened_ms,
     };
     const struct rule_entry *entry = rules_match(rules, &question);
-    decision->limit_class =
-        district_type(facts->district, order->type_code, "limit_class", facts->day);
+    decision->limit_class = facts->type.limit_class;
     if (!entry)
         return SPAN("无规则适用,转区指挥中心派单");
     struct span lead = owner_of(&entry->lead, facts);
@@ -120,9 +119,10 @@ bool decide(struct decision *decision, const struct order *order, const struct r
             const struct district *district, int64_t now_ms, int64_t max_age_ms,
             struct arena *arena)
 {
-    struct facts facts = {order, district, SPAN_NONE,
-                          timestamp_day(order->opened_ms, DISTRICT_OFFSET_MINUTES)};
+    struct facts facts = {.order = order, .district = district};
     struct span pattern;
+    facts.day = timestamp_day(order->opened_ms, DISTRICT_OFFSET_MINUTES);
+    facts.type = district_type(district, order->type_code, facts.day);
     facts.street = district_street(district, order->community_code, order->street_code, facts.day);
     *decision = (struct decision){.lead = desk, .rule = SPAN("none"), .street = facts.street};
     bool too_old = now_ms != TIMESTAMP_NONE && now_ms - order->opened_ms > max_age_ms;

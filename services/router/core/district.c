@@ -29,23 +29,41 @@ void district_fini(struct district *district)
     registry_free(district->types);
 }
 
+static const struct registry_row *row_of(const struct registry *registry, struct span code,
+                                         int64_t day)
+{
+    return code.at && code.len ? registry_find(registry, code, day) : NULL;
+}
+
+/* Absent where there is no row, no such column or nothing in it. */
+static struct span cell_of(const struct registry *registry, const struct registry_row *row,
+                           const char *column)
+{
+    struct span value = row ? registry_cell(registry, row, column) : SPAN_NONE;
+    return value.len ? value : SPAN_NONE;
+}
+
 static struct span cell(const struct registry *registry, struct span code, const char *column,
                         int64_t day)
 {
-    const struct registry_row *row =
-        code.at && code.len ? registry_find(registry, code, day) : NULL;
-    struct span value = row ? registry_cell(registry, row, column) : SPAN_NONE;
-    return value.len ? value : SPAN_NONE;
+    return cell_of(registry, row_of(registry, code, day), column);
+}
+
+/* A column of a division of that level. */
+static struct span division_of_level(const struct district *district, struct span code,
+                                     const char *level, const char *column, int64_t day)
+{
+    const struct registry_row *row = row_of(district->divisions, code, day);
+    if (!row || !span_is(registry_cell(district->divisions, row, "level"), level))
+        return SPAN_NONE;
+    return cell_of(district->divisions, row, column);
 }
 
 struct span district_street(const struct district *district, struct span community,
                             struct span street, int64_t day)
 {
-    if (span_is(cell(district->divisions, community, "level", day), "community"))
-        return cell(district->divisions, community, "parent_code", day);
-    if (span_is(cell(district->divisions, street, "level", day), "street"))
-        return cell(district->divisions, street, "code", day);
-    return SPAN_NONE;
+    struct span parent = division_of_level(district, community, "community", "parent_code", day);
+    return parent.at ? parent : division_of_level(district, street, "street", "code", day);
 }
 
 struct span district_street_unit(const struct district *district, struct span street, int64_t day)
@@ -57,10 +75,13 @@ struct span district_street_unit(const struct district *district, struct span st
     return cell(district->units, span_from(code, street.len + 1), "code", day);
 }
 
-struct span district_type(const struct district *district, struct span type, const char *column,
-                          int64_t day)
+struct district_type district_type(const struct district *district, struct span type, int64_t day)
 {
-    return cell(district->types, type, column, day);
+    const struct registry_row *row = row_of(district->types, type, day);
+    return (struct district_type){.level = cell_of(district->types, row, "level"),
+                                  .unit = cell_of(district->types, row, "unit"),
+                                  .limit_class = cell_of(district->types, row, "limit_class"),
+                                  .name = cell_of(district->types, row, "name")};
 }
 
 struct span district_unit_name(const struct district *district, struct span unit, int64_t day)

@@ -24,10 +24,11 @@ struct span district_street(const struct district *district, struct span communi
 /* The unit of a 街乡: "s" + its code; absent where units.csv has none. Lives as long as the
  * registry. */
 struct span district_street_unit(const struct district *district, struct span street, int64_t day);
-/* A column of a request type ("level", "unit", "limit_class", "name"); absent where the type is not
- * known. */
-struct span district_type(const struct district *district, struct span type, const char *column,
-                          int64_t day);
+struct district_type { /* each absent where it is not said */
+    struct span level, unit, limit_class, name;
+};
+/* Of a type that is not known all are absent. */
+struct district_type district_type(const struct district *district, struct span type, int64_t day);
 struct span district_unit_name(const struct district *district, struct span unit,
                                int64_t day); /* else the code */
 struct span district_place_name(const struct district *district, struct span code, int64_t day);

@@ -8,6 +8,7 @@
 
 #include "model/ids.h"
 #include "model/raw_header.h"
+#include "router/core/timers.h"
 
 /* Only data that fits is sent. What stands around it is a case's id and texts that the data holds
  * as well (unit, cause), so with room for those an event or order is never half of one. */
@@ -177,8 +178,7 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct c
     add_place(buf, about);
     add_text(buf, MEMBER("cause"), about->cause_id);
     strbuf_add_char(buf, '}');
-    return build(emit, about, timer->action == TIMER_ESCALATE ? "overdue" : "nudged", question,
-                 arena, event);
+    return build(emit, about, timers_stage(timer), question, arena, event);
 }
 
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,

@@ -7,6 +7,7 @@
 #include "router/core/timers.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "model/ids.h"
 #include "router/core/stub.h"
@@ -61,14 +62,25 @@ static int64_t due_of(const struct kind_timer *timer, const struct case_fold *fo
     return fold->due_ms - (capped ? timer->before_at_most_ms : (int64_t)share);
 }
 
-static bool has_fired(const struct case_set *set, const struct kind_timer *timer, struct span cause,
-                      int64_t due_ms)
+const char *timers_stage(const struct kind_timer *timer)
 {
-    char id[DIGEST_ID_LEN + 1], question[TIMERS_QUESTION];
-    ids_decision(id, cause, timers_question(question, timer, due_ms));
-    for (size_t i = 0; i < set->count; i++)
+    return timer->action == TIMER_ESCALATE ? "overdue" : "nudged";
+}
+
+/* The id is asked for only where a line could have it: most cases have no timer's line at all. */
+static bool has_fired(const struct case_set *set, const struct case_kind *kind,
+                      const struct kind_timer *timer, struct span cause, int64_t due_ms)
+{
+    char id[DIGEST_ID_LEN + 1] = "", question[TIMERS_QUESTION];
+    for (size_t i = 0; i < set->count; i++) {
+        int index = case_kind_stage_number(kind, set->lines[i].stage);
+        if (index < 0 || strcmp(kind->stages[index].name, timers_stage(timer)) != 0)
+            continue;
+        if (!id[0])
+            ids_decision(id, cause, timers_question(question, timer, due_ms));
         if (span_is(set->lines[i].id, id))
             return true;
+    }
     return false;
 }
 
@@ -83,7 +95,7 @@ static void consider(struct timers_next *next, const struct case_set *set,
         start.id = fold->dispatched_id; /* it said the due time */
     int64_t due_ms = due_of(timer, fold, start.ms);
     bool later = next->due_ms != TIMESTAMP_NONE && next->due_ms <= due_ms;
-    if (due_ms == TIMESTAMP_NONE || later || has_fired(set, timer, start.id, due_ms))
+    if (due_ms == TIMESTAMP_NONE || later || has_fired(set, kind, timer, start.id, due_ms))
         return;
     *next = (struct timers_next){due_ms, index, start.id};
 }

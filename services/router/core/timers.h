@@ -30,6 +30,8 @@ struct timers_next {
 struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,
                                const struct case_kind *kind, const struct timers_rules *rules);
 
+/* The stage of the event it writes. */
+const char *timers_stage(const struct kind_timer *timer);
 #define TIMERS_QUESTION 128
 /* The question its event's id answers: "timer:<name>:<due>". */
 struct span timers_question(char text[TIMERS_QUESTION], const struct kind_timer *timer,

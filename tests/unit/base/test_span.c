@@ -112,6 +112,19 @@ static void copies_into_a_buffer_and_cuts(void **state)
     assert_string_equal(span_to_cstr(SPAN_NONE, buffer, sizeof(buffer)), "");
 }
 
+static void a_number_is_read_back_from_its_decimal(void **state)
+{
+    (void)state;
+    static const int64_t numbers[] = {0, 7, -7, 10, INT64_MAX, INT64_MIN, 1766000000123};
+    char buffer[SPAN_DECIMAL];
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        int64_t back = 1;
+        assert_true(span_to_int64(span_decimal(buffer, numbers[i]), &back));
+        assert_int_equal(back, numbers[i]);
+    }
+    assert_true(span_is(span_decimal(buffer, -120), "-120"));
+}
+
 static void finds_what_ends_a_plain_text_wherever_it_stands(void **state)
 {
     (void)state;
@@ -141,6 +154,7 @@ int main(void)
         cmocka_unit_test(reads_whole_decimals_only),
         cmocka_unit_test(reads_base36_in_its_one_form),
         cmocka_unit_test(copies_into_a_buffer_and_cuts),
+        cmocka_unit_test(a_number_is_read_back_from_its_decimal),
         cmocka_unit_test(finds_what_ends_a_plain_text_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,30 @@ static void one_order_gives_one_decision_however_often_it_comes(void **state)
     case_flow_close(flow);
 }
 
+/* By its bytes, then by reading it, then after a restart: always the same nothing. */
+static void a_decision_read_back_changes_nothing_by_either_way(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    char own[4096], other[4096];
+    tell(flow, order);
+    strcpy(own, kept[0].value);
+    strcpy(other, own);
+    other[0] = '['; /* known by all of its bytes or not at all */
+    say(flow, span_of(other));
+    assert_int_equal(count(STREAM_DEAD, ""), 1);
+    save(flow);
+    kept_count = 0;
+    for (int i = 0; i < 2; i++)
+        say(flow, span_of(own));
+    case_flow_save(flow, &outputs);
+    flow = restart(flow);
+    say(flow, span_of(own));
+    case_flow_save(flow, &outputs);
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
 static void a_case_of_history_alone_is_never_dispatched(void **state)
 {
     (void)state;
@@ -356,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_order_gives_one_decision_however_often_it_comes),
+        cmocka_unit_test(a_decision_read_back_changes_nothing_by_either_way),
         cmocka_unit_test(a_case_of_history_alone_is_never_dispatched),
         cmocka_unit_test(a_correction_does_not_move_the_lead),
         cmocka_unit_test(an_order_that_names_a_time_ahead_is_decided_once),
