@@ -21,6 +21,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 ROOT = Path(__file__).resolve().parents[2]
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 NDJSON = "application/x-ndjson; charset=utf-8"
+GROUPS = ("ingest", "router", "aggregator")
 PORTS = int(os.environ.get("TEST_PORT_BASE", "26000"))  # two checkouts under test do not meet
 
 
@@ -53,23 +54,27 @@ def lay_over(folder, config):
 
 
 class District:
-    def __init__(self, binaries, *more):
-        """`more`: folders that are laid over a copy of the shipped configuration."""
+    def __init__(self, binaries, *more, slots=1, brokers=1, clock_ms=None, config=ROOT / "config"):
+        """`slots` processes a group; `clock_ms`: the clock is manual and begins there; `more`: folders
+        that are laid over a copy of the configuration."""
         self.run = Path(tempfile.mkdtemp(prefix="cb-e2e-", dir="/tmp"))
         self.run.chmod(0o755)  # PostgreSQL may run as another user
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
-        self.environment.pop("BROKERS", None)
-        settings = "kafka.session_timeout=6s"
         transactions = "kafka.transaction_timeout=10s"
         self.environment.update(
             CITYBRAIN_RUN=str(self.run), PORT_BASE=str(PORTS + 2000), CITYBRAIN_BIN=str(binaries),
-            CITYBRAIN_SETTINGS=settings, CITYBRAIN_SETTINGS_INGEST=transactions,
+            BROKERS=str(brokers), CITYBRAIN_SETTINGS="kafka.session_timeout=6s",
+            CITYBRAIN_SETTINGS_INGEST=transactions + (" ingest.clock=manual" if clock_ms else ""),
             CITYBRAIN_SETTINGS_ROUTER=transactions, CITYBRAIN_READY_TRIES="200")
+        self.config = Path(config)
         if more:
-            shutil.copytree(ROOT / "config", self.run / "config")
+            self.config = self.run / "config"
+            shutil.copytree(config, self.config)
             for folder in more:
-                lay_over(folder, self.run / "config")
-            self.environment["CITYBRAIN_CONFIG"] = str(self.run / "config")
+                lay_over(folder, self.config)
+        self.environment["CITYBRAIN_CONFIG"] = str(self.config)
+        self.slots, self.clock_ms = slots, clock_ms
+        self.daemons = [f"{name}-{slot}" for slot in range(1, slots + 1) for name in GROUPS]
         self.binaries = Path(binaries)
         self.monitors = threading.local()
         self.partitions = {}
@@ -83,13 +88,15 @@ class District:
             for word in shlex.split(self.command(ROOT / "deploy/local" / script, "env").stdout):
                 name, value = word.split("=", 1)
                 self.environment[name] = value
-        self.citybrain("topics", "apply", seconds=60)
-        self.command(ROOT / "deploy/local/daemons", "start", seconds=120)
+        self.citybrain("topics", "apply", "--config", self.config, seconds=60)
+        setting = threading.Thread(target=self.set_clock, args=(self.clock_ms,), daemon=True)
+        if self.clock_ms:
+            setting.start()  # a door is not ready before it knows what time it is
+        self.command(ROOT / "deploy/local/daemons", "start", *self.daemons, seconds=120)
 
     def stop(self):
         """Everything started here ends; what is left over is reported, then ended by its pid."""
-        for consumer in self.monitors.__dict__.values():
-            consumer.close()
+        self.close_monitors()
         self.command(ROOT / "deploy/local/daemons", "stop", check=False, seconds=60)
         self.command(ROOT / "deploy/local/parts", "wipe", check=False, seconds=90)
         left = self.processes()
@@ -147,6 +154,21 @@ class District:
 
     # --- HTTP ---
 
+    def address(self, name):
+        """NAME of an address in the environment, for every slot."""
+        host, port = self.environment[name].rsplit(":", 1)
+        return [f"{host}:{int(port) + 5 * slot}" for slot in range(self.slots)]
+
+    def set_clock(self, now_ms):
+        body = json.dumps({"now": now_ms}).encode()
+        for url in self.address("CITYBRAIN_INGEST_ADMIN"):
+            def moved():
+                try:
+                    return self.http(f"{url}/clock", body, Content_Type="application/json")[0] == 200
+                except OSError:
+                    return False  # not there yet
+            until(moved, f"{url} has taken the time", 60)
+
     def http(self, url, body=None, **headers):
         """(status, body bytes), whatever the status."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -200,29 +222,35 @@ class District:
 
     def consumer(self, group, **more):
         return Consumer({"bootstrap.servers": self.environment["CITYBRAIN_BROKERS"],
-                         "group.id": group, "enable.auto.commit": False, "enable.partition.eof": True,
+                         "group.id": group, "log_level": 0, "enable.auto.commit": False, "enable.partition.eof": True,
                          "isolation.level": "read_committed", "auto.offset.reset": "error", **more})
 
-    def records(self, topic, positions=None):
-        """Every committed record of a topic from the given positions (else from its beginning)."""
+    def records(self, topic, positions=None, parts=None):
+        """Every committed record of a topic (or of some partitions) from the given positions, else
+        from its beginning."""
+        parts = self.parts_of(topic) if parts is None else parts
+        return self.records_of([topic], {(topic, part): (positions or {}).get(part, 0) for part in parts})
+
+    def records_of(self, topics, positions=None):
+        """The same of many topics at once; positions name the partitions, if given."""
         consumer = self.consumer("e2e-reader")
         try:
-            waiting, found = set(), []
-            for part in self.parts_of(topic):
+            wanted = positions or {(topic, part): 0 for topic in topics for part in self.parts_of(topic)}
+            starts, found = [], []
+            for (topic, part), offset in wanted.items():
                 low, high = consumer.get_watermark_offsets(TopicPartition(topic, part), timeout=10)
-                start = max(low, (positions or {}).get(part, low))
-                if start < high:
-                    waiting.add((part, start))
-            consumer.assign([TopicPartition(topic, part, start) for part, start in waiting])
-            waiting = {part for part, _ in waiting}
-            deadline = time.monotonic() + 30
+                if max(low, offset) < high:
+                    starts.append(TopicPartition(topic, part, max(low, offset)))
+            consumer.assign(starts)
+            waiting = {(start.topic, start.partition) for start in starts}
+            deadline = time.monotonic() + 60
             while waiting:
-                assert time.monotonic() < deadline, f"{topic} was not read to its end: {waiting}"
+                assert time.monotonic() < deadline, f"not read to the end: {waiting}"
                 for message in consumer.consume(5000, timeout=0.2):
                     if not message.error():
                         found.append(message)
                     elif message.error().code() == KafkaError._PARTITION_EOF:
-                        waiting.discard(message.partition())
+                        waiting.discard((message.topic(), message.partition()))
                     else:
                         raise AssertionError(message.error())
             return found
@@ -237,6 +265,12 @@ class District:
             kept[group] = self.consumer(group, **{"isolation.level": "read_uncommitted"})
         return kept[group]
 
+    def close_monitors(self):
+        """This thread's; while the brokers live, or they complain."""
+        for consumer in self.monitors.__dict__.values():
+            consumer.close()
+        self.monitors.__dict__.clear()
+
     def parts_of(self, topic):
         if topic not in self.partitions:
             found = self.monitor("e2e-reader").list_topics(topic, timeout=10).topics[topic]
@@ -244,25 +278,57 @@ class District:
         return self.partitions[topic]
 
     def committed(self, group, topic):
-        asked = self.monitor(group).committed(
-            [TopicPartition(topic, part) for part in self.parts_of(topic)], timeout=10)
-        return {part.partition: max(part.offset, 0) for part in asked}
+        return {part: offset for (_, part), offset in self.positions(group, [topic]).items()}
 
     def aggregated(self):
-        """Where the aggregator stands in `events`: beside its cells."""
-        return {part: max(offset, 0) for part, offset in self.sql(
-            "SELECT part, next_offset FROM core.kafka_offset WHERE topic = 'cb.events'")}
+        return {part: offset for (_, part), offset in self.positions("aggregator").items()}
 
     def ends(self, topic):
+        return {part: end for (_, part), end in self.ends_of([topic]).items()}
+
+    # --- who has read what; a position or an end is {(topic, partition): offset} ---
+
+    def inputs_of(self, group):
+        """The topics that a group reads."""
+        if group != "ingest":
+            return ["cb.events"]
+        known = self.monitor("e2e-reader").list_topics(timeout=10).topics
+        return ["cb.raw"] + sorted(name for name in known if name.startswith("cb.status."))
+
+    def positions(self, group, topics=None):
+        """Where a group stands: its committed offsets; for the aggregator what lies beside its cells."""
+        if group == "aggregator":
+            return {("cb.events", part): max(offset, 0) for part, offset in self.sql(
+                "SELECT part, next_offset FROM core.kafka_offset WHERE topic = 'cb.events'")}
+        group = group if group.startswith("cb.") else f"cb.{group}"
+        asked = self.monitor(group).committed(
+            [TopicPartition(topic, part) for topic in topics or self.inputs_of(group[3:])
+             for part in self.parts_of(topic)], timeout=10)
+        return {(part.topic, part.partition): max(part.offset, 0) for part in asked}
+
+    def ends_of(self, topics):
         ask = self.monitor("e2e-reader").get_watermark_offsets
-        return {part: ask(TopicPartition(topic, part), timeout=10)[1] for part in self.parts_of(topic)}
+        return {(topic, part): ask(TopicPartition(topic, part), timeout=10)[1]
+                for topic in topics for part in self.parts_of(topic)}
+
+    def unread(self, group, topics=None):
+        """Offsets between a group's position and the ends, transaction markers among them."""
+        topics = topics or self.inputs_of(group)
+        ends, stands = self.ends_of(topics), self.positions(group, topics)
+        return {of: end - stands.get(of, 0) for of, end in ends.items() if end > stands.get(of, 0)}
+
+    def has_read_all(self, group):
+        """No record is unread. What lies between is counted by offsets first: that costs nothing."""
+        behind = self.unread(group)
+        if sum(behind.values()) > 2000:
+            return False
+        stands = self.positions(group, sorted({topic for topic, _ in behind})) if behind else {}
+        return not behind or not self.records_of([], {of: stands.get(of, 0) for of in behind})
 
     def settle(self, seconds=90):
-        """Waits until no daemon has anything unread. The order matters: each writes for the next."""
+        """Waits until no daemon has anything unread, statuses of units included. The order matters:
+        each writes for the next."""
         deadline = time.monotonic() + seconds
-        for who, topic, positions in (
-                ("ingest", "cb.raw", lambda: self.committed("cb.ingest", "cb.raw")),
-                ("router", "cb.events", lambda: self.committed("cb.router", "cb.events")),
-                ("aggregator", "cb.events", self.aggregated)):
-            until(lambda: not self.records(topic, positions()), f"{who} has read {topic}",
+        for group in GROUPS:
+            until(lambda: self.has_read_all(group), f"{group} has read everything",
                   max(5, deadline - time.monotonic()), 0.3)

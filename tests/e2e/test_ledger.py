@@ -92,13 +92,6 @@ def closes(district):
     assert district.sql("SELECT * FROM api.ledger WHERE NOT closes") == []
 
 
-def settle(district, topic):
-    """Everything read, and the ledger of it too: its pages are on `events` like anything else."""
-    district.settle()
-    until(lambda: not district.records(topic, district.committed("cb.ingest", topic)), f"{topic} is read", 30)
-    district.settle()
-
-
 def test_what_doors_acknowledge_is_read_and_counted_once_through_a_kill(district):
     status = f"cb.status.{LEAD}"
     begun = {topic: district.ends(topic) for topic in ("cb.raw", "cb.events", status)}
@@ -121,7 +114,7 @@ def test_what_doors_acknowledge_is_read_and_counted_once_through_a_kill(district
     answer = post_status(district, said)
     assert (answer["accepted"], answer["rejected"]) == (4, 1)
     assert (acknowledged(district, "hotline"), acknowledged(district, "status")) == (told[0] + 57, told[1] + 5)
-    settle(district, status)
+    district.settle()
     assert since(district, "hotline", before["hotline"]) == {
         **NOTHING, "read": 57, "normalised": 54, "dead": 3, "events": 64, "distinct_events": 60,
         "repeated_events": 4}
@@ -138,7 +131,7 @@ def test_what_doors_acknowledge_is_read_and_counted_once_through_a_kill(district
     sender.join(90)
     assert not sender.is_alive()
     print("ingest killed with records unread:", behind)
-    settle(district, status)
+    district.settle()
 
     for feed, topic in (("hotline", "cb.raw"), ("status", status)):
         items, good = found(district, topic, feed, begun[topic])
@@ -156,7 +149,7 @@ def test_what_doors_acknowledge_is_read_and_counted_once_through_a_kill(district
     for part in many:
         post_until_taken(district, part)
     assert post_status(district, said)["rejected"] == 1
-    settle(district, status)
+    district.settle()
     assert since(district, "hotline", before["hotline"]) == {
         **NOTHING, "read": 5057, "normalised": 5054, "dead": 3, "events": 5064, "repeated_events": 5064}
     assert since(district, "status", before["status"]) == {
@@ -194,7 +187,7 @@ def test_no_size_and_no_form_stops_a_partition(district):
     produce(district, status, (b"\xff\xfe", []), (None, []), (b"a" * 12_000_000, []),
             (b'{"phone":"13800001111"}', binary + [("content-type", b"application/json")]),
             (json.dumps({**event, "id": "s1"}).encode(), [("content-type", b"application/cloudevents+json")]))
-    settle(district, status)
+    district.settle()
 
     dead = [json.loads(dict(m.headers())["cb"]) for m in district.records("cb.dead", begun)]
     assert Counter((d["reason"], d["disposition"]) for d in dead) == {
@@ -218,7 +211,7 @@ def test_no_size_and_no_form_stops_a_partition(district):
 
 def test_the_ledger_is_a_view_like_others(district):
     district.accepted("hotline", [order("LEDV1")])
-    settle(district, f"cb.status.{LEAD}")
+    district.settle()
     total, = district.view("ledger")
     rows = district.view("ledger", by="day,hour,feed,unit")
     assert sum(int(r["read"]) for r in rows) == int(total["read"]) > 0 and total["closes"] is True
@@ -240,7 +233,7 @@ def test_a_log_read_again_is_not_counted_again(district):
     again = [order("LEDW1"), order("LEDW2")]
     district.accepted("hotline", again)
     district.accepted("hotline", again)
-    settle(district, f"cb.status.{LEAD}")
+    district.settle()
     counted = ledger(district, "hotline")
     assert counted["distinct_events"] >= 2 and counted["repeated_events"] >= 2
     before, cells = district.sql("SELECT * FROM api.ledger ORDER BY hour, feed"), district.cells()
@@ -248,6 +241,6 @@ def test_a_log_read_again_is_not_counted_again(district):
     district.sql("UPDATE core.kafka_offset SET next_offset = -1, epoch = epoch + 1 RETURNING part")
     district.kill("aggregator-1", old)
     district.came_back("aggregator-1", old)
-    settle(district, f"cb.status.{LEAD}")
+    district.settle()
     assert district.sql("SELECT * FROM api.ledger ORDER BY hour, feed") == before
     assert district.cells() == cells
