@@ -271,6 +271,8 @@ void transaction_abandon(struct transaction *transaction)
     }
     struct error error;
     kafka_client_error(&error, ERROR_FATAL, "abort_transaction", cause);
+    if (transaction_is_fenced(error.code)) /* the commit may have heard no more than a time-out */
+        log_error("transform.fenced", LOG_ERROR(&error), LOG_INT("code", error.code));
     log_warn("transform.not_aborted",
              LOG_ERROR(&error)); /* the successor's init_transactions will */
 }
