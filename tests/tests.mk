@@ -58,3 +58,7 @@ warnings: ## gcc and clang build everything without a warning
 	    $(MAKE) --no-print-directory CI=1 CC=$$compiler OUT=$(OUT)/warnings/$$compiler all tests-built || exit 1; \
 	    echo "warnings: none from $$compiler"; \
 	done
+
+.PHONY: chaos
+chaos: all ## the day under the faults of ten seeds (SEED=n for one, SEEDS="1 2 3", BROKERS=3), each against a clean run
+	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/chaos/chaos.py
