@@ -192,7 +192,7 @@ def test_no_size_and_no_form_stops_a_partition(district):
     dead = [json.loads(dict(m.headers())["cb"]) for m in district.records("cb.dead", begun)]
     assert Counter((d["reason"], d["disposition"]) for d in dead) == {
         ("too_large", "dead"): 2, ("bad_charset", "dead"): 1, ("bad_event", "dead"): 1,
-        ("too_large", "left_in_source"): 1, ("case_too_long", "dead"): 1}
+        ("bad_json", "left_in_source"): 1, ("case_too_long", "dead"): 1}
     left, = [d for d in dead if d["disposition"] == "left_in_source"]
     assert (left["topic"], left["unit"], left["partition"]) == (status, LEAD, 0)
     assert since(district, "hotline", before["hotline"]) == {
