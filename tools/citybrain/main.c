@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* citybrain: the one command. Finds the verb, shows help, and leaves everything else to verb_*.c.
  */
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,11 @@ int verb_usage(const char *name, const char *format, ...)
     return VERB_USAGE;
 }
 
+int verb_bad_option(const char *name, char **argv)
+{
+    return verb_usage(name, "%s is no option of it, or lacks its value", argv[optind - 1]);
+}
+
 static void show_verbs(FILE *out)
 {
     fputs("usage: citybrain VERB [ARGUMENTS]\n\n", out);
@@ -42,6 +48,7 @@ int main(int argc, char **argv)
     /* Each verb says itself what went wrong; what librdkafka tells the daemons' log is not asked.
      */
     log_open("citybrain", LOG_LEVEL_ERROR);
+    opterr = 0; /* verb_bad_option says it */
     if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
         show_verbs(argc < 2 ? stderr : stdout);
         return argc < 2 ? VERB_USAGE : VERB_OK;

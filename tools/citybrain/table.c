@@ -2,13 +2,82 @@
 /* The first row names the columns: every row of a view has the same. */
 #include "citybrain/table.h"
 
-void table_show(FILE *out, const struct json_value *rows)
+#include <unistd.h>
+
+#define COLUMNS_MOST 64
+
+/* Places in a terminal: from U+3000 upwards (Han, full-width signs, emoji) a character takes two.
+ */
+static int width_of(struct span text)
+{
+    int width = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        bool begins = (byte & 0xC0) != 0x80;
+        width += begins ? (byte >= 0xE3 ? 2 : 1) : 0;
+    }
+    return width;
+}
+
+static struct span text_of(const struct json_value *cell)
+{
+    return cell->type == JSON_NULL ? SPAN("-") : cell->text;
+}
+
+static void show_tabs(FILE *out, const struct json_value *rows)
 {
     const struct json_value *first = rows->first;
     for (const struct json_value *cell = first ? first->first : NULL; cell; cell = cell->next)
         fprintf(out, "%.*s%s", SPAN_ARG(cell->key), cell->next ? "\t" : "\n");
     for (const struct json_value *row = first; row; row = row->next)
         for (const struct json_value *cell = row->first; cell; cell = cell->next)
-            fprintf(out, "%.*s%s", SPAN_ARG(cell->type == JSON_NULL ? SPAN("-") : cell->text),
-                    cell->next ? "\t" : "\n");
+            fprintf(out, "%.*s%s", SPAN_ARG(text_of(cell)), cell->next ? "\t" : "\n");
+}
+
+struct column {
+    int width;
+    bool is_number; /* to the right; "-" may stand in one */
+};
+
+/* Two blanks between columns, none behind the last. */
+static void show_cell(FILE *out, const struct column *column, struct span text, bool is_last)
+{
+    int pad = column->width - width_of(text);
+    fprintf(out, "%*s%.*s%*s", column->is_number ? pad : 0, "", SPAN_ARG(text),
+            column->is_number || is_last ? 0 : pad, "");
+    fputs(is_last ? "\n" : "  ", out);
+}
+
+static void show_aligned(FILE *out, const struct json_value *rows)
+{
+    struct column columns[COLUMNS_MOST];
+    size_t count = 0;
+    for (const struct json_value *cell = rows->first->first; cell && count < COLUMNS_MOST;
+         cell = cell->next)
+        columns[count++] = (struct column){width_of(cell->key), true};
+    for (const struct json_value *row = rows->first; row; row = row->next) {
+        const struct json_value *cell = row->first;
+        for (size_t i = 0; i < count && cell; i++, cell = cell->next) {
+            int width = width_of(text_of(cell));
+            columns[i].width = width > columns[i].width ? width : columns[i].width;
+            columns[i].is_number =
+                columns[i].is_number && (cell->type == JSON_NUMBER || cell->type == JSON_NULL);
+        }
+    }
+    const struct json_value *cell = rows->first->first;
+    for (size_t i = 0; i < count && cell; i++, cell = cell->next)
+        show_cell(out, &columns[i], cell->key, i + 1 == count);
+    for (const struct json_value *row = rows->first; row; row = row->next) {
+        cell = row->first;
+        for (size_t i = 0; i < count && cell; i++, cell = cell->next)
+            show_cell(out, &columns[i], text_of(cell), i + 1 == count);
+    }
+}
+
+void table_show(FILE *out, const struct json_value *rows)
+{
+    if (rows->first && isatty(fileno(out)))
+        show_aligned(out, rows);
+    else
+        show_tabs(out, rows);
 }

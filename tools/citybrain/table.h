@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON rows as a table for people and for cut(1): tabs between cells, names first, "-" for null. */
+/* JSON rows as a table, names first, "-" for null: aligned in a terminal, else tabs for cut(1). */
 #pragma once
 
 #include <stdio.h>

@@ -30,3 +30,5 @@ enum verb_exit {
 
 /* "citybrain NAME: text; see citybrain NAME --help" on stderr; returns VERB_USAGE. */
 int verb_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What getopt could not take: it stands right before optind. */
+int verb_bad_option(const char *name, char **argv);

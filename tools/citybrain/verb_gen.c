@@ -80,7 +80,7 @@ static int read_window(struct gen *gen)
     return VERB_OK;
 }
 
-static int read_option(struct gen *gen, int c)
+static int read_option(struct gen *gen, int c, char **argv)
 {
     int64_t number;
     switch (c) {
@@ -110,7 +110,7 @@ static int read_option(struct gen *gen, int c)
     case 'c': gen->config = optarg; return VERB_OK;
     case 'o': gen->out = optarg; return VERB_OK;
     case 'u': gen->summary = optarg; return VERB_OK;
-    default: return verb_usage("gen", "unknown option");
+    default: return verb_bad_option("gen", argv);
     }
 }
 
@@ -176,7 +176,7 @@ static int run(int argc, char **argv)
                       .config = "config"};
     int status = VERB_OK;
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
-        status = read_option(&gen, c);
+        status = read_option(&gen, c, argv);
     if (status == VERB_OK && optind != argc)
         status = verb_usage("gen", "\"%s\" is not an option", argv[optind]);
     if (status == VERB_OK)

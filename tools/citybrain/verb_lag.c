@@ -227,7 +227,7 @@ static int run(int argc, char **argv)
         case 'b': brokers = optarg; break;
         case 'p': prefix = optarg; break;
         case 'd': postgres = optarg; break;
-        default: return verb_usage("lag", "unknown option");
+        default: return verb_bad_option("lag", argv);
         }
     }
     if (optind != argc)

@@ -173,7 +173,7 @@ struct wish { /* what the command line asks for */
     bool is_timeline, backfill;
 };
 
-static int read_option(struct wish *wish, int c)
+static int read_option(struct wish *wish, int c, char **argv)
 {
     switch (c) {
     case 'f': wish->send.feed = optarg; return VERB_OK;
@@ -193,7 +193,7 @@ static int read_option(struct wish *wish, int c)
             wish->timeline.step_ms < 1000)
             return verb_usage("send", "--step \"%s\" is not a duration of 1s or more", optarg);
         return VERB_OK;
-    default: return verb_usage("send", "unknown option");
+    default: return verb_bad_option("send", argv);
     }
 }
 
@@ -232,7 +232,7 @@ static int run(int argc, char **argv)
                         .tokens = "config/tokens.csv"};
     int status = VERB_OK;
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
-        status = read_option(&wish, c);
+        status = read_option(&wish, c, argv);
     if (status != VERB_OK)
         return status;
     if (optind + 1 != argc || (!wish.is_timeline && !wish.send.feed))

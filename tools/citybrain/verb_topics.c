@@ -93,7 +93,7 @@ static int run(int argc, char **argv)
         case 'c': where.config_dir = optarg; break;
         case 'b': brokers = optarg; break;
         case 'p': where.prefix = optarg; break;
-        default: return verb_usage("topics", "unknown option");
+        default: return verb_bad_option("topics", argv);
         }
     }
     bool is_apply = optind < argc && strcmp(argv[optind], "apply") == 0;

@@ -287,7 +287,7 @@ static int run(int argc, char **argv)
         case 'm': good = read_day(optarg, &attempt.report.from_day); break;
         case 'o': good = read_day(optarg, &attempt.report.to_day); break;
         case 'c': attempt.config_dir = optarg; break;
-        default: return verb_usage("try", "unknown option");
+        default: return verb_bad_option("try", argv);
         }
         if (!good)
             return verb_usage("try", "\"%s\" is no %s", optarg,

@@ -11,14 +11,18 @@
 #include "citybrain/verb.h"
 #include "model/json.h"
 
+/* What stands in a URL as it is; names, columns and dates have nothing else. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_,-"
+
 static const char views_help[] =
     "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
     "                                 [--from DATE] [--to DATE] [--json] [--url URL]\n\n"
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
-    "ledger: what was read of\n"
-    "each feed and hour and what became of it (--by day,hour,feed). Days are civil days of the\n"
-    "district, both ends included. --total sums over everything (the default without --by). In\n"
-    "--by \"_code\" may be left out. --json prints {view, now, rows} as the API gives them.\n"
+    "ledger: what was read of each feed and hour and what became of it (--by day,hour,feed).\n"
+    "Days are civil days of the district, both ends included. --total sums over everything (the\n"
+    "default without --by). In --by \"_code\" may be left out.\n\n"
+    "In a terminal columns are aligned; into a pipe or file they are separated by tabs, for cut,\n"
+    "sort and spreadsheets. --json prints {view, now, rows} as the API gives them.\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
     "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
     "exit: 0 shown, 64 no such view, column or date, 69 no API\n";
@@ -48,8 +52,18 @@ static int show(struct span answer, bool json)
 /* Our question was wrong (4xx), or nobody can answer now. */
 static int refused(const struct http_call *call, const char *name)
 {
-    fprintf(stderr, "citybrain views: %s: %d: %.*s\n", name, call->status,
-            SPAN_ARG(strbuf_span(call->answer)));
+    struct arena arena;
+    struct json_reader *reader = json_reader_new();
+    const struct json_value *problem = NULL;
+    size_t bad_at;
+    struct span answer = strbuf_span(call->answer), detail = SPAN_NONE;
+    arena_init(&arena, 1 << 20);
+    if (json_read(reader, answer, &arena, &problem, &bad_at) == REJECT_NONE)
+        detail = json_text(problem, "detail");
+    fprintf(stderr, "citybrain views: %s: %d: %.*s\nsee: citybrain views --help\n", name,
+            call->status, SPAN_ARG(detail.at ? detail : answer));
+    arena_fini(&arena);
+    json_reader_free(reader);
     return call->status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
 }
 
@@ -68,11 +82,15 @@ static int run(int argc, char **argv)
         case 'o': to = optarg; break;
         case 'j': json = true; break;
         case 'u': url = optarg; break;
-        default: return verb_usage("views", "unknown option");
+        default: return verb_bad_option("views", argv);
         }
     }
     if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
         return verb_usage("views", "show NAME is needed");
+    const char *const words[] = {argv[optind + 1], by, from ? from : "", to ? to : ""};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        if (words[i][strspn(words[i], PLAIN)])
+            return verb_usage("views", "\"%s\" is no name, list of columns or date", words[i]);
     struct strbuf call_url, answer;
     struct error error = {0};
     struct http_client *client = http_client_new();
@@ -87,7 +105,9 @@ static int run(int argc, char **argv)
     struct http_call call = {.method = "GET", .url = call_url.at, .answer = &answer};
     int status = VERB_UNAVAILABLE;
     if (!http_client_call(client, &call, &error))
-        fprintf(stderr, "citybrain views: %s\n", error.text);
+        fprintf(stderr,
+                "citybrain views: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
+                error.text);
     else if (call.status != 200)
         status = refused(&call, argv[optind + 1]);
     else

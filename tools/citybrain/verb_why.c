@@ -154,7 +154,7 @@ static int run(int argc, char **argv)
         case 'b': brokers = optarg; break;
         case 'p': prefix = optarg; break;
         case 'c': why.config_dir = optarg; break;
-        default: return verb_usage("why", "unknown option");
+        default: return verb_bad_option("why", argv);
         }
     }
     if (optind + 1 != argc)

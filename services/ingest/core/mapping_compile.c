@@ -87,6 +87,20 @@ static int read_column(struct compiler *compiler, const struct yaml_node *node)
     return yaml_text(node, &name, compiler->diagnostics) ? column_number(compiler, node, name) : 0;
 }
 
+/* A directive that timestamp_parse has not would reject every row. */
+static const char **read_dates(struct compiler *compiler, const struct yaml_node *node,
+                               size_t *count)
+{
+    const char **dates = read_texts(compiler, node, count);
+    for (size_t i = 0; i < *count; i++)
+        for (const char *at = strchr(dates[i], '%'); at; at = strchr(at + (at[1] ? 2 : 1), '%'))
+            if (at[1] == '\0' || !strchr("YmdHMSfz%", at[1]))
+                diagnostics_add(compiler->diagnostics, node->place,
+                                "write %Y %m %d %H %M %S, %f for a fraction, %z for an offset",
+                                "no date can be read by \"%s\"", dates[i]);
+    return dates;
+}
+
 static void use_default_dates(struct compiler *compiler, struct mapping_field *field)
 {
     field->date_count = ARRAY_LENGTH(default_dates);
@@ -109,7 +123,7 @@ static void read_moment(struct compiler *compiler, const struct yaml_node *node,
     }
     field->columns = read_columns(compiler, from, &field->column_count);
     if (dates)
-        field->dates = read_texts(compiler, dates, &field->date_count);
+        field->dates = read_dates(compiler, dates, &field->date_count);
     else
         use_default_dates(compiler, field);
 }
@@ -194,7 +208,7 @@ static bool read_field(struct compiler *compiler, const struct yaml_node *node,
     read_table_name(compiler, yaml_get(node, "table"), field);
     if (yaml_get(node, "unknown"))
         yaml_text(yaml_get(node, "unknown"), &field->unknown, d);
-    field->dates = read_texts(compiler, yaml_get(node, "date"), &field->date_count);
+    field->dates = read_dates(compiler, yaml_get(node, "date"), &field->date_count);
     if (yaml_get(node, "required"))
         yaml_bool(yaml_get(node, "required"), &field->required, d);
     return true;

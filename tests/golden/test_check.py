@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`citybrain check`: a slip in any file of a configuration is found at its place; and how the command refuses and
+shows what it is asked, without a daemon."""
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug") / "citybrain"
+
+
+def citybrain(*words):
+    return subprocess.run([BINARY, *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_the_shipped_configuration_is_right():
+    done = citybrain("check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "check: 0 errors, 0 warnings\n")
+
+
+@pytest.mark.parametrize("file, right, wrong, says", [
+    ("feeds/hotline.yaml", "zone: Asia", "zoen: Asia", "did you mean zone"),
+    ("feeds/hotline.yaml", "stage: resolved", "stage: resolvd", "no stage resolvd"),
+    ("feeds/hotline.yaml", "date: [\"%Y-%m", "date: [\"%Y-%B", 'no date can be read by "%Y-%B'),
+    ("rules/dispatch.yaml", "type_level: utility,", "type_levle: utility,", "did you mean type_level"),
+    ("rules/dispatch.yaml", "hours: 24,", "hours: 24h,", "hours cannot be 24h"),
+    ("rules/dispatch.yaml", "class: 7d", "class: 8d", 'no limit class "8d"'),
+    ("views/closure_rate.yaml", "[closed, opened]", "[closd, opened]", '"closd" is no count'),
+    ("topics.yaml", "partitions: 12", "partitions: twelve", "twelve"),
+    ("registries/stations.csv", "code,name", "cod,name", "name a column `code`"),
+    ("router.yaml", "max_age: 30d", "max_age: 30dd", "max_age is no duration: 30dd"),
+])
+def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    path = tmp_path / "config" / file
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong))
+    done = citybrain("check", "--config", tmp_path / "config")
+    first = done.stdout.splitlines()[0]
+    assert done.returncode == 78 and says in done.stdout
+    assert first.startswith(f"{path}:{text[:text.index(right)].count(chr(10)) + 1}:") and "; fix: " in first
+
+
+@pytest.mark.parametrize("words, says", [
+    (["check", "extra"], 'what is "extra"'),
+    (["check", "--jsno"], "--jsno is no option"),
+    (["send", "--step"], "--step is no option of it, or lacks its value"),
+    (["gen", "--seed"], "--seed is no option of it, or lacks its value"),
+    (["views", "show", "closure_rate", "--bye", "unit"], "--bye is no option"),
+    (["views", "show", "closure_rate", "--by", "unit day"], '"unit day" is no name'),
+])
+def test_a_wrong_word_is_named_once(words, says):
+    done = citybrain(*words)
+    assert done.returncode == 64 and done.stdout == ""
+    assert says in done.stderr and len(done.stderr.splitlines()) == 2
+    assert done.stderr.endswith(f"see: citybrain {words[0]} --help\n")
+
+
+def test_a_table_is_aligned_in_a_terminal_and_in_tabs_elsewhere():
+    words = [BINARY, "try", "config/feeds/cases/hotline_csv/one_order_several_events/input.csv", "--feed",
+             "hotline_csv", "--view", "closure_rate", "--by", "unit"]
+    ours, its = pty.openpty()
+    with subprocess.Popen(words, cwd=ROOT, stdout=its, stderr=subprocess.DEVNULL) as process:
+        os.close(its)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not part:
+                break
+            shown += part
+        assert process.wait(60) == 0
+    os.close(ours)
+    rows = [line for line in shown.decode().splitlines() if line.endswith("closed_in") or line[:1] in "sd"]
+    rows = [line for line in rows if "\t" not in line and "  " in line and not line.startswith("decisions")]
+    assert len(rows) > 1 and rows[0].split() == ["unit", "opened", "closed", "rate", "closed_in"]
+    assert len({len(line) for line in rows}) == 1  # the last column is a number, to the right
+    plain = citybrain(*words[1:]).stdout.splitlines()
+    assert [line.split("\t") for line in plain if "\t" in line] == [line.split() for line in rows]
