@@ -16,10 +16,10 @@ deps-dev: ## install what tests, lint and the browser need as well
 up-parts: ## start Kafka and PostgreSQL below .run/ (BROKERS=3 for three brokers)
 	@$(LOCAL)parts start
 
-stop-parts: ## stop them
+stop-parts: ## stop Kafka and PostgreSQL, not the daemons
 	@$(LOCAL)parts stop
 
-status-parts: ## say what runs and where
+status-parts: ## say which of Kafka and PostgreSQL run, and where
 	@$(LOCAL)parts status
 
 psql: ## a PostgreSQL prompt on the local cluster; the views are in schema api

@@ -59,7 +59,9 @@ static bool find_token(const struct door *door, const char *principal, char *tok
         }
     }
     fclose(file);
-    return found || error_set(error, ERROR_REFUSED, 0, "%s has no token for \"%s\"",
+    return found || error_set(error, ERROR_REFUSED, 0,
+                              "%s has no token for \"%s\"; fix: a name of config/feeds, or set "
+                              "CITYBRAIN_TOKEN, or name another file by --tokens",
                               door->tokens_file, principal);
 }
 
@@ -210,7 +212,10 @@ static void say_waiting(const struct http_call *call, const struct error *silenc
         fprintf(stderr, "\nwaiting: %s answers %d: %.*s\n", call->url, call->status,
                 (int)(call->answer->len < 200 ? call->answer->len : 200), call->answer->at);
     else
-        fprintf(stderr, "\nwaiting: %s\n", silence->text);
+        fprintf(stderr,
+                "\nwaiting up to ten minutes: %s; fix: start it, or name another door by --url or "
+                "$CITYBRAIN_URL\n",
+                silence->text);
 }
 
 bool door_post_all(struct door *door, const struct door_part *parts, size_t count,

@@ -211,7 +211,8 @@ def main(words):
         print(f"citybrain verify: {error}", file=sys.stderr)
         return UNAVAILABLE
     except psycopg2.OperationalError as error:
-        print(f"citybrain verify: PostgreSQL does not answer: {str(error).strip()}", file=sys.stderr)
+        print(f"citybrain verify: PostgreSQL does not answer: {str(error).strip()}\n"
+              "fix: start it, or name another by $CITYBRAIN_PG", file=sys.stderr)
         return UNAVAILABLE
     except psycopg2.errors.UndefinedTable as error:
         print(f"citybrain verify: {str(error).splitlines()[0]}; the aggregator makes the tables of config/views when "
