@@ -9,7 +9,7 @@ import signal
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -18,8 +18,10 @@ from psycopg2 import Error as PostgresError
 from district import GROUPS, ROOT
 
 KILLS, SLOTS, SESSION, LONG = 5, 2, 6, 20
+MOST = 11             # faults of a chain: a zombie that met no new owner is made again
 LEAST_UNREAD = 1000   # records; the plan asks for more, because offsets count markers too
-PATIENCE = 60         # s: without an opportunity for so long the run is invalid; also the promise of recovery
+PATIENCE = 60         # s: the promise of recovery
+CHANCE = 120          # s: without an opportunity to strike for so long the run is invalid
 WORLD = (KafkaException, PostgresError, OSError, AssertionError)  # a part or a daemon is away: asked again
 
 
@@ -173,10 +175,16 @@ class Injector:
                 self._wait_for_progress(look, fault)
                 while not self._strike(look, fault):  # it was dying by itself just then
                     self._wait_for_progress(look, fault)
+                if self._is_zombie(fault) and len(chain) < MOST and not self._was_fenced():
+                    chain.append(replace(fault, pid=0, recovered=-1))
         except BaseException as error:  # told by finish()
             self.errors.append(error)
         finally:
             self.district.close_monitors()
+
+    def _was_fenced(self):
+        return any('"fenced":true' in path.read_text(errors="replace")
+                   for path in (self.district.run / "daemons").glob("aggregator-*.log"))
 
     def _ask(self, question):
         try:
@@ -225,7 +233,7 @@ class Injector:
 
     def _wait_for_progress(self, look, fault):
         """Returns entered, when there is something to break."""
-        deadline, begun, at = time.monotonic() + PATIENCE, None, None
+        deadline, begun, at = time.monotonic() + CHANCE, None, None
         while not self.errors:
             self.waiting.add(fault.group)
             at = self._ask(lambda: self._progress(look, fault))
@@ -233,7 +241,7 @@ class Injector:
             if at is not None and at - begun >= fault.after:
                 if not self._enter(fault):
                     self.waiting.discard(fault.group)
-                    deadline = time.monotonic() + PATIENCE
+                    deadline = time.monotonic() + CHANCE
                 elif (unread := self._ask(lambda: self._unread(look, fault)) or 0) >= fault.unread:
                     fault.seen = unread
                     self.waiting.discard(fault.group)
@@ -241,7 +249,7 @@ class Injector:
                 else:
                     self._leave(fault)
             if time.monotonic() > deadline:
-                raise Invalid(f"no opportunity within {PATIENCE} s to {fault.plan()}: "
+                raise Invalid(f"no opportunity within {CHANCE} s to {fault.plan()}: "
                               f"{(at or 0) - (begun or 0)} records of progress")
             time.sleep(0.02)
         raise Invalid("another fault had no opportunity")
