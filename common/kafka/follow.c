@@ -177,6 +177,14 @@ static void take_error(struct follow *follow, const rd_kafka_message_t *message)
     }
 }
 
+static void nudge(struct follow *follow)
+{
+    const rd_kafka_topic_partition_list_t *list = follow->assignment;
+    if (list && list->cnt > 0)
+        nudge_send(&follow->nudge, follow->topic,
+                   list->elems[follow->nudge.turn % (size_t)list->cnt].partition);
+}
+
 /* False: not taken. */
 static bool give(struct follow *follow, const rd_kafka_message_t *message)
 {
@@ -185,10 +193,8 @@ static bool give(struct follow *follow, const rd_kafka_message_t *message)
     if (!follow->handler.on_record(follow->handler.context, &record))
         return false;
     follow->fresh = true;
-    if (nudge_count(&follow->nudge, message->len + message->key_len) && follow->assignment->cnt > 0)
-        nudge_send(&follow->nudge, follow->topic,
-                   follow->assignment->elems[follow->nudge.turn % (size_t)follow->assignment->cnt]
-                       .partition);
+    if (nudge_count(&follow->nudge, message->len + message->key_len))
+        nudge(follow);
     return true;
 }
 
@@ -254,7 +260,8 @@ static bool collect(void *context)
     if (follow->announce && follow->assignment)
         announce(follow);
     uint64_t until = uv_hrtime() + (uint64_t)DRAIN_MS * 1000000;
-    for (int i = 0; i < DRAIN_RECORDS; i++) {
+    bool dry = false;
+    for (int i = 0; !dry; i++) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(follow->consumer, 0);
         if (follow->change != FOLLOW_SAME) {
             if (message)
@@ -262,13 +269,14 @@ static bool collect(void *context)
             take_change(follow);
             return true;
         }
-        if (!message)
-            break;
-        if (!take(follow, message))
+        dry = message == NULL;
+        if (message && !take(follow, message))
             return false;
-        if (i % 64 == 63 && uv_hrtime() >= until)
-            return true;
+        if (i + 1 == DRAIN_RECORDS || (i % 64 == 63 && uv_hrtime() >= until))
+            return true; /* called again: the library signals only what comes to an empty queue */
     }
+    if (nudge_dry(&follow->nudge))
+        nudge(follow);
     if (follow->fresh && !follow->full) {
         follow->fresh = false;
         follow->handler.drained(follow->handler.context);

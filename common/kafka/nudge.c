@@ -7,7 +7,7 @@
 
 #include "kafka/client.h"
 
-enum { EVERY_RECORDS = 1000, TIMEOUT_MS = 1000 };
+enum { EVERY_RECORDS = 1000, DRY_RECORDS = 64, TIMEOUT_MS = 1000 };
 
 bool nudge_is_needed(void)
 {
@@ -26,6 +26,11 @@ bool nudge_count(struct nudge *nudge, size_t bytes)
     nudge->bytes += (int64_t)bytes;
     return nudge->needed && !nudge->under_way &&
            (nudge->records >= EVERY_RECORDS || nudge->bytes >= nudge->most_bytes);
+}
+
+bool nudge_dry(const struct nudge *nudge)
+{
+    return nudge->needed && !nudge->under_way && nudge->records >= DRY_RECORDS;
 }
 
 static void ask(uv_work_t *work)

@@ -30,6 +30,9 @@ void nudge_init(struct nudge *nudge, uv_loop_t *loop, rd_kafka_t *consumer, int6
 /* Counts a record; true when a query is due: the caller answers with nudge_send and one of its
  * partitions. */
 bool nudge_count(struct nudge *nudge, size_t bytes);
+/* The queue has nothing more: true when a query is due, because the thread may have gone to sleep
+ * after the last one. */
+bool nudge_dry(const struct nudge *nudge);
 void nudge_send(struct nudge *nudge, const char *topic, int32_t partition);
 /* No more queries; `stopped` is called when none is under way, perhaps at once. */
 void nudge_stop(struct nudge *nudge, void (*stopped)(void *context), void *context);

@@ -101,16 +101,23 @@ static void take_record(struct transform *transform, struct input *input,
         transform_commit(transform);
 }
 
+static void nudge(struct transform *transform)
+{
+    const struct inputs *inputs = &transform->inputs;
+    if (inputs->count == 0)
+        return;
+    const struct input *input = &inputs->at[transform->nudge.turn % inputs->count];
+    nudge_send(&transform->nudge, input->topic, input->partition);
+}
+
 static void take(struct transform *transform, rd_kafka_message_t *message)
 {
     struct input *input = message->rkt ? inputs_of_message(&transform->inputs, message) : NULL;
     if (!message->err && input && message->offset >= input->position) {
         bool due = nudge_count(&transform->nudge, message->len + message->key_len);
         take_record(transform, input, message);
-        if (due) {
-            input = &transform->inputs.at[transform->nudge.turn % transform->inputs.count];
-            nudge_send(&transform->nudge, input->topic, input->partition);
-        }
+        if (due)
+            nudge(transform);
         return;
     }
     if (message->err)
@@ -154,8 +161,11 @@ bool transform_collect(void *context)
             transform_rebalance_act(transform);
             return transform->phase == TRANSFORM_COLLECTING;
         }
-        if (!message)
+        if (!message) {
+            if (nudge_dry(&transform->nudge))
+                nudge(transform);
             return false;
+        }
         take(transform, message);
         if (transform->phase != TRANSFORM_COLLECTING)
             return false;
