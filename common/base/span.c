@@ -106,13 +106,13 @@ bool span_to_base36(struct span s, uint64_t *value)
 struct span span_decimal(char buffer[SPAN_DECIMAL], int64_t value)
 {
     uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    char *at = buffer + SPAN_DECIMAL;
+    size_t at = SPAN_DECIMAL;
     do
-        *--at = (char)('0' + left % 10);
+        buffer[--at] = (char)('0' + left % 10);
     while ((left /= 10) > 0);
     if (value < 0)
-        *--at = '-';
-    return span_from(at, (size_t)(buffer + SPAN_DECIMAL - at));
+        buffer[--at] = '-';
+    return span_from(buffer + at, SPAN_DECIMAL - at);
 }
 
 char *span_to_cstr(struct span s, char *buffer, size_t size)
