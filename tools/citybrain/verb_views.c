@@ -87,9 +87,9 @@ static int run(int argc, char **argv)
     }
     if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
         return verb_usage("views", "show NAME is needed");
-    const char *const words[] = {argv[optind + 1], by, from ? from : "", to ? to : ""};
+    const char *const words[] = {argv[optind + 1], by, from, to};
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        if (words[i][strspn(words[i], PLAIN)])
+        if (words[i] && words[i][strspn(words[i], PLAIN)])
             return verb_usage("views", "\"%s\" is no name, list of columns or date", words[i]);
     struct strbuf call_url, answer;
     struct error error = {0};
