@@ -13,7 +13,7 @@
 enum {
     TIMEOUT_MS = 30000,
     TOPICS_A_REQUEST = 50,
-    VISIBLE_TRIES = 50, /* of 200 ms: a created topic is usable once metadata shows it */
+    VISIBLE_TRIES = 150, /* of 200 ms: a created topic is usable once metadata shows it */
 };
 
 struct admin {
