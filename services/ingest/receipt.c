@@ -40,31 +40,18 @@ struct receipt *receipt_open(struct doors *doors, struct http_request *request, 
     return receipt;
 }
 
-void receipt_add(struct receipt *receipt, int64_t row, int64_t offset,
-                 const struct reject_place *why)
+void receipt_add(struct receipt *receipt, const struct verdict *verdict)
 {
     struct strbuf *list = &receipt->list;
-    bool good = why->reject == REJECT_NONE;
-    metric_add(receipt->doors->items, span_of(reject_name(why->reject)), 1);
+    bool good = verdict->why->reject == REJECT_NONE;
+    metric_add(receipt->doors->items, span_of(reject_name(verdict->why->reject)), 1);
     receipt->accepted += good;
     receipt->rejected += !good;
     if (good && receipt->minimal)
         return;
     if (list->len > 0)
         strbuf_add_char(list, ',');
-    strbuf_addf(list, "{\"row\":%lld,\"verdict\":\"%s\"", (long long)row,
-                good ? "accepted" : "rejected");
-    if (!good) {
-        strbuf_addf(list, ",\"reason\":\"%s\",\"pointer\":", reject_name(why->reject));
-        strbuf_add_json(list, span_of(why->pointer));
-        if (why->column > 0)
-            strbuf_addf(list, ",\"column\":%ld", why->column);
-        strbuf_addf(list, ",\"offset\":%lld,\"message_zh\":", (long long)offset);
-        strbuf_add_json(list, span_of(reject_chinese(why->reject)));
-        strbuf_add(list, SPAN(",\"message_en\":"));
-        strbuf_add_json(list, span_of(reject_english(why->reject)));
-    }
-    strbuf_add_char(list, '}');
+    verdict_write(list, verdict);
 }
 
 static void answer_verdicts(struct receipt *receipt)

@@ -8,16 +8,14 @@
 
 #include "base/strbuf.h"
 #include "daemon/http_server.h"
+#include "ingest/core/verdict.h"
 #include "ingest/doors.h"
-#include "model/reject.h"
 
 struct receipt;
 
 /* `feed` outlives the request. */
 struct receipt *receipt_open(struct doors *doors, struct http_request *request, struct span feed);
-/* Adds an item's verdict; `offset` is the byte offset in the file of the fault, or of the item. */
-void receipt_add(struct receipt *receipt, int64_t row, int64_t offset,
-                 const struct reject_place *why);
+void receipt_add(struct receipt *receipt, const struct verdict *verdict);
 /* False: the producer is full or refuses; nothing more can be sent for this request. */
 bool receipt_send(struct receipt *receipt, const char *topic, const struct output *output);
 /* Nothing more comes: answers now, or when the last report is in; frees the receipt then. */

@@ -300,6 +300,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
     struct item item = {normalise,    feed,      mapping,   header,   normalise->cells,
                         &result->why, SPAN_NONE, SPAN_NONE, SPAN_NONE};
     result->count = 0;
+    result->number = SPAN_NONE;
     result->why = (struct reject_place){.byte_offset = -1};
     if (mapping == NULL || mapping->format == MAPPING_CLOUDEVENTS) {
         result->why.reject = REJECT_FEED;
@@ -316,4 +317,5 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
                                            normalise->cells, &result->why);
     if (result->why.reject == REJECT_NONE && read_identity(&item) && read_revision(&item))
         write_events(&item, result);
+    result->number = item.subject.at ? item.number : SPAN_NONE;
 }

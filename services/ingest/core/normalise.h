@@ -45,6 +45,7 @@ struct normalise_result {
     struct normalise_event events[MAPPING_MAX_EVENTS];
     size_t count;
     struct reject_place why; /* why.reject == REJECT_NONE: accepted */
+    struct span number;      /* the source's own; absent where it cannot be read; until the next */
     /* Of a whole record: under whose name and when it was received, as far as its header says. */
     struct span feed;
     int64_t received_ms;

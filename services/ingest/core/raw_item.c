@@ -32,6 +32,7 @@ void raw_item_make(struct raw_item *item, const struct raw_header *upload, const
     strbuf_reset(&item->header);
     raw_header_write(&item->header, &header);
     item->why = result.why;
+    item->record = result.number;
 
     /* A CSV item's value has the header line in front of the row. */
     int64_t lead = framed->header.at ? (int64_t)framed->header.len + 1 : 0;

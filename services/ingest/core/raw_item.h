@@ -13,6 +13,7 @@ struct raw_item {
     struct strbuf value, header; /* owned; warm buffers */
     char key[96];                /* the feed, or feed#n where it is spread */
     struct reject_place why;     /* the verdict the sender gets */
+    struct span record;          /* the source's own number where it can be read; until the next */
     int64_t offset;              /* in the file: of the fault where it is known, else of the item */
 };
 
