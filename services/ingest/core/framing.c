@@ -104,6 +104,13 @@ void framing_begin(struct framing *framing, enum framing_form form, struct span 
         framing->shift = first_offset - (int64_t)framing->at;
 }
 
+void framing_move(struct framing *framing, struct span bytes, int64_t offset)
+{
+    framing->bytes = bytes;
+    framing->at = 0;
+    framing->shift = offset;
+}
+
 bool framing_next(struct framing *framing, struct framing_item *item)
 {
     if (framing->form == FRAMING_ARRAY) {

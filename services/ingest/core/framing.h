@@ -32,6 +32,9 @@ struct framing {
 /* first_offset: where the first item lies in the file; -1 = this upload is the file. */
 void framing_begin(struct framing *framing, enum framing_form form, struct span bytes,
                    int64_t first_row, int64_t first_offset);
+/* Goes on in another window of the same file: what was not given out yet, which lies at `offset`.
+ */
+void framing_move(struct framing *framing, struct span bytes, int64_t offset);
 bool framing_next(struct framing *framing, struct framing_item *item);
 /* The raw record's value: what can be read alone. */
 void framing_write(struct strbuf *out, const struct framing_item *item);
