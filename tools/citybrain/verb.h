@@ -14,6 +14,7 @@ extern const struct verb verb_check;
 extern const struct verb verb_gen;
 extern const struct verb verb_lag;
 extern const struct verb verb_send;
+extern const struct verb verb_test;
 extern const struct verb verb_topics;
 extern const struct verb verb_try;
 extern const struct verb verb_verify;

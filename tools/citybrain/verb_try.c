@@ -15,8 +15,8 @@
 #include "citybrain/input_file.h"
 #include "citybrain/progress.h"
 #include "citybrain/try_report.h"
+#include "citybrain/upload.h"
 #include "citybrain/verb.h"
-#include "ingest/core/framing.h"
 
 #define MOST_BYTES     (INT64_C(1) << 30)
 #define PROGRESS_EVERY 512
@@ -89,17 +89,6 @@ static void show_dead(void *context, struct span header, struct span value)
     show_line(NULL, strbuf_span(text));
 }
 
-/* As the HTTP door is told by the content type. */
-static enum framing_form form_of(const struct attempt *attempt)
-{
-    struct span name = span_of(attempt->path);
-    if (span_ends(name, SPAN(".gz")))
-        name.len -= 3;
-    if (attempt->mapping->format == MAPPING_CSV)
-        return FRAMING_CSV;
-    return span_ends(name, SPAN(".json")) ? FRAMING_ARRAY : FRAMING_LINES;
-}
-
 /* A door's verdict must be the normaliser's: both are asked here. */
 static bool take_item(struct attempt *attempt, struct carrier *carrier,
                       const struct raw_header *upload, const struct framing_item *framed,
@@ -119,25 +108,16 @@ static bool take_item(struct attempt *attempt, struct carrier *carrier,
 static bool carry(struct attempt *attempt, struct carrier *carrier, struct span bytes,
                   const char *hash, struct error *error)
 {
-    struct framing framing;
+    struct upload upload;
     struct framing_item framed;
     struct progress progress;
-    enum framing_form form = form_of(attempt);
-    struct raw_header upload = {
-        .feed = span_of(attempt->feed->id),
-        .mapping = attempt->mapping->version,
-        .upload = span_of(hash),
-        .received_ms = attempt->now_ms,
-        .content_type = form == FRAMING_CSV ? SPAN("text/csv") : SPAN("application/json"),
-        .charset = span_of(charset_name(attempt->mapping->charset)),
-        .replayof = attempt->backfill ? SPAN("backfill") : SPAN_NONE,
-    };
-    bool good = true;
+    bool good = upload_begin(&upload, attempt->feed, attempt->path, bytes, hash, attempt->now_ms);
+    if (attempt->backfill)
+        upload.header.replayof = SPAN("backfill");
     progress_begin(&progress, attempt->path, (int64_t)bytes.len);
     carrier_tick(carrier, attempt->now_ms);
-    framing_begin(&framing, form, bytes, 1, -1);
-    while (good && framing_next(&framing, &framed)) {
-        good = take_item(attempt, carrier, &upload, &framed, error);
+    while (good && upload_next(&upload, &framed)) {
+        good = take_item(attempt, carrier, &upload.header, &framed, error);
         if (framed.row % PROGRESS_EVERY == 0)
             progress_show(&progress, framed.byte_offset, "");
     }

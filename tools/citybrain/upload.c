@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the HTTP door is told by the content type, a file's name has to tell. */
+#include "citybrain/upload.h"
+
+static enum framing_form form_of(const struct mapping *mapping, const char *path)
+{
+    struct span name = span_of(path);
+    if (span_ends(name, SPAN(".gz")))
+        name.len -= 3;
+    if (mapping->format == MAPPING_CSV)
+        return FRAMING_CSV;
+    return span_ends(name, SPAN(".json")) ? FRAMING_ARRAY : FRAMING_LINES;
+}
+
+bool upload_begin(struct upload *upload, const struct feed *feed, const char *path,
+                  struct span bytes, const char *hash, int64_t received_ms)
+{
+    const struct mapping *mapping = feed_mapping_at(feed, received_ms);
+    if (!mapping)
+        return false;
+    bool csv = mapping->format == MAPPING_CSV;
+    upload->feed = feed;
+    upload->mapping = mapping;
+    upload->header = (struct raw_header){
+        .feed = span_of(feed->id),
+        .mapping = mapping->version,
+        .upload = span_of(hash),
+        .received_ms = received_ms,
+        .content_type = csv ? SPAN("text/csv") : SPAN("application/json"),
+        .charset = span_of(charset_name(mapping->charset)),
+    };
+    framing_begin(&upload->framing, form_of(mapping, path), bytes, 1, -1);
+    return true;
+}
+
+bool upload_next(struct upload *upload, struct framing_item *item)
+{
+    return framing_next(&upload->framing, item);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file as one upload at ingest's door: framed as its mapping and its name say, under the header
+ * that all of its items share. */
+#pragma once
+
+#include "ingest/core/framing.h"
+#include "ingest/core/mapping.h"
+#include "model/raw_header.h"
+
+struct upload {
+    const struct feed *feed;       /* borrowed, as all of these */
+    const struct mapping *mapping; /* in force when it was received */
+    struct framing framing;
+    struct raw_header header;
+};
+
+/* False when the feed had no version then. The name's ending (.json) tells an array from lines; a
+ * .gz behind it is not looked at. */
+bool upload_begin(struct upload *upload, const struct feed *feed, const char *path,
+                  struct span bytes, const char *hash, int64_t received_ms);
+bool upload_next(struct upload *upload, struct framing_item *item);
