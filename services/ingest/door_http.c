@@ -8,8 +8,10 @@
 
 #include "base/digest.h"
 #include "ingest/core/framing.h"
+#include "ingest/door_cloudevent.h"
 #include "ingest/doors.h"
 #include "ingest/receipt.h"
+#include "model/cloudevent.h"
 #include "model/media_type.h"
 
 struct upload {
@@ -18,6 +20,8 @@ struct upload {
     const struct feed *feed;
     struct span body;
     enum framing_form form;
+    bool binary;       /* a CloudEvent whose attributes are headers */
+    struct span front; /* then: what is written before its data */
     int64_t first_row, first_offset;
     struct raw_header header; /* what all its items share */
     char hash[DIGEST_ID_LEN + 1];
@@ -33,24 +37,82 @@ static bool header_number(struct upload *upload, const char *name, int64_t least
     return false;
 }
 
-/* The media type alone says how items are told apart; it must be the feed's kind of text. */
-static bool read_form(struct upload *upload, const struct mapping *mapping)
+/* The media type alone says how items are told apart; it must be the feed's kind of text. A
+ * CloudEvent's data are the item, where the feed has a mapping; all three modes become one form. */
+static bool find_form(struct upload *upload, const struct mapping *mapping)
 {
     struct span type = http_request_header(upload->request, "Content-Type");
-    bool csv = mapping->format == MAPPING_CSV;
-    if (csv && media_type_is(type, "text/csv")) {
+    bool events = mapping->format == MAPPING_CLOUDEVENTS;
+    upload->binary = door_cloudevent_is_binary(upload->request) &&
+                     !media_type_starts(type, "application/cloudevents");
+    if (mapping->format == MAPPING_CSV) {
         upload->form = FRAMING_CSV;
         upload->header.content_type = SPAN("text/csv");
-        return true;
+        return !upload->binary && media_type_is(type, "text/csv");
     }
-    if (!csv &&
-        (media_type_is(type, "application/json") || media_type_is(type, "application/x-ndjson"))) {
-        upload->form = media_type_is(type, "application/json") ? FRAMING_ARRAY : FRAMING_LINES;
+    upload->header.content_type = SPAN(CLOUDEVENT_TYPE);
+    upload->form = FRAMING_ONE;
+    if (upload->binary)
+        return media_type_is_json(type) || (type.at == NULL && upload->body.len == 0);
+    if (media_type_is(type, CLOUDEVENT_TYPE))
+        return true;
+    upload->form = FRAMING_ARRAY;
+    if (media_type_is(type, CLOUDEVENT_BATCH_TYPE))
+        return true;
+    if (!events)
         upload->header.content_type = SPAN("application/json");
+    if (!events && media_type_is(type, "application/json"))
+        return true;
+    upload->form = FRAMING_LINES;
+    return media_type_is(type, "application/x-ndjson");
+}
+
+static bool read_form(struct upload *upload, const struct mapping *mapping)
+{
+    static const char *const taken[] = {
+        [MAPPING_CSV] = "text/csv",
+        [MAPPING_NDJSON] =
+            "application/json, application/x-ndjson, " CLOUDEVENT_TYPE " or " CLOUDEVENT_BATCH_TYPE,
+        [MAPPING_JSON] =
+            "application/json, application/x-ndjson, " CLOUDEVENT_TYPE " or " CLOUDEVENT_BATCH_TYPE,
+        [MAPPING_CLOUDEVENTS] =
+            CLOUDEVENT_TYPE ", " CLOUDEVENT_BATCH_TYPE " or application/json with ce- headers",
+    };
+    struct strbuf *front = &upload->doors->envelope;
+    const char *fault = NULL;
+    if (!find_form(upload, mapping)) {
+        http_request_problem(upload->request, 415, "media_type", "not this feed's content type",
+                             taken[mapping->format]);
+        return false;
+    }
+    if (!upload->binary)
+        return true;
+    strbuf_reset(front);
+    if (door_cloudevent_front(upload->request, front, &fault)) {
+        upload->front = strbuf_span(front);
         return true;
     }
-    http_request_problem(upload->request, 415, "media_type", "not this feed's content type",
-                         csv ? "text/csv" : "application/json or application/x-ndjson");
+    http_request_problem(upload->request, 400, "bad_header",
+                         "a header is not percent-encoded UTF-8 of at most 1,024 bytes", fault);
+    return false;
+}
+
+/* The same feed's file may come in another charset than it usually does: the upload says so. */
+static bool read_charset(struct upload *upload, const struct mapping *mapping)
+{
+    struct span name = http_request_header(upload->request, "Citybrain-Charset");
+    enum charset charset = mapping->charset;
+    if (name.at == NULL)
+        name =
+            media_type_parameter(http_request_header(upload->request, "Content-Type"), "charset");
+    bool known = name.at == NULL || charset_parse(name, &charset);
+    if (known && (charset == CHARSET_UTF8 || mapping->format == MAPPING_CSV)) {
+        upload->header.charset = span_of(charset_name(charset));
+        return true;
+    }
+    http_request_problem(upload->request, 415, "charset", "not a charset of this door",
+                         mapping->format == MAPPING_CSV ? "utf-8 or gb18030 (gbk, gb2312)"
+                                                        : "JSON is always utf-8");
     return false;
 }
 
@@ -107,6 +169,8 @@ static void take_items(struct upload *upload)
     struct receipt *receipt =
         receipt_open(upload->doors, upload->request, span_of(upload->feed->id));
     framing_begin(&framing, upload->form, upload->body, upload->first_row, upload->first_offset);
+    if (upload->binary)
+        framing_envelop(&framing, upload->front, SPAN("}"));
     while (framing_next(&framing, &item) && take_item(upload, receipt, &item))
         ;
     receipt_seal(receipt);
@@ -122,16 +186,14 @@ static void take_upload(struct upload *upload)
     int64_t now = ingest_clock_now(doors->clock);
     upload->feed = feeds_find(doors->config->feeds, name);
     const struct mapping *mapping = upload->feed ? feed_mapping_at(upload->feed, now) : NULL;
-    if (mapping == NULL || mapping->format == MAPPING_CLOUDEVENTS) {
+    if (mapping == NULL || mapping->namespace_ == NULL) {
         http_request_problem(upload->request, 404, "unknown_feed", "no such feed", "");
         return;
     }
     upload->body = http_request_body(upload->request);
-    upload->header = (struct raw_header){.feed = span_of(upload->feed->id),
-                                         .mapping = mapping->version,
-                                         .received_ms = now,
-                                         .charset = span_of(charset_name(mapping->charset))};
-    if (!read_form(upload, mapping) || !read_headers(upload))
+    upload->header = (struct raw_header){
+        .feed = span_of(upload->feed->id), .mapping = mapping->version, .received_ms = now};
+    if (!read_form(upload, mapping) || !read_charset(upload, mapping) || !read_headers(upload))
         return;
     int64_t rows;
     if (!doors_count(doors, upload->request, upload->form, NORMALISE_VALUE_MAX, &rows))

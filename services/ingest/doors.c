@@ -57,6 +57,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     doors->acknowledged = metrics_add(daemon_metrics(daemon), &acknowledged_row);
     normalise_init(&doors->trial, config->feeds, config->kinds);
     raw_item_init(&doors->item, 2 * (size_t)config->max_upload);
+    strbuf_init(&doors->envelope, 1024, 32 << 10);
     strbuf_init(&doors->value, 4096, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->header, 512, 4096);
     add_routes(doors);

@@ -22,6 +22,7 @@ struct doors {
     struct producer *producer;
     struct normalise trial;      /* reads every item for its verdict, as the normaliser will */
     struct raw_item item;        /* of a feed's upload */
+    struct strbuf envelope;      /* of a CloudEvent whose attributes are headers */
     struct strbuf value, header; /* of a status */
     size_t waiting;              /* requests between their last send and their answer */
     bool draining;

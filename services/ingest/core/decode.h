@@ -3,6 +3,7 @@
  * such cell. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -15,9 +16,13 @@
 struct decode {
     struct charset_converter *converter; /* owned */
     struct json_reader *reader;          /* owned */
+    /* How this item came, where that is not the mapping's to say. */
+    enum charset charset;
+    bool enveloped; /* a CloudEvent: the cells are in its data */
     /* The last CSV header, so that a file's rows do not read it again. */
     struct strbuf header;
     const struct mapping *header_mapping;
+    enum charset header_charset;
     enum reject header_reject;
     size_t header_cells;
     int column_of[MAPPING_MAX_COLUMNS]; /* cell to column, -1 = none */

@@ -27,13 +27,12 @@ void decode_fini(struct decode *decode)
 }
 
 /* Converts and splits one line. */
-static enum reject split(struct decode *decode, const struct mapping *mapping, struct span line,
-                         struct arena *arena, struct span *cells, size_t *count,
-                         struct reject_place *place)
+static enum reject split(struct decode *decode, struct span line, struct arena *arena,
+                         struct span *cells, size_t *count, struct reject_place *place)
 {
     struct span text;
     size_t bad_at = 0;
-    switch (charset_to_utf8(decode->converter, mapping->charset, line, arena, &text, &bad_at)) {
+    switch (charset_to_utf8(decode->converter, decode->charset, line, arena, &text, &bad_at)) {
     case CHARSET_OK: break;
     case CHARSET_BAD_BYTES: place->byte_offset = (long long)bad_at; return REJECT_CHARSET;
     case CHARSET_NO_MEMORY: return REJECT_TOO_LARGE;
@@ -88,9 +87,10 @@ static enum reject read_header(struct decode *decode, const struct mapping *mapp
 {
     struct span names[MAPPING_MAX_COLUMNS];
     size_t count = 0, mark = arena->used;
-    if (decode->header_mapping != mapping || !span_equal(strbuf_span(&decode->header), header)) {
+    if (decode->header_mapping != mapping || decode->header_charset != decode->charset ||
+        !span_equal(strbuf_span(&decode->header), header)) {
         decode->header_fault[0] = 0;
-        decode->header_reject = split(decode, mapping, header, arena, names, &count, place);
+        decode->header_reject = split(decode, header, arena, names, &count, place);
         if (decode->header_reject == REJECT_NONE)
             decode->header_reject = match_header(decode, mapping, names, count);
         else if (decode->header_reject != REJECT_TOO_LARGE)
@@ -99,6 +99,7 @@ static enum reject read_header(struct decode *decode, const struct mapping *mapp
         strbuf_reset(&decode->header);
         strbuf_add(&decode->header, header);
         decode->header_mapping = mapping;
+        decode->header_charset = decode->charset;
     }
     if (decode->header_reject != REJECT_NONE)
         memcpy(place->pointer, decode->header_fault, sizeof place->pointer);
@@ -115,8 +116,8 @@ enum reject decode_csv(struct decode *decode, const struct mapping *mapping, str
     enum reject reject = read_header(decode, mapping, header, arena, place);
     if (reject != REJECT_NONE)
         return reject;
-    reject = split(decode, mapping, span_from(value.at + used, value.len - used), arena, values,
-                   &count, place);
+    reject =
+        split(decode, span_from(value.at + used, value.len - used), arena, values, &count, place);
     if (reject != REJECT_NONE) {
         place->byte_offset += place->byte_offset >= 0 ? (long long)used : 0;
         return reject;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ingest/core/decode.h"
+#include "model/cloudevent.h"
 
 static struct span scalar_text(const struct json_value *value)
 {
@@ -45,6 +46,14 @@ enum reject decode_json(struct decode *decode, const struct mapping *mapping, st
         place->byte_offset = (long long)bad_at;
         return reject;
     }
+    if (decode->enveloped) {
+        const char *fault = NULL;
+        reject = cloudevent_open(&root, &fault);
+        if (reject != REJECT_NONE) {
+            snprintf(place->pointer, sizeof place->pointer, "/%s", fault);
+            return reject;
+        }
+    }
     int expected = 0;
     for (size_t i = 0; i < mapping->column_count; i++)
         cells[i] = SPAN_NONE;
@@ -53,7 +62,8 @@ enum reject decode_json(struct decode *decode, const struct mapping *mapping, st
         if (column < 0)
             continue;
         if (member->type == JSON_ARRAY || member->type == JSON_OBJECT) {
-            snprintf(place->pointer, sizeof place->pointer, "/%s", mapping->columns[column]);
+            snprintf(place->pointer, sizeof place->pointer, "%s/%s",
+                     decode->enveloped ? "/data" : "", mapping->columns[column]);
             return REJECT_JSON;
         }
         cells[column] = scalar_text(member);

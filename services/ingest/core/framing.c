@@ -90,7 +90,8 @@ static bool next_element(struct framing *framing, struct span *body)
 void framing_begin(struct framing *framing, enum framing_form form, struct span bytes,
                    int64_t first_row, int64_t first_offset)
 {
-    *framing = (struct framing){.form = form, .bytes = bytes, .row = first_row - 1};
+    *framing = (struct framing){
+        .form = form, .bytes = bytes, .row = first_row - 1, .first_row = first_row};
     if (form != FRAMING_CSV && span_starts(bytes, byte_order_mark))
         framing->at = byte_order_mark.len;
     if (form == FRAMING_CSV)
@@ -111,9 +112,19 @@ void framing_move(struct framing *framing, struct span bytes, int64_t offset)
     framing->shift = offset;
 }
 
+void framing_envelop(struct framing *framing, struct span header, struct span trailer)
+{
+    framing->header = header;
+    framing->trailer = trailer;
+}
+
 bool framing_next(struct framing *framing, struct framing_item *item)
 {
-    if (framing->form == FRAMING_ARRAY) {
+    if (framing->form == FRAMING_ONE) {
+        if (framing->row >= framing->first_row)
+            return false;
+        item->body = rest_of(framing);
+    } else if (framing->form == FRAMING_ARRAY) {
         if (!next_element(framing, &item->body))
             return false;
         if (item->body.len == 0 && !framing->inside)
@@ -121,7 +132,10 @@ bool framing_next(struct framing *framing, struct framing_item *item)
     } else if (!next_line(framing, &item->body)) {
         return false;
     }
-    item->header = framing->header;
+    /* What is more than one value would become more of the envelope: alone it cannot be read. */
+    bool whole = !framing->trailer.at || element_length(item->body) == item->body.len;
+    item->header = whole ? framing->header : SPAN_NONE;
+    item->trailer = whole ? framing->trailer : SPAN_NONE;
     item->row = ++framing->row;
     item->byte_offset = item->body.at - framing->bytes.at + framing->shift;
     return true;
@@ -134,4 +148,5 @@ void framing_write(struct strbuf *out, const struct framing_item *item)
         strbuf_add_char(out, '\n');
     }
     strbuf_add(out, item->body);
+    strbuf_add(out, item->trailer);
 }

@@ -10,11 +10,17 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 
-enum framing_form { FRAMING_CSV, FRAMING_LINES, FRAMING_ARRAY /* or a single record */ };
+enum framing_form {
+    FRAMING_CSV,
+    FRAMING_LINES,
+    FRAMING_ARRAY, /* or a single record */
+    FRAMING_ONE    /* all of it, even nothing, is one item */
+};
 
 struct framing_item {
     struct span header; /* CSV: the header line without its end; else absent */
     struct span body;
+    struct span trailer; /* what ends an envelope whose beginning is the header; else absent */
     int64_t row;         /* from 1, of the file */
     int64_t byte_offset; /* of body in the file */
 };
@@ -23,7 +29,8 @@ struct framing {
     enum framing_form form;
     struct span bytes; /* borrowed */
     size_t at;
-    struct span header;
+    struct span header, trailer;
+    int64_t first_row;
     int64_t row;   /* of the last item given out */
     int64_t shift; /* what a byte's place here lacks to its place in the file */
     bool inside;   /* of the array */
@@ -35,6 +42,8 @@ void framing_begin(struct framing *framing, enum framing_form form, struct span 
 /* Goes on in another window of the same file: what was not given out yet, which lies at `offset`.
  */
 void framing_move(struct framing *framing, struct span bytes, int64_t offset);
+/* What a form of one item is written between. */
+void framing_envelop(struct framing *framing, struct span header, struct span trailer);
 bool framing_next(struct framing *framing, struct framing_item *item);
 /* The raw record's value: what can be read alone. */
 void framing_write(struct strbuf *out, const struct framing_item *item);

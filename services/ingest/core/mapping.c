@@ -185,7 +185,7 @@ bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
     for (size_t i = 0; i < feeds->count; i++) {
         const struct feed *feed = &feeds->list[i].feed;
         for (size_t v = 0; v < feed->version_count; v++)
-            if (feed->versions[v].format != MAPPING_CLOUDEVENTS)
+            if (feed->versions[v].namespace_ != NULL)
                 check_mapping_kind(&feed->versions[v], kinds, diagnostics);
     }
     return diagnostics_errors(diagnostics) == errors;

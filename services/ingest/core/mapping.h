@@ -65,7 +65,7 @@ struct mapping {
     bool strict_header; /* the header names exactly the known columns */
     const char **missing;
     size_t missing_count;
-    const char *namespace_; /* "request:12345" */
+    const char *namespace_; /* "request:12345"; NULL = of no feed: what units say */
     int number;             /* column */
     int *identity;          /* columns beside the number */
     size_t identity_count;

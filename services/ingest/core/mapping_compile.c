@@ -344,18 +344,24 @@ static void read_text_form(struct compiler *compiler, const struct yaml_node *no
     mapping->missing = read_texts(compiler, yaml_get(node, "missing"), &mapping->missing_count);
 }
 
-static void read_identity(struct compiler *compiler, const struct yaml_node *node)
+static void read_namespace(struct compiler *compiler, const struct yaml_node *name)
 {
     struct mapping *mapping = compiler->mapping;
     struct diagnostics *d = compiler->diagnostics;
-    const struct yaml_node *name = yaml_require(node, "namespace", d);
-    const struct yaml_node *identity = yaml_get(node, "identity");
     mapping->namespace_ = "";
     if (yaml_text(name, &mapping->namespace_, d)) {
         const char *colon = strchr(mapping->namespace_, ':');
         if (colon == NULL || colon == mapping->namespace_ || colon[1] == 0)
             diagnostics_add(d, name->place, "request:12345", "a namespace is <kind>:<name>");
     }
+}
+
+static void read_identity(struct compiler *compiler, const struct yaml_node *node)
+{
+    struct mapping *mapping = compiler->mapping;
+    struct diagnostics *d = compiler->diagnostics;
+    const struct yaml_node *identity = yaml_get(node, "identity");
+    read_namespace(compiler, yaml_require(node, "namespace", d));
     const struct yaml_node *number = yaml_require(node, "number", d);
     if (number)
         mapping->number = read_column(compiler, number);
@@ -382,8 +388,11 @@ void mapping_compile(struct mapping *mapping, const struct yaml_node *node,
     yaml_int(yaml_require(node, "version", diagnostics), 1, 999999, &mapping->version, diagnostics);
     yaml_time(yaml_require(node, "valid_from", diagnostics), &mapping->valid_from_ms, diagnostics);
     read_text_form(&compiler, node);
-    if (mapping->format == MAPPING_CLOUDEVENTS)
-        return; /* its items say all else themselves */
+    if (mapping->format == MAPPING_CLOUDEVENTS) { /* its items say all else themselves */
+        if (yaml_get(node, "namespace"))
+            read_namespace(&compiler, yaml_get(node, "namespace"));
+        return;
+    }
     read_identity(&compiler, node);
     read_tables(&compiler, yaml_get(node, "tables"));
     read_events(&compiler, yaml_require(node, "events", diagnostics));

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "model/cloudevent.h"
 #include "model/ids.h"
+#include "model/media_type.h"
 
 #define RECORD_ARENA (4 << 20)
 #define TEXT_MAX     (4 << 20)
@@ -50,7 +52,8 @@ static bool reject_at(struct item *item, enum reject reject, int column)
     if (column < 0)
         return false;
     bool csv = item->mapping->format == MAPPING_CSV;
-    snprintf(why->pointer, sizeof why->pointer, "%s%s", csv ? "" : "/",
+    const char *front = item->normalise->decode.enveloped ? "/data/" : "/";
+    snprintf(why->pointer, sizeof why->pointer, "%s%s", csv ? "" : front,
              item->mapping->columns[column]);
     why->column = csv ? item->normalise->decode.cell_of[column] : 0;
     return false;
@@ -302,7 +305,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
     result->count = 0;
     result->number = SPAN_NONE;
     result->why = (struct reject_place){.byte_offset = -1};
-    if (mapping == NULL || mapping->format == MAPPING_CLOUDEVENTS) {
+    if (mapping == NULL || mapping->namespace_ == NULL) { /* status has none: nobody's feed */
         result->why.reject = REJECT_FEED;
         return;
     }
@@ -310,6 +313,13 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
         result->why.reject = REJECT_TOO_LARGE;
         return;
     }
+    if (mapping->format == MAPPING_CLOUDEVENTS) {
+        normalise_cloudevent(normalise, feed, mapping, header, value, result);
+        return;
+    }
+    normalise->decode.enveloped = media_type_is(header->content_type, CLOUDEVENT_TYPE);
+    if (!charset_parse(header->charset, &normalise->decode.charset))
+        normalise->decode.charset = mapping->charset;
     result->why.reject = mapping->format == MAPPING_CSV
                              ? decode_csv(&normalise->decode, mapping, value, &normalise->arena,
                                           normalise->cells, &result->why)

@@ -57,6 +57,10 @@ void normalise_fini(struct normalise *normalise);
 /* One item under its header; the mapping is the header's version. */
 void normalise_item(struct normalise *normalise, const struct raw_header *header, struct span value,
                     struct normalise_result *result);
+/* The same of a feed whose items are CloudEvents of their own; *result is empty. */
+void normalise_cloudevent(struct normalise *normalise, const struct feed *feed,
+                          const struct mapping *mapping, const struct raw_header *header,
+                          struct span value, struct normalise_result *result);
 /* One CloudEvent of a unit, structured or binary; header->unit said it. */
 void normalise_status(struct normalise *normalise, const struct raw_header *header,
                       const struct record *record, struct normalise_result *result);

@@ -1,90 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a unit says about a case. Its own id, stage, subject, time and data are taken; who it is
- * comes from the topic, its party from what that unit may be: the desk's answers may be the
- * call-back's, everybody else leads (whether they do is the case's fold to say). Of its data only
- * codes, times and short numbers go on: free text and anything that could be a telephone number
- * stay in the topic. */
+/* What a unit says about a case. Who it is comes from the topic, its party from what that unit may
+ * be: the desk's answers may be the call-back's, everybody else leads (whether they do is the
+ * case's fold to say). */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/timestamp.h"
 #include "ingest/core/normalise.h"
-#include "model/ids.h"
-
-#define MAX_DATA_TEXT 64
-
-static bool is_public_text(const struct json_value *member)
-{
-    size_t digits = 0;
-    int64_t ms;
-    if (member->type == JSON_BOOL)
-        return true;
-    if ((member->type != JSON_STRING && member->type != JSON_NUMBER) || member->text.len == 0 ||
-        member->text.len > MAX_DATA_TEXT)
-        return false;
-    if (timestamp_parse_rfc3339(member->text, &ms))
-        return true;
-    for (size_t i = 0; i < member->text.len; i++) {
-        unsigned char c = (unsigned char)member->text.at[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        bool digit = c >= '0' && c <= '9';
-        if (!letter && !digit && strchr("_.:-", c) == NULL)
-            return false;
-        digits = digit ? digits + 1 : digits;
-    }
-    char first = member->text.at[0];
-    return digits < 7 || (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z');
-}
-
-/* A name is a word of ours or of nobody's. */
-static bool is_public_name(struct span name)
-{
-    bool good = name.len > 0 && name.len <= MAX_DATA_TEXT;
-    for (size_t i = 0; good && i < name.len; i++) {
-        char c = name.at[i];
-        good = (c >= 'a' && c <= 'z') || c == '_' || (i > 0 && c >= '0' && c <= '9');
-    }
-    return good;
-}
-
-static void write_data(struct strbuf *out, const struct json_value *data)
-{
-    strbuf_reset(out);
-    strbuf_add_char(out, '{');
-    for (const struct json_value *one = data ? data->first : NULL; one; one = one->next) {
-        if (!is_public_name(one->key) || !is_public_text(one))
-            continue;
-        if (out->len > 1)
-            strbuf_add_char(out, ',');
-        strbuf_add_json(out, one->key);
-        strbuf_add_char(out, ':');
-        if (one->type == JSON_BOOL)
-            strbuf_add(out, one->truth ? SPAN("true") : SPAN("false"));
-        else if (one->type == JSON_NUMBER)
-            strbuf_add(out, one->text);
-        else
-            strbuf_add_json(out, one->text);
-    }
-    strbuf_add_char(out, '}');
-}
-
-static enum reject check(const struct normalise *normalise, const struct raw_header *header,
-                         const struct event *event)
-{
-    if (event->family != EVENT_CASE || event->id.len == 0 || event->subject.len == 0)
-        return REJECT_EVENT;
-    if (event->replayof.len > NORMALISE_REPLAY_MAX)
-        return REJECT_EVENT;
-    if (event->subject.len > NORMALISE_SUBJECT_MAX || event->id.len > NORMALISE_NUMBER_MAX)
-        return REJECT_IDENTITY;
-    const struct case_kind *kind = kinds_find(normalise->kinds, event_kind(event));
-    if (kind == NULL || case_kind_stage(kind, event->name) < 0)
-        return REJECT_STAGE;
-    if (header->replayof.at == NULL && event->replayof.at == NULL &&
-        event->time_ms > header->received_ms + NORMALISE_MAX_AHEAD_MS)
-        return REJECT_FUTURE;
-    return REJECT_NONE;
-}
+#include "ingest/core/said.h"
 
 static struct span party_of(const struct raw_header *header, const struct event *event)
 {
@@ -93,53 +14,27 @@ static struct span party_of(const struct raw_header *header, const struct event 
     return span_is(event->party, "callback") ? SPAN("callback") : SPAN("desk");
 }
 
-static enum reject write_canonical(struct normalise *normalise, const struct raw_header *header,
-                                   const struct event *said)
-{
-    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], source[80], said_by[80];
-    write_data(&normalise->data, said->data);
-    snprintf(said_by, sizeof said_by, "status:%.*s", SPAN_ARG(header->unit));
-    snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(header->unit));
-    ids_event(id, span_of(said_by), said->id, said->name, NULL, 0);
-    if (!ids_revision(revision, SPAN_NONE, header->received_ms, header->mapping,
-                      strbuf_span(&normalise->data)))
-        return REJECT_EVENT;
-    struct event event = {.family = EVENT_CASE,
-                          .name = said->name,
-                          .id = span_of(id),
-                          .source = span_of(source),
-                          .subject = said->subject,
-                          .time_ms = said->time_ms,
-                          .recorded_ms = header->received_ms,
-                          .partitionkey = said->subject,
-                          .feed = header->feed,
-                          .feedversion = header->mapping,
-                          .unit = header->unit,
-                          .party = party_of(header, said),
-                          .revision = span_of(revision),
-                          .replayof = header->replayof.at ? header->replayof : said->replayof,
-                          .data_json = strbuf_span(&normalise->data)};
-    strbuf_reset(&normalise->text);
-    event_write(&normalise->text, &event);
-    bool fits = !strbuf_is_full(&normalise->text) && !strbuf_is_full(&normalise->data) &&
-                normalise->text.len <= NORMALISE_EVENT_MAX;
-    return fits ? REJECT_NONE : REJECT_TOO_LARGE;
-}
-
 void normalise_status(struct normalise *normalise, const struct raw_header *header,
                       const struct record *record, struct normalise_result *result)
 {
     struct event said = {0};
+    char namespace_[80], source[80];
     struct json_reader *reader = normalise->decode.reader;
     result->count = 0;
     result->why = (struct reject_place){.byte_offset = -1};
     enum reject reject = event_read_record(reader, record, &normalise->arena, &said);
     if (said.fault)
         snprintf(result->why.pointer, sizeof result->why.pointer, "/%s", said.fault);
+    snprintf(namespace_, sizeof namespace_, "status:%.*s", SPAN_ARG(header->unit));
+    snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(header->unit));
+    struct said_by by = {.namespace_ = span_of(namespace_),
+                         .source = span_of(source),
+                         .unit = header->unit,
+                         .party = party_of(header, &said)};
     if (reject == REJECT_NONE)
-        reject = check(normalise, header, &said);
+        reject = said_check(normalise, header, &said);
     if (reject == REJECT_NONE)
-        reject = write_canonical(normalise, header, &said);
+        reject = said_write(normalise, header, &said, &by);
     result->why.reject = reject;
     if (reject == REJECT_NONE)
         result->events[result->count++] =

@@ -41,6 +41,8 @@ static const struct example examples[] = {
     {FRAMING_ARRAY, "[{\"a\":1", 1, {"{\"a\":1"}},
     {FRAMING_CSV, "h,i\r\n1,\"a\n,\"\"b\"\r\n\r\n2,x", 2, {"1,\"a\n,\"\"b\"", "2,x"}},
     {FRAMING_CSV, "h,i", 0, {NULL}},
+    {FRAMING_ONE, "[1,2]\n", 1, {"[1,2]\n"}},
+    {FRAMING_ONE, "", 1, {""}},
 };
 
 static void finds_every_item_and_its_offset(void **state)
@@ -105,6 +107,34 @@ static void a_csv_item_can_be_read_alone(void **state)
     strbuf_fini(&out);
 }
 
+/* A CloudEvent's data in its envelope; what is no single value does not get into one. */
+static void one_value_is_enveloped_and_nothing_else(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *written;
+    } rows[] = {
+        {"{\"a\":[1,2]}", "{\"id\":1,\"data\":\n{\"a\":[1,2]}}"},
+        {"", "{\"id\":1,\"data\":\n}"},
+        {"{},\"unit\":\"x\"", "{},\"unit\":\"x\""},
+        {"1]", "1]"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct framing framing;
+        struct framing_item item;
+        struct strbuf out;
+        strbuf_init(&out, 64, 1024);
+        framing_begin(&framing, FRAMING_ONE, span_of(rows[i].body), 1, -1);
+        framing_envelop(&framing, SPAN("{\"id\":1,\"data\":"), SPAN("}"));
+        assert_true(framing_next(&framing, &item));
+        framing_write(&out, &item);
+        assert_string_equal(out.at, rows[i].written);
+        assert_int_equal(item.byte_offset, 0);
+        assert_false(framing_next(&framing, &item));
+        strbuf_fini(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +142,7 @@ int main(void)
         cmocka_unit_test(a_cut_at_any_byte_changes_only_the_last_item),
         cmocka_unit_test(a_part_keeps_the_files_rows_and_offsets),
         cmocka_unit_test(a_csv_item_can_be_read_alone),
+        cmocka_unit_test(one_value_is_enveloped_and_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
