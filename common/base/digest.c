@@ -11,10 +11,12 @@
 #include <openssl/sha.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
-#define ID_BYTES 16
+#define ID_BYTES   16
+#define LAID_BYTES 256
 
 struct digest {
     SHA256_CTX context;
@@ -55,18 +57,33 @@ static void write_id(char id[DIGEST_ID_LEN + 1], const unsigned char *hash)
     *to = '\0';
 }
 
+/* The usual id is of a few short fields: they are laid out first, and hashed in one go. */
 void digest_id(char id[DIGEST_ID_LEN + 1], const struct span *fields, size_t count)
 {
     unsigned char hash[SHA256_DIGEST_LENGTH];
+    char laid[LAID_BYTES] = "cb1";
+    size_t used = 3;
     SHA256_CTX context;
     SHA256_Init(&context);
-    add(&context, SPAN("cb1"));
     for (size_t i = 0; i < count; i++) {
         size_t len = fields[i].len;
         const char prefix[4] = {(char)(len >> 24), (char)(len >> 16), (char)(len >> 8), (char)len};
-        add(&context, span_from(prefix, sizeof(prefix)));
-        add(&context, fields[i]);
+        if (len + sizeof prefix > sizeof laid - used) {
+            add(&context, span_from(laid, used));
+            used = 0;
+        }
+        memcpy(laid + used, prefix, sizeof prefix);
+        used += sizeof prefix;
+        if (len > sizeof laid - used) {
+            add(&context, span_from(laid, used));
+            add(&context, fields[i]);
+            used = 0;
+        } else if (len > 0) {
+            memcpy(laid + used, fields[i].at, len);
+            used += len;
+        }
     }
+    add(&context, span_from(laid, used));
     SHA256_Final(hash, &context);
     write_id(id, hash);
 }

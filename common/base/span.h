@@ -32,9 +32,12 @@ static inline bool span_equal(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Mostly it is another word, and its first byte says so before anybody looks for its end. */
 static inline bool span_is(struct span a, const char *text)
 {
-    return span_equal(a, span_of(text));
+    if (a.len == 0 || text == NULL)
+        return a.len == 0 && (text == NULL || text[0] == '\0');
+    return a.at[0] == text[0] && span_equal(a, span_of(text));
 }
 
 /* Bytewise like memcmp, the shorter first among equal prefixes. */

@@ -48,22 +48,12 @@ static bool has_room(struct strbuf *buf, size_t more)
     return true;
 }
 
-void strbuf_add(struct strbuf *buf, struct span s)
+void strbuf_add_slow(struct strbuf *buf, struct span s)
 {
-    if (s.len == 0 || (s.len >= buf->capacity - buf->len && !has_room(buf, s.len)) || buf->full)
+    if (s.len == 0 || !has_room(buf, s.len))
         return;
     memcpy(buf->at + buf->len, s.at, s.len);
     buf->len += s.len;
-    buf->at[buf->len] = '\0';
-}
-
-void strbuf_add_char(struct strbuf *buf, char c)
-{
-    if (buf->capacity - buf->len < 2 || buf->full) {
-        strbuf_add(buf, span_from(&c, 1));
-        return;
-    }
-    buf->at[buf->len++] = c;
     buf->at[buf->len] = '\0';
 }
 

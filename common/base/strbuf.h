@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "base/span.h"
@@ -22,9 +23,22 @@ struct strbuf {
 
 void strbuf_init(struct strbuf *buf, size_t initial, size_t max);
 void strbuf_fini(struct strbuf *buf);
-void strbuf_reset(struct strbuf *buf); /* len = 0, full = false, memory kept */
-void strbuf_add(struct strbuf *buf, struct span s);
-void strbuf_add_char(struct strbuf *buf, char c);
+void strbuf_reset(struct strbuf *buf);                   /* len = 0, full = false, memory kept */
+void strbuf_add_slow(struct strbuf *buf, struct span s); /* where there may be no room */
+static inline void strbuf_add(struct strbuf *buf, struct span s)
+{
+    if (s.len == 0 || s.len >= buf->capacity - buf->len || buf->full) {
+        strbuf_add_slow(buf, s);
+        return;
+    }
+    memcpy(buf->at + buf->len, s.at, s.len);
+    buf->len += s.len;
+    buf->at[buf->len] = '\0';
+}
+static inline void strbuf_add_char(struct strbuf *buf, char c)
+{
+    strbuf_add(buf, span_from(&c, 1));
+}
 void strbuf_add_int(struct strbuf *buf, int64_t value);
 void strbuf_add_padded(struct strbuf *buf, uint64_t value, int digits); /* decimal, zero-padded */
 void strbuf_add_base36(struct strbuf *buf, uint64_t value); /* lower case, no leading zeros */

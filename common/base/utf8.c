@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8_blocks.h"
+
 #define HIGH_BITS 0x8080808080808080ULL
 
 static bool is_tail(unsigned char byte)
@@ -45,7 +47,7 @@ static size_t sequence_length(const unsigned char *at, size_t left)
 size_t utf8_valid_prefix(struct span s)
 {
     const unsigned char *bytes = (const unsigned char *)s.at;
-    size_t at = 0;
+    size_t at = utf8_blocks_skip(s);
     while (at < s.len) {
         uint64_t word;
         while (s.len - at >= sizeof(word)) {

@@ -151,11 +151,6 @@ static bool holds(const struct item *item, const struct mapping_event *event)
     return true;
 }
 
-static struct span arena_text(struct item *item, const char *text)
-{
-    return arena_copy(&item->normalise->arena, span_of(text));
-}
-
 /* Namespace and number are the case; both stay short enough for a Kafka key and a line. */
 static bool read_identity(struct item *item)
 {
@@ -186,7 +181,7 @@ static bool read_revision(struct item *item)
     const struct mapping_field *field = &item->mapping->revision;
     int column;
     int64_t ms;
-    char digits[24];
+    char digits[SPAN_DECIMAL];
     struct span text = first_cell(item, field, &column);
     bool all_digits = text.at && text.len > 0 && text.len <= 20;
     for (size_t i = 0; all_digits && i < text.len; i++)
@@ -197,8 +192,7 @@ static bool read_revision(struct item *item)
     }
     if (!parse_date(item, field, text, &ms) || ms < 0)
         return reject_at(item, REJECT_DATE, column);
-    snprintf(digits, sizeof digits, "%lld", (long long)ms);
-    item->revision_source = arena_text(item, digits);
+    item->revision_source = arena_copy(&item->normalise->arena, span_decimal(digits, ms));
     return true;
 }
 

@@ -138,12 +138,35 @@ static void threads_do_not_share_a_hash(void **state)
     }
 }
 
+/* Fields of every length around what is laid out at once, against the same bytes hashed whole. */
+static void an_id_does_not_depend_on_how_its_fields_are_laid_out(void **state)
+{
+    (void)state;
+    char field[600], whole[1300], id[DIGEST_ID_LEN + 1], expected[DIGEST_ID_LEN + 1];
+    memset(field, 'x', sizeof field);
+    for (size_t a = 0; a < sizeof field; a++) {
+        const size_t lens[] = {a, 600 - a};
+        size_t used = 3;
+        memcpy(whole, "cb1", 3);
+        for (size_t i = 0; i < 2; i++) {
+            const char prefix[4] = {0, 0, (char)(lens[i] >> 8), (char)lens[i]};
+            memcpy(whole + used, prefix, 4);
+            memcpy(whole + used + 4, field, lens[i]);
+            used += 4 + lens[i];
+        }
+        digest_bytes(expected, span_from(whole, used));
+        digest_id(id, (const struct span[]){span_from(field, a), span_from(field, 600 - a)}, 2);
+        assert_string_equal(id, expected);
+    }
+}
+
 int main(void)
 {
     /* Before libcrypto's first allocation, or it refuses. */
     if (CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free) != 1)
         return 1;
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_id_does_not_depend_on_how_its_fields_are_laid_out),
         cmocka_unit_test(hashes_bytes_into_22_characters),
         cmocka_unit_test(frames_each_field_of_an_id_by_its_length),
         cmocka_unit_test(running_hash_equals_the_whole_however_it_is_cut),

@@ -73,12 +73,74 @@ static void agrees_with_the_definition_on_all_three_byte_strings(void **state)
     }
 }
 
+static uint64_t seed = 88172645463325252U;
+
+static unsigned draw(unsigned below)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (unsigned)(seed >> 33) % below;
+}
+
+/* Sequence by sequence: pieces shorter than what is looked at in blocks. */
+static size_t step_by_step(struct span s)
+{
+    size_t at = 0;
+    while (at < s.len) {
+        size_t step = 1;
+        while (step <= 4 && step <= s.len - at && !utf8_is_valid(span_from(s.at + at, step)))
+            step++;
+        if (step > 4 || step > s.len - at)
+            return at;
+        at += step;
+    }
+    return at;
+}
+
+/* Long texts with a byte or two that do not belong there, at every place of a block. */
+static void long_texts_are_read_as_their_sequences_are(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"a",
+                                         "12345678",
+                                         "\xc2\x80",
+                                         "\xdf\xbf",
+                                         "\xe0\xa0\x80",
+                                         "\xed\x9f\xbf",
+                                         "\xee\x80\x80",
+                                         "朝阳区热线",
+                                         "\xf0\x90\x80\x80",
+                                         "\xf4\x8f\xbf\xbf",
+                                         "0123456789abcdefghijklmn"};
+    char text[160];
+    size_t faulty = 0;
+    for (int n = 0; n < 400000; n++) {
+        size_t len = 0, most = 1 + draw(100);
+        while (len < most) {
+            const char *piece = pieces[draw(ARRAY_LENGTH(pieces))];
+            memcpy(text + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        for (unsigned faults = draw(3); faults > 0; faults--)
+            text[draw((unsigned)len)] = (char)draw(256);
+        len -= draw(4) == 0 ? draw(3) : 0;
+        struct span s = span_from(text, len);
+        size_t expected = step_by_step(s);
+        faulty += expected < len;
+        if (utf8_valid_prefix(s) != expected)
+            fail_msg("%zu, expected %zu of %zu", utf8_valid_prefix(s), expected, len);
+    }
+    assert_in_range(faulty, 100000, 300000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepts_the_first_and_last_of_every_length),
         cmocka_unit_test(names_the_offset_of_the_first_bad_sequence),
         cmocka_unit_test(agrees_with_the_definition_on_all_three_byte_strings),
+        cmocka_unit_test(long_texts_are_read_as_their_sequences_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
