@@ -49,11 +49,6 @@ void golden_write_value(struct strbuf *out, const struct json_value *value)
     strbuf_add_char(out, object ? '}' : ']');
 }
 
-static bool is_scalar(const struct json_value *value)
-{
-    return value->type != JSON_ARRAY && value->type != JSON_OBJECT;
-}
-
 /* `whole`: members of `got` that are not wanted are a difference too. */
 static bool agrees(const struct json_value *wanted, const struct json_value *got, bool whole)
 {
@@ -118,7 +113,10 @@ static void show_got(struct strbuf *out, const struct golden_line *line)
     strbuf_addf(out, "    + %.*s:", SPAN_ARG(inner->key));
     for (size_t i = 0; i < ARRAY_LENGTH(telling); i++) {
         const struct json_value *found = json_get(inner, span_of(telling[i]));
-        if (!found || (is_scalar(found) && found->text.len == 0))
+        bool unknown =
+            found && (found->type == JSON_STRING || found->type == JSON_NUMBER) &&
+            (found->text.len == 0 || span_is(found->text, "-1") || span_is(found->text, "0"));
+        if (!found || unknown)
             continue;
         strbuf_addf(out, " %s ", telling[i]);
         golden_write_value(out, found);

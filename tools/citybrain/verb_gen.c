@@ -37,7 +37,7 @@ static const char gen_help[] =
     "  --clock TIME   the district's clock stands there already: of what lies before it the "
     "source\n"
     "                 tells late, in one row an order\n"
-    "  --csv          stations of the family hotline_csv send GB18030 CSV, some of it damaged;\n"
+    "  --csv          stations whose family is a CSV send GB18030 CSV, some of it damaged;\n"
     "                 without it they send as the others do\n"
     "  --config DIR   whose registries and rules (default config)\n"
     "  --out FILE     default stdout\n"

@@ -41,7 +41,7 @@ struct life_day {
     int64_t clock_ms; /* the district's clock when the day begins to be fed; TIMESTAMP_NONE = before
                          it */
     size_t silent;    /* the station that is not heard */
-    bool csv;         /* stations of the family hotline_csv send GB18030 CSV */
+    bool csv;         /* stations whose family is a CSV send their orders so, in GB18030 */
     struct life_burst bursts[LIFE_BURSTS];
 };
 

@@ -36,7 +36,7 @@ static void list_stations(struct pool *pool)
     pool->stations = xcalloc(rows_of(pool->station_rows) + 1, sizeof *pool->stations);
     for (size_t i = 0; registry_at(pool->station_rows, i); i++) {
         struct span community = cell(pool->station_rows, i, "community_code");
-        bool csv = span_is(cell(pool->station_rows, i, "family"), "hotline_csv");
+        bool csv = span_ends(cell(pool->station_rows, i, "family"), SPAN("_csv"));
         for (size_t p = 0; p < pool->place_count; p++)
             if (span_equal(pool->places[p].code, community)) {
                 pool->places[p].station = pool->station_count;

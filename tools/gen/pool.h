@@ -16,7 +16,7 @@
 struct pool_place {
     struct span code, name, street;
     size_t station; /* of this community, or POOL_NONE */
-    bool csv;       /* which sends by the feed hotline_csv */
+    bool csv;       /* whose orders come by the feed hotline_csv */
 };
 
 struct pool_type {

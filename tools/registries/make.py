@@ -62,10 +62,16 @@ hold_requested held resumed escalated supervised whistle_blown whistle_reported 
 reviewed reopened closed merged unmerged linked exclusion_decided
 recalled amended nudged overdue child_added undelivered delivered
 accepted supplemented handled finished confirmed declined
+withdrawn rated moved kept missed cancelled answered deliberated assigned evaluated
+adopted realised started diagnosed designed agreed implemented handed_over assessed visited
 """
 PARTIES = "source desk lead co sub callback router"
 CASE_KINDS = "request service appointment deliberation proposal project works partnership proactive"
-FEEDS = ["hotline", "hotline_csv", "boston_311", "pingshan_a", "pingshan_a_gb"]
+FEEDS = ["hotline", "hotline_csv", "boston_311", "pingshan_a", "pingshan_a_gb", "platform", "platform_csv"]
+
+# When a station's counter is open: days 1 (Monday) to 7, civil time.
+HOURS = ["1-5 09:00-17:30", "1-5 09:00-17:30", "1-5 09:00-18:00;6 09:00-12:00", "1-7 09:00-17:00",
+         "1-5 08:30-11:30 13:30-17:30"]
 
 
 def rank(*words):
@@ -125,12 +131,20 @@ def station_rows():
     number = 0
     for street, communities in by_street.items():
         chosen = sorted(communities, key=lambda row: rank("station", row[0]))
-        for community, name in sorted(chosen[:7 if street in extra else 6]):
+        chosen = sorted(chosen[:7 if street in extra else 6])
+        own, served = {row[0] for row in chosen}, set()
+        for community, name in chosen:
             number += 1
             code = f"st{number:03d}"
-            family = "hotline_csv" if rank("family", code) % 5 == 0 else "hotline"
+            family = "platform_csv" if rank("family", code) % 5 == 0 else "platform"
             cadence = ["1h", "1h", "4h", "1d"][rank("cadence", code) % 4]
-            yield [code, name + "服务站", community, street, family, cadence, "", ""]
+            hours = HOURS[rank("hours", code) % len(HOURS)]
+            # 一站一居, or 一站多居: a neighbour without a station of its own
+            neighbours = [row[0] for row in communities if row[0] not in served and row[0] not in own]
+            shared = neighbours[:1] if rank("shared", code) % 4 == 0 else []
+            served.update(shared)
+            yield [code, name + "服务站", community, street, ";".join([community] + shared), family,
+                   cadence, hours, "", ""]
 
 
 def token_rows():
@@ -185,8 +199,11 @@ def files():
          "receipts.<unit>, status.<unit>", GENERATED],
         "code,name,kind,party_default,topic,valid_from,valid_to", unit_rows())
     yield "registries/stations.csv", table(
-        ["GENERATED stations; family: a feed of config/feeds; cadence: how often one is heard", GENERATED],
-        "code,name,community_code,street_code,family,cadence,valid_from,valid_to", station_rows())
+        ["SAMPLES: invented stations, none of them real. communities: all that a station serves, its own "
+         "first", "family: a feed of config/feeds; cadence: how often it is heard while it is open; hours: days "
+         "1 (Monday) to 7 and times, local", GENERATED],
+        "code,name,community_code,street_code,communities,family,cadence,hours,valid_from,valid_to",
+        station_rows())
     yield "codes.csv", table(
         ["append-only: these numbers stand in stored case lines.", "A number is never changed and never "
          "used again; a new code gets the next number of its space."],
