@@ -107,7 +107,8 @@ static void reads_the_shipped_kinds(void **state)
     assert_int_equal(case_kind_stage_number(request, 60000), -1);
     assert_non_null(kinds_find(kinds, SPAN("service")));
     assert_null(kinds_find(kinds, SPAN("nothing")));
-    assert_null(kinds_at(kinds, 3));
+    assert_non_null(kinds_at(kinds, 8));
+    assert_null(kinds_at(kinds, 9));
     kinds_free(kinds);
 }
 
