@@ -17,6 +17,7 @@
 
 #define ID_BYTES   16
 #define LAID_BYTES 256
+#define HMAC_BLOCK 64
 
 struct digest {
     SHA256_CTX context;
@@ -119,11 +120,66 @@ void digest_hex16(char hex[17], struct span bytes)
 {
     unsigned char hash[SHA256_DIGEST_LENGTH];
     hash_of(hash, bytes);
-    for (size_t i = 0; i < 8; i++) {
-        hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
+    digest_write_hex(hex, hash, 8);
+}
+
+void digest_sha256(unsigned char hash[DIGEST_BYTES], struct span bytes)
+{
+    hash_of(hash, bytes);
+}
+
+/* One of HMAC's two hashes: the padded key, then the parts. */
+static void hash_padded(unsigned char hash[DIGEST_BYTES], const unsigned char block[HMAC_BLOCK],
+                        unsigned char with, const struct span *parts, size_t count)
+{
+    unsigned char pad[HMAC_BLOCK];
+    SHA256_CTX context;
+    for (size_t i = 0; i < HMAC_BLOCK; i++)
+        pad[i] = block[i] ^ with;
+    SHA256_Init(&context);
+    SHA256_Update(&context, pad, sizeof(pad));
+    for (size_t i = 0; i < count; i++)
+        add(&context, parts[i]);
+    SHA256_Final(hash, &context);
+    OPENSSL_cleanse(pad, sizeof(pad));
+    OPENSSL_cleanse(&context, sizeof(context));
+}
+
+/* The library's own HMAC() takes memory at every call, as its EVP does. */
+void digest_hmac(unsigned char mac[DIGEST_BYTES], struct span key, const struct span *parts,
+                 size_t count)
+{
+    unsigned char block[HMAC_BLOCK] = {0}, inner[DIGEST_BYTES];
+    if (key.len > HMAC_BLOCK)
+        hash_of(block, key);
+    else if (key.len > 0)
+        memcpy(block, key.at, key.len);
+    hash_padded(inner, block, 0x36, parts, count);
+    struct span said = span_from((const char *)inner, sizeof(inner));
+    hash_padded(mac, block, 0x5c, &said, 1);
+    OPENSSL_cleanse(block, sizeof(block));
+}
+
+void digest_write_hex(char *hex, const unsigned char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        hex[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
     }
-    hex[16] = '\0';
+    hex[2 * count] = '\0';
+}
+
+_Bool digest_read_hex(unsigned char *bytes, size_t count, struct span hex)
+{
+    if (hex.len != 2 * count)
+        return false;
+    for (size_t i = 0; i < hex.len; i++) {
+        ptrdiff_t digit = span_find(SPAN("0123456789abcdef"), hex.at[i]);
+        if (digit < 0)
+            return false;
+        bytes[i / 2] = (unsigned char)(i % 2 ? bytes[i / 2] << 4 | digit : digit);
+    }
+    return true;
 }
 
 _Bool digest_equal(struct span a, struct span b)

@@ -53,7 +53,7 @@ static bool read_entry(struct entry *entry, struct span row, struct place place,
     }
     entry->token = cells[0];
     entry->principal =
-        (struct principal){feed ? PRINCIPAL_FEED : PRINCIPAL_UNIT, cells[2], cells[3]};
+        (struct principal){feed ? PRINCIPAL_FEED : PRINCIPAL_UNIT, cells[2], cells[3], cells[2]};
     return true;
 }
 

@@ -2,18 +2,9 @@
 /* Who is at the door. One function says it, whatever proves it. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/span.h"
 #include "config/diagnostics.h"
-
-enum principal_kind { PRINCIPAL_FEED, PRINCIPAL_UNIT };
-
-struct principal {
-    enum principal_kind kind;
-    struct span name;  /* feed or unit */
-    struct span party; /* source, lead, desk, callback ... */
-};
+#include "ingest/core/principal.h"
 
 struct credentials;
 /* CSV with the columns token,kind,name,party; '#' lines are skipped. NULL on error. */

@@ -104,7 +104,7 @@ const struct principal *doors_admit(struct doors *doors, struct http_request *re
                             "\"status\":401,\"detail\":\"Authorization: Bearer <token>\"}\n"));
         return NULL;
     }
-    if (principal->kind == kind && span_equal(principal->name, name))
+    if (principal_speaks_for(principal, kind, name))
         return principal;
     http_request_problem(request, 403, "forbidden", "not yours",
                          "this token speaks for another feed or unit");

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,10 +92,76 @@ static void writes_eight_bytes_as_hex(void **state)
     assert_string_equal(hex, "44136fa355b3678a");
 }
 
+/* RFC 4231: the short key, the key of a block's length and more, the text in parts. */
+static void macs_as_the_standard_says(void **state)
+{
+    static const struct {
+        const char *key, *text, *mac;
+    } cases[] = {
+        {"\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b",
+         "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {"Jefe", "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+    };
+    char hex[DIGEST_HEX + 1], long_key[131];
+    unsigned char mac[DIGEST_BYTES];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct span text = span_of(cases[i].text);
+        struct span parts[] = {span_from(text.at, 3), SPAN_NONE,
+                               span_from(text.at + 3, text.len - 3)};
+        digest_hmac(mac, span_of(cases[i].key), parts, ARRAY_LENGTH(parts));
+        digest_write_hex(hex, mac, sizeof mac);
+        assert_string_equal(hex, cases[i].mac);
+    }
+    memset(long_key, 0xaa, sizeof long_key);
+    struct span text = SPAN("Test Using Larger Than Block-Size Key - Hash Key First");
+    digest_hmac(mac, span_from(long_key, sizeof long_key), &text, 1);
+    digest_write_hex(hex, mac, sizeof mac);
+    assert_string_equal(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+/* Any key and any text give what the library's own HMAC gives. */
+static void macs_as_the_library_does(void **state)
+{
+    char bytes[400];
+    unsigned char mac[DIGEST_BYTES], theirs[DIGEST_BYTES];
+    (void)state;
+    srand(20261125);
+    for (int turn = 0; turn < 2000; turn++) {
+        size_t key = (size_t)rand() % 150, len = (size_t)rand() % 250;
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (char)rand();
+        struct span text = span_from(bytes + 150, len);
+        unsigned n = 0;
+        digest_hmac(mac, span_from(bytes, key), &text, 1);
+        HMAC(EVP_sha256(), bytes, (int)key, (const unsigned char *)text.at, len, theirs, &n);
+        assert_int_equal(n, sizeof mac);
+        assert_memory_equal(mac, theirs, sizeof mac);
+    }
+}
+
+static void reads_the_hex_it_writes_and_no_other(void **state)
+{
+    unsigned char bytes[4] = {0, 0x9f, 0xf9, 0xff}, back[4];
+    char hex[9];
+    (void)state;
+    digest_write_hex(hex, bytes, sizeof bytes);
+    assert_string_equal(hex, "009ff9ff");
+    assert_true(digest_read_hex(back, sizeof back, span_of(hex)));
+    assert_memory_equal(back, bytes, sizeof bytes);
+    assert_false(digest_read_hex(back, sizeof back, SPAN("009ff9f")));
+    assert_false(digest_read_hex(back, sizeof back, SPAN("009ff9ff0")));
+    assert_false(digest_read_hex(back, sizeof back, SPAN("009FF9FF")));
+    assert_false(digest_read_hex(back, sizeof back, SPAN("009ff9fg")));
+    assert_false(digest_read_hex(back, sizeof back, SPAN_NONE));
+}
+
 static void makes_ids_without_allocating(void **state)
 {
     (void)state;
     char id[DIGEST_ID_LEN + 1], hex[17];
+    unsigned char mac[DIGEST_BYTES];
     OPENSSL_free(OPENSSL_malloc(1));
     assert_true(allocations > 0); /* the counter is in its place */
     size_t before = allocations;
@@ -101,6 +169,7 @@ static void makes_ids_without_allocating(void **state)
         digest_id(id, (const struct span[]){SPAN("request:12345"), SPAN("opened")}, 2);
         digest_bytes(id, SPAN("bytes"));
         digest_hex16(hex, SPAN("bytes"));
+        digest_hmac(mac, SPAN("key"), &(struct span){"bytes", 5}, 1);
     }
     assert_int_equal(allocations, before);
 }
@@ -171,6 +240,9 @@ int main(void)
         cmocka_unit_test(frames_each_field_of_an_id_by_its_length),
         cmocka_unit_test(running_hash_equals_the_whole_however_it_is_cut),
         cmocka_unit_test(writes_eight_bytes_as_hex),
+        cmocka_unit_test(macs_as_the_standard_says),
+        cmocka_unit_test(macs_as_the_library_does),
+        cmocka_unit_test(reads_the_hex_it_writes_and_no_other),
         cmocka_unit_test(makes_ids_without_allocating),
         cmocka_unit_test(compares_whole_credentials),
         cmocka_unit_test(threads_do_not_share_a_hash),
