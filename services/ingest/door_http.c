@@ -150,7 +150,10 @@ static bool take_item(struct upload *upload, struct receipt *receipt,
     struct raw_item *item = &doors->item;
     char topic[256];
     raw_item_make(item, &upload->header, upload->feed, framed, &doors->trial);
-    receipt_add(receipt, &(struct verdict){framed->row, item->offset, item->record, &item->why});
+    receipt_add(receipt, &(struct verdict){.row = framed->row,
+                                           .offset = item->offset,
+                                           .record = item->record,
+                                           .why = &item->why});
     if (!upload->store)
         return true;
     snprintf(topic, sizeof topic, "%sraw", doors->config->kafka.prefix);

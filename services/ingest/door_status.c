@@ -129,8 +129,9 @@ static bool take_item(struct post *post, const struct framing_item *item)
     header.row = item->row;
     header.byte_offset = item->byte_offset;
     header.verdict = span_of(reject_name(result.why.reject));
-    receipt_add(post->receipt,
-                &(struct verdict){item->row, item->byte_offset, SPAN_NONE, &result.why});
+    receipt_add(
+        post->receipt,
+        &(struct verdict){.row = item->row, .offset = item->byte_offset, .why = &result.why});
     strbuf_reset(&doors->header);
     raw_header_write(&doors->header, &header);
     snprintf(topic, sizeof topic, "%sstatus.%.*s", doors->config->kafka.prefix,

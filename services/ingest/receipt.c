@@ -23,6 +23,7 @@ struct receipt {
     int64_t stored;               /* reports that were good */
     int64_t accepted, rejected;
     bool minimal, sealed;
+    enum language language;
     enum trouble trouble; /* the worst so far */
 };
 
@@ -33,6 +34,7 @@ struct receipt *receipt_open(struct doors *doors, struct http_request *request, 
     receipt->doors = doors;
     receipt->request = request;
     receipt->feed = feed;
+    receipt->language = language_of(http_request_header(request, "Accept-Language"));
     receipt->minimal = prefer.at && span_is(span_trim(prefer), "return=minimal");
     strbuf_init(&receipt->list, 4096, MAX_ANSWER);
     metric_add(doors->requests, feed, 1);
@@ -51,7 +53,9 @@ void receipt_add(struct receipt *receipt, const struct verdict *verdict)
         return;
     if (list->len > 0)
         strbuf_add_char(list, ',');
-    verdict_write(list, verdict);
+    struct verdict said = *verdict;
+    said.language = receipt->language;
+    verdict_write(list, &said);
 }
 
 static void answer_verdicts(struct receipt *receipt)

@@ -14,8 +14,9 @@ struct verdict {
     int64_t offset;     /* in the file: of the fault where it is known, else of the item */
     struct span record; /* the source's own number; absent where it cannot be read */
     const struct reject_place *why; /* borrowed */
+    enum language language;         /* of the sentence; 0 = both */
 };
 
 /* {"row":…,"verdict":"accepted"}; a rejected one with record, reason, pointer, column, offset and
- * the sentence in both languages. */
+ * the sentence. */
 void verdict_write(struct strbuf *out, const struct verdict *verdict);
