@@ -42,13 +42,15 @@ struct http_request {
     struct http_server *server;        /* NULL once the server is gone */
     struct MHD_Connection *connection; /* NULL once MHD is done with it */
     struct http_request *next, **previous;
+    bool begun;         /* its head was looked at */
     bool handed;        /* the handler was called */
     bool held;          /* and has not answered */
     bool suspended;     /* and MHD waits for us */
     bool early;         /* answered before its body: the connection ends with it */
     bool may_lack_host; /* HTTP/1.0 */
     char method[16];
-    char *text; /* owned: the decoded path and query */
+    char *target; /* owned: path?query as it was sent */
+    char *text;   /* owned: the decoded path and query */
     struct http_path path;
     struct http_match match;
     struct http_query queries[HTTP_MOST_QUERIES];
@@ -60,9 +62,9 @@ struct http_request {
 };
 
 struct http_request *http_request_new(struct http_server *server, struct MHD_Connection *connection,
-                                      const char *method);
+                                      const char *target);
 /* Looks at everything that can be refused before a body is read; a refusal becomes the answer. */
-void http_request_begin(struct http_request *request, const char *url);
+void http_request_begin(struct http_request *request, const char *method, const char *url);
 /* False: the body is too large or the budget is spent; *status says which (413, 503). */
 bool http_request_take_body(struct http_request *request, struct span piece, int *status);
 /* The server's own answer, whoever holds the request. */
@@ -76,8 +78,11 @@ void http_request_write_refusal(struct strbuf *out, int status);
 /* What libmicrohttpd is asked for a request that is still connected. */
 const char *http_server_header(const struct http_request *request, const char *name);
 int http_server_count_headers(const struct http_request *request, const char *name);
-bool http_server_headers_are(const struct http_request *request,
-                             bool (*is_sound)(struct span name, struct span value));
+/* Each header in its order; false when `visit` ended it with false. */
+bool http_server_each_header(const struct http_request *request,
+                             bool (*visit)(void *context, struct span name, struct span value),
+                             void *context);
+void http_server_peer(const struct http_request *request, char *text, size_t size);
 /* Each query parameter as it was sent, `value` may be ""; ends early when `visit` returns false. */
 void http_server_each_query(const struct http_request *request,
                             bool (*visit)(void *context, const char *name, const char *value),

@@ -23,12 +23,12 @@
 #define MOST_IGNORED  ((int64_t)65536)
 
 struct http_request *http_request_new(struct http_server *server, struct MHD_Connection *connection,
-                                      const char *method)
+                                      const char *target)
 {
     struct http_request *request = xcalloc(1, sizeof *request);
     request->server = server;
     request->connection = connection;
-    snprintf(request->method, sizeof request->method, "%s", method);
+    request->target = xstrdup(target);
     request->next = server->first;
     request->previous = &server->first;
     if (server->first)
@@ -57,6 +57,7 @@ static void free_if_forgotten(struct http_request *request)
     }
     drop_body(request);
     http_server_drop_response(request);
+    free(request->target);
     free(request->text);
     free(request);
 }
@@ -189,8 +190,9 @@ static bool reserve(struct http_request *request, size_t bytes)
 
 /* A name is a token: "Content-Length :" would be another header to us than to a proxy before us.
  * Of the controls a value may hold the tab alone. */
-static bool is_sound_header(struct span name, struct span value)
+static bool is_sound_header(void *context, struct span name, struct span value)
 {
+    (void)context;
     for (size_t i = 0; i < name.len; i++)
         if (!isalnum((unsigned char)name.at[i]) && !strchr("!#$%&'*+-.^_`|~", name.at[i]))
             return false;
@@ -208,7 +210,7 @@ static void judge_form(struct http_request *request)
     bool was_early = request->early;
 
     request->early = true;
-    if (!http_server_headers_are(request, is_sound_header))
+    if (!http_server_each_header(request, is_sound_header, NULL))
         http_request_refuse(request, 400, "bad_header", "请求头无效 / bad header",
                             "name: value on one line, without control characters");
     else if (hosts > 1 || (hosts == 0 && !request->may_lack_host))
@@ -266,10 +268,11 @@ static void judge(struct http_request *request, const char *url, int64_t length)
         http_request_refuse(request, 503, "busy", "繁忙 / busy", "try again after a second");
 }
 
-void http_request_begin(struct http_request *request, const char *url)
+void http_request_begin(struct http_request *request, const char *method, const char *url)
 {
     int64_t length = announced_length(request);
 
+    snprintf(request->method, sizeof request->method, "%s", method);
     /* An answer that overtakes a body ends the connection, and the client, still sending, may never
      * see it. So what is short is read and ignored; what is long, or asked first, is not. */
     request->early =
@@ -310,6 +313,11 @@ struct span http_request_method(const struct http_request *request)
     return span_of(request->method);
 }
 
+struct span http_request_target(const struct http_request *request)
+{
+    return span_of(request->target);
+}
+
 struct span http_request_path(const struct http_request *request)
 {
     return request->path.text;
@@ -323,6 +331,21 @@ struct span http_request_part(const struct http_request *request, size_t index)
 struct span http_request_header(const struct http_request *request, const char *name)
 {
     return request->connection ? span_of(http_server_header(request, name)) : SPAN_NONE;
+}
+
+bool http_request_each_header(const struct http_request *request,
+                              bool (*visit)(void *context, struct span name, struct span value),
+                              void *context)
+{
+    return !request->connection || http_server_each_header(request, visit, context);
+}
+
+void http_request_peer(const struct http_request *request, char *text, size_t size)
+{
+    if (request->connection)
+        http_server_peer(request, text, size);
+    else
+        snprintf(text, size, "-");
 }
 
 struct span http_request_query(const struct http_request *request, const char *name)

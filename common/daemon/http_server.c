@@ -3,7 +3,8 @@
  * timer. A request is gathered whole (bounded), handed to its route, suspended until answered, and
  * queued when resumed.
  *
- *   on_access first call -> http_request_begin -> body pieces -> last call -> dispatch -> handler
+ *   on_target -> on_access first call -> http_request_begin -> body pieces -> last call -> dispatch
+ * -> handler
  * ... http_request_answer -> resume -> on_access again -> queue_answer
  *
  * MHD does not look at a suspended connection, so a client that left is noticed when its answer is
@@ -74,6 +75,12 @@ static void dispatch(struct http_request *request)
         http_request_refuse(request, 503, "stopping", "正在停止 / stopping", "send it again");
 }
 
+/* The request line was read. Whatever is returned becomes on_access's slot. */
+static void *on_target(void *context, const char *target, struct MHD_Connection *connection)
+{
+    return http_request_new(context, connection, target);
+}
+
 static enum MHD_Result on_access(void *context, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *size, void **slot)
@@ -81,10 +88,12 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
     struct http_request *request = *slot;
     int status;
 
-    if (!request) {
-        *slot = request = http_request_new(context, connection, method);
+    (void)context;
+    (void)connection;
+    if (!request->begun) {
+        request->begun = true;
         request->may_lack_host = strcmp(version, "HTTP/1.1") != 0;
-        http_request_begin(request, url);
+        http_request_begin(request, method, url);
         return request->response && request->early ? queue_answer(request) : MHD_YES;
     }
     if (*size > 0) {
@@ -215,29 +224,46 @@ int http_server_count_headers(const struct http_request *request, const char *na
     return counter.n;
 }
 
-struct examiner {
-    bool (*is_sound)(struct span name, struct span value);
-    bool sound;
+struct header_visitor {
+    bool (*visit)(void *context, struct span name, struct span value);
+    void *context;
+    bool all;
 };
 
-static enum MHD_Result examine_one(void *context, enum MHD_ValueKind kind, const char *name,
-                                   size_t name_size, const char *value, size_t value_size)
+static enum MHD_Result visit_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                    size_t name_size, const char *value, size_t value_size)
 {
-    struct examiner *examiner = context;
+    struct header_visitor *visitor = context;
 
     (void)kind;
-    examiner->sound = examiner->is_sound(span_from(name, name_size),
-                                         span_from(value ? value : "", value ? value_size : 0));
-    return examiner->sound ? MHD_YES : MHD_NO;
+    visitor->all = visitor->visit(visitor->context, span_from(name, name_size),
+                                  span_from(value ? value : "", value ? value_size : 0));
+    return visitor->all ? MHD_YES : MHD_NO;
 }
 
-bool http_server_headers_are(const struct http_request *request,
-                             bool (*is_sound)(struct span name, struct span value))
+bool http_server_each_header(const struct http_request *request,
+                             bool (*visit)(void *context, struct span name, struct span value),
+                             void *context)
 {
-    struct examiner examiner = {is_sound, true};
+    struct header_visitor visitor = {visit, context, true};
 
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, examine_one, &examiner);
-    return examiner.sound;
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, visit_header, &visitor);
+    return visitor.all;
+}
+
+void http_server_peer(const struct http_request *request, char *text, size_t size)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    const void *host = NULL;
+
+    if (address && address->sa_family == AF_INET)
+        host = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    else if (address && address->sa_family == AF_INET6)
+        host = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (!host || !inet_ntop(address->sa_family, host, text, (socklen_t)size))
+        snprintf(text, size, "-");
 }
 
 struct visitor {
@@ -358,10 +384,11 @@ static bool start_mhd(struct http_server *server, int fd)
 {
     server->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT,
-        MOST_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT, MOST_CONNECTIONS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
+        IDLE_SECONDS, MHD_OPTION_END);
     return server->mhd != NULL;
 }
 

@@ -50,11 +50,18 @@ void http_server_close(struct http_server *server, void (*closed)(void *), void 
 int http_server_port(const struct http_server *server); /* for port 0 */
 
 struct span http_request_method(const struct http_request *request);
-struct span http_request_path(const struct http_request *request); /* decoded */
+struct span http_request_target(const struct http_request *request); /* path?query as sent */
+struct span http_request_path(const struct http_request *request);   /* decoded */
 struct span http_request_part(const struct http_request *request,
                               size_t index); /* n-th {x}, decoded */
 struct span http_request_header(const struct http_request *request,
                                 const char *name); /* absent -> at NULL */
+/* Every header in its order; false when `visit` ended it with false. */
+bool http_request_each_header(const struct http_request *request,
+                              bool (*visit)(void *context, struct span name, struct span value),
+                              void *context);
+/* The address at the other end without its port, "-" when it is not known; 46 bytes hold any. */
+void http_request_peer(const struct http_request *request, char *text, size_t size);
 struct span http_request_query(const struct http_request *request, const char *name); /* decoded */
 struct span http_request_body(const struct http_request *request); /* until answered */
 void http_request_answer(struct http_request *request, const struct http_answer *answer);
