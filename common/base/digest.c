@@ -160,6 +160,13 @@ void digest_hmac(unsigned char mac[DIGEST_BYTES], struct span key, const struct 
     OPENSSL_cleanse(block, sizeof(block));
 }
 
+void digest_keyed_id(char id[DIGEST_ID_LEN + 1], struct span key, struct span text)
+{
+    unsigned char mac[DIGEST_BYTES];
+    digest_hmac(mac, key, &text, 1);
+    write_id(id, mac);
+}
+
 void digest_write_hex(char *hex, const unsigned char *bytes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

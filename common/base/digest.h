@@ -17,6 +17,9 @@ void digest_id(char id[DIGEST_ID_LEN + 1], const struct span *fields, size_t cou
 /* Same alphabet and length over plain bytes: the hash of an upload, of a file, of a bundle. */
 void digest_bytes(char id[DIGEST_ID_LEN + 1], struct span bytes);
 
+/* The same of HMAC-SHA-256: who has not the key cannot find the text by trying. */
+void digest_keyed_id(char id[DIGEST_ID_LEN + 1], struct span key, struct span text);
+
 struct digest; /* running hash over a stream */
 struct digest *digest_new(void);
 void digest_add(struct digest *digest, struct span bytes);

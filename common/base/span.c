@@ -81,6 +81,25 @@ bool span_to_int64(struct span s, int64_t *value)
     return true;
 }
 
+bool span_to_millionths(struct span s, int64_t *value)
+{
+    ptrdiff_t point = span_find(s, '.');
+    struct span whole = point < 0 ? s : span_from(s.at, (size_t)point);
+    int64_t sum, fraction = 0, unit = 1000000;
+    if (point >= 0 && (size_t)point + 1 == s.len)
+        return false;
+    for (size_t i = point < 0 ? s.len : (size_t)point + 1; i < s.len; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+        unit /= 10;
+        fraction += (s.at[i] - '0') * unit;
+    }
+    if (!span_to_int64(whole, &sum) || __builtin_mul_overflow(sum, INT64_C(1000000), &sum))
+        return false;
+    bool negative = s.at[0] == '-';
+    return !__builtin_add_overflow(sum, negative ? -fraction : fraction, value);
+}
+
 static int base36_digit(char c)
 {
     if (c >= '0' && c <= '9')

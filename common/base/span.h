@@ -57,6 +57,8 @@ ptrdiff_t span_find(struct span s, char byte);
 size_t span_plain(struct span s);
 /* Whole-span decimal, sign allowed; false on anything else or overflow. */
 bool span_to_int64(struct span s, int64_t *value);
+/* Whole-span decimal with a point, in millionths; digits behind the sixth are cut off. */
+bool span_to_millionths(struct span s, int64_t *value);
 /* Whole-span lower-case base 36 without leading zeros (but "0"); false otherwise. */
 bool span_to_base36(struct span s, uint64_t *value);
 /* The decimal of a number, written into the buffer. */

@@ -181,16 +181,24 @@ static bool take_directive(struct span *s, char directive, struct civil *civil, 
     }
 }
 
-bool timestamp_parse(struct span s, const char *pattern, int offset_minutes, int64_t *ms)
+bool timestamp_parse_civil(struct span s, const char *pattern, struct civil *civil,
+                           int *offset_minutes)
 {
-    struct civil civil = {.year = 1970, .month = 1, .day = 1};
+    *civil = (struct civil){.year = 1970, .month = 1, .day = 1};
     for (const char *at = pattern; *at != '\0'; at++) {
         bool ok =
-            *at == '%' ? take_directive(&s, *++at, &civil, &offset_minutes) : take_byte(&s, *at);
+            *at == '%' ? take_directive(&s, *++at, civil, offset_minutes) : take_byte(&s, *at);
         if (!ok)
             return false;
     }
-    return s.len == 0 && timestamp_from_civil(&civil, offset_minutes, ms);
+    return s.len == 0;
+}
+
+bool timestamp_parse(struct span s, const char *pattern, int offset_minutes, int64_t *ms)
+{
+    struct civil civil;
+    return timestamp_parse_civil(s, pattern, &civil, &offset_minutes) &&
+           timestamp_from_civil(&civil, offset_minutes, ms);
 }
 
 static char *put(char *to, int value, int digits, char after)

@@ -29,6 +29,10 @@ bool timestamp_parse_rfc3339(struct span s, int64_t *ms);
 /* strptime-like: %Y %m %d %H %M %S (two-digit parts may lack the leading zero), %f fraction,
  * %z offset or Z, %% and literal bytes; everything must match. Without %z offset_minutes holds. */
 bool timestamp_parse(struct span s, const char *pattern, int offset_minutes, int64_t *ms);
+/* Its parts alone; *offset_minutes is left as it was where the text names no offset. */
+#define TIMESTAMP_NO_OFFSET INT32_MIN
+bool timestamp_parse_civil(struct span s, const char *pattern, struct civil *civil,
+                           int *offset_minutes);
 /* YYYY-MM-DDTHH:MM:SS.mmmZ, always 24 characters for years 0000-9999. */
 void timestamp_add_rfc3339(struct strbuf *buf, int64_t ms);
 /* YYYY-MM-DD of a civil day number. */

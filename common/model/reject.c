@@ -1,39 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table's three columns. */
+/* The table's columns, and the sentence made of them. */
 #include "model/reject.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 
-static const char *const names[] = {
-#define REJECT_NAME(id, name, zh, en) [REJECT_##id] = (name),
-    REJECT_TABLE(REJECT_NAME)
-#undef REJECT_NAME
+static const struct reject_text texts[REJECT_COUNT] = {
+#define REJECT_ROW(id, ...) [REJECT_##id] = {__VA_ARGS__},
+    REJECT_TABLE(REJECT_ROW)
+#undef REJECT_ROW
 };
-static const char *const chinese[] = {
-#define REJECT_ZH(id, name, zh, en) [REJECT_##id] = (zh),
-    REJECT_TABLE(REJECT_ZH)
-#undef REJECT_ZH
-};
-static const char *const english[] = {
-#define REJECT_EN(id, name, zh, en) [REJECT_##id] = (en),
-    REJECT_TABLE(REJECT_EN)
-#undef REJECT_EN
-};
+
+const struct reject_text *reject_text(enum reject reject)
+{
+    return &texts[reject];
+}
 
 const char *reject_name(enum reject reject)
 {
-    return names[reject];
+    return texts[reject].name;
 }
 
 const char *reject_chinese(enum reject reject)
 {
-    return chinese[reject];
+    return texts[reject].zh;
 }
 
 const char *reject_english(enum reject reject)
 {
-    return english[reject];
+    return texts[reject].en;
 }
 
 /* The field as its sender knows it: without the pointer's slashes. */

@@ -81,7 +81,7 @@ def test_what_a_unit_may_send_is_told():
 
 
 def test_the_reasons_are_those_of_the_reject_table():
-    table = re.findall(r'X\([A-Z_]+, "([a-z_]+)"', (ROOT / "common/model/reject.h").read_text())
+    table = re.findall(r"X\([A-Z_]+,[\\\s]*\"([a-z_]+)\"", (ROOT / "common/model/reject.h").read_text())
     assert SCHEMAS["common.json"]["$defs"]["reject"]["enum"] == table
     parties = [row["code"] for row in csv.DictReader(
         line for line in (ROOT / "config/codes.csv").read_text().splitlines() if not line.startswith("#"))

@@ -35,5 +35,8 @@ void decode_fini(struct decode *decode);
 /* `cells` has room for MAPPING_MAX_COLUMNS. On a reject *place says where. */
 enum reject decode_csv(struct decode *decode, const struct mapping *mapping, struct span value,
                        struct arena *arena, struct span *cells, struct reject_place *place);
+/* A column's name, or its JSON pointer in the item. */
+void decode_pointer(const struct decode *decode, const struct mapping *mapping, int column,
+                    struct reject_place *place);
 enum reject decode_json(struct decode *decode, const struct mapping *mapping, struct span value,
                         struct arena *arena, struct span *cells, struct reject_place *place);

@@ -20,18 +20,62 @@ static struct span scalar_text(const struct json_value *value)
     return SPAN_NONE;
 }
 
-/* Members mostly come in one order, so the search begins behind the last one found; -1 =
- * undeclared.
- */
-static int column_of(const struct mapping *mapping, struct span key, int expected)
+/* Members mostly come in one order, so the search begins behind the last one found; NULL =
+ * undeclared. */
+static const struct mapping_member *
+member_of(const struct mapping_member *list, const struct mapping_member *expected, struct span key)
 {
-    int count = (int)mapping->column_count;
-    for (int n = 0; n < count; n++) {
-        int i = expected + n < count ? expected + n : expected + n - count;
-        if (span_is(key, mapping->columns[i]))
-            return i;
+    for (const struct mapping_member *one = expected; one; one = one->next)
+        if (span_equal(key, one->name))
+            return one;
+    for (const struct mapping_member *one = list; one != expected; one = one->next)
+        if (span_equal(key, one->name))
+            return one;
+    return NULL;
+}
+
+void decode_pointer(const struct decode *decode, const struct mapping *mapping, int column,
+                    struct reject_place *place)
+{
+    const char *name = mapping->columns[column], *front = decode->enveloped ? "/data" : "";
+    if (mapping->format == MAPPING_CSV)
+        snprintf(place->pointer, sizeof place->pointer, "%s", name);
+    else
+        snprintf(place->pointer, sizeof place->pointer, "%s%s%s", front, name[0] == '/' ? "" : "/",
+                 name);
+}
+
+static bool is_way(const struct json_value *value)
+{
+    return value->type == JSON_ARRAY || value->type == JSON_OBJECT;
+}
+
+/* An array's elements are members by their number. False at a declared member that is no value. */
+static bool fill(const struct decode *decode, const struct mapping *mapping,
+                 const struct mapping_member *list, const struct json_value *root,
+                 struct span *cells, struct reject_place *place)
+{
+    const struct mapping_member *expected = list;
+    int64_t index = 0;
+    for (const struct json_value *value = root->first; value; value = value->next, index++) {
+        char number[SPAN_DECIMAL];
+        struct span key = root->type == JSON_OBJECT ? value->key : span_decimal(number, index);
+        const struct mapping_member *member = member_of(list, expected, key);
+        if (member == NULL)
+            continue;
+        expected = member->next;
+        if (member->first && is_way(value) &&
+            !fill(decode, mapping, member->first, value, cells, place))
+            return false;
+        if (member->column < 0)
+            continue;
+        if (is_way(value)) {
+            decode_pointer(decode, mapping, member->column, place);
+            return false;
+        }
+        cells[member->column] = scalar_text(value);
     }
-    return -1;
+    return true;
 }
 
 enum reject decode_json(struct decode *decode, const struct mapping *mapping, struct span value,
@@ -54,20 +98,7 @@ enum reject decode_json(struct decode *decode, const struct mapping *mapping, st
             return reject;
         }
     }
-    int expected = 0;
     for (size_t i = 0; i < mapping->column_count; i++)
         cells[i] = SPAN_NONE;
-    for (const struct json_value *member = root->first; member; member = member->next) {
-        int column = column_of(mapping, member->key, expected);
-        if (column < 0)
-            continue;
-        if (member->type == JSON_ARRAY || member->type == JSON_OBJECT) {
-            snprintf(place->pointer, sizeof place->pointer, "%s/%s",
-                     decode->enveloped ? "/data" : "", mapping->columns[column]);
-            return REJECT_JSON;
-        }
-        cells[column] = scalar_text(member);
-        expected = column + 1;
-    }
-    return REJECT_NONE;
+    return fill(decode, mapping, mapping->members, root, cells, place) ? REJECT_NONE : REJECT_JSON;
 }

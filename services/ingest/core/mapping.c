@@ -141,8 +141,11 @@ void feeds_free(struct feeds *feeds)
 {
     if (feeds == NULL)
         return;
-    for (size_t i = 0; i < feeds->count; i++)
+    for (size_t i = 0; i < feeds->count; i++) {
+        for (size_t v = 0; v < feeds->list[i].feed.version_count; v++)
+            zone_free(feeds->list[i].feed.versions[v].zone);
         yaml_free(feeds->list[i].document);
+    }
     mapping_memory_free(&feeds->memory);
     free(feeds->list);
     free(feeds);
@@ -167,15 +170,19 @@ static void check_mapping_kind(const struct mapping *mapping, const struct kinds
     struct span rest = span_of(mapping->namespace_);
     struct span code = span_cut(&rest, ':');
     const struct case_kind *kind = kinds_find(kinds, code);
-    if (kind == NULL) {
-        diagnostics_add(diagnostics, mapping->place, "add it under kinds/", "no kind %.*s",
-                        SPAN_ARG(code));
-        return;
+    for (size_t i = 0; i < mapping->event_count; i++) {
+        const struct mapping_event *event = &mapping->events[i];
+        if (event->family != EVENT_CASE)
+            continue;
+        if (kind == NULL) {
+            diagnostics_add(diagnostics, mapping->place, "add it under kinds/", "no kind %.*s",
+                            SPAN_ARG(code));
+            return;
+        }
+        if (case_kind_stage(kind, span_of(event->name)) < 0)
+            diagnostics_add(diagnostics, event->place, "a stage of its kind",
+                            "kind %s has no stage %s", kind->code, event->name);
     }
-    for (size_t i = 0; i < mapping->event_count; i++)
-        if (case_kind_stage(kind, span_of(mapping->events[i].stage)) < 0)
-            diagnostics_add(diagnostics, mapping->events[i].place, "a stage of its kind",
-                            "kind %s has no stage %s", kind->code, mapping->events[i].stage);
 }
 
 bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,

@@ -9,22 +9,62 @@
 
 #include "base/charset.h"
 #include "base/span.h"
+#include "base/zone.h"
 #include "config/diagnostics.h"
 #include "model/case_kind.h"
+#include "model/event.h"
 
 #define MAPPING_MAX_COLUMNS 256
 #define MAPPING_MAX_EVENTS  16
+#define MAPPING_MAX_PATH    8   /* steps of a nested column's pointer */
+#define MAPPING_VALUE_MAX   256 /* bytes of a public value, where a field does not say otherwise */
+#define MAPPING_TEXT_MAX    4096
 
 enum mapping_format { MAPPING_CSV, MAPPING_NDJSON, MAPPING_JSON, MAPPING_CLOUDEVENTS };
 
+/* What of a value goes out: itself, its ends, a keyed hash, or nothing. */
+enum mapping_class {
+    MAPPING_PUBLIC,
+    MAPPING_MASK,
+    MAPPING_PSEUDONYM,
+    MAPPING_CONTACT,
+    MAPPING_DROP
+};
+
+/* Where a member of a JSON object leads: columns are leaves, nested ones hang below their parents.
+ */
+struct mapping_member {
+    struct span name;
+    int column; /* -1 = only a way to others */
+    struct mapping_member *first, *next;
+};
+
 struct mapping_pair {
-    const char *from, *to;
+    struct span from, to;
 };
 
 struct mapping_table {
     const char *name;
-    struct mapping_pair *pairs;
+    struct mapping_pair *pairs; /* sorted by `from` */
     size_t count;
+};
+
+/* Words looked for in a text, in buckets by their first two bytes. */
+struct mapping_words {
+    const char *name;
+    struct span *words;
+    uint16_t bucket[257];
+};
+
+struct mapping_date {
+    enum { MAPPING_DATE_PATTERN, MAPPING_DATE_EXCEL, MAPPING_DATE_UNIX, MAPPING_DATE_UNIX_MS } form;
+    const char *pattern;
+};
+
+/* Both ends belong to it. */
+struct mapping_range {
+    enum { MAPPING_RANGE_NONE, MAPPING_RANGE_NUMBER, MAPPING_RANGE_TIME } of;
+    int64_t from, to; /* millionths, or ms */
 };
 
 struct mapping_field {
@@ -34,26 +74,45 @@ struct mapping_field {
     const char *constant; /* NULL = none */
     const char *fallback; /* default; NULL = none */
     const struct mapping_table *table;
-    const char *unknown; /* for a code that is not in the table; NULL = reject */
-    const char **dates;  /* patterns; the output is RFC 3339 in UTC */
+    const char *unknown;              /* for a code that is not in the table; NULL = reject */
+    const struct mapping_date *dates; /* the output is RFC 3339 in UTC */
     size_t date_count;
+    struct mapping_range range;
+    const struct mapping_words **words; /* the value is the names of the lists that are met */
+    size_t word_count;
+    enum mapping_class class_;
+    int64_t keep_first, keep_last; /* characters a masked value shows */
+    int64_t max;                   /* bytes */
+    bool digits;                   /* all else is taken out of the value */
     bool required;
 };
 
 struct mapping_condition {
     int column;
+    bool negated;
     const char **values; /* one of them; NULL = present */
     size_t value_count;
+    struct mapping_range range;
+    const struct mapping_words *words; /* met in the text */
 };
 
 struct mapping_event {
-    const char *stage;
+    enum event_family family;
+    const char *name; /* stage, or kind of the observation or registry */
     struct place place;
     struct mapping_condition *conditions; /* all hold */
     size_t condition_count;
     struct mapping_field time;
-    struct mapping_field *fields; /* the public ones, in the file's order */
+    struct mapping_field *fields; /* those that go out, in the file's order */
     size_t field_count;
+    struct mapping_field *withheld; /* contact and drop: named, never read */
+    size_t withheld_count;
+};
+
+/* The case is known under this number too. */
+struct mapping_alias {
+    const char *name;
+    int column;
 };
 
 struct mapping {
@@ -61,22 +120,30 @@ struct mapping {
     struct place place;
     enum mapping_format format;
     enum charset charset;
-    int zone_minutes;
+    struct zone *zone;  /* owned */
     bool strict_header; /* the header names exactly the known columns */
+    bool half_width;    /* full-width letters, digits, signs and blanks are read as ASCII */
     const char **missing;
     size_t missing_count;
     const char *namespace_; /* "request:12345"; NULL = of no feed: what units say */
-    int number;             /* column */
-    int *identity;          /* columns beside the number */
+    int *numbers;           /* columns; the first that is not missing */
+    size_t number_count;
+    struct mapping_alias *aliases;
+    size_t alias_count;
+    int *identity; /* columns beside the number */
     size_t identity_count;
     bool identity_row;             /* upload and row number too: equal rows are different things */
     struct mapping_field revision; /* column_count 0 = none */
-    const char *columns[MAPPING_MAX_COLUMNS];
+    const char *columns[MAPPING_MAX_COLUMNS]; /* names, or JSON pointers of nested members */
     size_t column_count;
+    struct mapping_member *members; /* of JSON: the columns as a tree */
     struct mapping_table *tables;
     size_t table_count;
+    struct mapping_words *words;
+    size_t words_count;
     struct mapping_event events[MAPPING_MAX_EVENTS];
     size_t event_count;
+    bool needs_key; /* a field is a pseudonym */
 };
 
 struct feed {
@@ -98,6 +165,11 @@ const struct feed *feeds_at(const struct feeds *feeds, size_t index); /* NULL be
 /* Every event's stage is one of its kind; errors are added. */
 bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
                        struct diagnostics *diagnostics);
+
+/* Is one of the words in the text? */
+bool mapping_words_met(const struct mapping_words *list, struct span text);
+/* What a code stands for; false when the table has it not. */
+bool mapping_table_find(const struct mapping_table *table, struct span from, struct span *to);
 
 /* The version in force then, or by its number; NULL when there is none. */
 const struct mapping *feed_mapping_at(const struct feed *feed, int64_t received_ms);

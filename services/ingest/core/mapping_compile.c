@@ -4,25 +4,18 @@
  * goes on after one, so that a person sees all of them at once. */
 #include "ingest/core/mapping_compile.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/timestamp.h"
+
+#define FILE_MAX_BYTES (8 << 20)
 
 struct mapping_block {
     struct mapping_block *next;
     max_align_t at[];
 };
-
-struct compiler {
-    struct mapping *mapping;
-    struct mapping_memory *memory;
-    struct diagnostics *diagnostics;
-};
-
-static const char *const default_dates[] = {"%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S",
-                                            "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"};
 
 void *mapping_memory_take(struct mapping_memory *memory, size_t size)
 {
@@ -41,7 +34,8 @@ void mapping_memory_free(struct mapping_memory *memory)
     }
 }
 
-static int column_number(struct compiler *compiler, const struct yaml_node *place, const char *name)
+int mapping_compile_column(struct mapping_compiler *compiler, const struct yaml_node *place,
+                           const char *name)
 {
     struct mapping *mapping = compiler->mapping;
     for (size_t i = 0; i < mapping->column_count; i++)
@@ -56,9 +50,8 @@ static int column_number(struct compiler *compiler, const struct yaml_node *plac
     return (int)mapping->column_count++;
 }
 
-/* A scalar or a list of scalars. */
-static const char **read_texts(struct compiler *compiler, const struct yaml_node *node,
-                               size_t *count)
+const char **mapping_compile_texts(struct mapping_compiler *compiler, const struct yaml_node *node,
+                                   size_t *count)
 {
     *count = 0;
     if (node == NULL)
@@ -72,243 +65,18 @@ static const char **read_texts(struct compiler *compiler, const struct yaml_node
     return texts;
 }
 
-static int *read_columns(struct compiler *compiler, const struct yaml_node *node, size_t *count)
+int *mapping_compile_columns(struct mapping_compiler *compiler, const struct yaml_node *node,
+                             size_t *count)
 {
-    const char **names = read_texts(compiler, node, count);
+    const char **names = mapping_compile_texts(compiler, node, count);
     int *columns = mapping_memory_take(compiler->memory, (*count + 1) * sizeof *columns);
     for (size_t i = 0; i < *count; i++)
-        columns[i] = column_number(compiler, node, names[i]);
+        columns[i] = mapping_compile_column(compiler, node, names[i]);
     return columns;
 }
 
-static int read_column(struct compiler *compiler, const struct yaml_node *node)
-{
-    const char *name;
-    return yaml_text(node, &name, compiler->diagnostics) ? column_number(compiler, node, name) : 0;
-}
-
-/* A directive that timestamp_parse has not would reject every row. */
-static const char **read_dates(struct compiler *compiler, const struct yaml_node *node,
-                               size_t *count)
-{
-    const char **dates = read_texts(compiler, node, count);
-    for (size_t i = 0; i < *count; i++)
-        for (const char *at = strchr(dates[i], '%'); at; at = strchr(at + (at[1] ? 2 : 1), '%'))
-            if (at[1] == '\0' || !strchr("YmdHMSfz%", at[1]))
-                diagnostics_add(compiler->diagnostics, node->place,
-                                "write %Y %m %d %H %M %S, %f for a fraction, %z for an offset",
-                                "no date can be read by \"%s\"", dates[i]);
-    return dates;
-}
-
-static void use_default_dates(struct compiler *compiler, struct mapping_field *field)
-{
-    field->date_count = ARRAY_LENGTH(default_dates);
-    field->dates = mapping_memory_take(compiler->memory, sizeof default_dates);
-    memcpy(field->dates, default_dates, sizeof default_dates);
-}
-
-/* `time:` and `revision:`: a column, or { from:, date: }. */
-static void read_moment(struct compiler *compiler, const struct yaml_node *node,
-                        struct mapping_field *field)
-{
-    static const char *const known[] = {"from", "date", NULL};
-    const struct yaml_node *from = node, *dates = NULL;
-    if (node == NULL)
-        return;
-    if (node->type == YAML_MAP) {
-        yaml_only_keys(node, known, compiler->diagnostics);
-        from = yaml_require(node, "from", compiler->diagnostics);
-        dates = yaml_get(node, "date");
-    }
-    field->columns = read_columns(compiler, from, &field->column_count);
-    if (dates)
-        field->dates = read_dates(compiler, dates, &field->date_count);
-    else
-        use_default_dates(compiler, field);
-}
-
-static void read_table_name(struct compiler *compiler, const struct yaml_node *node,
-                            struct mapping_field *field)
-{
-    struct mapping *mapping = compiler->mapping;
-    const char *name, *names[64];
-    size_t count = 0;
-    if (node == NULL || !yaml_text(node, &name, compiler->diagnostics))
-        return;
-    for (size_t i = 0; i < mapping->table_count; i++) {
-        if (strcmp(mapping->tables[i].name, name) == 0)
-            field->table = &mapping->tables[i];
-        if (count < ARRAY_LENGTH(names))
-            names[count++] = mapping->tables[i].name;
-    }
-    const char *near = diagnostics_nearest(name, names, count);
-    if (field->table == NULL)
-        diagnostics_add(compiler->diagnostics, node->place,
-                        near ? near : "declare it under tables:", "no table %s", name);
-}
-
-/* Which classes go out: true only for public. */
-static bool is_public(struct compiler *compiler, const struct yaml_node *node, bool *dropped)
-{
-    static const char *const classes[] = {"public", "drop", "contact", "pseudonym", "mask"};
-    const char *word = "public";
-    *dropped = false;
-    if (node && !yaml_text(node, &word, compiler->diagnostics))
-        return false;
-    for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {
-        if (strcmp(word, classes[i]) != 0)
-            continue;
-        *dropped = i != 0;
-        return i == 0;
-    }
-    const char *near = diagnostics_nearest(word, classes, ARRAY_LENGTH(classes));
-    diagnostics_add(compiler->diagnostics, node->place, near ? near : "public or drop",
-                    "no field class %s", word);
-    return false;
-}
-
-static void refuse_unread(struct compiler *compiler, const struct yaml_node *node)
-{
-    static const char *const unread[] = {"words", "registry", "by"};
-    for (size_t i = 0; i < ARRAY_LENGTH(unread); i++) {
-        const struct yaml_node *found = yaml_get(node, unread[i]);
-        if (found)
-            diagnostics_add(compiler->diagnostics, found->key_place, "class: drop, or remove it",
-                            "%s: is not read for a public field", unread[i]);
-    }
-}
-
-/* A value out of a column alone may be written without braces. False when it does not go out. */
-static bool read_field(struct compiler *compiler, const struct yaml_node *node,
-                       struct mapping_field *field)
-{
-    static const char *const known[] = {"from",     "const", "default",  "table", "unknown", "date",
-                                        "required", "class", "registry", "by",    "words",   NULL};
-    struct diagnostics *d = compiler->diagnostics;
-    bool dropped;
-    field->name = node->key;
-    if (node->type != YAML_MAP) {
-        field->columns = read_columns(compiler, node, &field->column_count);
-        return true;
-    }
-    yaml_only_keys(node, known, d);
-    const struct yaml_node *from = yaml_get(node, "from"), *constant = yaml_get(node, "const");
-    if (!from && !constant)
-        diagnostics_add(d, node->place, "from: a column", "%s has no source", node->key);
-    if (from)
-        field->columns = read_columns(compiler, from, &field->column_count);
-    if (!is_public(compiler, yaml_get(node, "class"), &dropped))
-        return false;
-    refuse_unread(compiler, node);
-    if (constant)
-        yaml_text(constant, &field->constant, d);
-    if (yaml_get(node, "default"))
-        yaml_text(yaml_get(node, "default"), &field->fallback, d);
-    read_table_name(compiler, yaml_get(node, "table"), field);
-    if (yaml_get(node, "unknown"))
-        yaml_text(yaml_get(node, "unknown"), &field->unknown, d);
-    field->dates = read_dates(compiler, yaml_get(node, "date"), &field->date_count);
-    if (yaml_get(node, "required"))
-        yaml_bool(yaml_get(node, "required"), &field->required, d);
-    return true;
-}
-
-static void read_conditions(struct compiler *compiler, const struct yaml_node *node,
-                            struct mapping_event *event)
-{
-    if (node == NULL)
-        return;
-    if (node->type != YAML_MAP) {
-        diagnostics_add(compiler->diagnostics, node->place, "when: { column: present }",
-                        "when is not a map");
-        return;
-    }
-    event->conditions =
-        mapping_memory_take(compiler->memory, (node->count + 1) * sizeof *event->conditions);
-    for (const struct yaml_node *one = node->first; one; one = one->next) {
-        struct mapping_condition *condition = &event->conditions[event->condition_count++];
-        condition->column = column_number(compiler, one, one->key);
-        if (one->type == YAML_SCALAR && !one->quoted && strcmp(one->text, "present") == 0)
-            continue;
-        condition->values = read_texts(compiler, one, &condition->value_count);
-    }
-}
-
-static void read_event(struct compiler *compiler, const struct yaml_node *node,
-                       struct mapping_event *event)
-{
-    static const char *const known[] = {"stage", "when", "time", "data", NULL};
-    struct diagnostics *d = compiler->diagnostics;
-    event->stage = "";
-    event->place = node->place;
-    if (node->type != YAML_MAP) {
-        diagnostics_add(d, node->place, "- stage: ...", "an event is not a map");
-        return;
-    }
-    yaml_only_keys(node, known, d);
-    yaml_text(yaml_require(node, "stage", d), &event->stage, d);
-    read_conditions(compiler, yaml_get(node, "when"), event);
-    read_moment(compiler, yaml_require(node, "time", d), &event->time);
-    const struct yaml_node *data = yaml_get(node, "data");
-    if (data == NULL)
-        return;
-    if (data->type != YAML_MAP) {
-        diagnostics_add(d, data->place, "data: { field: { from: column } }", "data is not a map");
-        return;
-    }
-    event->fields =
-        mapping_memory_take(compiler->memory, (data->count + 1) * sizeof *event->fields);
-    for (const struct yaml_node *one = data->first; one; one = one->next) {
-        struct mapping_field field = {0};
-        if (read_field(compiler, one, &field))
-            event->fields[event->field_count++] = field;
-    }
-}
-
-static void read_events(struct compiler *compiler, const struct yaml_node *node)
-{
-    struct mapping *mapping = compiler->mapping;
-    if (node == NULL)
-        return;
-    if (node->type != YAML_LIST || node->count == 0 || node->count > MAPPING_MAX_EVENTS) {
-        diagnostics_add(compiler->diagnostics, node->place, "a list of 1 to 16 events",
-                        "events cannot be read");
-        return;
-    }
-    for (const struct yaml_node *one = node->first; one; one = one->next)
-        read_event(compiler, one, &mapping->events[mapping->event_count++]);
-}
-
-static void read_tables(struct compiler *compiler, const struct yaml_node *node)
-{
-    struct mapping *mapping = compiler->mapping;
-    if (node == NULL)
-        return;
-    if (node->type != YAML_MAP) {
-        diagnostics_add(compiler->diagnostics, node->place, "tables: { name: { from: to } }",
-                        "tables is not a map");
-        return;
-    }
-    mapping->tables =
-        mapping_memory_take(compiler->memory, (node->count + 1) * sizeof *mapping->tables);
-    for (const struct yaml_node *one = node->first; one; one = one->next) {
-        struct mapping_table *table = &mapping->tables[mapping->table_count++];
-        table->name = one->key;
-        table->pairs =
-            mapping_memory_take(compiler->memory, (one->count + 1) * sizeof *table->pairs);
-        for (const struct yaml_node *pair = one->first; pair; pair = pair->next) {
-            struct mapping_pair *to = &table->pairs[table->count];
-            to->from = pair->key ? pair->key : "";
-            if (yaml_text(pair, &to->to, compiler->diagnostics))
-                table->count++;
-        }
-    }
-}
-
-/* A word out of a list; its index, or 0 and an error. */
-static int read_word(struct compiler *compiler, const struct yaml_node *node,
-                     const char *const *words, size_t count)
+int mapping_compile_word(struct mapping_compiler *compiler, const struct yaml_node *node,
+                         const char *const *words, size_t count)
 {
     const char *text;
     if (node == NULL || !yaml_text(node, &text, compiler->diagnostics))
@@ -322,63 +90,193 @@ static int read_word(struct compiler *compiler, const struct yaml_node *node,
     return 0;
 }
 
-static void read_text_form(struct compiler *compiler, const struct yaml_node *node)
+/* Its path is taken from the folder of the feed's file. */
+struct span mapping_compile_file(struct mapping_compiler *compiler, const struct yaml_node *node,
+                                 const char *name, const char **path)
+{
+    const char *own = node->place.file, *slash = strrchr(own, '/');
+    size_t folder = slash ? (size_t)(slash - own) + 1 : 0, size = folder + strlen(name) + 1;
+    char *full = mapping_memory_take(compiler->memory, size);
+    snprintf(full, size, "%.*s%s", (int)folder, own, name);
+    *path = full;
+    FILE *input = fopen(full, "rb");
+    if (!input) {
+        diagnostics_add(compiler->diagnostics, node->place,
+                        "name a file that is there; paths begin at the feed's folder",
+                        "%s cannot be read", full);
+        return SPAN_NONE;
+    }
+    char *text = xmalloc(FILE_MAX_BYTES);
+    size_t len = fread(text, 1, FILE_MAX_BYTES, input);
+    char *kept = mapping_memory_take(compiler->memory, len + 1);
+    memcpy(kept, text, len);
+    fclose(input);
+    free(text);
+    if (len == FILE_MAX_BYTES)
+        diagnostics_add(compiler->diagnostics, node->place, "split it", "%s is too large", full);
+    bool marked = len >= 3 && memcmp(kept, "\xEF\xBB\xBF", 3) == 0;
+    return span_from(kept + (marked ? 3 : 0), len - (marked ? 3 : 0));
+}
+
+static void read_zone(struct mapping_compiler *compiler, const struct yaml_node *zone)
+{
+    const char *text = "UTC";
+    if (zone)
+        yaml_text(zone, &text, compiler->diagnostics);
+    compiler->mapping->zone = zone_new(span_of(text));
+    if (compiler->mapping->zone == NULL) {
+        diagnostics_add(compiler->diagnostics, zone->place,
+                        "Asia/Shanghai, UTC, +08:00, or another name of the IANA database",
+                        "unknown zone %s", text);
+        compiler->mapping->zone = zone_new(SPAN("UTC"));
+    }
+}
+
+static void read_text_form(struct mapping_compiler *compiler, const struct yaml_node *node)
 {
     static const char *const formats[] = {"csv", "ndjson", "json", "cloudevents"};
     static const char *const headers[] = {"by_name", "strict"};
+    static const char *const widths[] = {"keep", "half"};
     struct mapping *mapping = compiler->mapping;
     struct diagnostics *d = compiler->diagnostics;
     const char *text;
-    mapping->format = (enum mapping_format)read_word(compiler, yaml_require(node, "format", d),
-                                                     formats, ARRAY_LENGTH(formats));
-    const struct yaml_node *charset = yaml_get(node, "charset"), *zone = yaml_get(node, "zone");
+    mapping->format = (enum mapping_format)mapping_compile_word(
+        compiler, yaml_require(node, "format", d), formats, ARRAY_LENGTH(formats));
+    const struct yaml_node *charset = yaml_get(node, "charset");
     if (charset && yaml_text(charset, &text, d) && !charset_parse(span_of(text), &mapping->charset))
         diagnostics_add(d, charset->place, "utf-8 or gb18030", "unknown charset %s", text);
     if (charset && mapping->charset != CHARSET_UTF8 && mapping->format != MAPPING_CSV)
         diagnostics_add(d, charset->place, "utf-8", "JSON is always UTF-8");
-    if (zone && yaml_text(zone, &text, d) &&
-        !timestamp_parse_zone(span_of(text), &mapping->zone_minutes))
-        diagnostics_add(d, zone->place, "Asia/Shanghai, UTC or +08:00", "unknown zone %s", text);
-    mapping->strict_header =
-        read_word(compiler, yaml_get(node, "header"), headers, ARRAY_LENGTH(headers)) == 1;
-    mapping->missing = read_texts(compiler, yaml_get(node, "missing"), &mapping->missing_count);
+    read_zone(compiler, yaml_get(node, "zone"));
+    mapping->strict_header = mapping_compile_word(compiler, yaml_get(node, "header"), headers,
+                                                  ARRAY_LENGTH(headers)) == 1;
+    mapping->half_width =
+        mapping_compile_word(compiler, yaml_get(node, "width"), widths, ARRAY_LENGTH(widths)) == 1;
+    mapping->missing =
+        mapping_compile_texts(compiler, yaml_get(node, "missing"), &mapping->missing_count);
 }
 
-static void read_namespace(struct compiler *compiler, const struct yaml_node *name)
+static void read_aliases(struct mapping_compiler *compiler, const struct yaml_node *node)
 {
     struct mapping *mapping = compiler->mapping;
-    struct diagnostics *d = compiler->diagnostics;
-    mapping->namespace_ = "";
-    if (yaml_text(name, &mapping->namespace_, d)) {
-        const char *colon = strchr(mapping->namespace_, ':');
-        if (colon == NULL || colon == mapping->namespace_ || colon[1] == 0)
-            diagnostics_add(d, name->place, "request:12345", "a namespace is <kind>:<name>");
+    if (node == NULL)
+        return;
+    if (node->type != YAML_MAP) {
+        diagnostics_add(compiler->diagnostics, node->place, "aliases: { district: column }",
+                        "aliases is not a map");
+        return;
+    }
+    mapping->aliases =
+        mapping_memory_take(compiler->memory, (node->count + 1) * sizeof *mapping->aliases);
+    for (const struct yaml_node *one = node->first; one; one = one->next) {
+        const char *column;
+        if (strspn(one->key, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(one->key))
+            diagnostics_add(compiler->diagnostics, one->key_place, "a-z, 0-9 and _",
+                            "%s cannot name a numbering", one->key);
+        if (yaml_text(one, &column, compiler->diagnostics))
+            mapping->aliases[mapping->alias_count++] =
+                (struct mapping_alias){one->key, mapping_compile_column(compiler, one, column)};
     }
 }
 
-static void read_identity(struct compiler *compiler, const struct yaml_node *node)
+static void read_namespace(struct mapping_compiler *compiler, const struct yaml_node *name)
+{
+    struct mapping *mapping = compiler->mapping;
+    mapping->namespace_ = "";
+    if (!yaml_text(name, &mapping->namespace_, compiler->diagnostics))
+        return;
+    const char *colon = strchr(mapping->namespace_, ':');
+    if (colon == NULL || colon == mapping->namespace_ || colon[1] == 0 ||
+        strlen(mapping->namespace_) > 64)
+        diagnostics_add(compiler->diagnostics, name->place, "request:12345",
+                        "a namespace is <kind>:<name>, at most 64 bytes");
+}
+
+static void read_identity(struct mapping_compiler *compiler, const struct yaml_node *node)
 {
     struct mapping *mapping = compiler->mapping;
     struct diagnostics *d = compiler->diagnostics;
     const struct yaml_node *identity = yaml_get(node, "identity");
     read_namespace(compiler, yaml_require(node, "namespace", d));
-    const struct yaml_node *number = yaml_require(node, "number", d);
-    if (number)
-        mapping->number = read_column(compiler, number);
+    mapping->numbers =
+        mapping_compile_columns(compiler, yaml_require(node, "number", d), &mapping->number_count);
+    read_aliases(compiler, yaml_get(node, "aliases"));
     if (identity && identity->type == YAML_SCALAR && strcmp(identity->text, "row") == 0)
         mapping->identity_row = true;
     else if (identity)
-        mapping->identity = read_columns(compiler, identity, &mapping->identity_count);
-    read_moment(compiler, yaml_get(node, "revision"), &mapping->revision);
+        mapping->identity = mapping_compile_columns(compiler, identity, &mapping->identity_count);
+    mapping_field_moment(compiler, yaml_get(node, "revision"), &mapping->revision);
+}
+
+/* "~1" and "~0" of a JSON pointer's step. */
+static struct span unescape(struct mapping_compiler *compiler, struct span step)
+{
+    char *text = mapping_memory_take(compiler->memory, step.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < step.len; i++) {
+        bool escaped = step.at[i] == '~' && i + 1 < step.len &&
+                       (step.at[i + 1] == '0' || step.at[i + 1] == '1');
+        text[len++] = (char)(!escaped ? step.at[i] : step.at[++i] == '0' ? '~' : '/');
+    }
+    return span_from(text, len);
+}
+
+static struct mapping_member *member_of(struct mapping_compiler *compiler,
+                                        struct mapping_member **list, struct span name)
+{
+    for (; *list; list = &(*list)->next)
+        if (span_equal((*list)->name, name))
+            return *list;
+    *list = mapping_memory_take(compiler->memory, sizeof **list);
+    **list = (struct mapping_member){.name = name, .column = -1};
+    return *list;
+}
+
+/* "name" is a member of the object itself, "/a/b" one of its member a. */
+static void add_member(struct mapping_compiler *compiler, int column)
+{
+    struct mapping *mapping = compiler->mapping;
+    struct span rest = span_of(mapping->columns[column]);
+    struct mapping_member **list = &mapping->members, *at = NULL;
+    if (rest.len == 0 || rest.at[0] != '/') {
+        at = member_of(compiler, list, rest);
+    } else {
+        span_cut(&rest, '/');
+        for (int steps = 0; rest.at && steps < MAPPING_MAX_PATH; steps++) {
+            at = member_of(compiler, list, unescape(compiler, span_cut(&rest, '/')));
+            list = &at->first;
+        }
+    }
+    if (rest.at && rest.at != mapping->columns[column])
+        diagnostics_add(compiler->diagnostics, mapping->place, "at most 8 steps",
+                        "%s leads too deep", mapping->columns[column]);
+    else if (at->column >= 0)
+        diagnostics_add(compiler->diagnostics, mapping->place, "write it in one way",
+                        "%s and %s are the same member", mapping->columns[column],
+                        mapping->columns[at->column]);
+    else
+        at->column = column;
+}
+
+static void check_members(struct mapping_compiler *compiler, const struct mapping_member *list)
+{
+    for (const struct mapping_member *one = list; one; one = one->next) {
+        if (one->first && one->column >= 0)
+            diagnostics_add(
+                compiler->diagnostics, compiler->mapping->place, "name the members that are wanted",
+                "%s cannot be a value and have members", compiler->mapping->columns[one->column]);
+        check_members(compiler, one->first);
+    }
 }
 
 void mapping_compile(struct mapping *mapping, const struct yaml_node *node,
                      struct mapping_memory *memory, struct diagnostics *diagnostics)
 {
-    static const char *const known[] = {
-        "version",   "valid_from", "format",   "charset",  "zone",   "header", "missing",
-        "namespace", "number",     "identity", "revision", "tables", "events", NULL};
-    struct compiler compiler = {mapping, memory, diagnostics};
+    static const char *const known[] = {"version", "valid_from", "format",   "charset",   "zone",
+                                        "header",  "missing",    "width",    "namespace", "number",
+                                        "aliases", "identity",   "revision", "tables",    "words",
+                                        "events",  NULL};
+    struct mapping_compiler compiler = {mapping, memory, diagnostics};
     mapping->place = node->place;
     if (node->type != YAML_MAP) {
         diagnostics_add(diagnostics, node->place, "- version: 1", "a version is not a map");
@@ -394,6 +292,12 @@ void mapping_compile(struct mapping *mapping, const struct yaml_node *node,
         return;
     }
     read_identity(&compiler, node);
-    read_tables(&compiler, yaml_get(node, "tables"));
-    read_events(&compiler, yaml_require(node, "events", diagnostics));
+    mapping_table_read(&compiler, yaml_get(node, "tables"));
+    mapping_words_read(&compiler, yaml_get(node, "words"));
+    mapping_event_read(&compiler, yaml_require(node, "events", diagnostics));
+    if (mapping->format == MAPPING_CSV)
+        return;
+    for (size_t i = 0; i < mapping->column_count; i++)
+        add_member(&compiler, (int)i);
+    check_members(&compiler, mapping->members);
 }

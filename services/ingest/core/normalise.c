@@ -2,28 +2,16 @@
 /* Cells to events by a compiled mapping: missing words, code tables, dates, conditions, identity
  * and revision (contracts 2). Only public fields reach an event; what the mapping does not name is
  * gone here. Nothing is written to the outputs before the whole item is known to be good. */
-#include "ingest/core/normalise.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "base/timestamp.h"
+#include "ingest/core/normalise_internal.h"
 #include "model/cloudevent.h"
 #include "model/ids.h"
 #include "model/media_type.h"
 
 #define RECORD_ARENA (4 << 20)
 #define TEXT_MAX     (4 << 20)
-
-struct item {
-    struct normalise *normalise;
-    const struct feed *feed;
-    const struct mapping *mapping;
-    const struct raw_header *header;
-    const struct span *cells;
-    struct reject_place *why;
-    struct span number, subject, revision_source;
-};
 
 void normalise_init(struct normalise *normalise, const struct feeds *feeds,
                     const struct kinds *kinds)
@@ -45,110 +33,24 @@ void normalise_fini(struct normalise *normalise)
     strbuf_fini(&normalise->text);
 }
 
-static bool reject_at(struct item *item, enum reject reject, int column)
+bool normalise_reject(struct item *item, enum reject reject, int column)
 {
     struct reject_place *why = item->why;
     why->reject = reject;
     if (column < 0)
         return false;
-    bool csv = item->mapping->format == MAPPING_CSV;
-    const char *front = item->normalise->decode.enveloped ? "/data/" : "/";
-    snprintf(why->pointer, sizeof why->pointer, "%s%s", csv ? "" : front,
-             item->mapping->columns[column]);
-    why->column = csv ? item->normalise->decode.cell_of[column] : 0;
+    const struct decode *decode = &item->normalise->decode;
+    decode_pointer(decode, item->mapping, column, why);
+    why->column = item->mapping->format == MAPPING_CSV ? decode->cell_of[column] : 0;
     return false;
 }
 
-/* A column's text without blanks around it; absent when it is one of the missing words. */
-static struct span cell(const struct item *item, int column)
+static bool is_number(struct span text)
 {
-    struct span text = item->cells[column];
-    if (text.at == NULL)
-        return text;
-    text = span_trim(text);
-    for (size_t i = 0; i < item->mapping->missing_count; i++)
-        if (span_is(text, item->mapping->missing[i]))
-            return SPAN_NONE;
-    return text;
-}
-
-/* The first column that is not missing. *column is the one to blame. */
-static struct span first_cell(const struct item *item, const struct mapping_field *field,
-                              int *column)
-{
-    *column = field->column_count > 0 ? field->columns[0] : -1;
-    for (size_t i = 0; i < field->column_count; i++) {
-        struct span text = cell(item, field->columns[i]);
-        if (text.at == NULL)
-            continue;
-        *column = field->columns[i];
-        return text;
-    }
-    return SPAN_NONE;
-}
-
-static bool parse_date(const struct item *item, const struct mapping_field *field, struct span text,
-                       int64_t *ms)
-{
-    for (size_t i = 0; i < field->date_count; i++)
-        if (timestamp_parse(text, field->dates[i], item->mapping->zone_minutes, ms))
-            return true;
-    return false;
-}
-
-static bool look_up(const struct mapping_field *field, struct span *text)
-{
-    for (size_t i = 0; i < field->table->count; i++) {
-        if (!span_is(*text, field->table->pairs[i].from))
-            continue;
-        *text = span_of(field->table->pairs[i].to);
-        return true;
-    }
-    *text = span_of(field->unknown);
-    return field->unknown != NULL;
-}
-
-/* One member of the data object; nothing where the field has no value. */
-static bool add_field(struct item *item, const struct mapping_field *field)
-{
-    struct strbuf *data = &item->normalise->data;
-    int column;
-    int64_t ms = TIMESTAMP_NONE;
-    struct span text = first_cell(item, field, &column);
-    if (text.at && field->date_count > 0 && !parse_date(item, field, text, &ms))
-        return reject_at(item, REJECT_DATE, column);
-    if (text.at && field->table && !look_up(field, &text))
-        return reject_at(item, REJECT_CODE, column);
-    if (text.at == NULL)
-        text = span_of(field->constant ? field->constant : field->fallback);
-    if (text.at == NULL)
-        return !field->required || reject_at(item, REJECT_MISSING, column);
-    if (data->len > 1)
-        strbuf_add_char(data, ',');
-    strbuf_add_json(data, span_of(field->name));
-    strbuf_add_char(data, ':');
-    if (ms == TIMESTAMP_NONE) {
-        strbuf_add_json(data, text);
-        return true;
-    }
-    strbuf_add_char(data, '"');
-    timestamp_add_rfc3339(data, ms);
-    strbuf_add_char(data, '"');
-    return true;
-}
-
-static bool holds(const struct item *item, const struct mapping_event *event)
-{
-    for (size_t i = 0; i < event->condition_count; i++) {
-        const struct mapping_condition *condition = &event->conditions[i];
-        struct span text = cell(item, condition->column);
-        bool found = condition->values == NULL && text.at != NULL;
-        for (size_t v = 0; text.at && v < condition->value_count; v++)
-            found = found || span_is(text, condition->values[v]);
-        if (!found)
-            return false;
-    }
-    return true;
+    bool good = text.at && text.len <= NORMALISE_NUMBER_MAX;
+    for (size_t i = 0; good && i < text.len; i++)
+        good = (unsigned char)text.at[i] >= 0x20;
+    return good;
 }
 
 /* Namespace and number are the case; both stay short enough for a Kafka key and a line. */
@@ -156,22 +58,49 @@ static bool read_identity(struct item *item)
 {
     const struct mapping *mapping = item->mapping;
     struct span space = span_of(mapping->namespace_);
-    item->number = cell(item, mapping->number);
-    if (item->number.at == NULL || item->number.len > NORMALISE_NUMBER_MAX)
-        return reject_at(item, REJECT_IDENTITY, mapping->number);
-    for (size_t i = 0; i < item->number.len; i++)
-        if ((unsigned char)item->number.at[i] < 0x20)
-            return reject_at(item, REJECT_IDENTITY, mapping->number);
+    int column = mapping->numbers[0];
+    item->number = SPAN_NONE;
+    for (size_t i = 0; i < mapping->number_count && item->number.at == NULL; i++) {
+        item->number = normalise_value_cell(item, mapping->numbers[i]);
+        column = item->number.at ? mapping->numbers[i] : column;
+    }
+    if (!is_number(item->number))
+        return normalise_reject(item, REJECT_IDENTITY, column);
     size_t len = space.len + 1 + item->number.len;
-    if (len >= NORMALISE_NUMBER_MAX + 160)
-        return reject_at(item, REJECT_IDENTITY, mapping->number);
     char *subject = arena_take(&item->normalise->arena, len);
     if (!subject)
-        return reject_at(item, REJECT_TOO_LARGE, -1);
+        return normalise_reject(item, REJECT_TOO_LARGE, -1);
     memcpy(subject, space.at, space.len);
     subject[space.len] = ':';
     memcpy(subject + space.len + 1, item->number.at, item->number.len);
     item->subject = span_from(subject, len);
+    return true;
+}
+
+/* The other numbers the case goes by: "district:A-17;street:3". */
+static bool add_aliases(struct item *item)
+{
+    struct strbuf *data = &item->normalise->data;
+    bool some = false;
+    for (size_t i = 0; i < item->mapping->alias_count; i++) {
+        const struct mapping_alias *alias = &item->mapping->aliases[i];
+        struct span number = normalise_value_cell(item, alias->column);
+        if (number.at == NULL)
+            continue;
+        if (!is_number(number) || memchr(number.at, ';', number.len) ||
+            span_plain(number) != number.len)
+            return normalise_reject(item, REJECT_IDENTITY, alias->column);
+        if (!some)
+            strbuf_add(data, data->len > 1 ? SPAN(",\"aliases\":\"") : SPAN("\"aliases\":\""));
+        else
+            strbuf_add_char(data, ';');
+        strbuf_add(data, span_of(alias->name));
+        strbuf_add_char(data, ':');
+        strbuf_add(data, number);
+        some = true;
+    }
+    if (some)
+        strbuf_add_char(data, '"');
     return true;
 }
 
@@ -182,7 +111,7 @@ static bool read_revision(struct item *item)
     int column;
     int64_t ms;
     char digits[SPAN_DECIMAL];
-    struct span text = first_cell(item, field, &column);
+    struct span text = normalise_value_first(item, field, &column);
     bool all_digits = text.at && text.len > 0 && text.len <= 20;
     for (size_t i = 0; all_digits && i < text.len; i++)
         all_digits = text.at[i] >= '0' && text.at[i] <= '9';
@@ -190,8 +119,8 @@ static bool read_revision(struct item *item)
         item->revision_source = text;
         return true;
     }
-    if (!parse_date(item, field, text, &ms) || ms < 0)
-        return reject_at(item, REJECT_DATE, column);
+    if (!normalise_value_moment(item, field, text, &ms) || ms < 0)
+        return normalise_reject(item, REJECT_DATE, column);
     item->revision_source = arena_copy(&item->normalise->arena, span_decimal(digits, ms));
     return true;
 }
@@ -203,7 +132,7 @@ static void write_id(const struct item *item, const struct mapping_event *event,
     char row[24];
     size_t count = 0;
     for (size_t i = 0; i < item->mapping->identity_count; i++) {
-        struct span text = cell(item, item->mapping->identity[i]);
+        struct span text = normalise_value_cell(item, item->mapping->identity[i]);
         identity[count++] = text.at ? text : SPAN("");
     }
     if (item->mapping->identity_row) {
@@ -211,21 +140,23 @@ static void write_id(const struct item *item, const struct mapping_event *event,
         identity[count++] = item->header->upload;
         identity[count++] = span_of(row);
     }
-    ids_event(id, span_of(item->mapping->namespace_), item->number, span_of(event->stage), identity,
+    ids_event(id, span_of(item->mapping->namespace_), item->number, span_of(event->name), identity,
               count);
 }
 
 static bool read_time(struct item *item, const struct mapping_event *event, int64_t *ms)
 {
     int column;
-    struct span text = first_cell(item, &event->time, &column);
+    struct span text = normalise_value_first(item, &event->time, &column);
     if (text.at == NULL)
-        return reject_at(item, REJECT_MISSING, column);
-    if (!parse_date(item, &event->time, text, ms))
-        return reject_at(item, REJECT_DATE, column);
+        return normalise_reject(item, REJECT_MISSING, column);
+    if (!normalise_value_moment(item, &event->time, text, ms))
+        return normalise_reject(item, REJECT_DATE, column);
+    if (!normalise_value_in(&event->time.range, *ms))
+        return normalise_reject(item, REJECT_RANGE, column);
     if (item->header->replayof.at == NULL &&
         *ms > item->header->received_ms + NORMALISE_MAX_AHEAD_MS)
-        return reject_at(item, REJECT_FUTURE, column);
+        return normalise_reject(item, REJECT_FUTURE, column);
     return true;
 }
 
@@ -241,15 +172,17 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
     strbuf_reset(data);
     strbuf_add_char(data, '{');
     for (size_t i = 0; i < rule->field_count; i++)
-        if (!add_field(item, &rule->fields[i]))
+        if (!normalise_value_add(item, &rule->fields[i]))
             return false;
+    if (!add_aliases(item))
+        return false;
     strbuf_add_char(data, '}');
     write_id(item, rule, id);
     if (!ids_revision(revision, item->revision_source, item->header->received_ms,
                       item->mapping->version, strbuf_span(data)))
-        return reject_at(item, REJECT_IDENTITY, -1);
-    struct event event = {.family = EVENT_CASE,
-                          .name = span_of(rule->stage),
+        return normalise_reject(item, REJECT_IDENTITY, -1);
+    struct event event = {.family = rule->family,
+                          .name = span_of(rule->name),
                           .id = span_of(id),
                           .source = span_of(item->feed->source),
                           .subject = item->subject,
@@ -265,7 +198,7 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
     event_write(text, &event);
     bool fits =
         !strbuf_is_full(data) && !strbuf_is_full(text) && text->len - begin <= NORMALISE_EVENT_MAX;
-    return fits || reject_at(item, REJECT_TOO_LARGE, -1);
+    return fits || normalise_reject(item, REJECT_TOO_LARGE, -1);
 }
 
 static void write_events(struct item *item, struct normalise_result *result)
@@ -275,7 +208,7 @@ static void write_events(struct item *item, struct normalise_result *result)
     strbuf_reset(text);
     for (size_t i = 0; i < item->mapping->event_count; i++) {
         const struct mapping_event *rule = &item->mapping->events[i];
-        if (!holds(item, rule))
+        if (!normalise_value_holds(item, rule))
             continue;
         if (!write_event(item, rule)) {
             result->count = 0;

@@ -31,6 +31,7 @@ struct normalise {
     const struct feeds *feeds; /* borrowed */
     const struct kinds *kinds; /* borrowed */
     bool trust_door_time;      /* manual clock: a status post's header tells when it was received */
+    struct span pseudonym_key; /* borrowed; what pseudonyms are made with */
     struct decode decode;
     struct arena arena; /* one record */
     struct strbuf data, text;

@@ -138,27 +138,55 @@ static void a_large_item_is_read_when_what_it_leaves_is_small(void **state)
     unload(&fixture);
 }
 
-/* The broker would refuse it, again and again, and the partition would stand still. */
-static void an_event_larger_than_its_readers_take_is_a_dead_letter(void **state)
+#define AROUND (sizeof "{\"no\":\"1\",\"at\":\"2026-03-02 09:15:00\",\"note\":\"\"}" - 1)
+
+static void expect_dead(struct fixture *fixture, size_t note, enum reject reject)
+{
+    struct span value = item("note", AROUND + note);
+    struct record record = raw(value);
+    char reason[64];
+    snprintf(reason, sizeof reason, "\"reason\":\"%s\"", reject_name(reject));
+    assert_int_equal(run(fixture, &record), reject);
+    assert_int_equal(fixture->value_len, value.len);
+    assert_memory_equal(fixture->value, value.at, value.len);
+    assert_non_null(strstr(fixture->cb, reason));
+    assert_non_null(strstr(fixture->cb, "\"disposition\":\"dead\""));
+    forget(value);
+}
+
+static void expect_event(struct fixture *fixture, size_t note)
+{
+    struct span value = item("note", AROUND + note);
+    struct record record = raw(value);
+    assert_int_equal(run(fixture, &record), REJECT_NONE);
+    forget(value);
+}
+
+static void a_value_longer_than_its_field_takes_is_a_dead_letter(void **state)
 {
     (void)state;
     struct fixture fixture;
     load(&fixture, json_feed);
-    struct span value = item("note", NORMALISE_EVENT_MAX - 1000);
-    struct record record = raw(value);
-    assert_int_equal(run(&fixture, &record), REJECT_NONE);
-    forget(value);
-    size_t sizes[] = {NORMALISE_EVENT_MAX + 1000, 1 << 20, NORMALISE_VALUE_MAX};
-    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
-        value = item("note", sizes[i]);
-        record = raw(value);
-        assert_int_equal(run(&fixture, &record), REJECT_TOO_LARGE);
-        assert_int_equal(fixture.value_len, sizes[i]);
-        assert_memory_equal(fixture.value, value.at, sizes[i]);
-        assert_non_null(strstr(fixture.cb, "\"reason\":\"too_large\""));
-        assert_non_null(strstr(fixture.cb, "\"disposition\":\"dead\""));
-        forget(value);
-    }
+    expect_event(&fixture, MAPPING_VALUE_MAX);
+    expect_dead(&fixture, MAPPING_VALUE_MAX + 1, REJECT_LENGTH);
+    expect_dead(&fixture, 1 << 20, REJECT_LENGTH);
+    expect_dead(&fixture, NORMALISE_VALUE_MAX - AROUND, REJECT_LENGTH);
+    unload(&fixture);
+}
+
+/* The broker would refuse it, again and again, and the partition would stand still. */
+static void an_event_larger_than_its_readers_take_is_a_dead_letter(void **state)
+{
+    (void)state;
+    enum { FIELDS = 40 };
+    struct fixture fixture;
+    char feed[4096], *at = feed + sprintf(feed, "%s", json_feed);
+    for (int i = 0; i < FIELDS; i++)
+        at += sprintf(at, "          n%d: { from: note, max: 4000 }\n", i);
+    *strstr(feed, "note: { from: note, class") = '#';
+    load(&fixture, feed);
+    expect_event(&fixture, (NORMALISE_EVENT_MAX - 1000) / FIELDS);
+    expect_dead(&fixture, (NORMALISE_EVENT_MAX + 1000) / FIELDS, REJECT_TOO_LARGE);
     unload(&fixture);
 }
 
@@ -332,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_item_is_read_when_what_it_leaves_is_small),
+        cmocka_unit_test(a_value_longer_than_its_field_takes_is_a_dead_letter),
         cmocka_unit_test(an_event_larger_than_its_readers_take_is_a_dead_letter),
         cmocka_unit_test(an_item_larger_than_the_arena_is_a_dead_letter),
         cmocka_unit_test(a_record_too_large_for_dead_is_left_where_it_is_and_told),

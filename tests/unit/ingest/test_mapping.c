@@ -14,6 +14,9 @@
 #define HEAD                                                                                       \
     "feed: f\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: csv\n"            \
     "    namespace: request:x\n    number: n\n"
+#define JSON_HEAD                                                                                  \
+    "feed: f\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: json\n"           \
+    "    namespace: request:x\n    number: n\n"
 #define EVENTS "    events:\n      - stage: opened\n        time: t\n"
 
 static const struct {
@@ -24,7 +27,38 @@ static const struct {
     {HEAD "    headr: strict\n" EVENTS, "f.yaml:8:5: "},
     {HEAD EVENTS "        data: { a: { from: b, table: c } }\n", "no table c"},
     {HEAD EVENTS "        data: { a: { from: b, class: secret } }\n", "no field class secret"},
-    {HEAD EVENTS "        data: { a: { from: b, words: [x] } }\n", "words: is not read"},
+    {HEAD EVENTS "        data: { a: { from: b, words: [x] } }\n",
+     "f.yaml:11:38: error: no word list x; fix: declare it under words:"},
+    {HEAD "    words: { x: [a] }\n" EVENTS, "\"a\" is no word"},
+    {HEAD "    words: { x: none.txt }\n" EVENTS,
+     "f.yaml:8:17: error: none.txt cannot be read; fix: name a file"},
+    {HEAD "    tables: { x: none.csv }\n" EVENTS, "none.csv cannot be read"},
+    {HEAD "    tables: { x: { file: none.csv, too: a } }\n" EVENTS, "did you mean to"},
+    {HEAD EVENTS "        data: { a: { from: b, registry: none } }\n",
+     "../registries/none.csv cannot be read"},
+    {HEAD EVENTS "        data: { a: { from: b, by: name } }\n", "by: goes with a registry"},
+    {HEAD EVENTS "        data: { a: { from: b, unknown: c } }\n", "unknown: goes with a table"},
+    {HEAD EVENTS "        data: { A: b }\n", "A cannot name a field"},
+    {HEAD EVENTS "        data: { a: { from: b, date: excell } }\n",
+     "no date can be read by \"excell\""},
+    {HEAD EVENTS "        data: { a: { from: b, range: { from: x } } }\n", "x is no number"},
+    {HEAD EVENTS "        data: { a: { from: b, range: { from: 2, to: 1 } } }\n",
+     "nothing lies in this range"},
+    {HEAD EVENTS "        data: { a: { from: b, range: 5 } }\n", "a range has from, to or both"},
+    {HEAD EVENTS "        data: { a: { from: b, class: mask, const: c } }\n",
+     "a hides its value and makes something of it"},
+    {HEAD EVENTS "        data: { a: { from: b, keep: { first: 1 } } }\n",
+     "keep says how much a mask shows"},
+    {HEAD EVENTS "        data: { a_code: { from: b, max: 257 } }\n", "256"},
+    {HEAD EVENTS "        when: { a: { flag: x } }\n", "no word list x"},
+    {HEAD EVENTS "        when: { a: { not: 1, flag: x } }\n", "a condition says one thing"},
+    {HEAD EVENTS "        observation: x\n", "an event is one thing"},
+    {HEAD "    aliases: [a]\n" EVENTS, "aliases is not a map"},
+    {HEAD "    width: full\n" EVENTS, "width: unknown word full"},
+    {JSON_HEAD EVENTS "        data: { a: /b, c: /b/d }\n",
+     "/b cannot be a value and have members"},
+    {JSON_HEAD EVENTS "        data: { a: b, c: /b }\n", "/b and b are the same member"},
+    {JSON_HEAD EVENTS "        data: { a: /1/2/3/4/5/6/7/8/9 }\n", "leads too deep"},
     {HEAD EVENTS "        data: { a: { required: true } }\n", "a has no source"},
     {HEAD "    events: []\n", "f.yaml:8:13: "},
     {"feed: F!\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: cloudevents\n",

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Code tables: written in the feed's file, in a CSV file beside it, or made of a registry's codes,
+ * aliases and names. However it was written, a table is one sorted list. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/csv.h"
+#include "base/memory.h"
+#include "ingest/core/mapping_compile.h"
+
+#define MOST_CELLS 64
+
+struct rows {
+    struct mapping_compiler *compiler;
+    struct mapping_pair *list; /* owned while it grows */
+    size_t count, capacity;
+};
+
+static void add_pair(struct rows *rows, struct span from, struct span to)
+{
+    if (rows->count == rows->capacity) {
+        rows->capacity = rows->capacity ? 2 * rows->capacity : 64;
+        rows->list = xrealloc(rows->list, rows->capacity * sizeof *rows->list);
+    }
+    rows->list[rows->count++] = (struct mapping_pair){from, to};
+}
+
+static int by_from(const void *a, const void *b)
+{
+    const struct mapping_pair *one = a, *other = b;
+    return span_compare(one->from, other->from);
+}
+
+/* Equal pairs are one. A word with two answers: an error in a table somebody wrote; in a registry,
+ * where a name may be that of two places, nobody is meant by it. */
+static void finish(struct rows *rows, struct mapping_table *table, struct place place,
+                   bool is_registry)
+{
+    struct mapping_memory *memory = rows->compiler->memory;
+    table->pairs = mapping_memory_take(memory, (rows->count + 1) * sizeof *table->pairs);
+    if (rows->count > 0)
+        qsort(rows->list, rows->count, sizeof *rows->list, by_from);
+    for (size_t i = 0, next; i < rows->count; i = next) {
+        bool same = true;
+        for (next = i + 1;
+             next < rows->count && span_equal(rows->list[next].from, rows->list[i].from); next++)
+            same = same && span_equal(rows->list[next].to, rows->list[i].to);
+        if (same)
+            table->pairs[table->count++] = rows->list[i];
+        else if (!is_registry)
+            diagnostics_add(rows->compiler->diagnostics, place, "leave one of them",
+                            "table %s has two answers for \"%.*s\"", table->name,
+                            SPAN_ARG(rows->list[i].from));
+    }
+    free(rows->list);
+}
+
+static void read_inline(struct rows *rows, const struct yaml_node *node)
+{
+    const char *to;
+    for (const struct yaml_node *pair = node->first; pair; pair = pair->next)
+        if (yaml_text(pair, &to, rows->compiler->diagnostics))
+            add_pair(rows, span_of(pair->key ? pair->key : ""), span_of(to));
+}
+
+/* A CSV file's next row that says something; false behind the last. Cells live in the load's
+ * memory. */
+struct sheet {
+    struct mapping_compiler *compiler;
+    const char *path;
+    struct span rest;
+    struct span cells[MOST_CELLS];
+    size_t count;
+    int line, next_line;
+};
+
+static struct span kept(struct mapping_compiler *compiler, struct span text)
+{
+    char *copy = mapping_memory_take(compiler->memory, text.len + 1);
+    if (text.len > 0)
+        memcpy(copy, text.at, text.len);
+    return span_from(copy, text.len);
+}
+
+static bool next_row(struct sheet *sheet)
+{
+    struct span row;
+    while (sheet->rest.len > 0) {
+        struct arena arena;
+        size_t used = csv_frame(sheet->rest, true, &row);
+        sheet->line = sheet->next_line;
+        for (size_t i = 0; i < used; i++)
+            sheet->next_line += sheet->rest.at[i] == '\n';
+        sheet->rest = span_from(sheet->rest.at + used, sheet->rest.len - used);
+        if (span_trim(row).len == 0 || row.at[0] == '#')
+            continue;
+        arena_init(&arena, row.len + 64 * MOST_CELLS);
+        bool good = csv_split(row, ',', sheet->cells, MOST_CELLS, &sheet->count, &arena) == CSV_OK;
+        for (size_t i = 0; good && i < sheet->count; i++)
+            sheet->cells[i] = kept(sheet->compiler, span_trim(sheet->cells[i]));
+        arena_fini(&arena);
+        if (good)
+            return true;
+        diagnostics_add(sheet->compiler->diagnostics, (struct place){sheet->path, sheet->line, 1},
+                        "mend the quotes", "this row cannot be read");
+    }
+    return false;
+}
+
+static int cell_named(const struct sheet *sheet, const char *name)
+{
+    for (size_t i = 0; i < sheet->count; i++)
+        if (span_is(sheet->cells[i], name))
+            return (int)i;
+    return -1;
+}
+
+static bool open_sheet(struct mapping_compiler *compiler, const struct yaml_node *node,
+                       const char *name, struct sheet *sheet)
+{
+    *sheet = (struct sheet){.compiler = compiler, .next_line = 1};
+    sheet->rest = mapping_compile_file(compiler, node, name, &sheet->path);
+    if (sheet->rest.at == NULL)
+        return false;
+    if (next_row(sheet))
+        return true;
+    diagnostics_add(compiler->diagnostics, (struct place){sheet->path, 1, 1},
+                    "begin with a row of names", "the file is empty");
+    return false;
+}
+
+static int need_cell(const struct sheet *sheet, const char *name)
+{
+    int cell = cell_named(sheet, name);
+    if (cell < 0)
+        diagnostics_add(sheet->compiler->diagnostics, (struct place){sheet->path, sheet->line, 1},
+                        "name it in the first row", "no column %s", name);
+    return cell;
+}
+
+/* `name: tables/x.csv` has the columns from and to; others are named by { file:, from:, to: }. */
+static void read_file(struct rows *rows, const struct yaml_node *node)
+{
+    static const char *const known[] = {"file", "from", "to", NULL};
+    struct diagnostics *d = rows->compiler->diagnostics;
+    const char *path, *from = "from", *to = "to";
+    struct sheet sheet;
+    const struct yaml_node *file = node->type == YAML_MAP ? yaml_get(node, "file") : node;
+    if (node->type == YAML_MAP) {
+        yaml_only_keys(node, known, d);
+        if (yaml_get(node, "from"))
+            yaml_text(yaml_get(node, "from"), &from, d);
+        if (yaml_get(node, "to"))
+            yaml_text(yaml_get(node, "to"), &to, d);
+    }
+    if (!yaml_text(file, &path, d) || !open_sheet(rows->compiler, file, path, &sheet))
+        return;
+    int at = need_cell(&sheet, from), gives = need_cell(&sheet, to);
+    while (at >= 0 && gives >= 0 && next_row(&sheet)) {
+        if (sheet.count > (size_t)at && sheet.count > (size_t)gives && sheet.cells[gives].len > 0)
+            add_pair(rows, sheet.cells[at], sheet.cells[gives]);
+        else
+            diagnostics_add(d, (struct place){sheet.path, sheet.line, 1}, "fill the cell",
+                            "a row without %s or %s", from, to);
+    }
+}
+
+void mapping_table_read(struct mapping_compiler *compiler, const struct yaml_node *node)
+{
+    struct mapping *mapping = compiler->mapping;
+    if (node == NULL)
+        return;
+    if (node->type != YAML_MAP) {
+        diagnostics_add(compiler->diagnostics, node->place, "tables: { name: { from: to } }",
+                        "tables is not a map");
+        return;
+    }
+    mapping->tables =
+        mapping_memory_take(compiler->memory, (node->count + 1) * sizeof *mapping->tables);
+    for (const struct yaml_node *one = node->first; one; one = one->next) {
+        struct mapping_table *table = &mapping->tables[mapping->table_count++];
+        struct rows rows = {.compiler = compiler};
+        table->name = one->key;
+        if (one->type == YAML_SCALAR || (one->type == YAML_MAP && yaml_get(one, "file")))
+            read_file(&rows, one);
+        else
+            read_inline(&rows, one);
+        finish(&rows, table, one->place, false);
+    }
+}
+
+/* A row of a registry answers to each text of the columns named by `by`, and, where that is its
+ * code, to its aliases. */
+static void add_registry_row(struct rows *rows, const struct sheet *sheet, struct span code,
+                             int column, bool is_list)
+{
+    struct span rest =
+        column >= 0 && sheet->count > (size_t)column ? sheet->cells[column] : SPAN_NONE;
+    while (rest.at) {
+        struct span one = is_list ? span_trim(span_cut(&rest, ';')) : rest;
+        if (one.len > 0)
+            add_pair(rows, one, code);
+        if (!is_list)
+            return;
+    }
+}
+
+static const struct mapping_table *read_registry(struct mapping_compiler *compiler,
+                                                 const struct yaml_node *node,
+                                                 const struct yaml_node *by)
+{
+    char path[256];
+    const char *name, *only_code = "code";
+    struct sheet sheet;
+    struct rows rows = {.compiler = compiler};
+    size_t count = 1;
+    int columns[8];
+    const char **names = by ? mapping_compile_texts(compiler, by, &count) : &only_code;
+    if (!yaml_text(node, &name, compiler->diagnostics))
+        return NULL;
+    snprintf(path, sizeof path, "../registries/%s.csv", name);
+    if (!open_sheet(compiler, node, path, &sheet))
+        return NULL;
+    int code = need_cell(&sheet, "code"), aliases = cell_named(&sheet, "aliases");
+    count = count < ARRAY_LENGTH(columns) ? count : ARRAY_LENGTH(columns);
+    for (size_t i = 0; i < count; i++)
+        columns[i] = need_cell(&sheet, names[i]);
+    while (code >= 0 && next_row(&sheet)) {
+        if (sheet.count <= (size_t)code)
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            add_registry_row(&rows, &sheet, sheet.cells[code], columns[i], false);
+            if (columns[i] == code)
+                add_registry_row(&rows, &sheet, sheet.cells[code], aliases, true);
+        }
+    }
+    struct mapping_table *table = mapping_memory_take(compiler->memory, sizeof *table);
+    table->name = name;
+    finish(&rows, table, node->place, true);
+    return table;
+}
+
+const struct mapping_table *mapping_table_of(struct mapping_compiler *compiler,
+                                             const struct yaml_node *field)
+{
+    struct mapping *mapping = compiler->mapping;
+    const struct yaml_node *table = yaml_get(field, "table"), *by = yaml_get(field, "by");
+    const struct yaml_node *registry = yaml_get(field, "registry");
+    const char *name, *names[64];
+    size_t count = 0;
+    if (registry && table)
+        diagnostics_add(compiler->diagnostics, table->key_place, "leave one of them",
+                        "a field has a table or a registry");
+    if (registry)
+        return read_registry(compiler, registry, by);
+    if (by)
+        diagnostics_add(compiler->diagnostics, by->key_place, "registry: a file of registries/",
+                        "by: goes with a registry");
+    if (table == NULL || !yaml_text(table, &name, compiler->diagnostics))
+        return NULL;
+    for (size_t i = 0; i < mapping->table_count; i++) {
+        if (strcmp(mapping->tables[i].name, name) == 0)
+            return &mapping->tables[i];
+        if (count < ARRAY_LENGTH(names))
+            names[count++] = mapping->tables[i].name;
+    }
+    const char *near = diagnostics_nearest(name, names, count);
+    diagnostics_add(compiler->diagnostics, table->place,
+                    near ? near : "declare it under tables:", "no table %s", name);
+    return NULL;
+}
+
+bool mapping_table_find(const struct mapping_table *table, struct span from, struct span *to)
+{
+    size_t low = 0, high = table->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = span_compare(table->pairs[middle].from, from);
+        if (order == 0) {
+            *to = table->pairs[middle].to;
+            return true;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
