@@ -67,7 +67,7 @@ adopted realised started diagnosed designed agreed implemented handed_over asses
 """
 PARTIES = "source desk lead co sub callback router"
 CASE_KINDS = "request service appointment deliberation proposal project works partnership proactive"
-FEEDS = ["hotline", "hotline_csv", "boston_311", "pingshan_a", "pingshan_a_gb", "platform", "platform_csv"]
+FEEDS = sorted(path.stem for path in (CONFIG / "feeds").glob("*.yaml") if path.stem != "status")
 
 # When a station's counter is open: days 1 (Monday) to 7, civil time.
 HOURS = ["1-5 09:00-17:30", "1-5 09:00-17:30", "1-5 09:00-18:00;6 09:00-12:00", "1-7 09:00-17:00",
