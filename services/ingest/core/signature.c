@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What stands in the header is signed as it was written, so two spellings of one number are two
- * requests; no name can hold a line feed or a comma, so eight lines are one text in one way only.
- */
+ * requests; nothing of it can hold a line feed, so a text is that of one request only. */
 #include "ingest/core/signature.h"
+
+#include <strings.h>
 
 #include "base/base.h"
 
@@ -64,20 +65,73 @@ bool signature_read(struct signature *signature, struct span authorization)
            digest_read_hex(signature->mac, sizeof signature->mac, mac);
 }
 
-void signature_mac(unsigned char mac[DIGEST_BYTES], const struct signature *signature,
-                   const struct signed_request *request,
-                   const unsigned char secret[SIGNATURE_SECRET])
+static bool starts_in_any_case(struct span s, struct span prefix)
 {
+    return s.len >= prefix.len && strncasecmp(s.at, prefix.at, prefix.len) == 0;
+}
+
+bool signature_covers(struct span name)
+{
+    return starts_in_any_case(name, SPAN("citybrain-")) || starts_in_any_case(name, SPAN("ce-"));
+}
+
+static int compare_names(struct span a, struct span b)
+{
+    int order = strncasecmp(a.at, b.at, a.len < b.len ? a.len : b.len);
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* Those of one name stay in their order. */
+static void sort(struct signed_header *to, const struct signed_header *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && compare_names(to[at - 1].name, from[i].name) > 0; at--)
+            to[at] = to[at - 1];
+        to[at] = from[i];
+    }
+}
+
+static void add_header(struct strbuf *text, const struct signed_header *header)
+{
+    strbuf_add_char(text, '\n');
+    for (size_t i = 0; i < header->name.len; i++) {
+        char c = header->name.at[i];
+        strbuf_add_char(text, (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c));
+    }
+    strbuf_add_char(text, ':');
+    strbuf_add(text, span_trim(header->value));
+}
+
+bool signature_text(struct strbuf *text, const struct signature *signature,
+                    const struct signed_request *request)
+{
+    struct signed_header sorted[SIGNATURE_HEADERS_MAX];
     unsigned char hash[DIGEST_BYTES];
     char hex[DIGEST_HEX + 1];
+    if (request->header_count > SIGNATURE_HEADERS_MAX)
+        return false;
     digest_sha256(hash, request->body);
     digest_write_hex(hex, hash, sizeof hash);
-    const struct span line = SPAN("\n");
-    const struct span parts[] = {SPAN("v1"),         line, request->method,           line,
-                                 request->target,    line, signature->station,        line,
-                                 signature->key,     line, signature->time,           line,
-                                 signature->message, line, span_from(hex, DIGEST_HEX)};
-    digest_hmac(mac, span_from((const char *)secret, SIGNATURE_SECRET), parts, ARRAY_LENGTH(parts));
+    const struct span lines[] = {
+        request->method, request->target,    signature->station,        signature->key,
+        signature->time, signature->message, span_from(hex, DIGEST_HEX)};
+    strbuf_reset(text);
+    strbuf_add(text, SPAN("v1"));
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
+        strbuf_add_char(text, '\n');
+        strbuf_add(text, lines[i]);
+    }
+    sort(sorted, request->headers, request->header_count);
+    for (size_t i = 0; i < request->header_count; i++)
+        add_header(text, &sorted[i]);
+    return !strbuf_is_full(text);
+}
+
+void signature_mac(unsigned char mac[DIGEST_BYTES], struct span text,
+                   const unsigned char secret[SIGNATURE_SECRET])
+{
+    digest_hmac(mac, span_from((const char *)secret, SIGNATURE_SECRET), &text, 1);
 }
 
 void signature_write(struct strbuf *out, const struct signature *signature)

@@ -27,14 +27,22 @@ static struct signature of_sender(void)
 }
 
 static const struct signed_request order = {SPAN("POST"), SPAN("/v1/feeds/hotline?x=%E4%B8%80"),
-                                            SPAN("{\"工单编号\":\"N1\"}\n")};
+                                            SPAN("{\"工单编号\":\"N1\"}\n"), NULL, 0};
+static struct strbuf text;
+
+static void make_mac(unsigned char mac[DIGEST_BYTES], const struct signature *signature,
+                     const struct signed_request *request, const unsigned char *key)
+{
+    assert_true(signature_text(&text, signature, request));
+    signature_mac(mac, strbuf_span(&text), key);
+}
 
 static void check_mac(const struct signed_request *request, const char *expected)
 {
     struct signature signature = of_sender();
     char hex[DIGEST_HEX + 1];
     unsigned char mac[DIGEST_BYTES];
-    signature_mac(mac, &signature, request, secret);
+    make_mac(mac, &signature, request, secret);
     digest_write_hex(hex, mac, sizeof mac);
     assert_string_equal(hex, expected);
 }
@@ -57,18 +65,18 @@ static void every_part_is_signed(void **state)
     struct signed_request request = order;
     unsigned char mac[DIGEST_BYTES], changed[8][DIGEST_BYTES], key[SIGNATURE_SECRET];
     (void)state;
-    signature_mac(mac, &signature, &order, secret);
+    make_mac(mac, &signature, &order, secret);
     struct span *parts[] = {&other.station,  &other.key,      &other.time,  &other.message,
                             &request.method, &request.target, &request.body};
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
         other = signature;
         request = order;
         *parts[i] = SPAN("x");
-        signature_mac(changed[i], &other, &request, secret);
+        make_mac(changed[i], &other, &request, secret);
     }
     memcpy(key, secret, sizeof key);
     key[31] ^= 1;
-    signature_mac(changed[7], &signature, &order, key);
+    make_mac(changed[7], &signature, &order, key);
     for (size_t i = 0; i < 8; i++) {
         assert_memory_not_equal(changed[i], mac, sizeof mac);
         for (size_t j = 0; j < i; j++)
@@ -76,9 +84,47 @@ static void every_part_is_signed(void **state)
     }
 }
 
+/* Headers that change what an upload means are signed, in whatever order and case they come. */
+static void headers_of_ours_are_signed(void **state)
+{
+    struct signed_header headers[] = {{SPAN("Citybrain-Upload"), SPAN("h")},
+                                      {SPAN("ce-type"), SPAN("b")},
+                                      {SPAN("CE-Id"), SPAN(" 1\t")},
+                                      {SPAN("ce-type"), SPAN("a")}};
+    struct signature signature = of_sender();
+    struct signed_request request = order;
+    (void)state;
+    request.headers = headers;
+    request.header_count = ARRAY_LENGTH(headers);
+    assert_true(signature_text(&text, &signature, &request));
+    assert_string_equal(text.at, "v1\nPOST\n/v1/feeds/hotline?x=%E4%B8%80\nst001\nk1\n1764086400\n"
+                                 "0123456789abcdef\n"
+                                 "9354828930a6b67ad88557f22baf0f27cbf7f80d2d400ddfe9457c0dfb681ce7"
+                                 "\nce-id:1\nce-type:b\nce-type:a\ncitybrain-upload:h");
+    assert_true(signature_covers(SPAN("Citybrain-Replay")) && signature_covers(SPAN("ce-time")));
+    assert_false(signature_covers(SPAN("Content-Type")) || signature_covers(SPAN("ce")));
+    request.header_count = SIGNATURE_HEADERS_MAX + 1;
+    assert_false(signature_text(&text, &signature, &request));
+}
+
+static void a_text_too_long_is_not_signed(void **state)
+{
+    static char value[SIGNATURE_TEXT_MAX];
+    struct signature signature = of_sender();
+    struct signed_request request = order;
+    (void)state;
+    memset(value, 'a', sizeof value);
+    request.headers =
+        &(struct signed_header){SPAN("ce-id"), span_from(value, SIGNATURE_TEXT_MAX - 300)};
+    request.header_count = 1;
+    assert_true(signature_text(&text, &signature, &request));
+    request.headers = &(struct signed_header){SPAN("ce-id"), span_from(value, sizeof value)};
+    assert_false(signature_text(&text, &signature, &request));
+}
+
 static struct span write(struct strbuf *out, struct signature *signature)
 {
-    signature_mac(signature->mac, signature, &order, secret);
+    make_mac(signature->mac, signature, &order, secret);
     strbuf_reset(out);
     signature_write(out, signature);
     return strbuf_span(out);
@@ -90,15 +136,15 @@ static void reads_what_it_writes_and_nothing_shorter(void **state)
     struct strbuf out;
     (void)state;
     strbuf_init(&out, 256, 1024);
-    struct span text = write(&out, &signature);
-    assert_true(signature_read(&back, text));
+    struct span said = write(&out, &signature);
+    assert_true(signature_read(&back, said));
     assert_true(span_equal(back.station, signature.station));
     assert_true(span_equal(back.key, signature.key));
     assert_true(span_equal(back.message, signature.message));
     assert_int_equal(back.time_s, TIME_S);
     assert_memory_equal(back.mac, signature.mac, sizeof back.mac);
-    for (size_t len = 0; len < text.len; len++)
-        assert_false(signature_read(&back, span_from(text.at, len)));
+    for (size_t len = 0; len < said.len; len++)
+        assert_false(signature_read(&back, span_from(said.at, len)));
     assert_false(signature_read(&back, SPAN_NONE));
     strbuf_fini(&out);
 }
@@ -148,14 +194,14 @@ static void no_bit_of_a_header_can_be_turned_unseen(void **state)
     struct strbuf out;
     (void)state;
     strbuf_init(&out, 256, 1024);
-    struct span text = write(&out, &signature);
-    for (size_t bit = 0; bit < 8 * text.len; bit++) {
+    struct span said = write(&out, &signature);
+    for (size_t bit = 0; bit < 8 * said.len; bit++) {
         char turned[512];
-        memcpy(turned, text.at, text.len);
+        memcpy(turned, said.at, said.len);
         turned[bit / 8] = (char)(turned[bit / 8] ^ (1 << bit % 8));
-        if (!signature_read(&back, span_from(turned, text.len)))
+        if (!signature_read(&back, span_from(turned, said.len)))
             continue;
-        signature_mac(mac, &back, &order, secret);
+        make_mac(mac, &back, &order, secret);
         assert_memory_not_equal(mac, back.mac, sizeof mac);
     }
     strbuf_fini(&out);
@@ -182,10 +228,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_as_the_written_form_says),
         cmocka_unit_test(every_part_is_signed),
+        cmocka_unit_test(headers_of_ours_are_signed),
+        cmocka_unit_test(a_text_too_long_is_not_signed),
         cmocka_unit_test(reads_what_it_writes_and_nothing_shorter),
         cmocka_unit_test(refuses_what_is_not_of_the_form),
         cmocka_unit_test(no_bit_of_a_header_can_be_turned_unseen),
         cmocka_unit_test(the_window_is_300_seconds_to_both_sides),
     };
+    strbuf_init(&text, 512, SIGNATURE_TEXT_MAX);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
