@@ -5,9 +5,9 @@
  * does not fit is cut between characters and marked "cut":true.
  *
  * info and warn are limited to 20 lines a second for each event name; the first line after that
- * carries how many were left out. error and debug are never limited. The limiter's table is the
- * only shared state; it is locked because workers and library threads log too. Where the line goes
- * after stderr is the supervisor's. */
+ * carries how many were left out. error, debug and audit are never limited. The limiter's table is
+ * the only shared state; it is locked because workers and library threads log too. Where the line
+ * goes after stderr is the supervisor's. */
 #include "daemon/log.h"
 
 #include <errno.h>
@@ -138,7 +138,7 @@ static void line_add_field(struct line *line, const struct log_field *field)
     line_add(line, number, strlen(number));
 }
 
-static void line_begin(struct line *line, enum log_level level, const char *event)
+static void line_begin(struct line *line, const char *level, const char *event)
 {
     struct timespec now;
     struct tm civil;
@@ -146,10 +146,10 @@ static void line_begin(struct line *line, enum log_level level, const char *even
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &civil);
-    int len = snprintf(
-        head, sizeof(head), "{\"ts\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\",\"level\":\"%s\"",
-        civil.tm_year + 1900, civil.tm_mon + 1, civil.tm_mday, civil.tm_hour, civil.tm_min,
-        civil.tm_sec, (int)(now.tv_nsec / 1000000), daemon_log_levels[level]);
+    int len = snprintf(head, sizeof(head),
+                       "{\"ts\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\",\"level\":\"%s\"",
+                       civil.tm_year + 1900, civil.tm_mon + 1, civil.tm_mday, civil.tm_hour,
+                       civil.tm_min, civil.tm_sec, (int)(now.tv_nsec / 1000000), level);
     line->len = 0;
     line->cut = false;
     line_add(line, head, (size_t)len);
@@ -225,17 +225,13 @@ bool log_level_parse(const char *word, enum log_level *level)
     return false;
 }
 
-void log_write(enum log_level level, const char *event, const struct log_field *fields)
+static void write_line(const char *level, const char *event, const struct log_field *fields,
+                       int64_t suppressed)
 {
     struct line line;
-    int64_t suppressed = 0;
     int saved = errno;
     ssize_t written;
 
-    if (level < log_least)
-        return;
-    if ((level == LOG_LEVEL_INFO || level == LOG_LEVEL_WARN) && !limit_pass(event, &suppressed))
-        return;
     line_begin(&line, level, event);
     for (; fields->type != LOG_FIELD_END; fields++)
         line_add_field(&line, fields);
@@ -244,4 +240,20 @@ void log_write(enum log_level level, const char *event, const struct log_field *
         written = write(STDERR_FILENO, line.at, line.len);
     } while (written < 0 && errno == EINTR);
     errno = saved;
+}
+
+void log_write(enum log_level level, const char *event, const struct log_field *fields)
+{
+    int64_t suppressed = 0;
+
+    if (level < log_least)
+        return;
+    if ((level == LOG_LEVEL_INFO || level == LOG_LEVEL_WARN) && !limit_pass(event, &suppressed))
+        return;
+    write_line(daemon_log_levels[level], event, fields, suppressed);
+}
+
+void log_write_audit(const char *event, const struct log_field *fields)
+{
+    write_line("audit", event, fields, 0);
 }

@@ -39,6 +39,8 @@ struct log_field {
 void log_open(const char *service, enum log_level level);
 bool log_level_parse(const char *word, enum log_level *level);
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
+/* Level "audit": whatever the level asked for, and never limited; one write, nothing is kept. */
+void log_write_audit(const char *event, const struct log_field *fields);
 
 /* log_info("source.ready", LOG_STR("feed", name), LOG_INT("rows", rows)); at least one field. */
 #define log_debug(event, ...)                                                                      \
@@ -49,3 +51,5 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     log_write(LOG_LEVEL_WARN, event, (const struct log_field[]){__VA_ARGS__, LOG_END})
 #define log_error(event, ...)                                                                      \
     log_write(LOG_LEVEL_ERROR, event, (const struct log_field[]){__VA_ARGS__, LOG_END})
+#define log_audit(event, ...)                                                                      \
+    log_write_audit(event, (const struct log_field[]){__VA_ARGS__, LOG_END})

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file of tokens. Every entry is compared in constant time and all of them are, so that neither a
- * token nor its place in the file can be found by measuring. */
+/* Every token is compared in constant time and all of them are, so that neither a token nor its
+ * place in the file can be found by measuring. */
 #include "ingest/credentials.h"
 
 #include <stdio.h>
@@ -18,7 +18,8 @@ struct entry {
 };
 
 struct credentials {
-    char *text; /* owned; the entries' home */
+    struct station_keys *keys; /* owned; NULL without a file */
+    char *text;                /* owned; the entries' home */
     struct entry *entries;
     size_t count;
 };
@@ -57,10 +58,10 @@ static bool read_entry(struct entry *entry, struct span row, struct place place,
     return true;
 }
 
-struct credentials *credentials_load(const char *file, struct diagnostics *diagnostics)
+static void load_tokens(struct credentials *credentials, const char *file,
+                        struct diagnostics *diagnostics)
 {
-    size_t len = 0, errors = diagnostics_errors(diagnostics);
-    struct credentials *credentials = xcalloc(1, sizeof *credentials);
+    size_t len = 0;
     struct place place = {file, 0, 1};
     bool header = true;
     credentials->text = read_file(file, &len);
@@ -85,6 +86,22 @@ struct credentials *credentials_load(const char *file, struct diagnostics *diagn
             xrealloc(credentials->entries, (credentials->count + 1) * sizeof entry);
         credentials->entries[credentials->count++] = entry;
     }
+}
+
+static bool is_named(const char *file)
+{
+    return file && file[0] != '\0';
+}
+
+struct credentials *credentials_load(const char *keys_file, const char *tokens_file,
+                                     struct diagnostics *diagnostics)
+{
+    size_t errors = diagnostics_errors(diagnostics);
+    struct credentials *credentials = xcalloc(1, sizeof *credentials);
+    if (is_named(keys_file))
+        credentials->keys = station_keys_load(keys_file, diagnostics);
+    if (is_named(tokens_file))
+        load_tokens(credentials, tokens_file, diagnostics);
     if (diagnostics_errors(diagnostics) == errors)
         return credentials;
     credentials_free(credentials);
@@ -95,13 +112,19 @@ void credentials_free(struct credentials *credentials)
 {
     if (credentials == NULL)
         return;
+    station_keys_free(credentials->keys);
     free(credentials->entries);
     free(credentials->text);
     free(credentials);
 }
 
-const struct principal *credentials_resolve(const struct credentials *credentials,
-                                            struct span authorization)
+const struct station_keys *credentials_keys(const struct credentials *credentials)
+{
+    return credentials->keys;
+}
+
+const struct principal *credentials_token(const struct credentials *credentials,
+                                          struct span authorization)
 {
     const struct principal *found = NULL;
     if (authorization.at == NULL || !span_starts(authorization, SPAN("Bearer ")))
@@ -111,4 +134,10 @@ const struct principal *credentials_resolve(const struct credentials *credential
         if (digest_equal(token, credentials->entries[i].token))
             found = &credentials->entries[i].principal;
     return found;
+}
+
+bool credentials_is_empty(const struct credentials *credentials)
+{
+    return credentials->count == 0 &&
+           (credentials->keys == NULL || station_keys_count(credentials->keys) == 0);
 }

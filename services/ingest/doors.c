@@ -55,6 +55,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     doors->requests = metrics_add(daemon_metrics(daemon), &requests_row);
     doors->items = metrics_add(daemon_metrics(daemon), &items_row);
     doors->acknowledged = metrics_add(daemon_metrics(daemon), &acknowledged_row);
+    doors->admission = admission_new(daemon, config);
     normalise_init(&doors->trial, config->feeds, config->kinds);
     raw_item_init(&doors->item, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->envelope, 1024, 32 << 10);
@@ -87,28 +88,14 @@ static void answer_problem(struct http_request *request, int status, struct span
     struct http_answer answer = {.status = status,
                                  .content_type = "application/problem+json",
                                  .body = body,
-                                 .more = {{"WWW-Authenticate", "Bearer"}}};
-    if (status == 503)
-        answer.more[0] = (struct http_header){"Retry-After", "1"};
+                                 .more = {{"Retry-After", "1"}}};
     http_request_answer(request, &answer);
 }
 
 const struct principal *doors_admit(struct doors *doors, struct http_request *request,
                                     enum principal_kind kind, struct span name)
 {
-    const struct principal *principal = credentials_resolve(
-        doors->config->credentials, http_request_header(request, "Authorization"));
-    if (principal == NULL) {
-        answer_problem(request, 401,
-                       SPAN("{\"type\":\"about:blank#unauthorized\",\"title\":\"no valid token\","
-                            "\"status\":401,\"detail\":\"Authorization: Bearer <token>\"}\n"));
-        return NULL;
-    }
-    if (principal_speaks_for(principal, kind, name))
-        return principal;
-    http_request_problem(request, 403, "forbidden", "not yours",
-                         "this token speaks for another feed or unit");
-    return NULL;
+    return admission_admit(doors->admission, request, kind, name);
 }
 
 bool doors_ready(struct doors *doors, struct http_request *request)

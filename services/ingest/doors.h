@@ -7,6 +7,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/http_server.h"
+#include "ingest/admission.h"
 #include "ingest/core/framing.h"
 #include "ingest/core/normalise.h"
 #include "ingest/core/raw_item.h"
@@ -18,6 +19,7 @@ struct doors {
     struct daemon *daemon;
     const struct ingest_config *config;
     const struct ingest_clock *clock;
+    struct admission *admission;
     struct http_server *server;
     struct producer *producer;
     struct normalise trial;      /* reads every item for its verdict, as the normaliser will */
@@ -38,7 +40,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
 /* No new requests; `done` once everything taken was answered. */
 void doors_drain(struct doors *doors, void (*done)(void *context), void *context);
 
-/* The caller, if he may speak for that feed or unit; else the request was answered 401 or 403. */
+/* The caller, if he may speak for that feed or unit; else the request was answered. */
 const struct principal *doors_admit(struct doors *doors, struct http_request *request,
                                     enum principal_kind kind, struct span name);
 /* Brokers up, time known, not leaving; else the request was answered 503. */

@@ -109,6 +109,12 @@ const struct http_route *ingest_admin_routes(const struct ingest *ingest, size_t
     return ingest->admin_routes;
 }
 
+static void reload(void *context)
+{
+    struct ingest *ingest = context;
+    admission_reload(ingest->doors->admission);
+}
+
 bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *error)
 {
     const struct ingest_config *config = ingest->config;
@@ -119,6 +125,8 @@ bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *err
         return false;
     if (config->role != INGEST_NORMALISER)
         ingest->doors = doors_open(daemon, config, &ingest->clock, error);
+    if (ingest->doors)
+        daemon_on_reload(daemon, reload, ingest);
     return config->role == INGEST_NORMALISER || ingest->doors != NULL;
 }
 

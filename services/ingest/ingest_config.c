@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "ingest/core/replay_table.h"
 
 static const char *const roles[] = {"both", "doors", "normaliser", NULL};
 static const char *const clocks[] = {"real", "manual", NULL};
@@ -18,8 +19,16 @@ static const struct setting table[] = {
      NULL, NULL, "host:port of the doors"},
     {"ingest.role", SETTING_ENUM, offsetof(struct ingest_config, role), "both", 0, 0, roles, NULL,
      "doors | normaliser | both"},
+    {"ingest.keys", SETTING_TEXT, offsetof(struct ingest_config, keys_file), "", 0, 0, NULL,
+     "CITYBRAIN_KEYS", "stations' keys, made by citybrain key; read again on SIGHUP; empty = none"},
+    {"ingest.remembered_messages", SETTING_INT, offsetof(struct ingest_config, remembered),
+     "262144", REPLAY_TABLE_LEAST, 16777216, NULL, NULL,
+     "most message ids of signed requests kept for ten minutes, 32 bytes each"},
+    {"ingest.insecure_bearer", SETTING_BOOL, offsetof(struct ingest_config, insecure_bearer),
+     "false", 0, 0, NULL, NULL, "true lets tokens in, which whoever sees one can use for ever"},
     {"ingest.tokens", SETTING_TEXT, offsetof(struct ingest_config, tokens_file),
-     "config/tokens.csv", 0, 0, NULL, "CITYBRAIN_TOKENS", "who may come in: token,kind,name,party"},
+     "config/tokens.csv", 0, 0, NULL, "CITYBRAIN_TOKENS",
+     "with insecure_bearer, who may come in: token,kind,name,party"},
     {"ingest.tick_every", SETTING_DURATION, offsetof(struct ingest_config, tick_every_ms), "30s",
      250, 3600000, NULL, NULL, "between two ticks"},
     {"ingest.clock", SETTING_ENUM, offsetof(struct ingest_config, clock_mode), "real", 0, 0, clocks,
@@ -29,6 +38,13 @@ static const struct setting table[] = {
     {"ingest.max_records", SETTING_INT, offsetof(struct ingest_config, max_records), "5000", 1,
      100000, NULL, NULL, "most items of a request"},
 };
+
+struct credentials *ingest_config_credentials(const struct ingest_config *config,
+                                              struct diagnostics *diagnostics)
+{
+    return credentials_load(config->keys_file, config->insecure_bearer ? config->tokens_file : NULL,
+                            diagnostics);
+}
 
 static void load_bundle(struct ingest_config *config, struct diagnostics *diagnostics)
 {
@@ -44,7 +60,7 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
     if (config->feeds && config->kinds)
         feeds_check_kinds(config->feeds, config->kinds, diagnostics);
     if (config->role != INGEST_NORMALISER)
-        config->credentials = credentials_load(config->tokens_file, diagnostics);
+        config->credentials = ingest_config_credentials(config, diagnostics);
 }
 
 bool ingest_config_load(struct ingest_config *config, const struct options *options,

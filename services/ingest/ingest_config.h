@@ -20,10 +20,11 @@ enum ingest_clock_mode { INGEST_CLOCK_REAL, INGEST_CLOCK_MANUAL };
 struct ingest_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
-    const char *config_dir, *listen, *tokens_file;
+    const char *config_dir, *listen, *keys_file, *tokens_file;
     int role;       /* enum ingest_role */
     int clock_mode; /* enum ingest_clock_mode */
-    int64_t tick_every_ms, max_upload, max_records;
+    int64_t tick_every_ms, max_upload, max_records, remembered;
+    bool insecure_bearer;
     struct settings *settings; /* owned */
     struct codes *codes;
     struct kinds *kinds;
@@ -34,4 +35,7 @@ struct ingest_config {
 /* Loads file, environment and --set words, then feeds, kinds and tokens. ERROR_CONFIG otherwise. */
 bool ingest_config_load(struct ingest_config *config, const struct options *options,
                         struct error *error);
+/* Read once more, as a reload does; NULL on error. */
+struct credentials *ingest_config_credentials(const struct ingest_config *config,
+                                              struct diagnostics *diagnostics);
 void ingest_config_fini(struct ingest_config *config);

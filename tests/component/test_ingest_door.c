@@ -38,8 +38,9 @@ static int open_door(void **state)
     rd_kafka_mock_topic_create(here.mock.cluster, "cb.raw", 3, 1);
     snprintf(brokers, sizeof brokers, "kafka.brokers=%s", kafka_mock_brokers(&here.mock));
     options = (struct options){.config_path = "config/ingest.yaml",
-                               .set = {brokers, "ingest.role=doors", "ingest.listen=127.0.0.1:0"},
-                               .set_count = 3};
+                               .set = {brokers, "ingest.role=doors", "ingest.listen=127.0.0.1:0",
+                                       "ingest.insecure_bearer=true"},
+                               .set_count = 4};
     if (!ingest_config_load(&here.config, &options, &error))
         return 1;
     ingest_clock_init(&here.clock, false, "");

@@ -164,7 +164,7 @@ const struct station_key *station_keys_find(const struct station_keys *keys, str
                                             struct span key)
 {
     const struct station_key *found = NULL;
-    for (size_t i = 0; i < keys->count; i++)
+    for (size_t i = 0; keys && i < keys->count; i++)
         if (span_equal(keys->at[i].principal.station, station) && span_equal(keys->at[i].key, key))
             found = &keys->at[i];
     return found;

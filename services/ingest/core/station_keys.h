@@ -25,6 +25,6 @@ struct station_keys *station_keys_load(const char *file, struct diagnostics *dia
 void station_keys_free(struct station_keys *keys); /* secrets are wiped */
 size_t station_keys_count(const struct station_keys *keys);
 const struct station_key *station_keys_at(const struct station_keys *keys, size_t index);
-/* NULL: no such key. All keys are looked at, whichever it is. */
+/* NULL: no such key, or no keys. All keys are looked at, whichever it is. */
 const struct station_key *station_keys_find(const struct station_keys *keys, struct span station,
                                             struct span key);

@@ -168,6 +168,23 @@ static void limits_an_event_and_counts_what_it_left_out(void **state)
     assert_true(is_log_line(text));
 }
 
+static void audit_many(int n)
+{
+    for (int i = 0; i < n; i++)
+        log_audit("room.refused", LOG_INT("i", i));
+}
+
+static void writes_every_audit_line_whatever_the_level(void **state)
+{
+    int64_t suppressed = 0;
+    (void)state;
+    log_open("test", LOG_LEVEL_ERROR);
+    CAPTURED(audit_many(100));
+    assert_non_null(strstr(text, "\"level\":\"audit\""));
+    assert_int_equal(count_lines(&suppressed), 100);
+    assert_int_equal(suppressed, 0);
+}
+
 static void leaves_errno_alone(void **state)
 {
     (void)state;
@@ -189,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup(stays_one_valid_line_however_long_the_fields, open_log),
         cmocka_unit_test_setup(leaves_out_levels_below_its_own, open_log),
         cmocka_unit_test_setup(limits_an_event_and_counts_what_it_left_out, open_log),
+        cmocka_unit_test_setup(writes_every_audit_line_whatever_the_level, open_log),
         cmocka_unit_test_setup(leaves_errno_alone, open_log),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
