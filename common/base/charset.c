@@ -51,6 +51,15 @@ const char *charset_name(enum charset charset)
     return "";
 }
 
+size_t charset_mark_length(struct span s)
+{
+    static const struct span marks[] = {{"\xEF\xBB\xBF", 3}, {"\x84\x31\x95\x33", 4}};
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++)
+        if (span_starts(s, marks[i]))
+            return marks[i].len;
+    return 0;
+}
+
 struct charset_converter *charset_converter_new(void)
 {
     struct charset_converter *converter = xcalloc(1, sizeof(*converter));

@@ -14,6 +14,9 @@ enum charset { CHARSET_UTF8, CHARSET_GB18030 };
  * others. */
 bool charset_parse(struct span name, enum charset *charset);
 const char *charset_name(enum charset charset);
+/* Bytes of the byte order mark which s begins with, in one of our charsets. */
+#define CHARSET_MARK_MAX 4
+size_t charset_mark_length(struct span s);
 
 struct charset_converter; /* one per thread and feed; reset per call */
 struct charset_converter *charset_converter_new(void);

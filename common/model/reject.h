@@ -20,6 +20,17 @@
       "the file is in another charset than agreed, or a character was cut in two",                 \
       "按约定编码（UTF-8 或 GB18030）重新导出",                                                    \
       "export it again in the agreed charset; the byte offset names the first bad byte")           \
+    X(NUL, "nul_character", "含有空字符（NUL），文件可能损坏或是 UTF-16 编码，请重新导出",         \
+      "a NUL character: the file is damaged or UTF-16; export it again",                           \
+      "文件损坏，或被存成了 UTF-16（Unicode 文本）",                                               \
+      "the file is damaged, or was saved as UTF-16 (Unicode text)",                                \
+      "存为 UTF-8 或 GB18030 的 CSV 后重新报送",                                                   \
+      "save it as CSV in UTF-8 or GB18030 and send it again")                                      \
+    X(SURROGATE, "json_half_character", "\\u 转义只写出半个字符，请检查导出程序",                  \
+      "a \\u escape writes half of a character only",                                              \
+      "辅助平面字符须写成两个 \\u 转义，文中只有一个，常见原因是按长度截断",                       \
+      "such a character is two \\u escapes and one is missing, often because a text was cut",      \
+      "直接写 UTF-8 字符，或写全两个转义", "write the character itself in UTF-8, or both escapes") \
     X(JSON, "bad_json", "JSON 格式有误，请检查引号、逗号和括号",                                   \
       "not well-formed JSON; look at quotes, commas and brackets",                                 \
       "不是完整的 JSON 对象，或在应为值的位置出现了数组、对象",                                    \

@@ -171,7 +171,8 @@ static void take_items(struct upload *upload)
     struct framing_item item;
     struct receipt *receipt =
         receipt_open(upload->doors, upload->request, span_of(upload->feed->id));
-    framing_begin(&framing, upload->form, upload->body, upload->first_row, upload->first_offset);
+    raw_item_begin(&framing, upload->form, upload->feed, &upload->header, upload->body,
+                   upload->first_row, upload->first_offset, &upload->doors->trial);
     if (upload->binary)
         framing_envelop(&framing, upload->front, SPAN("}"));
     while (framing_next(&framing, &item) && take_item(upload, receipt, &item))
@@ -199,7 +200,8 @@ static void take_upload(struct upload *upload)
     if (!read_form(upload, mapping) || !read_charset(upload, mapping) || !read_headers(upload))
         return;
     int64_t rows;
-    if (!doors_count(doors, upload->request, upload->form, NORMALISE_VALUE_MAX, &rows))
+    struct csv_form csv = decode_csv_form(mapping, decode_charset(mapping, upload->header.charset));
+    if (!doors_count(doors, upload->request, upload->form, csv, NORMALISE_VALUE_MAX, &rows))
         return;
     /* A part does not know how many rows the whole file has. */
     upload->header.rows = http_request_header(upload->request, "Citybrain-Upload").at ? 0 : rows;

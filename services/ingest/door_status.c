@@ -195,7 +195,7 @@ void door_status_post(void *context, struct http_request *request)
     }
     enum framing_form form = lines ? FRAMING_LINES : FRAMING_ARRAY;
     int64_t rows;
-    if (!doors_count(post.doors, request, form, STATUS_MAX, &rows))
+    if (!doors_count(post.doors, request, form, CSV_COMMA, STATUS_MAX, &rows))
         return;
     post.receipt = receipt_open(post.doors, request, SPAN("status"));
     framing_begin(&framing, form, http_request_body(request), 1, -1);

@@ -117,7 +117,7 @@ bool doors_ready(struct doors *doors, struct http_request *request)
 }
 
 bool doors_count(struct doors *doors, struct http_request *request, enum framing_form form,
-                 int64_t item_most, int64_t *rows)
+                 struct csv_form csv, int64_t item_most, int64_t *rows)
 {
     struct framing framing;
     struct framing_item item;
@@ -125,6 +125,7 @@ bool doors_count(struct doors *doors, struct http_request *request, enum framing
     char detail[128];
     *rows = 0;
     framing_begin(&framing, form, http_request_body(request), 1, -1);
+    framing.csv = csv;
     while (framing_next(&framing, &item)) {
         int64_t size = (int64_t)(item.header.len + 1 + item.body.len);
         bytes += size;

@@ -49,4 +49,4 @@ bool doors_ready(struct doors *doors, struct http_request *request);
  * request was answered 413 because they are too many, or one is longer than `item_most` bytes, or
  * all of them, each with its header line, are more than a request may put under way. */
 bool doors_count(struct doors *doors, struct http_request *request, enum framing_form form,
-                 int64_t item_most, int64_t *rows);
+                 struct csv_form csv, int64_t item_most, int64_t *rows);

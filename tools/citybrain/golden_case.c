@@ -258,7 +258,8 @@ static void take_input(struct run *run, const struct feed *feed)
     }
     struct span bytes = strbuf_span(&run->runner->file);
     digest_bytes(hash, bytes);
-    if (!upload_begin(&upload, feed, run->input, bytes, hash, run->received_ms)) {
+    if (!upload_begin(&upload, feed, run->input, bytes, hash, run->received_ms,
+                      &run->runner->door)) {
         fail(run, "feed %s has no version valid when the case arrives", feed->id);
         return;
     }

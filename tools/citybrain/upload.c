@@ -13,7 +13,7 @@ static enum framing_form form_of(const struct mapping *mapping, const char *path
 }
 
 bool upload_begin(struct upload *upload, const struct feed *feed, const char *path,
-                  struct span bytes, const char *hash, int64_t received_ms)
+                  struct span bytes, const char *hash, int64_t received_ms, struct normalise *trial)
 {
     const struct mapping *mapping = feed_mapping_at(feed, received_ms);
     if (!mapping)
@@ -29,7 +29,8 @@ bool upload_begin(struct upload *upload, const struct feed *feed, const char *pa
         .content_type = csv ? SPAN("text/csv") : SPAN("application/json"),
         .charset = span_of(charset_name(mapping->charset)),
     };
-    framing_begin(&upload->framing, form_of(mapping, path), bytes, 1, -1);
+    raw_item_begin(&upload->framing, form_of(mapping, path), feed, &upload->header, bytes, 1, -1,
+                   trial);
     return true;
 }
 

@@ -3,8 +3,8 @@
  * that all of its items share. */
 #pragma once
 
-#include "ingest/core/framing.h"
 #include "ingest/core/mapping.h"
+#include "ingest/core/raw_item.h"
 #include "model/raw_header.h"
 
 struct upload {
@@ -17,5 +17,6 @@ struct upload {
 /* False when the feed had no version then. The name's ending (.json) tells an array from lines; a
  * .gz behind it is not looked at. */
 bool upload_begin(struct upload *upload, const struct feed *feed, const char *path,
-                  struct span bytes, const char *hash, int64_t received_ms);
+                  struct span bytes, const char *hash, int64_t received_ms,
+                  struct normalise *trial);
 bool upload_next(struct upload *upload, struct framing_item *item);

@@ -111,7 +111,8 @@ static bool carry(struct attempt *attempt, struct carrier *carrier, struct span 
     struct upload upload;
     struct framing_item framed;
     struct progress progress;
-    bool good = upload_begin(&upload, attempt->feed, attempt->path, bytes, hash, attempt->now_ms);
+    bool good = upload_begin(&upload, attempt->feed, attempt->path, bytes, hash, attempt->now_ms,
+                             &attempt->trial);
     if (attempt->backfill)
         upload.header.replayof = SPAN("backfill");
     progress_begin(&progress, attempt->path, (int64_t)bytes.len);

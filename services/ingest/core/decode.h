@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/charset.h"
+#include "base/csv.h"
 #include "base/strbuf.h"
 #include "ingest/core/mapping.h"
 #include "model/json.h"
@@ -23,20 +24,30 @@ struct decode {
     struct strbuf header;
     const struct mapping *header_mapping;
     enum charset header_charset;
-    enum reject header_reject;
+    struct csv_form form;
+    struct reject_place header_why;
     size_t header_cells;
     int column_of[MAPPING_MAX_COLUMNS]; /* cell to column, -1 = none */
     long cell_of[MAPPING_MAX_COLUMNS];  /* column to cell from 1, 0 = none */
-    char header_fault[96];              /* the column that drifted */
+    struct span row;                    /* as it came, borrowed until the next */
+    size_t row_at;                      /* in the value */
 };
 
 void decode_init(struct decode *decode);
 void decode_fini(struct decode *decode);
+/* An upload may be in another charset than its feed's: by its name, absent = the feed's. */
+enum charset decode_charset(const struct mapping *mapping, struct span name);
+struct csv_form decode_csv_form(const struct mapping *mapping, enum charset charset);
+/* A CSV header line by itself: what is wrong with it is wrong with every row below it. */
+enum reject decode_header(struct decode *decode, const struct mapping *mapping, struct span header,
+                          struct arena *arena, struct reject_place *place);
 /* `cells` has room for MAPPING_MAX_COLUMNS. On a reject *place says where. */
 enum reject decode_csv(struct decode *decode, const struct mapping *mapping, struct span value,
                        struct arena *arena, struct span *cells, struct reject_place *place);
 /* A column's name, or its JSON pointer in the item. */
 void decode_pointer(const struct decode *decode, const struct mapping *mapping, int column,
                     struct reject_place *place);
+/* Where the cell of a column begins in the value that was read last; -1 = it has none. */
+long long decode_csv_offset(const struct decode *decode, int column);
 enum reject decode_json(struct decode *decode, const struct mapping *mapping, struct span value,
                         struct arena *arena, struct span *cells, struct reject_place *place);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Header and row of one raw value to cells. The row is cut on raw bytes, then converted, then
- * split, so that a bad byte is named by its offset and harms its own row only. Columns are matched
- * by name; under `header: strict` any other set of names is a drifted header. */
+ * split, so that a fault is named by its offset in the bytes as they came and harms its own row
+ * only. Columns are matched by name or by one of its synonyms; under `header: strict` any other set
+ * of names is a drifted header. */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/csv.h"
 #include "base/memory.h"
 #include "ingest/core/decode.h"
 
@@ -26,108 +26,191 @@ void decode_fini(struct decode *decode)
     strbuf_fini(&decode->header);
 }
 
+enum charset decode_charset(const struct mapping *mapping, struct span name)
+{
+    enum charset charset;
+    return charset_parse(name, &charset) ? charset : mapping->charset;
+}
+
+struct csv_form decode_csv_form(const struct mapping *mapping, enum charset charset)
+{
+    return (struct csv_form){mapping->separator,
+                             charset == CHARSET_GB18030 && mapping->separator == '|'};
+}
+
+static enum reject refuse(struct reject_place *place, enum reject reject, size_t offset,
+                          long column)
+{
+    place->byte_offset = (long long)offset;
+    place->column = column;
+    return reject;
+}
+
+static enum reject refuse_quote(const struct decode *decode, struct span line,
+                                struct reject_place *place)
+{
+    size_t cell, mark = charset_mark_length(line);
+    size_t at = csv_bad_quote(span_from(line.at + mark, line.len - mark), decode->form, &cell);
+    return refuse(place, REJECT_CSV, mark + at, (long)cell + 1);
+}
+
 /* Converts and splits one line. */
 static enum reject split(struct decode *decode, struct span line, struct arena *arena,
                          struct span *cells, size_t *count, struct reject_place *place)
 {
     struct span text;
     size_t bad_at = 0;
+    ptrdiff_t nul = span_find(line, '\0');
+    if (nul >= 0)
+        return refuse(place, REJECT_NUL, (size_t)nul, 0);
     switch (charset_to_utf8(decode->converter, decode->charset, line, arena, &text, &bad_at)) {
     case CHARSET_OK: break;
-    case CHARSET_BAD_BYTES: place->byte_offset = (long long)bad_at; return REJECT_CHARSET;
+    case CHARSET_BAD_BYTES: return refuse(place, REJECT_CHARSET, bad_at, 0);
     case CHARSET_NO_MEMORY: return REJECT_TOO_LARGE;
     }
     if (span_starts(text, byte_order_mark))
         text = span_from(text.at + byte_order_mark.len, text.len - byte_order_mark.len);
-    switch (csv_split(text, ',', cells, MAPPING_MAX_COLUMNS, count, arena)) {
+    switch (csv_split(text, decode->form.separator, cells, MAPPING_MAX_COLUMNS, count, arena)) {
     case CSV_OK: return REJECT_NONE;
     case CSV_TOO_MANY_CELLS: return REJECT_COLUMNS;
-    case CSV_BAD_QUOTE: return REJECT_CSV;
+    case CSV_BAD_QUOTE: return refuse_quote(decode, line, place);
     case CSV_NO_MEMORY: break;
     }
     return REJECT_TOO_LARGE;
 }
 
-static int find_column(const struct mapping *mapping, struct span name)
+static enum reject drifted(const struct decode *decode, struct span line, struct span name,
+                           size_t cell, struct reject_place *place)
 {
-    for (size_t i = 0; i < mapping->column_count; i++)
-        if (span_is(name, mapping->columns[i]))
-            return (int)i;
-    return -1;
+    size_t mark = charset_mark_length(line);
+    struct span names = span_from(line.at + mark, line.len - mark);
+    if (name.len > 0)
+        span_to_cstr(name, place->pointer, sizeof place->pointer);
+    else
+        snprintf(place->pointer, sizeof place->pointer, "#%zu", cell + 1);
+    return refuse(place, REJECT_HEADER, mark + csv_cell_offset(names, decode->form, cell),
+                  (long)cell + 1);
 }
 
 /* A column named twice, a known one missing, or under strict an unknown one. */
 static enum reject match_header(struct decode *decode, const struct mapping *mapping,
-                                const struct span *names, size_t count)
+                                struct span line, const struct span *names, size_t count,
+                                struct reject_place *place)
 {
     memset(decode->cell_of, 0, sizeof decode->cell_of);
     for (size_t i = 0; i < count; i++) {
         struct span name = span_trim(names[i]);
-        int column = find_column(mapping, name);
+        int column = mapping_column(mapping, name);
         decode->column_of[i] = column;
-        if (column < 0 ? mapping->strict_header : decode->cell_of[column] != 0) {
-            span_to_cstr(name, decode->header_fault, sizeof decode->header_fault);
-            return REJECT_HEADER;
-        }
+        if (column < 0 ? mapping->strict_header : decode->cell_of[column] != 0)
+            return drifted(decode, line, name, i, place);
         if (column >= 0)
             decode->cell_of[column] = (long)i + 1;
     }
     for (size_t i = 0; i < mapping->column_count; i++) {
         if (decode->cell_of[i] != 0)
             continue;
-        snprintf(decode->header_fault, sizeof decode->header_fault, "%s", mapping->columns[i]);
+        snprintf(place->pointer, sizeof place->pointer, "%s", mapping->columns[i]);
         return REJECT_HEADER;
     }
     decode->header_cells = count;
     return REJECT_NONE;
 }
 
-static enum reject read_header(struct decode *decode, const struct mapping *mapping,
-                               struct span header, struct arena *arena, struct reject_place *place)
+/* A file that says by its mark that it is UTF-8 is not read as anything else. */
+static enum reject read_names(struct decode *decode, const struct mapping *mapping,
+                              struct span header, struct arena *arena, struct reject_place *place)
 {
     struct span names[MAPPING_MAX_COLUMNS];
-    size_t count = 0, mark = arena->used;
+    size_t count = 0;
+    if (decode->charset != CHARSET_UTF8 && span_starts(header, byte_order_mark))
+        return refuse(place, REJECT_CHARSET, 0, 0);
+    enum reject reject = split(decode, header, arena, names, &count, place);
+    if (reject == REJECT_NONE)
+        return match_header(decode, mapping, header, names, count, place);
+    return reject == REJECT_CSV || reject == REJECT_COLUMNS ? REJECT_HEADER : reject;
+}
+
+enum reject decode_header(struct decode *decode, const struct mapping *mapping, struct span header,
+                          struct arena *arena, struct reject_place *place)
+{
+    size_t mark = arena->used;
     if (decode->header_mapping != mapping || decode->header_charset != decode->charset ||
         !span_equal(strbuf_span(&decode->header), header)) {
-        decode->header_fault[0] = 0;
-        decode->header_reject = split(decode, header, arena, names, &count, place);
-        if (decode->header_reject == REJECT_NONE)
-            decode->header_reject = match_header(decode, mapping, names, count);
-        else if (decode->header_reject != REJECT_TOO_LARGE)
-            decode->header_reject = REJECT_HEADER;
+        decode->header_why = (struct reject_place){.byte_offset = -1};
+        decode->form = decode_csv_form(mapping, decode->charset);
+        decode->header_why.reject = read_names(decode, mapping, header, arena, &decode->header_why);
         arena_rewind(arena, mark);
         strbuf_reset(&decode->header);
         strbuf_add(&decode->header, header);
         decode->header_mapping = mapping;
         decode->header_charset = decode->charset;
     }
-    if (decode->header_reject != REJECT_NONE)
-        memcpy(place->pointer, decode->header_fault, sizeof place->pointer);
-    return decode->header_reject;
+    if (decode->header_why.reject != REJECT_NONE)
+        *place = decode->header_why;
+    return decode->header_why.reject;
+}
+
+/* The first cell that is too much, or that is not there. */
+static enum reject refuse_count(const struct decode *decode, const struct mapping *mapping,
+                                size_t count, struct reject_place *place)
+{
+    size_t cell = count < decode->header_cells ? count : decode->header_cells;
+    int column = cell < decode->header_cells ? decode->column_of[cell] : -1;
+    if (column >= 0)
+        snprintf(place->pointer, sizeof place->pointer, "%s", mapping->columns[column]);
+    return refuse(place, REJECT_COLUMNS, csv_cell_offset(decode->row, decode->form, cell),
+                  (long)cell + 1);
+}
+
+static enum reject read_row(struct decode *decode, const struct mapping *mapping,
+                            struct arena *arena, struct span *cells, struct reject_place *place)
+{
+    struct span values[MAPPING_MAX_COLUMNS];
+    size_t count = 0;
+    enum reject reject = split(decode, decode->row, arena, values, &count, place);
+    if (reject != REJECT_NONE && reject != REJECT_COLUMNS)
+        return reject;
+    if (count != decode->header_cells || reject != REJECT_NONE)
+        return refuse_count(decode, mapping, count, place);
+    for (size_t i = 0; i < mapping->column_count; i++)
+        cells[i] = SPAN_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].len > CSV_CELL_MAX)
+            return refuse(place, REJECT_TOO_LARGE, csv_cell_offset(decode->row, decode->form, i),
+                          (long)i + 1);
+        if (decode->column_of[i] >= 0)
+            cells[decode->column_of[i]] = values[i];
+    }
+    return REJECT_NONE;
 }
 
 enum reject decode_csv(struct decode *decode, const struct mapping *mapping, struct span value,
                        struct arena *arena, struct span *cells, struct reject_place *place)
 {
-    struct span header, values[MAPPING_MAX_COLUMNS];
-    size_t count = 0, used = csv_frame(value, true, &header);
+    struct span header;
+    size_t mark = charset_mark_length(value);
+    size_t used = csv_frame_by(span_from(value.at + mark, value.len - mark),
+                               decode_csv_form(mapping, decode->charset), true, &header);
     if (used == 0)
         return REJECT_HEADER;
-    enum reject reject = read_header(decode, mapping, header, arena, place);
+    used += mark;
+    header = span_from(value.at, mark + header.len);
+    enum reject reject = decode_header(decode, mapping, header, arena, place);
     if (reject != REJECT_NONE)
         return reject;
-    reject =
-        split(decode, span_from(value.at + used, value.len - used), arena, values, &count, place);
-    if (reject != REJECT_NONE) {
-        place->byte_offset += place->byte_offset >= 0 ? (long long)used : 0;
-        return reject;
-    }
-    if (count != decode->header_cells)
-        return REJECT_COLUMNS;
-    for (size_t i = 0; i < mapping->column_count; i++)
-        cells[i] = SPAN_NONE;
-    for (size_t i = 0; i < count; i++)
-        if (decode->column_of[i] >= 0)
-            cells[decode->column_of[i]] = values[i];
-    return REJECT_NONE;
+    decode->row = span_from(value.at + used, value.len - used);
+    decode->row_at = used;
+    reject = read_row(decode, mapping, arena, cells, place);
+    if (place->byte_offset >= 0)
+        place->byte_offset += (long long)used;
+    return reject;
+}
+
+long long decode_csv_offset(const struct decode *decode, int column)
+{
+    if (decode->cell_of[column] == 0)
+        return -1;
+    size_t cell = (size_t)decode->cell_of[column] - 1;
+    return (long long)(decode->row_at + csv_cell_offset(decode->row, decode->form, cell));
 }

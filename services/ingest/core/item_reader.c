@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One window that moves over the stream. An item that touches the window's end may go on behind it,
- * so it is put back and asked for again when more is here; only the stream's end makes it whole. */
+/* One window that moves over the stream. The framer gives out what has its end in the window; only
+ * the stream's end makes the rest an item. */
 #include "ingest/core/item_reader.h"
 
 #include <stdlib.h>
@@ -8,11 +8,9 @@
 
 #include "base/memory.h"
 
-#define MARK_BYTES 4 /* as many tell whether a byte order mark is there */
-
 void item_reader_init(struct item_reader *reader, enum framing_form form, size_t piece, size_t most)
 {
-    *reader = (struct item_reader){.form = form, .most = most, .capacity = piece};
+    *reader = (struct item_reader){.form = form, .csv = CSV_COMMA, .most = most, .capacity = piece};
     reader->window = xmalloc(piece);
     strbuf_init(&reader->header, 1024, most + 1);
 }
@@ -57,7 +55,8 @@ void item_reader_fed(struct item_reader *reader, size_t bytes)
     reader->len += bytes;
     reader->last = bytes == 0;
     if (reader->begun)
-        framing_move(&reader->framing, span_from(reader->window, reader->len), reader->offset);
+        framing_move(&reader->framing, span_from(reader->window, reader->len), reader->offset,
+                     !reader->last);
 }
 
 /* Past a byte order mark, the header line or the opening bracket, once all of it is here. */
@@ -65,7 +64,9 @@ static bool begin(struct item_reader *reader)
 {
     struct framing *framing = &reader->framing;
     framing_begin(framing, reader->form, span_from(reader->window, reader->len), 1, -1);
-    if (!reader->last && (reader->len < MARK_BYTES || framing->at == reader->len))
+    framing->csv = reader->csv;
+    framing->partial = !reader->last;
+    if (!framing_start(framing))
         return false;
     if (framing->header.at) {
         strbuf_reset(&reader->header);
@@ -97,16 +98,9 @@ enum item_reader_step item_reader_next(struct item_reader *reader, struct framin
     struct framing *framing = &reader->framing;
     if (!reader->begun && !begin(reader))
         return want_more(reader, item);
-    struct framing before = *framing;
-    bool found = framing_next(framing, item);
-    if (found && is_too_long(reader, item))
-        return ITEM_READER_LONG;
+    if (framing_next(framing, item))
+        return is_too_long(reader, item) ? ITEM_READER_LONG : ITEM_READER_ITEM;
     if (reader->last)
-        return found ? ITEM_READER_ITEM : ITEM_READER_END;
-    if (framing->at < framing->bytes.len)
-        return ITEM_READER_ITEM;
-    if (!found && reader->len > reader->most) /* blanks only: no need to keep them all */
-        return ITEM_READER_FEED;
-    *framing = before;
+        return ITEM_READER_END;
     return want_more(reader, item);
 }

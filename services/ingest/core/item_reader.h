@@ -19,7 +19,8 @@ enum item_reader_step {
 
 struct item_reader {
     enum framing_form form;
-    size_t most; /* bytes of an item with its header line */
+    struct csv_form csv; /* commas unless it is set */
+    size_t most;         /* bytes of an item with its header line */
     struct framing framing;
     struct strbuf header; /* CSV: the header line, kept when the window moves on */
     char *window;         /* owned */

@@ -67,6 +67,12 @@ struct mapping_range {
     int64_t from, to; /* millionths, or ms */
 };
 
+/* Another name of a column: what it was called before, or what another vendor calls it. */
+struct mapping_synonym {
+    const char *name;
+    int column;
+};
+
 struct mapping_field {
     const char *name;
     int *columns; /* the first that is not missing gives the value */
@@ -121,6 +127,7 @@ struct mapping {
     enum mapping_format format;
     enum charset charset;
     struct zone *zone;  /* owned */
+    char separator;     /* CSV */
     bool strict_header; /* the header names exactly the known columns */
     bool half_width;    /* full-width letters, digits, signs and blanks are read as ASCII */
     const char **missing;
@@ -137,6 +144,8 @@ struct mapping {
     const char *columns[MAPPING_MAX_COLUMNS]; /* names, or JSON pointers of nested members */
     size_t column_count;
     struct mapping_member *members; /* of JSON: the columns as a tree */
+    struct mapping_synonym *synonyms;
+    size_t synonym_count;
     struct mapping_table *tables;
     size_t table_count;
     struct mapping_words *words;
@@ -170,6 +179,8 @@ bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
 bool mapping_words_met(const struct mapping_words *list, struct span text);
 /* What a code stands for; false when the table has it not. */
 bool mapping_table_find(const struct mapping_table *table, struct span from, struct span *to);
+/* The column of that name or synonym; -1 = undeclared. */
+int mapping_column(const struct mapping *mapping, struct span name);
 
 /* The version in force then, or by its number; NULL when there is none. */
 const struct mapping *feed_mapping_at(const struct feed *feed, int64_t received_ms);

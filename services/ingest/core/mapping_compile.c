@@ -148,6 +148,7 @@ static void read_text_form(struct mapping_compiler *compiler, const struct yaml_
     if (charset && mapping->charset != CHARSET_UTF8 && mapping->format != MAPPING_CSV)
         diagnostics_add(d, charset->place, "utf-8", "JSON is always UTF-8");
     read_zone(compiler, yaml_get(node, "zone"));
+    mapping->separator = mapping_column_separator(compiler, yaml_get(node, "separator"));
     mapping->strict_header = mapping_compile_word(compiler, yaml_get(node, "header"), headers,
                                                   ARRAY_LENGTH(headers)) == 1;
     mapping->half_width =
@@ -275,7 +276,7 @@ void mapping_compile(struct mapping *mapping, const struct yaml_node *node,
     static const char *const known[] = {"version", "valid_from", "format",   "charset",   "zone",
                                         "header",  "missing",    "width",    "namespace", "number",
                                         "aliases", "identity",   "revision", "tables",    "words",
-                                        "events",  NULL};
+                                        "events",  "separator",  "synonyms", NULL};
     struct mapping_compiler compiler = {mapping, memory, diagnostics};
     mapping->place = node->place;
     if (node->type != YAML_MAP) {
@@ -295,6 +296,7 @@ void mapping_compile(struct mapping *mapping, const struct yaml_node *node,
     mapping_table_read(&compiler, yaml_get(node, "tables"));
     mapping_words_read(&compiler, yaml_get(node, "words"));
     mapping_event_read(&compiler, yaml_require(node, "events", diagnostics));
+    mapping_column_synonyms(&compiler, yaml_get(node, "synonyms"));
     if (mapping->format == MAPPING_CSV)
         return;
     for (size_t i = 0; i < mapping->column_count; i++)

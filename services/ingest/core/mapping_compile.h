@@ -39,6 +39,9 @@ int mapping_compile_word(struct mapping_compiler *compiler, const struct yaml_no
 struct span mapping_compile_file(struct mapping_compiler *compiler, const struct yaml_node *node,
                                  const char *name, const char **path);
 
+char mapping_column_separator(struct mapping_compiler *compiler, const struct yaml_node *node);
+/* `synonyms: { column: [other names] }`, once all columns are known. */
+void mapping_column_synonyms(struct mapping_compiler *compiler, const struct yaml_node *node);
 void mapping_table_read(struct mapping_compiler *compiler, const struct yaml_node *node);
 /* What `table:` or `registry:` of a field names, or NULL. */
 const struct mapping_table *mapping_table_of(struct mapping_compiler *compiler,

@@ -41,7 +41,10 @@ bool normalise_reject(struct item *item, enum reject reject, int column)
         return false;
     const struct decode *decode = &item->normalise->decode;
     decode_pointer(decode, item->mapping, column, why);
-    why->column = item->mapping->format == MAPPING_CSV ? decode->cell_of[column] : 0;
+    if (item->mapping->format != MAPPING_CSV)
+        return false;
+    why->column = decode->cell_of[column];
+    why->byte_offset = decode_csv_offset(decode, column);
     return false;
 }
 
@@ -245,8 +248,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
         return;
     }
     normalise->decode.enveloped = media_type_is(header->content_type, CLOUDEVENT_TYPE);
-    if (!charset_parse(header->charset, &normalise->decode.charset))
-        normalise->decode.charset = mapping->charset;
+    normalise->decode.charset = decode_charset(mapping, header->charset);
     result->why.reject = mapping->format == MAPPING_CSV
                              ? decode_csv(&normalise->decode, mapping, value, &normalise->arena,
                                           normalise->cells, &result->why)
@@ -255,4 +257,16 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
     if (result->why.reject == REJECT_NONE && read_identity(&item) && read_revision(&item))
         write_events(&item, result);
     result->number = item.subject.at ? item.number : SPAN_NONE;
+}
+
+void normalise_header(struct normalise *normalise, const struct raw_header *header,
+                      struct span line, struct reject_place *why)
+{
+    const struct feed *feed = feeds_find(normalise->feeds, header->feed);
+    const struct mapping *mapping = feed ? feed_mapping(feed, header->mapping) : NULL;
+    *why = (struct reject_place){.byte_offset = -1};
+    if (mapping == NULL || mapping->format != MAPPING_CSV)
+        return;
+    normalise->decode.charset = decode_charset(mapping, header->charset);
+    why->reject = decode_header(&normalise->decode, mapping, line, &normalise->arena, why);
 }

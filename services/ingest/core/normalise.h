@@ -62,6 +62,9 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
 void normalise_cloudevent(struct normalise *normalise, const struct feed *feed,
                           const struct mapping *mapping, const struct raw_header *header,
                           struct span value, struct normalise_result *result);
+/* A CSV header line that stops its whole file, and why; nothing where it may go on. */
+void normalise_header(struct normalise *normalise, const struct raw_header *header,
+                      struct span line, struct reject_place *why);
 /* One CloudEvent of a unit, structured or binary; header->unit said it. */
 void normalise_status(struct normalise *normalise, const struct raw_header *header,
                       const struct record *record, struct normalise_result *result);

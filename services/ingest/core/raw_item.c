@@ -17,6 +17,23 @@ void raw_item_fini(struct raw_item *item)
     strbuf_fini(&item->header);
 }
 
+void raw_item_begin(struct framing *framing, enum framing_form form, const struct feed *feed,
+                    const struct raw_header *upload, struct span bytes, int64_t first_row,
+                    int64_t first_offset, struct normalise *trial)
+{
+    const struct mapping *mapping = feed_mapping(feed, upload->mapping);
+    struct reject_place why = {0};
+    framing_begin(framing, form, bytes, first_row, first_offset);
+    if (mapping)
+        framing->csv = decode_csv_form(mapping, decode_charset(mapping, upload->charset));
+    if (form != FRAMING_CSV || !framing_start(framing) || framing->header.at == NULL)
+        return;
+    arena_reset(&trial->arena);
+    normalise_header(trial, upload, framing->header, &why);
+    if (why.reject != REJECT_NONE)
+        framing_stop(framing);
+}
+
 void raw_item_make(struct raw_item *item, const struct raw_header *upload, const struct feed *feed,
                    const struct framing_item *framed, struct normalise *trial)
 {
@@ -35,7 +52,7 @@ void raw_item_make(struct raw_item *item, const struct raw_header *upload, const
     item->record = result.number;
 
     /* A CSV item's value has the header line in front of the row. */
-    int64_t lead = framed->header.at ? (int64_t)framed->header.len + 1 : 0;
+    int64_t lead = framed->header.at && framed->row > 0 ? (int64_t)framed->header.len + 1 : 0;
     int64_t inside = result.why.byte_offset - lead;
     item->offset = framed->byte_offset + (inside > 0 ? inside : 0);
     if (feed->spread > 1)

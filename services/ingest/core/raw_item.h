@@ -19,6 +19,11 @@ struct raw_item {
 
 void raw_item_init(struct raw_item *item, size_t max_bytes);
 void raw_item_fini(struct raw_item *item);
+/* Begins with an upload as its feed's mapping says. A CSV file whose header is not the declared one
+ * is stopped: the header is its one item, refused once, and no row of it is taken. */
+void raw_item_begin(struct framing *framing, enum framing_form form, const struct feed *feed,
+                    const struct raw_header *upload, struct span bytes, int64_t first_row,
+                    int64_t first_offset, struct normalise *trial);
 /* `upload` is what all items of the upload share; row, offset and verdict are filled in. `trial`
  * reads the item as the normaliser will. */
 void raw_item_make(struct raw_item *item, const struct raw_header *upload, const struct feed *feed,

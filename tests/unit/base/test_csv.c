@@ -81,7 +81,14 @@ static void ends_rows_at_crlf_lf_and_cr(void **state)
                                "y\x1e"},
                  {"\"a\"b\nc", "\"a\"b\x1e"
                                "c\x1e"},
-                 {"x,\"never closed\ny", "x,\"never closed\ny\x1e"}};
+                 {"x,\"never closed\ny", "x,\"never closed\x1e"
+                                         "y\x1e"},
+                 {"1,\"stray\n2,\"good\",x\n3\n", "1,\"stray\x1e"
+                                                  "2,\"good\",x\x1e"
+                                                  "3\x1e"},
+                 {"1,\"a \"b\"\nc\n\"d\ne\"\n", "1,\"a \"b\"\x1e"
+                                                "c\x1e"
+                                                "\"d\ne\"\x1e"}};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         frame_all(span_of(cases[i].text), strlen(cases[i].text));
         assert_string_equal(buf.at, cases[i].rows);
@@ -92,9 +99,71 @@ static void a_quote_opens_behind_the_separator_that_is_named(void **state)
 {
     (void)state;
     struct span row, text = SPAN("a;\"b\nc\";d\ne");
-    assert_int_equal(csv_frame_by(text, ';', false, &row), 10);
+    assert_int_equal(csv_frame_by(text, (struct csv_form){';', false}, false, &row), 10);
     assert_true(span_is(row, "a;\"b\nc\";d"));
-    assert_int_equal(csv_frame_by(text, ',', false, &row), 5);
+    assert_int_equal(csv_frame_by(text, CSV_COMMA, false, &row), 5);
+}
+
+/* The same bytes in GB18030: the 亅 before the quote ends in a byte that looks like '|'. */
+static void a_second_byte_is_no_separator(void **state)
+{
+    (void)state;
+    struct span row, text = SPAN("\x81|\"a\nb\"|c\n");
+    size_t cell;
+    assert_int_equal(csv_frame_by(text, (struct csv_form){'|', true}, false, &row), 5);
+    assert_int_equal(csv_frame_by(text, (struct csv_form){'|', false}, false, &row), 10);
+    text = SPAN("\x81\x81|\"a\nb\"|c\n");
+    assert_int_equal(csv_frame_by(text, (struct csv_form){'|', true}, false, &row), 11);
+    text = SPAN("\x81|x|\x81\x81|y");
+    assert_int_equal(csv_cell_offset(text, (struct csv_form){'|', true}, 1), 4);
+    assert_int_equal(csv_cell_offset(text, (struct csv_form){'|', true}, 2), 7);
+    assert_int_equal(csv_cell_offset(text, (struct csv_form){'|', true}, 3), text.len);
+    assert_int_equal(csv_bad_quote(text, (struct csv_form){'|', true}, &cell), text.len);
+}
+
+static void names_the_place_of_a_cell_and_of_a_misplaced_quote(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        size_t cell, offset, bad_cell, bad_at;
+    } cases[] = {{"a,b,c", 2, 4, 2, 5},          {"\"a,\"\"\",b", 1, 7, 1, 8},
+                 {"a,\"x\"y,c", 2, 7, 1, 4},     {"a,b,\"cut", 2, 4, 2, 4},
+                 {"a,\"", 1, 2, 1, 2},           {"", 0, 0, 0, 0},
+                 {"a,5\",\"\"\"\"", 2, 5, 2, 9}, {"a,b,", 2, 4, 2, 4}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        size_t cell;
+        struct span row = span_of(cases[i].row);
+        assert_int_equal(csv_cell_offset(row, CSV_COMMA, cases[i].cell), cases[i].offset);
+        assert_int_equal(csv_bad_quote(row, CSV_COMMA, &cell), cases[i].bad_at);
+        assert_int_equal(cell, cases[i].bad_cell);
+    }
+}
+
+/* A quote without its partner costs one row, however long the file; a cell is not without end. */
+static void a_quoted_cell_ends_within_its_bound(void **state)
+{
+    (void)state;
+    static char text[2 * CSV_CELL_MAX];
+    struct span row;
+    for (int over = 0; over <= 1; over++) {
+        size_t inside = CSV_CELL_MAX - 1 + (size_t)over;
+        memset(text, 'x', sizeof text);
+        text[0] = text[inside + 1] = '"';
+        text[10] = text[inside + 2] = '\n';
+        size_t used = csv_frame(span_from(text, sizeof text), false, &row);
+        assert_int_equal(used, over ? 11 : inside + 3);
+        assert_int_equal(csv_frame(span_from(text, inside + 1), false, &row), over ? 11 : 0);
+    }
+}
+
+static void rows_of_separators_alone_are_empty(void **state)
+{
+    (void)state;
+    assert_true(csv_is_empty(SPAN(",, ,\t"), ','));
+    assert_true(csv_is_empty(SPAN(""), ','));
+    assert_false(csv_is_empty(SPAN(",,\"\""), ','));
+    assert_false(csv_is_empty(SPAN(";;"), ','));
 }
 
 static void waits_for_what_may_follow(void **state)
@@ -229,6 +298,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends_rows_at_crlf_lf_and_cr),
         cmocka_unit_test(a_quote_opens_behind_the_separator_that_is_named),
+        cmocka_unit_test(a_second_byte_is_no_separator),
+        cmocka_unit_test(names_the_place_of_a_cell_and_of_a_misplaced_quote),
+        cmocka_unit_test(a_quoted_cell_ends_within_its_bound),
+        cmocka_unit_test(rows_of_separators_alone_are_empty),
         cmocka_unit_test(waits_for_what_may_follow),
         cmocka_unit_test(gives_the_same_rows_wherever_the_input_is_split),
         cmocka_unit_test(splits_cells),

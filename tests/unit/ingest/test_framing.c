@@ -41,6 +41,11 @@ static const struct example examples[] = {
     {FRAMING_ARRAY, "[{\"a\":1", 1, {"{\"a\":1"}},
     {FRAMING_CSV, "h,i\r\n1,\"a\n,\"\"b\"\r\n\r\n2,x", 2, {"1,\"a\n,\"\"b\"", "2,x"}},
     {FRAMING_CSV, "h,i", 0, {NULL}},
+    {FRAMING_CSV, "h,i\n,\n1,2\n , \n", 1, {"1,2"}},
+    {FRAMING_CSV, "h,i\n1,\"stray\n2,x", 2, {"1,\"stray", "2,x"}},
+    {FRAMING_CSV, "\xEF\xBB\xBF\"h\ni\",j\n1,2", 1, {"1,2"}},
+    {FRAMING_CSV, "\x84\x31\x95\x33h\n1", 1, {"1"}},
+    {FRAMING_CSV, "sep=,\r\nh,i\r\n1,2\r\n", 1, {"1,2"}},
     {FRAMING_ONE, "[1,2]\n", 1, {"[1,2]\n"}},
     {FRAMING_ONE, "", 1, {""}},
 };
@@ -60,20 +65,39 @@ static void finds_every_item_and_its_offset(void **state)
     }
 }
 
-/* Cut anywhere: what was complete before the cut is framed as before; at most the last item
- * differs. */
-static void a_cut_at_any_byte_changes_only_the_last_item(void **state)
+static void same_items(const struct framing_item *all, const struct framing_item *some,
+                       size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(span_equal(all[i].header, some[i].header));
+        assert_true(span_equal(all[i].body, some[i].body));
+        assert_int_equal(all[i].row, some[i].row);
+        assert_int_equal(all[i].byte_offset, some[i].byte_offset);
+    }
+}
+
+/* Split at any byte and read in two windows: the same items, none of them before its end is seen.
+ */
+static void split_at_any_byte_gives_the_same_items(void **state)
 {
     (void)state;
     for (size_t e = 0; e < ARRAY_LENGTH(examples); e++) {
         struct framing_item all[MAX_ITEMS], some[MAX_ITEMS];
         struct span text = span_of(examples[e].text);
         frame(examples[e].form, text, all);
-        for (size_t cut = 0; cut < text.len; cut++) {
-            size_t count = frame(examples[e].form, span_from(text.at, cut), some);
-            assert_true(count <= examples[e].count);
-            for (size_t i = 0; i + 1 < count; i++)
-                assert_true(span_equal(all[i].body, some[i].body));
+        for (size_t cut = 0; cut <= text.len; cut++) {
+            struct framing framing;
+            size_t count = 0;
+            framing_begin(&framing, examples[e].form, span_from(text.at, cut), 1, -1);
+            framing.partial = true;
+            while (framing_next(&framing, &some[count]))
+                count++;
+            size_t at = framing.at;
+            framing_move(&framing, span_from(text.at + at, text.len - at), (int64_t)at, false);
+            while (framing_next(&framing, &some[count]))
+                count++;
+            assert_int_equal(count, examples[e].count);
+            same_items(all, some, count);
         }
     }
 }
@@ -139,7 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_every_item_and_its_offset),
-        cmocka_unit_test(a_cut_at_any_byte_changes_only_the_last_item),
+        cmocka_unit_test(split_at_any_byte_gives_the_same_items),
         cmocka_unit_test(a_part_keeps_the_files_rows_and_offsets),
         cmocka_unit_test(a_csv_item_can_be_read_alone),
         cmocka_unit_test(one_value_is_enveloped_and_nothing_else),

@@ -116,32 +116,56 @@ static void the_same_item_by_another_feed_of_its_namespace_has_the_same_id(void 
     unload(&json);
 }
 
+#define SPAN_OF(text)                                                                              \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
+#define AT(offset)          ((long long)sizeof(HEADER) - 1 + (offset)) /* in the row */
+#define BEHIND_KIND(offset) AT(3 + (long long)sizeof(COMPLAINT) + (offset))
+
 static const struct {
-    const char *feed, *value;
+    const char *feed;
+    struct span value; /* may hold a NUL */
     enum reject reject;
     const char *pointer;
     long column;
     long long byte_offset;
 } rejects[] = {
-    {"c", "no,kind,at\nA1,x,y", REJECT_HEADER, "changed", 0, -1},
-    {"c", "no,kind,at,due,done,changed,text,new\n1,2,3,4,5,6,7,8", REJECT_HEADER, "new", 0, -1},
-    {"c", HEADER "A1,x", REJECT_COLUMNS, "", 0, -1},
-    {"c", HEADER "A1,\xFF,,,,,", REJECT_CHARSET, "", 0, 36},
-    {"c", HEADER "A1,\"x\"y,,,,,", REJECT_CSV, "", 0, -1},
-    {"c", HEADER " - ," COMPLAINT ",2026-03-02 09:15:00,,,,", REJECT_IDENTITY, "no", 1, -1},
-    {"c", HEADER "A1,,2026-03-02 09:15:00,,,,", REJECT_MISSING, "kind", 2, -1},
-    {"c", HEADER "A1,zz,2026-03-02 09:15:00,,,,", REJECT_CODE, "kind", 2, -1},
-    {"c", HEADER "A1," COMPLAINT ",02/03/2026,,,,", REJECT_DATE, "at", 3, -1},
-    {"c", HEADER "A1," COMPLAINT ",2026-03-02 09:15:00,soon,,,", REJECT_DATE, "due", 4, -1},
-    {"c", HEADER "A1," COMPLAINT ",2026-03-02 11:10:01,,,,", REJECT_FUTURE, "at", 3, -1},
-    {"c", HEADER "A1," COMPLAINT ",2026-03-02 11:00:00,,2026-03-02 11:10:01,,", REJECT_FUTURE,
-     "done", 5, -1},
-    {"j", "{\"no\":\"A1\",", REJECT_JSON, "", 0, -2},
-    {"j", "[1]", REJECT_JSON, "", 0, -2},
-    {"j", "{\"no\":{},\"kind\":\"投诉\"}", REJECT_JSON, "/no", 0, -1},
-    {"j", "{\"no\":1,\"no\":2}", REJECT_JSON_DUPLICATE, "", 0, -2},
-    {"j", "{\"no\":1,\"at\":\"2026-03-02 09:15:00\"}", REJECT_MISSING, "/kind", 0, -1},
-    {"x", "{}", REJECT_FEED, "", 0, -1},
+    {"c", SPAN_OF("no,kind,at\nA1,x,y"), REJECT_HEADER, "changed", 0, -1},
+    {"c", SPAN_OF("no,kind,at,due,done,changed,text,new\n1,2,3,4,5,6,7,8"), REJECT_HEADER, "new", 8,
+     33},
+    {"c", SPAN_OF("no,kind,at,due,done,changed,text,\""), REJECT_HEADER, "", 8, 33},
+    {"c", SPAN_OF("no,kind,at,due,done,changed,no\n"), REJECT_HEADER, "no", 7, 28},
+    {"c", SPAN_OF("no,kind,at,due,done,changed,\n"), REJECT_HEADER, "#7", 7, 28},
+    {"c", SPAN_OF("\xEF\xBB\xBF" HEADER "A1,,,,,,"), REJECT_CHARSET, "", 0, 0},
+    {"c", SPAN_OF("no,kind,at,\xFF,done,changed,text\n"), REJECT_CHARSET, "", 0, 11},
+    {"c", SPAN_OF("\0n\0o\0,"), REJECT_NUL, "", 0, 0},
+    {"c", SPAN_OF(HEADER "A1,x"), REJECT_COLUMNS, "at", 3, AT(4)},
+    {"c", SPAN_OF(HEADER "A1,x,,,,,,,"), REJECT_COLUMNS, "", 8, AT(10)},
+    {"c", SPAN_OF(HEADER), REJECT_COLUMNS, "kind", 2, AT(0)},
+    {"c", SPAN_OF(HEADER "A1,\xFF,,,,,"), REJECT_CHARSET, "", 0, AT(3)},
+    {"c", SPAN_OF(HEADER "A1,\"x\"y,,,,,"), REJECT_CSV, "", 2, AT(5)},
+    {"c", SPAN_OF(HEADER "A1,,,,,,\"cut"), REJECT_CSV, "", 7, AT(8)},
+    {"c", SPAN_OF(HEADER "A1,x\0y,,,,,"), REJECT_NUL, "", 0, AT(4)},
+    {"c", SPAN_OF(HEADER " - ," COMPLAINT ",2026-03-02 09:15:00,,,,"), REJECT_IDENTITY, "no", 1,
+     AT(0)},
+    {"c", SPAN_OF(HEADER "A1,,2026-03-02 09:15:00,,,,"), REJECT_MISSING, "kind", 2, AT(3)},
+    {"c", SPAN_OF(HEADER "A1,zz,2026-03-02 09:15:00,,,,"), REJECT_CODE, "kind", 2, AT(3)},
+    {"c", SPAN_OF(HEADER "A1," COMPLAINT ",02/03/2026,,,,"), REJECT_DATE, "at", 3, BEHIND_KIND(0)},
+    {"c", SPAN_OF(HEADER "\"A\"\"1\"," COMPLAINT ",02/03/2026,,,,"), REJECT_DATE, "at", 3,
+     BEHIND_KIND(4)},
+    {"c", SPAN_OF(HEADER "A1," COMPLAINT ",2026-03-02 09:15:00,soon,,,"), REJECT_DATE, "due", 4,
+     BEHIND_KIND(20)},
+    {"c", SPAN_OF(HEADER "A1," COMPLAINT ",2026-03-02 11:10:01,,,,"), REJECT_FUTURE, "at", 3,
+     BEHIND_KIND(0)},
+    {"c", SPAN_OF(HEADER "A1," COMPLAINT ",2026-03-02 11:00:00,,2026-03-02 11:10:01,,"),
+     REJECT_FUTURE, "done", 5, BEHIND_KIND(21)},
+    {"j", SPAN_OF("{\"no\":\"A1\","), REJECT_JSON, "", 0, -2},
+    {"j", SPAN_OF("[1]"), REJECT_JSON, "", 0, -2},
+    {"j", SPAN_OF("{\"no\":{},\"kind\":\"投诉\"}"), REJECT_JSON, "/no", 0, -1},
+    {"j", SPAN_OF("{\"no\":1,\"no\":2}"), REJECT_JSON_DUPLICATE, "", 0, -2},
+    {"j", SPAN_OF("{\"no\":1,\"at\":\"2026-03-02 09:15:00\"}"), REJECT_MISSING, "/kind", 0, -1},
+    {"x", SPAN_OF("{}"), REJECT_FEED, "", 0, -1},
 };
 
 static void every_reject_names_reason_field_and_byte(void **state)
@@ -152,8 +176,7 @@ static void every_reject_names_reason_field_and_byte(void **state)
     load(&json, json_feed);
     for (size_t i = 0; i < ARRAY_LENGTH(rejects); i++) {
         struct normalise_result result;
-        run(rejects[i].feed[0] == 'c' ? &csv : &json, rejects[i].feed, span_of(rejects[i].value),
-            &result);
+        run(rejects[i].feed[0] == 'c' ? &csv : &json, rejects[i].feed, rejects[i].value, &result);
         if (result.why.reject != rejects[i].reject)
             print_error("row %zu: %s\n", i, reject_name(result.why.reject));
         assert_int_equal(result.why.reject, rejects[i].reject);

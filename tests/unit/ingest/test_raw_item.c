@@ -8,8 +8,15 @@
 
 #include <cmocka.h>
 
+#include "base/base.h"
 #include "ingest/core/raw_item.h"
 
+static const char piped_text[] =
+    "feed: f\nversions:\n  - version: 1\n    valid_from: 2020-01-01\n    format: csv\n"
+    "    charset: gb18030\n    separator: \"|\"\n    header: strict\n    zone: UTC\n"
+    "    namespace: request:x\n    number: n\n    events:\n"
+    "      - stage: opened\n        time: t\n        data:\n          lead: { from: l }\n"
+    "    synonyms: { n: [number, no], l: lead }\n";
 static const char feed_text[] =
     "feed: f\nspread: 3\nversions:\n  - version: 1\n    valid_from: 2020-01-01\n    format: csv\n"
     "    charset: utf-8\n    zone: UTC\n    namespace: request:x\n    number: n\n    events:\n"
@@ -24,12 +31,12 @@ struct bench {
     struct raw_item item;
 };
 
-static void open_bench(struct bench *bench)
+static void open_bench(struct bench *bench, const char *text)
 {
     bench->diagnostics = diagnostics_new();
     bench->codes = codes_load("config/codes.csv", bench->diagnostics);
     bench->kinds = kinds_load("config/kinds", bench->codes, bench->diagnostics);
-    bench->feeds = feeds_parse("f.yaml", span_of(feed_text), bench->diagnostics);
+    bench->feeds = feeds_parse("f.yaml", span_of(text), bench->diagnostics);
     assert_non_null(bench->feeds);
     normalise_init(&bench->trial, bench->feeds, bench->kinds);
     raw_item_init(&bench->item, 4096);
@@ -56,7 +63,7 @@ static void an_item_carries_its_row_offset_and_verdict(void **state)
                                       .received_ms = 1775000000000,
                                       .upload = SPAN("u"),
                                       .replayof = SPAN("backfill")};
-    open_bench(&bench);
+    open_bench(&bench, feed_text);
     const struct feed *feed = feeds_find(bench.feeds, SPAN("f"));
     struct span bytes = SPAN("n,t,l\n1,2026-03-01 10:00:00,a\n2,2026-03-01 10:00:00,\xff\n");
     framing_begin(&framing, FRAMING_CSV, bytes, 1, -1);
@@ -82,9 +89,83 @@ static void an_item_carries_its_row_offset_and_verdict(void **state)
     close_bench(&bench);
 }
 
+/* A header that is not the declared one is refused once, with the name and the place of the column;
+ * the rows below are not taken. */
+static void a_drifted_header_stops_the_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        enum reject reject;
+        const char *pointer;
+        long column;
+        int64_t offset;
+    } files[] = {{"n|t|l|x\n1|2|3|4\n5|6|7|8\n", REJECT_HEADER, "x", 4, 6},
+                 {"\n\nn|t\n1|2\n", REJECT_HEADER, "l", 0, 2},
+                 {"n|t|l|number\n1|2|3|4\n", REJECT_HEADER, "number", 4, 6},
+                 {"n,t,l\n1,2,3\n", REJECT_HEADER, "n,t,l", 1, 0},
+                 {"n|t|\xff\n1|2|3\n", REJECT_CHARSET, "", 0, 4},
+                 {"\xEF\xBB\xBFn|t|l\n1|2|3\n", REJECT_CHARSET, "", 0, 0}};
+    const struct raw_header upload = {.feed = SPAN("f"), .mapping = 1, .received_ms = 1};
+    struct bench bench;
+    open_bench(&bench, piped_text);
+    const struct feed *feed = feeds_find(bench.feeds, SPAN("f"));
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        struct framing framing;
+        struct framing_item framed;
+        raw_item_begin(&framing, FRAMING_CSV, feed, &upload, span_of(files[i].bytes), 1, -1,
+                       &bench.trial);
+        assert_true(framing_next(&framing, &framed));
+        raw_item_make(&bench.item, &upload, feed, &framed, &bench.trial);
+        assert_int_equal(framed.row, 0);
+        assert_int_equal(bench.item.why.reject, files[i].reject);
+        assert_string_equal(bench.item.why.pointer, files[i].pointer);
+        assert_int_equal(bench.item.why.column, files[i].column);
+        assert_int_equal(bench.item.offset, files[i].offset);
+        assert_false(framing_next(&framing, &framed));
+    }
+    close_bench(&bench);
+}
+
+/* Another separator, names that were changed, an upload in another charset than its feed's. */
+static void a_file_is_read_as_its_mapping_and_its_upload_say(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *charset;
+    } files[] = {{"lead|no|t\r\n\"\x81|\n\"|1|2026-03-01 10:00:00\r\n", ""},
+                 {"\xEF\xBB\xBFlead|no|t\r\n\"亅\n\"|1|2026-03-01 10:00:00\r\n", "utf-8"},
+                 {"\x84\x31\x95\x33l|number|t\n\x81||1|2026-03-01 10:00:00\n", "gbk"}};
+    struct bench bench;
+    open_bench(&bench, piped_text);
+    const struct feed *feed = feeds_find(bench.feeds, SPAN("f"));
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        const struct raw_header upload = {.feed = SPAN("f"),
+                                          .mapping = 1,
+                                          .received_ms = 1775000000000,
+                                          .charset = span_of(files[i].charset)};
+        struct framing framing;
+        struct framing_item framed;
+        struct normalise_result result;
+        raw_item_begin(&framing, FRAMING_CSV, feed, &upload, span_of(files[i].bytes), 1, -1,
+                       &bench.trial);
+        assert_true(framing_next(&framing, &framed));
+        raw_item_make(&bench.item, &upload, feed, &framed, &bench.trial);
+        arena_reset(&bench.trial.arena);
+        normalise_item(&bench.trial, &upload, strbuf_span(&bench.item.value), &result);
+        assert_int_equal(result.count, 1);
+        assert_non_null(strstr(result.events[0].json.at, "\"data\":{\"lead\":\"亅\"}"));
+        assert_false(framing_next(&framing, &framed));
+    }
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_item_carries_its_row_offset_and_verdict)};
+        cmocka_unit_test(an_item_carries_its_row_offset_and_verdict),
+        cmocka_unit_test(a_drifted_header_stops_the_file),
+        cmocka_unit_test(a_file_is_read_as_its_mapping_and_its_upload_say),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
