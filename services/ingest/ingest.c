@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*   POST /v1/feeds/{feed} ── door_http ──> raw ─────────┐
  *                              take_items               ├─ normaliser ─ on_record ─> events, dead
+ *   <drop>/<feed>/orders.csv ── door_drop ──> raw ───────┤
  *   POST /v1/units/{unit}/status ─ door_status ─> status┘                             ▲
  *                                   take_item            ticker ─ write_ticks ────────┘
  *
@@ -10,6 +11,7 @@
 
 #include "base/memory.h"
 #include "base/timestamp.h"
+#include "ingest/door_drop.h"
 #include "ingest/doors.h"
 #include "ingest/ticker.h"
 
@@ -19,7 +21,8 @@ struct ingest {
     struct ingest_clock clock;
     struct normaliser normaliser;
     struct ticker ticker;
-    struct doors *doors; /* NULL: not our role */
+    struct doors *doors;    /* NULL: not our role */
+    struct door_drop *drop; /* NULL: no drop directories */
     bool normalises;
     struct http_route admin_routes[2];
 };
@@ -127,7 +130,10 @@ bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *err
         ingest->doors = doors_open(daemon, config, &ingest->clock, error);
     if (ingest->doors)
         daemon_on_reload(daemon, reload, ingest);
-    return config->role == INGEST_NORMALISER || ingest->doors != NULL;
+    if (ingest->doors && config->drop.root[0])
+        ingest->drop = door_drop_open(ingest->doors, error);
+    return config->role == INGEST_NORMALISER ||
+           (ingest->doors && (ingest->drop || !config->drop.root[0]));
 }
 
 static void stopped(void *context)
@@ -150,6 +156,8 @@ void ingest_drain(void *context)
     struct ingest *ingest = context;
     if (ingest->normalises)
         ticker_stop(&ingest->ticker);
+    if (ingest->drop)
+        door_drop_stop(ingest->drop);
     if (ingest->doors)
         doors_drain(ingest->doors, doors_drained, ingest);
     else

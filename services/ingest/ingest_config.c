@@ -8,6 +8,7 @@
 #include "ingest/core/replay_table.h"
 
 static const char *const roles[] = {"both", "doors", "normaliser", NULL};
+static const char *const whens[] = {"stable", "rename", "done_file", NULL};
 static const char *const clocks[] = {"real", "manual", NULL};
 
 static const struct setting table[] = {
@@ -35,6 +36,14 @@ static const struct setting table[] = {
      "CITYBRAIN_CLOCK", "real | manual: POST /clock on the admin port moves the time"},
     {"ingest.max_upload", SETTING_SIZE, offsetof(struct ingest_config, max_upload), "8MiB", 1024,
      64 << 20, NULL, NULL, "largest body of a request"},
+    {"ingest.drop", SETTING_TEXT, offsetof(struct ingest_config, drop.root), "", 0, 0, NULL,
+     "CITYBRAIN_DROP", "folder of the drop directories, one a feed; empty = none"},
+    {"ingest.drop_when", SETTING_ENUM, offsetof(struct ingest_config, drop.when), "stable", 0, 0,
+     whens, NULL, "when a file is whole: stable | rename | done_file"},
+    {"ingest.drop_stable", SETTING_DURATION, offsetof(struct ingest_config, drop.stable_ms), "10s",
+     0, 86400000, NULL, NULL, "under stable: how long a file has not changed"},
+    {"ingest.drop_look", SETTING_DURATION, offsetof(struct ingest_config, drop.look_every_ms), "1s",
+     50, 3600000, NULL, NULL, "between two looks for dropped files"},
     {"ingest.max_records", SETTING_INT, offsetof(struct ingest_config, max_records), "5000", 1,
      100000, NULL, NULL, "most items of a request"},
 };

@@ -10,6 +10,7 @@
 #include "daemon/settings.h"
 #include "ingest/core/mapping.h"
 #include "ingest/credentials.h"
+#include "ingest/drop_folder.h"
 #include "kafka/client.h"
 #include "model/case_kind.h"
 #include "model/codes.h"
@@ -25,6 +26,7 @@ struct ingest_config {
     int clock_mode; /* enum ingest_clock_mode */
     int64_t tick_every_ms, max_upload, max_records, remembered;
     bool insecure_bearer;
+    struct drop_settings drop;
     struct settings *settings; /* owned */
     struct codes *codes;
     struct kinds *kinds;

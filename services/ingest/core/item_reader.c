@@ -59,6 +59,17 @@ void item_reader_fed(struct item_reader *reader, size_t bytes)
                      !reader->last);
 }
 
+struct item_reader_mark item_reader_mark(const struct item_reader *reader)
+{
+    return (struct item_reader_mark){reader->framing, reader->begun};
+}
+
+void item_reader_return(struct item_reader *reader, const struct item_reader_mark *mark)
+{
+    reader->framing = mark->framing;
+    reader->begun = mark->begun;
+}
+
 /* Past a byte order mark, the header line or the opening bracket, once all of it is here. */
 static bool begin(struct item_reader *reader)
 {

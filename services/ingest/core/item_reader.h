@@ -37,5 +37,12 @@ void item_reader_rewind(struct item_reader *reader);
 /* Where the next bytes go, at least one; what was given out before is gone. */
 char *item_reader_room(struct item_reader *reader, size_t *room);
 void item_reader_fed(struct item_reader *reader, size_t bytes); /* 0: the stream has ended */
+/* Where the reader stands, to give the same items out again: until the next room. */
+struct item_reader_mark {
+    struct framing framing;
+    bool begun;
+};
+struct item_reader_mark item_reader_mark(const struct item_reader *reader);
+void item_reader_return(struct item_reader *reader, const struct item_reader_mark *mark);
 /* An item is valid until the next room. */
 enum item_reader_step item_reader_next(struct item_reader *reader, struct framing_item *item);

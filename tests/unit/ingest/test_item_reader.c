@@ -105,6 +105,28 @@ static void reads_the_same_again_after_a_rewind(void **state)
     item_reader_fini(&reader);
 }
 
+/* A mark at the very beginning too, before the header was seen. */
+static void gives_items_out_again_from_a_mark(void **state)
+{
+    (void)state;
+    struct item_reader reader;
+    struct framing_item item;
+    struct span rest = SPAN("h\n1\n22\n");
+    size_t room;
+    item_reader_init(&reader, FRAMING_CSV, 64, MOST);
+    memcpy(item_reader_room(&reader, &room), rest.at, rest.len);
+    item_reader_fed(&reader, rest.len);
+    struct item_reader_mark mark = item_reader_mark(&reader);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(item_reader_next(&reader, &item), ITEM_READER_ITEM);
+        assert_true(span_is(item.header, "h"));
+        assert_true(span_is(item.body, "1"));
+        assert_int_equal(item.row, 1);
+        item_reader_return(&reader, &mark);
+    }
+    item_reader_fini(&reader);
+}
+
 /* An item that never ends, with or without its end in the stream: said where it begins, and no more
  * than a few times the bound is held. */
 static void an_item_longer_than_the_bound_is_named(void **state)
@@ -146,6 +168,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_of_any_size_give_the_same_items),
         cmocka_unit_test(reads_the_same_again_after_a_rewind),
+        cmocka_unit_test(gives_items_out_again_from_a_mark),
         cmocka_unit_test(an_item_longer_than_the_bound_is_named),
         cmocka_unit_test(blanks_without_end_are_not_kept),
     };
