@@ -2,9 +2,9 @@
 /* One request: what it asks for, its body within the bounds, its one answer.
  *
  * Promises: nothing is read that would be refused anyway, all bodies together stay within
- * MOST_RESERVED, a request is answered once whoever is first, and a handler may answer at any later
- * time: after the client left or the server stopped its answer has no effect but to let go of the
- * request. Connections and the loop are http_server.c's. */
+ * the server's limit, a request is answered once whoever is first, and a handler may answer at any
+ * later time: after the client left or the server stopped its answer has no effect but to let go of
+ * the request. Connections and the loop are http_server.c's. */
 #include "daemon/http_server.h"
 
 #include <assert.h>
@@ -16,9 +16,9 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "daemon/http_head.h"
 #include "daemon/http_internal.h"
 
-#define MOST_RESERVED ((size_t)64 << 20)
 #define FIRST_RESERVE ((size_t)4096)
 #define MOST_IGNORED  ((int64_t)65536)
 
@@ -38,12 +38,11 @@ struct http_request *http_request_new(struct http_server *server, struct MHD_Con
     return request;
 }
 
-static void drop_body(struct http_request *request)
+static void count_as(struct http_request *request, size_t bytes)
 {
     if (request->server)
-        request->server->reserved -= request->reserved;
-    request->reserved = 0;
-    strbuf_fini(&request->body);
+        request->server->reserved += bytes - request->reserved;
+    request->reserved = bytes;
 }
 
 static void free_if_forgotten(struct http_request *request)
@@ -55,7 +54,8 @@ static void free_if_forgotten(struct http_request *request)
         if (request->next)
             request->next->previous = request->previous;
     }
-    drop_body(request);
+    count_as(request, 0);
+    strbuf_fini(&request->body);
     http_server_drop_response(request);
     free(request->target);
     free(request->text);
@@ -69,56 +69,90 @@ void http_request_disconnect(struct http_request *request)
     free_if_forgotten(request);
 }
 
-static void add_problem(struct strbuf *out, int status, const char *code, const char *title,
-                        const char *detail)
+static const char *reason_of(int status)
 {
-    strbuf_add(out, SPAN("{\"type\":\"about:blank#"));
-    strbuf_addf(out, "%s\",\"title\":", code);
-    strbuf_add_json(out, span_of(title));
-    strbuf_addf(out, ",\"status\":%d,\"detail\":", status);
-    strbuf_add_json(out, span_of(detail));
-    strbuf_add(out, SPAN("}\n"));
+    switch (status) {
+    case 408: return "Request Timeout";
+    case 413: return "Content Too Large";
+    case 429: return "Too Many Requests";
+    default: return "Service Unavailable";
+    }
 }
 
-void http_request_write_refusal(struct strbuf *out, int status)
+static bool is_for_later(int status)
+{
+    return status == 503 || status == 429;
+}
+
+void http_request_write_refusal(struct strbuf *out, enum http_problem problem,
+                                enum language language, int64_t retry_after_s)
 {
     struct strbuf body;
+    int status = http_problem_status(problem);
     strbuf_init(&body, 256, 1024);
-    if (status == 413)
-        add_problem(&body, status, "too_large", "内容过大 / too large",
-                    "split the upload into parts");
-    else
-        add_problem(&body, status, "busy", "繁忙 / busy", "try again after a second");
+    http_problem_write(&body, problem, language, NULL);
     strbuf_addf(
-        out,
-        "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
-        "%sConnection: close\r\n\r\n",
-        status, status == 413 ? "Content Too Large" : "Service Unavailable", body.len,
-        status == 413 ? "" : "Retry-After: 1\r\n");
+        out, "HTTP/1.1 %d %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n",
+        status, reason_of(status), body.len);
+    if (is_for_later(status))
+        strbuf_addf(out, "Retry-After: %lld\r\n", (long long)retry_after_s);
+    strbuf_add(out, SPAN("Connection: close\r\n\r\n"));
     strbuf_add(out, strbuf_span(&body));
     strbuf_fini(&body);
 }
 
-static void respond_problem(struct http_request *request, int status, const char *code,
-                            const char *title, const char *detail)
+enum language http_request_language(const struct http_request *request)
+{
+    return language_of(http_request_header(request, "Accept-Language"));
+}
+
+/* What some statuses have to say in their header. */
+static void add_headers(const struct http_request *request, enum http_problem problem,
+                        struct http_answer *answer, const char *retry_after)
+{
+    size_t n = 0;
+    const char *tag = language_tag(http_request_language(request));
+    if (is_for_later(answer->status))
+        answer->more[n++] = (struct http_header){"Retry-After", retry_after};
+    if (problem == HTTP_PROBLEM_METHOD)
+        answer->more[n++] = (struct http_header){"Allow", request->match.allow};
+    if (problem == HTTP_PROBLEM_UNAUTHORIZED)
+        answer->more[n++] = (struct http_header){"WWW-Authenticate", "Bearer"};
+    if (problem == HTTP_PROBLEM_CONTENT_ENCODING)
+        answer->more[n++] = (struct http_header){"Accept-Encoding", "identity"};
+    if (tag)
+        answer->more[n++] = (struct http_header){"Content-Language", tag};
+}
+
+static void respond_problem(struct http_request *request, enum http_problem problem,
+                            const char *about, int64_t retry_after_s)
 {
     struct strbuf body;
-    strbuf_init(&body, 256, 16384);
-    add_problem(&body, status, code, title, detail);
-    struct http_answer answer = {status, "application/problem+json", strbuf_span(&body), {{0}}};
-    if (status == 503 || status == 429)
-        answer.more[0] = (struct http_header){"Retry-After", "1"};
-    if (status == 405)
-        answer.more[0] = (struct http_header){"Allow", request->match.allow};
+    char wait[SPAN_DECIMAL];
+    snprintf(wait, sizeof wait, "%lld", (long long)retry_after_s);
+    strbuf_init(&body, 512, 16384);
+    http_problem_write(&body, problem, http_request_language(request), about);
+    struct http_answer answer = {.status = http_problem_status(problem),
+                                 .content_type = "application/problem+json",
+                                 .body = strbuf_span(&body)};
+    add_headers(request, problem, &answer, wait);
     http_server_respond(request, &answer);
     strbuf_fini(&body);
 }
 
-void http_request_refuse(struct http_request *request, int status, const char *code,
-                         const char *title, const char *detail)
+/* Only who is sent away counts as trouble. */
+static int64_t wait_of(struct http_request *request, enum http_problem problem)
+{
+    struct http_server *server = request->server;
+    if (!is_for_later(http_problem_status(problem)))
+        return 0;
+    return retry_after_seconds(&server->retry, http_server_now(server));
+}
+
+void http_request_refuse(struct http_request *request, enum http_problem problem, const char *about)
 {
     if (!request->response)
-        respond_problem(request, status, code, title, detail);
+        respond_problem(request, problem, about, wait_of(request, problem));
 }
 
 struct query_reader {
@@ -157,21 +191,21 @@ static bool read_address(struct http_request *request, const char *url)
 {
     size_t path_len = strlen(url), len = path_len;
 
-    http_server_each_query(request, add_query_length, &len);
+    http_head_each_query(request, add_query_length, &len);
     request->text = xmalloc(len + 1);
     struct query_reader reader = {request, request->text + path_len, false};
     if (!http_route_split(span_from(url, path_len), request->text, &request->path))
         return false;
-    http_server_each_query(request, read_query, &reader);
+    http_head_each_query(request, read_query, &reader);
     return !reader.bad;
 }
 
 /* 0 without a body, -1 for chunks. */
 static int64_t announced_length(const struct http_request *request)
 {
-    const char *length = http_server_header(request, "Content-Length");
+    const char *length = http_head_value(request, "Content-Length");
     int64_t value;
-    if (http_server_header(request, "Transfer-Encoding"))
+    if (http_head_value(request, "Transfer-Encoding"))
         return -1;
     if (!length)
         return 0;
@@ -181,10 +215,10 @@ static int64_t announced_length(const struct http_request *request)
 static bool reserve(struct http_request *request, size_t bytes)
 {
     struct http_server *server = request->server;
-    if (bytes > MOST_RESERVED || server->reserved - request->reserved > MOST_RESERVED - bytes)
+    size_t most = server->limits->in_flight;
+    if (bytes > most || server->reserved - request->reserved > most - bytes)
         return false;
-    server->reserved += bytes - request->reserved;
-    request->reserved = bytes;
+    count_as(request, bytes);
     return true;
 }
 
@@ -202,28 +236,34 @@ static bool is_sound_header(void *context, struct span name, struct span value)
     return name.len > 0;
 }
 
+static bool is_long_head(const struct http_request *request)
+{
+    size_t bytes, lines;
+    http_head_measure(request, &bytes, &lines);
+    return bytes > request->server->limits->head_bytes ||
+           lines > request->server->limits->head_lines;
+}
+
 /* Faults after which nobody can be sure where the request ends: the connection ends with it. */
 static void judge_form(struct http_request *request)
 {
-    const char *transfer = http_server_header(request, "Transfer-Encoding");
-    int hosts = http_server_count_headers(request, "Host");
+    const char *transfer = http_head_value(request, "Transfer-Encoding");
+    int hosts = http_head_count(request, "Host");
     bool was_early = request->early;
 
     request->early = true;
-    if (!http_server_each_header(request, is_sound_header, NULL))
-        http_request_refuse(request, 400, "bad_header", "请求头无效 / bad header",
-                            "name: value on one line, without control characters");
+    if (!http_head_each(request, is_sound_header, NULL))
+        http_request_refuse(request, HTTP_PROBLEM_BAD_HEADER, NULL);
     else if (hosts > 1 || (hosts == 0 && !request->may_lack_host))
-        http_request_refuse(request, 400, "bad_host", "缺少或重复 Host / no Host, or several",
-                            "one Host header");
-    else if (http_server_count_headers(request, "Content-Length") +
-                 http_server_count_headers(request, "Transfer-Encoding") >
+        http_request_refuse(request, HTTP_PROBLEM_BAD_HOST, NULL);
+    else if (http_head_count(request, "Content-Length") +
+                 http_head_count(request, "Transfer-Encoding") >
              1)
-        http_request_refuse(request, 400, "two_lengths", "长度不明确 / ambiguous length",
-                            "one Content-Length or one Transfer-Encoding");
+        http_request_refuse(request, HTTP_PROBLEM_TWO_LENGTHS, NULL);
     else if (transfer && strcasecmp(transfer, "chunked") != 0)
-        http_request_refuse(request, 501, "transfer_encoding",
-                            "不支持的传输编码 / transfer encoding not supported", "use chunked");
+        http_request_refuse(request, HTTP_PROBLEM_TRANSFER_ENCODING, NULL);
+    else if (is_long_head(request))
+        http_request_refuse(request, HTTP_PROBLEM_HEAD_TOO_LARGE, NULL);
     else
         request->early = was_early;
 }
@@ -232,40 +272,39 @@ static bool lacks_length(const struct http_request *request)
 {
     bool has_body = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0;
     return has_body && request->match.route->max_body > 0 &&
-           !http_server_header(request, "Content-Length") &&
-           !http_server_header(request, "Transfer-Encoding");
+           !http_head_value(request, "Content-Length") &&
+           !http_head_value(request, "Transfer-Encoding");
 }
 
 static void judge(struct http_request *request, const char *url, int64_t length)
 {
-    const char *encoding = http_server_header(request, "Content-Encoding");
+    const char *encoding = http_head_value(request, "Content-Encoding");
     struct http_server *server = request->server;
 
     judge_form(request);
     if (!request->response && !read_address(request, url))
-        http_request_refuse(request, 400, "bad_address", "地址无效 / bad address",
-                            "percent-encoded UTF-8 without spaces and control characters");
+        http_request_refuse(request, HTTP_PROBLEM_BAD_ADDRESS, NULL);
     if (request->response)
         return;
     http_route_find(&request->match, server->routes, server->count, request->method,
                     &request->path);
-    if (!request->match.route && request->match.allow[0])
-        http_request_refuse(request, 405, "method_not_allowed", "方法不允许 / method not allowed",
-                            request->match.allow);
-    else if (!request->match.route)
-        http_request_refuse(request, 404, "not_found", "无此地址 / no such address", "");
+    const struct http_route *route = request->match.route;
+    if (!route && request->match.allow[0])
+        http_request_refuse(request, HTTP_PROBLEM_METHOD, request->match.allow);
+    else if (!route)
+        http_request_refuse(request, HTTP_PROBLEM_NOT_FOUND, NULL);
     else if (encoding && strcasecmp(encoding, "identity") != 0)
-        http_request_refuse(request, 415, "content_encoding",
-                            "不支持的内容编码 / content encoding not supported",
-                            "send the bytes as they are, without Content-Encoding");
+        http_request_refuse(request, HTTP_PROBLEM_CONTENT_ENCODING, NULL);
     else if (lacks_length(request))
-        http_request_refuse(request, 411, "length_required", "缺少长度 / length required",
-                            "Content-Length, or Transfer-Encoding: chunked");
-    else if (length >= 0 && (uint64_t)length > request->match.route->max_body)
-        http_request_refuse(request, 413, "too_large", "内容过大 / too large",
-                            "split the upload into parts");
-    else if (server->closing || !reserve(request, length > 0 ? (size_t)length : 0))
-        http_request_refuse(request, 503, "busy", "繁忙 / busy", "try again after a second");
+        http_request_refuse(request, HTTP_PROBLEM_LENGTH_REQUIRED, NULL);
+    else if (length >= 0 && (uint64_t)length > route->max_body)
+        http_request_refuse(request, HTTP_PROBLEM_TOO_LARGE, NULL);
+    else if (server->closing)
+        http_request_refuse(request, HTTP_PROBLEM_STOPPING, NULL);
+    else if (server->admit && !server->admit(route->context, request))
+        assert(request->response);
+    else if (!reserve(request, length > 0 ? (size_t)length : 0))
+        http_request_refuse(request, HTTP_PROBLEM_BUSY, NULL);
 }
 
 void http_request_begin(struct http_request *request, const char *method, const char *url)
@@ -276,7 +315,7 @@ void http_request_begin(struct http_request *request, const char *method, const 
     /* An answer that overtakes a body ends the connection, and the client, still sending, may never
      * see it. So what is short is read and ignored; what is long, or asked first, is not. */
     request->early =
-        length < 0 || length > MOST_IGNORED || http_server_header(request, "Expect") != NULL;
+        length < 0 || length > MOST_IGNORED || http_head_value(request, "Expect") != NULL;
     judge(request, url, length);
     if (request->response)
         return;
@@ -285,20 +324,21 @@ void http_request_begin(struct http_request *request, const char *method, const 
         strbuf_init(&request->body, (size_t)length, request->match.route->max_body);
 }
 
-bool http_request_take_body(struct http_request *request, struct span piece, int *status)
+bool http_request_take_body(struct http_request *request, struct span piece,
+                            enum http_problem *problem)
 {
     size_t max = request->match.route ? request->match.route->max_body : 0;
     size_t need = request->body.len + piece.len;
 
     if (request->response) /* refused already: read and ignored */
         return true;
-    *status = 413;
+    *problem = HTTP_PROBLEM_TOO_LARGE;
     if (need > max)
         return false;
     if (need > request->reserved) {
         size_t more = request->reserved * 2 > FIRST_RESERVE ? request->reserved * 2 : FIRST_RESERVE;
         more = more < need ? need : more;
-        *status = 503;
+        *problem = HTTP_PROBLEM_BUSY;
         if (!reserve(request, more < max ? more : max))
             return false;
     }
@@ -306,6 +346,11 @@ bool http_request_take_body(struct http_request *request, struct span piece, int
         strbuf_init(&request->body, request->reserved, max);
     strbuf_add(&request->body, piece);
     return true;
+}
+
+const struct http_route *http_request_route(const struct http_request *request)
+{
+    return request->match.route;
 }
 
 struct span http_request_method(const struct http_request *request)
@@ -330,20 +375,20 @@ struct span http_request_part(const struct http_request *request, size_t index)
 
 struct span http_request_header(const struct http_request *request, const char *name)
 {
-    return request->connection ? span_of(http_server_header(request, name)) : SPAN_NONE;
+    return request->connection ? span_of(http_head_value(request, name)) : SPAN_NONE;
 }
 
 bool http_request_each_header(const struct http_request *request,
                               bool (*visit)(void *context, struct span name, struct span value),
                               void *context)
 {
-    return !request->connection || http_server_each_header(request, visit, context);
+    return !request->connection || http_head_each(request, visit, context);
 }
 
 void http_request_peer(const struct http_request *request, char *text, size_t size)
 {
     if (request->connection)
-        http_server_peer(request, text, size);
+        http_head_peer(request, text, size);
     else
         snprintf(text, size, "-");
 }
@@ -361,27 +406,71 @@ struct span http_request_body(const struct http_request *request)
     return request->body.at ? strbuf_span(&request->body) : SPAN("");
 }
 
-/* The handler's side lets go. */
-static void release(struct http_request *request)
+bool http_request_trade_body(struct http_request *request, size_t bytes)
+{
+    bool fits = request->server == NULL || reserve(request, bytes);
+    strbuf_fini(&request->body);
+    request->body = (struct strbuf){0};
+    if (!fits)
+        count_as(request, bytes);
+    return fits;
+}
+
+size_t http_request_known(struct http_request *request, const void *who)
+{
+    if (!request->connection || !request->peer)
+        return 0;
+    request->peer->known = who;
+    return http_connections_known(&request->server->connections, who);
+}
+
+bool http_request_is_waiting(const struct http_request *request)
+{
+    return request->connection && !request->response;
+}
+
+/* The handler's side lets go; what is left to send is counted until it was sent. */
+static void release(struct http_request *request, size_t answer)
 {
     request->held = false;
-    drop_body(request);
+    strbuf_fini(&request->body);
+    request->body = (struct strbuf){0};
+    count_as(request, request->connection ? answer : 0);
     free_if_forgotten(request);
 }
 
 void http_request_answer(struct http_request *request, const struct http_answer *answer)
 {
     assert(request->held);
-    if (request->connection && !request->response)
+    if (http_request_is_waiting(request))
         http_server_respond(request, answer);
-    release(request);
+    release(request, answer->body.len);
+}
+
+void http_request_fail_for(struct http_request *request, enum http_problem problem,
+                           const char *about, int64_t retry_after_s)
+{
+    if (http_request_is_waiting(request))
+        respond_problem(request, problem, about, retry_after_s);
+    if (request->held)
+        release(request, 0);
+}
+
+void http_request_fail(struct http_request *request, enum http_problem problem, const char *about)
+{
+    http_request_fail_for(request, problem, about, request->server ? wait_of(request, problem) : 0);
 }
 
 void http_request_problem(struct http_request *request, int status, const char *code,
                           const char *title, const char *detail)
 {
-    assert(request->held);
-    if (request->connection && !request->response)
-        respond_problem(request, status, code, title, detail);
-    release(request);
+    struct strbuf body;
+    struct http_answer answer = {.status = status, .content_type = "application/problem+json"};
+    strbuf_init(&body, 256, 16384);
+    http_problem_write_words(&body, status, code, title, detail);
+    answer.body = strbuf_span(&body);
+    if (is_for_later(status))
+        answer.more[0] = (struct http_header){"Retry-After", "1"};
+    http_request_answer(request, &answer);
+    strbuf_fini(&body);
 }

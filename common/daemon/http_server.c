@@ -13,15 +13,11 @@
  * http_route.c's. */
 #include "daemon/http_server.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,10 +25,25 @@
 #include "base/memory.h"
 #include "daemon/http_internal.h"
 
-#define MOST_CONNECTIONS 512U
+#define CUT_CONNECTIONS  64 /* that the library has not closed yet */
 #define CONNECTION_BYTES ((size_t)32 << 10)
-#define IDLE_SECONDS     30U
+#define IDLE_SECONDS     30U  /* the library's own, of any silence */
 #define GRACE_MS         1000 /* of a close, for bodies and answers under way */
+#define SWEEP_EVERY_MS   250
+#define ANSWER_BYTES     2048 /* of one that is written without the library */
+
+const struct http_limits http_limits_default = {.connections = 512,
+                                                .in_flight = (size_t)64 << 20,
+                                                .head_bytes = 16384,
+                                                .head_lines = 64,
+                                                .head_ms = 10000,
+                                                .body_ms = 60000,
+                                                .body_rate = 1024,
+                                                .answer_ms = 60000,
+                                                .idle_ms = 30000,
+                                                .requests = INT64_MAX,
+                                                .retry_least_s = 1,
+                                                .retry_most_s = 1};
 
 /* Addresses reach us as they were sent; http_route.c decodes them. */
 static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text)
@@ -42,23 +53,35 @@ static size_t leave_escaped(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
+int64_t http_server_now(const struct http_server *server)
+{
+    return (int64_t)uv_now(server->timer.loop);
+}
+
+static void enter(struct http_request *request, enum http_phase phase)
+{
+    if (request->peer)
+        http_connection_enter(request->peer, phase, http_server_now(request->server));
+}
+
 static enum MHD_Result queue_answer(struct http_request *request)
 {
+    enter(request, HTTP_PHASE_ANSWER);
     return MHD_queue_response(request->connection, (unsigned)request->status, request->response);
 }
 
 /* MHD cannot answer in the middle of a body. Nothing of an answer was sent yet, so the socket's
  * buffer has room for these few bytes; then the connection ends. */
-static enum MHD_Result refuse_in_body(struct http_request *request, int status)
+static enum MHD_Result refuse_in_body(struct http_request *request, enum http_problem problem)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct http_server *server = request->server;
+    int64_t wait_s = retry_after_seconds(&server->retry, http_server_now(server));
     struct strbuf answer;
 
-    strbuf_init(&answer, 512, 2048);
-    http_request_write_refusal(&answer, status);
-    if (info)
-        (void)!send(info->connect_fd, answer.at, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    strbuf_init(&answer, 512, ANSWER_BYTES);
+    http_request_write_refusal(&answer, problem, http_request_language(request), wait_s);
+    if (request->peer)
+        (void)!send(request->peer->fd, answer.at, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     strbuf_fini(&answer);
     return MHD_NO;
 }
@@ -69,10 +92,18 @@ static void dispatch(struct http_request *request)
 
     if (!request->server->closing) {
         request->handed = request->held = true;
+        enter(request, HTTP_PHASE_WORK);
         route->handler(route->context, request);
     }
     if (request->server->closing) /* also when the handler closed the server */
-        http_request_refuse(request, 503, "stopping", "正在停止 / stopping", "send it again");
+        http_request_refuse(request, HTTP_PROBLEM_STOPPING, NULL);
+}
+
+static struct http_connection *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
 }
 
 /* The request line was read. Whatever is returned becomes on_access's slot. */
@@ -86,20 +117,24 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
                                  size_t *size, void **slot)
 {
     struct http_request *request = *slot;
-    int status;
+    enum http_problem problem;
 
     (void)context;
     (void)connection;
     if (!request->begun) {
         request->begun = true;
+        request->peer = peer_of(connection);
+        enter(request, HTTP_PHASE_BODY);
         request->may_lack_host = strcmp(version, "HTTP/1.1") != 0;
         http_request_begin(request, method, url);
         return request->response && request->early ? queue_answer(request) : MHD_YES;
     }
     if (*size > 0) {
-        bool taken = http_request_take_body(request, span_from(data, *size), &status);
+        if (request->peer)
+            request->peer->body += *size;
+        bool taken = http_request_take_body(request, span_from(data, *size), &problem);
         *size = 0;
-        return taken ? MHD_YES : refuse_in_body(request, status);
+        return taken ? MHD_YES : refuse_in_body(request, problem);
     }
     if (!request->response && !request->handed)
         dispatch(request);
@@ -119,8 +154,29 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     (void)connection;
     (void)code;
     *slot = NULL;
-    if (request)
-        http_request_disconnect(request);
+    if (!request)
+        return;
+    enter(request, HTTP_PHASE_IDLE);
+    http_request_disconnect(request);
+}
+
+/* What was accepted is found again by its descriptor. */
+static void on_connection(void *context, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = context;
+    struct http_connection *one = *slot;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *slot = one = http_connections_find(&server->connections, info->connect_fd);
+        if (one)
+            one->begun = true;
+    } else if (one) {
+        *slot = NULL;
+        http_connections_remove(&server->connections, one);
+    }
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -137,12 +193,15 @@ static void on_handle_closed(uv_handle_t *handle)
 /* No connection is suspended any more. What handlers still hold outlives the server. */
 static void stop(struct http_server *server)
 {
-    uv_handle_t *handles[] = {(uv_handle_t *)&server->poll, (uv_handle_t *)&server->timer,
-                              (uv_handle_t *)&server->grace, (uv_handle_t *)&server->kick};
+    uv_handle_t *handles[] = {(uv_handle_t *)&server->poll,  (uv_handle_t *)&server->timer,
+                              (uv_handle_t *)&server->grace, (uv_handle_t *)&server->kick,
+                              (uv_handle_t *)&server->sweep, (uv_handle_t *)&server->listener.poll};
 
     server->stopped = true;
     uv_poll_stop(&server->poll);
     MHD_stop_daemon(server->mhd);
+    http_connections_fini(&server->connections);
+    http_listener_sweep(&server->listener, INT64_MAX);
     for (struct http_request *request = server->first; request; request = request->next)
         request->server = NULL;
     for (size_t i = 0; i < ARRAY_LENGTH(handles); i++) {
@@ -187,106 +246,94 @@ static void on_kick(uv_idle_t *idle)
     turn(container_of(idle, struct http_server, kick));
 }
 
+/* The library sees the end of the connection in its next turn. */
+static void cut(struct http_server *server, struct http_connection *one)
+{
+    struct strbuf answer;
+
+    http_connections_cut(&server->connections, one);
+    if (!one->begun) {
+        http_connections_remove(&server->connections, one);
+        return;
+    }
+    if (one->phase == HTTP_PHASE_BODY) {
+        strbuf_init(&answer, 512, ANSWER_BYTES);
+        http_request_write_refusal(&answer, HTTP_PROBLEM_SLOW, LANGUAGE_BOTH, 0);
+        (void)!send(one->fd, answer.at, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        strbuf_fini(&answer);
+    }
+    shutdown(one->fd, SHUT_RDWR);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct http_server *server = container_of(timer, struct http_server, sweep);
+    int64_t now_ms = http_server_now(server);
+    struct http_connection *next;
+
+    for (struct http_connection *one = server->connections.first; one; one = next) {
+        next = one->next;
+        if (!one->cut && http_connection_is_late(one, server->limits, now_ms))
+            cut(server, one);
+    }
+    bool quiet = http_listener_sweep(&server->listener, now_ms);
+    http_listener_resume(&server->listener);
+    if (quiet && !server->connections.first)
+        uv_timer_stop(&server->sweep);
+    turn(server);
+}
+
+static void refuse_entry(struct http_server *server, int fd, enum http_problem problem)
+{
+    int64_t now_ms = http_server_now(server);
+    struct strbuf answer;
+
+    strbuf_init(&answer, 512, ANSWER_BYTES);
+    http_request_write_refusal(&answer, problem, LANGUAGE_BOTH,
+                               retry_after_seconds(&server->retry, now_ms));
+    http_listener_refuse(&server->listener, fd, strbuf_span(&answer), now_ms);
+    strbuf_fini(&answer);
+}
+
+static void address_of(const struct sockaddr_storage *from, unsigned char address[HTTP_ADDRESS])
+{
+    memset(address, 0, HTTP_ADDRESS);
+    if (from->ss_family == AF_INET6)
+        memcpy(address, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr,
+               HTTP_ADDRESS);
+    else
+        memcpy(address + 12, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+}
+
+static void on_accepted(void *context, int fd, const struct sockaddr_storage *from, socklen_t size)
+{
+    struct http_server *server = context;
+    unsigned char address[HTTP_ADDRESS];
+    struct http_connection *victim;
+
+    address_of(from, address);
+    if (!uv_is_active((uv_handle_t *)&server->sweep))
+        uv_timer_start(&server->sweep, on_sweep, SWEEP_EVERY_MS, SWEEP_EVERY_MS);
+    switch (http_connections_may_enter(&server->connections, address, &victim)) {
+    case HTTP_ENTRY_TOO_MANY: refuse_entry(server, fd, HTTP_PROBLEM_CONNECTIONS); return;
+    case HTTP_ENTRY_FULL: refuse_entry(server, fd, HTTP_PROBLEM_BUSY); return;
+    case HTTP_ENTRY_FREE: break;
+    }
+    if (victim)
+        cut(server, victim);
+    http_connections_add(&server->connections, fd, address, http_server_now(server));
+    if (MHD_add_connection(server->mhd, fd, (const struct sockaddr *)from, size) != MHD_YES)
+        http_connections_remove(&server->connections,
+                                http_connections_find(&server->connections, fd));
+    uv_idle_start(&server->kick, on_kick);
+}
+
 static void on_grace(uv_timer_t *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, grace);
 
     if (!server->stopped)
         stop(server);
-}
-
-const char *http_server_header(const struct http_request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
-}
-
-struct counter {
-    const char *name;
-    int n;
-};
-
-static enum MHD_Result count_one(void *context, enum MHD_ValueKind kind, const char *name,
-                                 const char *value)
-{
-    struct counter *counter = context;
-
-    (void)kind;
-    (void)value;
-    counter->n += strcasecmp(name, counter->name) == 0;
-    return MHD_YES;
-}
-
-int http_server_count_headers(const struct http_request *request, const char *name)
-{
-    struct counter counter = {name, 0};
-
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_one, &counter);
-    return counter.n;
-}
-
-struct header_visitor {
-    bool (*visit)(void *context, struct span name, struct span value);
-    void *context;
-    bool all;
-};
-
-static enum MHD_Result visit_header(void *context, enum MHD_ValueKind kind, const char *name,
-                                    size_t name_size, const char *value, size_t value_size)
-{
-    struct header_visitor *visitor = context;
-
-    (void)kind;
-    visitor->all = visitor->visit(visitor->context, span_from(name, name_size),
-                                  span_from(value ? value : "", value ? value_size : 0));
-    return visitor->all ? MHD_YES : MHD_NO;
-}
-
-bool http_server_each_header(const struct http_request *request,
-                             bool (*visit)(void *context, struct span name, struct span value),
-                             void *context)
-{
-    struct header_visitor visitor = {visit, context, true};
-
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, visit_header, &visitor);
-    return visitor.all;
-}
-
-void http_server_peer(const struct http_request *request, char *text, size_t size)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *address = info ? info->client_addr : NULL;
-    const void *host = NULL;
-
-    if (address && address->sa_family == AF_INET)
-        host = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    else if (address && address->sa_family == AF_INET6)
-        host = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    if (!host || !inet_ntop(address->sa_family, host, text, (socklen_t)size))
-        snprintf(text, size, "-");
-}
-
-struct visitor {
-    bool (*visit)(void *context, const char *name, const char *value);
-    void *context;
-};
-
-static enum MHD_Result visit_one(void *context, enum MHD_ValueKind kind, const char *name,
-                                 const char *value)
-{
-    struct visitor *visitor = context;
-
-    (void)kind;
-    return visitor->visit(visitor->context, name, value ? value : "") ? MHD_YES : MHD_NO;
-}
-
-void http_server_each_query(const struct http_request *request,
-                            bool (*visit)(void *context, const char *name, const char *value),
-                            void *context)
-{
-    struct visitor visitor = {visit, context};
-
-    MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, visit_one, &visitor);
 }
 
 void http_server_respond(struct http_request *request, const struct http_answer *answer)
@@ -300,7 +347,8 @@ void http_server_respond(struct http_request *request, const struct http_answer 
         MHD_add_response_header(response, "Content-Type", answer->content_type);
     for (size_t i = 0; i < ARRAY_LENGTH(answer->more) && answer->more[i].name; i++)
         MHD_add_response_header(response, answer->more[i].name, answer->more[i].value);
-    if (request->server->closing || request->early)
+    if (request->server->closing || request->server->retiring || request->early ||
+        (request->peer && request->peer->requests + 1 >= request->server->limits->requests))
         MHD_add_response_header(response, "Connection", "close");
     request->response = response;
     request->status = answer->status;
@@ -318,75 +366,14 @@ void http_server_drop_response(struct http_request *request)
     request->response = NULL;
 }
 
-/* "127.0.0.1:8080" or "[::1]:8080"; names are not resolved. */
-static bool parse_address(const char *listen_at, struct sockaddr_storage *address, socklen_t *size)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)address;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)address;
-    const char *colon = strrchr(listen_at, ':');
-    char host[64];
-    int64_t port;
-
-    if (!colon || !span_to_int64(span_of(colon + 1), &port) || port < 0 || port > 65535)
-        return false;
-    struct span name = span_from(listen_at, (size_t)(colon - listen_at));
-    bool bracket = name.len > 2 && name.at[0] == '[' && name.at[name.len - 1] == ']';
-    if (bracket)
-        name = span_from(name.at + 1, name.len - 2);
-    if (name.len >= sizeof host)
-        return false;
-    span_to_cstr(name, host, sizeof host);
-    *size = bracket ? sizeof *v6 : sizeof *v4;
-    address->ss_family = bracket ? AF_INET6 : AF_INET;
-    if (bracket)
-        v6->sin6_port = htons((uint16_t)port);
-    else
-        v4->sin_port = htons((uint16_t)port);
-    return bracket ? inet_pton(AF_INET6, host, &v6->sin6_addr) == 1
-                   : inet_pton(AF_INET, host, &v4->sin_addr) == 1;
-}
-
-static int open_socket(const char *listen_at, struct error *error)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t size;
-    int one = 1;
-
-    if (!parse_address(listen_at, &address, &size)) {
-        error_set(error, ERROR_CONFIG, 0,
-                  "\"%s\" is no address to listen on; write 127.0.0.1:8080 or [::1]:8080",
-                  listen_at);
-        return -1;
-    }
-    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
-        bind(fd, (const struct sockaddr *)&address, size) == 0 && listen(fd, 128) == 0)
-        return fd;
-    error_set(error, ERROR_RETRY, errno, "cannot listen on %s: %s; is another daemon there?",
-              listen_at, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* The port lies at the same place in both families' addresses. */
-static int port_of(int fd)
-{
-    struct sockaddr_in6 address = {0};
-    socklen_t size = sizeof address;
-
-    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
-        return 0;
-    return ntohs(address.sin6_port);
-}
-
-static bool start_mhd(struct http_server *server, int fd)
+static bool start_mhd(struct http_server *server)
 {
     server->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT, MOST_CONNECTIONS,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+        on_access, server, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, server, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->limits->connections + CUT_CONNECTIONS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         IDLE_SECONDS, MHD_OPTION_END);
     return server->mhd != NULL;
@@ -396,46 +383,68 @@ struct http_server *http_server_open(uv_loop_t *loop, const char *listen_at,
                                      const struct http_route *routes, size_t count,
                                      struct error *error)
 {
-    int fd = open_socket(listen_at, error);
-    if (fd < 0)
-        return NULL;
+    return http_server_open_limited(loop, listen_at, routes, count, &http_limits_default, error);
+}
+
+struct http_server *http_server_open_limited(uv_loop_t *loop, const char *listen_at,
+                                             const struct http_route *routes, size_t count,
+                                             const struct http_limits *limits, struct error *error)
+{
     struct http_server *server = xcalloc(1, sizeof *server);
     server->routes = routes;
     server->count = count;
-    server->port = port_of(fd);
-    if (!start_mhd(server, fd)) {
-        error_set(error, ERROR_FATAL, 0, "libmicrohttpd did not start on %s", listen_at);
+    server->limits = limits;
+    http_connections_init(&server->connections, limits);
+    retry_after_init(&server->retry, limits->retry_least_s, limits->retry_most_s, uv_hrtime());
+    if (!http_listener_open(&server->listener, loop, listen_at, on_accepted, server, error)) {
         free(server);
-        close(fd);
+        return NULL;
+    }
+    if (!start_mhd(server)) { /* the process leaves at once: the poll handle stays on its loop */
+        error_set(error, ERROR_FATAL, 0, "libmicrohttpd did not start on %s", listen_at);
         return NULL;
     }
     uv_poll_init(loop, &server->poll,
                  MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd);
     uv_timer_init(loop, &server->timer);
     uv_timer_init(loop, &server->grace);
+    uv_timer_init(loop, &server->sweep);
     uv_idle_init(loop, &server->kick);
-    server->handles_open = 4;
+    server->handles_open = 6;
     uv_poll_start(&server->poll, UV_READABLE, on_poll);
     return server;
 }
 
+void http_server_guard(struct http_server *server, http_admit_fn *admit)
+{
+    server->admit = admit;
+}
+
+void http_server_retire(struct http_server *server)
+{
+    server->retiring = true;
+    http_listener_stop(&server->listener);
+}
+
+size_t http_server_connections(const struct http_server *server)
+{
+    return server->connections.count;
+}
+
 void http_server_close(struct http_server *server, void (*closed)(void *), void *context)
 {
-    MHD_socket listening = MHD_quiesce_daemon(server->mhd);
-
-    if (listening != MHD_INVALID_SOCKET)
-        close(listening);
+    http_listener_stop(&server->listener);
     server->closing = true;
     server->closed = closed;
     server->closed_context = context;
     for (struct http_request *request = server->first; request; request = request->next)
         if (request->suspended)
-            http_request_refuse(request, 503, "stopping", "正在停止 / stopping", "send it again");
+            http_request_refuse(request, HTTP_PROBLEM_STOPPING, NULL);
     uv_timer_start(&server->grace, on_grace, GRACE_MS, 0);
     uv_idle_start(&server->kick, on_kick);
 }
 
 int http_server_port(const struct http_server *server)
 {
-    return server->port;
+    return server->listener.port;
 }

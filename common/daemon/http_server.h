@@ -10,7 +10,9 @@
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/language.h"
 #include "base/span.h"
+#include "daemon/http_problem.h"
 
 struct http_server;
 /* Lives until its handler has answered, which it must do once, at any time: after the client left
@@ -28,6 +30,9 @@ struct http_answer {
     struct http_header more[4]; /* name == NULL ends; values copied */
 };
 
+/* Asked before the body is read, with the route's context: false when it has answered
+ * (http_request_fail). */
+typedef bool http_admit_fn(void *context, struct http_request *request);
 typedef void http_handler_fn(void *context, struct http_request *request);
 
 struct http_route {
@@ -39,16 +44,41 @@ struct http_route {
     void *context;
 };
 
+/* What clients may take of the server. */
+struct http_limits {
+    size_t connections; /* the one that has let us wait longest for a request makes room */
+    size_t per_address; /* before they are known; 0 = any */
+    size_t in_flight;   /* bytes of all bodies and answers; a new body beyond it is answered 503 */
+    size_t head_bytes, head_lines;       /* of a request's header */
+    int64_t head_ms;                     /* from a connection's beginning to its first request */
+    int64_t body_ms, body_rate;          /* a body's longest time, and its least bytes a second */
+    int64_t answer_ms;                   /* until it was read */
+    int64_t idle_ms;                     /* to another request of the connection */
+    int64_t requests;                    /* of one connection */
+    int64_t retry_least_s, retry_most_s; /* Retry-After of a 503 */
+};
+extern const struct http_limits http_limits_default;
+
 /* Listens on "127.0.0.1:8080" or "[::1]:8080"; routes are borrowed. Unknown path 404, wrong method
  * 405 with Allow, both RFC 9457 problem bodies. */
 struct http_server *http_server_open(uv_loop_t *loop, const char *listen,
                                      const struct http_route *routes, size_t count,
                                      struct error *error);
+/* The same under limits of its own, which are borrowed. */
+struct http_server *http_server_open_limited(uv_loop_t *loop, const char *listen,
+                                             const struct http_route *routes, size_t count,
+                                             const struct http_limits *limits, struct error *error);
+/* Every request is first asked for there; none at the beginning. */
+void http_server_guard(struct http_server *server, http_admit_fn *admit);
+/* Nobody new comes in, and each answer ends its connection. */
+void http_server_retire(struct http_server *server);
+size_t http_server_connections(const struct http_server *server);
 /* Stops accepting, answers what waits with 503; `closed` is called once no request is left, at most
  * a second later. Handlers still answer what they hold, to no effect. */
 void http_server_close(struct http_server *server, void (*closed)(void *), void *context);
 int http_server_port(const struct http_server *server); /* for port 0 */
 
+const struct http_route *http_request_route(const struct http_request *request);
 struct span http_request_method(const struct http_request *request);
 struct span http_request_target(const struct http_request *request); /* path?query as sent */
 struct span http_request_path(const struct http_request *request);   /* decoded */
@@ -64,7 +94,21 @@ bool http_request_each_header(const struct http_request *request,
 void http_request_peer(const struct http_request *request, char *text, size_t size);
 struct span http_request_query(const struct http_request *request, const char *name); /* decoded */
 struct span http_request_body(const struct http_request *request); /* until answered */
+/* The body is not needed any more; `bytes` of what grew from it are counted in its place. False:
+ * that is more than the server has left (it is counted all the same). */
+bool http_request_trade_body(struct http_request *request, size_t bytes);
+enum language http_request_language(const struct http_request *request);
+/* This connection is `who`'s; how many of his there are now. */
+size_t http_request_known(struct http_request *request, const void *who);
+/* False: the client is gone or was answered by the server. */
+bool http_request_is_waiting(const struct http_request *request);
 void http_request_answer(struct http_request *request, const struct http_answer *answer);
+/* A problem of the table, in the language asked for, with a growing Retry-After where it is a 503;
+ * `about` says what exactly, or NULL. From a handler or from admit. */
+void http_request_fail(struct http_request *request, enum http_problem problem, const char *about);
+/* The same with a Retry-After of its own. */
+void http_request_fail_for(struct http_request *request, enum http_problem problem,
+                           const char *about, int64_t retry_after_s);
 /* RFC 9457 problem: type "about:blank#<code>", title, status, detail. */
 void http_request_problem(struct http_request *request, int status, const char *code,
                           const char *title, const char *detail);
