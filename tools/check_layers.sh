@@ -63,7 +63,7 @@ BEGIN {
     library["^librdkafka/"] = "^common/kafka/"
     library["^libpq"] = "^common/postgres/"
     library["^postgresql/"] = "^common/postgres/"
-    library["^microhttpd[.]h$"] = "^common/daemon/http_server[.]c$"
+    library["^microhttpd[.]h$"] = "^common/daemon/http_(server|head)[.]c$"
     library["^uv([.]h$|/)"] = "^(common/(daemon|kafka|postgres)/|services/[a-z]+/([a-z_]+[.][ch]$|store/)|tools/)"
     library["^iconv[.]h$"] = "^common/base/charset[.]c$"
     library["^xxhash[.]h$"] = "^common/base/"
