@@ -43,7 +43,7 @@ def lamps(district):
     def opened():
         return district.sql("SELECT count(*) FROM api.case_timeline WHERE case_id LIKE 'lamp:%' AND stage = 'opened'")
     until(lambda: opened() == [(4,)], "the lamps are cases", 30)
-    says(district, "P3", "visited", 40)
+    says(district, "P3", "climbed", 40)
     says(district, "P3", "restored", 120)
     until(lambda: len(stages(district, "P3")) == 3, "the crew was heard", 30)
     district.settle()
@@ -63,7 +63,7 @@ def test_its_items_are_events_and_cases(lamps):
             events.setdefault(said["subject"], set()).add(said["type"])
     prefix, suffix = "cn.citybrain.case.", ".v1"
     assert events == {case(n): {prefix + stage + suffix for stage in told} for n, told in zip(NUMBERS, (
-        ["opened"], ["opened", "visited"], ["opened", "visited", "restored"], ["opened", "visited", "restored"]))}
+        ["opened"], ["opened", "climbed"], ["opened", "climbed", "restored"], ["opened", "climbed", "restored"]))}
     assert [len(stages(lamps, n)) for n in NUMBERS] == [1, 2, 3, 3]
 
 
