@@ -48,6 +48,16 @@ bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUN
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
 
+.PHONY: bench-ingest deps-bench
+bench-ingest: ## ingest's CPU and memory beside limits and peers, on real Kafka (INGEST_ROUNDS=1 INGEST_RECORDS=40000)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/ingest.py $(INGEST_ROUNDS) $(INGEST_RECORDS) $(SUBJECTS)
+INGEST_ROUNDS  ?= 3
+INGEST_RECORDS ?= 400000
+
+deps-bench: deps-dev ## fetch and build the peers of make bench-ingest: Kafka Streams, rsyslog
+	@tests/bench/peers/prepare $(OUT)/bench/peers
+
 .PHONY: asan warnings tests-built
 asan: ## ASan and UBSan over unit, component and one end-to-end test: no report
 	@OUT=$(OUT) CC="$(CC)" ASAN_CFLAGS="$(CFLAGS_asan)" ASAN_LDFLAGS="$(LDFLAGS_asan)" tests/sanitize

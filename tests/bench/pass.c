@@ -2,8 +2,8 @@
 /* The plainest copy there is: one thread, read, produce, no transaction and no group. What Kafka
  * itself costs a client of this library.
  *
- * usage: pass BROKERS IN OUT     full names; from the beginning of IN to its end, then it ends and
- * prints {"records":n} */
+ * usage: pass BROKERS IN OUT [CODEC]     full names; from the beginning of IN to its end, then it
+ * ends and prints {"records":n} */
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,12 +102,12 @@ int main(int argc, char **argv)
                                                {"isolation.level", "read_committed"},
                                                {"check.crcs", "true"},
                                                {"auto.offset.reset", "error"}};
-    static const char *const producing[][2] = {{"enable.idempotence", "true"},
-                                               {"acks", "all"},
-                                               {"compression.type", "lz4"},
-                                               {"linger.ms", "5"}};
-    if (argc != 4) {
-        fprintf(stderr, "usage: pass BROKERS IN OUT\n");
+    const char *const producing[][2] = {{"enable.idempotence", "true"},
+                                        {"acks", "all"},
+                                        {"compression.type", argc > 4 ? argv[4] : "lz4"},
+                                        {"linger.ms", "5"}};
+    if (argc != 4 && argc != 5) {
+        fprintf(stderr, "usage: pass BROKERS IN OUT [CODEC]\n");
         return 64;
     }
     rd_kafka_t *consumer =

@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from district import ROOT, District, until  # noqa: E402 the folder is no package
 
 TICKS = os.sysconf("SC_CLK_TCK")
-NEEDED = ("raw", "events", "dead", "state.cases", "dispatch.<unit>")
 
 
 def cpu_of(pid):
@@ -35,9 +34,12 @@ def peak_of(pid):
 
 
 class Stage(District):
+    parts = ()  # all
+    needed = ("raw", "events", "dead", "state.cases", "dispatch.<unit>")
+
     def start(self):
         """The parts alone; a configuration with the topics a bench uses."""
-        self.command(ROOT / "deploy/local/parts", "start", seconds=120)
+        self.command(ROOT / "deploy/local/parts", "start", *self.parts, seconds=120)
         for line in self.command(ROOT / "deploy/local/parts", "env").stdout.splitlines():
             name, value = line.split("=", 1)
             self.environment[name] = value.strip("'")
@@ -48,7 +50,7 @@ class Stage(District):
             if entry.name != "topics.yaml":
                 (self.config / entry.name).symlink_to(entry)
         topics = yaml.safe_load((ROOT / "config/topics.yaml").read_text())
-        topics["topics"]["entries"] = [e for e in topics["topics"]["entries"] if e["name"] in NEEDED]
+        topics["topics"]["entries"] = [e for e in topics["topics"]["entries"] if e["name"] in self.needed]
         (self.config / "topics.yaml").write_text(yaml.safe_dump(topics, allow_unicode=True))
         self.broker_pid = next(pid for pid in self.processes()
                                if b"kafka.Kafka" in Path("/proc/%d/cmdline" % pid).read_bytes())
