@@ -187,6 +187,12 @@ bool zone_to_utc(const struct zone *zone, const struct civil *civil, int64_t *ms
     return true;
 }
 
+void zone_to_civil(const struct zone *zone, int64_t ms, struct civil *civil)
+{
+    int64_t seconds = ms / 1000 - (ms % 1000 < 0);
+    timestamp_to_civil(ms + offset_at(zone, seconds) * INT64_C(1000), 0, civil);
+}
+
 bool zone_parse(const struct zone *zone, struct span s, const char *pattern, int64_t *ms)
 {
     struct civil civil;

@@ -18,5 +18,7 @@ void zone_free(struct zone *zone);
 /* False for parts out of range and for an hour that the clocks skipped; an hour that came twice is
  * the first one. */
 bool zone_to_utc(const struct zone *zone, const struct civil *civil, int64_t *ms);
+/* Where the zone's clocks stand at that moment. */
+void zone_to_civil(const struct zone *zone, int64_t ms, struct civil *civil);
 /* timestamp_parse in a zone; an offset in the text (%z) wins over it. */
 bool zone_parse(const struct zone *zone, struct span s, const char *pattern, int64_t *ms);

@@ -9,8 +9,8 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 
-/* As many as a mapping has columns, and the two of `identity: row`. */
-#define IDS_MOST_IDENTITY 258
+/* As many as a mapping has columns, the two of `identity: row`, and an observation's day. */
+#define IDS_MOST_IDENTITY 259
 /* Event of an item: namespace, the source's own number, stage, then the identity values, at most
  * IDS_MOST_IDENTITY of them (asserted: leaving one out would make one event of two). */
 void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number,

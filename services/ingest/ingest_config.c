@@ -30,6 +30,8 @@ static const struct setting table[] = {
     {"ingest.tokens", SETTING_TEXT, offsetof(struct ingest_config, tokens_file),
      "config/tokens.csv", 0, 0, NULL, "CITYBRAIN_TOKENS",
      "with insecure_bearer, who may come in: token,kind,name,party"},
+    {"ingest.pseudonym_key", SETTING_TEXT, offsetof(struct ingest_config, pseudonym.file), "", 0, 0,
+     NULL, "CITYBRAIN_PSEUDONYM_KEY", "file with the key of pseudonyms, 16 bytes or more"},
     {"ingest.tick_every", SETTING_DURATION, offsetof(struct ingest_config, tick_every_ms), "30s",
      250, 3600000, NULL, NULL, "between two ticks"},
     {"ingest.clock", SETTING_ENUM, offsetof(struct ingest_config, clock_mode), "real", 0, 0, clocks,
@@ -68,6 +70,8 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
     config->feeds = feeds_load(path, diagnostics);
     if (config->feeds && config->kinds)
         feeds_check_kinds(config->feeds, config->kinds, diagnostics);
+    if (config->feeds && config->role != INGEST_DOORS)
+        pseudonym_key_load(&config->pseudonym, config->feeds, diagnostics);
     if (config->role != INGEST_NORMALISER)
         config->credentials = ingest_config_credentials(config, diagnostics);
 }

@@ -11,6 +11,7 @@
 #include "ingest/core/mapping.h"
 #include "ingest/credentials.h"
 #include "ingest/drop_folder.h"
+#include "ingest/pseudonym_key.h"
 #include "kafka/client.h"
 #include "model/case_kind.h"
 #include "model/codes.h"
@@ -22,6 +23,7 @@ struct ingest_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
     const char *config_dir, *listen, *keys_file, *tokens_file;
+    struct pseudonym_key pseudonym;
     int role;       /* enum ingest_role */
     int clock_mode; /* enum ingest_clock_mode */
     int64_t tick_every_ms, max_upload, max_records, remembered;

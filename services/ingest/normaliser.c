@@ -22,6 +22,7 @@ static const struct transform_source sources[] = {
 static const struct transform_stream streams[NORMALISE_STREAMS] = {
     [NORMALISE_EVENTS] = {.topic = "events"},
     [NORMALISE_DEAD] = {.topic = "dead"},
+    [NORMALISE_REGISTRY] = {.topic = "registry"},
 };
 
 static const struct metric_row records_row = {
@@ -29,6 +30,11 @@ static const struct metric_row records_row = {
     "Records of raw and status topics by what became of them."};
 static const struct metric_row events_row = {"citybrain_ingest_events_total", METRIC_COUNTER, NULL,
                                              "Canonical events written."};
+
+static const struct metric_row mappings_row = {
+    "citybrain_ingest_mapping_records_total", METRIC_COUNTER, "mapping",
+    "Records by the feed and the version of its mapping that read them. An old version that still "
+    "counts is read by a replay or by a door that was not reloaded."};
 
 static void *open_partition(void *context, int source, int32_t number, struct span metadata)
 {
@@ -47,6 +53,8 @@ static void count(struct partition *partition, const struct record *record,
     struct normaliser *normaliser = partition->normaliser;
     ledger_add(&partition->ledger, record, result, outputs);
     metric_add(normaliser->records, span_of(reject_name(result->why.reject)), 1);
+    if (result->mapping)
+        metric_add(normaliser->mappings, span_of(result->mapping->label), 1);
     if (result->count > 0)
         metric_add(normaliser->events, SPAN(""), (int64_t)result->count);
 }
@@ -87,9 +95,12 @@ bool normaliser_open(struct normaliser *normaliser, struct daemon *daemon,
 {
     normaliser->config = config;
     normalise_init(&normaliser->normalise, config->feeds, config->kinds);
+    if (config->pseudonym.text[0])
+        normaliser->normalise.pseudonym_key = span_of(config->pseudonym.text);
     normaliser->normalise.trust_door_time = config->clock_mode == INGEST_CLOCK_MANUAL;
     normaliser->records = metrics_add(daemon_metrics(daemon), &records_row);
     normaliser->events = metrics_add(daemon_metrics(daemon), &events_row);
+    normaliser->mappings = metrics_add(daemon_metrics(daemon), &mappings_row);
     struct transform_spec spec = {
         .settings = &config->kafka,
         .sources = sources,

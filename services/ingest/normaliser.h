@@ -13,7 +13,7 @@ struct normaliser {
     const struct ingest_config *config;
     struct normalise normalise;
     struct transform *transform;
-    struct metric *records, *events;
+    struct metric *records, *events, *mappings;
     /* raw/0 came with this metadata: the newest T. */
     void (*took_time)(void *context, struct span metadata);
     void *context;

@@ -84,3 +84,33 @@ def test_a_table_is_aligned_in_a_terminal_and_in_tabs_elsewhere():
     assert len({len(line) for line in rows}) == 1  # the last column is a number, to the right
     plain = citybrain(*words[1:]).stdout.splitlines()
     assert [line.split("\t") for line in plain if "\t" in line] == [line.split() for line in rows]
+
+
+def test_pseudonyms_need_a_key_from_outside_of_the_configuration(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config/feeds/mine.yaml").write_text(
+        "feed: mine\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: json\n"
+        "    namespace: request:mine\n    number: no\n    events:\n      - stage: opened\n        time: at\n"
+        "        data: { caller_ref: { from: phone, class: pseudonym } }\n")
+    short, good = tmp_path / "short.key", tmp_path / "good.key"
+    short.write_text("123456789012345\n")
+    good.write_text("1234567890123456\n")
+
+    def ingest(key):
+        words = [BINARY.parent / "citybrain-ingest", "--check", "--config", tmp_path / "config/ingest.yaml"]
+        more = {"bundle.config_dir": tmp_path / "config", "ingest.tokens": tmp_path / "config/tokens.csv",
+                "ingest.pseudonym_key": key}
+        for name, value in more.items():
+            words += ["--set", f"{name}={value}"]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
+        done = subprocess.run(list(map(str, words)), cwd=ROOT, env=environment, capture_output=True, text=True,
+                              timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    status, said = ingest("")
+    assert status == 78 and "mine.yaml:3:5" in said and "a pseudonym has no key" in said and "head -c 32" in said
+    status, said = ingest(short)
+    assert status == 78 and "short.key" in said and "shorter than 16 bytes" in said
+    status, said = ingest(tmp_path / "none.key")
+    assert status == 78 and "none.key" in said
+    assert ingest(good)[0] == 0

@@ -110,6 +110,10 @@ static void from_ingest(void *context, const struct output *output)
     struct carrier *carrier = context;
     if (output->stream == NORMALISE_DEAD) {
         show_dead(carrier, output);
+    } else if (output->stream == NORMALISE_REGISTRY) {
+        carrier->counts.events++; /* for display: no core reads it */
+        if (carrier->watch.event)
+            carrier->watch.event(carrier->watch.context, output->value);
     } else {
         carrier->counts.events++;
         push_event(carrier, output);

@@ -84,7 +84,8 @@ void ledger_add(struct ledger *ledger, const struct record *record,
     bool good = result->why.reject == REJECT_NONE;
     row->count[LEDGER_READ]++;
     row->count[!good ? LEDGER_DEAD : result->count > 0 ? LEDGER_NORMALISED : LEDGER_FILTERED]++;
-    row->count[LEDGER_EVENTS] += good ? (int64_t)result->count : 0;
+    for (size_t i = 0; good && i < result->count; i++) /* those that a set takes */
+        row->count[LEDGER_EVENTS] += result->events[i].family == EVENT_CASE;
     if (received_ms > ledger->last_ms)
         ledger->last_ms = received_ms;
 }

@@ -33,6 +33,14 @@ static void check_versions(const struct feed *feed, struct diagnostics *diagnost
     }
 }
 
+static const char *label_of(struct feeds *feeds, const char *id, int64_t version)
+{
+    size_t size = strlen(id) + SPAN_DECIMAL + 2;
+    char *label = mapping_memory_take(&feeds->memory, size);
+    snprintf(label, size, "%s/%lld", id, (long long)version);
+    return label;
+}
+
 static void read_versions(struct feeds *feeds, struct feed *feed, const struct yaml_node *node,
                           struct diagnostics *diagnostics)
 {
@@ -43,8 +51,11 @@ static void read_versions(struct feeds *feeds, struct feed *feed, const struct y
         return;
     }
     feed->versions = mapping_memory_take(&feeds->memory, node->count * sizeof *feed->versions);
-    for (const struct yaml_node *one = node->first; one; one = one->next)
-        mapping_compile(&feed->versions[feed->version_count++], one, &feeds->memory, diagnostics);
+    for (const struct yaml_node *one = node->first; one; one = one->next) {
+        struct mapping *mapping = &feed->versions[feed->version_count++];
+        mapping_compile(mapping, one, &feeds->memory, diagnostics);
+        mapping->label = label_of(feeds, feed->id, mapping->version);
+    }
     check_versions(feed, diagnostics);
 }
 
@@ -196,6 +207,15 @@ bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
                 check_mapping_kind(&feed->versions[v], kinds, diagnostics);
     }
     return diagnostics_errors(diagnostics) == errors;
+}
+
+const struct mapping *feeds_that_need_key(const struct feeds *feeds)
+{
+    for (size_t i = 0; i < feeds->count; i++)
+        for (size_t v = 0; v < feeds->list[i].feed.version_count; v++)
+            if (feeds->list[i].feed.versions[v].needs_key)
+                return &feeds->list[i].feed.versions[v];
+    return NULL;
 }
 
 const struct mapping *feed_mapping_at(const struct feed *feed, int64_t received_ms)

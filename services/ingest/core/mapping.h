@@ -123,6 +123,7 @@ struct mapping_alias {
 
 struct mapping {
     int64_t version, valid_from_ms;
+    const char *label; /* "hotline_csv/3", of metrics */
     struct place place;
     enum mapping_format format;
     enum charset charset;
@@ -182,6 +183,8 @@ bool mapping_table_find(const struct mapping_table *table, struct span from, str
 /* The column of that name or synonym; -1 = undeclared. */
 int mapping_column(const struct mapping *mapping, struct span name);
 
+/* The first version whose pseudonyms need a key, or NULL. */
+const struct mapping *feeds_that_need_key(const struct feeds *feeds);
 /* The version in force then, or by its number; NULL when there is none. */
 const struct mapping *feed_mapping_at(const struct feed *feed, int64_t received_ms);
 const struct mapping *feed_mapping(const struct feed *feed, int64_t version);

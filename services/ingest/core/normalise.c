@@ -19,6 +19,7 @@ void normalise_init(struct normalise *normalise, const struct feeds *feeds,
     memset(normalise, 0, sizeof *normalise);
     normalise->feeds = feeds;
     normalise->kinds = kinds;
+    normalise->pseudonym_key = SPAN(NORMALISE_TRY_KEY);
     decode_init(&normalise->decode);
     arena_init(&normalise->arena, RECORD_ARENA);
     strbuf_init(&normalise->data, 4096, TEXT_MAX);
@@ -128,11 +129,24 @@ static bool read_revision(struct item *item)
     return true;
 }
 
-static void write_id(const struct item *item, const struct mapping_event *event,
+#define DAY_BYTES 16
+
+/* The civil day of a moment, as the feed's clocks have it. */
+static struct span day_of(const struct item *item, int64_t ms, char day[DAY_BYTES])
+{
+    struct civil civil;
+    zone_to_civil(item->mapping->zone, ms, &civil);
+    int len = snprintf(day, DAY_BYTES, "%04d-%02d-%02d", civil.year % 10000, civil.month % 100,
+                       civil.day % 100);
+    return span_from(day, (size_t)len);
+}
+
+/* An observation's day is of its identity, so a correction never moves it to another day. */
+static void write_id(const struct item *item, const struct mapping_event *event, int64_t time_ms,
                      char id[DIGEST_ID_LEN + 1])
 {
-    struct span identity[MAPPING_MAX_COLUMNS + 2];
-    char row[24];
+    struct span identity[MAPPING_MAX_COLUMNS + 3];
+    char row[24], day[DAY_BYTES];
     size_t count = 0;
     for (size_t i = 0; i < item->mapping->identity_count; i++) {
         struct span text = normalise_value_cell(item, item->mapping->identity[i]);
@@ -143,6 +157,8 @@ static void write_id(const struct item *item, const struct mapping_event *event,
         identity[count++] = item->header->upload;
         identity[count++] = span_of(row);
     }
+    if (event->family == EVENT_OBSERVATION)
+        identity[count++] = day_of(item, time_ms, day);
     ids_event(id, span_of(item->mapping->namespace_), item->number, span_of(event->name), identity,
               count);
 }
@@ -163,7 +179,19 @@ static bool read_time(struct item *item, const struct mapping_event *event, int6
     return true;
 }
 
-static bool write_event(struct item *item, const struct mapping_event *rule)
+static struct span registry_key(struct item *item, const struct mapping_event *rule,
+                                int64_t time_ms)
+{
+    char day[DAY_BYTES];
+    struct strbuf *data = &item->normalise->data; /* written out already */
+    day_of(item, time_ms, day);
+    strbuf_reset(data);
+    strbuf_addf(data, "%s/%.*s/%s", rule->name, SPAN_ARG(item->number), day);
+    return arena_copy(&item->normalise->arena, strbuf_span(data));
+}
+
+static bool write_event(struct item *item, const struct mapping_event *rule,
+                        struct normalise_event *said)
 {
     struct normalise *normalise = item->normalise;
     struct strbuf *data = &normalise->data, *text = &normalise->text;
@@ -180,7 +208,7 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
     if (!add_aliases(item))
         return false;
     strbuf_add_char(data, '}');
-    write_id(item, rule, id);
+    write_id(item, rule, time_ms, id);
     if (!ids_revision(revision, item->revision_source, item->header->received_ms,
                       item->mapping->version, strbuf_span(data)))
         return normalise_reject(item, REJECT_IDENTITY, -1);
@@ -199,8 +227,11 @@ static bool write_event(struct item *item, const struct mapping_event *rule)
                           .replayof = item->header->replayof,
                           .data_json = strbuf_span(data)};
     event_write(text, &event);
+    *said = (struct normalise_event){.subject = item->subject, .family = rule->family};
     bool fits =
         !strbuf_is_full(data) && !strbuf_is_full(text) && text->len - begin <= NORMALISE_EVENT_MAX;
+    if (fits && rule->family == EVENT_REGISTRY)
+        fits = (said->registry_key = registry_key(item, rule, time_ms)).at != NULL;
     return fits || normalise_reject(item, REJECT_TOO_LARGE, -1);
 }
 
@@ -213,7 +244,7 @@ static void write_events(struct item *item, struct normalise_result *result)
         const struct mapping_event *rule = &item->mapping->events[i];
         if (!normalise_value_holds(item, rule))
             continue;
-        if (!write_event(item, rule)) {
+        if (!write_event(item, rule, &result->events[result->count])) {
             result->count = 0;
             return;
         }
@@ -221,8 +252,7 @@ static void write_events(struct item *item, struct normalise_result *result)
     }
     /* Only now: the text may have moved while it grew. */
     for (size_t i = 0, begin = 0; i < result->count; begin = end[i++])
-        result->events[i] =
-            (struct normalise_event){item->subject, span_from(text->at + begin, end[i] - begin)};
+        result->events[i].json = span_from(text->at + begin, end[i] - begin);
 }
 
 void normalise_item(struct normalise *normalise, const struct raw_header *header, struct span value,
@@ -233,6 +263,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
     struct item item = {normalise,    feed,      mapping,   header,   normalise->cells,
                         &result->why, SPAN_NONE, SPAN_NONE, SPAN_NONE};
     result->count = 0;
+    result->mapping = mapping;
     result->number = SPAN_NONE;
     result->why = (struct reject_place){.byte_offset = -1};
     if (mapping == NULL || mapping->namespace_ == NULL) { /* status has none: nobody's feed */

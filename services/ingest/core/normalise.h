@@ -25,13 +25,16 @@
 #define NORMALISE_EVENT_MAX                                                                        \
     (128 << 10) /* of an event: what its readers have room for, far below what `events` takes */
 
-enum normalise_stream { NORMALISE_EVENTS, NORMALISE_DEAD, NORMALISE_STREAMS };
+/* What tools make pseudonyms with that write to no broker. */
+#define NORMALISE_TRY_KEY "citybrain try"
+
+enum normalise_stream { NORMALISE_EVENTS, NORMALISE_DEAD, NORMALISE_REGISTRY, NORMALISE_STREAMS };
 
 struct normalise {
     const struct feeds *feeds; /* borrowed */
     const struct kinds *kinds; /* borrowed */
     bool trust_door_time;      /* manual clock: a status post's header tells when it was received */
-    struct span pseudonym_key; /* borrowed; what pseudonyms are made with */
+    struct span pseudonym_key; /* borrowed; NORMALISE_TRY_KEY where nobody gave one */
     struct decode decode;
     struct arena arena; /* one record */
     struct strbuf data, text;
@@ -40,13 +43,16 @@ struct normalise {
 
 struct normalise_event {
     struct span subject, json; /* valid until the next call */
+    enum event_family family;
+    struct span registry_key; /* of a registry event: "<registry>/<number>/<day>"; else absent */
 };
 
 struct normalise_result {
     struct normalise_event events[MAPPING_MAX_EVENTS];
     size_t count;
-    struct reject_place why; /* why.reject == REJECT_NONE: accepted */
-    struct span number;      /* the source's own; absent where it cannot be read; until the next */
+    const struct mapping *mapping; /* that read it; NULL where none could be found */
+    struct reject_place why;       /* why.reject == REJECT_NONE: accepted */
+    struct span number; /* the source's own; absent where it cannot be read; until the next */
     /* Of a whole record: under whose name and when it was received, as far as its header says. */
     struct span feed;
     int64_t received_ms;

@@ -60,6 +60,6 @@ void normalise_cloudevent(struct normalise *normalise, const struct feed *feed,
     result->why.reject = reject;
     result->number = said.subject;
     if (reject == REJECT_NONE)
-        result->events[result->count++] =
-            (struct normalise_event){said.subject, strbuf_span(&normalise->text)};
+        result->events[result->count++] = (struct normalise_event){
+            .subject = said.subject, .json = strbuf_span(&normalise->text)};
 }

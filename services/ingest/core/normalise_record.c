@@ -84,10 +84,11 @@ static void write_dead(struct normalise *normalise, const struct record *record,
 static void write_events(const struct normalise_result *result, struct outputs *outputs)
 {
     for (size_t i = 0; i < result->count; i++) {
+        struct span registry = result->events[i].registry_key;
         struct output output = {
-            .stream = NORMALISE_EVENTS,
+            .stream = registry.at ? NORMALISE_REGISTRY : NORMALISE_EVENTS,
             .partition = OUTPUT_BY_KEY,
-            .key = result->events[i].subject,
+            .key = registry.at ? registry : result->events[i].subject,
             .value = result->events[i].json,
             .headers = {{SPAN("content-type"), SPAN(EVENT_CONTENT_TYPE)}},
             .header_count = 1,

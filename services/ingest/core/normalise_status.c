@@ -20,6 +20,8 @@ void normalise_status(struct normalise *normalise, const struct raw_header *head
     struct event said = {0};
     char namespace_[80], source[80];
     struct json_reader *reader = normalise->decode.reader;
+    const struct feed *feed = feeds_find(normalise->feeds, header->feed);
+    result->mapping = feed ? feed_mapping(feed, header->mapping) : NULL;
     result->count = 0;
     result->why = (struct reject_place){.byte_offset = -1};
     enum reject reject = event_read_record(reader, record, &normalise->arena, &said);
@@ -37,6 +39,6 @@ void normalise_status(struct normalise *normalise, const struct raw_header *head
         reject = said_write(normalise, header, &said, &by);
     result->why.reject = reject;
     if (reject == REJECT_NONE)
-        result->events[result->count++] =
-            (struct normalise_event){said.subject, strbuf_span(&normalise->text)};
+        result->events[result->count++] = (struct normalise_event){
+            .subject = said.subject, .json = strbuf_span(&normalise->text)};
 }

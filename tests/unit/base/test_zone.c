@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -42,6 +43,12 @@ static void a_wall_clock_is_read_as_its_zone_shows_it(void **state)
         if (good != (rows[i].utc != NULL) ||
             (good && (!timestamp_parse_rfc3339(span_of(rows[i].utc), &wanted) || wanted != ms)))
             fail_msg("%s in %s", rows[i].wall, rows[i].zone);
+        struct civil civil, said;
+        int none;
+        zone_to_civil(zone, good ? ms : 0, &civil);
+        timestamp_parse_civil(span_of(rows[i].wall), "%Y-%m-%d %H:%M:%S", &said, &none);
+        if (good && memcmp(&civil, &said, sizeof civil) != 0)
+            fail_msg("%s in %s and back", rows[i].wall, rows[i].zone);
         zone_free(zone);
     }
 }
