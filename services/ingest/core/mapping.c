@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/memory.h"
 #include "ingest/core/mapping_compile.h"
 
@@ -68,14 +69,32 @@ static const char *source_of(struct feeds *feeds, const char *id)
     return source;
 }
 
+/* Who its senders are in the life of a case; what a unit may say comes by its own door alone. */
+static void read_party(struct feed *feed, const struct yaml_node *node,
+                       struct diagnostics *diagnostics)
+{
+    static const char *const parties[] = {"source", "callback", "desk"};
+    const char *word;
+    if (node == NULL || !yaml_text(node, &word, diagnostics))
+        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(parties); i++)
+        if (strcmp(word, parties[i]) == 0) {
+            feed->party = parties[i];
+            return;
+        }
+    diagnostics_add(diagnostics, node->place, "source, callback or desk",
+                    "a feed cannot be the party %s", word);
+}
+
 static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_node *root,
                       struct diagnostics *diagnostics)
 {
     static const char *const known[] = {"feed",    "name",   "owner", "versions",
-                                        "cadence", "spread", NULL};
+                                        "cadence", "spread", "party", NULL};
     yaml_only_keys(root, known, diagnostics);
     const struct yaml_node *id = yaml_require(root, "feed", diagnostics);
     feed->id = feed->name = feed->owner = "";
+    feed->party = "source";
     feed->spread = 1;
     if (yaml_text(id, &feed->id, diagnostics)) {
         size_t good = strspn(feed->id, "abcdefghijklmnopqrstuvwxyz0123456789_");
@@ -91,6 +110,7 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
         yaml_text(yaml_get(root, "name"), &feed->name, diagnostics);
     if (yaml_get(root, "owner"))
         yaml_text(yaml_get(root, "owner"), &feed->owner, diagnostics);
+    read_party(feed, yaml_get(root, "party"), diagnostics);
     if (yaml_get(root, "spread"))
         yaml_int(yaml_get(root, "spread"), 1, 64, &feed->spread, diagnostics);
     read_versions(feeds, feed, yaml_require(root, "versions", diagnostics), diagnostics);

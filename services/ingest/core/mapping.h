@@ -158,6 +158,7 @@ struct mapping {
 
 struct feed {
     const char *id, *name, *owner;
+    const char *party;        /* of its senders in the life of a case */
     const char *source;       /* of its events: "/feeds/" and the id */
     int64_t spread;           /* raw keys "id#0" .. "id#n-1"; 1 = the id alone */
     struct mapping *versions; /* valid_from rises */

@@ -222,7 +222,7 @@ static bool write_event(struct item *item, const struct mapping_event *rule,
                           .partitionkey = item->subject,
                           .feed = item->header->feed,
                           .feedversion = item->mapping->version,
-                          .party = SPAN("source"),
+                          .party = span_of(item->feed->party),
                           .revision = span_of(revision),
                           .replayof = item->header->replayof,
                           .data_json = strbuf_span(data)};

@@ -49,7 +49,7 @@ void normalise_cloudevent(struct normalise *normalise, const struct feed *feed,
         reject = check(normalise, mapping, header, &said, &said.fault);
     struct said_by by = {.namespace_ = span_of(mapping->namespace_),
                          .source = span_of(feed->source),
-                         .party = SPAN("source"),
+                         .party = span_of(feed->party),
                          .revision = said.revision.len > 0 ? said.revision : SPAN_NONE,
                          .identity = &said.source,
                          .identity_count = 1};
