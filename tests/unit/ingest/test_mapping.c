@@ -61,6 +61,9 @@ static const struct {
     {JSON_HEAD EVENTS "        data: { a: /1/2/3/4/5/6/7/8/9 }\n", "leads too deep"},
     {HEAD EVENTS "        data: { a: { required: true } }\n", "a has no source"},
     {HEAD "    events: []\n", "f.yaml:8:13: "},
+    {"feed: f\nparty: lead\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n"
+     "    format: cloudevents\n",
+     "a feed cannot be the party lead"},
     {"feed: F!\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: cloudevents\n",
      "f.yaml:1:7: "},
     {"feed: f\nversions:\n  - version: 2\n    valid_from: 2026-01-01\n    format: cloudevents\n"
