@@ -18,7 +18,8 @@ static const struct {
 } purposes[] = {
     {"ingest",
      "Takes what stations and units send (HTTP, Kafka), keeps the bytes in `raw`, and turns "
-     "them\ninto canonical events. A sender's 2xx means the brokers have it."},
+     "them\ninto canonical events. A sender's 2xx means the brokers have it.\nWithout a broker, "
+     "what would become of a file: citybrain-ingest --stdin --help."},
     {"router", "Reads `events`, decides which unit leads each case and until when, and writes work "
                "orders\nto `dispatch.<unit>`. Timers move on ticks only."},
     {"aggregator", "Reads `events`, folds cases in PostgreSQL, keeps the views (closure rate, "

@@ -19,7 +19,6 @@
 #include "daemon/failpoint.h"
 #include "daemon/log.h"
 #include "ingest/drop_receipt.h"
-#include "model/cloudevent.h"
 
 enum {
     PIECE_BYTES = 256 << 10,
@@ -95,6 +94,7 @@ static void look(struct door_drop *drop)
         return;
     bool fits = file_terms_read(&file->terms, span_of(file->name), file->mapping);
     item_reader_init(&drop->reader, file->terms.form, PIECE_BYTES, NORMALISE_VALUE_MAX);
+    drop->reader.csv = decode_csv_form(file->mapping, file->terms.charset);
     drop_file_rewind(file, &drop->reader);
     if (!fits)
         drop_file_refuse(file, DROP_FAULT_FORMAT, 0, 0);
@@ -156,18 +156,7 @@ static void begin_batch(struct door_drop *drop)
 
 static void begin_taking(struct door_drop *drop)
 {
-    const struct drop_file *file = &drop->file;
-    drop->header = (struct raw_header){
-        .feed = span_of(file->feed->id),
-        .mapping = file->mapping->version,
-        .upload = span_of(file->hash),
-        .rows = file->rows,
-        .received_ms = file->received_ms,
-        .content_type = file->mapping->format == MAPPING_CLOUDEVENTS ? SPAN(CLOUDEVENT_TYPE)
-                        : file->terms.form == FRAMING_CSV            ? SPAN("text/csv")
-                                                                     : SPAN("application/json"),
-        .charset = span_of(charset_name(file->terms.charset)),
-    };
+    drop->header = drop_file_header(&drop->file);
     drop->most_items = BATCH_ITEMS;
     begin_batch(drop);
     enter(drop, PHASE_TAKE);
@@ -346,12 +335,15 @@ static bool is_batch_full(const struct door_drop *drop)
 /* A header without a row is held against the mapping too. */
 static bool is_drifted(struct door_drop *drop)
 {
-    const struct framing_item none = {.header = drop->reader.framing.header, .body = SPAN("")};
-    if (drop->file.rows > 0 || none.header.at == NULL)
+    struct reject_place why = {0};
+    struct span header = drop->reader.framing.header;
+    arena_reset(&drop->doors->trial.arena);
+    if (drop->file.rows == 0 && header.at)
+        normalise_header(&drop->doors->trial, &drop->header, header, &why);
+    if (why.reject == REJECT_NONE)
         return false;
-    raw_item_make(&drop->item, &drop->header, drop->file.feed, &none, &drop->doors->trial);
-    memcpy(drop->file.fault_at, drop->item.why.pointer, sizeof drop->file.fault_at);
-    return drop->item.why.reject == REJECT_HEADER;
+    memcpy(drop->file.fault_at, why.pointer, sizeof drop->file.fault_at);
+    return true;
 }
 
 static void end_taking(struct door_drop *drop)

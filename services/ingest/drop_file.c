@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
+#include "model/cloudevent.h"
 
 #define SURVEY_STEP (32 << 20) /* bytes of one job: a pool thread is not held for long */
 #define LOOK_BYTES  4096       /* of the beginning, in which no text has a NUL */
@@ -36,6 +37,26 @@ bool drop_file_refuse(struct drop_file *file, enum drop_fault fault, int64_t row
     file->fault_row = row;
     file->fault_offset = offset;
     return true;
+}
+
+static struct span content_type(const struct drop_file *file)
+{
+    if (file->mapping->format == MAPPING_CLOUDEVENTS)
+        return SPAN(CLOUDEVENT_TYPE);
+    return file->terms.form == FRAMING_CSV ? SPAN("text/csv") : SPAN("application/json");
+}
+
+struct raw_header drop_file_header(const struct drop_file *file)
+{
+    return (struct raw_header){
+        .feed = span_of(file->feed->id),
+        .mapping = file->mapping->version,
+        .upload = span_of(file->hash),
+        .rows = file->rows,
+        .received_ms = file->received_ms,
+        .content_type = content_type(file),
+        .charset = span_of(charset_name(file->terms.charset)),
+    };
 }
 
 void drop_file_rewind(struct drop_file *file, struct item_reader *reader)

@@ -12,6 +12,7 @@
 #include "ingest/core/item_reader.h"
 #include "ingest/core/mapping.h"
 #include "ingest/drop_fault.h"
+#include "model/raw_header.h"
 
 #define DROP_NAME_MAX  288 /* a name of the file system, and a stamp */
 #define DROP_STAMP_LEN 21  /* "20260302T021500.123Z-" */
@@ -37,6 +38,8 @@ void drop_file_stamp(char stamp[DROP_STAMP_LEN + 1], int64_t ms);
 /* The time of a stamp in front of a name; false where there is none. */
 bool drop_file_read_stamp(const char *name, int64_t *ms);
 bool drop_file_refuse(struct drop_file *file, enum drop_fault fault, int64_t row, int64_t offset);
+/* What its records share; valid as long as the file. */
+struct raw_header drop_file_header(const struct drop_file *file);
 /* To the first byte, for a reading from there. */
 void drop_file_rewind(struct drop_file *file, struct item_reader *reader);
 /* The next bytes into the reader, all of them through the digest; a failed read is its fault. */

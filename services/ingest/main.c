@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "ingest/feed_stdin.h"
 #include "ingest/ingest.h"
 
 static void show_line(void *context, const char *line)
@@ -18,6 +19,8 @@ int main(int argc, char **argv)
     static struct ingest_config config;
     struct error error = {0};
 
+    if (feed_stdin_is_asked(argc, argv))
+        return feed_stdin_run(argc, argv);
     if (!options_read(&options, argc, argv, "ingest", "config/ingest.yaml", &error))
         return daemon_refuse(&error);
     if (options.mode == OPTIONS_DONE)
