@@ -45,7 +45,7 @@ UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildc
 UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
 
-.PHONY: all help clean unit component golden e2e test up demo stop lint format
+.PHONY: all help clean unit component golden e2e test up demo stop lint format docs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -119,6 +119,8 @@ demo: deps ## make up, and feed a generated day that ends now (DEMO_EVENTS=20000
 stop: ## stop everything that was started here
 	@deploy/local/daemons stop; deploy/local/parts stop
 
+docs: $(B)/citybrain ## pages that are made of the program's own tables
+	@$(B)/citybrain reasons --markdown >docs/rejects.md
 format: ## let clang-format decide
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 clean: ## forget everything built

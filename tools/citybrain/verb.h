@@ -13,6 +13,7 @@ struct verb {
 extern const struct verb verb_check;
 extern const struct verb verb_gen;
 extern const struct verb verb_lag;
+extern const struct verb verb_reasons;
 extern const struct verb verb_send;
 extern const struct verb verb_test;
 extern const struct verb verb_topics;
