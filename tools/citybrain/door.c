@@ -11,6 +11,7 @@
 #include "base/backoff.h"
 #include "base/csv.h"
 #include "base/memory.h"
+#include "citybrain/signer.h"
 #include "model/json.h"
 
 #define PATIENCE_MS  600000
@@ -129,15 +130,16 @@ static bool keep_acknowledged(const struct door *door, struct error *error)
 /* A part on its way; its words stay where they are while the call refers to them. */
 struct posting {
     const struct door_part *part;
-    char url[512], type[96], authorization[192], upload[64], row[48], offset[48], replay[96];
+    char url[512], type[96], authorization[SIGNER_HEADER], upload[64], row[48], offset[48],
+        replay[96];
 };
 
 static bool prepare(const struct door *door, struct posting *posting, struct http_call *call,
                     struct error *error)
 {
     const struct door_part *part = posting->part;
-    char token[128];
-    if (!find_token(door, part->principal, token, sizeof token, error))
+    char token[128] = "";
+    if (!door->key && !find_token(door, part->principal, token, sizeof token, error))
         return false;
     snprintf(posting->url, sizeof posting->url, "%s%s", door->url, part->path);
     snprintf(posting->type, sizeof posting->type, "Content-Type: %s", part->content_type);
@@ -164,6 +166,16 @@ static bool prepare(const struct door *door, struct posting *posting, struct htt
         call->headers[n] = posting->replay;
     }
     return true;
+}
+
+/* Each time anew: a message id is good once. */
+static bool sign(const struct door *door, struct posting *posting, const struct http_call *call,
+                 struct error *error)
+{
+    if (!door->key)
+        return true;
+    posting->authorization[0] = '\0'; /* not a part of what is signed */
+    return signer_sign(door->key, call, posting->authorization, error);
 }
 
 struct round { /* what is still to be answered stands first */
@@ -234,6 +246,10 @@ bool door_post_all(struct door *door, const struct door_part *parts, size_t coun
     backoff_init(&backoff, 100, 4000);
     for (int64_t waited_ms = 0; good && round->left;) {
         struct error silence;
+        for (size_t i = 0; good && i < round->left; i++)
+            good = sign(door, round->order[i], &round->calls[i], error);
+        if (!good)
+            break;
         http_client_call_all(door->client, round->calls, round->left, &silence);
         good = take_answers(door, round, error);
         if (good && round->left) {

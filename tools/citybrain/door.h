@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 #include "citybrain/http_client.h"
+#include "citybrain/key_file.h"
 
 #define DOOR_AT_ONCE HTTP_CLIENT_AT_ONCE
 
@@ -18,6 +19,7 @@ struct door {
     struct http_client *client; /* owned */
     char url[256];              /* http://host:port */
     const char *tokens_file;    /* csv token,principal,name,party; or NULL */
+    const struct key_file *key; /* signs each request instead of a token, or NULL; borrowed */
     const char *replay;         /* value of Citybrain-Replay, or NULL */
     struct strbuf answers[DOOR_AT_ONCE];
     int64_t accepted, rejected;

@@ -12,6 +12,7 @@ struct verb {
 
 extern const struct verb verb_check;
 extern const struct verb verb_gen;
+extern const struct verb verb_key;
 extern const struct verb verb_lag;
 extern const struct verb verb_reasons;
 extern const struct verb verb_send;

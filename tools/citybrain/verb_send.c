@@ -30,6 +30,9 @@ static const char send_help[] =
     "time\n\n"
     "  --backfill            history: changes state and views, dispatches and notifies nobody\n"
     "  --url URL             ingest's door (default $CITYBRAIN_URL or http://127.0.0.1:29300)\n"
+    "  --key FILE            signs each request with this key (citybrain key --help); the way for "
+    "all but\n"
+    "                        a demo\n"
     "  --tokens FILE         where the feed's credential stands (default config/tokens.csv);\n"
     "                        $CITYBRAIN_TOKEN wins\n"
     "  --type TYPE           content type, if the name does not tell (text/csv, "
@@ -169,7 +172,7 @@ struct wish { /* what the command line asks for */
     struct send send;
     struct timeline timeline;
     struct manual_clock clock;
-    const char *url, *tokens, *acknowledged;
+    const char *url, *key, *tokens, *acknowledged;
     bool is_timeline, backfill;
 };
 
@@ -179,6 +182,7 @@ static int read_option(struct wish *wish, int c, char **argv)
     case 'f': wish->send.feed = optarg; return VERB_OK;
     case 'b': wish->backfill = true; return VERB_OK;
     case 'u': wish->url = optarg; return VERB_OK;
+    case 'k': wish->key = optarg; return VERB_OK;
     case 't': wish->tokens = optarg; return VERB_OK;
     case 'y': wish->send.content_type = optarg; return VERB_OK;
     case 'l': wish->is_timeline = true; return VERB_OK;
@@ -200,8 +204,14 @@ static int read_option(struct wish *wish, int c, char **argv)
 static int send_all(struct wish *wish)
 {
     struct send *send = &wish->send;
+    struct key_file key;
     struct error error = {0};
+    if (wish->key && !key_file_read(&key, wish->key, &error)) {
+        fprintf(stderr, "citybrain send: %s\n", error.text);
+        return error_exit_status(&error);
+    }
     door_init(&send->door, wish->url ? wish->url : "http://127.0.0.1:29300", wish->tokens);
+    send->door.key = wish->key ? &key : NULL;
     send->door.replay = wish->backfill ? "backfill" : NULL;
     send->door.acknowledged = wish->acknowledged ? fopen(wish->acknowledged, "a") : NULL;
     bool good = true;
@@ -222,11 +232,17 @@ static int send_all(struct wish *wish)
 
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"feed", 1, 0, 'f'},         {"backfill", 0, 0, 'b'},
-                                          {"url", 1, 0, 'u'},          {"tokens", 1, 0, 't'},
-                                          {"type", 1, 0, 'y'},         {"timeline", 0, 0, 'l'},
-                                          {"step", 1, 0, 's'},         {"clock", 1, 0, 'c'},
-                                          {"acknowledged", 1, 0, 'a'}, {0, 0, 0, 0}};
+    static const struct option names[] = {{"feed", 1, 0, 'f'},
+                                          {"backfill", 0, 0, 'b'},
+                                          {"url", 1, 0, 'u'},
+                                          {"tokens", 1, 0, 't'},
+                                          {"type", 1, 0, 'y'},
+                                          {"timeline", 0, 0, 'l'},
+                                          {"step", 1, 0, 's'},
+                                          {"clock", 1, 0, 'c'},
+                                          {"acknowledged", 1, 0, 'a'},
+                                          {"key", 1, 0, 'k'},
+                                          {0, 0, 0, 0}};
     struct wish wish = {.timeline.step_ms = 30 * INT64_C(60000),
                         .url = getenv("CITYBRAIN_URL"),
                         .tokens = "config/tokens.csv"};
