@@ -11,7 +11,7 @@ AR      ?= ar
 PKGS    := rdkafka libpq libuv yajl yaml-0.1 libmicrohttpd libcrypto libcurl zlib libxxhash
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
            -Wvla -Wformat=2 -Wundef -Wwrite-strings -Wcast-qual -fno-common $(if $(CI),-Werror)
-CPPFLAGS := -D_GNU_SOURCE -Icommon -Iservices -Itools $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS := -D_GNU_SOURCE -Icommon -Iservices -Itools -I$(OUT)/generated $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS_debug   := -O1 -g -DCITYBRAIN_FAILPOINTS
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 CFLAGS_asan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -58,7 +58,14 @@ help: ## list the targets
 Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-4s %s\n' $(1) $(patsubst $(B)/%,%,$@))
 
-$(B)/%.o: %.c
+# Tables that our own programs write from rules: the same for every variant.
+GENERATED := $(OUT)/generated/base/gb18030_table.h
+$(OUT)/generated/base/%.h: tools/tables/%.c
+	@mkdir -p $(@D)
+	$(call say,GEN)
+	$(Q)$(CC) -std=c17 $(WARN) -D_GNU_SOURCE -O1 $< -o $(OUT)/generated/$* && $(OUT)/generated/$* >$@
+
+$(B)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@

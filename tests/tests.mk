@@ -26,7 +26,7 @@ bench-sets: ## bytes and restore time of the router's cases
 
 # Slow, so each file leaves a stamp and is read again only when it, one of its headers or the checks changed.
 lint-tidy: $(TIDY)
-$(TIDY): $(LINT)/%.tidy: %.c .clang-tidy
+$(TIDY): $(LINT)/%.tidy: %.c .clang-tidy | $(GENERATED)
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- $(LINT_FLAGS) 2>$@.log || { cat $@.log; exit 1; }
 	@$(CC) $(LINT_FLAGS) -MM -MP -MT $@ -MF $@.d $<

@@ -65,7 +65,7 @@ BEGIN {
     library["^postgresql/"] = "^common/postgres/"
     library["^microhttpd[.]h$"] = "^common/daemon/http_(server|head)[.]c$"
     library["^uv([.]h$|/)"] = "^(common/(daemon|kafka|postgres)/|services/[a-z]+/([a-z_]+[.][ch]$|store/)|tools/)"
-    library["^iconv[.]h$"] = "^common/base/charset[.]c$"
+    library["^iconv[.]h$"] = "^tools/tables/"
     library["^xxhash[.]h$"] = "^common/base/"
     library["^uthash[.]h$"] = "[.]c$"
     library["^zlib[.]h$"] = "^tools/"

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a sender's bytes to valid UTF-8. One iconv handle per converter, reset before each row, so a
- * damaged row leaves nothing behind for the next. Bytes that cannot be read are ordinary input: the
- * caller gets their offset and rejects the row. */
+/* From a sender's bytes to valid UTF-8. A converter keeps nothing from one row to the next, so a
+ * damaged row harms itself only. Bytes that cannot be read are ordinary input: the caller gets
+ * their offset and rejects the row. */
 #include "base/charset.h"
 
-#include <errno.h>
-#include <iconv.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/base.h"
+#include "base/gb18030.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
 struct charset_converter {
-    iconv_t gb18030;
-    iconv_t to_gb18030; /* NULL until it is needed: daemons only read */
+    uint16_t *two_bytes; /* owned; NULL until something is written: daemons only read */
 };
 
 struct charset_word {
@@ -62,30 +59,21 @@ size_t charset_mark_length(struct span s)
 
 struct charset_converter *charset_converter_new(void)
 {
-    struct charset_converter *converter = xcalloc(1, sizeof(*converter));
-    converter->gb18030 = iconv_open("UTF-8", "GB18030");
-    if (converter->gb18030 == (iconv_t)-1) {
-        /* Part of libc: its absence is a broken installation, seen at start and not at a record. */
-        fprintf(stderr, "iconv of this system has no GB18030\n");
-        abort();
-    }
-    return converter;
+    return xcalloc(1, sizeof(struct charset_converter));
 }
 
 void charset_converter_free(struct charset_converter *converter)
 {
     if (converter == NULL)
         return;
-    iconv_close(converter->gb18030);
-    if (converter->to_gb18030)
-        iconv_close(converter->to_gb18030);
+    free(converter->two_bytes);
     free(converter);
 }
 
-static enum charset_result from_gb18030(iconv_t handle, struct span in, struct arena *arena,
-                                        struct span *out, size_t *bad_at)
+static enum charset_result from_gb18030(struct span in, struct arena *arena, struct span *out,
+                                        size_t *bad_at)
 {
-    size_t mark = arena->used;
+    size_t mark = arena->used, written;
     size_t room = in.len / 2 * 3 + 4; /* two bytes become three at most */
     char *begin = arena_take(arena, room);
     if (begin == NULL) {
@@ -95,19 +83,13 @@ static enum charset_result from_gb18030(iconv_t handle, struct span in, struct a
     }
     if (begin == NULL)
         return CHARSET_NO_MEMORY;
-
-    char *from = (char *)(uintptr_t)in.at; /* iconv's signature; it does not write there */
-    char *to = begin;
-    size_t from_left = in.len, to_left = room;
-    iconv(handle, NULL, NULL, NULL, NULL);
-    if (iconv(handle, &from, &from_left, &to, &to_left) == (size_t)-1) {
-        int cause = errno;
+    enum gb18030_result result = gb18030_to_utf8(in, begin, room, bad_at, &written);
+    if (result != GB18030_ALL) {
         arena_rewind(arena, mark);
-        *bad_at = in.len - from_left;
-        return cause == E2BIG ? CHARSET_NO_MEMORY : CHARSET_BAD_BYTES;
+        return result == GB18030_NO_ROOM ? CHARSET_NO_MEMORY : CHARSET_BAD_BYTES;
     }
-    *out = span_from(begin, (size_t)(to - begin));
-    arena_rewind(arena, (size_t)(to - arena->at));
+    *out = span_from(begin, written);
+    arena_rewind(arena, (size_t)(begin + written - arena->at));
     return CHARSET_OK;
 }
 
@@ -115,8 +97,9 @@ enum charset_result charset_to_utf8(struct charset_converter *converter, enum ch
                                     struct span in, struct arena *arena, struct span *out,
                                     size_t *bad_at)
 {
+    (void)converter;
     if (charset == CHARSET_GB18030 && in.len > 0)
-        return from_gb18030(converter->gb18030, in, arena, out, bad_at);
+        return from_gb18030(in, arena, out, bad_at);
 
     size_t valid = utf8_valid_prefix(in);
     if (valid < in.len) {
@@ -127,23 +110,43 @@ enum charset_result charset_to_utf8(struct charset_converter *converter, enum ch
     return CHARSET_OK;
 }
 
+/* Of valid UTF-8; returns its bytes. */
+static size_t next_code(const unsigned char *at, uint32_t *code)
+{
+    if (at[0] < 0x80) {
+        *code = at[0];
+        return 1;
+    }
+    size_t len = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    *code = at[0] & (0x7fU >> len);
+    for (size_t i = 1; i < len; i++)
+        *code = *code << 6 | (at[i] & 0x3fU);
+    return len;
+}
+
 enum charset_result charset_from_utf8(struct charset_converter *converter, enum charset charset,
                                       struct span in, struct arena *arena, struct span *out)
 {
+    if (!utf8_is_valid(in))
+        return CHARSET_BAD_BYTES;
     if (charset == CHARSET_UTF8) {
         *out = in;
         return CHARSET_OK;
     }
-    size_t room = 2 * in.len + 4; /* a letter of two bytes may take four */
-    char *from = (char *)(uintptr_t)in.at, *begin = arena_take(arena, room), *to = begin;
-    size_t from_left = in.len, to_left = room;
+    if (converter->two_bytes == NULL) {
+        converter->two_bytes = xcalloc(GB18030_CODES, sizeof *converter->two_bytes);
+        gb18030_two_bytes(converter->two_bytes);
+    }
+    size_t len = 0;
+    char *begin = arena_take(arena, 2 * in.len + 4); /* a letter of two bytes may take four */
     if (begin == NULL)
         return CHARSET_NO_MEMORY;
-    if (converter->to_gb18030 == NULL)
-        converter->to_gb18030 = iconv_open("GB18030", "UTF-8");
-    iconv(converter->to_gb18030, NULL, NULL, NULL, NULL);
-    if (iconv(converter->to_gb18030, &from, &from_left, &to, &to_left) == (size_t)-1)
-        return CHARSET_BAD_BYTES;
-    *out = span_from(begin, room - to_left);
+    for (size_t at = 0; at < in.len;) {
+        uint32_t code;
+        at += next_code((const unsigned char *)in.at + at, &code);
+        len += gb18030_write(begin + len, code, converter->two_bytes);
+    }
+    *out = span_from(begin, len);
+    arena_rewind(arena, (size_t)(begin + len - arena->at));
     return CHARSET_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GB18030 (GBK and GB2312 are its subsets) to UTF-8 by glibc's iconv, whole rows at a time. */
+/* GB 18030-2022 (GBK and GB2312 are its subsets) to UTF-8 and back, whole rows at a time. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ const char *charset_name(enum charset charset);
 #define CHARSET_MARK_MAX 4
 size_t charset_mark_length(struct span s);
 
-struct charset_converter; /* one per thread and feed; reset per call */
+struct charset_converter; /* one per thread */
 struct charset_converter *charset_converter_new(void);
 void charset_converter_free(struct charset_converter *converter);
 
@@ -28,6 +28,6 @@ enum charset_result { CHARSET_OK, CHARSET_BAD_BYTES, CHARSET_NO_MEMORY };
 enum charset_result charset_to_utf8(struct charset_converter *converter, enum charset charset,
                                     struct span in, struct arena *arena, struct span *out,
                                     size_t *bad_at);
-/* The other way, for tools that make files. Characters the charset lacks are CHARSET_BAD_BYTES. */
+/* The other way, for tools that make files: CHARSET_BAD_BYTES for what is no UTF-8. */
 enum charset_result charset_from_utf8(struct charset_converter *converter, enum charset charset,
                                       struct span in, struct arena *arena, struct span *out);
