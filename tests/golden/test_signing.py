@@ -208,6 +208,16 @@ def test_a_key_that_others_can_read_or_nobody_can_is_refused(door, tmp_path):
     assert door.seen == []
 
 
+def test_the_example_in_the_manual_is_right():
+    text = (ROOT / "docs" / "signing.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| .* \| .* \| `(.*)` \|$", text, re.M)
+    assert len(lines) == 9 and lines[0] == "v1" and lines[7] == hashlib.sha256(b'{"n":1}\n').hexdigest()
+    mac = hmac.new(bytes(range(32)), "\n".join(lines).encode(), hashlib.sha256).hexdigest()
+    header, = re.findall(r"^Authorization: (.*)$", text, re.M)
+    assert header == "Citybrain-HMAC station={3},key={4},time={5},message={6},signature={mac}".format(*lines, mac=mac)
+    assert f"`{mac}`" in text
+
+
 @pytest.mark.parametrize("client", ["send.sh", "send.py"])
 def test_the_clients_stay_short(client):
     code = [line for line in (CLIENTS / client).read_text().splitlines()
