@@ -441,10 +441,11 @@ static void release(struct http_request *request, size_t answer)
 
 void http_request_answer(struct http_request *request, const struct http_answer *answer)
 {
-    assert(request->held);
+    assert(request->held || !request->handed);
     if (http_request_is_waiting(request))
         http_server_respond(request, answer);
-    release(request, answer->body.len);
+    if (request->held)
+        release(request, answer->body.len);
 }
 
 void http_request_fail_for(struct http_request *request, enum http_problem problem,

@@ -102,6 +102,7 @@ enum language http_request_language(const struct http_request *request);
 size_t http_request_known(struct http_request *request, const void *who);
 /* False: the client is gone or was answered by the server. */
 bool http_request_is_waiting(const struct http_request *request);
+/* From a handler, or from the guard. */
 void http_request_answer(struct http_request *request, const struct http_answer *answer);
 /* A problem of the table, in the language asked for, with a growing Retry-After where it is a 503;
  * `about` says what exactly, or NULL. From a handler or from admit. */

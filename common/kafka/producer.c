@@ -15,7 +15,12 @@
 #include "kafka/topic_catalog.h"
 #include "kafka/wakeup.h"
 
+#define QUEUE_MESSAGES "100000"
+#define QUEUE_KIB      "32768"
+
 enum {
+    CROWDED_MESSAGES = 80000,
+    CROWDED_BYTES = 26 << 20,
     REFRESH_SOON_MS = 1000,  /* while brokers are away, and after an unknown topic was asked for */
     REFRESH_SLOW_MS = 60000, /* new topics appear without being asked for */
     METADATA_TIMEOUT_MS = 3000, /* holds one pool thread */
@@ -34,7 +39,7 @@ struct producer {
     const char *prefix;
     producer_delivery_fn *delivered;
     void *context;
-    size_t in_flight;
+    size_t in_flight, in_flight_bytes;
     bool connected;
     bool closing;
     struct topic_handle *topics; /* few: a linked list in order of first use */
@@ -115,6 +120,7 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     (void)handle;
     struct producer *producer = opaque;
     producer->in_flight--;
+    producer->in_flight_bytes -= message->len + message->key_len;
     if (!message->err)
         producer->connected = true;
     producer->delivered(producer->context, message->_private, (int)message->err,
@@ -162,8 +168,8 @@ static rd_kafka_conf_t *configure(struct producer *producer, const struct kafka_
         kafka_client_tune(conf, settings, "retry.backoff.ms", "20", error) &&
         kafka_client_tune(conf, settings, "compression.type", "zstd", error) &&
         kafka_client_tune(conf, settings, "message.max.bytes", KAFKA_MAX_RECORD_TEXT, error) &&
-        kafka_client_tune(conf, settings, "queue.buffering.max.messages", "100000", error) &&
-        kafka_client_tune(conf, settings, "queue.buffering.max.kbytes", "32768", error))
+        kafka_client_tune(conf, settings, "queue.buffering.max.messages", QUEUE_MESSAGES, error) &&
+        kafka_client_tune(conf, settings, "queue.buffering.max.kbytes", QUEUE_KIB, error))
         return conf;
     rd_kafka_conf_destroy(conf);
     return NULL;
@@ -234,6 +240,7 @@ bool producer_send(struct producer *producer, const char *topic, const struct ou
         message_produce(producer->handle, found->topic, partition, output, tag);
     if (!cause) {
         producer->in_flight++;
+        producer->in_flight_bytes += output->value.len + output->key.len;
         return true;
     }
     bool full = rd_kafka_error_code(cause) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
@@ -250,6 +257,11 @@ bool producer_is_missing(int error_code)
 bool producer_is_too_large(int error_code)
 {
     return error_code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+}
+
+bool producer_is_crowded(const struct producer *producer)
+{
+    return producer->in_flight > CROWDED_MESSAGES || producer->in_flight_bytes > CROWDED_BYTES;
 }
 
 size_t producer_in_flight(const struct producer *producer)

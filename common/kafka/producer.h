@@ -28,6 +28,8 @@ bool producer_send(struct producer *producer, const char *topic, const struct ou
  * that size. */
 bool producer_is_missing(int error_code);
 bool producer_is_too_large(int error_code);
+/* More than four fifths of what it may hold are under way. */
+bool producer_is_crowded(const struct producer *producer);
 size_t producer_in_flight(const struct producer *producer);
 bool producer_is_connected(
     const struct producer *producer); /* some broker is up, as far as we know */

@@ -18,7 +18,7 @@
 #include "ingest/core/admit.h"
 #include "ingest/credentials.h"
 
-#define WAIT_FOR_ROOM "60" /* seconds; a tenth of what it takes to forget everything */
+#define WAIT_FOR_ROOM_S 60 /* a tenth of what it takes to forget everything */
 
 static const struct metric_row refused_row = {
     "citybrain_ingest_refused_total", METRIC_COUNTER, "reason",
@@ -151,18 +151,12 @@ static void refuse(struct admission *admission, struct http_request *request, en
                                                                    ? SIGNATURE_SCHEME ", Bearer"
                                                                    : SIGNATURE_SCHEME}}};
     if (admit == ADMIT_FOREIGN && token) {
-        http_request_problem(request, 403, "forbidden", "不是您的 / not yours",
-                             "此令牌属于其他数据源或单位 / this token speaks for another feed or "
-                             "unit");
+        http_request_fail(request, HTTP_PROBLEM_FORBIDDEN, NULL);
         return;
     }
     if (admit == ADMIT_CROWDED) {
-        answer.status = 429;
-        answer.body =
-            SPAN("{\"type\":\"about:blank#too_many_messages\",\"title\":\"请求过于频繁 / too many "
-                 "requests\",\"status\":429,\"detail\":\"合并为较大的批次 / send fewer and larger "
-                 "uploads\"}\n");
-        answer.more[0] = (struct http_header){"Retry-After", WAIT_FOR_ROOM};
+        http_request_fail_for(request, HTTP_PROBLEM_TOO_MANY_MESSAGES, NULL, WAIT_FOR_ROOM_S);
+        return;
     }
     http_request_answer(request, &answer);
 }
@@ -185,14 +179,38 @@ static void audit(struct admission *admission, struct http_request *request, enu
               LOG_SPAN("key", said->key), LOG_SPAN("message", said->message));
 }
 
+static bool is_token(const struct admission *admission, struct span authorization)
+{
+    return admission->config->insecure_bearer && authorization.at &&
+           span_starts(authorization, SPAN("Bearer "));
+}
+
+bool admission_greet(struct admission *admission, struct http_request *request,
+                     enum principal_kind kind, struct span name, struct span *station, bool *proven)
+{
+    struct span authorization = http_request_header(request, "Authorization");
+    const struct station_keys *keys = credentials_keys(credentials_of(admission));
+    struct signature said;
+    *station = SPAN_NONE;
+    *proven = is_token(admission, authorization);
+    if (*proven) {
+        const struct principal *principal = admission_admit(admission, request, kind, name);
+        if (principal)
+            *station = principal_station(principal);
+        return principal != NULL;
+    }
+    if (signature_read(&said, authorization) && station_keys_find(keys, said.station, said.key))
+        *station = said.station;
+    return true;
+}
+
 const struct principal *admission_admit(struct admission *admission, struct http_request *request,
                                         enum principal_kind kind, struct span name)
 {
     struct admit_question question = {
         .authorization = http_request_header(request, "Authorization"), .kind = kind, .name = name};
     struct admit_answer answer = {0};
-    bool token = admission->config->insecure_bearer && question.authorization.at &&
-                 span_starts(question.authorization, SPAN("Bearer "));
+    bool token = is_token(admission, question.authorization);
     enum admit admit = token ? judge_token(admission, &question)
                              : judge_signed(admission, request, &question, &answer);
     if (admit == ADMIT_YES)

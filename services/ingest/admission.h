@@ -16,5 +16,10 @@ struct admission *admission_new(struct daemon *daemon, const struct ingest_confi
  * Each refusal is one audit line. The principal is good until the handler returns. */
 const struct principal *admission_admit(struct admission *admission, struct http_request *request,
                                         enum principal_kind kind, struct span name);
+/* Before the body is there: whose key the request names, absent where it names none of ours. A
+ * token is judged here already (*proven), and false is returned where it was refused. */
+bool admission_greet(struct admission *admission, struct http_request *request,
+                     enum principal_kind kind, struct span name, struct span *station,
+                     bool *proven);
 /* Reads keys and tokens again: all of them, or none and the old ones stay. */
 void admission_reload(struct admission *admission);

@@ -10,6 +10,7 @@
 #include "ingest/core/framing.h"
 #include "ingest/door_cloudevent.h"
 #include "ingest/doors.h"
+#include "ingest/gate.h"
 #include "ingest/receipt.h"
 #include "model/cloudevent.h"
 #include "model/media_type.h"
@@ -33,7 +34,7 @@ static bool header_number(struct upload *upload, const char *name, int64_t least
     struct span text = http_request_header(upload->request, name);
     if (text.at == NULL || (span_to_int64(text, number) && *number >= least))
         return true;
-    http_request_problem(upload->request, 400, "bad_header", "a header is not a number", name);
+    http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, name);
     return false;
 }
 
@@ -81,8 +82,7 @@ static bool read_form(struct upload *upload, const struct mapping *mapping)
     struct strbuf *front = &upload->doors->envelope;
     const char *fault = NULL;
     if (!find_form(upload, mapping)) {
-        http_request_problem(upload->request, 415, "media_type", "not this feed's content type",
-                             taken[mapping->format]);
+        http_request_fail(upload->request, HTTP_PROBLEM_MEDIA_TYPE, taken[mapping->format]);
         return false;
     }
     if (!upload->binary)
@@ -92,8 +92,7 @@ static bool read_form(struct upload *upload, const struct mapping *mapping)
         upload->front = strbuf_span(front);
         return true;
     }
-    http_request_problem(upload->request, 400, "bad_header",
-                         "a header is not percent-encoded UTF-8 of at most 1,024 bytes", fault);
+    http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, fault);
     return false;
 }
 
@@ -110,9 +109,8 @@ static bool read_charset(struct upload *upload, const struct mapping *mapping)
         upload->header.charset = span_of(charset_name(charset));
         return true;
     }
-    http_request_problem(upload->request, 415, "charset", "not a charset of this door",
-                         mapping->format == MAPPING_CSV ? "utf-8 or gb18030 (gbk, gb2312)"
-                                                        : "JSON is always utf-8");
+    http_request_fail(upload->request, HTTP_PROBLEM_CHARSET,
+                      mapping->format == MAPPING_CSV ? "utf-8, gb18030 (gbk, gb2312)" : "utf-8");
     return false;
 }
 
@@ -125,13 +123,12 @@ static bool read_headers(struct upload *upload)
         return false;
     struct span whole = http_request_header(upload->request, "Citybrain-Upload");
     if (whole.at && whole.len != DIGEST_ID_LEN) {
-        http_request_problem(upload->request, 400, "bad_header", "not a hash", "Citybrain-Upload");
+        http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Upload");
         return false;
     }
     struct span replay = http_request_header(upload->request, "Citybrain-Replay");
     if (replay.len > NORMALISE_REPLAY_MAX) {
-        http_request_problem(upload->request, 400, "bad_header", "longer than 64 bytes",
-                             "Citybrain-Replay");
+        http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Replay");
         return false;
     }
     if (whole.at)
@@ -184,14 +181,14 @@ static void take_upload(struct upload *upload)
 {
     struct doors *doors = upload->doors;
     struct span name = http_request_part(upload->request, 0);
-    if (doors_admit(doors, upload->request, PRINCIPAL_FEED, name) == NULL ||
-        !doors_ready(doors, upload->request))
+    const struct principal *principal = doors_admit(doors, upload->request, PRINCIPAL_FEED, name);
+    if (principal == NULL || !doors_ready(doors, upload->request))
         return;
     int64_t now = ingest_clock_now(doors->clock);
     upload->feed = feeds_find(doors->config->feeds, name);
     const struct mapping *mapping = upload->feed ? feed_mapping_at(upload->feed, now) : NULL;
     if (mapping == NULL || mapping->namespace_ == NULL) {
-        http_request_problem(upload->request, 404, "unknown_feed", "no such feed", "");
+        http_request_fail(upload->request, HTTP_PROBLEM_UNKNOWN_FEED, NULL);
         return;
     }
     upload->body = http_request_body(upload->request);
@@ -201,7 +198,8 @@ static void take_upload(struct upload *upload)
         return;
     int64_t rows;
     struct csv_form csv = decode_csv_form(mapping, decode_charset(mapping, upload->header.charset));
-    if (!doors_count(doors, upload->request, upload->form, csv, NORMALISE_VALUE_MAX, &rows))
+    if (!doors_count(doors, upload->request, upload->form, csv, NORMALISE_VALUE_MAX, &rows) ||
+        !gate_take(doors, upload->request, principal, rows))
         return;
     /* A part does not know how many rows the whole file has. */
     upload->header.rows = http_request_header(upload->request, "Citybrain-Upload").at ? 0 : rows;

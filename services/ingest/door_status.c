@@ -11,7 +11,9 @@
 #include "base/timestamp.h"
 #include "ingest/core/framing.h"
 #include "ingest/doors.h"
+#include "ingest/gate.h"
 #include "ingest/receipt.h"
+#include "model/cloudevent.h"
 #include "model/media_type.h"
 
 #define STATUS_MAX (512 << 10) /* of an item: a status topic takes half as much again and more */
@@ -154,12 +156,11 @@ static bool begin(struct post *post)
     const struct mapping *mapping = feed ? feed_mapping_at(feed, now) : NULL;
     struct span replay = http_request_header(post->request, "Citybrain-Replay");
     if (mapping == NULL) {
-        http_request_problem(post->request, 404, "unknown_feed", "no feed status", "");
+        http_request_fail(post->request, HTTP_PROBLEM_UNKNOWN_FEED, "status");
         return false;
     }
     if (replay.len > NORMALISE_REPLAY_MAX) {
-        http_request_problem(post->request, 400, "bad_header", "longer than 64 bytes",
-                             "Citybrain-Replay");
+        http_request_fail(post->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Replay");
         return false;
     }
     digest_bytes(post->hash, http_request_body(post->request));
@@ -188,14 +189,15 @@ void door_status_post(void *context, struct http_request *request)
     if (!lines && !media_type_is(type, "application/json") &&
         !media_type_is(type, "application/cloudevents+json") &&
         !media_type_is(type, "application/cloudevents-batch+json")) {
-        http_request_problem(request, 415, "media_type", "not a content type of this door",
-                             "application/json, application/x-ndjson, application/cloudevents+json "
-                             "or application/cloudevents-batch+json");
+        http_request_fail(request, HTTP_PROBLEM_MEDIA_TYPE,
+                          "application/json, application/x-ndjson, " CLOUDEVENT_TYPE
+                          ", " CLOUDEVENT_BATCH_TYPE);
         return;
     }
     enum framing_form form = lines ? FRAMING_LINES : FRAMING_ARRAY;
     int64_t rows;
-    if (!doors_count(post.doors, request, form, CSV_COMMA, STATUS_MAX, &rows))
+    if (!doors_count(post.doors, request, form, CSV_COMMA, STATUS_MAX, &rows) ||
+        !gate_take(post.doors, request, post.principal, rows))
         return;
     post.receipt = receipt_open(post.doors, request, SPAN("status"));
     framing_begin(&framing, form, http_request_body(request), 1, -1);

@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "ingest/door_http.h"
 #include "ingest/door_status.h"
+#include "ingest/gate.h"
 #include "ingest/receipt.h"
 
 #define LOOK_EVERY_MS 200
@@ -23,6 +24,13 @@ static const struct metric_row acknowledged_row = {
     "citybrain_ingest_acknowledged_total", METRIC_COUNTER, "feed",
     "Items, accepted and rejected ones, a sender was told with 2xx that the brokers have. The "
     "ledger's read is never less."};
+
+static const struct metric_row shed_row = {
+    "citybrain_ingest_shed_total", METRIC_COUNTER, "problem",
+    "Requests sent away before their body was read, by what they were told: over_quota is a "
+    "station's own doing, busy and unavailable are ours."};
+static const struct metric_row connections_row = {"citybrain_ingest_connections", METRIC_GAUGE,
+                                                  NULL, "Connections of the doors."};
 
 static void add_routes(struct doors *doors)
 {
@@ -43,6 +51,18 @@ static void look(uv_timer_t *timer)
         daemon_not_ready(doors->daemon, "doors", "manual clock not set");
     else
         daemon_ready(doors->daemon, "doors");
+    metric_set(doors->connections, SPAN(""), (int64_t)http_server_connections(doors->server));
+    receipt_expire(doors);
+}
+
+static void open_server(struct doors *doors, struct error *error)
+{
+    const struct ingest_config *config = doors->config;
+    doors->server =
+        http_server_open_limited(daemon_loop(doors->daemon), config->listen, doors->routes,
+                                 ARRAY_LENGTH(doors->routes), &config->limits, error);
+    if (doors->server)
+        http_server_guard(doors->server, gate_ask);
 }
 
 struct doors *doors_open(struct daemon *daemon, const struct ingest_config *config,
@@ -55,7 +75,11 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     doors->requests = metrics_add(daemon_metrics(daemon), &requests_row);
     doors->items = metrics_add(daemon_metrics(daemon), &items_row);
     doors->acknowledged = metrics_add(daemon_metrics(daemon), &acknowledged_row);
+    doors->shed = metrics_add(daemon_metrics(daemon), &shed_row);
+    doors->connections = metrics_add(daemon_metrics(daemon), &connections_row);
     doors->admission = admission_new(daemon, config);
+    doors->last_receipt = &doors->receipts;
+    quota_init(&doors->quota, &config->quota, (int64_t)uv_now(daemon_loop(daemon)));
     normalise_init(&doors->trial, config->feeds, config->kinds);
     raw_item_init(&doors->item, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->envelope, 1024, 32 << 10);
@@ -65,31 +89,52 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     doors->producer =
         producer_open(daemon, &config->kafka, "doors", receipt_delivered, doors, error);
     if (doors->producer)
-        doors->server = http_server_open(daemon_loop(daemon), config->listen, doors->routes,
-                                         ARRAY_LENGTH(doors->routes), error);
+        open_server(doors, error);
     daemon_not_ready(daemon, "doors", "no broker");
     uv_timer_init(daemon_loop(daemon), &doors->look);
     doors->look.data = doors;
-    uv_timer_start(&doors->look, look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+    if (doors->server)
+        uv_timer_start(&doors->look, look, LOOK_EVERY_MS, LOOK_EVERY_MS);
+    uv_timer_init(daemon_loop(daemon), &doors->grace);
     return doors->server ? doors : NULL; /* on failure the process leaves at once */
+}
+
+const struct http_route *doors_status_route(const struct doors *doors)
+{
+    return &doors->routes[2];
+}
+
+/* The last answers are still to be sent. */
+static void on_server_closed(void *context)
+{
+    struct doors *doors = context;
+    doors->drained(doors->drained_context);
+}
+
+void doors_answered(struct doors *doors)
+{
+    doors->waiting--;
+    if (!doors->leaving || doors->waiting > 0 || doors->left)
+        return;
+    doors->left = true;
+    http_server_close(doors->server, on_server_closed, doors);
+}
+
+static void leave(uv_timer_t *timer)
+{
+    struct doors *doors = container_of(timer, struct doors, grace);
+    doors->leaving = true;
+    http_server_retire(doors->server);
+    doors->waiting++;
+    doors_answered(doors); /* nobody may be there */
 }
 
 void doors_drain(struct doors *doors, void (*done)(void *context), void *context)
 {
-    doors->draining = true;
+    doors->drain_ms = (int64_t)uv_now(daemon_loop(doors->daemon));
     doors->drained = done;
     doors->drained_context = context;
-    if (doors->waiting == 0)
-        done(context);
-}
-
-static void answer_problem(struct http_request *request, int status, struct span body)
-{
-    struct http_answer answer = {.status = status,
-                                 .content_type = "application/problem+json",
-                                 .body = body,
-                                 .more = {{"Retry-After", "1"}}};
-    http_request_answer(request, &answer);
+    uv_timer_start(&doors->grace, leave, (uint64_t)doors->config->drain_grace_ms, 0);
 }
 
 const struct principal *doors_admit(struct doors *doors, struct http_request *request,
@@ -98,21 +143,23 @@ const struct principal *doors_admit(struct doors *doors, struct http_request *re
     return admission_admit(doors->admission, request, kind, name);
 }
 
+static bool refuse(struct doors *doors, struct http_request *request, enum http_problem problem)
+{
+    metric_add(doors->shed, span_of(http_problem_code(problem)), 1);
+    http_request_fail(request, problem, NULL);
+    return false;
+}
+
 bool doors_ready(struct doors *doors, struct http_request *request)
 {
-    if (doors->draining || !producer_is_connected(doors->producer)) {
-        answer_problem(request, 503,
-                       SPAN("{\"type\":\"about:blank#unavailable\",\"title\":\"nothing can be "
-                            "stored now\",\"status\":503,\"detail\":\"send again later\"}\n"));
-        return false;
-    }
-    if (ingest_clock_now(doors->clock) == TIMESTAMP_NONE) {
-        answer_problem(request, 503,
-                       SPAN("{\"type\":\"about:blank#no_time\",\"title\":\"the manual clock was "
-                            "not set\",\"status\":503,\"detail\":\"POST /clock on the admin "
-                            "port\"}\n"));
-        return false;
-    }
+    if (doors->leaving)
+        return refuse(doors, request, HTTP_PROBLEM_STOPPING);
+    if (!producer_is_connected(doors->producer))
+        return refuse(doors, request, HTTP_PROBLEM_UNAVAILABLE);
+    if (producer_is_crowded(doors->producer))
+        return refuse(doors, request, HTTP_PROBLEM_BUSY);
+    if (ingest_clock_now(doors->clock) == TIMESTAMP_NONE)
+        return refuse(doors, request, HTTP_PROBLEM_NO_TIME);
     return true;
 }
 
@@ -122,7 +169,7 @@ bool doors_count(struct doors *doors, struct http_request *request, enum framing
     struct framing framing;
     struct framing_item item;
     int64_t bytes = 0;
-    char detail[128];
+    char about[96];
     *rows = 0;
     framing_begin(&framing, form, http_request_body(request), 1, -1);
     framing.csv = csv;
@@ -130,15 +177,15 @@ bool doors_count(struct doors *doors, struct http_request *request, enum framing
         int64_t size = (int64_t)(item.header.len + 1 + item.body.len);
         bytes += size;
         if (size > item_most) {
-            snprintf(detail, sizeof detail,
-                     "item %lld of the request has %lld bytes; at most %lld are taken",
-                     (long long)item.row, (long long)size, (long long)item_most);
-            http_request_problem(request, 413, "item_too_large", "an item is too large", detail);
+            snprintf(about, sizeof about, "#%lld: %lld > %lld B", (long long)item.row,
+                     (long long)size, (long long)item_most);
+            http_request_fail(request, HTTP_PROBLEM_ITEM_TOO_LARGE, about);
             return false;
         }
         if (++*rows > doors->config->max_records || bytes > UNDER_WAY_MAX) {
-            http_request_problem(request, 413, "too_many_records", "too many records",
-                                 "send it in parts");
+            snprintf(about, sizeof about, "%lld, %d MiB", (long long)doors->config->max_records,
+                     UNDER_WAY_MAX >> 20);
+            http_request_fail(request, HTTP_PROBLEM_TOO_MANY_RECORDS, about);
             return false;
         }
     }

@@ -10,6 +10,7 @@
 #include "ingest/admission.h"
 #include "ingest/core/framing.h"
 #include "ingest/core/normalise.h"
+#include "ingest/core/quota.h"
 #include "ingest/core/raw_item.h"
 #include "ingest/ingest_clock.h"
 #include "ingest/ingest_config.h"
@@ -20,30 +21,39 @@ struct doors {
     const struct ingest_config *config;
     const struct ingest_clock *clock;
     struct admission *admission;
+    struct quota quota;
     struct http_server *server;
     struct producer *producer;
     struct normalise trial;      /* reads every item for its verdict, as the normaliser will */
     struct raw_item item;        /* of a feed's upload */
     struct strbuf envelope;      /* of a CloudEvent whose attributes are headers */
     struct strbuf value, header; /* of a status */
-    size_t waiting;              /* requests between their last send and their answer */
-    bool draining;
+    struct receipt *receipts, **last_receipt; /* requests that wait for the brokers, oldest first */
+    size_t waiting;   /* requests between their first send and their answer */
+    bool leaving;     /* the grace is over: nothing new is taken */
+    bool left;        /* and nothing waits any more */
+    int64_t drain_ms; /* draining since; 0 = not */
     void (*drained)(void *context);
     void *drained_context;
-    struct metric *requests, *items, *acknowledged;
-    uv_timer_t look; /* at the brokers, for /readyz */
+    struct metric *requests, *items, *acknowledged, *shed, *connections;
+    uv_timer_t look;  /* at the brokers, for /readyz, and at who waits too long */
+    uv_timer_t grace; /* of a drain */
     struct http_route routes[3];
 };
 
 struct doors *doors_open(struct daemon *daemon, const struct ingest_config *config,
                          const struct ingest_clock *clock, struct error *error);
-/* No new requests; `done` once everything taken was answered. */
+/* After a grace nothing new is taken; `done` once all that was taken is answered and the answers
+ * are sent. */
 void doors_drain(struct doors *doors, void (*done)(void *context), void *context);
 
+const struct http_route *doors_status_route(const struct doors *doors);
+/* A request was answered; `doors` may be waiting for the last one to leave. */
+void doors_answered(struct doors *doors);
 /* The caller, if he may speak for that feed or unit; else the request was answered. */
 const struct principal *doors_admit(struct doors *doors, struct http_request *request,
                                     enum principal_kind kind, struct span name);
-/* Brokers up, time known, not leaving; else the request was answered 503. */
+/* Brokers up and with room, time known, not leaving; else the request was answered 503. */
 bool doors_ready(struct doors *doors, struct http_request *request);
 /* An upload is taken whole or not at all, so its items are counted first: into *rows, or the
  * request was answered 413 because they are too many, or one is longer than `item_most` bytes, or

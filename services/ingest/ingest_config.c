@@ -48,6 +48,32 @@ static const struct setting table[] = {
      50, 3600000, NULL, NULL, "between two looks for dropped files"},
     {"ingest.max_records", SETTING_INT, offsetof(struct ingest_config, max_records), "5000", 1,
      100000, NULL, NULL, "most items of a request"},
+    {"ingest.rate", SETTING_INT, offsetof(struct ingest_config, quota.rate), "10000", 1, 1000000,
+     NULL, NULL, "records a second of one station; more is answered 429 with the time to wait"},
+    {"ingest.burst", SETTING_INT, offsetof(struct ingest_config, quota.burst), "200000", 1,
+     100000000, NULL, NULL, "records a station may send at once after a silence"},
+    {"ingest.total_rate", SETTING_INT, offsetof(struct ingest_config, quota.total_rate), "0", 0,
+     1000000, NULL, NULL, "records a second of all stations; more is answered 503; 0 = any"},
+    {"ingest.total_burst", SETTING_INT, offsetof(struct ingest_config, quota.total_burst), "10000",
+     1, 100000000, NULL, NULL, "records of all stations at once, under total_rate"},
+    {"ingest.connections", SETTING_INT, offsetof(struct ingest_config, connections), "512", 8,
+     10000, NULL, NULL, "most at a time; the one that lets us wait longest makes room"},
+    {"ingest.connections_per_address", SETTING_INT, offsetof(struct ingest_config, per_address),
+     "32", 1, 10000, NULL, NULL, "most of one address before it is known whose they are"},
+    {"ingest.connections_per_station", SETTING_INT, offsetof(struct ingest_config, per_station),
+     "32", 1, 10000, NULL, NULL, "most of one station"},
+    {"ingest.in_flight", SETTING_SIZE, offsetof(struct ingest_config, in_flight), "32MiB", 65536,
+     1 << 30, NULL, NULL, "bodies and answers in memory; more is answered 503"},
+    {"ingest.head_time", SETTING_DURATION, offsetof(struct ingest_config, head_ms), "5s", 100,
+     600000, NULL, NULL, "from a connection's beginning to its first request"},
+    {"ingest.body_time", SETTING_DURATION, offsetof(struct ingest_config, body_ms), "60s", 100,
+     3600000, NULL, NULL, "longest time of a body; less than 1 KiB/s ends it sooner"},
+    {"ingest.idle_time", SETTING_DURATION, offsetof(struct ingest_config, idle_ms), "15s", 100,
+     3600000, NULL, NULL, "a connection waits for its next request"},
+    {"ingest.deadline", SETTING_DURATION, offsetof(struct ingest_config, deadline_ms), "10s", 100,
+     600000, NULL, NULL, "longest wait for the brokers' word before 503 unknown"},
+    {"ingest.drain_grace", SETTING_DURATION, offsetof(struct ingest_config, drain_grace_ms), "2s",
+     0, 600000, NULL, NULL, "after SIGTERM new requests are still served, while /readyz says no"},
 };
 
 struct credentials *ingest_config_credentials(const struct ingest_config *config,
@@ -76,6 +102,24 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
         config->credentials = ingest_config_credentials(config, diagnostics);
 }
 
+/* The rest of the doors' limits is nobody's wish. */
+static void set_limits(struct ingest_config *config)
+{
+    config->limits = (struct http_limits){.connections = (size_t)config->connections,
+                                          .per_address = (size_t)config->per_address,
+                                          .in_flight = (size_t)config->in_flight,
+                                          .head_bytes = 8192,
+                                          .head_lines = 64,
+                                          .head_ms = config->head_ms,
+                                          .body_ms = config->body_ms,
+                                          .body_rate = 1024,
+                                          .answer_ms = 30000,
+                                          .idle_ms = config->idle_ms,
+                                          .requests = 100,
+                                          .retry_least_s = 5,
+                                          .retry_most_s = 60};
+}
+
 bool ingest_config_load(struct ingest_config *config, const struct options *options,
                         struct error *error)
 {
@@ -85,6 +129,7 @@ bool ingest_config_load(struct ingest_config *config, const struct options *opti
         daemon_settings_load(options, table, ARRAY_LENGTH(table), config, diagnostics);
     if (config->settings) {
         config->kafka.extra = settings_section(config->settings, "rdkafka");
+        set_limits(config);
         load_bundle(config, diagnostics);
     }
     bool good = diagnostics_to_error(diagnostics, error);

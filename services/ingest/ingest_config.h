@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 #include "config/schema.h"
+#include "daemon/http_server.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
 #include "ingest/core/mapping.h"
+#include "ingest/core/quota.h"
 #include "ingest/credentials.h"
 #include "ingest/drop_folder.h"
 #include "ingest/pseudonym_key.h"
@@ -27,6 +29,10 @@ struct ingest_config {
     int role;       /* enum ingest_role */
     int clock_mode; /* enum ingest_clock_mode */
     int64_t tick_every_ms, max_upload, max_records, remembered;
+    struct http_limits limits; /* of the doors; its sizes and counts come from: */
+    int64_t connections, per_address, per_station, in_flight;
+    int64_t head_ms, body_ms, idle_ms, deadline_ms, drain_grace_ms;
+    struct quota_limits quota;
     bool insecure_bearer;
     struct drop_settings drop;
     struct settings *settings; /* owned */

@@ -1,31 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts what was sent against what was reported and answers once: 200 with the verdicts, 429 when
- * the queue was full, 503 when a record could not be delivered, 413 where its topic will never take
- * it. After 429 and 503 a sender repeats the whole request; what was stored already is the same
- * event again. */
+/* Counts what was sent against what was reported and answers once: 200 with the verdicts, 503 when
+ * the queue was full, a record could not be delivered or the brokers' word did not come in time,
+ * 413 where its topic will never take it. After a 503 a sender repeats the whole request; what was
+ * stored already is the same event again. */
 #include "ingest/receipt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "daemon/log.h"
 
 #define MAX_ANSWER (16 << 20)
+#define FRONT      "{\"accepted\":%lld,\"rejected\":%lld,\"results\":["
+#define FRONT_MAX  80   /* with its numbers */
+#define LAST_MS    2000 /* of a drain's deadline, for the answers */
 
-enum trouble { TROUBLE_NONE, TROUBLE_BUSY, TROUBLE_FAILED, TROUBLE_MISSING, TROUBLE_TOO_LARGE };
+enum trouble {
+    TROUBLE_NONE,
+    TROUBLE_BUSY,
+    TROUBLE_LATE,
+    TROUBLE_FAILED,
+    TROUBLE_MISSING,
+    TROUBLE_TOO_LARGE
+};
+
+static const enum http_problem problems[] = {
+    [TROUBLE_BUSY] = HTTP_PROBLEM_BUSY,
+    [TROUBLE_LATE] = HTTP_PROBLEM_UNKNOWN,
+    [TROUBLE_FAILED] = HTTP_PROBLEM_NOT_STORED,
+    [TROUBLE_MISSING] = HTTP_PROBLEM_NO_TOPIC,
+    [TROUBLE_TOO_LARGE] = HTTP_PROBLEM_ITEM_TOO_LARGE,
+};
 
 struct receipt {
+    struct receipt *next, **previous; /* while it is not answered */
     struct doors *doors;
     struct http_request *request; /* until answered */
-    struct strbuf list;           /* the results' JSON objects */
+    struct strbuf list;           /* room for the front, then the results' JSON objects */
     struct span feed;             /* borrowed for good */
-    size_t reports;               /* still to come */
-    int64_t stored;               /* reports that were good */
+    int64_t since_ms;
+    size_t reports; /* still to come */
+    int64_t stored; /* reports that were good */
     int64_t accepted, rejected;
     bool minimal, sealed;
     enum language language;
     enum trouble trouble; /* the worst so far */
 };
+
+static void enlist(struct receipt *receipt)
+{
+    struct doors *doors = receipt->doors;
+    receipt->since_ms = (int64_t)uv_now(daemon_loop(doors->daemon));
+    receipt->previous = doors->last_receipt;
+    *doors->last_receipt = receipt;
+    doors->last_receipt = &receipt->next;
+    doors->waiting++;
+}
+
+static void delist(struct receipt *receipt)
+{
+    *receipt->previous = receipt->next;
+    if (receipt->next)
+        receipt->next->previous = receipt->previous;
+    else
+        receipt->doors->last_receipt = receipt->previous;
+}
 
 struct receipt *receipt_open(struct doors *doors, struct http_request *request, struct span feed)
 {
@@ -37,8 +78,9 @@ struct receipt *receipt_open(struct doors *doors, struct http_request *request, 
     receipt->language = language_of(http_request_header(request, "Accept-Language"));
     receipt->minimal = prefer.at && span_is(span_trim(prefer), "return=minimal");
     strbuf_init(&receipt->list, 4096, MAX_ANSWER);
+    strbuf_addf(&receipt->list, "%*s", FRONT_MAX, "");
     metric_add(doors->requests, feed, 1);
-    doors->waiting++;
+    enlist(receipt);
     return receipt;
 }
 
@@ -51,78 +93,61 @@ void receipt_add(struct receipt *receipt, const struct verdict *verdict)
     receipt->rejected += !good;
     if (good && receipt->minimal)
         return;
-    if (list->len > 0)
+    if (list->len > FRONT_MAX)
         strbuf_add_char(list, ',');
     struct verdict said = *verdict;
     said.language = receipt->language;
     verdict_write(list, &said);
 }
 
+/* The front is known last and stands first: it ends where the list begins. */
+static struct span write_front(struct receipt *receipt)
+{
+    char front[FRONT_MAX + 1];
+    int len = snprintf(front, sizeof front, FRONT, (long long)receipt->accepted,
+                       (long long)receipt->rejected);
+    char *at = receipt->list.at + FRONT_MAX - len;
+    memcpy(at, front, (size_t)len);
+    return span_from(at, (size_t)(receipt->list.at + receipt->list.len - at));
+}
+
 static void answer_verdicts(struct receipt *receipt)
 {
-    struct strbuf body;
-    strbuf_init(&body, receipt->list.len + 128, MAX_ANSWER + 128);
-    strbuf_addf(&body, "{\"accepted\":%lld,\"rejected\":%lld,\"results\":[",
-                (long long)receipt->accepted, (long long)receipt->rejected);
-    strbuf_add(&body, strbuf_span(&receipt->list));
-    strbuf_add(&body, SPAN("]}\n"));
-    http_request_answer(receipt->request, &(struct http_answer){.status = 200,
-                                                                .content_type = "application/json",
-                                                                .body = strbuf_span(&body)});
-    strbuf_fini(&body);
+    const char *tag = language_tag(receipt->language);
+    strbuf_add(&receipt->list, SPAN("]}\n"));
+    struct http_answer answer = {
+        .status = 200, .content_type = "application/json", .body = write_front(receipt)};
+    if (tag)
+        answer.more[0] = (struct http_header){"Content-Language", tag};
+    http_request_answer(receipt->request, &answer);
     if (receipt->stored > 0)
         metric_add(receipt->doors->acknowledged, receipt->feed, receipt->stored);
 }
 
-static void answer_trouble(struct receipt *receipt)
-{
-    static const struct {
-        int status;
-        const char *retry_after, *body;
-    } rows[] = {
-        [TROUBLE_BUSY] = {429, "1",
-                          "{\"type\":\"about:blank#busy\",\"title\":\"too many records under "
-                          "way\",\"status\":429,\"detail\":\"send the request again\"}\n"},
-        [TROUBLE_FAILED] = {503, "1",
-                            "{\"type\":\"about:blank#not_stored\",\"title\":\"not stored\","
-                            "\"status\":503,\"detail\":\"the brokers did not confirm; send "
-                            "again\"}\n"},
-        [TROUBLE_MISSING] = {503, "60",
-                             "{\"type\":\"about:blank#no_topic\",\"title\":\"nowhere to store "
-                             "it\",\"status\":503,\"detail\":\"the topic of this feed or unit does "
-                             "not exist yet; its operator runs: citybrain topics apply\"}\n"},
-        [TROUBLE_TOO_LARGE] = {413, NULL,
-                               "{\"type\":\"about:blank#item_too_large\",\"title\":\"an item is "
-                               "too large\",\"status\":413,\"detail\":\"its topic does not take "
-                               "records of that size\"}\n"},
-    };
-    struct http_answer answer = {.status = rows[receipt->trouble].status,
-                                 .content_type = "application/problem+json",
-                                 .body = span_of(rows[receipt->trouble].body)};
-    if (rows[receipt->trouble].retry_after)
-        answer.more[0] = (struct http_header){"Retry-After", rows[receipt->trouble].retry_after};
-    http_request_answer(receipt->request, &answer);
-}
-
 static void answer(struct receipt *receipt)
 {
+    if (receipt->trouble == TROUBLE_NONE && strbuf_is_full(&receipt->list))
+        receipt->trouble = TROUBLE_BUSY; /* cannot be: an upload has its most records */
     if (receipt->trouble == TROUBLE_NONE)
         answer_verdicts(receipt);
+    else if (receipt->trouble == TROUBLE_MISSING)
+        http_request_fail_for(receipt->request, problems[receipt->trouble], NULL, 60);
     else
-        answer_trouble(receipt);
+        http_request_fail(receipt->request, problems[receipt->trouble], NULL);
+    receipt->request = NULL;
+    delist(receipt);
+    strbuf_fini(&receipt->list);
+    receipt->list = (struct strbuf){0};
+    doors_answered(receipt->doors);
 }
 
 static void finish_if_due(struct receipt *receipt)
 {
-    struct doors *doors = receipt->doors;
     if (!receipt->sealed || receipt->reports > 0)
         return;
-    answer(receipt);
-    strbuf_fini(&receipt->list);
+    if (receipt->request)
+        answer(receipt);
     free(receipt);
-    doors->waiting--;
-    if (doors->draining && doors->waiting == 0)
-        doors->drained(doors->drained_context);
 }
 
 static enum trouble trouble_of(int code)
@@ -153,7 +178,27 @@ bool receipt_send(struct receipt *receipt, const char *topic, const struct outpu
 void receipt_seal(struct receipt *receipt)
 {
     receipt->sealed = true;
+    if (!http_request_trade_body(receipt->request, receipt->list.len))
+        note_trouble(receipt, TROUBLE_BUSY);
     finish_if_due(receipt);
+}
+
+/* Under a drain there is no time for more than its deadline. */
+static int64_t patience_ms(const struct doors *doors, int64_t now_ms)
+{
+    const struct ingest_config *config = doors->config;
+    int64_t last_ms = doors->drain_ms + config->daemon.drain_deadline_ms - LAST_MS;
+    return doors->drain_ms > 0 && now_ms >= last_ms ? 0 : config->deadline_ms;
+}
+
+void receipt_expire(struct doors *doors)
+{
+    int64_t now_ms = (int64_t)uv_now(daemon_loop(doors->daemon));
+    int64_t most_ms = patience_ms(doors, now_ms);
+    while (doors->receipts && now_ms - doors->receipts->since_ms >= most_ms) {
+        note_trouble(doors->receipts, TROUBLE_LATE);
+        answer(doors->receipts);
+    }
 }
 
 void receipt_delivered(void *context, void *tag, int error_code, const char *error_text)

@@ -18,7 +18,10 @@ struct receipt *receipt_open(struct doors *doors, struct http_request *request, 
 void receipt_add(struct receipt *receipt, const struct verdict *verdict);
 /* False: the producer is full or refuses; nothing more can be sent for this request. */
 bool receipt_send(struct receipt *receipt, const char *topic, const struct output *output);
-/* Nothing more comes: answers now, or when the last report is in; frees the receipt then. */
+/* Nothing more comes, and the request's body is let go: answers now, or when the last report is in;
+ * frees the receipt then. */
 void receipt_seal(struct receipt *receipt);
+/* Who has waited longer than the deadline is told that nothing is known. */
+void receipt_expire(struct doors *doors);
 /* The producer's callback; context = struct doors, tag = struct receipt. */
 void receipt_delivered(void *context, void *tag, int error_code, const char *error_text);

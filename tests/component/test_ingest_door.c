@@ -129,7 +129,7 @@ static void an_item_that_no_topic_takes_is_answered_413(void **state)
     assert_non_null(strstr(exchange.body, "\"rejected\":1"));
     post_large(&exchange, "/v1/feeds/hotline", "demo-hotline", NORMALISE_VALUE_MAX + 1000);
     assert_int_equal(exchange.status, 413);
-    assert_non_null(strstr(exchange.body, "item 1 of the request has 1901"));
+    assert_non_null(strstr(exchange.body, "#1: 1901"));
     post_large(&exchange, "/v1/units/s110105001/status", "demo-s110105001", 600 << 10);
     assert_int_equal(exchange.status, 413);
 }
@@ -167,7 +167,7 @@ static void what_the_brokers_refuse_is_never_a_2xx(void **state)
     rd_kafka_mock_push_request_errors_array(here.mock.cluster, 0 /* Produce */, 1, errors);
     post(&exchange, "投诉");
     assert_int_equal(exchange.status, 503);
-    assert_non_null(strstr(exchange.head, "Retry-After: 1"));
+    assert_non_null(strstr(exchange.head, "Retry-After: "));
     assert_non_null(strstr(exchange.body, "not_stored"));
     post(&exchange, "投诉"); /* the library remembers, and the door lives on */
     assert_int_equal(exchange.status, 503);

@@ -64,7 +64,7 @@ class District:
         self.environment.update(
             CITYBRAIN_RUN=str(self.run), PORT_BASE=str(PORTS + 2000), CITYBRAIN_BIN=str(binaries),
             BROKERS=str(brokers), CITYBRAIN_SETTINGS="kafka.session_timeout=6s",
-            CITYBRAIN_SETTINGS_INGEST=transactions + (" ingest.clock=manual" if clock_ms else ""),
+            CITYBRAIN_SETTINGS_INGEST=transactions + " ingest.drain_grace=100ms" + (" ingest.clock=manual" if clock_ms else ""),
             CITYBRAIN_SETTINGS_ROUTER=transactions, CITYBRAIN_READY_TRIES="200")
         self.config = Path(config)
         if more:

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/core/principal.h"
 
+struct span principal_station(const struct principal *principal)
+{
+    return principal->station.len > 0 ? principal->station : principal->names;
+}
+
 bool principal_speaks_for(const struct principal *principal, enum principal_kind kind,
                           struct span name)
 {

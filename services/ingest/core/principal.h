@@ -15,5 +15,7 @@ struct principal {
     struct span station; /* whose credential it is; quotas hang on it */
 };
 
+/* Its station; the names where a token has none. */
+struct span principal_station(const struct principal *principal);
 bool principal_speaks_for(const struct principal *principal, enum principal_kind kind,
                           struct span name);

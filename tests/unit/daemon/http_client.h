@@ -73,8 +73,12 @@ static void client_read(int fd, struct exchange *exchange)
     const char *length = strcasestr(exchange->head, "\r\nContent-Length:");
     if (length && !strstr(exchange->send, "HEAD "))
         want = strtoul(length + 17, NULL, 10);
-    while (body < want && body + 1 < sizeof exchange->body) {
-        ssize_t got = recv(fd, exchange->body + body, want - body, 0);
+    while (body < want) { /* what has no room is read all the same */
+        static __thread char rest[4096];
+        size_t room = body + 1 < sizeof exchange->body ? sizeof exchange->body - 1 - body : 0;
+        size_t most = room > 0 ? room : sizeof rest;
+        ssize_t got = recv(fd, room > 0 ? exchange->body + body : rest,
+                           want - body < most ? want - body : most, 0);
         if (got <= 0)
             return;
         body += (size_t)got;
