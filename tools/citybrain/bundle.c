@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/timestamp.h"
 #include "config/yaml.h"
 
@@ -50,6 +51,7 @@ bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *
 {
     char path[PATH_BYTES];
     memset(bundle, 0, sizeof *bundle);
+    bundle->folder = folder;
     bundle->codes = codes_load(in(path, folder, "codes.csv"), diagnostics);
     if (bundle->codes)
         bundle->kinds = kinds_load(in(path, folder, "kinds"), bundle->codes, diagnostics);
@@ -71,6 +73,35 @@ bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *
     bundle->batch.kinds = bundle->kinds;
     bundle->batch.views = bundle->views;
     return diagnostics_errors(diagnostics) == 0;
+}
+
+static bool no_feed(const struct bundle *bundle, const char *name, struct error *error)
+{
+    const char *names[256];
+    const struct feed *feed;
+    size_t count = 0;
+    for (; count < ARRAY_LENGTH(names) && (feed = feeds_at(bundle->feeds, count)); count++)
+        names[count] = feed->id;
+    const char *near = diagnostics_nearest(name, names, count);
+    return error_set(error, ERROR_CONFIG, 0, "no feed \"%s\" in %s/feeds%s%s", name, bundle->folder,
+                     near ? "; did you mean " : "", near ? near : "");
+}
+
+const struct feed *bundle_feed(const struct bundle *bundle, const char *name, int64_t at_ms,
+                               struct error *error)
+{
+    const struct feed *feed = feeds_find(bundle->feeds, span_of(name));
+    const struct mapping *mapping = feed ? feed_mapping_at(feed, at_ms) : NULL;
+    if (!feed)
+        no_feed(bundle, name, error);
+    else if (!mapping)
+        error_set(error, ERROR_CONFIG, 0, "feed %s has no version valid at that --clock", name);
+    else if (mapping->namespace_ == NULL)
+        error_set(error, ERROR_CONFIG, 0,
+                  "feed %s is what units say of cases; files of records are taken here", name);
+    else
+        return feed;
+    return NULL;
 }
 
 void bundle_fini(struct bundle *bundle)

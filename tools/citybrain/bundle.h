@@ -11,6 +11,7 @@
 #include "router/core/case_flow.h"
 
 struct bundle {
+    const char *folder;  /* borrowed */
     struct codes *codes; /* owned, as all of these */
     struct kinds *kinds;
     struct feeds *feeds;
@@ -24,3 +25,6 @@ struct bundle {
 /* False when anything is wrong (added to diagnostics); bundle_fini is due in any case. */
 bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *diagnostics);
 void bundle_fini(struct bundle *bundle);
+/* A feed by its name, as a file of records may be sent to it at that time; NULL and why not. */
+const struct feed *bundle_feed(const struct bundle *bundle, const char *name, int64_t at_ms,
+                               struct error *error);

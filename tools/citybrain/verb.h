@@ -11,6 +11,7 @@ struct verb {
 };
 
 extern const struct verb verb_check;
+extern const struct verb verb_explain;
 extern const struct verb verb_gen;
 extern const struct verb verb_key;
 extern const struct verb verb_lag;

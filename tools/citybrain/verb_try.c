@@ -179,27 +179,10 @@ static int try_file(struct attempt *attempt, struct error *error)
 /* The feed, its mapping in force at that time, and the columns asked for. */
 static bool find_feed(struct attempt *attempt, struct error *error)
 {
-    const struct bundle *bundle = &attempt->bundle;
-    const char *names[256];
-    size_t count = 0;
-    attempt->feed = feeds_find(bundle->feeds, span_of(attempt->feed_name));
-    if (!attempt->feed) {
-        const struct feed *feed;
-        for (; count < ARRAY_LENGTH(names) && (feed = feeds_at(bundle->feeds, count)); count++)
-            names[count] = feed->id;
-        const char *near = diagnostics_nearest(attempt->feed_name, names, count);
-        return error_set(error, ERROR_CONFIG, 0, "no feed \"%s\" in %s/feeds%s%s",
-                         attempt->feed_name, attempt->config_dir, near ? "; did you mean " : "",
-                         near ? near : "");
-    }
+    attempt->feed = bundle_feed(&attempt->bundle, attempt->feed_name, attempt->now_ms, error);
+    if (!attempt->feed)
+        return false;
     attempt->mapping = feed_mapping_at(attempt->feed, attempt->now_ms);
-    if (!attempt->mapping)
-        return error_set(error, ERROR_CONFIG, 0, "feed %s has no version valid at that --clock",
-                         attempt->feed_name);
-    if (attempt->mapping->format == MAPPING_CLOUDEVENTS)
-        return error_set(error, ERROR_CONFIG, 0,
-                         "feed %s is what units say of cases; try takes files of records",
-                         attempt->feed_name);
     attempt->report.feed = attempt->feed->id;
     attempt->report.version = attempt->mapping->version;
     return try_report_check(&attempt->report, error);
