@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* yajl's callbacks build the tree; the only file that knows yajl. A handle reads document after
- * document without allocating (yajl_allow_multiple_values) until one is bad: then it is replaced.
- * yajl has no depth limit and takes \u0000 and repeated keys, so the callbacks refuse those. */
+/* Documents are read by json_scan.c; what it finds broken yajl is asked about, which names the
+ * byte. yajl's callbacks build the tree; this is the only file that knows yajl. A handle reads
+ * document after document without allocating (yajl_allow_multiple_values) until one is bad: then it
+ * is replaced. yajl has no depth limit and takes \u0000 and repeated keys, so the callbacks refuse
+ * those; of a surrogate's first half it makes a question mark, which nobody can tell from one that
+ * was written, and \v and \f are blanks to it: nothing is taken that the scan has not taken. */
 #include "model/json.h"
 
 #include <stdlib.h>
@@ -22,6 +25,7 @@ struct json_reader {
     size_t root_end; /* bytes up to the end of the root */
     struct span key;
     enum reject why;
+    struct json_limits limits;
 };
 
 static int refuse(struct json_reader *reader, enum reject why)
@@ -75,11 +79,17 @@ static int on_bool(void *context, int truth)
     return value != NULL;
 }
 
-/* Escapes are undone by now: \u0000, and half a surrogate pair, which yajl turns into bytes that
- * are no UTF-8 and that no database takes. */
-static bool is_clean(struct span text)
+/* Escapes are undone by now: \u0000, and the second half of a surrogate pair alone, which yajl
+ * turns into bytes that are no UTF-8 and that no database takes. */
+static bool is_clean(struct json_reader *reader, struct span text)
 {
-    return !memchr(text.at, '\0', text.len) && utf8_is_valid(text);
+    if (memchr(text.at, '\0', text.len))
+        refuse(reader, REJECT_NUL);
+    else if (!utf8_is_valid(text))
+        refuse(reader, REJECT_SURROGATE);
+    else if (text.len > reader->limits.text)
+        refuse(reader, REJECT_TOO_LARGE);
+    return reader->why == REJECT_NONE;
 }
 
 static int add_text(struct json_reader *reader, enum json_type type, struct span text)
@@ -87,8 +97,8 @@ static int add_text(struct json_reader *reader, enum json_type type, struct span
     struct json_value *value = add_value(reader, type);
     if (!value)
         return 0;
-    if (type == JSON_STRING && !is_clean(text))
-        return refuse(reader, REJECT_JSON);
+    if (type == JSON_STRING && !is_clean(reader, text))
+        return 0;
     value->text = arena_copy(reader->arena, text.at ? text : SPAN(""));
     return value->text.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
 }
@@ -107,11 +117,11 @@ static int on_key(void *context, const unsigned char *text, size_t len)
 {
     struct json_reader *reader = context;
     struct span key = len ? span_from((const char *)text, len) : SPAN("");
-    if (!is_clean(key))
-        return refuse(reader, REJECT_JSON);
+    if (!is_clean(reader, key))
+        return 0;
     if (json_get(reader->open[reader->depth - 1], key))
         return refuse(reader, REJECT_JSON_DUPLICATE);
-    if (reader->open[reader->depth - 1]->count == JSON_MOST_MEMBERS)
+    if (reader->open[reader->depth - 1]->count == reader->limits.members)
         return refuse(reader, REJECT_TOO_LARGE);
     reader->key = arena_copy(reader->arena, key);
     return reader->key.at ? 1 : refuse(reader, REJECT_TOO_LARGE);
@@ -164,6 +174,7 @@ static void renew(struct json_reader *reader)
 struct json_reader *json_reader_new(void)
 {
     struct json_reader *reader = xcalloc(1, sizeof *reader);
+    reader->limits = (struct json_limits){SIZE_MAX, JSON_MOST_MEMBERS};
     renew(reader);
     return reader;
 }
@@ -176,6 +187,28 @@ void json_reader_free(struct json_reader *reader)
     free(reader);
 }
 
+void json_reader_limit(struct json_reader *reader, struct json_limits limits)
+{
+    reader->limits = limits;
+}
+
+/* A NUL is nowhere in JSON, and files of UTF-16 are full of them. */
+static enum reject name_fault(struct json_reader *reader, struct span in, struct arena *arena,
+                              size_t *bad_at)
+{
+    const struct json_value *unused;
+    size_t scanned = *bad_at;
+    const char *nul = in.len > 0 ? memchr(in.at, '\0', in.len) : NULL;
+    if (nul) {
+        *bad_at = (size_t)(nul - in.at);
+        return REJECT_NUL;
+    }
+    enum reject reject = json_parse(reader, in, arena, &unused, bad_at);
+    if (reject == REJECT_NONE)
+        *bad_at = scanned;
+    return reject == REJECT_NONE ? REJECT_JSON : reject;
+}
+
 enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,
                       const struct json_value **value, size_t *bad_at)
 {
@@ -183,8 +216,8 @@ enum reject json_read(struct json_reader *reader, struct span in, struct arena *
     *bad_at = utf8_valid_prefix(in);
     if (*bad_at != in.len)
         return REJECT_CHARSET;
-    *value = json_scan(in, arena);
-    return *value ? REJECT_NONE : json_parse(reader, in, arena, value, bad_at);
+    enum reject reject = json_scan(in, &reader->limits, arena, value, bad_at);
+    return reject != REJECT_NONE || *value ? reject : name_fault(reader, in, arena, bad_at);
 }
 
 /* Half a token behind the root would be taken for the beginning of the next document. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON as a tree in the record's arena (yajl behind this file only). UTF-8 is validated before
- * parsing; depth <= 32; duplicate keys and \u0000 are refused; numbers keep their text. */
+ * parsing; depth <= 32; duplicate keys, \u0000 and halves of surrogate pairs are refused; numbers
+ * keep their text. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,6 +11,14 @@
 #include "base/arena.h"
 #include "base/span.h"
 #include "model/reject.h"
+
+#define JSON_MOST_DEPTH   32
+#define JSON_MOST_MEMBERS 1024 /* of an object: each key is compared with those before it */
+
+struct json_limits {
+    size_t text;    /* bytes of a string, unescaped */
+    size_t members; /* of an object, at most JSON_MOST_MEMBERS */
+};
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
@@ -26,6 +35,8 @@ struct json_value {
 struct json_reader; /* keeps yajl's handle warm; one per thread */
 struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *reader);
+/* For what comes from outside: REJECT_TOO_LARGE beyond. A new reader has no limit of text. */
+void json_reader_limit(struct json_reader *reader, struct json_limits limits);
 /* REJECT_NONE and *value, or why not with *bad_at = byte offset. Everything lives in the arena;
  * texts may borrow `in`. */
 enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,

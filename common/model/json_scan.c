@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records are small objects of plain strings, so most of the work is finding ends of strings: eight
  * bytes at a time. A key that could be a repeated one by a filter of 64 bits is compared with those
- * before it. The parser has the last word on everything else, so there is no fault to name here. */
+ * before it. It goes from left to right and stops at the first fault; what is wrong with the form
+ * of a document is left to the parser to name, which would read over the other faults. */
 #include "model/json_scan.h"
 
 #include <string.h>
@@ -14,7 +15,16 @@ struct scan {
     uint64_t seen[JSON_MOST_DEPTH];           /* filter of keys */
     size_t depth;
     struct json_value *root;
+    const struct json_limits *limits;
+    enum reject why; /* NONE: the form of the document */
 };
+
+static bool refuse(struct scan *scan, const char *at, enum reject why)
+{
+    scan->at = at;
+    scan->why = why;
+    return false;
+}
 
 static const char *plain_end(const char *at, const char *end)
 {
@@ -36,6 +46,71 @@ static char unescaped(char c)
     }
 }
 
+/* Four hexadecimal digits at `at`; -1 where they are not. */
+static int hex_of(const char *at, const char *end)
+{
+    int value = 0;
+    if (end - at < 4)
+        return -1;
+    for (int i = 0; i < 4; i++) {
+        char c = at[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0)
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+static char *put_utf8(char *to, unsigned code)
+{
+    if (code < 0x80) {
+        *to++ = (char)code;
+        return to;
+    }
+    if (code < 0x800) {
+        *to++ = (char)(0xc0 | code >> 6);
+    } else {
+        if (code < 0x10000) {
+            *to++ = (char)(0xe0 | code >> 12);
+        } else {
+            *to++ = (char)(0xf0 | code >> 18);
+            *to++ = (char)(0x80 | (code >> 12 & 0x3f));
+        }
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+    }
+    *to++ = (char)(0x80 | (code & 0x3f));
+    return to;
+}
+
+/* The `u` of an escape at *at, whose character may be two of them; *at = its last byte. The parser
+ * makes a question mark of a first half alone. */
+static bool put_escape(struct scan *scan, const char **at, const char *close, char **to)
+{
+    const char *escape = *at - 1;
+    int code = hex_of(*at + 1, close);
+    if (code < 0)
+        return false;
+    if (code == 0)
+        return refuse(scan, escape, REJECT_NUL);
+    *at += 4;
+    if (code >= 0xd800 && code <= 0xdfff) {
+        bool pair = code < 0xdc00 && close - *at > 6 && (*at)[1] == '\\' && (*at)[2] == 'u';
+        int low = pair ? hex_of(*at + 3, close) : 0;
+        if (low < 0)
+            return false;
+        if (low < 0xdc00 || low > 0xdfff)
+            return refuse(scan, escape, REJECT_SURROGATE);
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        *at += 6;
+    }
+    *to = put_utf8(*to, (unsigned)code);
+    return true;
+}
+
 /* From the first backslash on, into the arena: what is undone is never longer than what it was. */
 static bool scan_escaped(struct scan *scan, const char *begin, const char *escape,
                          struct span *text)
@@ -50,15 +125,20 @@ static bool scan_escaped(struct scan *scan, const char *begin, const char *escap
         return false;
     char *copy = arena_take(scan->arena, (size_t)(close - begin) + 1), *to = copy;
     if (!copy)
-        return false;
+        return refuse(scan, begin, REJECT_TOO_LARGE);
     memcpy(copy, begin, (size_t)(escape - begin));
     to += escape - begin;
     for (const char *at = escape; at < close; at++) {
         char c = *at;
-        if (c == '\\')
-            c = unescaped(*++at);
-        else if ((unsigned char)c < 0x20)
+        if ((unsigned char)c < 0x20)
             return false;
+        if (c == '\\' && *++at == 'u') {
+            if (!put_escape(scan, &at, close, &to))
+                return false;
+            continue;
+        }
+        if (c == '\\')
+            c = unescaped(*at);
         if (c == '\0')
             return false;
         *to++ = c;
@@ -74,11 +154,16 @@ static bool scan_string(struct scan *scan, struct span *text)
     const char *begin = scan->at, *stop = plain_end(begin, scan->end);
     if (stop == scan->end)
         return false;
-    if (*stop == '\\')
-        return scan_escaped(scan, begin, stop, text);
-    *text = span_from(begin, (size_t)(stop - begin));
-    scan->at = stop + 1;
-    return *stop == '"';
+    if (*stop == '\\') {
+        if (!scan_escaped(scan, begin, stop, text))
+            return false;
+    } else {
+        *text = span_from(begin, (size_t)(stop - begin));
+        scan->at = stop + 1;
+    }
+    if (text->len > scan->limits->text)
+        return refuse(scan, begin, REJECT_TOO_LARGE);
+    return *stop == '\\' || *stop == '"';
 }
 
 static bool take_digits(struct scan *scan)
@@ -133,9 +218,11 @@ static char peek(struct scan *scan)
 static bool scan_key(struct scan *scan, struct span *key)
 {
     struct json_value *parent = scan->open[scan->depth - 1];
-    if (peek(scan) != '"' || parent->count == JSON_MOST_MEMBERS)
+    if (peek(scan) != '"')
         return false;
-    scan->at++;
+    if (parent->count == scan->limits->members)
+        return refuse(scan, scan->at, REJECT_TOO_LARGE);
+    const char *begin = scan->at++;
     if (!scan_string(scan, key) || peek(scan) != ':')
         return false;
     scan->at++;
@@ -143,7 +230,7 @@ static bool scan_key(struct scan *scan, struct span *key)
              last = key->len ? (unsigned char)key->at[key->len - 1] : 0;
     uint64_t bit = UINT64_C(1) << ((key->len * 7 + (size_t)first * 31 + last) & 63);
     if ((scan->seen[scan->depth - 1] & bit) && json_get(parent, *key))
-        return false;
+        return refuse(scan, begin, REJECT_JSON_DUPLICATE);
     scan->seen[scan->depth - 1] |= bit;
     return true;
 }
@@ -151,6 +238,8 @@ static bool scan_key(struct scan *scan, struct span *key)
 static struct json_value *add_value(struct scan *scan, struct span key)
 {
     struct json_value *value = arena_take(scan->arena, sizeof *value);
+    if (!value)
+        scan->why = REJECT_TOO_LARGE;
     if (!value || scan->depth == 0)
         return value;
     struct json_value *parent = scan->open[scan->depth - 1], *last = scan->last[scan->depth - 1];
@@ -167,7 +256,7 @@ static struct json_value *add_value(struct scan *scan, struct span key)
 static bool open_container(struct scan *scan, struct json_value *value, enum json_type type)
 {
     if (scan->depth == JSON_MOST_DEPTH)
-        return false;
+        return refuse(scan, scan->at, REJECT_JSON_DEPTH);
     value->type = type;
     scan->at++;
     scan->open[scan->depth] = value;
@@ -201,20 +290,17 @@ static bool scan_value(struct scan *scan, struct json_value *value)
     }
 }
 
-/* Behind a value: closes what ends here. False on a fault. *more: another member follows. */
-static bool close_containers(struct scan *scan, bool *more)
+/* Behind a value: closes what ends here, and goes past the comma where another follows. */
+static bool close_containers(struct scan *scan)
 {
-    *more = false;
     while (scan->depth > 0) {
         char c = peek(scan);
         bool object = scan->open[scan->depth - 1]->type == JSON_OBJECT;
-        scan->at++;
-        if (c == ',') {
-            *more = true;
-            return true;
-        }
-        if (c != (object ? '}' : ']'))
+        if (c != ',' && c != (object ? '}' : ']'))
             return false;
+        scan->at++;
+        if (c == ',')
+            return true;
         scan->depth--;
     }
     return true;
@@ -228,10 +314,7 @@ static bool is_empty(struct scan *scan)
 
 static bool scan_document(struct scan *scan)
 {
-    char first = peek(scan);
-    bool more = true;
-    if ((first != '{' && first != '[') || !(scan->root = add_value(scan, SPAN_NONE)) ||
-        !scan_value(scan, scan->root))
+    if (!(scan->root = add_value(scan, SPAN_NONE)) || !scan_value(scan, scan->root))
         return false;
     while (scan->depth > 0) {
         size_t depth = scan->depth;
@@ -245,23 +328,30 @@ static bool scan_document(struct scan *scan)
             if (scan->depth > depth) /* a container: its first member comes next */
                 continue;
         }
-        if (!close_containers(scan, &more))
+        if (!close_containers(scan))
             return false;
     }
     return peek(scan) == '\0' && scan->at == scan->end;
 }
 
-const struct json_value *json_scan(struct span in, struct arena *arena)
+enum reject json_scan(struct span in, const struct json_limits *limits, struct arena *arena,
+                      const struct json_value **root, size_t *bad_at)
 {
     struct scan scan;
     size_t mark = arena->used;
-    scan.at = in.at;
-    scan.end = in.at ? in.at + in.len : in.at;
+    scan.at = in.at ? in.at : "";
+    scan.end = scan.at + in.len;
     scan.arena = arena;
     scan.depth = 0;
     scan.root = NULL;
-    if (in.len > 0 && scan_document(&scan))
-        return scan.root;
+    scan.limits = limits;
+    scan.why = REJECT_NONE;
+    *root = NULL;
+    if (scan_document(&scan)) {
+        *root = scan.root;
+        return REJECT_NONE;
+    }
+    *bad_at = in.at ? (size_t)(scan.at - in.at) : 0;
     arena_rewind(arena, mark);
-    return NULL;
+    return scan.why;
 }

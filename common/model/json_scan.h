@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The common case of JSON in one pass. It accepts a subset of what json_read accepts and builds the
- * very same tree for it; what it is not sure of it leaves to the parser. */
+/* JSON in one pass. It builds the very same tree as the parser of json.c, and takes no document
+ * that it would not take. */
 #pragma once
 
 #include "model/json.h"
 
-#define JSON_MOST_DEPTH   32
-#define JSON_MOST_MEMBERS 1024 /* of an object: each key is compared with those before it */
-
-/* NULL when it leaves the document alone: anything that is not one object or array, \u escapes,
- * every fault, a full arena. `in` is valid UTF-8; texts without escapes borrow it. */
-const struct json_value *json_scan(struct span in, struct arena *arena);
+/* REJECT_NONE and *root, or what is wrong at *bad_at, or REJECT_NONE without a root: the form of
+ * the document is broken there. `in` is valid UTF-8; texts without escapes borrow it. */
+enum reject json_scan(struct span in, const struct json_limits *limits, struct arena *arena,
+                      const struct json_value **root, size_t *bad_at);

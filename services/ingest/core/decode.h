@@ -29,7 +29,7 @@ struct decode {
     size_t header_cells;
     int column_of[MAPPING_MAX_COLUMNS]; /* cell to column, -1 = none */
     long cell_of[MAPPING_MAX_COLUMNS];  /* column to cell from 1, 0 = none */
-    struct span row;                    /* as it came, borrowed until the next */
+    struct span row;                    /* or the whole object, as it came: until the next */
     size_t row_at;                      /* in the value */
 };
 
@@ -49,5 +49,7 @@ void decode_pointer(const struct decode *decode, const struct mapping *mapping, 
                     struct reject_place *place);
 /* Where the cell of a column begins in the value that was read last; -1 = it has none. */
 long long decode_csv_offset(const struct decode *decode, int column);
+/* The same of JSON, by the cell itself; -1 too where it was written with escapes. */
+long long decode_json_offset(const struct decode *decode, struct span cell);
 enum reject decode_json(struct decode *decode, const struct mapping *mapping, struct span value,
                         struct arena *arena, struct span *cells, struct reject_place *place);

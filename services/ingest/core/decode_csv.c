@@ -16,6 +16,7 @@ void decode_init(struct decode *decode)
     memset(decode, 0, sizeof *decode);
     decode->converter = charset_converter_new();
     decode->reader = json_reader_new();
+    json_reader_limit(decode->reader, (struct json_limits){CSV_CELL_MAX, MAPPING_MAX_COLUMNS});
     strbuf_init(&decode->header, 1024, 1 << 20);
 }
 

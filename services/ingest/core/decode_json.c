@@ -83,6 +83,7 @@ enum reject decode_json(struct decode *decode, const struct mapping *mapping, st
 {
     const struct json_value *root = NULL;
     size_t bad_at = 0;
+    decode->row = value;
     enum reject reject = json_read(decode->reader, value, arena, &root, &bad_at);
     if (reject == REJECT_NONE && root->type != JSON_OBJECT)
         reject = REJECT_JSON;
@@ -101,4 +102,11 @@ enum reject decode_json(struct decode *decode, const struct mapping *mapping, st
     for (size_t i = 0; i < mapping->column_count; i++)
         cells[i] = SPAN_NONE;
     return fill(decode, mapping, mapping->members, root, cells, place) ? REJECT_NONE : REJECT_JSON;
+}
+
+long long decode_json_offset(const struct decode *decode, struct span cell)
+{
+    const char *begin = decode->row.at;
+    bool borrowed = cell.at && begin && cell.at >= begin && cell.at <= begin + decode->row.len;
+    return borrowed ? cell.at - begin : -1;
 }

@@ -42,10 +42,12 @@ bool normalise_reject(struct item *item, enum reject reject, int column)
         return false;
     const struct decode *decode = &item->normalise->decode;
     decode_pointer(decode, item->mapping, column, why);
-    if (item->mapping->format != MAPPING_CSV)
-        return false;
-    why->column = decode->cell_of[column];
-    why->byte_offset = decode_csv_offset(decode, column);
+    if (item->mapping->format == MAPPING_CSV) {
+        why->column = decode->cell_of[column];
+        why->byte_offset = decode_csv_offset(decode, column);
+    } else {
+        why->byte_offset = decode_json_offset(decode, item->cells[column]);
+    }
     return false;
 }
 

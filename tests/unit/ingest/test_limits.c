@@ -122,19 +122,60 @@ static void forget(struct span text)
     free((void *)(uintptr_t)text.at);
 }
 
+/* The same of `len` bytes at most, in members nobody declared of `each` bytes. */
+static struct span item_of_many(size_t each, size_t len)
+{
+    struct strbuf text;
+    strbuf_init(&text, len, len + 1);
+    strbuf_add(&text, SPAN("{\"no\":\"1\",\"at\":\"2026-03-02 09:15:00\""));
+    char *long_text = xmalloc(each);
+    memset(long_text, 'a', each);
+    for (int i = 0; text.len + each + 20 < len; i++) {
+        strbuf_addf(&text, ",\"m%d\":\"", i);
+        strbuf_add(&text, span_from(long_text, each));
+        strbuf_add_char(&text, '"');
+    }
+    strbuf_add_char(&text, '}');
+    free(long_text);
+    return strbuf_span(&text);
+}
+
 static void a_large_item_is_read_when_what_it_leaves_is_small(void **state)
 {
     (void)state;
     struct fixture fixture;
     load(&fixture, json_feed);
-    struct span value = item("text", 1 << 20);
+    struct span value = item("text", CSV_CELL_MAX);
     struct record record = raw(value);
     assert_int_equal(run(&fixture, &record), REJECT_NONE);
     forget(value);
-    value = item("text", NORMALISE_VALUE_MAX);
+    value = item_of_many(CSV_CELL_MAX, NORMALISE_VALUE_MAX);
     record = raw(value);
     assert_int_equal(run(&fixture, &record), REJECT_NONE);
     forget(value);
+    unload(&fixture);
+}
+
+static void an_object_has_at_most_256_members(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    load(&fixture, json_feed);
+    for (int more = 0; more <= 1; more++) {
+        struct span value = item_of_many(1, 44 + 256 * 8 + 256 * 3);
+        int members = 2;
+        for (size_t i = 0; i < value.len; i++)
+            members += value.at[i] == 'm';
+        assert_true(members > 257);
+        char *cut = (char *)(uintptr_t)value.at;
+        size_t len = 0;
+        for (int found = 2; found < 257 + more; len++)
+            found += cut[len] == 'm';
+        cut[len - 3] = '}'; /* behind the member before it */
+        struct record record = raw(span_from(cut, len - 2));
+        assert_int_equal(run(&fixture, &record), more ? REJECT_TOO_LARGE : REJECT_NONE);
+        forget(value);
+    }
     unload(&fixture);
 }
 
@@ -169,8 +210,9 @@ static void a_value_longer_than_its_field_takes_is_a_dead_letter(void **state)
     load(&fixture, json_feed);
     expect_event(&fixture, MAPPING_VALUE_MAX);
     expect_dead(&fixture, MAPPING_VALUE_MAX + 1, REJECT_LENGTH);
-    expect_dead(&fixture, 1 << 20, REJECT_LENGTH);
-    expect_dead(&fixture, NORMALISE_VALUE_MAX - AROUND, REJECT_LENGTH);
+    expect_dead(&fixture, CSV_CELL_MAX, REJECT_LENGTH);
+    expect_dead(&fixture, CSV_CELL_MAX + 1, REJECT_TOO_LARGE);
+    expect_dead(&fixture, NORMALISE_VALUE_MAX - AROUND, REJECT_TOO_LARGE);
     unload(&fixture);
 }
 
@@ -349,8 +391,8 @@ static void what_a_producer_puts_around_a_status_is_bounded(void **state)
     assert_int_equal(run(&fixture, &record), REJECT_IDENTITY);
     forget(large);
     large = item("text", 8 << 20);
-    record = status(large); /* it can be read, only not kept */
-    assert_int_equal(run(&fixture, &record), REJECT_EVENT);
+    record = status(large); /* no event has such a text */
+    assert_int_equal(run(&fixture, &record), REJECT_TOO_LARGE);
     assert_false(fixture.has_value);
     forget(large);
     unload(&fixture);
@@ -360,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_item_is_read_when_what_it_leaves_is_small),
+        cmocka_unit_test(an_object_has_at_most_256_members),
         cmocka_unit_test(a_value_longer_than_its_field_takes_is_a_dead_letter),
         cmocka_unit_test(an_event_larger_than_its_readers_take_is_a_dead_letter),
         cmocka_unit_test(an_item_larger_than_the_arena_is_a_dead_letter),

@@ -165,6 +165,9 @@ static const struct {
     {"j", SPAN_OF("{\"no\":{},\"kind\":\"投诉\"}"), REJECT_JSON, "/no", 0, -1},
     {"j", SPAN_OF("{\"no\":1,\"no\":2}"), REJECT_JSON_DUPLICATE, "", 0, -2},
     {"j", SPAN_OF("{\"no\":1,\"at\":\"2026-03-02 09:15:00\"}"), REJECT_MISSING, "/kind", 0, -1},
+    {"j", SPAN_OF("{\"no\":1,\"kind\":\"zz\",\"at\":\"2026-03-02 09:15:00\"}"), REJECT_CODE,
+     "/kind", 0, 16},
+    {"j", SPAN_OF("{\"no\":\"\\ud83d\"}"), REJECT_SURROGATE, "", 0, 7},
     {"x", SPAN_OF("{}"), REJECT_FEED, "", 0, -1},
 };
 

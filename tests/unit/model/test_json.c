@@ -14,6 +14,11 @@
 #include "base/timestamp.h"
 #include "model/json.h"
 
+#define SPAN_OF(text)                                                                              \
+    {                                                                                              \
+        (text), sizeof(text) - 1                                                                   \
+    }
+
 static enum reject read_sized(const char *text, size_t len, size_t arena_size, size_t *bad_at)
 {
     struct arena arena;
@@ -69,27 +74,92 @@ static void keeps_order_text_and_types(void **state)
 static void refuses_what_is_not_one_document(void **state)
 {
     (void)state;
-    const char *const bad[] = {"",
-                               " ",
-                               "{",
-                               "{}{}",
-                               "{} x",
-                               "{\"a\":1}\"half",
-                               "3\"half",
-                               "1 2",
-                               "{}]",
-                               "{},",
-                               "[1,]",
-                               "nul",
-                               "{\"a\" 1}",
-                               "[\"\\u0000\"]",
-                               "{\"\\u0000\":1}",
-                               "[\"\\udc00\"]",
-                               "{\"\\udc00\":1}"};
+    const char *const bad[] = {"",          " ",    "{",   "{}{}", "{} x", "{\"a\":1}\"half",
+                               "3\"half",   "1 2",  "{}]", "{},",  "[1,]", "nul",
+                               "{\"a\" 1}", "\v{}", "{\f}"};
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
         if (read_text(bad[i]) != REJECT_JSON)
             fail_msg("taken: %s", bad[i]);
     assert_int_equal(read_text(" 12"), REJECT_NONE);
+}
+
+/* Each with the byte it is at; of a first half alone yajl would make a question mark. */
+static void refuses_nul_and_half_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span text;
+        enum reject reject;
+        size_t bad_at;
+    } rows[] = {{SPAN_OF("[\"\\u0000\"]"), REJECT_NUL, 2},
+                {SPAN_OF("{\"\\u0000\":1}"), REJECT_NUL, 2},
+                {SPAN_OF("[\"a\0b\"]"), REJECT_NUL, 3},
+                {SPAN_OF("[\0\"\0a\0"), REJECT_NUL, 1},
+                {SPAN_OF("[\"\\udc00\"]"), REJECT_SURROGATE, 2},
+                {SPAN_OF("{\"\\uDC00\":1}"), REJECT_SURROGATE, 2},
+                {SPAN_OF("[\"ab\\ud83d\"]"), REJECT_SURROGATE, 4},
+                {SPAN_OF("[\"\\ud83d?\\ude00\"]"), REJECT_SURROGATE, 2},
+                {SPAN_OF("[\"\\ud83d\\n\"]"), REJECT_SURROGATE, 2},
+                {SPAN_OF("[\"\\ud83d\\u4e2d\"]"), REJECT_SURROGATE, 2},
+                {SPAN_OF("[\"\\ud83d\\ud83d\\ude00\"]"), REJECT_SURROGATE, 2},
+                {SPAN_OF("\"\\ud83d\""), REJECT_SURROGATE, 1},
+                {SPAN_OF("[\"\\ud83d\\ude00\"]"), REJECT_NONE, 0},
+                {SPAN_OF("[\"\\\\ud83d\"]"), REJECT_NONE, 0}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        size_t bad_at = 99;
+        assert_int_equal(read_sized(rows[i].text.at, rows[i].text.len, 65536, &bad_at),
+                         rows[i].reject);
+        if (rows[i].reject != REJECT_NONE)
+            assert_int_equal(bad_at, rows[i].bad_at);
+    }
+}
+
+static void undoes_escapes(void **state)
+{
+    (void)state;
+    struct arena arena;
+    const struct json_value *value;
+    size_t bad_at;
+    struct json_reader *reader = json_reader_new();
+    arena_init(&arena, 65536);
+    assert_int_equal(
+        json_read(reader, SPAN("[\"\\u0041\\u00e9\\u4E2D\\ud83d\\uDE00\\/\\b\\f\\n\\r\\t\\\"\"]"),
+                  &arena, &value, &bad_at),
+        REJECT_NONE);
+    assert_true(span_is(value->first->text, "A\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80/\b\f\n\r\t\""));
+    json_reader_free(reader);
+    arena_fini(&arena);
+}
+
+static void holds_what_comes_from_outside_to_its_limits(void **state)
+{
+    (void)state;
+    struct arena arena;
+    const struct json_value *value;
+    size_t bad_at = 0;
+    struct json_reader *reader = json_reader_new();
+    arena_init(&arena, 65536);
+    json_reader_limit(reader, (struct json_limits){4, 2});
+    static const struct {
+        const char *text;
+        enum reject reject;
+        size_t bad_at;
+    } rows[] = {{"{\"a\":\"four\",\"b\":1}", REJECT_NONE, 0},
+                {"{\"a\":\"fives\"}", REJECT_TOO_LARGE, 6},
+                {"{\"a\":\"\\u0034567\"}", REJECT_NONE, 0},
+                {"{\"a\":\"\\n5678\"}", REJECT_TOO_LARGE, 6},
+                {"{\"fives\":1}", REJECT_TOO_LARGE, 2},
+                {"{\"a\":1,\"b\":2,\"c\":3}", REJECT_TOO_LARGE, 13},
+                {"[1,2,3]", REJECT_NONE, 0}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        arena_reset(&arena);
+        assert_int_equal(json_read(reader, span_of(rows[i].text), &arena, &value, &bad_at),
+                         rows[i].reject);
+        if (rows[i].reject != REJECT_NONE)
+            assert_int_equal(bad_at, rows[i].bad_at);
+    }
+    json_reader_free(reader);
+    arena_fini(&arena);
 }
 
 static void refuses_a_key_named_twice_in_one_object_only(void **state)
@@ -147,6 +217,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_order_text_and_types),
         cmocka_unit_test(refuses_what_is_not_one_document),
+        cmocka_unit_test(refuses_nul_and_half_characters),
+        cmocka_unit_test(undoes_escapes),
+        cmocka_unit_test(holds_what_comes_from_outside_to_its_limits),
         cmocka_unit_test(refuses_a_key_named_twice_in_one_object_only),
         cmocka_unit_test(takes_32_levels_and_refuses_33),
         cmocka_unit_test(says_where_the_bytes_are_no_utf8),
