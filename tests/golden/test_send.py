@@ -5,8 +5,10 @@ import base64
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -25,8 +27,14 @@ class Door(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.parts.append((int(self.headers.get("Citybrain-Row", 0)), int(self.headers.get("Citybrain-Offset", 0)), body))
-        answer = json.dumps({"accepted": len(body.splitlines()), "rejected": 0, "results": []}).encode()
-        self.send_response(200)
+        if self.server.answers:
+            status, headers, answer = self.server.answers.pop(0)
+        else:
+            status, headers, answer = 200, {}, {"accepted": len(body.splitlines()), "rejected": 0, "results": []}
+        answer = json.dumps(answer, ensure_ascii=False).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
@@ -38,7 +46,7 @@ class Door(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def door():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Door)
-    server.parts = []
+    server.parts, server.answers = [], []
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -107,6 +115,48 @@ def test_a_timelines_long_lines_are_whole(door, tmp_path):
                      CITYBRAIN_TOKEN="a")
     assert done.returncode == 0, done.stderr
     assert sorted(body for _, _, body in door.parts) == sorted(uploads)
+
+
+def test_a_rejected_row_is_told_as_the_door_told_it(door, tmp_path):
+    (tmp_path / "a.ndjson").write_text("{}\n{}\n")
+    told = {"row": 2, "record": 'N"1', "reason": "bad_date", "pointer": '/"受理"\\时间', "column": 3, "offset": 7,
+            "message_zh": "第 2 条“受理时间”：日期无法识别", "message_en": 'item 2, "受理时间": not a date'}
+    door.answers = [(200, {}, {"accepted": 1, "rejected": 1, "results": [
+        {"row": 1, "verdict": "accepted"}, {"row": 2, "verdict": "rejected", **{k: v for k, v in told.items() if k != "row"}}]})]
+    done = send(door, tmp_path / "a.ndjson")
+    assert done.returncode == 1 and json.loads(done.stdout) == told
+
+
+def test_a_door_that_is_away_is_waited_for_as_long_as_is_said(tmp_path):
+    (tmp_path / "a.ndjson").write_text("{}\n")
+    for wait, least, most in (("0s", 0, 3), ("4s", 4, 9)):
+        began = time.monotonic()
+        done = citybrain("send", "--feed", "hotline", "--url", "http://127.0.0.1:1", "--wait", wait, tmp_path / "a.ndjson",
+                         CITYBRAIN_TOKEN="a")
+        assert least <= time.monotonic() - began < most
+        assert done.returncode == 69 and "Couldn't connect to server; fix: start it" in done.stderr
+        assert "counts nothing twice" in done.stderr and "100%" not in done.stderr
+        assert ("waiting up to" in done.stderr) == (wait == "4s")  # said once it takes long, before it ends
+
+
+def test_a_busy_door_is_asked_again_when_it_said(door, tmp_path):
+    (tmp_path / "a.ndjson").write_text("{}\n")
+    door.answers = [(429, {"Retry-After": "2"}, {"title": "太多"}), (503, {}, {})]
+    began = time.monotonic()
+    done = send(door, tmp_path / "a.ndjson", "--wait", "30s")
+    assert done.returncode == 0, done.stderr
+    assert len(door.parts) == 3 and time.monotonic() - began >= 2
+    door.answers = [(503, {}, {"title": "满"})] * 50
+    done = send(door, tmp_path / "a.ndjson", "--wait", "1s")
+    assert done.returncode == 69 and "answers 503" in done.stderr and "满" in done.stderr
+
+
+def test_the_command_says_which_release_it_is():
+    for word in ("--version", "version"):
+        done = citybrain(word)
+        assert done.returncode == 0 and re.fullmatch(r"citybrain \d+\.\d+\.\d+\n", done.stdout)
+    daemon = subprocess.run([BINARY.parent / "citybrain-ingest", "--version"], capture_output=True, text=True, timeout=20)
+    assert daemon.stdout.split()[1] == done.stdout.split()[1]
 
 
 def test_without_a_broker_there_is_one_clear_message():

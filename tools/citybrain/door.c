@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/backoff.h"
@@ -14,14 +15,16 @@
 #include "citybrain/signer.h"
 #include "model/json.h"
 
-#define PATIENCE_MS  600000
-#define SAY_AFTER_MS 8000
+#define PATIENCE_MS    600000
+#define SAY_AFTER_MS   3000
+#define RETRY_AFTER_MS 60000 /* a longer one is asked again sooner */
 
 void door_init(struct door *door, const char *url, const char *tokens_file)
 {
     memset(door, 0, sizeof *door);
     snprintf(door->url, sizeof door->url, "%s", url);
     door->tokens_file = tokens_file;
+    door->patience_ms = PATIENCE_MS;
     door->client = http_client_new();
     for (size_t i = 0; i < DOOR_AT_ONCE; i++)
         strbuf_init(&door->answers[i], 1024, 16 << 20);
@@ -66,21 +69,33 @@ static bool find_token(const struct door *door, const char *principal, char *tok
                               door->tokens_file, principal);
 }
 
+/* As the door said it, in both languages, without the word "rejected". */
+static void show_rejected(const struct json_value *one, struct strbuf *line)
+{
+    strbuf_reset(line);
+    for (const struct json_value *member = one->first; member; member = member->next) {
+        if (span_is(member->key, "verdict"))
+            continue;
+        strbuf_add_char(line, line->len ? ',' : '{');
+        strbuf_add_json(line, member->key);
+        strbuf_add_char(line, ':');
+        if (member->type == JSON_STRING)
+            strbuf_add_json(line, member->text);
+        else
+            strbuf_add(line, member->type == JSON_NUMBER ? member->text : SPAN("null"));
+    }
+    printf("%.*s}\n", (int)line->len, line->at);
+}
+
 static void show_rejects(const struct json_value *answer)
 {
     const struct json_value *results = json_get(answer, SPAN("results"));
-    for (const struct json_value *one = results ? results->first : NULL; one; one = one->next) {
-        if (!span_is(json_text(one, "verdict"), "rejected"))
-            continue;
-        int64_t row = 0, offset = -1;
-        json_int(one, "row", &row);
-        json_int(one, "offset", &offset);
-        printf("{\"row\":%lld,\"reason\":\"%.*s\",\"pointer\":\"%.*s\",\"offset\":%lld,\"message\":"
-               "\"%.*s\"}\n",
-               (long long)row, SPAN_ARG(json_text(one, "reason")),
-               SPAN_ARG(json_text(one, "pointer")), (long long)offset,
-               SPAN_ARG(json_text(one, "message_zh")));
-    }
+    struct strbuf line;
+    strbuf_init(&line, 512, 65536);
+    for (const struct json_value *one = results ? results->first : NULL; one; one = one->next)
+        if (span_is(json_text(one, "verdict"), "rejected"))
+            show_rejected(one, &line);
+    strbuf_fini(&line);
 }
 
 static bool count_answer(struct door *door, struct span body, struct error *error)
@@ -217,24 +232,75 @@ static bool take_answers(struct door *door, struct round *round, struct error *e
     return good && kept;
 }
 
-/* Once, so that nobody watches a bar that stands still without knowing why. */
-static void say_waiting(const struct http_call *call, const struct error *silence)
+static int64_t monotonic_ms(void)
 {
-    if (call->status)
-        fprintf(stderr, "\nwaiting: %s answers %d: %.*s\n", call->url, call->status,
-                (int)(call->answer->len < 200 ? call->answer->len : 200), call->answer->at);
-    else
-        fprintf(stderr,
-                "\nwaiting up to ten minutes: %s; fix: start it, or name another door by --url or "
-                "$CITYBRAIN_URL\n",
-                silence->text);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Why nothing came: the door's own words, or the line's. */
+static const char *silence_of(const struct http_call *call, const struct error *silence,
+                              char text[400])
+{
+    if (call->status == 0)
+        return silence->text;
+    int len = (int)(call->answer->len < 200 ? call->answer->len : 200);
+    while (len > 0 && call->answer->at[len - 1] == '\n')
+        len--;
+    snprintf(text, 400, "%s answers %d: %.*s", call->url, call->status, len, call->answer->at);
+    return text;
+}
+
+#define WAIT_FIX                                                                                   \
+    "start it (citybrain-ingest; its /readyz says what it lacks), or name another by --url or "    \
+    "$CITYBRAIN_URL"
+
+/* Said once, so that nobody watches a bar that stands still without knowing why. */
+struct wait {
+    struct backoff backoff;
+    int64_t began_ms;
+    bool said;
+};
+
+/* False: patience is at its end. */
+static bool wait_for(const struct door *door, struct wait *wait, const struct round *round,
+                     const struct error *silence, struct error *error)
+{
+    char text[400];
+    const struct http_call *call = &round->calls[0];
+    int64_t waited_ms = monotonic_ms() - wait->began_ms, left_ms = door->patience_ms - waited_ms;
+    int64_t pause_ms = backoff_next(&wait->backoff), asked_ms = call->retry_after_s * 1000;
+    if (left_ms <= 0)
+        return error_set(error, ERROR_RETRY, 0,
+                         "no door after %lld s: %s; fix: " WAIT_FIX
+                         ". What was accepted stays; sending the file again counts nothing twice",
+                         (long long)(waited_ms / 1000), silence_of(call, silence, text));
+    if (!wait->said && waited_ms + pause_ms > SAY_AFTER_MS) {
+        fprintf(stderr, "\nwaiting up to %lld s more (--wait): %s; fix: " WAIT_FIX "\n",
+                (long long)(left_ms / 1000), silence_of(call, silence, text));
+        wait->said = true;
+    }
+    if (pause_ms < asked_ms)
+        pause_ms = asked_ms < RETRY_AFTER_MS ? asked_ms : RETRY_AFTER_MS;
+    usleep((useconds_t)(pause_ms < left_ms ? pause_ms : left_ms) * 1000);
+    return true;
+}
+
+static bool sign_all(const struct door *door, struct round *round, struct error *error)
+{
+    for (size_t i = 0; i < round->left; i++)
+        if (!sign(door, round->order[i], &round->calls[i], error))
+            return false;
+    return true;
 }
 
 bool door_post_all(struct door *door, const struct door_part *parts, size_t count,
                    struct error *error)
 {
     struct round *round = xcalloc(1, sizeof *round);
-    struct backoff backoff;
+    struct wait wait = {.began_ms = monotonic_ms()};
+    struct error silence;
     bool good = true;
     for (; good && round->left < count; round->left++) {
         struct posting *posting = &round->postings[round->left];
@@ -243,25 +309,18 @@ bool door_post_all(struct door *door, const struct door_part *parts, size_t coun
         round->calls[round->left].answer = &door->answers[round->left];
         good = prepare(door, posting, &round->calls[round->left], error);
     }
-    backoff_init(&backoff, 100, 4000);
-    for (int64_t waited_ms = 0; good && round->left;) {
-        struct error silence;
-        for (size_t i = 0; good && i < round->left; i++)
-            good = sign(door, round->order[i], &round->calls[i], error);
+    backoff_init(&wait.backoff, 100, 4000);
+    while (good && round->left) {
+        size_t before = round->left;
+        good = sign_all(door, round, error);
         if (!good)
             break;
         http_client_call_all(door->client, round->calls, round->left, &silence);
         good = take_answers(door, round, error);
-        if (good && round->left) {
-            uint32_t wait_ms = backoff_next(&backoff);
-            usleep(wait_ms * 1000);
-            if (waited_ms <= SAY_AFTER_MS && waited_ms + wait_ms > SAY_AFTER_MS)
-                say_waiting(&round->calls[0], &silence);
-            waited_ms += wait_ms;
-            if (waited_ms > PATIENCE_MS)
-                good = error_set(error, ERROR_RETRY, 0, "%s: no door answered for ten minutes",
-                                 round->calls[0].url);
-        }
+        if (round->left < before) /* somebody answers: patience begins anew */
+            wait.began_ms = monotonic_ms();
+        if (good && round->left)
+            good = wait_for(door, &wait, round, &silence, error);
     }
     free(round);
     return good;

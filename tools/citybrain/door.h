@@ -21,6 +21,7 @@ struct door {
     const char *tokens_file;    /* csv token,principal,name,party; or NULL */
     const struct key_file *key; /* signs each request instead of a token, or NULL; borrowed */
     const char *replay;         /* value of Citybrain-Replay, or NULL */
+    int64_t patience_ms;        /* longest time without an answer; 0 = one attempt */
     struct strbuf answers[DOOR_AT_ONCE];
     int64_t accepted, rejected;
     /* The sender's own list, or NULL: "PATH UPLOAD ROW BYTES ROWS" a part after its 2xx, fsynced.
@@ -40,8 +41,9 @@ struct door_part {
 
 void door_init(struct door *door, const char *url, const char *tokens_file);
 void door_fini(struct door *door);
-/* Posts until answered 2xx (RETRY only after ten minutes of no answer) or refused (REFUSED with the
- * answer's words). Rejected rows are printed on stdout, one JSON line each as the door gave them.
+/* Posts until answered 2xx (RETRY only when patience ends: at first ten minutes) or refused
+ * (REFUSED with the answer's words). Rejected rows are printed on stdout, one JSON line each as the
+ * door gave them.
  */
 bool door_post(struct door *door, const struct door_part *part, struct error *error);
 /* The same for at most DOOR_AT_ONCE parts side by side; returns when all are done or one is

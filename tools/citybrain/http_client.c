@@ -49,6 +49,7 @@ static struct curl_slist *prepare(CURL *curl, struct http_call *call)
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*"); /* daemons listen on loopback */
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 10L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     strbuf_reset(call->answer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
@@ -58,6 +59,7 @@ static struct curl_slist *prepare(CURL *curl, struct http_call *call)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
     }
     call->status = 0;
+    call->retry_after_s = 0;
     return headers;
 }
 

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "citybrain/verb.h"
 #include "daemon/log.h"
+#include "daemon/version.h"
 
 static const struct verb *const verbs[] = {
     &verb_check, &verb_explain, &verb_gen, &verb_key,    &verb_lag,   &verb_reasons, &verb_send,
@@ -37,7 +38,8 @@ static void show_verbs(FILE *out)
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
         fprintf(out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
     fputs(
-        "\ncitybrain VERB --help teaches a verb. Data goes to stdout, all else to stderr.\n"
+        "\ncitybrain VERB --help teaches a verb; citybrain --version names the release.\n"
+        "Data goes to stdout, all else to stderr.\n"
         "exit: 0 done, 1 something was rejected or differs, 64 usage, 69 unavailable, 70 internal, "
         "78 configuration\n",
         out);
@@ -52,6 +54,10 @@ int main(int argc, char **argv)
     if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
         show_verbs(argc < 2 ? stderr : stdout);
         return argc < 2 ? VERB_USAGE : VERB_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        puts("citybrain " CITYBRAIN_VERSION);
+        return VERB_OK;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
         if (strcmp(argv[1], verbs[i]->name) != 0)

@@ -35,6 +35,9 @@ static const char send_help[] =
     "                        a demo\n"
     "  --tokens FILE         where the feed's credential stands (default config/tokens.csv);\n"
     "                        $CITYBRAIN_TOKEN wins\n"
+    "  --wait DURATION       how long a door that does not answer, or is busy, is waited for "
+    "(default 10m;\n"
+    "                        0s: one attempt)\n"
     "  --type TYPE           content type, if the name does not tell (text/csv, "
     "application/x-ndjson)\n"
     "  --step DURATION       timeline: items of one step share requests (default 30m)\n"
@@ -46,7 +49,8 @@ static const char send_help[] =
     "  --acknowledged FILE   append one fsynced line a part after its 2xx: path, upload, first "
     "row,\n"
     "                        bytes, and which rows (a timeline's lines), as 1-3,7\n\n"
-    "Each rejected row is one JSON line on stdout: row, reason, pointer, byte offset, message.\n"
+    "Each rejected row is one JSON line on stdout: row, the record's own number, reason,\n"
+    "pointer, byte offset, and a sentence in Chinese and in English.\n"
     "Sending again is safe: the same content is the same event.\n"
     "exit: 0 all accepted, 1 some rejected, 64 usage, 69 no door or refused\n";
 
@@ -134,6 +138,8 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
         else if (rows > 0)
             good = send_part(send, &part, strbuf_span(&header), span_from(unread.at, used), hash,
                              row, (int64_t)rows, input_file_offset(file), error);
+        if (!good)
+            break;
         input_file_take(file, used);
         row += (int64_t)rows;
         progress_show(&progress, input_file_offset(file), "");
@@ -172,6 +178,7 @@ struct wish { /* what the command line asks for */
     struct send send;
     struct timeline timeline;
     struct manual_clock clock;
+    int64_t patience_ms;
     const char *url, *key, *tokens, *acknowledged;
     bool is_timeline, backfill;
 };
@@ -192,6 +199,10 @@ static int read_option(struct wish *wish, int c, char **argv)
             return verb_usage("send", "--clock \"%s\": at most %d addresses", optarg,
                               MANUAL_CLOCK_MOST);
         return VERB_OK;
+    case 'w':
+        if (!timestamp_parse_duration(span_of(optarg), &wish->patience_ms))
+            return verb_usage("send", "--wait \"%s\" is no duration as 30s, 10m or 0s", optarg);
+        return VERB_OK;
     case 's':
         if (!timestamp_parse_duration(span_of(optarg), &wish->timeline.step_ms) ||
             wish->timeline.step_ms < 1000)
@@ -211,6 +222,8 @@ static int send_all(struct wish *wish)
         return error_exit_status(&error);
     }
     door_init(&send->door, wish->url ? wish->url : "http://127.0.0.1:29300", wish->tokens);
+    if (wish->patience_ms >= 0)
+        send->door.patience_ms = wish->patience_ms;
     send->door.key = wish->key ? &key : NULL;
     send->door.replay = wish->backfill ? "backfill" : NULL;
     send->door.acknowledged = wish->acknowledged ? fopen(wish->acknowledged, "a") : NULL;
@@ -232,18 +245,13 @@ static int send_all(struct wish *wish)
 
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"feed", 1, 0, 'f'},
-                                          {"backfill", 0, 0, 'b'},
-                                          {"url", 1, 0, 'u'},
-                                          {"tokens", 1, 0, 't'},
-                                          {"type", 1, 0, 'y'},
-                                          {"timeline", 0, 0, 'l'},
-                                          {"step", 1, 0, 's'},
-                                          {"clock", 1, 0, 'c'},
-                                          {"acknowledged", 1, 0, 'a'},
-                                          {"key", 1, 0, 'k'},
-                                          {0, 0, 0, 0}};
-    struct wish wish = {.timeline.step_ms = 30 * INT64_C(60000),
+    static const struct option names[] = {
+        {"feed", 1, 0, 'f'},   {"backfill", 0, 0, 'b'}, {"url", 1, 0, 'u'},
+        {"tokens", 1, 0, 't'}, {"type", 1, 0, 'y'},     {"timeline", 0, 0, 'l'},
+        {"step", 1, 0, 's'},   {"clock", 1, 0, 'c'},    {"acknowledged", 1, 0, 'a'},
+        {"key", 1, 0, 'k'},    {"wait", 1, 0, 'w'},     {0, 0, 0, 0}};
+    struct wish wish = {.patience_ms = -1,
+                        .timeline.step_ms = 30 * INT64_C(60000),
                         .url = getenv("CITYBRAIN_URL"),
                         .tokens = "config/tokens.csv"};
     int status = VERB_OK;
