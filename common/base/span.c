@@ -15,33 +15,6 @@ int span_compare(struct span a, struct span b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-bool span_starts(struct span s, struct span prefix)
-{
-    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.at, prefix.at, prefix.len) == 0);
-}
-
-bool span_ends(struct span s, struct span suffix)
-{
-    return s.len >= suffix.len &&
-           (suffix.len == 0 || memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0);
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct span span_trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0])) {
-        s.at++;
-        s.len--;
-    }
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 struct span span_cut(struct span *s, char separator)
 {
     struct span part = *s;

@@ -42,10 +42,30 @@ static inline bool span_is(struct span a, const char *text)
 
 /* Bytewise like memcmp, the shorter first among equal prefixes. */
 int span_compare(struct span a, struct span b);
-bool span_starts(struct span s, struct span prefix);
-bool span_ends(struct span s, struct span suffix);
+static inline bool span_starts(struct span s, struct span prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.at, prefix.at, prefix.len) == 0);
+}
+static inline bool span_ends(struct span s, struct span suffix)
+{
+    return s.len >= suffix.len &&
+           (suffix.len == 0 || memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0);
+}
 /* Without ASCII blanks (space, \t, \r, \n) at both ends. */
-struct span span_trim(struct span s);
+static inline bool span_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+static inline struct span span_trim(struct span s)
+{
+    while (s.len > 0 && span_is_blank(s.at[0])) {
+        s.at++;
+        s.len--;
+    }
+    while (s.len > 0 && span_is_blank(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
 /* Cuts at the first `separator`: returns the part before it and leaves the rest in *s.
  * Without a separator returns all and leaves *s absent (at == NULL). Loop: while (s.at) part =
  * span_cut(&s, ','). */

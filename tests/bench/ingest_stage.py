@@ -2,27 +2,24 @@
 """The subjects of `make bench-ingest` as runs: started, watched until their group has read all, ended; CPU of the
 whole run and of its second half."""
 import contextlib
-import http.client
 import json
 import os
 import random
-import re
 import socket
 import statistics
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from confluent_kafka import Producer, TopicPartition
 
+from ingest_door import is_open, post_all, write_keys
 from stage import ROOT, Meter, Stage, bundle, cpu_of, peak_of, until
 
 PEERS = ROOT / "build/bench/peers"
 SOURCES = ROOT / "tests/bench/peers"
 CANNED = 1000
-CLIENTS = 4
 ROWS_A_REQUEST = 100
 JVM = ("-XX:+UseSerialGC", "-Xss512k", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
@@ -216,34 +213,24 @@ class IngestStage(Stage):
 
     def run_door(self, prefix, bodies):
         port, group, topic = self.free_port(), self.group("door"), prefix + "raw"
-        rows = sum(body.count(b"\n") for body in bodies)
-        with self.daemon("ingest", prefix, group, role="doors", listen="127.0.0.1:%d" % port,
-                         **self.unbounded()) as process:
-            self.answers(process, port)
+        rows, keys = sum(body.count(b"\n") for body in bodies), self.run / "keys.csv"
+        write_keys(keys)
+        with self.daemon("ingest", prefix, group, role="doors", listen="127.0.0.1:%d" % port, keys=keys) as process:
+            until(lambda: self.is_open(process, port), "the door takes records", 30)
             before = self.multiset(topic)["records"]
             meter = Meter(self, process.pid, rows)
             began = cpu_of(process.pid)
-            with ThreadPoolExecutor(CLIENTS) as pool:
-                verdicts = sum(pool.map(lambda n: post_all(port, bodies[n::CLIENTS]), range(CLIENTS)))
+            verdicts = post_all(port, bodies)
             figures = meter.read()
             figures["us"] = (cpu_of(process.pid) - began) * 1e6 / rows
             assert verdicts == rows, (verdicts, rows)
         assert self.multiset(topic)["records"] - before == rows
         return figures
 
-    def unbounded(self):
-        """Admission is not what is measured here; a setting that this version has not is left out."""
-        known = (ROOT / "config/ingest.yaml").read_text()
-        return {name: 1000000 for name in ("admit_rate", "admit_burst") if re.search(r"^  %s:" % name, known, re.M)}
-
     @staticmethod
-    def answers(process, port):
-        def asked():
-            assert process.poll() is None, "the door ended: see its log"
-            with contextlib.suppress(OSError), contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as door:
-                return post(door, b"{}\n")[0] != 503
-            return False
-        until(asked, "the door takes records", 30)
+    def is_open(process, port):
+        assert process.poll() is None, "the door ended: see its log"
+        return is_open(port)
 
     def start_to_listening(self, prefix, times=7):
         found = []
@@ -263,21 +250,3 @@ class IngestStage(Stage):
         if os.environ.get("BENCH_LOGS"):
             for path in self.run.glob("*.log"):
                 (Path(os.environ["BENCH_LOGS"]) / path.name).write_bytes(path.read_bytes())
-
-
-def post(door, body):
-    door.request("POST", "/v1/feeds/hotline", body, {"Content-Type": "application/x-ndjson; charset=utf-8",
-                                                     "Authorization": "Bearer demo-hotline"})
-    answer = door.getresponse()
-    return answer.status, answer.read()
-
-
-def post_all(port, bodies):
-    """Verdicts that came back."""
-    verdicts = 0
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as door:
-        for body in bodies:
-            status, answer = post(door, body)
-            assert status in (200, 202, 207), (status, answer[:300])
-            verdicts += len(json.loads(answer)["results"])
-    return verdicts

@@ -75,7 +75,8 @@ struct mapping_synonym {
 
 struct mapping_field {
     const char *name;
-    int *columns; /* the first that is not missing gives the value */
+    struct span member; /* "name": as it stands in an event */
+    int *columns;       /* the first that is not missing gives the value */
     size_t column_count;
     const char *constant; /* NULL = none */
     const char *fallback; /* default; NULL = none */

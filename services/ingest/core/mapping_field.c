@@ -2,6 +2,7 @@
 /* One member of an event's data: where its value comes from, what is made of it and what of it may
  * go out. Contact fields are accepted so that a mapping can be written whole; until there is a
  * place that keeps them sealed they are dropped like the others. */
+#include <stdio.h>
 #include <string.h>
 
 #include "ingest/core/mapping_compile.h"
@@ -217,6 +218,14 @@ static void check_hidden(struct mapping_compiler *compiler, const struct yaml_no
                         "table: or registry:", "unknown: goes with a table");
 }
 
+static struct span member_of(struct mapping_compiler *compiler, const char *name)
+{
+    size_t len = strlen(name) + 3;
+    char *text = mapping_memory_take(compiler->memory, len + 1);
+    snprintf(text, len + 1, "\"%s\":", name);
+    return span_from(text, len);
+}
+
 void mapping_field_read(struct mapping_compiler *compiler, const struct yaml_node *node,
                         struct mapping_field *field)
 {
@@ -224,7 +233,8 @@ void mapping_field_read(struct mapping_compiler *compiler, const struct yaml_nod
                                         "range", "required", "class",   "keep",  "registry", "by",
                                         "words", "digits",   "max",     NULL};
     struct diagnostics *d = compiler->diagnostics;
-    *field = (struct mapping_field){.name = node->key, .max = MAPPING_VALUE_MAX};
+    *field = (struct mapping_field){
+        .name = node->key, .member = member_of(compiler, node->key), .max = MAPPING_VALUE_MAX};
     size_t good = strspn(node->key, "abcdefghijklmnopqrstuvwxyz0123456789_");
     if (good == 0 || node->key[good] != 0)
         diagnostics_add(d, node->key_place, "a-z, 0-9 and _", "%s cannot name a field", node->key);

@@ -257,10 +257,17 @@ static void write_events(struct item *item, struct normalise_result *result)
         result->events[i].json = span_from(text->at + begin, end[i] - begin);
 }
 
+static const struct feed *find_feed(struct normalise *normalise, struct span id)
+{
+    if (normalise->last_feed == NULL || !span_is(id, normalise->last_feed->id))
+        normalise->last_feed = feeds_find(normalise->feeds, id);
+    return normalise->last_feed;
+}
+
 void normalise_item(struct normalise *normalise, const struct raw_header *header, struct span value,
                     struct normalise_result *result)
 {
-    const struct feed *feed = feeds_find(normalise->feeds, header->feed);
+    const struct feed *feed = find_feed(normalise, header->feed);
     const struct mapping *mapping = feed ? feed_mapping(feed, header->mapping) : NULL;
     struct item item = {normalise,    feed,      mapping,   header,   normalise->cells,
                         &result->why, SPAN_NONE, SPAN_NONE, SPAN_NONE};

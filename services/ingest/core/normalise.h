@@ -35,6 +35,7 @@ struct normalise {
     const struct kinds *kinds; /* borrowed */
     bool trust_door_time;      /* manual clock: a status post's header tells when it was received */
     struct span pseudonym_key; /* borrowed; NORMALISE_TRY_KEY where nobody gave one */
+    const struct feed *last_feed; /* of the record before: mostly of this one too */
     struct decode decode;
     struct arena arena; /* one record */
     struct strbuf data, text;

@@ -13,25 +13,32 @@
 #define EXCEL_LAST  2958465 /* 9999-12-31 */
 
 /* Without blanks around, those of Chinese text and of web pages too. */
+static struct span trim_wide(struct span s)
+{
+    for (;;) {
+        size_t before = s.len;
+        s = span_trim(s);
+        if (span_starts(s, SPAN("\xE3\x80\x80")))
+            s = span_from(s.at + 3, s.len - 3);
+        if (span_starts(s, SPAN("\xC2\xA0")))
+            s = span_from(s.at + 2, s.len - 2);
+        if (span_ends(s, SPAN("\xE3\x80\x80")))
+            s.len -= 3;
+        if (span_ends(s, SPAN("\xC2\xA0")))
+            s.len -= 2;
+        if (s.len == before)
+            return s;
+    }
+}
+
+/* Nearly every text begins and ends with something else. */
 static struct span trim(struct span s)
 {
-    static const struct span blanks[] = {{"\xE3\x80\x80", 3}, {"\xC2\xA0", 2}};
-    for (bool again = true; again;) {
-        again = false;
-        s = span_trim(s);
-        for (size_t i = 0; i < ARRAY_LENGTH(blanks); i++) {
-            size_t len = blanks[i].len;
-            if (span_starts(s, blanks[i])) {
-                s = span_from(s.at + len, s.len - len);
-                again = true;
-            }
-            if (span_ends(s, blanks[i])) {
-                s.len -= len;
-                again = true;
-            }
-        }
-    }
-    return s;
+    s = span_trim(s);
+    if (s.len == 0)
+        return s;
+    unsigned char first = (unsigned char)s.at[0], last = (unsigned char)s.at[s.len - 1];
+    return first == 0xE3 || first == 0xC2 || last == 0x80 || last == 0xA0 ? trim_wide(s) : s;
 }
 
 /* U+FF01..U+FF5E are '!'..'~', U+3000 is a blank. 0 where it is none of them. */
@@ -144,8 +151,7 @@ static void begin_member(struct item *item, const struct mapping_field *field)
     struct strbuf *data = &item->normalise->data;
     if (data->len > 1)
         strbuf_add_char(data, ',');
-    strbuf_add_json(data, span_of(field->name));
-    strbuf_add_char(data, ':');
+    strbuf_add(data, field->member);
 }
 
 /* The names of the lists that have a word in one of the columns, blanks between them. */
