@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "kafka/ends.h"
 #include "kafka/topic_catalog.h"
 
 enum { TIMEOUT_MS = 8000 };
@@ -81,17 +82,6 @@ static bool is_wanted(const struct lag *lag, const char *name, const char *const
     return false;
 }
 
-/* -1 asks for the end, -2 for the beginning, as Kafka's ListOffsets has it. */
-static bool ask_offsets(struct lag *lag, int64_t which, struct error *error)
-{
-    for (int i = 0; i < lag->list->cnt; i++)
-        lag->list->elems[i].offset = which;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(lag->handle, lag->list, TIMEOUT_MS);
-    for (int i = 0; !code && i < lag->list->cnt; i++)
-        code = lag->list->elems[i].err;
-    return !code || error_set(error, ERROR_RETRY, (int)code, "offsets: %s", rd_kafka_err2str(code));
-}
-
 bool lag_list(struct lag *lag, const char *const *topics, size_t count, struct error *error)
 {
     struct topic_catalog catalog;
@@ -109,11 +99,11 @@ bool lag_list(struct lag *lag, const char *const *topics, size_t count, struct e
                          lag->prefix, topics[0]);
     lag->low = xcalloc(lag->count, sizeof(lag->low[0]));
     lag->rows = xcalloc(lag->count, sizeof(lag->rows[0]));
-    if (!ask_offsets(lag, RD_KAFKA_OFFSET_BEGINNING, error))
+    if (!ends_ask(lag->handle, lag->list, ENDS_FIRST, TIMEOUT_MS, error))
         return false;
     for (size_t i = 0; i < lag->count; i++)
         lag->low[i] = lag->list->elems[i].offset;
-    if (!ask_offsets(lag, RD_KAFKA_OFFSET_END, error))
+    if (!ends_ask(lag->handle, lag->list, ENDS_LAST, TIMEOUT_MS, error))
         return false;
     for (size_t i = 0; i < lag->count; i++) {
         const rd_kafka_topic_partition_t *partition = &lag->list->elems[i];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "kafka/client.h"
+#include "kafka/ends.h"
 
 enum { EVERY_RECORDS = 1000, DRY_RECORDS = 64, TIMEOUT_MS = 1000 };
 
@@ -36,9 +37,10 @@ bool nudge_dry(const struct nudge *nudge)
 static void ask(uv_work_t *work)
 {
     struct nudge *nudge = work->data;
-    int64_t low, high;
-    (void)rd_kafka_query_watermark_offsets(nudge->consumer, nudge->topic, nudge->partition, &low,
-                                           &high, TIMEOUT_MS);
+    int64_t end;
+    struct error error;
+    (void)ends_ask_one(nudge->consumer, nudge->topic, nudge->partition, ENDS_LAST, TIMEOUT_MS, &end,
+                       &error);
 }
 
 static void asked(uv_work_t *work, int status)

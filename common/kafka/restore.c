@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "daemon/failpoint.h"
+#include "kafka/ends.h"
 #include "kafka/nudge.h"
 
 enum {
@@ -140,6 +141,13 @@ static rd_kafka_t *open_consumer(struct restore *restore, const char *role, cons
     return NULL;
 }
 
+static void close_handle(rd_kafka_t **handle)
+{
+    if (*handle)
+        rd_kafka_destroy_flags(*handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    *handle = NULL;
+}
+
 static bool ask_watermarks(struct restore *restore, const char *topic, int32_t partition,
                            int64_t *low, int64_t *high, struct error *error)
 {
@@ -147,10 +155,13 @@ static bool ask_watermarks(struct restore *restore, const char *topic, int32_t p
         restore->watermarks = open_consumer(restore, "ends", "read_uncommitted", error);
     if (!restore->watermarks)
         return false;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        restore->watermarks, topic, partition, low, high, CALL_TIMEOUT_MS);
-    return !code || error_set(error, ERROR_RETRY, (int)code, "ends of %s/%d: %s", topic,
-                              (int)partition, rd_kafka_err2str(code));
+    if (ends_ask_one(restore->watermarks, topic, partition, ENDS_FIRST, CALL_TIMEOUT_MS, low,
+                     error) &&
+        ends_ask_one(restore->watermarks, topic, partition, ENDS_LAST, CALL_TIMEOUT_MS, high,
+                     error))
+        return true;
+    close_handle(&restore->watermarks);
+    return false;
 }
 
 static bool read_end(struct restore *restore, struct restore_input *of, struct error *error)
@@ -213,12 +224,13 @@ static struct restore_input *of_state(struct restore *restore, const rd_kafka_me
 
 static void wake_reader(struct restore *restore, const struct restore_input *of)
 {
-    int64_t low, high;
+    int64_t end;
+    struct error error;
     if (!restore->must_nudge || ++restore->since_nudge < NUDGE_EVERY)
         return;
     restore->since_nudge = 0;
-    (void)rd_kafka_query_watermark_offsets(restore->reader, of->input->of->state_name,
-                                           of->input->partition, &low, &high, CALL_TIMEOUT_MS);
+    (void)ends_ask_one(restore->reader, of->input->of->state_name, of->input->partition, ENDS_LAST,
+                       CALL_TIMEOUT_MS, &end, &error);
 }
 
 /* Takes the message into the chunk, or destroys it. */
@@ -257,11 +269,8 @@ static bool read_chunk(struct restore *restore, struct error *error)
 
 static bool close_handles(struct restore *restore)
 {
-    if (restore->reader)
-        rd_kafka_destroy_flags(restore->reader, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    if (restore->watermarks)
-        rd_kafka_destroy_flags(restore->watermarks, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    restore->reader = restore->watermarks = NULL;
+    close_handle(&restore->reader);
+    close_handle(&restore->watermarks);
     return true;
 }
 

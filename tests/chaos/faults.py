@@ -102,7 +102,8 @@ class Look:
     def __init__(self, district):
         self.district = district
         self.admin = AdminClient({"bootstrap.servers": district.environment["CITYBRAIN_BROKERS"],
-                                  "log_level": 0})
+                                  "reconnect.backoff.max.ms": 500, "log_level": 0})
+        self.seen = "nothing"  # by the last look, for who finds no opportunity
 
     def owned(self, group, slot):
         """The partitions that the broker says this slot has; none while the group is on the move."""
@@ -115,6 +116,7 @@ class Look:
     def unread(self, group, slot=None):
         behind = self.district.unread(group, self.TOPICS[group])
         owned = None if slot is None else self.owned(group, slot)
+        self.seen = f"{sum(behind.values())} unread, of {len(behind)} partitions, {owned and len(owned)} owned"
         return sum(count for of, count in behind.items() if owned is None or of in owned)
 
     def read(self, group):
@@ -186,10 +188,12 @@ class Injector:
         return any('"fenced":true' in path.read_text(errors="replace")
                    for path in (self.district.run / "daemons").glob("aggregator-*.log"))
 
-    def _ask(self, question):
+    def _ask(self, question, look=None):
         try:
             return question()
-        except WORLD:
+        except WORLD as error:
+            if look:
+                look.seen = f"{type(error).__name__}: {error}"
             return None
 
     def _progress(self, look, fault):
@@ -242,7 +246,7 @@ class Injector:
                 if not self._enter(fault):
                     self.waiting.discard(fault.group)
                     deadline = time.monotonic() + CHANCE
-                elif (unread := self._ask(lambda: self._unread(look, fault)) or 0) >= fault.unread:
+                elif (unread := self._ask(lambda: self._unread(look, fault), look) or 0) >= fault.unread:
                     fault.seen = unread
                     self.waiting.discard(fault.group)
                     return
@@ -250,7 +254,7 @@ class Injector:
                     self._leave(fault)
             if time.monotonic() > deadline:
                 raise Invalid(f"no opportunity within {CHANCE} s to {fault.plan()}: "
-                              f"{(at or 0) - (begun or 0)} records of progress")
+                              f"{(at or 0) - (begun or 0)} records of progress; seen: {look.seen}")
             time.sleep(0.02)
         raise Invalid("another fault had no opportunity")
 

@@ -10,6 +10,7 @@ import time
 
 FEED = "boston_311"
 MOST_RAW, MOST_EVENTS = 16000, 30000  # unread offsets at which the senders are held
+READERS = {"router", "aggregator"}  # of events
 
 
 class Load:
@@ -35,12 +36,18 @@ class Load:
         self.ending = True
         self.thread.join(seconds)
         alive = self.thread.is_alive()
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.kill()
+        self.stop()
         if self.errors:
             raise self.errors[0]
         assert not alive, f"the senders have not ended within {seconds} s"
+
+    def stop(self):
+        """The senders die where they are."""
+        self.ending = True
+        for process in list(self.processes.values()):
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
     def _launch(self, name):
         if name == "day":
@@ -62,7 +69,8 @@ class Load:
         wanted = self.wanted()
         try:
             enough = sum(self.district.unread("ingest", ["cb.raw"]).values()) > MOST_RAW or (
-                "ingest" not in wanted and sum(self.district.unread("aggregator").values()) > MOST_EVENTS)
+                "ingest" not in wanted and all(sum(self.district.unread(group).values()) > MOST_EVENTS
+                                               for group in (wanted & READERS or READERS)))
         except Exception:  # a part is away: who knows how much there is
             enough = True
         hold = not self.ending and (enough or not wanted)

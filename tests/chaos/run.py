@@ -15,6 +15,7 @@ from faults import PATIENCE, SLOTS, Injector, Invalid, schedule
 from load import FEED, Load, acknowledged
 
 DAY, DAY_SEED = "2026-03-09", 7
+READ_RATE = 80_000  # bytes a second from each of several brokers
 
 
 class Wrong(AssertionError):
@@ -121,17 +122,34 @@ class Faulty:
         finally:
             self.seconds = time.monotonic() - began
 
+    @contextmanager
+    def _slow_readers(self, district):
+        """Several brokers on one machine write slower than the router and the aggregator read: little
+        would ever wait for them. A quota does what a narrow network would."""
+        readers = [f"cb.{reader}" for slot in range(1, SLOTS + 1)
+                   for reader in (f"router-{slot}-consumer", f"aggregator-{slot}-follow")]
+        if self.brokers > 1:
+            district.limit_reading(readers, READ_RATE)
+        yield
+        if self.brokers > 1:
+            district.limit_reading(readers, 0)
+
     def _under_faults(self, district):
         load = Load(district, self.folder, self.plan)
         injector = Injector(district, self.chains, self.say)
         load.wanted = injector.wanted
-        load.start()
-        injector.start()
-        while injector.is_busy() and not load.errors:
-            time.sleep(0.2)
-        if load.errors:
-            injector.errors.append(load.errors[0])
-        injector.finish()
+        with self._slow_readers(district):
+            load.start()
+            try:
+                injector.start()
+                while injector.is_busy() and not load.errors:
+                    time.sleep(0.2)
+                if load.errors:
+                    injector.errors.append(load.errors[0])
+                injector.finish()
+            except BaseException:
+                load.stop()
+                raise
         healed = time.monotonic()
         load.finish(240)
         ended = time.monotonic()

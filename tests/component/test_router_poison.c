@@ -16,6 +16,7 @@
 #include "base/base.h"
 #include "base/murmur2.h"
 #include "daemon/log.h"
+#include "kafka/ends.h"
 #include "kafka/poison_note.h"
 #include "router/router.h"
 
@@ -67,10 +68,11 @@ static void die_in_core(const struct kafka_settings *settings, int64_t offset)
 
 static int64_t count_dead(void)
 {
-    int64_t count = 0, low = 0, high = 0;
+    int64_t count = 0, end = 0;
+    struct error error = {0};
     for (int32_t p = 0; p < PARTITIONS; p++)
-        if (!rd_kafka_query_watermark_offsets(test.reader, "dead", p, &low, &high, 1000))
-            count += high;
+        if (ends_ask_one(test.reader, "dead", p, ENDS_LAST, 1000, &end, &error))
+            count += end;
     return count;
 }
 

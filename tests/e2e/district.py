@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import psycopg2
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
 ROOT = Path(__file__).resolve().parents[2]
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -104,6 +104,17 @@ class District:
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.run, ignore_errors=True)
         return left
+
+    def limit_reading(self, clients, bytes_a_second):
+        """Kafka's own quota: these client ids get so much a second from each broker; 0 lifts it."""
+        jars = next(folder for folder in (ROOT / ".run/kafka/lib", self.run / "kafka/lib")
+                    if (folder / "stamp").exists())
+        rate = "consumer_byte_rate"
+        change = ["--add-config", f"{rate}={bytes_a_second}"] if bytes_a_second else ["--delete-config", rate]
+        for client in clients:
+            self.command("java", "-Xmx128m", "-cp", f"{jars}/*", "kafka.admin.ConfigCommand", "--bootstrap-server",
+                         self.environment["CITYBRAIN_BROKERS"], "--alter", *change,
+                         "--entity-type", "clients", "--entity-name", client)
 
     def processes(self):
         """Pids of living processes that name the run folder in their command line."""
@@ -223,7 +234,8 @@ class District:
     def consumer(self, group, **more):
         return Consumer({"bootstrap.servers": self.environment["CITYBRAIN_BROKERS"],
                          "group.id": group, "log_level": 0, "enable.auto.commit": False, "enable.partition.eof": True,
-                         "isolation.level": "read_committed", "auto.offset.reset": "error", **more})
+                         "isolation.level": "read_committed", "auto.offset.reset": "error",
+                         "reconnect.backoff.max.ms": 500, **more})
 
     def records(self, topic, positions=None, parts=None):
         """Every committed record of a topic (or of some partitions) from the given positions, else
@@ -237,10 +249,11 @@ class District:
         try:
             wanted = positions or {(topic, part): 0 for topic in topics for part in self.parts_of(topic)}
             starts, found = [], []
+            firsts, ends = (self.offsets_of(consumer, list(wanted), which) for which in (OFFSET_BEGINNING, OFFSET_END))
             for (topic, part), offset in wanted.items():
-                low, high = consumer.get_watermark_offsets(TopicPartition(topic, part), timeout=10)
-                if max(low, offset) < high:
-                    starts.append(TopicPartition(topic, part, max(low, offset)))
+                low = max(firsts[topic, part], offset)
+                if low < ends[topic, part]:
+                    starts.append(TopicPartition(topic, part, low))
             consumer.assign(starts)
             waiting = {(start.topic, start.partition) for start in starts}
             deadline = time.monotonic() + 60
@@ -307,9 +320,23 @@ class District:
         return {(part.topic, part.partition): max(part.offset, 0) for part in asked}
 
     def ends_of(self, topics):
-        ask = self.monitor("e2e-reader").get_watermark_offsets
-        return {(topic, part): ask(TopicPartition(topic, part), timeout=10)[1]
-                for topic in topics for part in self.parts_of(topic)}
+        partitions = [(topic, part) for topic in topics for part in self.parts_of(topic)]
+        try:
+            return self.offsets_of(self.monitor("e2e-reader"), partitions, OFFSET_END)
+        except KafkaException:  # it may ask a leader that moved for ever: another one looks for itself
+            self.monitors.__dict__.pop("e2e-reader").close()
+            return self.offsets_of(self.monitor("e2e-reader"), partitions, OFFSET_END)
+
+    @staticmethod
+    def offsets_of(consumer, partitions, which):
+        """Firsts or ends. Asked as offsets of a time, because the library's own question may wait for
+        ever for a broker that is gone."""
+        asked = [TopicPartition(topic, part, which) for topic, part in partitions]
+        found = consumer.offsets_for_times(asked, timeout=3) if asked else []
+        for part in found:
+            if part.error or part.offset < 0:
+                raise KafkaException(part.error or KafkaError(KafkaError._TIMED_OUT))
+        return {(part.topic, part.partition): part.offset for part in found}
 
     def unread(self, group, topics=None):
         """Offsets between a group's position and the ends, transaction markers among them."""

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* librdkafka's mock cluster in the test's own process: one broker, topics by name, plain clients on
- * it. */
+/* librdkafka's mock cluster in the test's own process: brokers, topics by name, plain clients on
+ * them. */
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -16,13 +16,18 @@ struct kafka_mock {
     rd_kafka_mock_cluster_t *cluster;
 };
 
-static inline void kafka_mock_start(struct kafka_mock *mock)
+static inline void kafka_mock_start_brokers(struct kafka_mock *mock, int brokers)
 {
     char reason[200];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "log_level", "3", reason, sizeof(reason));
     mock->host = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
-    mock->cluster = rd_kafka_mock_cluster_new(mock->host, 1);
+    mock->cluster = rd_kafka_mock_cluster_new(mock->host, brokers);
+}
+
+static inline void kafka_mock_start(struct kafka_mock *mock)
+{
+    kafka_mock_start_brokers(mock, 1);
 }
 
 static inline void kafka_mock_stop(struct kafka_mock *mock)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The committed records of one topic, a partition at a time, from its low watermark to a given position."""
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
 
 PATIENCE_S = 0.05  # a call waits so long for more
 SILENCE_S = 60  # without a record or an end of partition the broker counts as away
@@ -46,10 +46,17 @@ class EventLog:
         return sorted(found.partitions)
 
     def watermarks(self, partition):
+        """(first, end), asked as offsets of a time: the library's own query may wait for ever for a broker."""
         try:
-            return self.consumer.get_watermark_offsets(TopicPartition(self.topic, partition), timeout=10)
+            return tuple(self._offset_of(partition, which) for which in (OFFSET_BEGINNING, OFFSET_END))
         except KafkaException as error:
             raise Unreachable(f"Kafka does not answer: {error.args[0].str()}") from None
+
+    def _offset_of(self, partition, which):
+        found, = self.consumer.offsets_for_times([TopicPartition(self.topic, partition, which)], timeout=10)
+        if found.error or found.offset < 0:
+            raise KafkaException(found.error or KafkaError(KafkaError._TIMED_OUT))
+        return found.offset
 
     def records(self, partition, start, end):
         """Lists of records of [start, end); aborted ones are not among them."""
