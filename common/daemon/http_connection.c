@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One list, walked: it has some hundred entries at most. Slow senders of heads are cheap to have
- * and cheap to lose: they are the first to make room, so they never keep others out. */
+/* One list, walked: it has some hundred entries at most. Slow senders are cheap to have
+ * and cheap to lose: the slowest are the first to make room, so they never keep others out. */
 #include "daemon/http_connection.h"
 
 #include <stdlib.h>
@@ -19,13 +19,26 @@ void http_connections_init(struct http_connections *connections, const struct ht
 
 void http_connections_fini(struct http_connections *connections)
 {
-    while (connections->first)
-        http_connections_remove(connections, connections->first);
+    for (struct http_connection *one = connections->first, *next; one; one = next) {
+        next = one->next;
+        free(one);
+    }
+    http_connections_init(connections, connections->limits);
 }
 
-static bool is_waiting(const struct http_connection *one)
+/* Whose going hurts least: who has not asked for anything; then a stranger who is still sending.
+ * 0 = nobody's. */
+static int expendable(const struct http_connection *one)
 {
-    return one->phase == HTTP_PHASE_HEAD || one->phase == HTTP_PHASE_IDLE;
+    if (one->phase == HTTP_PHASE_HEAD || one->phase == HTTP_PHASE_IDLE)
+        return 2;
+    return one->phase == HTTP_PHASE_BODY && one->known == NULL ? 1 : 0;
+}
+
+static bool goes_before(const struct http_connection *one, const struct http_connection *other)
+{
+    int by = other ? expendable(one) - expendable(other) : expendable(one);
+    return by > 0 || (by == 0 && other && one->since_ms < other->since_ms);
 }
 
 enum http_entry http_connections_may_enter(struct http_connections *connections,
@@ -33,21 +46,21 @@ enum http_entry http_connections_may_enter(struct http_connections *connections,
                                            struct http_connection **victim)
 {
     size_t same = 0;
-    struct http_connection *oldest = NULL;
+    struct http_connection *first = NULL;
     for (struct http_connection *one = connections->first; one; one = one->next) {
         if (one->cut)
             continue;
         same += one->known == NULL && memcmp(one->address, address, HTTP_ADDRESS) == 0;
-        if (is_waiting(one) && (!oldest || one->since_ms < oldest->since_ms))
-            oldest = one;
+        if (expendable(one) && goes_before(one, first))
+            first = one;
     }
     *victim = NULL;
     if (connections->limits->per_address > 0 && same >= connections->limits->per_address)
         return HTTP_ENTRY_TOO_MANY;
     if (connections->count < connections->limits->connections)
         return HTTP_ENTRY_FREE;
-    *victim = oldest;
-    return oldest ? HTTP_ENTRY_FREE : HTTP_ENTRY_FULL;
+    *victim = first;
+    return first ? HTTP_ENTRY_FREE : HTTP_ENTRY_FULL;
 }
 
 struct http_connection *http_connections_add(struct http_connections *connections, int fd,

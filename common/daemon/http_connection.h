@@ -43,8 +43,8 @@ void http_connections_fini(struct http_connections *connections);
 
 enum http_entry { HTTP_ENTRY_FREE, HTTP_ENTRY_TOO_MANY, HTTP_ENTRY_FULL };
 /* May one more come from there? TOO_MANY: as many are there from that address of whom nobody knows
- * who they are. Where all places are taken, the one that has let us wait longest for a request may
- * have to go: *victim, else FULL. */
+ * who they are. Where all places are taken, the one that has let us wait longest for a request,
+ * else the stranger who has sent longest, may have to go: *victim, else FULL. */
 enum http_entry http_connections_may_enter(struct http_connections *connections,
                                            const unsigned char address[HTTP_ADDRESS],
                                            struct http_connection **victim);

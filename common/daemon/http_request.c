@@ -20,7 +20,7 @@
 #include "daemon/http_internal.h"
 
 #define FIRST_RESERVE ((size_t)4096)
-#define MOST_IGNORED  ((int64_t)65536)
+#define MOST_IGNORED  ((int64_t)2 << 20)
 
 struct http_request *http_request_new(struct http_server *server, struct MHD_Connection *connection,
                                       const char *target)
@@ -276,6 +276,16 @@ static bool lacks_length(const struct http_request *request)
            !http_head_value(request, "Transfer-Encoding");
 }
 
+/* Of whom we know, all he announced; a stranger has what he has sent, or a few of them could keep
+ * everybody else out by announcing much. */
+static size_t promised(const struct http_request *request, int64_t length)
+{
+    bool known = !request->server->admit || (request->peer && request->peer->known);
+    if (length <= 0)
+        return 0;
+    return known || (size_t)length < FIRST_RESERVE ? (size_t)length : FIRST_RESERVE;
+}
+
 static void judge(struct http_request *request, const char *url, int64_t length)
 {
     const char *encoding = http_head_value(request, "Content-Encoding");
@@ -303,7 +313,7 @@ static void judge(struct http_request *request, const char *url, int64_t length)
         http_request_refuse(request, HTTP_PROBLEM_STOPPING, NULL);
     else if (server->admit && !server->admit(route->context, request))
         assert(request->response);
-    else if (!reserve(request, length > 0 ? (size_t)length : 0))
+    else if (!reserve(request, promised(request, length)))
         http_request_refuse(request, HTTP_PROBLEM_BUSY, NULL);
 }
 
@@ -321,7 +331,7 @@ void http_request_begin(struct http_request *request, const char *method, const 
         return;
     request->early = false;
     if (length > 0)
-        strbuf_init(&request->body, (size_t)length, request->match.route->max_body);
+        strbuf_init(&request->body, request->reserved, request->match.route->max_body);
 }
 
 bool http_request_take_body(struct http_request *request, struct span piece,

@@ -18,7 +18,7 @@
 
 static const struct http_limits limits = {.connections = 6,
                                           .per_address = 4,
-                                          .in_flight = 4096,
+                                          .in_flight = 24000,
                                           .head_bytes = 400,
                                           .head_lines = 8,
                                           .head_ms = 600,
@@ -58,7 +58,14 @@ static bool admit(void *context, struct http_request *request)
     return false;
 }
 
-static struct http_route routes[] = {{"POST", "/items", 4096, post_items, &world}};
+static bool admit_strangers(void *context, struct http_request *request)
+{
+    (void)context;
+    (void)request;
+    return true;
+}
+
+static struct http_route routes[] = {{"POST", "/items", 32768, post_items, &world}};
 
 static int set_up(void **state)
 {
@@ -326,6 +333,52 @@ static void a_trickle_is_late_and_a_slow_line_is_not(void **state)
     assert_false(http_connection_is_late(&one, &some, 900000));
 }
 
+/* Without a socket: who has to go where all six places are taken. */
+static void the_one_who_hurts_least_goes(void **state)
+{
+    static const unsigned char here[HTTP_ADDRESS] = {1}, there[HTTP_ADDRESS] = {2};
+    static const enum http_phase phases[] = {HTTP_PHASE_WORK, HTTP_PHASE_BODY, HTTP_PHASE_BODY,
+                                             HTTP_PHASE_IDLE, HTTP_PHASE_HEAD, HTTP_PHASE_ANSWER};
+    struct http_connections all;
+    struct http_connection *victim, *ones[6];
+    (void)state;
+    http_connections_init(&all, &limits);
+    for (int i = 0; i < 6; i++) {
+        ones[i] = http_connections_add(&all, 10 + i, i < 3 ? here : there, i);
+        http_connection_enter(ones[i], phases[i], i);
+    }
+    assert_int_equal(http_connections_may_enter(&all, here, &victim), HTTP_ENTRY_FREE);
+    assert_ptr_equal(victim, ones[3]); /* idle for longest */
+    http_connections_cut(&all, victim);
+    http_connections_add(&all, 20, there, 9);
+    ones[4]->known = http_connections_find(&all, 20)->known = &limits;
+    http_connection_enter(ones[4], HTTP_PHASE_BODY, 0); /* known: not a stranger's body */
+    http_connection_enter(http_connections_find(&all, 20), HTTP_PHASE_WORK, 9);
+    assert_int_equal(http_connections_may_enter(&all, here, &victim), HTTP_ENTRY_FREE);
+    assert_ptr_equal(victim, ones[1]); /* the stranger who has sent longest */
+    ones[1]->known = ones[2]->known = &limits;
+    assert_int_equal(http_connections_may_enter(&all, here, &victim), HTTP_ENTRY_FULL);
+    http_connections_fini(&all);
+}
+
+/* A stranger who announces much and sends little keeps nobody out. */
+static void a_strangers_promise_is_not_counted(void **state)
+{
+    static char request[12000];
+    bool ended;
+    (void)state;
+    snprintf(request, sizeof request, HEAD "X-Who: a\r\nContent-Length: 10000\r\n\r\n%010000d", 0);
+    http_server_guard(world.server, admit_strangers);
+    int stranger = open_from(9, HEAD "Content-Length: 20000\r\n\r\nhalf");
+    turn_for(30);
+    http_server_guard(world.server, admit);
+    int honest = open_from(7, request);
+    turn_for(30);
+    assert_non_null(strstr(heard(honest, &ended), "200 OK"));
+    close(stranger);
+    close(honest);
+}
+
 #define LIMITS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -341,6 +394,8 @@ int main(void)
         LIMITS_TEST(a_connection_ends_after_its_last_request),
         LIMITS_TEST(a_retired_server_answers_whom_it_has_and_nobody_new),
         cmocka_unit_test(sent_away_longer_while_it_lasts_and_never_all_at_once),
+        LIMITS_TEST(a_strangers_promise_is_not_counted),
+        cmocka_unit_test(the_one_who_hurts_least_goes),
         cmocka_unit_test(a_trickle_is_late_and_a_slow_line_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
