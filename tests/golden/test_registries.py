@@ -167,10 +167,11 @@ def test_tokens_name_feeds_and_units_that_exist():
     assert {row["name"] for row in tokens if row["kind"] == "feed"} == feeds - {"status"}
 
 
-def test_every_feed_has_three_golden_cases_one_of_them_dirty():
+def test_every_feed_has_five_golden_cases_three_of_them_samples_one_of_them_dirty():
     for feed in (path.stem for path in (CONFIG / "feeds").glob("*.yaml")):
         cases = sorted((CONFIG / "feeds" / "cases" / feed).iterdir())
-        assert len(cases) >= 3 and any(case.name.endswith("dirty") for case in cases), feed
+        samples = {case.name for case in cases if case.name.startswith("sample_") or case.name == "dirty"}
+        assert len(cases) >= 5 and len(samples) >= 3 and samples & {"dirty", "sample_dirty"}, feed
         for case in cases:
             assert len(list(case.glob("input.*"))) == 1, case
             assert (case / "expected.jsonl").stat().st_size > 0, case

@@ -3,6 +3,7 @@
 numbers of the real files."""
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def data():
     return folder
 
 
+def charset_of(path):
+    """--charset of a case whose upload is not in its feed's."""
+    settings = path.parent / "case.yaml"
+    found = re.search(r"^charset: (\S+)$", settings.read_text(), re.M) if settings.exists() else None
+    return ["--charset", found[1]] if found else []
+
+
 def is_within(wanted, got):
     if isinstance(wanted, dict):
         return all(key in got and is_within(value, got[key]) for key, value in wanted.items())
@@ -48,7 +56,7 @@ def is_within(wanted, got):
 def test_a_golden_case_comes_out_as_written(path):
     wanted = lines((path.parent / "expected.jsonl").read_text())
     bad = [w["reject"] for w in wanted if "reject" in w]
-    done = attempt(path, "--feed", path.parts[-3], "--clock", CLOCK, "--events", "--rejects",
+    done = attempt(path, "--feed", path.parts[-3], *charset_of(path), "--clock", CLOCK, "--events", "--rejects",
                    status=1 if bad else 0)
     got = [line for line in lines(done.stdout) if line.get("source") != "/router"]
     assert len(got) == len(wanted)

@@ -28,6 +28,7 @@ struct run {
     char input[PATH_BYTES];
     int64_t received_ms, row;
     char unit[64], topic[96]; /* of a status post */
+    char charset[32];         /* of the upload; empty = the feed's */
     struct golden_lines expected, got;
     bool broken;
 };
@@ -81,7 +82,7 @@ static void show_diagnostic(void *context, const char *line)
 
 static void read_settings(struct run *run)
 {
-    static const char *const known[] = {"received", "unit", NULL};
+    static const char *const known[] = {"received", "unit", "charset", NULL};
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/case.yaml", run->folder);
     if (access(path, F_OK) != 0)
@@ -90,12 +91,15 @@ static void read_settings(struct run *run)
     struct yaml_document *document = yaml_load(path, diagnostics);
     if (document) {
         const struct yaml_node *root = yaml_root(document), *unit = yaml_get(root, "unit");
+        const struct yaml_node *charset = yaml_get(root, "charset");
         const char *text;
         yaml_only_keys(root, known, diagnostics);
         if (yaml_get(root, "received"))
             yaml_time(yaml_get(root, "received"), &run->received_ms, diagnostics);
         if (unit && yaml_text(unit, &text, diagnostics))
             snprintf(run->unit, sizeof run->unit, "%s", text);
+        if (charset && yaml_text(charset, &text, diagnostics))
+            snprintf(run->charset, sizeof run->charset, "%s", text);
     }
     diagnostics_each(diagnostics, show_diagnostic, run);
     yaml_free(document);
@@ -258,8 +262,9 @@ static void take_input(struct run *run, const struct feed *feed)
     }
     struct span bytes = strbuf_span(&run->runner->file);
     digest_bytes(hash, bytes);
-    if (!upload_begin(&upload, feed, run->input, bytes, hash, run->received_ms,
-                      &run->runner->door)) {
+    struct upload_form form = {run->input, run->charset[0] ? run->charset : NULL, hash,
+                               run->received_ms};
+    if (!upload_begin(&upload, feed, &form, bytes, &run->runner->door)) {
         fail(run, "feed %s has no version valid when the case arrives", feed->id);
         return;
     }

@@ -27,6 +27,7 @@ static const char explain_help[] =
     "  --clock TIME   when it arrives, RFC 3339 (default: now)\n"
     "  --private      texts that no event may hold (names, numbers, free text) are shown too;\n"
     "                 otherwise their length alone, so that the output can be passed on\n"
+    "  --charset NAME utf-8 or gb18030, where this file is not in its feed's\n"
     "  --json         one JSON object\n"
     "  --config DIR   the configuration (default config)\n\n"
     "  citybrain explain orders.csv:17 --feed hotline_csv\n"
@@ -34,7 +35,7 @@ static const char explain_help[] =
 
 struct question {
     char path[1024];
-    const char *feed_name, *config_dir;
+    const char *feed_name, *config_dir, *charset;
     int64_t row, now_ms;
     bool private_too, json;
     struct bundle bundle;
@@ -84,8 +85,8 @@ static int explain_bytes(struct question *question, const struct feed *feed, str
     int status = VERB_UNAVAILABLE;
     explain_record_init(&record, &question->bundle, 2 * bytes.len + 1);
     strbuf_init(&said, 1 << 16, SAID_BYTES);
-    bool begun = upload_begin(&upload, feed, question->path, bytes, hash, question->now_ms,
-                              &record.normalise);
+    struct upload_form form = {question->path, question->charset, hash, question->now_ms};
+    bool begun = upload_begin(&upload, feed, &form, bytes, &record.normalise);
     bool found = false;
     while (begun && !found && upload_next(&upload, &framed))
         found = framed.row == question->row;
@@ -142,9 +143,10 @@ static int explain(struct question *question)
 
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"feed", 1, 0, 'f'},    {"clock", 1, 0, 'k'},
-                                          {"private", 0, 0, 'p'}, {"json", 0, 0, 'j'},
-                                          {"config", 1, 0, 'c'},  {0, 0, 0, 0}};
+    static const struct option names[] = {
+        {"feed", 1, 0, 'f'}, {"clock", 1, 0, 'k'},   {"private", 0, 0, 'p'},
+        {"json", 0, 0, 'j'}, {"charset", 1, 0, 's'}, {"config", 1, 0, 'c'},
+        {0, 0, 0, 0}};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct question question = {.config_dir = "config", .now_ms = (int64_t)now.tv_sec * 1000};
@@ -158,10 +160,14 @@ static int run(int argc, char **argv)
             break;
         case 'p': question.private_too = true; break;
         case 'j': question.json = true; break;
+        case 's': question.charset = optarg; break;
         case 'c': question.config_dir = optarg; break;
         default: return verb_bad_option("explain", argv);
         }
     }
+    enum charset charset;
+    if (question.charset && !charset_parse(span_of(question.charset), &charset))
+        return verb_usage("explain", "\"%s\" is no charset: utf-8 or gb18030", question.charset);
     if (optind + 1 != argc || !question.feed_name)
         return verb_usage("explain", "one FILE[:ROW] and --feed FEED are needed");
     if (!read_path(&question, argv[optind]))

@@ -39,12 +39,13 @@ static const char try_help[] =
     "  --by COLUMNS   rows by these columns: unit,type_code,street_code,day,hour (default:\n"
     "                 --total); views without them are left out\n"
     "  --from, --to   civil days of the district, both included\n"
+    "  --charset NAME utf-8 or gb18030, where this file is not in its feed's\n"
     "  --config DIR   the configuration to try (default config)\n\n"
     "  citybrain try orders.csv.gz --feed hotline_csv --clock 2026-03-02T18:00:00+08:00 --by unit\n"
     "exit: 0 all accepted, 1 some rejected, 64 usage, 69 no such file, 78 configuration\n";
 
 struct attempt {
-    const char *path, *feed_name, *config_dir;
+    const char *path, *feed_name, *config_dir, *charset;
     bool backfill, events, rejects, decisions, json;
     int64_t now_ms;
     const struct feed *feed;
@@ -111,8 +112,8 @@ static bool carry(struct attempt *attempt, struct carrier *carrier, struct span 
     struct upload upload;
     struct framing_item framed;
     struct progress progress;
-    bool good = upload_begin(&upload, attempt->feed, attempt->path, bytes, hash, attempt->now_ms,
-                             &attempt->trial);
+    struct upload_form form = {attempt->path, attempt->charset, hash, attempt->now_ms};
+    bool good = upload_begin(&upload, attempt->feed, &form, bytes, &attempt->trial);
     if (attempt->backfill)
         upload.header.replayof = SPAN("backfill");
     progress_begin(&progress, attempt->path, (int64_t)bytes.len);
@@ -223,13 +224,12 @@ static bool read_day(const char *text, int64_t *day)
 
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"feed", 1, 0, 'f'},    {"backfill", 0, 0, 'b'},
-                                          {"clock", 1, 0, 'k'},   {"events", 0, 0, 'e'},
-                                          {"rejects", 0, 0, 'r'}, {"decisions", 0, 0, 'd'},
-                                          {"json", 0, 0, 'j'},    {"view", 1, 0, 'v'},
-                                          {"by", 1, 0, 'y'},      {"total", 0, 0, 't'},
-                                          {"from", 1, 0, 'm'},    {"to", 1, 0, 'o'},
-                                          {"config", 1, 0, 'c'},  {0, 0, 0, 0}};
+    static const struct option names[] = {
+        {"feed", 1, 0, 'f'},    {"backfill", 0, 0, 'b'}, {"clock", 1, 0, 'k'},
+        {"events", 0, 0, 'e'},  {"rejects", 0, 0, 'r'},  {"decisions", 0, 0, 'd'},
+        {"json", 0, 0, 'j'},    {"view", 1, 0, 'v'},     {"by", 1, 0, 'y'},
+        {"total", 0, 0, 't'},   {"from", 1, 0, 'm'},     {"to", 1, 0, 'o'},
+        {"charset", 1, 0, 's'}, {"config", 1, 0, 'c'},   {0, 0, 0, 0}};
     struct attempt attempt = {
         .config_dir = "config",
         .now_ms = host_now_ms(),
@@ -250,6 +250,7 @@ static int run(int argc, char **argv)
         case 't': attempt.report.by = ""; break;
         case 'm': good = read_day(optarg, &attempt.report.from_day); break;
         case 'o': good = read_day(optarg, &attempt.report.to_day); break;
+        case 's': attempt.charset = optarg; break;
         case 'c': attempt.config_dir = optarg; break;
         default: return verb_bad_option("try", argv);
         }
@@ -258,6 +259,9 @@ static int run(int argc, char **argv)
                               c == 'k' ? "time such as 2026-03-02T18:00:00+08:00"
                                        : "date such as 2026-03-02");
     }
+    enum charset charset;
+    if (attempt.charset && !charset_parse(span_of(attempt.charset), &charset))
+        return verb_usage("try", "\"%s\" is no charset: utf-8 or gb18030", attempt.charset);
     if (optind + 1 != argc || !attempt.feed_name)
         return verb_usage("try", "one FILE and --feed FEED are needed");
     attempt.path = argv[optind];
