@@ -72,3 +72,9 @@ warnings: ## gcc and clang build everything without a warning
 .PHONY: chaos
 chaos: all ## the day under the faults of ten seeds (SEED=n for one, SEEDS="1 2 3", BROKERS=3), each against a clean run
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/chaos/chaos.py
+
+.PHONY: overload
+overload: ## ten times what is admitted for a minute, 2,000 slow connections, then a frozen broker: what is answered, memory, nothing lost
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release OVERLOAD_SECONDS=60 OVERLOAD_FREEZE=20 \
+	    /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/e2e/test_overload.py

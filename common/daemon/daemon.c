@@ -29,11 +29,12 @@ static const char *const phase_names[] = {
 #undef PHASE_NAME
 };
 
-#define MOST_REASONS   16
-#define MOST_ROUTES    32
-#define WATCH_EVERY_MS 100
-#define SLOW_MS        50
-#define LAST_TURNS     8 /* of the loop after the end: answers given last are written */
+#define MOST_REASONS     16
+#define MOST_ROUTES      32
+#define WATCH_EVERY_MS   100
+#define SLOW_MS          50
+#define MOST_DESCRIPTORS 4096
+#define LAST_TURNS       8 /* of the loop after the end: answers given last are written */
 
 struct reason {
     const char *room, *text; /* constants of the callers; text NULL = ready */
@@ -237,10 +238,22 @@ static void add_metrics(struct daemon *daemon)
     metric_set(metrics_add(daemon->metrics, &build_row), SPAN(CITYBRAIN_VERSION), 1);
 }
 
+/* A full house of connections, and those who are just being refused, are more than the usual 1,024.
+ */
+static void want_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MOST_DESCRIPTORS)
+        return;
+    limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 struct daemon *daemon_new(const struct daemon_options *options, struct error *error)
 {
     struct daemon *daemon = xcalloc(1, sizeof *daemon);
     signal(SIGPIPE, SIG_IGN);
+    want_descriptors();
     uv_loop_init(&daemon->loop);
     uv_signal_init(&daemon->loop, &daemon->term);
     uv_signal_init(&daemon->loop, &daemon->interrupt);

@@ -15,6 +15,7 @@
 #define AT_ONCE   64 /* connections a turn of the loop takes */
 #define BACKLOG   511
 #define LINGER_MS 1000
+#define MOST_READ 64 /* times */
 
 /* "127.0.0.1:8080" or "[::1]:8080"; names are not resolved. */
 static bool parse_address(const char *listen_at, struct sockaddr_storage *address, socklen_t *size)
@@ -78,6 +79,16 @@ static int port_of(int fd)
     return ntohs(address.sin6_port);
 }
 
+/* What is unread when a socket is closed makes the reset. */
+static void close_read(int fd)
+{
+    char waste[4096];
+
+    for (int i = 0; i < MOST_READ && recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0; i++)
+        ;
+    close(fd);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct http_listener *listener = container_of(poll, struct http_listener, poll);
@@ -136,7 +147,7 @@ void http_listener_refuse(struct http_listener *listener, int fd, struct span an
     (void)!send(fd, answer.at, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(fd, SHUT_WR);
     if (listener->refused[slot].fd)
-        close(listener->refused[slot].fd);
+        close_read(listener->refused[slot].fd);
     listener->refused[slot].fd = fd;
     listener->refused[slot].at_ms = now_ms;
 }
@@ -152,7 +163,7 @@ bool http_listener_sweep(struct http_listener *listener, int64_t now_ms)
             quiet = false;
             continue;
         }
-        close(listener->refused[i].fd);
+        close_read(listener->refused[i].fd);
         listener->refused[i].fd = 0;
     }
     return quiet;

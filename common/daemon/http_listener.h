@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/span.h"
 
-enum { HTTP_LISTENER_REFUSED = 64 };
+enum { HTTP_LISTENER_REFUSED = 1024 };
 
 typedef void http_accepted_fn(void *context, int fd, const struct sockaddr_storage *from,
                               socklen_t size);

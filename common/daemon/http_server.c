@@ -246,8 +246,9 @@ static void on_kick(uv_idle_t *idle)
     turn(container_of(idle, struct http_server, kick));
 }
 
-/* The library sees the end of the connection in its next turn. */
-static void cut(struct http_server *server, struct http_connection *one)
+/* The library sees the end of the connection in its next turn. Whoever has an answer coming, and
+ * was not sent a byte of it, is told why. */
+static void cut(struct http_server *server, struct http_connection *one, enum http_problem problem)
 {
     struct strbuf answer;
 
@@ -256,9 +257,10 @@ static void cut(struct http_server *server, struct http_connection *one)
         http_connections_remove(&server->connections, one);
         return;
     }
-    if (one->phase == HTTP_PHASE_BODY) {
+    if (one->phase == HTTP_PHASE_BODY || one->phase == HTTP_PHASE_HEAD) {
         strbuf_init(&answer, 512, ANSWER_BYTES);
-        http_request_write_refusal(&answer, HTTP_PROBLEM_SLOW, LANGUAGE_BOTH, 0);
+        http_request_write_refusal(&answer, problem, LANGUAGE_BOTH,
+                                   retry_after_seconds(&server->retry, http_server_now(server)));
         (void)!send(one->fd, answer.at, answer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
         strbuf_fini(&answer);
     }
@@ -274,7 +276,7 @@ static void on_sweep(uv_timer_t *timer)
     for (struct http_connection *one = server->connections.first; one; one = next) {
         next = one->next;
         if (!one->cut && http_connection_is_late(one, server->limits, now_ms))
-            cut(server, one);
+            cut(server, one, HTTP_PROBLEM_SLOW);
     }
     bool quiet = http_listener_sweep(&server->listener, now_ms);
     http_listener_resume(&server->listener);
@@ -320,7 +322,7 @@ static void on_accepted(void *context, int fd, const struct sockaddr_storage *fr
     case HTTP_ENTRY_FREE: break;
     }
     if (victim)
-        cut(server, victim);
+        cut(server, victim, HTTP_PROBLEM_BUSY);
     http_connections_add(&server->connections, fd, address, http_server_now(server));
     if (MHD_add_connection(server->mhd, fd, (const struct sockaddr *)from, size) != MHD_YES)
         http_connections_remove(&server->connections,
