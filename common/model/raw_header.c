@@ -177,6 +177,7 @@ void dead_header_write(struct strbuf *out, const struct dead_header *header)
     add_text(out, MEMBER("topic"), header->topic);
     add_int(out, MEMBER("partition"), header->partition);
     add_int(out, MEMBER("at"), header->offset);
+    add_text(out, MEMBER("record"), header->record);
     add_text(out, MEMBER("reason"), span_of(reject_name(header->why.reject)));
     add_text(out, MEMBER("pointer"), span_of(header->why.pointer));
     add_int(out, MEMBER("column"), header->why.column);

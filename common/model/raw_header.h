@@ -36,6 +36,7 @@ struct dead_header {
     struct span topic; /* where it was */
     int64_t partition, offset;
     struct reject_place why;
+    struct span record; /* the source's own number; absent where it cannot be read */
     int64_t attempts;
     struct span disposition; /* "dead", or "left_in_source": too large to be copied, look there */
 };

@@ -12,7 +12,7 @@
 #include "model/cloudevent.h"
 
 #define SURVEY_STEP (32 << 20) /* bytes of one job: a pool thread is not held for long */
-#define LOOK_BYTES  4096       /* of the beginning, in which no text has a NUL */
+#define LOOK_BYTES  4096       /* of the beginning, which tell what it is */
 
 void drop_file_stamp(char stamp[DROP_STAMP_LEN + 1], int64_t ms)
 {
@@ -91,6 +91,15 @@ static bool begins(struct span bytes, const char *mark, size_t len)
     return bytes.len >= len && memcmp(bytes.at, mark, len) == 0;
 }
 
+/* Every sixteenth byte is NUL, as in texts of two-byte units; a stray one is its row's fault. */
+static bool is_wide(struct span front)
+{
+    size_t nuls = 0;
+    for (size_t i = 0; i < front.len; i++)
+        nuls += front.at[i] == '\0';
+    return nuls > 1 && nuls * 16 >= front.len;
+}
+
 /* A workbook, an archive, a text of two-byte units. */
 static bool is_no_text(struct span bytes)
 {
@@ -98,7 +107,7 @@ static bool is_no_text(struct span bytes)
     return begins(front, "PK\x03\x04", 4) || begins(front, "\xD0\xCF\x11\xE0", 4) ||
            begins(front, "\x1F\x8B", 2) || begins(front, "%PDF", 4) ||
            begins(front, "\xFF\xFE", 2) || begins(front, "\xFE\xFF", 2) ||
-           begins(front, "7z\xBC\xAF", 4) || begins(front, "Rar!", 4) || span_find(front, 0) >= 0;
+           begins(front, "7z\xBC\xAF", 4) || begins(front, "Rar!", 4) || is_wide(front);
 }
 
 /* Reads on where the reader needs more; true: nothing more can come of this file. */

@@ -327,13 +327,14 @@ int feed_stdin_run(int argc, char **argv)
     static struct printer printer;
     static struct options options;
     struct error error = {0};
-    static char set[] = "--set",
-                role[] = "ingest.role=normaliser"; /* keys and tokens: not needed */
-    char **rest = xcalloc((size_t)argc + 3, sizeof *rest);
-    int count = 3;
+    /* Keys and tokens are not needed, and pseudonyms are made as `citybrain try` makes them. */
+    static char set[] = "--set", role[] = "ingest.role=doors",
+                keys[] = "ingest.keys=", tokens[] = "ingest.insecure_bearer=false";
+    static char *const before[] = {set, role, set, keys, set, tokens};
+    char **rest = xcalloc((size_t)argc + ARRAY_LENGTH(before), sizeof *rest);
+    int count = 1 + (int)ARRAY_LENGTH(before);
     rest[0] = argv[0];
-    rest[1] = set;
-    rest[2] = role;
+    memcpy(rest + 1, before, sizeof before);
     printer.now_ms = host_now_ms();
     int status = read_words(&printer, argc, argv, rest, &count);
     if (status < 0 &&

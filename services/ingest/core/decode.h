@@ -44,6 +44,13 @@ enum reject decode_header(struct decode *decode, const struct mapping *mapping, 
 /* `cells` has room for MAPPING_MAX_COLUMNS. On a reject *place says where. */
 enum reject decode_csv(struct decode *decode, const struct mapping *mapping, struct span value,
                        struct arena *arena, struct span *cells, struct reject_place *place);
+/* Of a row that was not read: column (unless it is known) and name of the cell that the fault lies
+ * in, which is given by its offset in the row; the cells of the record's own number, false where
+ * they cannot be told. */
+void decode_csv_blame(const struct decode *decode, const struct mapping *mapping,
+                      struct reject_place *place);
+bool decode_csv_numbers(struct decode *decode, const struct mapping *mapping, struct arena *arena,
+                        struct span *cells);
 /* A column's name, or its JSON pointer in the item. */
 void decode_pointer(const struct decode *decode, const struct mapping *mapping, int column,
                     struct reject_place *place);

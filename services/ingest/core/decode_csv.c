@@ -170,8 +170,11 @@ static enum reject read_row(struct decode *decode, const struct mapping *mapping
     struct span values[MAPPING_MAX_COLUMNS];
     size_t count = 0;
     enum reject reject = split(decode, decode->row, arena, values, &count, place);
-    if (reject != REJECT_NONE && reject != REJECT_COLUMNS)
+    if (reject != REJECT_NONE && reject != REJECT_COLUMNS) {
+        if (place->byte_offset >= 0)
+            decode_csv_blame(decode, mapping, place);
         return reject;
+    }
     if (count != decode->header_cells || reject != REJECT_NONE)
         return refuse_count(decode, mapping, count, place);
     for (size_t i = 0; i < mapping->column_count; i++)

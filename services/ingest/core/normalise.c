@@ -59,17 +59,38 @@ static bool is_number(struct span text)
     return good;
 }
 
-/* Namespace and number are the case; both stay short enough for a Kafka key and a line. */
-static bool read_identity(struct item *item)
+/* The first number that is there; the column to blame where there is none. */
+static int find_number(struct item *item)
 {
     const struct mapping *mapping = item->mapping;
-    struct span space = span_of(mapping->namespace_);
     int column = mapping->numbers[0];
     item->number = SPAN_NONE;
     for (size_t i = 0; i < mapping->number_count && item->number.at == NULL; i++) {
         item->number = normalise_value_cell(item, mapping->numbers[i]);
         column = item->number.at ? mapping->numbers[i] : column;
     }
+    return column;
+}
+
+/* Of a row whose bytes cannot be read: who asks his computer needs its number. */
+static struct span number_of_unreadable(struct item *item)
+{
+    enum reject reject = item->why->reject;
+    struct normalise *normalise = item->normalise;
+    if ((reject != REJECT_CHARSET && reject != REJECT_NUL) ||
+        item->mapping->format != MAPPING_CSV ||
+        !decode_csv_numbers(&normalise->decode, item->mapping, &normalise->arena, normalise->cells))
+        return SPAN_NONE;
+    find_number(item);
+    return is_number(item->number) ? item->number : SPAN_NONE;
+}
+
+/* Namespace and number are the case; both stay short enough for a Kafka key and a line. */
+static bool read_identity(struct item *item)
+{
+    const struct mapping *mapping = item->mapping;
+    struct span space = span_of(mapping->namespace_);
+    int column = find_number(item);
     if (!is_number(item->number))
         return normalise_reject(item, REJECT_IDENTITY, column);
     size_t len = space.len + 1 + item->number.len;
@@ -296,7 +317,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
                                            normalise->cells, &result->why);
     if (result->why.reject == REJECT_NONE && read_identity(&item) && read_revision(&item))
         write_events(&item, result);
-    result->number = item.subject.at ? item.number : SPAN_NONE;
+    result->number = item.subject.at ? item.number : number_of_unreadable(&item);
 }
 
 void normalise_header(struct normalise *normalise, const struct raw_header *header,

@@ -56,7 +56,7 @@ static enum reject status_header(struct normalise *normalise, const struct recor
 /* Producers compress, so a record may be larger than what we can write. Its dead letter then says
  * where it lies and leaves it there: a partition never stops for one record's size. */
 static void write_dead(struct normalise *normalise, const struct record *record,
-                       const struct raw_header *header, const struct reject_place *why,
+                       const struct raw_header *header, const struct normalise_result *result,
                        struct outputs *outputs)
 {
     bool fits = record->value.len <= NORMALISE_VALUE_MAX;
@@ -64,8 +64,9 @@ static void write_dead(struct normalise *normalise, const struct record *record,
                                .topic = record->topic,
                                .partition = record->partition,
                                .offset = record->offset,
-                               .why = *why,
-                               .attempts = why->reject == REJECT_CRASH ? 3 : 1,
+                               .why = result->why,
+                               .record = result->number,
+                               .attempts = result->why.reject == REJECT_CRASH ? 3 : 1,
                                .disposition = fits ? SPAN("dead") : SPAN("left_in_source")};
     strbuf_reset(&normalise->text);
     dead_header_write(&normalise->text, &dead);
@@ -128,7 +129,7 @@ void normalise_record(struct normalise *normalise, const struct record *record,
     if (result->why.reject == REJECT_NONE)
         write_events(result, outputs);
     else
-        write_dead(normalise, record, &header, &result->why, outputs);
+        write_dead(normalise, record, &header, result, outputs);
 }
 
 void normalise_poison(struct normalise *normalise, const struct record *record,
@@ -140,5 +141,5 @@ void normalise_poison(struct normalise *normalise, const struct record *record,
     *result = (struct normalise_result){.why = {.reject = REJECT_CRASH, .byte_offset = -1},
                                         .feed = header.feed,
                                         .received_ms = header.received_ms};
-    write_dead(normalise, record, &header, &result->why, outputs);
+    write_dead(normalise, record, &header, result, outputs);
 }
