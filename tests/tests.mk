@@ -48,6 +48,12 @@ bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUN
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
 
+DROP_MB ?= 1024
+.PHONY: bench-drop
+bench-drop: ## what ingest holds while it takes a file of a gigabyte out of a drop directory (DROP_MB=100 for a quick look)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/drop.py $(DROP_MB)
+
 .PHONY: bench-ingest deps-bench
 bench-ingest: ## ingest's CPU and memory beside limits and peers, on real Kafka (INGEST_ROUNDS=1 INGEST_RECORDS=40000)
 	@$(MAKE) --no-print-directory VARIANT=release all

@@ -54,8 +54,10 @@ static bool take_lock(struct drop_folder *folder, struct error *error)
         folder->lock = fd;
         return true;
     }
+    bool taken = errno == EWOULDBLOCK;
+    bool good = taken || fail(error, path);
     close(fd);
-    return errno == EWOULDBLOCK ? false : fail(error, path);
+    return good && !taken;
 }
 
 char *drop_folder_path(const struct drop_folder *folder, const struct drop_file *file,
