@@ -15,10 +15,12 @@ CPPFLAGS := -D_GNU_SOURCE -Icommon -Iservices -Itools -I$(OUT)/generated $(shell
 CFLAGS_debug   := -O1 -g -DCITYBRAIN_FAILPOINTS
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 CFLAGS_asan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=thread
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 # Static, or gcc's UBSan does not know of ASan's log_path and its reports are lost on stderr.
 LDFLAGS_asan   := -fsanitize=address,undefined $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
+LDFLAGS_fuzz   := -fsanitize=fuzzer,address,undefined
 LDFLAGS_tsan   := -fsanitize=thread
 CFLAGS  := -std=c17 $(WARN) $(CFLAGS_$(VARIANT))
 LDFLAGS := $(LDFLAGS_$(VARIANT))
@@ -43,6 +45,8 @@ BENCHES  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 PURE_ROOMS := base config model gen $(SERVICES)
 UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
 UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
+FUZZ      := $(filter-out fuzz replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_UNIT := $(FUZZ:%=$(B)/tests/fuzz/%)
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
 
 .PHONY: all help clean unit component golden e2e test up demo stop lint format docs
@@ -100,12 +104,19 @@ $(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(B)/libgen.a $(CORE_LIBS) $(B)/libpu
 $(UNIT_FULL) $(COMPONENT): $(B)/tests/%: $(B)/tests/%.o $(SERVICE_LIBS) $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -lcmocka -o $@
+$(FUZZ_UNIT): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
 $(B)/bench/%: $(B)/tests/bench/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
 
-unit: $(UNIT_PURE) $(UNIT_FULL) ## C unit tests, no broker and no database
+unit: $(UNIT_PURE) $(UNIT_FULL) $(FUZZ_UNIT) ## C unit tests, no broker and no database
 	@tests/support/run_c_tests unit $^
 component: $(COMPONENT) ## one room over librdkafka's mock cluster, or on a PostgreSQL of its own
 	@tests/support/run_c_tests component $^

@@ -68,7 +68,7 @@ deps-bench: deps-dev ## fetch and build the peers of make bench-ingest: Kafka St
 asan: ## ASan and UBSan over unit, component and one end-to-end test: no report
 	@OUT=$(OUT) CC="$(CC)" ASAN_CFLAGS="$(CFLAGS_asan)" ASAN_LDFLAGS="$(LDFLAGS_asan)" tests/sanitize
 
-tests-built: $(UNIT_PURE) $(UNIT_FULL) $(COMPONENT)
+tests-built: $(UNIT_PURE) $(UNIT_FULL) $(FUZZ_UNIT) $(COMPONENT)
 warnings: ## gcc and clang build everything without a warning
 	@for compiler in gcc clang; do \
 	    $(MAKE) --no-print-directory CI=1 CC=$$compiler OUT=$(OUT)/warnings/$$compiler all tests-built || exit 1; \
@@ -84,3 +84,10 @@ overload: ## ten times what is admitted for a minute, 2,000 slow connections, th
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release OVERLOAD_SECONDS=60 OVERLOAD_FREEZE=20 \
 	    /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/e2e/test_overload.py
+
+# Ten minutes a target, one after the other; what is new goes to $(OUT)/corpus, what breaks to tests/fuzz/found.
+SECONDS ?= 600
+.PHONY: fuzz
+fuzz: ## parsers of outside bytes under libFuzzer (SECONDS=600 each, FUZZ="csv json" for some)
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(FUZZ:%=$(OUT)/fuzz/fuzz/%)
+	@OUT=$(OUT) SECONDS_EACH=$(SECONDS) tests/fuzz/run $(FUZZ)

@@ -49,8 +49,8 @@ void arena_rewind(struct arena *arena, size_t mark)
 {
     if (mark >= arena->used)
         return;
+    POISON(arena->at + mark, arena->used - mark);
     arena->used = mark;
-    POISON(arena->at + mark, arena->size - mark);
 }
 
 static char *take_from(struct arena *arena, size_t start, size_t size)

@@ -195,11 +195,11 @@ enum csv_result csv_split(struct span row, char separator, struct span *cells, s
             used = at < 0 ? rest.len : (size_t)at;
             *cell = span_from(rest.at, used);
         }
+        if (used < rest.len && rest.at[used] != separator)
+            return CSV_BAD_QUOTE; /* text behind the closing quote */
         (*count)++;
         if (used == rest.len)
             return CSV_OK;
-        if (rest.at[used] != separator)
-            return CSV_BAD_QUOTE; /* text behind the closing quote */
         rest = span_from(rest.at + used + 1, rest.len - used - 1);
     }
 }
