@@ -18,7 +18,7 @@ from psycopg2 import Error as PostgresError
 from district import GROUPS, ROOT
 
 KILLS, SLOTS, SESSION, LONG = 5, 2, 6, 20
-MOST = 11             # faults of a chain: a zombie that met no new owner is made again
+MOST = 16             # faults of a chain: a zombie that met no new owner is made again
 LEAST_UNREAD = 1000   # records; the plan asks for more, because offsets count markers too
 PATIENCE = 60         # s: the promise of recovery
 CHANCE = 120          # s: without an opportunity to strike for so long the run is invalid
