@@ -17,7 +17,8 @@
 
 struct registry_row {
     int64_t from_day, to_day; /* half-open */
-    struct span cells[];      /* one a column */
+    int line;
+    struct span cells[]; /* one a column */
 };
 
 struct name { /* a code or an alias, with the rows that carry it */
@@ -163,6 +164,7 @@ static void read_row(struct registry *registry, struct span line, struct place p
     }
     struct registry_row *row = xcalloc(1, sizeof *row + n * sizeof row->cells[0]);
     registry->rows[registry->count++] = row;
+    row->line = place.line;
     for (size_t i = 0; i < n; i++)
         row->cells[i] = span_trim(cells[i]);
     add_row(registry, row, place, diagnostics);
@@ -243,4 +245,9 @@ struct span registry_cell(const struct registry *registry, const struct registry
 {
     int i = column_of(registry, column);
     return i < 0 ? SPAN_NONE : row->cells[i];
+}
+
+int registry_line(const struct registry_row *row)
+{
+    return row->line;
 }

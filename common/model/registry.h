@@ -22,3 +22,4 @@ const struct registry_row *registry_at(const struct registry *registry,
                                        size_t index); /* NULL behind the last */
 struct span registry_cell(const struct registry *registry, const struct registry_row *row,
                           const char *column);
+int registry_line(const struct registry_row *row); /* where it stands in its file */

@@ -18,8 +18,17 @@ def citybrain(*words):
 
 
 def test_the_shipped_configuration_is_right():
-    done = citybrain("check")
+    done = citybrain("check", "--on", "2026-06-01")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "check: 0 errors, 0 warnings\n")
+
+
+def test_the_end_of_the_calendar_is_told_sixty_days_before():
+    assert citybrain("check", "--on", "2026-11-01").stdout == ""
+    done = citybrain("check", "--on", "2026-11-02")
+    assert done.returncode == 0 and done.stderr == "check: 0 errors, 1 warning\n"
+    assert done.stdout.startswith("config/registries/calendar.csv:") and ": warning: " in done.stdout
+    assert "2027, which begins soon; fix: add" in done.stdout
+    assert "which has begun" in citybrain("check", "--on", "2027-01-01").stdout
 
 
 @pytest.mark.parametrize("file, right, wrong, says", [
@@ -32,6 +41,11 @@ def test_the_shipped_configuration_is_right():
     ("views/closure_rate.yaml", "[closed, opened]", "[closd, opened]", '"closd" is no count'),
     ("topics.yaml", "partitions: 12", "partitions: twelve", "twelve"),
     ("registries/stations.csv", "code,name", "cod,name", "name a column `code`"),
+    ("registries/stations.csv", "platform,4h,", "platfrom,4h,", 'family "platfrom" is no feed'),
+    ("registries/stations.csv", ",4h,", ",4hours,", 'cadence cannot be "4hours"'),
+    ("registries/stations.csv", ",1-5 09:00-17:30", ",1-5 9-17", 'hours cannot be "1-5 9-17"'),
+    ("registries/calendar.csv", "2026-10-01,holiday", "2026-10-32,holiday", '"2026-10-32" is no date'),
+    ("registries/calendar.csv", "2026-10-10,workday", "2026-10-10,work", 'kind cannot be "work"'),
     ("router.yaml", "max_age: 30d", "max_age: 30dd", "max_age is no duration: 30dd"),
 ])
 def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):
@@ -49,6 +63,7 @@ def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):
 
 @pytest.mark.parametrize("words, says", [
     (["check", "extra"], 'what is "extra"'),
+    (["check", "--on", "soon"], '--on "soon" is no date like 2026-10-01'),
     (["check", "--jsno"], "--jsno is no option"),
     (["send", "--step"], "--step is no option of it, or lacks its value"),
     (["gen", "--seed"], "--seed is no option of it, or lacks its value"),

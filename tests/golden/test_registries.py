@@ -111,8 +111,9 @@ def test_269_stations_stand_in_communities_of_their_streets():
     for row in stations:
         assert divisions[row["community_code"]]["parent_code"] == row["street_code"], row
         assert (CONFIG / "feeds" / f"{row['family']}.yaml").exists(), row
-        assert re.fullmatch(r"\d+[smhd]", row["cadence"]), row
-        assert re.fullmatch(r"(\d-\d|\d)( \d\d:\d\d-\d\d:\d\d)+(;(\d-\d|\d)( \d\d:\d\d-\d\d:\d\d)+)*", row["hours"]), row
+        assert re.fullmatch(r"\d+[mhdw]", row["cadence"]), row
+        part = r"(\d-\d|\d)(,h)?( \d\d:\d\d-\d\d:\d\d)+"
+        assert re.fullmatch(f"{part}(;{part})*", row["hours"]), row
 
 
 def test_a_community_has_one_station_and_some_stations_serve_two():

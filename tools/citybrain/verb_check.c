@@ -2,19 +2,24 @@
 /* citybrain check: a district's configuration read by the same code the daemons run. */
 #include <getopt.h>
 #include <stdio.h>
+#include <time.h>
 
+#include "base/timestamp.h"
 #include "citybrain/bundle.h"
 #include "citybrain/topics_file.h"
 #include "citybrain/verb.h"
+#include "model/calendar.h"
 #include "model/registry.h"
+#include "model/stations.h"
 
 static const char check_help[] =
-    "usage: citybrain check [--config DIR]\n\n"
+    "usage: citybrain check [--config DIR] [--on DATE]\n\n"
     "Reads codes, kinds, feeds, rules, views, registries and topics of DIR (default config) as\n"
     "the daemons do. Every finding: file:line:col: error: cause; fix: …\n"
     "A daemon's own settings are read by that daemon, which says what is wrong and starts "
     "nothing:\n"
     "  citybrain-ingest --check --config DIR/ingest.yaml     (router, aggregator alike)\n\n"
+    "A calendar that ends within 60 days of --on (default today, by this machine) is warned of.\n\n"
     "  cp -r config /tmp/mine && citybrain check --config /tmp/mine\n"
     "exit: 0 nothing wrong, 64 usage, 78 something is wrong\n";
 
@@ -23,32 +28,70 @@ static void show_line(void *context, const char *line)
     fprintf(context, "%s\n", line);
 }
 
-/* Those that no core reads. */
-static void check_registries(const char *folder, struct diagnostics *diagnostics)
+static void in(char path[512], const char *folder, const char *name)
 {
-    static const char *const names[] = {"service_items", "stations"};
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/registries/%s.csv", folder, names[i]);
-        registry_free(registry_load(path, diagnostics));
+    snprintf(path, 512, "%s/registries/%s.csv", folder, name);
+}
+
+/* Whose family is no feed can never be heard. */
+static void check_stations(const char *folder, const struct feeds *feeds,
+                           struct diagnostics *diagnostics)
+{
+    char path[512];
+    in(path, folder, "stations");
+    struct stations *stations = stations_load(path, diagnostics);
+    for (size_t i = 0; stations && feeds && i < stations_count(stations); i++) {
+        const struct station *station = stations_at(stations, i, INT64_MIN);
+        if (station && !feeds_find(feeds, station->family))
+            diagnostics_add(diagnostics, (struct place){path, station->line, 1},
+                            "name a feed of config/feeds", "family \"%.*s\" is no feed",
+                            SPAN_ARG(station->family));
     }
+    stations_free(stations);
+}
+
+static void check_calendar(const char *folder, int64_t today, struct diagnostics *diagnostics)
+{
+    char path[512];
+    in(path, folder, "calendar");
+    struct calendar *calendar = calendar_load(path, diagnostics);
+    if (calendar)
+        calendar_check_end(calendar, today, diagnostics);
+    calendar_free(calendar);
+}
+
+/* Those that no core reads. */
+static void check_registries(const struct bundle *bundle, const char *folder, int64_t now_ms,
+                             struct diagnostics *diagnostics)
+{
+    char path[512];
+    in(path, folder, "service_items");
+    registry_free(registry_load(path, diagnostics));
+    check_stations(folder, bundle->feeds, diagnostics);
+    check_calendar(folder, timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
 }
 
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"config", 1, 0, 'c'}, {0, 0, 0, 0}};
+    static const struct option names[] = {{"config", 1, 0, 'c'}, {"on", 1, 0, 'o'}, {0, 0, 0, 0}};
     const char *folder = "config";
+    int64_t now_ms = (int64_t)time(NULL) * 1000;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        if (c != 'c')
-            return verb_bad_option("check", argv);
-        folder = optarg;
+        switch (c) {
+        case 'c': folder = optarg; break;
+        case 'o':
+            if (!timestamp_parse(span_of(optarg), "%Y-%m-%d", 0, &now_ms))
+                return verb_usage("check", "--on \"%s\" is no date like 2026-10-01", optarg);
+            break;
+        default: return verb_bad_option("check", argv);
+        }
     }
     if (optind != argc)
         return verb_usage("check", "what is \"%s\"? a folder is named by --config", argv[optind]);
     struct diagnostics *diagnostics = diagnostics_new();
     struct bundle bundle;
     bundle_load(&bundle, folder, diagnostics);
-    check_registries(folder, diagnostics);
+    check_registries(&bundle, folder, now_ms, diagnostics);
     topics_file_free(topics_file_load(folder, NULL, 1, diagnostics));
     diagnostics_each(diagnostics, show_line, stdout);
     size_t errors = diagnostics_errors(diagnostics), warnings = diagnostics_warnings(diagnostics);

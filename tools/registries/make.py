@@ -70,7 +70,7 @@ CASE_KINDS = "request service appointment deliberation proposal project works pa
 FEEDS = sorted(path.stem for path in (CONFIG / "feeds").glob("*.yaml") if path.stem != "status")
 
 # When a station's counter is open: days 1 (Monday) to 7, civil time.
-HOURS = ["1-5 09:00-17:30", "1-5 09:00-17:30", "1-5 09:00-18:00;6 09:00-12:00", "1-7 09:00-17:00",
+HOURS = ["1-5 09:00-17:30", "1-5 09:00-17:30", "1-5 09:00-18:00;6 09:00-12:00", "1-7,h 09:00-17:00",
          "1-5 08:30-11:30 13:30-17:30"]
 
 
@@ -200,8 +200,9 @@ def files():
         "code,name,kind,party_default,topic,valid_from,valid_to", unit_rows())
     yield "registries/stations.csv", table(
         ["SAMPLES: invented stations, none of them real. communities: all that a station serves, its own "
-         "first", "family: a feed of config/feeds; cadence: how often it is heard while it is open; hours: days "
-         "1 (Monday) to 7 and times, local", GENERATED],
+         "first", "family: a feed of config/feeds; cadence: how often it is heard: 30m or 4h of its open hours, 1d "
+         "each open day, 1w; hours:", "days 1 (Monday) to 7, h = public holidays too, and times, local; on a 调休 "
+         "working day those of Monday", GENERATED],
         "code,name,community_code,street_code,communities,family,cadence,hours,valid_from,valid_to",
         station_rows())
     yield "codes.csv", table(
