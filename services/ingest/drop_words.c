@@ -164,9 +164,9 @@ void drop_words_json(struct strbuf *out, const struct drop_file *file,
     add_member(out, MEMBER("charset"), span_of(charset_name(file->terms.charset)));
     add_member(out, MEMBER("format"), span_of(drop_words_form(file->terms.form)));
     add_member(out, MEMBER("identity"), by_row ? SPAN("row") : SPAN("record"));
-    strbuf_addf(out, ",\"records\":%lld,\"accepted\":%lld,\"rejected\":%lld",
-                (long long)(receipt->accepted + receipt->rejected), (long long)receipt->accepted,
-                (long long)receipt->rejected);
+    long long accepted = receipt->accepted, rejected = receipt->rejected;
+    strbuf_addf(out, ",\"records\":%lld,\"accepted\":%lld,\"rejected\":%lld", accepted + rejected,
+                accepted, rejected);
     if (result == DROP_REPEAT)
         add_member(out, MEMBER("first"), drop_words_name(receipt->first, &arena));
     if (result == DROP_FAILED)

@@ -295,9 +295,9 @@ static int print_all(struct printer *printer)
         fprintf(stderr, "citybrain-ingest --stdin: output: %s\n", strerror(errno));
         return EX_IOERR;
     }
+    long long accepted = printer->accepted, rejected = printer->rejected, events = printer->events;
     fprintf(stderr, "%lld records: %lld accepted (%lld events), %lld rejected\n",
-            (long long)(printer->accepted + printer->rejected), (long long)printer->accepted,
-            (long long)printer->events, (long long)printer->rejected);
+            accepted + rejected, accepted, events, rejected);
     return printer->rejected > 0 ? 1 : EX_OK;
 }
 
