@@ -2,6 +2,7 @@
 """`citybrain test`: every golden case comes out as written, and what does not is told at its place."""
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,6 +22,12 @@ def test(*words, status=0):
 
 
 test.__test__ = False
+def settings_of(path):
+    """The feed's file and the case's, as text."""
+    case, feed = path.parent / "case.yaml", ROOT / f"config/feeds/{path.parts[-3]}.yaml"
+    return feed.read_text() + (case.read_text() if case.exists() else "")
+
+
 SHIPPED = [json.loads(line) for line in subprocess.run(
     [BINARY, "test", "--json"], cwd=ROOT, capture_output=True, text=True, timeout=300).stdout.splitlines()]
 
@@ -49,6 +56,17 @@ def test_a_shipped_case_comes_out_as_written(case):
 def test_no_folder_is_overlooked():
     folders = {str(path.parent.relative_to(ROOT)) for path in CASES.glob("*/*/*") if path.name != "case.yaml"}
     assert {case["case"] for case in SHIPPED} == folders and len(folders) >= 20
+
+
+def test_nothing_of_a_person_is_in_what_is_expected():
+    """The persons and numbers of the inputs are invented, and known: none of them comes out."""
+    invented = re.compile(r"示例[甲乙丙丁戊己]|测试[甲乙]|示例路|示例网友|示例坐席|(?<!\d)0{10}\d(?!\d)|110105000000000000")
+    planted = 0
+    for path in CASES.glob("*/*/input.*"):
+        charset = "gb18030" if "charset: gb18030" in settings_of(path) else "utf-8"
+        planted += len(invented.findall(path.read_bytes().decode(charset, "ignore")))
+        assert not invented.search((path.parent / "expected.jsonl").read_text()), path
+    assert planted > 500
 
 
 def test_tap_names_every_case_and_counts_them():

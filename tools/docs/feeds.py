@@ -70,6 +70,8 @@ def how(field):
         words.append(f"else `{field['unknown']}`")
     if "date" in field:
         words.append("date " + code(field["date"]))
+    if field.get("day") == "end":
+        words.append("a day alone: its end")
     if "words" in field:
         words.append("words " + ", ".join(as_list(field["words"])))
     if "range" in field:

@@ -59,6 +59,7 @@ struct mapping_words {
 struct mapping_date {
     enum { MAPPING_DATE_PATTERN, MAPPING_DATE_EXCEL, MAPPING_DATE_UNIX, MAPPING_DATE_UNIX_MS } form;
     const char *pattern;
+    bool day_alone; /* it tells no time of day */
 };
 
 /* Both ends belong to it. */
@@ -91,6 +92,7 @@ struct mapping_field {
     int64_t keep_first, keep_last; /* characters a masked value shows */
     int64_t max;                   /* bytes */
     bool digits;                   /* all else is taken out of the value */
+    bool day_end;                  /* a day alone is its end, not its begin */
     bool required;
 };
 

@@ -42,11 +42,26 @@ static void read_dates(struct mapping_compiler *compiler, const struct yaml_node
         for (size_t word = 0; word < ARRAY_LENGTH(words); word++)
             if (strcmp(texts[i], words[word]) == 0)
                 dates[i] = (struct mapping_date){.form = MAPPING_DATE_EXCEL + word};
-        if (dates[i].pattern)
-            check_pattern(compiler, node, texts[i]);
+        if (dates[i].pattern == NULL)
+            continue;
+        check_pattern(compiler, node, texts[i]);
+        dates[i].day_alone = strstr(texts[i], "%d") && !strstr(texts[i], "%H");
     }
     field->dates = dates;
     field->date_count = count;
+}
+
+/* What is due on a day is due when it ends. */
+static void read_day(struct mapping_compiler *compiler, const struct yaml_node *node,
+                     struct mapping_field *field)
+{
+    const char *word;
+    if (node == NULL || !yaml_text(node, &word, compiler->diagnostics))
+        return;
+    field->day_end = strcmp(word, "end") == 0;
+    if ((!field->day_end && strcmp(word, "begin") != 0) || field->date_count == 0)
+        diagnostics_add(compiler->diagnostics, node->place, "date: [\"%Y-%m-%d\"], day: end",
+                        "day: says begin or end of a date");
 }
 
 static void use_default_dates(struct mapping_compiler *compiler, struct mapping_field *field)
@@ -202,6 +217,7 @@ static void read_value(struct mapping_compiler *compiler, const struct yaml_node
         yaml_text(yaml_get(node, "unknown"), &field->unknown, d);
     if (yaml_get(node, "date"))
         read_dates(compiler, yaml_get(node, "date"), field);
+    read_day(compiler, yaml_get(node, "day"), field);
 }
 
 /* A masked code or a hashed date would be a slip: what hides a value takes it as it came. */
@@ -231,7 +247,7 @@ void mapping_field_read(struct mapping_compiler *compiler, const struct yaml_nod
 {
     static const char *const known[] = {"from",  "const",    "default", "table", "unknown",  "date",
                                         "range", "required", "class",   "keep",  "registry", "by",
-                                        "words", "digits",   "max",     NULL};
+                                        "words", "digits",   "max",     "day",   NULL};
     struct diagnostics *d = compiler->diagnostics;
     *field = (struct mapping_field){
         .name = node->key, .member = member_of(compiler, node->key), .max = MAPPING_VALUE_MAX};

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "ingest/core/normalise_internal.h"
 
+#define DAY_MS      INT64_C(86400000)
 #define EXCEL_EPOCH 25569   /* 1970-01-01 as a serial */
 #define EXCEL_FIRST 61      /* 1900-03-01: before it the serials count a day that never was */
 #define EXCEL_LAST  2958465 /* 9999-12-31 */
@@ -121,6 +122,11 @@ static bool parse_unix(struct span text, int64_t unit_ms, int64_t *ms)
            !__builtin_mul_overflow(count, unit_ms, ms);
 }
 
+static bool is_day_alone(const struct mapping_date *date, struct span text)
+{
+    return date->day_alone || (date->form == MAPPING_DATE_EXCEL && span_find(text, '.') < 0);
+}
+
 bool normalise_value_moment(const struct item *item, const struct mapping_field *field,
                             struct span text, int64_t *ms)
 {
@@ -135,6 +141,8 @@ bool normalise_value_moment(const struct item *item, const struct mapping_field 
         case MAPPING_DATE_UNIX: good = parse_unix(text, 1000, ms); break;
         case MAPPING_DATE_UNIX_MS: good = parse_unix(text, 1, ms); break;
         }
+        if (good && field->day_end && is_day_alone(date, text))
+            *ms += DAY_MS;
         if (good)
             return true;
     }
