@@ -80,6 +80,21 @@ static enum reject split(struct decode *decode, struct span line, struct arena *
     return REJECT_TOO_LARGE;
 }
 
+/* Names are repeated in answers, what stands in cells is not: a first row that has hardly a name of
+ * ours may well be somebody's data. */
+static bool is_header(const struct mapping *mapping, const struct span *cells, size_t count)
+{
+    size_t known = 0;
+    for (size_t column = 0; column < mapping->column_count; column++) {
+        struct span name = span_of(mapping->columns[column]);
+        bool named = false;
+        for (size_t i = 0; i < count && !named; i++)
+            named = memmem(cells[i].at, cells[i].len, name.at, name.len) != NULL;
+        known += named;
+    }
+    return 2 * known >= mapping->column_count;
+}
+
 static enum reject drifted(const struct decode *decode, struct span line, struct span name,
                            size_t cell, struct reject_place *place)
 {
@@ -104,7 +119,8 @@ static enum reject match_header(struct decode *decode, const struct mapping *map
         int column = mapping_column(mapping, name);
         decode->column_of[i] = column;
         if (column < 0 ? mapping->strict_header : decode->cell_of[column] != 0)
-            return drifted(decode, line, name, i, place);
+            return drifted(decode, line, is_header(mapping, names, count) ? name : SPAN_NONE, i,
+                           place);
         if (column >= 0)
             decode->cell_of[column] = (long)i + 1;
     }

@@ -134,6 +134,9 @@ static const struct {
     {"c", SPAN_OF("no,kind,at\nA1,x,y"), REJECT_HEADER, "changed", 0, -1},
     {"c", SPAN_OF("no,kind,at,due,done,changed,text,new\n1,2,3,4,5,6,7,8"), REJECT_HEADER, "new", 8,
      33},
+    /* somebody's data where the header should be: the place is told, the name is not */
+    {"c", SPAN_OF("Zhang,13800138000,x,x,x,x,x\n"), REJECT_HEADER, "#1", 1, 0},
+    {"c", SPAN_OF("no,13800138000,x,x,x,x,x\n"), REJECT_HEADER, "#2", 2, 3},
     {"c", SPAN_OF("no,kind,at,due,done,changed,text,\""), REJECT_HEADER, "", 8, 33},
     {"c", SPAN_OF("no,kind,at,due,done,changed,no\n"), REJECT_HEADER, "no", 7, 28},
     {"c", SPAN_OF("no,kind,at,due,done,changed,\n"), REJECT_HEADER, "#7", 7, 28},
