@@ -113,9 +113,9 @@ def everything_that_came_out(district, answers):
         if path.suffix in (".txt", ".json", ".receipt"):
             yield f"receipt {path.parent.parent.name}/{path.name}", path.read_bytes()
     yield "PostgreSQL", dump(district)
-    for name in json.loads(district.http(f"{district.environment['CITYBRAIN_API']}/api/views")[1]):
-        view = name if isinstance(name, str) else name["name"]
-        yield f"view {view}", district.http(f"{district.environment['CITYBRAIN_API']}/api/views/{view}")[1]
+    api = district.environment["CITYBRAIN_API"] + "/api/views"
+    for view in json.loads(district.http(api)[1])["views"]:
+        yield f"view {view['view']}", district.http(f"{api}/{view['view']}")[1]
 
 
 def test_no_identifier_comes_out_anywhere(alone):

@@ -46,6 +46,16 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("registries/stations.csv", ",1-5 09:00-17:30", ",1-5 9-17", 'hours cannot be "1-5 9-17"'),
     ("registries/calendar.csv", "2026-10-01,holiday", "2026-10-32,holiday", '"2026-10-32" is no date'),
     ("registries/calendar.csv", "2026-10-10,workday", "2026-10-10,work", 'kind cannot be "work"'),
+    ("registries/stations.csv", "st001,梅裕苑社区服务站,110105001905,", "st001,梅裕苑社区服务站,110105001999,",
+     'community_code cannot be "110105001999"'),
+    ("registries/request_types.csv", "食品安全与餐饮卫生,区市场监管局,district,7d", "食品安全与餐饮卫生,区市场监管局,distrikt,7d",
+     'level cannot be "distrikt"'),
+    ("registries/request_types.csv", "食品安全与餐饮卫生,区市场监管局,district,7d", "食品安全与餐饮卫生,区市场监管局,district,8d",
+     'limit_class cannot be "8d"'),
+    ("registries/request_types.csv", "district,7d,d_market", "district,7d,d_markt", 'unit cannot be "d_markt"'),
+    ("registries/units.csv", ",street,lead,s110105001,", ",street,leed,s110105001,", 'party_default cannot be "leed"'),
+    ("registries/divisions.csv", "street,110105001,110105,", "street,110105001,110104,",
+     'parent_code cannot be "110104"'),
     ("router.yaml", "max_age: 30d", "max_age: 30dd", "max_age is no duration: 30dd"),
 ])
 def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
-#include "citybrain/bundle.h"
+#include "citybrain/check_words.h"
 #include "citybrain/topics_file.h"
 #include "citybrain/verb.h"
 #include "model/calendar.h"
@@ -92,6 +92,7 @@ static int run(int argc, char **argv)
     struct bundle bundle;
     bundle_load(&bundle, folder, diagnostics);
     check_registries(&bundle, folder, now_ms, diagnostics);
+    check_words(&bundle, folder, diagnostics);
     topics_file_free(topics_file_load(folder, NULL, 1, diagnostics));
     diagnostics_each(diagnostics, show_line, stdout);
     size_t errors = diagnostics_errors(diagnostics), warnings = diagnostics_warnings(diagnostics);

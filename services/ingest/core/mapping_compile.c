@@ -120,16 +120,16 @@ struct span mapping_compile_file(struct mapping_compiler *compiler, const struct
 
 static void read_zone(struct mapping_compiler *compiler, const struct yaml_node *zone)
 {
-    const char *text = "UTC";
-    if (zone)
-        yaml_text(zone, &text, compiler->diagnostics);
-    compiler->mapping->zone = zone_new(span_of(text));
-    if (compiler->mapping->zone == NULL) {
+    const char *text;
+    if (zone && yaml_text(zone, &text, compiler->diagnostics)) {
+        compiler->mapping->zone = zone_new(span_of(text));
+        if (compiler->mapping->zone)
+            return;
         diagnostics_add(compiler->diagnostics, zone->place,
                         "Asia/Shanghai, UTC, +08:00, or another name of the IANA database",
                         "unknown zone %s", text);
-        compiler->mapping->zone = zone_new(SPAN("UTC"));
     }
+    compiler->mapping->zone = zone_new(SPAN("UTC"));
 }
 
 static void read_text_form(struct mapping_compiler *compiler, const struct yaml_node *node)
@@ -238,17 +238,17 @@ static void add_member(struct mapping_compiler *compiler, int column)
 {
     struct mapping *mapping = compiler->mapping;
     struct span rest = span_of(mapping->columns[column]);
-    struct mapping_member **list = &mapping->members, *at = NULL;
-    if (rest.len == 0 || rest.at[0] != '/') {
-        at = member_of(compiler, list, rest);
-    } else {
+    struct mapping_member **list = &mapping->members, *at;
+    bool is_pointer = rest.len > 0 && rest.at[0] == '/';
+    int steps = 0;
+    if (is_pointer)
         span_cut(&rest, '/');
-        for (int steps = 0; rest.at && steps < MAPPING_MAX_PATH; steps++) {
-            at = member_of(compiler, list, unescape(compiler, span_cut(&rest, '/')));
-            list = &at->first;
-        }
-    }
-    if (rest.at && rest.at != mapping->columns[column])
+    do {
+        struct span step = is_pointer ? unescape(compiler, span_cut(&rest, '/')) : rest;
+        at = member_of(compiler, list, step);
+        list = &at->first;
+    } while (is_pointer && rest.at && ++steps < MAPPING_MAX_PATH);
+    if (is_pointer && rest.at)
         diagnostics_add(compiler->diagnostics, mapping->place, "at most 8 steps",
                         "%s leads too deep", mapping->columns[column]);
     else if (at->column >= 0)

@@ -175,6 +175,7 @@ static void read_words(struct mapping_compiler *compiler, const struct yaml_node
     if (node == NULL)
         return;
     const char **names = mapping_compile_texts(compiler, node, &count);
+    /* An array of pointers. NOLINTNEXTLINE(bugprone-sizeof-expression) */
     field->words = mapping_memory_take(compiler->memory, (count + 1) * sizeof *field->words);
     for (size_t i = 0; i < count; i++)
         if ((field->words[field->word_count] = mapping_words_of(compiler, node, names[i])))

@@ -95,7 +95,7 @@ static bool next_row(struct sheet *sheet)
         sheet->rest = span_from(sheet->rest.at + used, sheet->rest.len - used);
         if (span_trim(row).len == 0 || row.at[0] == '#')
             continue;
-        arena_init(&arena, row.len + 64 * MOST_CELLS);
+        arena_init(&arena, row.len + (size_t)64 * MOST_CELLS);
         bool good = csv_split(row, ',', sheet->cells, MOST_CELLS, &sheet->count, &arena) == CSV_OK;
         for (size_t i = 0; good && i < sheet->count; i++)
             sheet->cells[i] = kept(sheet->compiler, span_trim(sheet->cells[i]));

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row a column whose words are closed: by a list, by another registry, by the rules or by the
+ * feeds. An empty cell says nothing and is left alone. */
+#include "citybrain/check_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum closed_by { BY_WORDS, BY_DIVISION, BY_UNIT, BY_TYPE, BY_CLASS, BY_LEVEL };
+
+enum registry_name { DIVISIONS, UNITS, TYPES, STATIONS, REGISTRIES };
+
+static const char *const names[REGISTRIES] = {[DIVISIONS] = "divisions",
+                                              [UNITS] = "units",
+                                              [TYPES] = "request_types",
+                                              [STATIONS] = "stations"};
+
+static const struct closed {
+    enum registry_name registry;
+    const char *column;
+    enum closed_by by;
+    bool is_list; /* ';' between several */
+    const char *words, *fix;
+} closed[] = {
+    {DIVISIONS, "level", BY_WORDS, false, "district street township community village special",
+     "district, street, township, community, village or special"},
+    {DIVISIONS, "parent_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
+    {UNITS, "party_default", BY_WORDS, false, "lead desk callback", "lead, desk or callback"},
+    {TYPES, "parent_code", BY_TYPE, false, NULL, "a code of request_types.csv"},
+    {TYPES, "level", BY_LEVEL, false, NULL, "a type_level that a rule asks for"},
+    {TYPES, "limit_class", BY_CLASS, false, NULL, "a limit class of rules/dispatch.yaml"},
+    {TYPES, "unit", BY_UNIT, false, NULL, "a code of units.csv"},
+    {STATIONS, "community_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
+    {STATIONS, "street_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
+    {STATIONS, "communities", BY_DIVISION, true, NULL, "codes of divisions.csv, ';' between them"},
+};
+
+struct check {
+    const struct bundle *bundle;
+    struct diagnostics *diagnostics;
+    const struct registry *list[REGISTRIES]; /* NULL = could not be read */
+};
+
+static bool is_word(struct span words, struct span text)
+{
+    while (words.at)
+        if (span_equal(span_cut(&words, ' '), text))
+            return true;
+    return false;
+}
+
+static bool names_level(const struct yaml_node *node, struct span text)
+{
+    if (node == NULL || node->type == YAML_SCALAR)
+        return node && span_is(text, node->text);
+    for (const struct yaml_node *one = node->first; one; one = one->next)
+        if (one->type == YAML_SCALAR && span_is(text, one->text))
+            return true;
+    return false;
+}
+
+static bool is_level(const struct rules *rules, struct span text)
+{
+    for (size_t i = 0; i < rules->entry_count; i++)
+        if (names_level(rules->entries[i].type_level, text))
+            return true;
+    return false;
+}
+
+static bool is_row(const struct registry *registry, struct span code)
+{
+    return registry == NULL || registry_find(registry, code, INT64_MIN) != NULL;
+}
+
+static bool is_known(const struct check *check, const struct closed *column, struct span text)
+{
+    const struct bundle *bundle = check->bundle;
+    switch (column->by) {
+    case BY_WORDS: return is_word(span_of(column->words), text);
+    case BY_DIVISION: return is_row(check->list[DIVISIONS], text);
+    case BY_UNIT: return is_row(check->list[UNITS], text);
+    case BY_TYPE: return is_row(check->list[TYPES], text);
+    case BY_CLASS: return bundle->rules == NULL || rules_class(bundle->rules, text) != NULL;
+    case BY_LEVEL: return bundle->rules == NULL || is_level(bundle->rules, text);
+    }
+    return false;
+}
+
+static void check_column(const struct check *check, const struct closed *column, const char *file)
+{
+    const struct registry *registry = check->list[column->registry];
+    const struct registry_row *row;
+    for (size_t i = 0; registry && (row = registry_at(registry, i)); i++) {
+        struct span rest = registry_cell(registry, row, column->column);
+        while (rest.len > 0) {
+            struct span one = column->is_list ? span_trim(span_cut(&rest, ';')) : rest;
+            if (one.len > 0 && !is_known(check, column, one))
+                diagnostics_add(check->diagnostics, (struct place){file, registry_line(row), 1},
+                                column->fix, "%s cannot be \"%.*s\"", column->column,
+                                SPAN_ARG(one));
+            if (!column->is_list)
+                break;
+        }
+    }
+}
+
+void check_words(const struct bundle *bundle, const char *folder, struct diagnostics *diagnostics)
+{
+    static char files[REGISTRIES][512]; /* findings name them as long as the command runs */
+    for (size_t i = 0; i < REGISTRIES; i++)
+        snprintf(files[i], sizeof files[i], "%s/registries/%s.csv", folder, names[i]);
+    /* What is wrong with the file itself is told by who reads it for the daemons. */
+    struct diagnostics *unsaid = diagnostics_new();
+    struct registry *stations = registry_load(files[STATIONS], unsaid);
+    diagnostics_free(unsaid);
+    struct check check = {bundle,
+                          diagnostics,
+                          {[DIVISIONS] = bundle->district.divisions,
+                           [UNITS] = bundle->district.units,
+                           [TYPES] = bundle->district.types,
+                           [STATIONS] = stations}};
+    for (size_t i = 0; i < ARRAY_LENGTH(closed); i++)
+        check_column(&check, &closed[i], files[closed[i].registry]);
+    registry_free(stations);
+}
