@@ -82,6 +82,8 @@ def test_what_others_wrote_into_the_file_stays(tmp_path):
     ([], 64, "create, rotate, retire or ls?"),
     (["create", "st001"], 64, "needs --feeds or --unit"),
     (["create", "st001", "--feeds", "a", "--unit", "b"], 64, "one of them"),
+    (["create", "st001", "--feeds", "hotline", "--party", "desk"], 64, "--party goes with --unit"),
+    (["create", "desk", "--unit", "desk", "--party", "d e"], 78, "is no party"),
     (["create", "站点", "--feeds", "hotline"], 64, "letters, digits"),
     (["create", "st001", "--feeds", "hotlin"], 78, 'no feed "hotlin"'),
     (["create", "st001", "--feeds", "../codes"], 78, "no feed"),

@@ -18,7 +18,7 @@
 #include "model/registry.h"
 
 static const char key_help[] =
-    "usage: citybrain key create STATION --feeds FEED[,FEED…] [--party source]\n"
+    "usage: citybrain key create STATION --feeds FEED[,FEED…]\n"
     "       citybrain key create STATION --unit UNIT [--party lead]\n"
     "       citybrain key rotate STATION        a second key, which may do what the first may\n"
     "       citybrain key retire STATION KEY    this one opens nothing any more\n"
@@ -27,6 +27,8 @@ static const char key_help[] =
     "speaks for the feeds or the unit named here, whatever a body says. create and rotate write\n"
     "two files: a row for the daemon, and the station's own copy, which is handed over by a safe\n"
     "way and then deleted here. Both are for their owner only.\n\n"
+    "  --party PARTY  who a unit's statuses are told as: lead, desk, callback … (default: its\n"
+    "                 party_default in units.csv); a feed's party stands in the feed's file\n"
     "  --keys FILE    the daemon's file, its setting ingest.keys (default $CITYBRAIN_KEYS, else\n"
     "                 config/keys.csv, which is never committed)\n"
     "  --out FILE     the station's copy (default STATION.key, mode 600)\n"
@@ -158,6 +160,7 @@ static bool create(const struct wish *wish, struct error *error)
     strbuf_init(&names, 64, 1024);
     strbuf_init(&party, 16, 64);
     bool good = wish->unit ? add_unit(wish, &names, &party, error) : add_feeds(wish, &names, error);
+    /* A feed's file names its own; the row says the usual one. */
     struct span named = wish->party  ? span_of(wish->party)
                         : wish->unit ? strbuf_span(&party)
                                      : SPAN("source");
@@ -246,6 +249,8 @@ static int check_words(const struct wish *wish, const char *what, int count)
                           verbs[i].words == 2   ? "STATION and KEY"
                           : verbs[i].words == 1 ? "one STATION"
                                                 : "no more words");
+    if (wish->party && !wish->unit)
+        return verb_usage("key", "--party goes with --unit; a feed's stands in the feed's file");
     if (i == 0 && !wish->feeds == !wish->unit)
         return verb_usage("key", "create needs --feeds or --unit, one of them");
     if (count && !signature_is_name(span_of(wish->station), 1, SIGNATURE_NAME_MAX))
