@@ -89,6 +89,27 @@ def test_each_part_has_the_header_whatever_stands_before_it(door, tmp_path):
         assert body.strip().startswith(b'a,b\n%d,"x\ny"\n' % row)
 
 
+def test_rows_are_counted_as_the_door_counts_them(door, tmp_path):
+    # the separator's own line, quotes behind another separator, rows of separators alone
+    rows = "".join(f'{n};"x\n;y"\n' + (";\n" if n % 7 == 0 else "") for n in range(1, 3001))
+    (tmp_path / "a.csv").write_text("\ufeffsep=;\na;b\n" + rows)
+    done = send(door, tmp_path / "a.csv", "--separator", ";")
+    assert done.returncode == 0, done.stderr
+    assert [row for row, _, _ in door.parts] == [1, 2001]
+    assert door.parts[1][2].startswith(b'a;b\n2001;"x\n;y"\n')
+    assert send(door, tmp_path / "a.csv", "--separator", "x").returncode == 64
+
+
+def test_a_file_that_was_stopped_is_not_sent_on(door, tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1,2\n" * 5000)
+    door.answers = [(200, {}, {"accepted": 0, "rejected": 1, "results": [
+        {"row": 0, "verdict": "rejected", "reason": "header_drift", "pointer": "b", "offset": 2}]})]
+    done = send(door, tmp_path / "a.csv")
+    assert done.returncode == 1 and len(door.parts) == 1
+    assert json.loads(done.stdout)["reason"] == "header_drift"
+    assert "no row was taken" in done.stderr
+
+
 def test_a_header_without_end_is_refused(door, tmp_path):
     (tmp_path / "a.csv").write_bytes(b'"' + b"a" * (5 << 20))
     done = send(door, tmp_path / "a.csv")

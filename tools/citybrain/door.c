@@ -87,14 +87,17 @@ static void show_rejected(const struct json_value *one, struct strbuf *line)
     printf("%.*s}\n", (int)line->len, line->at);
 }
 
-static void show_rejects(const struct json_value *answer)
+static void show_rejects(struct door *door, const struct json_value *answer)
 {
+    int64_t row;
     const struct json_value *results = json_get(answer, SPAN("results"));
     struct strbuf line;
     strbuf_init(&line, 512, 65536);
     for (const struct json_value *one = results ? results->first : NULL; one; one = one->next)
-        if (span_is(json_text(one, "verdict"), "rejected"))
+        if (span_is(json_text(one, "verdict"), "rejected")) {
             show_rejected(one, &line);
+            door->stopped = door->stopped || (json_int(one, "row", &row) && row == 0);
+        }
     strbuf_fini(&line);
 }
 
@@ -111,7 +114,7 @@ static bool count_answer(struct door *door, struct span body, struct error *erro
     if (good) {
         door->accepted += accepted;
         door->rejected += rejected;
-        show_rejects(answer);
+        show_rejects(door, answer);
     } else {
         error_set(error, ERROR_REFUSED, 0, "the door's answer cannot be read");
     }

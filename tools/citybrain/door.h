@@ -24,6 +24,7 @@ struct door {
     int64_t patience_ms;        /* longest time without an answer; 0 = one attempt */
     struct strbuf answers[DOOR_AT_ONCE];
     int64_t accepted, rejected;
+    bool stopped; /* a header that is not the feed's: no row of the file is taken */
     /* The sender's own list, or NULL: "PATH UPLOAD ROW BYTES ROWS" a part after its 2xx, fsynced.
      * ROWS: "1-3,7", numbers from 1 of the file's rows (a timeline's lines). */
     FILE *acknowledged; /* owned */

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/charset.h"
 #include "base/csv.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "citybrain/door.h"
 #include "citybrain/input_file.h"
 #include "citybrain/progress.h"
@@ -21,6 +23,8 @@
 
 struct send {
     const char *feed, *path, *content_type;
+    char separator; /* of CSV */
+    struct csv_form csv;
     struct door door;
 };
 
@@ -40,6 +44,7 @@ static const char send_help[] =
     "                        0s: one attempt)\n"
     "  --type TYPE           content type, if the name does not tell (text/csv, "
     "application/x-ndjson)\n"
+    "  --separator CHARACTER of a CSV file: , (default) ; | or tab, as the feed's mapping says\n"
     "  --step DURATION       timeline: items of one step share requests (default 30m)\n"
     "  --clock URL[,URL…]    timeline on `clock: manual`: admin addresses of all ingest "
     "processes;\n"
@@ -64,14 +69,20 @@ static bool is_csv(const struct send *send)
 static size_t cut_row(const struct send *send, struct span unread, bool last, struct span *row)
 {
     if (is_csv(send))
-        return csv_frame(unread, last, row);
+        return csv_frame_by(unread, send->csv, last, row);
     ptrdiff_t end = span_find(unread, '\n');
     *row = span_from(unread.at, end < 0 ? unread.len : (size_t)end);
     return end >= 0 ? (size_t)end + 1 : last ? unread.len : 0;
 }
 
+/* Blank lines have no number: they are no items at the door. */
+static bool is_item(const struct send *send, struct span row)
+{
+    return is_csv(send) ? !csv_is_empty(row, send->separator) : span_trim(row).len > 0;
+}
+
 /* Cuts whole rows off the unread part of the file: at most PART_ROWS and about PART_BYTES. Blank
- * lines go with them and have no number: they are no items at the door. */
+ * lines go with them. */
 static size_t cut_rows(const struct send *send, struct span unread, bool last, size_t *rows)
 {
     size_t used = 0;
@@ -81,20 +92,31 @@ static size_t cut_rows(const struct send *send, struct span unread, bool last, s
         if (n == 0)
             break;
         used += n;
-        *rows += span_trim(row).len > 0;
+        *rows += is_item(send, row);
     }
     return used;
 }
 
-/* The first line with something in it, blank ones before it too. */
-static size_t cut_header(const struct send *send, struct span unread, bool last,
-                         struct strbuf *header)
+/* The separator may be told in a line of its own. */
+static bool is_header(const struct send *send, struct span row)
+{
+    bool tells = row.len == 5 && span_starts(row, SPAN("sep=")) && row.at[4] == send->separator;
+    return is_item(send, row) && !tells;
+}
+
+/* The first line with something in it, those before it too. In GB18030 a '|' may be half of a
+ * character: then the first bytes are no UTF-8. */
+static size_t cut_header(struct send *send, struct span unread, bool last, struct strbuf *header)
 {
     struct span row;
-    size_t n = cut_row(send, unread, last, &row);
-    if (n > 0 && span_trim(row).len > 0)
-        strbuf_add(header, span_from(unread.at, n));
-    return n;
+    size_t mark = charset_mark_length(unread);
+    send->csv = (struct csv_form){send->separator,
+                                  send->separator == '|' &&
+                                      utf8_valid_prefix(unread) + CHARSET_MARK_MAX < unread.len};
+    size_t n = cut_row(send, span_from(unread.at + mark, unread.len - mark), last, &row);
+    if (n > 0 && is_header(send, row))
+        strbuf_add(header, span_from(unread.at, mark + n));
+    return n > 0 ? mark + n : 0;
 }
 
 static bool send_part(struct send *send, struct strbuf *part, struct span header, struct span rows,
@@ -138,7 +160,7 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
         else if (rows > 0)
             good = send_part(send, &part, strbuf_span(&header), span_from(unread.at, used), hash,
                              row, (int64_t)rows, input_file_offset(file), error);
-        if (!good)
+        if (!good || send->door.stopped)
             break;
         input_file_take(file, used);
         row += (int64_t)rows;
@@ -148,6 +170,8 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
     snprintf(note, sizeof note, "%lld accepted, %lld rejected", (long long)send->door.accepted,
              (long long)send->door.rejected);
     progress_end(&progress, note);
+    if (send->door.stopped)
+        fprintf(stderr, "citybrain send: the header is not the feed's, so no row was taken\n");
     strbuf_fini(&part);
     strbuf_fini(&header);
     return good && error->kind == ERROR_NONE;
@@ -194,6 +218,11 @@ static int read_option(struct wish *wish, int c, char **argv)
     case 'y': wish->send.content_type = optarg; return VERB_OK;
     case 'l': wish->is_timeline = true; return VERB_OK;
     case 'a': wish->acknowledged = optarg; return VERB_OK;
+    case 'p':
+        wish->send.separator = strcmp(optarg, "tab") == 0 ? '\t' : optarg[0];
+        return strcmp(optarg, "tab") == 0 || (strlen(optarg) == 1 && strchr(",;|\t", optarg[0]))
+                   ? VERB_OK
+                   : verb_usage("send", "--separator is one of , ; | and tab");
     case 'c':
         if (!manual_clock_add(&wish->clock, optarg))
             return verb_usage("send", "--clock \"%s\": at most %d addresses", optarg,
@@ -249,8 +278,10 @@ static int run(int argc, char **argv)
         {"feed", 1, 0, 'f'},   {"backfill", 0, 0, 'b'}, {"url", 1, 0, 'u'},
         {"tokens", 1, 0, 't'}, {"type", 1, 0, 'y'},     {"timeline", 0, 0, 'l'},
         {"step", 1, 0, 's'},   {"clock", 1, 0, 'c'},    {"acknowledged", 1, 0, 'a'},
-        {"key", 1, 0, 'k'},    {"wait", 1, 0, 'w'},     {0, 0, 0, 0}};
+        {"key", 1, 0, 'k'},    {"wait", 1, 0, 'w'},     {"separator", 1, 0, 'p'},
+        {0, 0, 0, 0}};
     struct wish wish = {.patience_ms = -1,
+                        .send.separator = ',',
                         .timeline.step_ms = 30 * INT64_C(60000),
                         .url = getenv("CITYBRAIN_URL"),
                         .tokens = "config/tokens.csv"};
