@@ -34,7 +34,7 @@ class Ended(Exception):
 
 class IngestStage(Stage):
     parts = ("kafka",)
-    needed = ("raw", "events", "dead")
+    needed = ("raw", "events", "registry", "dead")
     runs = 0
 
     def group(self, name):
@@ -128,7 +128,7 @@ class IngestStage(Stage):
         meter, half, deadline = Meter(self, process.pid, records), None, time.monotonic() + 60 + records / 4000
         while True:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise Ended(process.args)
+                raise Ended("%s\n%s" % (process.args, self.last_words()))
             at = progress()
             if half is None and 2 * at >= records:
                 half = (at, cpu_of(process.pid), cpu_of(self.broker_pid))
@@ -139,6 +139,10 @@ class IngestStage(Stage):
         figures.update(us=cpu_of(process.pid) * 1e6 / at, half_us=(cpu_of(process.pid) - half[1]) * micro,
                        half_broker=(cpu_of(self.broker_pid) - half[2]) * micro)
         return figures
+
+    def last_words(self):
+        logs = sorted(self.run.glob("*.log"), key=lambda path: path.stat().st_mtime)
+        return logs[-1].read_text(errors="replace")[-1000:] if logs else ""
 
     # --- subjects ---
 
@@ -215,7 +219,8 @@ class IngestStage(Stage):
         port, group, topic = self.free_port(), self.group("door"), prefix + "raw"
         rows, keys = sum(body.count(b"\n") for body in bodies), self.run / "keys.csv"
         write_keys(keys)
-        with self.daemon("ingest", prefix, group, role="doors", listen="127.0.0.1:%d" % port, keys=keys) as process:
+        with self.daemon("ingest", prefix, group, role="doors", listen="127.0.0.1:%d" % port, keys=keys,
+                         rate=1000000, burst=10000000) as process:
             until(lambda: self.is_open(process, port), "the door takes records", 30)
             before = self.multiset(topic)["records"]
             meter = Meter(self, process.pid, rows)

@@ -35,7 +35,7 @@ def peak_of(pid):
 
 class Stage(District):
     parts = ()  # all
-    needed = ("raw", "events", "dead", "state.cases", "dispatch.<unit>")
+    needed = ("raw", "events", "registry", "dead", "state.cases", "dispatch.<unit>")
 
     def start(self):
         """The parts alone; a configuration with the topics a bench uses."""
