@@ -3,6 +3,7 @@
 #include "daemon/daemon.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,8 +250,18 @@ static void want_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* The client library's threads take what ours gives back: with an arena a thread, half of the
+ * memory lies fallow in the others'. */
+static void share_memory(void)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 2);
+#endif
+}
+
 struct daemon *daemon_new(const struct daemon_options *options, struct error *error)
 {
+    share_memory();
     struct daemon *daemon = xcalloc(1, sizeof *daemon);
     signal(SIGPIPE, SIG_IGN);
     want_descriptors();

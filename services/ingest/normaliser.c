@@ -5,6 +5,7 @@
 #include "ingest/normaliser.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "ingest/core/ledger.h"
@@ -12,6 +13,9 @@
 struct partition {
     struct normaliser *normaliser; /* borrowed */
     struct ledger ledger;
+    /* Not yet in the metrics, whose cells are looked up by text. */
+    int64_t verdicts[REJECT_COUNT], events, read;
+    const struct mapping *mapping; /* that `read` records were read by */
 };
 
 static const struct transform_source sources[] = {
@@ -47,16 +51,38 @@ static void *open_partition(void *context, int source, int32_t number, struct sp
     return partition;
 }
 
+static void tell_mapping(struct partition *partition)
+{
+    if (partition->read > 0)
+        metric_add(partition->normaliser->mappings, span_of(partition->mapping->label),
+                   partition->read);
+    partition->read = 0;
+}
+
+static void tell(struct partition *partition)
+{
+    struct normaliser *normaliser = partition->normaliser;
+    for (int i = 0; i < REJECT_COUNT; i++)
+        if (partition->verdicts[i] > 0)
+            metric_add(normaliser->records, span_of(reject_name((enum reject)i)),
+                       partition->verdicts[i]);
+    if (partition->events > 0)
+        metric_add(normaliser->events, SPAN(""), partition->events);
+    memset(partition->verdicts, 0, sizeof partition->verdicts);
+    partition->events = 0;
+    tell_mapping(partition);
+}
+
 static void count(struct partition *partition, const struct record *record,
                   const struct normalise_result *result, struct outputs *outputs)
 {
-    struct normaliser *normaliser = partition->normaliser;
     ledger_add(&partition->ledger, record, result, outputs);
-    metric_add(normaliser->records, span_of(reject_name(result->why.reject)), 1);
-    if (result->mapping)
-        metric_add(normaliser->mappings, span_of(result->mapping->label), 1);
-    if (result->count > 0)
-        metric_add(normaliser->events, SPAN(""), (int64_t)result->count);
+    partition->verdicts[result->why.reject]++;
+    partition->events += (int64_t)result->count;
+    if (result->mapping != partition->mapping)
+        tell_mapping(partition);
+    partition->mapping = result->mapping;
+    partition->read += result->mapping != NULL;
 }
 
 static enum transform_result on_record(void *state, const struct record *record,
@@ -81,6 +107,7 @@ static void save(void *state, struct outputs *outputs)
 {
     struct partition *partition = state;
     ledger_write(&partition->ledger, outputs);
+    tell(partition);
 }
 
 static void close_partition(void *state)
