@@ -107,6 +107,14 @@ void http_connections_remove(struct http_connections *connections, struct http_c
     free(one);
 }
 
+size_t http_connections_busy(const struct http_connections *connections)
+{
+    size_t count = 0;
+    for (const struct http_connection *one = connections->first; one; one = one->next)
+        count += !one->cut && one->phase != HTTP_PHASE_IDLE;
+    return count;
+}
+
 size_t http_connections_known(const struct http_connections *connections, const void *who)
 {
     size_t count = 0;

@@ -54,6 +54,8 @@ struct http_connection *http_connections_add(struct http_connections *connection
 struct http_connection *http_connections_find(struct http_connections *connections, int fd);
 void http_connections_cut(struct http_connections *connections, struct http_connection *one);
 void http_connections_remove(struct http_connections *connections, struct http_connection *one);
+/* How many have asked for something, or may yet: all but the idle. */
+size_t http_connections_busy(const struct http_connections *connections);
 /* How many are known to be his. */
 size_t http_connections_known(const struct http_connections *connections, const void *who);
 

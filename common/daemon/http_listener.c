@@ -128,6 +128,7 @@ void http_listener_stop(struct http_listener *listener)
 {
     if (listener->fd < 0)
         return;
+    on_readable(&listener->poll, 0, UV_READABLE); /* who is in the queue would get a reset */
     uv_poll_stop(&listener->poll);
     close(listener->fd);
     listener->fd = -1;

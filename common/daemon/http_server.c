@@ -433,6 +433,11 @@ size_t http_server_connections(const struct http_server *server)
     return server->connections.count;
 }
 
+size_t http_server_busy(const struct http_server *server)
+{
+    return http_connections_busy(&server->connections);
+}
+
 void http_server_close(struct http_server *server, void (*closed)(void *), void *context)
 {
     http_listener_stop(&server->listener);

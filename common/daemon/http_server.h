@@ -73,6 +73,7 @@ void http_server_guard(struct http_server *server, http_admit_fn *admit);
 /* Nobody new comes in, and each answer ends its connection. */
 void http_server_retire(struct http_server *server);
 size_t http_server_connections(const struct http_server *server);
+size_t http_server_busy(const struct http_server *server); /* without the idle ones */
 /* Stops accepting, answers what waits with 503; `closed` is called once no request is left, at most
  * a second later. Handlers still answer what they hold, to no effect. */
 void http_server_close(struct http_server *server, void (*closed)(void *), void *context);

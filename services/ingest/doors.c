@@ -13,8 +13,10 @@
 #include "ingest/gate.h"
 #include "ingest/receipt.h"
 
-#define LOOK_EVERY_MS 200
-#define UNDER_WAY_MAX (24 << 20) /* of a request: the producer's queue is 32 MiB */
+#define LOOK_EVERY_MS  200
+#define LEAVE_LOOK_MS  20
+#define LAST_MOMENT_MS 1000
+#define UNDER_WAY_MAX  (24 << 20) /* of a request: the producer's queue is 32 MiB */
 
 static const struct metric_row requests_row = {"citybrain_ingest_requests_total", METRIC_COUNTER,
                                                "feed", "Requests a door took on."};
@@ -114,19 +116,25 @@ static void on_server_closed(void *context)
 void doors_answered(struct doors *doors)
 {
     doors->waiting--;
-    if (!doors->leaving || doors->waiting > 0 || doors->left)
+}
+
+/* Whoever is connected and has not asked yet gets a moment to do so, and is told that we leave. */
+static void on_leaving(uv_timer_t *timer)
+{
+    struct doors *doors = container_of(timer, struct doors, grace);
+    int64_t past_ms = (int64_t)uv_now(timer->loop) - doors->leaving_ms;
+    if (doors->waiting > 0 || (http_server_busy(doors->server) > 0 && past_ms < LAST_MOMENT_MS))
         return;
-    doors->left = true;
+    uv_timer_stop(timer);
     http_server_close(doors->server, on_server_closed, doors);
 }
 
 static void leave(uv_timer_t *timer)
 {
     struct doors *doors = container_of(timer, struct doors, grace);
-    doors->leaving = true;
+    doors->leaving_ms = (int64_t)uv_now(timer->loop);
     http_server_retire(doors->server);
-    doors->waiting++;
-    doors_answered(doors); /* nobody may be there */
+    uv_timer_start(timer, on_leaving, 0, LEAVE_LOOK_MS);
 }
 
 void doors_drain(struct doors *doors, void (*done)(void *context), void *context)
@@ -152,7 +160,7 @@ static bool refuse(struct doors *doors, struct http_request *request, enum http_
 
 bool doors_ready(struct doors *doors, struct http_request *request)
 {
-    if (doors->leaving)
+    if (doors->leaving_ms > 0)
         return refuse(doors, request, HTTP_PROBLEM_STOPPING);
     if (!producer_is_connected(doors->producer))
         return refuse(doors, request, HTTP_PROBLEM_UNAVAILABLE);

@@ -29,10 +29,9 @@ struct doors {
     struct strbuf envelope;      /* of a CloudEvent whose attributes are headers */
     struct strbuf value, header; /* of a status */
     struct receipt *receipts, **last_receipt; /* requests that wait for the brokers, oldest first */
-    size_t waiting;   /* requests between their first send and their answer */
-    bool leaving;     /* the grace is over: nothing new is taken */
-    bool left;        /* and nothing waits any more */
-    int64_t drain_ms; /* draining since; 0 = not */
+    size_t waiting;     /* requests between their first send and their answer */
+    int64_t leaving_ms; /* the grace is over: nothing new is taken; 0 = not */
+    int64_t drain_ms;   /* draining since; 0 = not */
     void (*drained)(void *context);
     void *drained_context;
     struct metric *requests, *items, *acknowledged, *shed, *connections;
@@ -48,7 +47,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
 void doors_drain(struct doors *doors, void (*done)(void *context), void *context);
 
 const struct http_route *doors_status_route(const struct doors *doors);
-/* A request was answered; `doors` may be waiting for the last one to leave. */
+/* A request that waited for the brokers was answered. */
 void doors_answered(struct doors *doors);
 /* The caller, if he may speak for that feed or unit; else the request was answered. */
 const struct principal *doors_admit(struct doors *doors, struct http_request *request,
