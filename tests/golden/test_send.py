@@ -162,11 +162,11 @@ def test_a_door_that_is_away_is_waited_for_as_long_as_is_said(tmp_path):
 
 def test_a_busy_door_is_asked_again_when_it_said(door, tmp_path):
     (tmp_path / "a.ndjson").write_text("{}\n")
-    door.answers = [(429, {"Retry-After": "2"}, {"title": "太多"}), (503, {}, {})]
+    door.answers = [(429, {"Retry-After": "2"}, {"title": "太多"}), (408, {}, {}), (503, {}, {})]
     began = time.monotonic()
     done = send(door, tmp_path / "a.ndjson", "--wait", "30s")
     assert done.returncode == 0, done.stderr
-    assert len(door.parts) == 3 and time.monotonic() - began >= 2
+    assert len(door.parts) == 4 and time.monotonic() - began >= 2
     door.answers = [(503, {}, {"title": "满"})] * 50
     done = send(door, tmp_path / "a.ndjson", "--wait", "1s")
     assert done.returncode == 69 and "answers 503" in done.stderr and "满" in done.stderr

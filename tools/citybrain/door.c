@@ -205,7 +205,8 @@ struct round { /* what is still to be answered stands first */
 
 static bool is_refused(const struct http_call *call, struct error *error)
 {
-    if (call->status < 300 || call->status == 429 || call->status >= 500)
+    bool again = call->status == 408 || call->status == 429 || call->status >= 500;
+    if (call->status < 300 || again)
         return false;
     struct span said = strbuf_span(call->answer);
     error_set(error, ERROR_REFUSED, call->status, "%s answered %d: %.*s", call->url, call->status,

@@ -20,7 +20,7 @@ def send(key, url, body, headers):
             with urllib.request.urlopen(urllib.request.Request(url, body, signed), timeout=60) as answer:
                 return 0, answer.read()
         except urllib.error.HTTPError as refused:
-            if refused.code != 429 and refused.code < 500:
+            if refused.code not in (408, 429) and refused.code < 500:
                 return 1, refused.read()
         except OSError as silence:
             print(silence, file=sys.stderr)

@@ -24,7 +24,7 @@ for wait in 1 2 4 8 16 0; do # each attempt is signed anew: a message id is good
         "Authorization: Citybrain-HMAC station=$station,key=$name,time=$now,message=$message,signature=$mac") || true
     case ${answer##*[!0-9]} in # the status stands last
     2??) printf '%s\n' "${answer%???}" && exit 0 ;;
-    429 | 5?? | 000 | '') sleep $wait ;;
+    408 | 429 | 5?? | 000 | '') sleep $wait ;;
     *) printf '%s\n' "${answer%???}" && exit 1 ;;
     esac
 done
