@@ -42,6 +42,7 @@ struct door_drop {
     struct raw_header header; /* what the file's records share */
     enum phase phase, next;   /* next: after PHASE_SETTLE */
     enum drop_result result;
+    int64_t now_ms; /* at the beginning of the job */
     bool found, surveyed, stopped;
     struct error error; /* of the job */
     /* The batch: where it began, and what of it is under way. */
@@ -87,8 +88,7 @@ static void refuse_file(struct door_drop *drop, enum drop_fault fault,
 static void look(struct door_drop *drop)
 {
     struct drop_file *file = &drop->file;
-    drop->found =
-        drop_folder_next(&drop->folder, ingest_clock_now(drop->doors->clock), file, &drop->error);
+    drop->found = drop_folder_next(&drop->folder, drop->now_ms, file, &drop->error);
     drop->surveyed = false;
     if (!drop->found)
         return;
@@ -230,6 +230,7 @@ static void job_done(uv_work_t *work, int status)
 static void start_job(struct door_drop *drop)
 {
     drop->error = (struct error){0};
+    drop->now_ms = ingest_clock_now(drop->doors->clock);
     uv_queue_work(daemon_loop(drop->doors->daemon), &drop->work, run_job, job_done);
 }
 

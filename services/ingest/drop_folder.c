@@ -18,6 +18,8 @@
 
 static const char *const subs[] = {"", "working", "done", "failed"};
 #define DONE_SUFFIX ".done"
+#define MOST_TRIES  64 /* files of one look that turn out to be written still, or not ours to read \
+                        */
 
 static bool fail(struct error *error, const char *path)
 {
@@ -110,22 +112,32 @@ static bool is_stable(const struct stat *stat, int64_t stable_ms)
     return age_ms(&now, &stat->st_mtim) >= stable_ms && age_ms(&now, &stat->st_ctim) >= stable_ms;
 }
 
-/* Does the rule say that this file is whole? Opens it. */
-static bool is_whole(struct drop_folder *folder, struct drop_file *file)
+/* What can be said of a file without opening it. */
+static bool may_be_whole(const struct drop_folder *folder, const struct drop_file *file,
+                         struct stat *stat)
+{
+    char path[DROP_PATH_MAX];
+    const struct drop_settings *settings = folder->settings;
+    if (lstat(drop_folder_path(folder, file, "", file->name, "", path), stat) != 0 ||
+        !S_ISREG(stat->st_mode))
+        return false;
+    if (settings->when == DROP_STABLE)
+        return is_stable(stat, settings->stable_ms);
+    drop_folder_path(folder, file, "", file->name, DONE_SUFFIX, path);
+    return settings->when == DROP_RENAME || access(path, F_OK) == 0;
+}
+
+static bool open_whole(struct drop_folder *folder, struct drop_file *file)
 {
     char path[DROP_PATH_MAX];
     struct stat stat;
-    if (folder->settings->when == DROP_DONE_FILE &&
-        access(drop_folder_path(folder, file, "", file->name, DONE_SUFFIX, path), F_OK) != 0)
-        return false;
     drop_folder_path(folder, file, "", file->name, "", path);
     file->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file->fd < 0) {
         folder->denied += errno == EACCES;
         return false;
     }
-    if (fstat(file->fd, &stat) == 0 && S_ISREG(stat.st_mode) && !has_writer(file->fd) &&
-        (folder->settings->when != DROP_STABLE || is_stable(&stat, folder->settings->stable_ms)))
+    if (fstat(file->fd, &stat) == 0 && S_ISREG(stat.st_mode) && !has_writer(file->fd))
         return true;
     close(file->fd);
     file->fd = -1;
@@ -188,37 +200,63 @@ static bool claim(const struct drop_folder *folder, struct drop_file *file, stru
     return false;
 }
 
-/* A whole file of the feed, the oldest first. */
-static bool find_dropped(struct drop_folder *folder, struct drop_file *file)
+/* In the order in which files are taken: by time, then by name. */
+struct candidate {
+    struct timespec time;
+    char name[DROP_NAME_MAX];
+};
+
+static bool is_before(const struct candidate *a, const struct candidate *b)
+{
+    if (a->time.tv_sec != b->time.tv_sec)
+        return a->time.tv_sec < b->time.tv_sec;
+    if (a->time.tv_nsec != b->time.tv_nsec)
+        return a->time.tv_nsec < b->time.tv_nsec;
+    return strcmp(a->name, b->name) < 0;
+}
+
+/* The first of the directory behind `after`, which may be NULL. */
+static bool find_candidate(const struct drop_folder *folder, const struct drop_file *file,
+                           const struct candidate *after, struct candidate *best)
 {
     char path[DROP_PATH_MAX];
-    struct timespec oldest = {0};
     struct drop_file one = *file;
+    struct stat stat;
+    bool found = false;
     DIR *directory = opendir(drop_folder_path(folder, file, "", "", "", path));
-    if (!directory)
-        return false;
-    for (struct dirent *entry; (entry = readdir(directory));) {
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
         struct span name = span_of(entry->d_name);
-        struct stat stat;
         if (file_terms_is_unfinished(name) || entry->d_type == DT_DIR ||
             (folder->settings->when == DROP_DONE_FILE && span_ends(name, SPAN(DONE_SUFFIX))))
             continue;
         snprintf(one.name, sizeof one.name, "%s", entry->d_name);
-        if (!is_whole(folder, &one))
+        if (!may_be_whole(folder, &one, &stat))
             continue;
-        bool older = fstat(one.fd, &stat) == 0 &&
-                     (file->fd < 0 || age_ms(&oldest, &stat.st_mtim) > 0 ||
-                      (age_ms(&oldest, &stat.st_mtim) == 0 && strcmp(one.name, file->name) < 0));
-        struct drop_file *loser = older ? file : &one;
-        if (loser->fd >= 0)
-            close(loser->fd);
-        if (!older)
+        struct candidate candidate = {.time = stat.st_mtim};
+        memcpy(candidate.name, one.name, sizeof one.name);
+        if ((after && !is_before(after, &candidate)) || (found && !is_before(&candidate, best)))
             continue;
-        oldest = stat.st_mtim;
-        *file = one;
+        *best = candidate;
+        found = true;
     }
-    closedir(directory);
-    return file->fd >= 0;
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
+/* A whole file of the feed, opened, the oldest first. */
+static bool find_dropped(struct drop_folder *folder, struct drop_file *file)
+{
+    struct candidate best, last;
+    for (int tries = 0; tries < MOST_TRIES; tries++) {
+        if (!find_candidate(folder, file, tries > 0 ? &last : NULL, &best))
+            return false;
+        memcpy(file->name, best.name, sizeof file->name);
+        if (open_whole(folder, file))
+            return true;
+        last = best;
+    }
+    return false;
 }
 
 /* What a dead process left in working/: opened. A done-file there says that its file is still to be
