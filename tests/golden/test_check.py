@@ -56,6 +56,9 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("registries/units.csv", ",street,lead,s110105001,", ",street,leed,s110105001,", 'party_default cannot be "leed"'),
     ("registries/divisions.csv", "street,110105001,110105,", "street,110105001,110104,",
      'parent_code cannot be "110104"'),
+    ("ingest.yaml", "tick_every: 30s", "tick_every: 30x", 'ingest.tick_every cannot be "30x"'),
+    ("router.yaml", "transaction_timeout: 10s", "transaction_timeout: ten", 'transaction_timeout cannot be "ten"'),
+    ("aggregator.yaml", "daemon:", "demon:", "demon"),
     ("router.yaml", "max_age: 30d", "max_age: 30dd", "max_age is no duration: 30dd"),
 ])
 def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "citybrain/check_daemons.h"
 #include "citybrain/check_words.h"
 #include "citybrain/topics_file.h"
 #include "citybrain/verb.h"
@@ -16,9 +17,9 @@ static const char check_help[] =
     "usage: citybrain check [--config DIR] [--on DATE]\n\n"
     "Reads codes, kinds, feeds, rules, views, registries and topics of DIR (default config) as\n"
     "the daemons do. Every finding: file:line:col: error: cause; fix: …\n"
-    "A daemon's own settings are read by that daemon, which says what is wrong and starts "
-    "nothing:\n"
-    "  citybrain-ingest --check --config DIR/ingest.yaml     (router, aggregator alike)\n\n"
+    "Where nothing is wrong with them, the daemons beside this program read their own settings\n"
+    "(DIR/ingest.yaml, router.yaml, aggregator.yaml) and start nothing, as this does:\n"
+    "  citybrain-ingest --check --config DIR/ingest.yaml\n\n"
     "A calendar that ends within 60 days of --on (default today, by this machine) is warned of.\n\n"
     "  cp -r config /tmp/mine && citybrain check --config /tmp/mine\n"
     "exit: 0 nothing wrong, 64 usage, 78 something is wrong\n";
@@ -95,7 +96,10 @@ static int run(int argc, char **argv)
     check_words(&bundle, folder, diagnostics);
     topics_file_free(topics_file_load(folder, NULL, 1, diagnostics));
     diagnostics_each(diagnostics, show_line, stdout);
-    size_t errors = diagnostics_errors(diagnostics), warnings = diagnostics_warnings(diagnostics);
+    size_t errors = diagnostics_errors(diagnostics);
+    if (errors == 0)
+        errors = check_daemons(folder, stdout);
+    size_t warnings = diagnostics_warnings(diagnostics);
     fprintf(stderr, "check: %zu error%s, %zu warning%s\n", errors, errors == 1 ? "" : "s", warnings,
             warnings == 1 ? "" : "s");
     bundle_fini(&bundle);
