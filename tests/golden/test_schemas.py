@@ -36,9 +36,11 @@ def written(tmp_path_factory):
                                 "截止时间": "2026-03-21 09:00:00"}, ensure_ascii=False) + "\n")
     found = {"--events": [], "--rejects": [], "--decisions": []}
     for source, feed in [(path, "hotline")] + [(p, p.parts[-3]) for p in CASES]:
-        for what, lines in found.items():
-            lines += attempt(source, feed, what, "--clock", "2026-03-31T23:33:20Z")
-        found["--events"] += attempt(source, feed, "--events", "--backfill")
+        for line in attempt(source, feed, *found, "--clock", "2026-03-31T23:33:20Z"):
+            what = "--rejects" if "header" in line else "--decisions" if "case_kind" in line else "--events"
+            found[what].append(line)
+    for path in CASES[::10]:
+        found["--events"] += attempt(path, path.parts[-3], "--events", "--backfill")
     return found
 
 

@@ -38,6 +38,8 @@ GROUPS = [
     ("Deliberation, projects and works",
      ["forum13", "deliberation", "proposal", "project", "works", "partnership"]),
     ("What happens in the district", ["weather", "works_notice", "outage"]),
+    ("Registries", ["registry_stations", "registry_units", "registry_divisions", "registry_estates", "registry_halls",
+                    "registry_facilities", "registry_labels", "registry_admissions", "registry_population"]),
 ]
 
 

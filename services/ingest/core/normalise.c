@@ -164,7 +164,8 @@ static struct span day_of(const struct item *item, int64_t ms, char day[DAY_BYTE
     return span_from(day, (size_t)len);
 }
 
-/* An observation's day is of its identity, so a correction never moves it to another day. */
+/* An observation's day is of its identity, so a correction never moves it to another day; of a
+ * registry's row it is the day from which it holds. */
 static void write_id(const struct item *item, const struct mapping_event *event, int64_t time_ms,
                      char id[DIGEST_ID_LEN + 1])
 {
@@ -180,7 +181,7 @@ static void write_id(const struct item *item, const struct mapping_event *event,
         identity[count++] = item->header->upload;
         identity[count++] = span_of(row);
     }
-    if (event->family == EVENT_OBSERVATION)
+    if (event->family != EVENT_CASE)
         identity[count++] = day_of(item, time_ms, day);
     ids_event(id, span_of(item->mapping->namespace_), item->number, span_of(event->name), identity,
               count);
@@ -196,7 +197,8 @@ static bool read_time(struct item *item, const struct mapping_event *event, int6
         return normalise_reject(item, REJECT_DATE, column);
     if (!normalise_value_in(&event->time.range, *ms))
         return normalise_reject(item, REJECT_RANGE, column);
-    if (item->header->replayof.at == NULL &&
+    /* A registry's row may hold from a day to come. */
+    if (item->header->replayof.at == NULL && event->family != EVENT_REGISTRY &&
         *ms > item->header->received_ms + NORMALISE_MAX_AHEAD_MS)
         return normalise_reject(item, REJECT_FUTURE, column);
     return true;
