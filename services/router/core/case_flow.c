@@ -115,14 +115,8 @@ struct emit_case case_flow_about(const struct case_flow *flow, const struct work
 enum reject case_flow_merge_own(struct case_flow *flow, struct working *work,
                                 const struct event *event)
 {
-    const struct json_value *data = NULL;
-    struct event own = *event;
     struct case_line line;
-    size_t bad_at;
-    enum reject reject = json_read(flow->reader, event->data_json, &flow->arena, &data, &bad_at);
-    own.data = data;
-    if (reject == REJECT_NONE)
-        reject = case_line_of_event(&own, flow->rules->codes, &flow->arena, &line);
+    enum reject reject = case_line_of_event(event, flow->rules->codes, &flow->arena, &line);
     if (reject != REJECT_NONE)
         return reject;
     if (case_set_merge(&work->set, &line, work->kind, &flow->arena) != CASE_SET_CHANGED)

@@ -4,6 +4,7 @@
  * says. */
 #include "router/core/emit.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "model/ids.h"
@@ -55,11 +56,46 @@ static void add_time(struct strbuf *buf, struct span member, int64_t ms)
     strbuf_add_char(buf, '"');
 }
 
-static void add_place(struct strbuf *buf, const struct emit_case *about)
+/* ---- the data: text and members at once, so that nobody has to read what was just written ---- */
+
+static void begin_data(struct emit *emit)
 {
-    add_text(buf, MEMBER("type_code"), about->type_code);
-    add_text(buf, MEMBER("street_code"), about->street_code);
-    add_text(buf, MEMBER("community_code"), about->community_code);
+    emit->root = (struct json_value){.type = JSON_OBJECT};
+    strbuf_reset(&emit->data);
+    strbuf_add_char(&emit->data, '{');
+}
+
+static void say(struct emit *emit, struct span member, struct span value)
+{
+    if (!value.at)
+        return;
+    assert(emit->root.count < EMIT_MOST_MEMBERS);
+    add_text(&emit->data, member, value);
+    struct json_value *last = &emit->members[emit->root.count];
+    *last = (struct json_value){.type = JSON_STRING,
+                                .key = span_from(member.at + 2, member.len - 4), /* ,"key": */
+                                .text = value};
+    if (emit->root.count++ > 0)
+        last[-1].next = last;
+    else
+        emit->root.first = last;
+}
+
+static void say_due(struct emit *emit, int64_t ms)
+{
+    if (ms == TIMESTAMP_NONE)
+        return;
+    struct strbuf text = {
+        .at = emit->due, .capacity = sizeof emit->due, .max = sizeof emit->due - 1};
+    timestamp_add_rfc3339(&text, ms);
+    say(emit, MEMBER("due_at"), strbuf_span(&text));
+}
+
+static void say_place(struct emit *emit, const struct emit_case *about)
+{
+    say(emit, MEMBER("type_code"), about->type_code);
+    say(emit, MEMBER("street_code"), about->street_code);
+    say(emit, MEMBER("community_code"), about->community_code);
 }
 
 /* The event around emit->data. */
@@ -82,6 +118,7 @@ static bool build(struct emit *emit, const struct emit_case *about, const char *
         .party = SPAN("router"),
         .revision = arena_copy(arena, span_of(revision)),
         .data_json = strbuf_span(&emit->data),
+        .data = &emit->root,
     };
     return event->id.at && event->revision.at && !strbuf_is_full(&emit->data);
 }
@@ -137,21 +174,19 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
                    const struct decision *decision, struct span bundle, struct arena *arena,
                    struct event *event)
 {
-    struct strbuf *buf = &emit->data;
-    strbuf_reset(buf);
-    strbuf_add_char(buf, '{');
-    add_text(buf, MEMBER("lead"), decision->lead);
-    add_text(buf, MEMBER("mode"), decision->adopted ? SPAN("adopted") : SPAN("assigned"));
-    add_text(buf, MEMBER("guide"), decision->guide);
-    add_text(buf, MEMBER("limit_class"), decision->limit_class);
-    add_time(buf, MEMBER("due_at"), decision->due_ms);
-    add_text(buf, MEMBER("due_source"), span_of(decision->due_source));
-    add_text(buf, MEMBER("rule"), decision->rule);
-    add_text(buf, MEMBER("bundle"), bundle);
-    add_text(buf, MEMBER("reason"), decision->reason);
-    add_place(buf, about);
-    add_text(buf, MEMBER("cause"), about->cause_id);
-    strbuf_add_char(buf, '}');
+    begin_data(emit);
+    say(emit, MEMBER("lead"), decision->lead);
+    say(emit, MEMBER("mode"), decision->adopted ? SPAN("adopted") : SPAN("assigned"));
+    say(emit, MEMBER("guide"), decision->guide);
+    say(emit, MEMBER("limit_class"), decision->limit_class);
+    say_due(emit, decision->due_ms);
+    say(emit, MEMBER("due_source"), span_of(decision->due_source));
+    say(emit, MEMBER("rule"), decision->rule);
+    say(emit, MEMBER("bundle"), bundle);
+    say(emit, MEMBER("reason"), decision->reason);
+    say_place(emit, about);
+    say(emit, MEMBER("cause"), about->cause_id);
+    strbuf_add_char(&emit->data, '}');
     return build(emit, about, "dispatched", SPAN("lead"), arena, event);
 }
 
@@ -168,16 +203,14 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct c
                 const struct kind_timer *timer, struct span question, struct arena *arena,
                 struct event *event)
 {
-    struct strbuf *buf = &emit->data;
-    strbuf_reset(buf);
-    strbuf_add_char(buf, '{');
-    add_text(buf, MEMBER("lead"), fold->lead);
-    add_text(buf, MEMBER("limit_class"), fold->limit_class);
-    add_time(buf, MEMBER("due_at"), fold->due_ms);
-    add_text(buf, MEMBER("rule"), span_of(timer->name));
-    add_place(buf, about);
-    add_text(buf, MEMBER("cause"), about->cause_id);
-    strbuf_add_char(buf, '}');
+    begin_data(emit);
+    say(emit, MEMBER("lead"), fold->lead);
+    say(emit, MEMBER("limit_class"), fold->limit_class);
+    say_due(emit, fold->due_ms);
+    say(emit, MEMBER("rule"), span_of(timer->name));
+    say_place(emit, about);
+    say(emit, MEMBER("cause"), about->cause_id);
+    strbuf_add_char(&emit->data, '}');
     return build(emit, about, timers_stage(timer), question, arena, event);
 }
 
@@ -202,14 +235,12 @@ bool emit_delivery(struct emit *emit, const struct emit_case *about, const char 
                    struct event *event)
 {
     char question[128];
-    struct strbuf *buf = &emit->data;
     int n = snprintf(question, sizeof question, "%s:%.90s", stage, unit.at);
-    strbuf_reset(buf);
-    strbuf_add_char(buf, '{');
-    add_text(buf, MEMBER("unit"), unit);
-    add_text(buf, MEMBER("order"), order_kind);
-    add_text(buf, MEMBER("cause"), about->cause_id);
-    strbuf_add_char(buf, '}');
+    begin_data(emit);
+    say(emit, MEMBER("unit"), unit);
+    say(emit, MEMBER("order"), order_kind);
+    say(emit, MEMBER("cause"), about->cause_id);
+    strbuf_add_char(&emit->data, '}');
     bool built = build(emit, about, stage, span_from(question, (size_t)n), arena, event);
     event->unit = event_may_say(unit) ? unit : SPAN_NONE; /* the data has it in any case */
     return built;

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "model/case_fold.h"
 #include "model/event.h"
+#include "model/json.h"
 #include "model/reject.h"
 #include "router/core/decide.h"
 
@@ -21,8 +22,13 @@ enum router_stream {
     STREAM_COUNT
 };
 
+#define EMIT_MOST_MEMBERS 16
+
 struct emit {
     struct strbuf data, event, order; /* owned; warm buffers */
+    /* The data once more, as somebody who reads them gets them. */
+    struct json_value root, members[EMIT_MOST_MEMBERS];
+    char due[40];
 };
 
 void emit_init(struct emit *emit);
@@ -37,7 +43,7 @@ struct emit_case {
 
 /* Each thing is built first and sent after it was merged into its case: what a case has no room for
  * is not said. *event describes it; its texts live in the arena, its data in `emit` until the next
- * is built. False when the arena or a buffer is full. */
+ * is built, as text and as what is read of that text. False when the arena or a buffer is full. */
 bool emit_decision(struct emit *emit, const struct emit_case *about,
                    const struct decision *decision, struct span bundle, struct arena *arena,
                    struct event *event);
