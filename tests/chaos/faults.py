@@ -53,10 +53,12 @@ class Fault:
 
 def _chain(rng, group):
     """Every group: killed five times, frozen within its session, beyond it but within its transaction,
-    and beyond both; over both slots."""
+    and beyond both; over both slots. The aggregator has no transaction in Kafka: beyond its session so
+    long that another owner has taken over even on a busy machine."""
+    beyond = (11, 15) if group == "aggregator" else (7, 9)
     faults = [Fault("kill", group, 0, 0, 0) for _ in range(KILLS)]
     faults += [Fault("freeze", group, 0, 0, 0, round(seconds, 1))
-               for seconds in (rng.uniform(0.5, 5), rng.uniform(7, 9), LONG)]
+               for seconds in (rng.uniform(0.5, 5), rng.uniform(*beyond), LONG)]
     rng.shuffle(faults)
     slots = [1 + i % SLOTS for i in range(len(faults))]
     rng.shuffle(slots)

@@ -69,8 +69,8 @@ class Load:
         wanted = self.wanted()
         try:
             enough = sum(self.district.unread("ingest", ["cb.raw"]).values()) > MOST_RAW or (
-                "ingest" not in wanted and all(sum(self.district.unread(group).values()) > MOST_EVENTS
-                                               for group in (wanted & READERS or READERS)))
+                wanted <= READERS and all(sum(self.district.unread(group).values()) > MOST_EVENTS
+                                          for group in wanted))
         except Exception:  # a part is away: who knows how much there is
             enough = True
         hold = not self.ending and (enough or not wanted)
