@@ -128,15 +128,17 @@ def table_rows(table):
 
 
 def write_cases(out, feed):
-    names = sorted(path.name for path in (FEEDS / "cases" / feed).iterdir() if path.is_dir())
-    out.append("\nGolden cases: " + ", ".join(f"[{name}](../config/feeds/cases/{feed}/{name})" for name in names) + ".")
+    names = sorted(path.name for path in (FEEDS / "cases" / feed).iterdir()
+                   if path.name.startswith("sample_") or path.name == "dirty")
+    out.append("\nSamples: " + ", ".join(f"[{name}](../config/feeds/cases/{feed}/{name})" for name in names) +
+               f"; all [golden cases](../config/feeds/cases/{feed}).")
     reasons = Counter()
     for name in names:
         for line in (FEEDS / "cases" / feed / name / "expected.jsonl").read_text(encoding="utf-8").splitlines():
             said = json.loads(line)
             if "reject" in said:
                 reasons[said["reject"]["reason"]] += 1
-    out.append("Faults shown there: " + ", ".join(f"[{r}](rejects.md)" for r in sorted(reasons)) + ".")
+    out.append("Faults shown in them: " + ", ".join(f"[{r}](rejects.md)" for r in sorted(reasons)) + ".")
 
 
 def write_version(out, version):
