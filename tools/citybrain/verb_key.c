@@ -34,7 +34,7 @@ static const char key_help[] =
     "  --out FILE     the station's copy (default STATION.key, mode 600)\n"
     "  --config DIR   where feeds/ and registries/units.csv stand (default config)\n\n"
     "The daemon reads the file again on SIGHUP: systemctl reload citybrain-ingest.\n\n"
-    "A new station:                          A key is turned over, nobody waits:\n"
+    "A new station:                                  A key is turned over, nobody waits:\n"
     "  citybrain key create st001 --feeds hotline    citybrain key rotate st001 --out new.key\n"
     "  kill -HUP PID_OF_INGEST                       kill -HUP PID_OF_INGEST; hand over new.key\n"
     "  citybrain send --key st001.key \\              when the station uses it:\n"
