@@ -240,14 +240,14 @@ static void start_job(struct door_drop *drop)
  * time. */
 static void settle_refused(struct door_drop *drop)
 {
-    size_t items = drop->items;
+    bool alone = drop->most_items == 1;
     item_reader_return(&drop->reader, &drop->began);
     drop_receipt_return(&drop->receipt, &drop->mark);
     begin_batch(drop);
     if (producer_is_too_large(drop->refused_code)) {
         struct framing_item item;
         drop->most_items = 1;
-        if (items == 1 && item_reader_next(&drop->reader, &item) == ITEM_READER_ITEM)
+        if (alone && item_reader_next(&drop->reader, &item) == ITEM_READER_ITEM)
             refuse_file(drop, DROP_FAULT_TOPIC, &item);
         else
             enter(drop, PHASE_TAKE);

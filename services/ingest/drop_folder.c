@@ -18,8 +18,9 @@
 
 static const char *const subs[] = {"", "working", "done", "failed"};
 #define DONE_SUFFIX ".done"
-#define MOST_TRIES  64 /* files of one look that turn out to be written still, or not ours to read \
-                        */
+#define MOST_TRIES                                                                                 \
+    64 /* files of one look that turn out to be written still, or not ours to read                 \
+        */
 
 static bool fail(struct error *error, const char *path)
 {
@@ -323,7 +324,7 @@ bool drop_folder_finish(const struct drop_folder *folder, const struct drop_file
     char from[DROP_PATH_MAX], to[DROP_PATH_MAX];
     drop_folder_path(folder, file, "working", file->kept, "", from);
     drop_folder_path(folder, file, sub, file->kept, "", to);
-    if (rename(from, to) != 0 && (errno != ENOENT || access(to, F_OK) != 0))
+    if (rename(from, to) != 0 && errno != ENOENT) /* somebody took it away: its receipts stay */
         return fail(error, from);
     return drop_folder_sync(folder, file, sub, error);
 }
