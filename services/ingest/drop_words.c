@@ -16,11 +16,11 @@ static const char *const results[] = {[DROP_TAKEN] = "done",
 static const struct {
     const char *zh, *en;
 } identities[] = {
-    {"记录按其编号识别:更正后可只投递更正的记录,也可重新投递整份文件,同一编号不会重复计入。",
+    {"记录按其编号识别：更正后可只投递更正的记录，也可重新投递整份文件，同一编号不会重复计入。",
      "Records are known by their own numbers: drop the corrected rows, or the whole corrected "
      "file; "
      "none counts twice."},
-    {"本数据源按文件内容和行号识别记录:更正后的文件会作为新数据重新计入,原有记录不会被替换。",
+    {"本数据源按文件内容和行号识别记录：更正后的文件会作为新数据重新计入，原有记录不会被替换。",
      "Records of this feed are known by file and row: a corrected file counts anew, beside what "
      "was "
      "counted before."},
@@ -76,19 +76,19 @@ static void add_outcome(struct strbuf *out, const struct drop_file *file,
     switch (result) {
     case DROP_TAKEN:
     case DROP_OVER:
-        strbuf_addf(out, "结果    已接收:共 %lld 条,接收 %lld 条,拒收 %lld 条" LINE_END,
+        strbuf_addf(out, "结果    已接收：共 %lld 条，接收 %lld 条，拒收 %lld 条" LINE_END,
                     accepted + rejected, accepted, rejected);
         strbuf_addf(out, "Result  taken: %lld records, %lld accepted, %lld rejected" LINE_END,
                     accepted + rejected, accepted, rejected);
         break;
     case DROP_REPEAT:
         strbuf_addf(out,
-                    "结果    内容与已接收的文件相同,新增 0 条 (%s)" LINE_END
+                    "结果    内容与已接收的文件相同，新增 0 条 (%s)" LINE_END
                     "Result  the same content was taken before: 0 records added (%s)" LINE_END,
                     receipt->first, receipt->first);
         break;
     case DROP_FAILED:
-        strbuf_addf(out, "结果    未接收:%s (%s)" LINE_END, drop_fault_chinese(file->fault),
+        strbuf_addf(out, "结果    未接收：%s (%s)" LINE_END, drop_fault_chinese(file->fault),
                     drop_fault_name(file->fault));
         strbuf_addf(out, "Result  not taken: %s" LINE_END, drop_fault_english(file->fault));
         if (file->fault_row > 0)

@@ -172,7 +172,7 @@ static void a_file_is_stored_and_each_reject_is_named(void **state)
                                  "\"unknown_code\",\"pointer\":\"诉求性质\",\"column\":2,"));
     assert_non_null(strstr(json, "\"row\":3,\"verdict\":\"rejected\""));
     const char *text = find("done/*-a.utf8.csv.txt");
-    assert_non_null(strstr(text, "共 3 条,接收 1 条,拒收 2 条"));
+    assert_non_null(strstr(text, "共 3 条，接收 1 条，拒收 2 条"));
     assert_non_null(strstr(text, "[编号 A2]"));
     assert_non_null(strstr(text, "[bad_column_count]"));
 }
