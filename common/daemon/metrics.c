@@ -120,20 +120,31 @@ int64_t metric_value(const struct metric *metric, struct span label)
     return cell ? cell->value : 0;
 }
 
+static void write_pair(struct span name, struct span value, struct strbuf *out)
+{
+    strbuf_addf(out, "%.*s=\"", SPAN_ARG(name));
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.at[i];
+        if (c == '"' || c == '\\' || c == '\n')
+            strbuf_add_char(out, '\\');
+        strbuf_add_char(out, c == '\n' ? 'n' : c);
+    }
+    strbuf_add_char(out, '"');
+}
+
 static void write_label(const struct metric *metric, const struct cell *cell, const char *more,
                         struct strbuf *out)
 {
     if (!metric->row.label && !*more)
         return;
     strbuf_add_char(out, '{');
-    if (metric->row.label) {
-        strbuf_addf(out, "%s=\"", metric->row.label);
-        for (const char *c = cell->label; *c; c++) {
-            if (*c == '"' || *c == '\\' || *c == '\n')
-                strbuf_add_char(out, '\\');
-            strbuf_add_char(out, *c == '\n' ? 'n' : *c);
-        }
-        strbuf_addf(out, "\"%s", *more ? "," : "");
+    struct span names = span_of(metric->row.label), values = span_of(cell->label);
+    while (names.at) {
+        struct span name = span_cut(&names, ',');
+        struct span value = names.at ? span_cut(&values, ',') : values;
+        write_pair(name, value.at ? value : SPAN("other"), out);
+        if (names.at || *more)
+            strbuf_add_char(out, ',');
     }
     strbuf_addf(out, "%s}", more);
 }

@@ -14,7 +14,7 @@ enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 struct metric_row {
     const char *name; /* citybrain_<service>_<noun>_<unit>[_total] */
     enum metric_kind kind;
-    const char *label; /* one label name, or NULL */
+    const char *label; /* a label's name, two as "feed,reason", or NULL */
     const char *help;
 };
 
@@ -23,8 +23,8 @@ struct metric;  /* a registered row */
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 struct metric *metrics_add(struct metrics *metrics, const struct metric_row *row);
-/* `label` is "" where the row has none. At most 1,024 values a label; beyond that the value is
- * "other". */
+/* `label` is its value, "hotline,date" where there are two, "" where the row has none. At most
+ * 1,024 values a label; beyond that the value is "other". */
 void metric_add(struct metric *metric, struct span label, int64_t n);
 void metric_set(struct metric *metric, struct span label, int64_t value);
 void metric_observe_ms(struct metric *metric, struct span label,

@@ -337,10 +337,19 @@ static enum reject take_case(struct aggregator *aggregator, const struct event *
     return reject;
 }
 
-/* *taken is false when the batch has no room; `counted`: the ledger has not seen this offset. */
-static enum reject take_event(struct aggregator *aggregator, const struct record *record,
-                              bool counted, bool *taken)
+static bool take_sighting(struct aggregator *aggregator, const struct event *event,
+                          enum reject *reject)
 {
+    struct sighting sighting;
+    return !sighting_of_event(event, &sighting) ||
+           settle_room(aggregator, batch_add_sighting(aggregator->filling, &sighting), reject);
+}
+
+/* *taken is false when the batch has no room. */
+static enum reject take_event(struct aggregator *aggregator, const struct record *record,
+                              struct writer_position *position, bool *taken)
+{
+    bool counted = record->offset >= position->counted; /* the ledger has not seen this offset */
     struct event event;
     *taken = true;
     arena_reset(&aggregator->arena);
@@ -349,6 +358,11 @@ static enum reject take_event(struct aggregator *aggregator, const struct record
         return reject;
     if (event.family == EVENT_TICK && event.time_ms > aggregator->tick_ms)
         aggregator->tick_ms = event.time_ms;
+    if (event.family == EVENT_TICK && event.time_ms > position->tick_ms)
+        position->tick_ms = event.time_ms;
+    *taken = take_sighting(aggregator, &event, &reject);
+    if (!*taken || reject != REJECT_NONE)
+        return reject;
     if (event.family == EVENT_CASE)
         return take_case(aggregator, &event, counted, taken);
     if (!ledger_rows_is_ledger(&event))
@@ -370,7 +384,7 @@ static bool on_record(void *context, const struct record *record)
     bool taken = !is_full(aggregator);
     enum reject reject = REJECT_NONE;
     if (taken)
-        reject = take_event(aggregator, record, record->offset >= position->counted, &taken);
+        reject = take_event(aggregator, record, position, &taken);
     if (!taken && !aggregator->busy && !aggregator->waiting) {
         submit_commit(aggregator); /* the other batch is free: once more, into that one */
         return on_record(context, record);

@@ -11,7 +11,7 @@ static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct aggregator_config, daemon, "127.0.0.1:29330"),
     KAFKA_SETTING_ROWS(struct aggregator_config, kafka, "aggregator"),
     {"bundle.config_dir", SETTING_TEXT, offsetof(struct aggregator_config, config_dir), "config", 0,
-     0, NULL, NULL, "codes.csv, kinds/, views/"},
+     0, NULL, NULL, "codes.csv, kinds/, views/, registries/"},
     {"aggregator.postgres", SETTING_TEXT, offsetof(struct aggregator_config, postgres),
      "dbname=citybrain user=citybrain", 0, 0, NULL, "CITYBRAIN_PG", "libpq conninfo"},
     {"aggregator.api", SETTING_TEXT, offsetof(struct aggregator_config, api), "127.0.0.1:29340", 0,
@@ -47,6 +47,10 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->views = views_load(path, config->kinds, diagnostics);
     snprintf(path, sizeof path, "%s/registries/units.csv", config->config_dir);
     config->units = registry_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
+    config->stations = stations_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
+    config->calendar = calendar_load(path, diagnostics);
 }
 
 bool aggregator_config_load(struct aggregator_config *config, const struct options *options,
@@ -67,6 +71,8 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
     config->rules.codes = config->codes;
     config->rules.kinds = config->kinds;
     config->rules.views = config->views;
+    config->report = (struct station_report_rules){config->stations, config->calendar,
+                                                   config->rules.zone_minutes};
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;
@@ -74,6 +80,8 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
 
 void aggregator_config_fini(struct aggregator_config *config)
 {
+    stations_free(config->stations);
+    calendar_free(config->calendar);
     if (config->units)
         registry_free(config->units);
     views_free(config->views);

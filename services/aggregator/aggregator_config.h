@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "aggregator/core/batch.h"
+#include "aggregator/core/station_report.h"
 #include "config/schema.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
@@ -18,12 +19,15 @@ struct aggregator_config {
     const char *config_dir;
     const char *postgres, *api, *web, *charts, *sql_dir, *zone;
     int64_t batch_records, batch_every_ms, batch_bytes;
-    struct settings *settings; /* owned, as the four below */
+    struct settings *settings; /* owned, as what stands below */
     struct codes *codes;
     struct kinds *kinds;
     struct views *views;
     struct registry *units;   /* their names */
     struct batch_rules rules; /* borrows them */
+    struct stations *stations;
+    struct calendar *calendar;
+    struct station_report_rules report; /* borrows these two */
 };
 
 /* Loads file, environment and --set words, then kinds and views. ERROR_CONFIG with file:line:col

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /api/views, /api/views/<name>?by=&from=&to=, /api/cases/<id>, /api/clock, /api/units, and
- * the page's files. A question waits in a bounded queue for the one worker and its own read-only
- * connection; a full queue is 503. PostgreSQL writes the JSON, so nothing is translated here. */
+/* GET /api/views, /api/views/<name>?by=&from=&to=, /api/cases/<id>, /api/clock, /api/units,
+ * /api/stations?state=, and the page's files. A question waits in a bounded queue for the one
+ * worker and its own read-only connection; a full queue is 503. PostgreSQL writes the JSON, but of
+ * stations, whose silence is judged by a calendar. */
 #include "aggregator/api_http.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "aggregator/api_files.h"
 #include "aggregator/store/ledger_sql.h"
+#include "aggregator/store/stations_sql.h"
 #include "aggregator/store/view_sql.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
@@ -17,13 +19,14 @@
 #include "postgres/connection.h"
 
 #define MAX_WAITING 32
-#define API_ROUTES  5
+#define API_ROUTES  6
 
 struct question {
     struct http_request *request;
     char *sql;          /* owned */
     char *parameter[2]; /* owned; NULL = SQL's NULL */
     int parameter_count;
+    unsigned stations; /* their states, where it asks for stations */
     struct question *next;
 };
 
@@ -38,6 +41,7 @@ struct api_http {
     struct api_files *files;
     struct strbuf units; /* the answer of /api/units */
     char *clock_sql;     /* owned */
+    char events[256];    /* the topic's full name */
     /* The worker's while busy. */
     uv_work_t work;
     bool busy;
@@ -49,6 +53,18 @@ struct api_http {
 
 static const char session[] = "SET default_transaction_read_only = on; SET statement_timeout = "
                               "'10s'; SET lock_timeout = '2s'; SET jit = off";
+
+static void write_answer(struct api_http *api, const PGresult *result)
+{
+    if (api->asked->stations) {
+        struct station_report *report = stations_sql_report(result, &api->config->report);
+        station_report_write(report, api->asked->stations, &api->answer);
+        station_report_free(report);
+        return;
+    }
+    strbuf_add(&api->answer,
+               span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
+}
 
 static void run_question(uv_work_t *work)
 {
@@ -67,8 +83,7 @@ static void run_question(uv_work_t *work)
     api->found = api->good && PQntuples(result) > 0 && !PQgetisnull(result, 0, 0);
     strbuf_reset(&api->answer);
     if (api->found)
-        strbuf_add(&api->answer,
-                   span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
+        write_answer(api, result);
     PQclear(result);
 }
 
@@ -92,6 +107,14 @@ static void answer_question(struct api_http *api, struct http_request *request)
     }
 }
 
+static void free_question(struct question *question)
+{
+    free(question->sql);
+    free(question->parameter[0]);
+    free(question->parameter[1]);
+    free(question);
+}
+
 static void ask_next(struct api_http *api);
 
 static void on_answered(uv_work_t *work, int status)
@@ -100,10 +123,7 @@ static void on_answered(uv_work_t *work, int status)
     struct question *question = api->asked;
     (void)status; /* never cancelled */
     answer_question(api, question->request);
-    free(question->sql);
-    free(question->parameter[0]);
-    free(question->parameter[1]);
-    free(question);
+    free_question(question);
     api->busy = false;
     ask_next(api);
 }
@@ -125,20 +145,26 @@ static char *copy_or_null(struct span text)
     return text.len ? xspandup(text) : NULL;
 }
 
-static void ask(struct api_http *api, struct http_request *request, const char *sql,
-                const struct span *parameters, int count)
+static struct question *question_of(struct http_request *request, const char *sql,
+                                    const struct span *parameters, int count)
 {
-    if (api->waiting == MAX_WAITING) {
-        http_request_problem(request, 503, "busy", "查询繁忙",
-                             "too many questions wait; try again");
-        return;
-    }
     struct question *question = xcalloc(1, sizeof *question);
     question->request = request;
     question->sql = xstrdup(sql);
     question->parameter_count = count;
     for (int i = 0; i < count; i++)
         question->parameter[i] = copy_or_null(parameters[i]);
+    return question;
+}
+
+static void take_question(struct api_http *api, struct question *question)
+{
+    if (api->waiting == MAX_WAITING) {
+        http_request_problem(question->request, 503, "busy", "查询繁忙",
+                             "too many questions wait; try again");
+        free_question(question);
+        return;
+    }
     if (api->last)
         api->last->next = question;
     else
@@ -146,6 +172,12 @@ static void ask(struct api_http *api, struct http_request *request, const char *
     api->last = question;
     api->waiting++;
     ask_next(api);
+}
+
+static void ask(struct api_http *api, struct http_request *request, const char *sql,
+                const struct span *parameters, int count)
+{
+    take_question(api, question_of(request, sql, parameters, count));
 }
 
 static bool is_date(struct span text)
@@ -192,6 +224,21 @@ static void on_case(void *context, struct http_request *request)
         "case_id = s.case_id) AS t))::text FROM core.case_set AS s WHERE s.case_id = $1";
     struct span id = http_request_part(request, 0);
     ask(context, request, sql, &id, 1);
+}
+
+static void on_stations(void *context, struct http_request *request)
+{
+    struct api_http *api = context;
+    unsigned states;
+    if (!station_report_read_states(http_request_query(request, "state"), &states)) {
+        http_request_problem(request, 400, "bad_state", "状态无效",
+                             "state is a list of alive, late, silent, never and unknown");
+        return;
+    }
+    struct span topic = span_of(api->events);
+    struct question *question = question_of(request, stations_sql_ask, &topic, 1);
+    question->stations = states;
+    take_question(api, question);
 }
 
 /* `day` is the civil day of the newest tick, as the views count it. */
@@ -275,15 +322,19 @@ struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_co
     api->daemon = daemon;
     api->config = config;
     api->work.data = api;
+    snprintf(api->events, sizeof api->events, "%sevents", config->kafka.prefix);
     strbuf_init(&api->answer, 1 << 16, 32 << 20);
     api->connection = postgres_connection_new(config->postgres, "citybrain-api", session);
     strbuf_init(&api->units, 1 << 13, 1 << 20);
     write_units(&api->units, config->units);
     api->clock_sql = write_clock_sql(config->rules.zone_minutes);
     const struct http_route routes[API_ROUTES] = {
-        {"GET", "/api/views/{name}", 0, on_view, api}, {"GET", "/api/views", 0, on_views, api},
-        {"GET", "/api/cases/{id}", 0, on_case, api},   {"GET", "/api/clock", 0, on_clock, api},
+        {"GET", "/api/views/{name}", 0, on_view, api},
+        {"GET", "/api/views", 0, on_views, api},
+        {"GET", "/api/cases/{id}", 0, on_case, api},
+        {"GET", "/api/clock", 0, on_clock, api},
         {"GET", "/api/units", 0, on_units, api},
+        {"GET", "/api/stations", 0, on_stations, api},
     };
     memcpy(api->routes, routes, sizeof routes);
     api->files = api_files_open(config, api->routes + API_ROUTES, error);

@@ -7,6 +7,7 @@
 #include "aggregator/aggregator.h"
 #include "aggregator/api_http.h"
 #include "aggregator/ledger_watch.h"
+#include "aggregator/stations_watch.h"
 #include "daemon/log.h"
 
 static void show_line(void *context, const char *line)
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
     if (!daemon || !api_http_open(daemon, &config, &error))
         return daemon_refuse(&error);
     ledger_watch_open(daemon, &config);
+    stations_watch_open(daemon, &config);
     struct aggregator *aggregator = aggregator_open(daemon, &config, &error);
     if (!aggregator)
         return daemon_refuse(&error);

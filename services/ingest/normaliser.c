@@ -77,6 +77,7 @@ static void count(struct partition *partition, const struct record *record,
                   const struct normalise_result *result, struct outputs *outputs)
 {
     ledger_add(&partition->ledger, record, result, outputs);
+    feed_metrics_add(&partition->normaliser->feeds, result);
     partition->verdicts[result->why.reject]++;
     partition->events += (int64_t)result->count;
     if (result->mapping != partition->mapping)
@@ -108,6 +109,7 @@ static void save(void *state, struct outputs *outputs)
     struct partition *partition = state;
     ledger_write(&partition->ledger, outputs);
     tell(partition);
+    feed_metrics_show(&partition->normaliser->feeds);
 }
 
 static void close_partition(void *state)
@@ -128,6 +130,7 @@ bool normaliser_open(struct normaliser *normaliser, struct daemon *daemon,
     normaliser->records = metrics_add(daemon_metrics(daemon), &records_row);
     normaliser->events = metrics_add(daemon_metrics(daemon), &events_row);
     normaliser->mappings = metrics_add(daemon_metrics(daemon), &mappings_row);
+    feed_metrics_open(&normaliser->feeds, daemon_metrics(daemon), config->feeds);
     struct transform_spec spec = {
         .settings = &config->kafka,
         .sources = sources,

@@ -4,6 +4,7 @@
 
 #include "daemon/daemon.h"
 #include "ingest/core/normalise.h"
+#include "ingest/feed_metrics.h"
 #include "ingest/ingest_config.h"
 #include "kafka/transform.h"
 
@@ -14,6 +15,7 @@ struct normaliser {
     struct normalise normalise;
     struct transform *transform;
     struct metric *records, *events, *mappings;
+    struct feed_metrics feeds;
     /* raw/0 came with this metadata: the newest T. */
     void (*took_time)(void *context, struct span metadata);
     void *context;

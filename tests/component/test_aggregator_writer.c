@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "aggregator/store/ledger_sql.h"
+#include "aggregator/store/stations_sql.h"
 #include "aggregator/store/view_sql.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
@@ -145,6 +146,7 @@ static void look(char *digest, size_t size)
     ask("SELECT md5(coalesce(string_agg(t, E'\\n' ORDER BY t), '')) FROM ("
         "SELECT o::text FROM core.kafka_offset AS o UNION ALL "
         "SELECT s::text FROM core.case_set AS s UNION ALL "
+        "SELECT s::text FROM core.station_seen AS s UNION ALL "
         "SELECT c::text FROM core.cell_closure_rate AS c UNION ALL "
         "SELECT c::text FROM core.cell_response_time AS c UNION ALL "
         "SELECT h::text FROM core.hist_response_time AS h) AS u(t)",
@@ -386,9 +388,72 @@ static void days_before_the_first_year_are_counted(void **state)
     batch_free(batch);
 }
 
+static enum writer_result hear(struct writer *writer, struct writer_position *position,
+                               int64_t tick_ms, const struct sighting *words, size_t count)
+{
+    struct error error = {0};
+    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    for (size_t i = 0; i < count; i++)
+        assert_true(batch_add_sighting(batch, &words[i]));
+    position->next = position->stored + 1;
+    position->tick_ms = tick_ms;
+    enum writer_result result = writer_commit(writer, batch, position, 1, tick_ms, &error);
+    if (result == WRITER_DONE)
+        position->stored = position->next;
+    batch_free(batch);
+    return result;
+}
+
+/* "now station:via:seen …" as the question of the API and the metrics answers it. */
+static void ask_stations(char *answer, size_t size)
+{
+    const char *const topic = "cb.events";
+    PGresult *result = PQexecParams(postgres_connection_handle(here.reader), stations_sql_ask, 1,
+                                    NULL, &topic, NULL, NULL, 0);
+    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+    size_t used = (size_t)snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
+    for (int i = 0; i < PQntuples(result) && !PQgetisnull(result, i, 1); i++)
+        used += (size_t)snprintf(answer + used, size - used, " %s:%s:%s", PQgetvalue(result, i, 1),
+                                 PQgetvalue(result, i, 2), PQgetvalue(result, i, 3));
+    PQclear(result);
+}
+
+/* Stands first: the clock is the smallest of all partitions, and here there are two. */
+static void last_words_are_a_maximum_and_their_clock_a_minimum(void **state)
+{
+    static const struct sighting early[] = {{{"st002", 5}, {"heartbeat", 9}, 50},
+                                            {{"st001", 5}, {"platform", 8}, 40},
+                                            {{"st001", 5}, {"heartbeat", 9}, 45}},
+                                 late[] = {{{"st001", 5}, {"platform", 8}, 70},
+                                           {{"st002", 5}, {"heartbeat", 9}, 30}};
+    char answer[256];
+    (void)state;
+    ask_stations(answer, sizeof answer);
+    assert_string_equal(answer, "0");
+    struct writer_position one = take_over(here.first, 6), two = take_over(here.first, 7);
+    assert_int_equal(hear(here.first, &one, 100, early, ARRAY_LENGTH(early)), WRITER_DONE);
+    ask_stations(answer, sizeof answer); /* nobody knows what the other partition holds */
+    assert_string_equal(answer, "0 st001:heartbeat:45 st001:platform:40 st002:heartbeat:50");
+    assert_int_equal(hear(here.first, &two, 60, late, ARRAY_LENGTH(late)), WRITER_DONE);
+    ask_stations(answer, sizeof answer);
+    assert_string_equal(answer, "60 st001:heartbeat:45 st001:platform:70 st002:heartbeat:50");
+
+    /* The log is read again from its beginning: nothing goes back. */
+    number("UPDATE core.kafka_offset SET next_offset = -1 WHERE part IN (6, 7) RETURNING 1");
+    one = take_over(here.second, 6);
+    assert_int_equal(hear(here.second, &one, 20, early, ARRAY_LENGTH(early)), WRITER_DONE);
+    ask_stations(answer, sizeof answer);
+    assert_string_equal(answer, "60 st001:heartbeat:45 st001:platform:70 st002:heartbeat:50");
+    assert_int_equal(hear(here.first, &two, 999, early, 1), WRITER_FENCED); /* is at -1 now */
+    ask_stations(answer, sizeof answer);
+    assert_string_equal(answer, "60 st001:heartbeat:45 st001:platform:70 st002:heartbeat:50");
+    number("WITH gone AS (DELETE FROM core.kafka_offset RETURNING 1) SELECT count(*) FROM gone");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(last_words_are_a_maximum_and_their_clock_a_minimum),
         cmocka_unit_test(a_batch_is_counted_once_and_moves_its_position),
         cmocka_unit_test(the_frozen_owner_is_fenced_and_writes_nothing),
         cmocka_unit_test(a_batch_behind_a_gap_is_refused),

@@ -17,6 +17,7 @@ extern const struct verb verb_key;
 extern const struct verb verb_lag;
 extern const struct verb verb_reasons;
 extern const struct verb verb_send;
+extern const struct verb verb_stations;
 extern const struct verb verb_test;
 extern const struct verb verb_topics;
 extern const struct verb verb_try;

@@ -45,6 +45,7 @@ struct batch {
     struct strbuf text;
     struct batch_counts counts;
     struct ledger_rows ledger;
+    struct seen_rows seen;
 };
 
 struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
@@ -70,6 +71,7 @@ void batch_clear(struct batch *batch)
     batch->sealed = false;
     batch->counts = (struct batch_counts){0};
     batch->ledger = (struct ledger_rows){0};
+    batch->seen = (struct seen_rows){0};
     memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
     arena_reset(&batch->arena);
     delta_clear(batch->delta);
@@ -199,6 +201,12 @@ enum reject batch_add_ledger(struct batch *batch, const struct event *event)
 {
     assert(!batch->sealed);
     return ledger_rows_take(&batch->ledger, &batch->arena, event);
+}
+
+bool batch_add_sighting(struct batch *batch, const struct sighting *sighting)
+{
+    assert(!batch->sealed);
+    return seen_rows_take(&batch->seen, &batch->arena, sighting);
 }
 
 static int compare_cases(const void *left, const void *right)
@@ -339,6 +347,11 @@ const struct delta *batch_delta(const struct batch *batch)
 const struct ledger_rows *batch_ledger(const struct batch *batch)
 {
     return &batch->ledger;
+}
+
+const struct seen_rows *batch_seen(const struct batch *batch)
+{
+    return &batch->seen;
 }
 
 struct batch_counts batch_counts(const struct batch *batch)

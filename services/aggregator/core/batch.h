@@ -9,6 +9,7 @@
 
 #include "aggregator/core/delta.h"
 #include "aggregator/core/ledger_rows.h"
+#include "aggregator/core/seen_rows.h"
 #include "model/case_fold.h"
 
 struct batch_rules {
@@ -42,6 +43,8 @@ bool batch_add_counted(struct batch *batch, struct span case_id, const struct ca
 bool batch_refuse(struct batch *batch, struct span feed, int64_t received_ms);
 /* The rows of a ledger event; REJECT_TOO_LARGE when the batch is full. */
 enum reject batch_add_ledger(struct batch *batch, const struct event *event);
+/* A station was heard. False when the batch is full. */
+bool batch_add_sighting(struct batch *batch, const struct sighting *sighting);
 /* Sorts the cases by id. */
 void batch_seal(struct batch *batch);
 size_t batch_case_count(const struct batch *batch);
@@ -53,4 +56,5 @@ bool batch_take_old(struct batch *batch, struct span case_id, struct span lines)
 bool batch_fold(struct batch *batch, struct span *bad);
 const struct delta *batch_delta(const struct batch *batch);
 const struct ledger_rows *batch_ledger(const struct batch *batch); /* full after batch_fold */
+const struct seen_rows *batch_seen(const struct batch *batch);
 struct batch_counts batch_counts(const struct batch *batch);

@@ -2,7 +2,7 @@
 /* One transaction a batch, two round trips:
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, cells, histograms, ledger, clock (always in this order, sorted); COMMIT
+ *   2  case sets, cells, histograms, ledger, stations, clock (always in this order, sorted); COMMIT
  * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
  * has done anything. What was in doubt is never repeated, only asked for by taking over anew. */
 #include "aggregator/store/writer.h"
@@ -12,6 +12,7 @@
 
 #include "aggregator/store/array_text.h"
 #include "aggregator/store/ledger_sql.h"
+#include "aggregator/store/stations_sql.h"
 #include "aggregator/store/view_sql.h"
 #include "base/memory.h"
 #include "postgres/transaction.h"
@@ -38,15 +39,15 @@ struct number {
 };
 
 struct move {
-    struct number part, next, stored, epoch;
-    const char *values[5];
+    struct number part, next, tick, stored, epoch;
+    const char *values[6];
 };
 
 struct writer {
     struct writer_options options;
     struct postgres_connection *connection;
     struct postgres_transaction *transaction;
-    struct upsert sets, asked, said, came, *cells, *bins; /* cells, bins: one a view, owned */
+    struct upsert sets, asked, said, came, seen, *cells, *bins; /* cells, bins: one a view, owned */
     struct move moves[WRITER_MAX_PARTITIONS];
     struct batch *batch; /* during a commit */
     bool fenced;
@@ -109,6 +110,8 @@ struct writer *writer_new(const struct writer_options *options)
     strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
     upsert_init(&writer->came, "core", "came", LEDGER_SQL_CAME);
     strbuf_add(&writer->came.sql, span_of(ledger_sql_came));
+    upsert_init(&writer->seen, "core", "seen", STATIONS_SQL_SEEN);
+    strbuf_add(&writer->seen.sql, span_of(stations_sql_seen));
     const struct views *views = options->schema.rules->views;
     writer->cells = xcalloc(views_count(views), sizeof *writer->cells);
     writer->bins = xcalloc(views_count(views), sizeof *writer->bins);
@@ -137,6 +140,7 @@ void writer_free(struct writer *writer)
     upsert_fini(&writer->asked);
     upsert_fini(&writer->said);
     upsert_fini(&writer->came);
+    upsert_fini(&writer->seen);
     postgres_transaction_free(writer->transaction);
     postgres_connection_free(writer->connection);
     free(writer);
@@ -224,17 +228,19 @@ static void queue_moves(struct writer *writer, const struct writer_position *pos
         move->values[0] = writer->options.topic;
         move->values[1] = number(&move->part, positions[i].partition);
         move->values[2] = number(&move->next, positions[i].next);
-        move->values[3] = number(&move->stored, positions[i].stored);
-        move->values[4] = number(&move->epoch, positions[i].epoch);
+        move->values[3] = number(&move->tick, positions[i].tick_ms);
+        move->values[4] = number(&move->stored, positions[i].stored);
+        move->values[5] = number(&move->epoch, positions[i].epoch);
         postgres_transaction_add(
             writer->transaction,
             &(struct postgres_statement){
                 .name = "core_move",
                 .sql = "UPDATE core.kafka_offset SET next_offset = $3::bigint, counted = "
-                       "greatest(counted, $3::bigint) WHERE topic = $1 AND "
-                       "part = $2::integer AND next_offset = $4::bigint AND epoch = $5::bigint",
+                       "greatest(counted, $3::bigint), tick_ms = greatest(tick_ms, $4::bigint) "
+                       "WHERE topic = $1 AND "
+                       "part = $2::integer AND next_offset = $5::bigint AND epoch = $6::bigint",
                 .values = move->values,
-                .count = 5,
+                .count = 6,
                 .result = on_moved,
                 .context = writer});
     }
@@ -312,6 +318,17 @@ static void fill_ledger(struct writer *writer)
     }
 }
 
+static void fill_seen(struct writer *writer)
+{
+    struct array_text *at = writer->seen.arrays;
+    upsert_reset(&writer->seen);
+    for (const struct seen_row *row = batch_seen(writer->batch)->first; row; row = row->next) {
+        array_text_add(&at[0], row->sighting.station);
+        array_text_add(&at[1], row->sighting.via);
+        array_text_add_int(&at[2], row->sighting.seen_ms);
+    }
+}
+
 static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *error)
 {
     struct number tick = {0};
@@ -320,6 +337,7 @@ static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *
     const struct delta *delta = batch_delta(writer->batch);
     fill_sets(writer);
     fill_ledger(writer);
+    fill_seen(writer);
     for (size_t i = 0; i < views_count(views); i++) {
         upsert_reset(&writer->cells[i]);
         upsert_reset(&writer->bins[i]);
@@ -336,6 +354,7 @@ static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *
     }
     upsert_queue(&writer->said, writer->transaction, NULL, NULL);
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
+    upsert_queue(&writer->seen, writer->transaction, NULL, NULL);
     if (tick_ms > 0)
         postgres_transaction_add(
             writer->transaction,

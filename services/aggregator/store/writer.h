@@ -18,6 +18,7 @@ struct writer_position {
     int64_t next;   /* where it is to move; equal to stored = has not moved */
     int64_t epoch;
     int64_t counted; /* the ledger has counted up to here; beyond `stored` after a rewind */
+    int64_t tick_ms; /* newest of the partition; 0 = none since it was taken over */
 };
 
 struct writer_options {

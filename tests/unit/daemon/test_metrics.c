@@ -70,6 +70,17 @@ static void writes_labels_in_order_and_escaped(void **state)
     assert_int_equal(metric_value(metric, SPAN("none")), 0);
 }
 
+static void writes_two_labels_of_one_row(void **state)
+{
+    static const struct metric_row row = {"t_bad_total", METRIC_COUNTER, "feed,reason", "Bad."};
+    struct metric *metric = metrics_add(*state, &row);
+    metric_add(metric, SPAN("hotline,date"), 2);
+    metric_add(metric, SPAN("other"), 3);
+    expect(*state, "# HELP t_bad_total Bad.\n# TYPE t_bad_total counter\n"
+                   "t_bad_total{feed=\"hotline\",reason=\"date\"} 2\n"
+                   "t_bad_total{feed=\"other\",reason=\"other\"} 3\n");
+}
+
 static void adds_up_a_histogram_in_seconds(void **state)
 {
     struct metric *metric = metrics_add(*state, &timed);
@@ -116,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         METRICS_TEST(writes_a_row_without_label_from_the_first_moment),
         METRICS_TEST(writes_labels_in_order_and_escaped),
+        METRICS_TEST(writes_two_labels_of_one_row),
         METRICS_TEST(adds_up_a_histogram_in_seconds),
         METRICS_TEST(gathers_labels_beyond_the_most_as_other),
         METRICS_TEST(gives_the_same_metric_for_the_same_name),
