@@ -76,6 +76,10 @@ static void is_due_by_open_time_days_and_weeks(void **state)
         {"1w", OFFICE, "2026-11-18 10:00", 1, "2026-11-26 00:00"}, /* the same weekday */
         {"1w", OFFICE, "2026-09-26 10:00", 1, "2026-10-09 00:00"}, /* that is a holiday: after */
         {"1w", OFFICE, "2026-10-03 10:00", 1, "2026-10-11 00:00"}, /* that is worked */
+        /* The example of docs/stations.md. */
+        {"4h", OFFICE, "2026-09-30 16:00", 1, "2026-10-08 11:30"},
+        {"1d", OFFICE, "2026-09-30 16:00", 1, "2026-10-09 00:00"},
+        {"1w", OFFICE, "2026-09-30 16:00", 1, "2026-10-09 00:00"},
         {"2w", OFFICE, "2026-11-02 10:00", 1, "2026-11-17 00:00"},
         {"1h", OFFICE, "2027-09-30 17:00", 1, "2027-10-01 09:30"}, /* not announced yet */
     };
