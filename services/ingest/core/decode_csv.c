@@ -232,5 +232,6 @@ long long decode_csv_offset(const struct decode *decode, int column)
     if (decode->cell_of[column] == 0)
         return -1;
     size_t cell = (size_t)decode->cell_of[column] - 1;
-    return (long long)(decode->row_at + csv_cell_offset(decode->row, decode->form, cell));
+    size_t at = decode->row_at + csv_cell_offset(decode->row, decode->form, cell);
+    return (long long)at;
 }
