@@ -19,6 +19,7 @@
 #include "ingest/door_drop.h"
 
 #include "../support/kafka_mock.h"
+#include "../unit/daemon/http_client.h"
 
 #define HEADER                                                                                                                        \
     "工单编号,诉求性质,问题分类,反映社区,反映街乡,承办单位,受理时间,截止时间,来电人,来电号码," \
@@ -109,6 +110,61 @@ static int64_t count_raw(void)
     return kafka_mock_read(&here.mock, "cb.raw", 3, none, 0);
 }
 
+/* A record of raw as text, without the time it was received: value, then its header. */
+struct texts {
+    char *list[64];
+    size_t count;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *text_of(const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    const void *header;
+    size_t size;
+    assert_false(rd_kafka_message_headers(message, &headers));
+    assert_false(rd_kafka_header_get_last(headers, "cb", &header, &size));
+    char *text = calloc(1, message->len + size + 3);
+    assert_non_null(text);
+    snprintf(text, message->len + size + 3, "%.*s\n%.*s", (int)message->len,
+             (const char *)message->payload, (int)size, (const char *)header);
+    char *received = strstr(text, "\"received\":");
+    assert_non_null(received);
+    char *behind = strchr(received, ',');
+    memmove(received, behind, strlen(behind) + 1);
+    return text;
+}
+
+/* What came to raw behind these offsets, sorted; they are moved to its ends. */
+static void read_raw(int64_t offsets[3], struct texts *texts)
+{
+    rd_kafka_t *consumer = kafka_mock_client(&here.mock, RD_KAFKA_CONSUMER);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(3);
+    for (int p = 0; p < 3; p++)
+        rd_kafka_topic_partition_list_add(list, "cb.raw", p)->offset = offsets[p];
+    rd_kafka_poll_set_consumer(consumer);
+    rd_kafka_assign(consumer, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    texts->count = 0;
+    for (int left = 3; left > 0;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 10000);
+        assert_non_null(message);
+        left -= message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+        if (!message->err) {
+            offsets[message->partition] = message->offset + 1;
+            if (texts->count < ARRAY_LENGTH(texts->list))
+                texts->list[texts->count++] = text_of(message);
+        }
+        rd_kafka_message_destroy(message);
+    }
+    rd_kafka_destroy_flags(consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    qsort(texts->list, texts->count, sizeof texts->list[0], by_text);
+}
+
 static int open_drop(void **state)
 {
     static struct options options;
@@ -125,11 +181,11 @@ static int open_drop(void **state)
     drop("working/" LEFT, HEADER ROW("L1", "投诉"));
     snprintf(brokers, sizeof brokers, "kafka.brokers=%s", kafka_mock_brokers(&here.mock));
     snprintf(root, sizeof root, "ingest.drop=%s", here.root);
-    options =
-        (struct options){.config_path = "config/ingest.yaml",
-                         .set = {brokers, root, "ingest.role=doors", "ingest.listen=127.0.0.1:0",
-                                 "ingest.drop_stable=300ms", "ingest.drop_look=50ms"},
-                         .set_count = 6};
+    options = (struct options){.config_path = "config/ingest.yaml",
+                               .set = {brokers, root, "ingest.role=doors",
+                                       "ingest.listen=127.0.0.1:0", "ingest.drop_stable=300ms",
+                                       "ingest.drop_look=50ms", "ingest.insecure_bearer=true"},
+                               .set_count = 7};
     if (!ingest_config_load(&here.config, &options, &error))
         return 1;
     ingest_clock_init(&here.clock, false, "");
@@ -277,6 +333,37 @@ static void a_record_that_the_topic_never_takes_stops_the_file(void **state)
     assert_non_null(strstr(json, "\"row\":1,"));
 }
 
+/* Ids are made of feed, upload, row and value alone, so they are the same through either door. */
+static void an_http_upload_makes_the_same_records(void **state)
+{
+    static const char body[] = HEADER ROW("S1", "投诉")
+        ROW("S2", "闲聊") "S3,short\n\n" ROW("S4", "\"咨\"询") ROW("S5", "求助");
+    static struct texts dropped, posted;
+    static char request[4096];
+    int64_t offsets[3] = {0};
+    struct exchange exchange = {.send = request};
+    (void)state;
+    read_raw(offsets, &dropped); /* what was there before */
+    drop("same.utf8.csv", body);
+    await("done/*-same.utf8.csv");
+    read_raw(offsets, &dropped);
+    snprintf(request, sizeof request,
+             "POST /v1/feeds/hotline_csv HTTP/1.1\r\nHost: door\r\nAuthorization: Bearer "
+             "demo-hotline_csv\r\nContent-Type: text/csv; charset=utf-8\r\nContent-Length: "
+             "%zu\r\n\r\n%s",
+             strlen(body), body);
+    client_run(daemon_loop(here.daemon), http_server_port(here.doors->server), &exchange, 1);
+    assert_int_equal(exchange.status, 200);
+    read_raw(offsets, &posted);
+    assert_int_equal(dropped.count, 5);
+    assert_int_equal(posted.count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(dropped.list[i], posted.list[i]);
+        free(dropped.list[i]);
+        free(posted.list[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_not_whole_stays),
         cmocka_unit_test(what_cannot_be_taken_as_a_whole_is_set_aside_with_its_reason),
         cmocka_unit_test(a_quote_that_is_never_closed_is_named_by_its_row),
+        cmocka_unit_test(an_http_upload_makes_the_same_records),
         cmocka_unit_test(what_the_broker_refuses_is_sent_again),
         cmocka_unit_test(a_record_that_the_topic_never_takes_stops_the_file),
     };
