@@ -350,6 +350,7 @@ void http_server_respond(struct http_request *request, const struct http_answer 
     for (size_t i = 0; i < ARRAY_LENGTH(answer->more) && answer->more[i].name; i++)
         MHD_add_response_header(response, answer->more[i].name, answer->more[i].value);
     if (request->server->closing || request->server->retiring || request->early ||
+        request->may_lack_host || /* HTTP/1.0 knows no lasting connections */
         (request->peer && request->peer->requests + 1 >= request->server->limits->requests))
         MHD_add_response_header(response, "Connection", "close");
     request->response = response;

@@ -278,6 +278,16 @@ static void a_connection_ends_after_its_last_request(void **state)
     assert_int_equal(exchanges[3].status, 0);
 }
 
+static void http_1_0_has_one_request_a_connection(void **state)
+{
+    struct exchange exchange = {.send =
+                                    "POST /items HTTP/1.0\r\nConnection: keep-alive\r\nX-Who: a\r\n"
+                                    "Content-Length: 1\r\n\r\nx"};
+    (void)state;
+    assert_true(run(&exchange, 1));
+    assert_int_equal(exchange.status, 200);
+}
+
 static void a_retired_server_answers_whom_it_has_and_nobody_new(void **state)
 {
     bool ended;
@@ -392,6 +402,7 @@ int main(void)
         LIMITS_TEST(a_head_has_its_limits_too),
         LIMITS_TEST(strangers_are_refused_before_their_body_is_read),
         LIMITS_TEST(a_connection_ends_after_its_last_request),
+        LIMITS_TEST(http_1_0_has_one_request_a_connection),
         LIMITS_TEST(a_retired_server_answers_whom_it_has_and_nobody_new),
         cmocka_unit_test(sent_away_longer_while_it_lasts_and_never_all_at_once),
         LIMITS_TEST(a_strangers_promise_is_not_counted),
