@@ -10,6 +10,7 @@
 #include "base/gb18030_table.h"
 
 #define HIGH_BITS  0x8080808080808080ULL
+#define LEADS      126U
 #define SECONDS    190U
 #define BMP_END    0x10000U
 #define LAST       0x10ffffU
@@ -84,19 +85,52 @@ static void put_utf8(char *to, uint32_t code)
     to[utf8_length(code) - 1] = (char)(0x80 | (code & 0x3f));
 }
 
-/* ASCII at the front of both. */
+/* Bytes of ASCII at the front of a word that has others too. */
+static size_t front_of(uint64_t word)
+{
+    uint64_t high = word & HIGH_BITS;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (size_t)__builtin_ctzll(high) / 8;
+#else
+    return (size_t)__builtin_clzll(high) / 8;
+#endif
+}
+
+/* ASCII at the front of both; behind it `to` may hold anything. */
 static size_t copy_ascii(const unsigned char *from, size_t left, char *to, size_t room)
 {
     size_t most = left < room ? left : room, at = 0;
     uint64_t word;
     for (; most - at >= sizeof word; at += sizeof word) {
         memcpy(&word, from + at, sizeof word);
-        if (word & HIGH_BITS)
-            break;
         memcpy(to + at, &word, sizeof word);
+        if (word & HIGH_BITS)
+            return at + front_of(word);
     }
     for (; at < most && from[at] < 0x80; at++)
         to[at] = (char)from[at];
+    return at;
+}
+
+/* Two-byte codes at the front that become three bytes, as nearly all do; `to` may hold anything
+ * behind them. */
+static size_t copy_pairs(const unsigned char *from, size_t left, char *to, size_t room,
+                         size_t *written)
+{
+    size_t at = 0, out = 0;
+    for (; left - at >= 2 && room - out >= 4; at += 2, out += 3) {
+        unsigned lead = from[at] - 0x81U, second = from[at + 1] - 0x40U;
+        if (lead >= LEADS || second > SECONDS || second == 0x3f)
+            break;
+        unsigned code = two_bytes[lead * SECONDS + second - (second > 0x3f)];
+        if (code < 0x800)
+            break;
+        const unsigned char utf8[4] = {(unsigned char)(0xe0 | code >> 12),
+                                       (unsigned char)(0x80 | (code >> 6 & 0x3f)),
+                                       (unsigned char)(0x80 | (code & 0x3f)), 0};
+        memcpy(to + out, utf8, sizeof utf8);
+    }
+    *written = out;
     return at;
 }
 
@@ -118,6 +152,10 @@ enum gb18030_result gb18030_to_utf8(struct span in, char *to, size_t room, size_
             result = GB18030_NO_ROOM;
             break;
         }
+        at += copy_pairs(from + at, in.len - at, to + out, room - out, &len);
+        out += len;
+        if (at == in.len || from[at] < 0x80)
+            continue;
         len = read_character(from + at, in.len - at, &code);
         if (len == 0 || room - out < utf8_length(code)) {
             result = len == 0 ? GB18030_BAD : GB18030_NO_ROOM;
