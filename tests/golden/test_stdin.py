@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARIES = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug")
@@ -33,15 +34,22 @@ def run(data, *words, status=0):
     return [json.loads(line) for line in done.stdout.decode().splitlines()], done.stderr.decode()
 
 
+def charset_of(path):
+    """Of an upload that is not in its feed's."""
+    case = path.parent / "case.yaml"
+    said = yaml.safe_load(case.read_text()).get("charset") if case.exists() else None
+    return ["--charset", said] if said else []
+
+
 def words_of(path):
-    words = ["--feed", path.parts[-3], "--clock", CLOCK]
+    words = ["--feed", path.parts[-3], "--clock", CLOCK, *charset_of(path)]
     return words + (["--form", "array"] if path.suffix == ".json" else [])
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parts[-3]}/{p.parts[-2]}")
 def test_a_case_gives_what_try_gives_by_file_and_by_pipe(path):
     tried = subprocess.run([BINARIES / "citybrain", "try", path, "--feed", path.parts[-3], "--clock", CLOCK,
-                            "--events", "--rejects"], cwd=ROOT, capture_output=True, timeout=60)
+                            "--events", "--rejects", *charset_of(path)], cwd=ROOT, capture_output=True, timeout=60)
     lines = [json.loads(line) for line in tried.stdout.decode().splitlines()]
     events = [line for line in lines if line.get("feed") == path.parts[-3]]
     rejects = [line["header"]["reason"] for line in lines if "header" in line]
