@@ -108,7 +108,7 @@ bool kafka_client_tune_fetch(rd_kafka_conf_t *conf, const struct kafka_settings 
 {
     return kafka_client_set_int(conf, "queued.max.messages.kbytes", settings->queued_bytes / 1024,
                                 error) &&
-           kafka_client_tune(conf, settings, "fetch.message.max.bytes", "98304", error) &&
+           kafka_client_tune(conf, settings, "fetch.message.max.bytes", "65536", error) &&
            kafka_client_tune(conf, settings, "fetch.max.bytes", "4194304", error) &&
            kafka_client_tune(conf, settings, "fetch.wait.max.ms", wait_ms, error) &&
            (!kafka_client_knows("fetch.queue.backoff.ms", "1") ||

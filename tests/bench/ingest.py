@@ -5,8 +5,8 @@
   ingest        raw orders, two in a hundred spoiled, to events and dead letters
   utf8, gb      the same rows as CSV in UTF-8 and in GB18030           clean, dirty   no order spoiled; every one
   door          NDJSON of a hundred records a request, each with its verdict, until `raw` has them
-  streams       Kafka Streams, exactly_once_v2: the job from start to end (cold), and the second half of ten times
-                as many records (warm)
+  streams       Kafka Streams, exactly_once_v2: the job from start to end (cold), and the second half of four
+                million records (warm)
   python        confluent-kafka, one transaction a batch               rsyslog        as far as it goes: less work
 
 usage: ingest.py [ROUNDS] [RECORDS] [SUBJECT...]     default: 3 rounds, 400000 records, all subjects
@@ -29,7 +29,7 @@ from ingest_stage import IngestStage, say
 from stage import ROOT
 
 SPREAD = 1.15
-COPIES = 10
+WARM_RECORDS = 4000000
 ORDER = ("pass-eos", "ingest", "pass-eos", "utf8", "gb", "clean", "dirty", "door", "streams", "python", "rsyslog")
 ONCE = ("warm", "memory")
 MUSTS = (  # name, (subject, figure), (limit, figure), must, stretch, better
@@ -48,6 +48,7 @@ HEAPS = (256, 128, 96, 64, 48, 32)
 class IngestBench:
     def __init__(self, stage, records):
         self.stage, self.records = stage, records
+        self.copies = max(4, -(-WARM_RECORDS // records))
         self.expected = {}
 
     def prepare(self, wanted):
@@ -71,7 +72,7 @@ class IngestBench:
                                          for stream in ("events", "dead")}
         self.bodies = stage.bodies(sources["in."], self.records // 4)
         if wanted & set(ONCE):
-            for _ in range(COPIES):
+            for _ in range(self.copies):
                 stage.copy("in.raw", "long.raw")
         stage.can("in.", self.records)
 
@@ -120,18 +121,18 @@ class IngestBench:
 
     def warm(self):
         """The second half of many records: ingest, Streams, ingest."""
-        count, found = COPIES * self.records, {"ingest": []}
+        count, found = self.copies * self.records, {"ingest": []}
         for subject in ("ingest", "streams", "ingest"):
             if subject == "ingest":
-                found["ingest"].append(self.held("long.", "in.", lambda: self.stage.run_ingest("long.", count), COPIES))
+                found["ingest"].append(self.held("long.", "in.", lambda: self.stage.run_ingest("long.", count), self.copies))
             elif self.stage.has_streams():
                 found["streams"] = self.held(
-                    "streams.", "in.", lambda: self.stage.run_streams("long.raw", "streams.", count), COPIES)
+                    "streams.", "in.", lambda: self.stage.run_streams("long.raw", "streams.", count), self.copies)
         return found
 
     def memory(self):
         """Streams' memory at the smallest heap that costs it no more than a twentieth of its speed."""
-        count, rows = 2 * self.records, []
+        count, rows = min(800000, self.copies * self.records), []
         for heap in (512, *HEAPS):
             figures = self.stage.run_streams("long.raw", "streams.", count, heap)
             rows.append((heap, figures))
