@@ -20,10 +20,19 @@ NUMBERS = [re.compile(rb"(?=(1[3589]\d{9}))"), re.compile(rb"(?=(110105\d{11}[\d
 
 def names_in(charset, width):
     pairs = b"|".join(re.escape(SURNAMES[i:i + 2].encode(charset)) for i in range(0, len(SURNAMES), 2))
-    return re.compile(b"(?s)(?=((?:" + pairs + b").{%d}))" % (2 * width))
+    return re.compile(b"(?s)(?=((?:" + pairs + b").{%d}))" % (3 * width))
 
 
 NAMES = {"utf-8": names_in("utf-8", 3), "gb18030": names_in("gb18030", 2)}
+
+
+def full_name(draw):
+    surname = draw.randrange(0, len(SURNAMES), 2)
+    return SURNAMES[surname:surname + 2] + "".join(draw.sample(GIVEN, 3))
+
+
+def phone_number(draw):
+    return f"1{draw.choice('3589')}{draw.randrange(10 ** 9):09}"
 
 
 def id_number(draw):
@@ -39,13 +48,14 @@ class Canaries:
 
     def text(self, where):
         """A sentence with a name, a telephone number and an identity-card number of its own."""
-        surname = self.draw.randrange(0, len(SURNAMES), 2)
-        name = SURNAMES[surname:surname + 2] + "".join(self.draw.sample(GIVEN, 2))
-        phone = f"1{self.draw.choice('3589')}{self.draw.randrange(10 ** 9):09}"
-        number = id_number(self.draw)
-        for canary in (name, phone, number):
-            self.planted.setdefault(canary, where)
+        name, phone, number = (self.unique(make, where) for make in (full_name, phone_number, id_number))
         return f"{name}{phone}证{number}"
+
+    def unique(self, make, where):
+        while (canary := make(self.draw)) in self.planted:
+            pass
+        self.planted[canary] = where
+        return canary
 
     def found_in(self, data):
         """Canaries whose bytes are in the data, in either charset, whatever stands around them."""
@@ -146,7 +156,7 @@ def json_upload(family, canaries, path):
         where["more"] = {"tel": canaries.text(f"{family.id}: an unmapped member of a member")}
         if family.format == "cloudevents":
             where["note"] = canaries.text(f"{family.id}: free text")
-            where["phone"] = canaries.text(f"{family.id}: a number")[4:15]
+            where["phone"] = canaries.text(f"{family.id}: a number")[5:16]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
