@@ -18,6 +18,7 @@ ingest_job.py, every record of every run. Peers come with `make deps-bench`; one
 its musts are missed. Ends 1 when a must is missed."""
 import json
 import os
+import signal
 import statistics
 import sys
 import time
@@ -244,6 +245,7 @@ def main(arguments):
     lock = alone()
     stage = IngestStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
         wanted -= stage.absent()
