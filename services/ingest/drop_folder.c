@@ -248,7 +248,7 @@ static bool find_candidate(const struct drop_folder *folder, const struct drop_f
 /* A whole file of the feed, opened, the oldest first. */
 static bool find_dropped(struct drop_folder *folder, struct drop_file *file)
 {
-    struct candidate best, last;
+    struct candidate best = {0}, last = {0};
     for (int tries = 0; tries < MOST_TRIES; tries++) {
         if (!find_candidate(folder, file, tries > 0 ? &last : NULL, &best))
             return false;

@@ -18,7 +18,7 @@ void normalise_status(struct normalise *normalise, const struct raw_header *head
                       const struct record *record, struct normalise_result *result)
 {
     struct event said = {0};
-    char namespace_[80], source[80];
+    char space[80], source[80];
     struct json_reader *reader = normalise->decode.reader;
     const struct feed *feed = feeds_find(normalise->feeds, header->feed);
     result->mapping = feed ? feed_mapping(feed, header->mapping) : NULL;
@@ -27,9 +27,9 @@ void normalise_status(struct normalise *normalise, const struct raw_header *head
     enum reject reject = event_read_record(reader, record, &normalise->arena, &said);
     if (said.fault)
         snprintf(result->why.pointer, sizeof result->why.pointer, "/%s", said.fault);
-    snprintf(namespace_, sizeof namespace_, "status:%.*s", SPAN_ARG(header->unit));
+    snprintf(space, sizeof space, "status:%.*s", SPAN_ARG(header->unit));
     snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(header->unit));
-    struct said_by by = {.namespace_ = span_of(namespace_),
+    struct said_by by = {.namespace_ = span_of(space),
                          .source = span_of(source),
                          .unit = header->unit,
                          .party = party_of(header, &said)};
