@@ -150,7 +150,7 @@ bool csv_is_empty(struct span row, char separator)
 /* `inside` is the text between the outer quotes; every quote in it is the first of two. */
 static bool unescape(struct span inside, struct span *cell, struct arena *arena)
 {
-    char *text = arena_take(arena, inside.len);
+    char *text = arena ? arena_take(arena, inside.len) : NULL;
     if (text == NULL)
         return false;
     size_t len = 0;

@@ -13,7 +13,11 @@
 #include "ingest/gate.h"
 #include "ingest/receipt.h"
 #include "model/cloudevent.h"
+#include "model/event.h"
 #include "model/media_type.h"
+
+/* Where a part may begin: what is behind it still has numbers. */
+#define PLACE_MAX (INT64_MAX / 2)
 
 struct upload {
     struct doors *doors;
@@ -32,7 +36,8 @@ struct upload {
 static bool header_number(struct upload *upload, const char *name, int64_t least, int64_t *number)
 {
     struct span text = http_request_header(upload->request, name);
-    if (text.at == NULL || (span_to_int64(text, number) && *number >= least))
+    if (text.at == NULL ||
+        (span_to_int64(text, number) && *number >= least && *number <= PLACE_MAX))
         return true;
     http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, name);
     return false;
@@ -122,12 +127,12 @@ static bool read_headers(struct upload *upload)
         !header_number(upload, "Citybrain-Offset", 0, &upload->first_offset))
         return false;
     struct span whole = http_request_header(upload->request, "Citybrain-Upload");
-    if (whole.at && whole.len != DIGEST_ID_LEN) {
+    if (whole.at && (whole.len != DIGEST_ID_LEN || !event_may_say(whole))) {
         http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Upload");
         return false;
     }
     struct span replay = http_request_header(upload->request, "Citybrain-Replay");
-    if (replay.len > NORMALISE_REPLAY_MAX) {
+    if (replay.len > NORMALISE_REPLAY_MAX || !event_may_say(replay)) {
         http_request_fail(upload->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Replay");
         return false;
     }

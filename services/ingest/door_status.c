@@ -159,7 +159,7 @@ static bool begin(struct post *post)
         http_request_fail(post->request, HTTP_PROBLEM_UNKNOWN_FEED, "status");
         return false;
     }
-    if (replay.len > NORMALISE_REPLAY_MAX) {
+    if (replay.len > NORMALISE_REPLAY_MAX || !event_may_say(replay)) {
         http_request_fail(post->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Replay");
         return false;
     }

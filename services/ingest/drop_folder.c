@@ -162,12 +162,17 @@ static void name_kept(struct drop_file *file)
     memcpy(file->kept + DROP_STAMP_LEN, name, strlen(name) + 1);
 }
 
+/* The name, or that of one of its receipts, is taken. */
 static bool is_known(const struct drop_folder *folder, const struct drop_file *file)
 {
+    static const char *const suffixes[] = {"", ".txt", ".json"};
     char path[DROP_PATH_MAX];
-    for (size_t s = 1; s < ARRAY_LENGTH(subs); s++)
-        if (access(drop_folder_path(folder, file, subs[s], file->kept, "", path), F_OK) == 0)
+    for (size_t i = 0; i < ARRAY_LENGTH(suffixes) * ARRAY_LENGTH(subs); i++) {
+        const char *sub = subs[i % ARRAY_LENGTH(subs)], *suffix = suffixes[i / ARRAY_LENGTH(subs)];
+        drop_folder_path(folder, file, sub, file->kept, suffix, path);
+        if (sub[0] && access(path, F_OK) == 0)
             return true;
+    }
     return false;
 }
 
@@ -190,11 +195,22 @@ static bool move_in(const struct drop_folder *folder, struct drop_file *file, st
     return true;
 }
 
+/* Between its opening and its move another file may have taken its name: that one lies in working/
+ * now, and is found there. */
+static bool is_moved(const struct drop_folder *folder, const struct drop_file *file)
+{
+    char path[DROP_PATH_MAX];
+    struct stat opened, moved;
+    drop_folder_path(folder, file, "working", file->kept, "", path);
+    return fstat(file->fd, &opened) == 0 && lstat(path, &moved) == 0 &&
+           opened.st_ino == moved.st_ino && opened.st_dev == moved.st_dev;
+}
+
 static bool claim(const struct drop_folder *folder, struct drop_file *file, struct error *error)
 {
     for (name_kept(file); is_known(folder, file); name_kept(file))
         file->received_ms++; /* two files of one name in one millisecond */
-    if (move_in(folder, file, error))
+    if (move_in(folder, file, error) && is_moved(folder, file))
         return true;
     close(file->fd);
     file->fd = -1;

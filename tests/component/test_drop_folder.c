@@ -8,11 +8,14 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config/diagnostics.h"
@@ -202,6 +205,16 @@ static void two_files_of_one_name_and_moment_get_two_names(void **state)
     assert_int_equal(fixture->file.received_ms, NOW + 2);
 }
 
+/* A receipt is named after its file, and so may be another one that was dropped. */
+static void a_file_gets_no_name_whose_receipts_would_be_another_file(void **state)
+{
+    struct fixture *fixture = *state;
+    make(fixture, "done/" STAMP "a.csv.json");
+    make(fixture, "failed/20260302T021516.918Z-a.csv.txt");
+    make(fixture, "a.csv");
+    assert_string_equal(next(fixture), "20260302T021516.919Z-a.csv");
+}
+
 static void a_file_that_comes_back_has_one_stamp(void **state)
 {
     struct fixture *fixture = *state;
@@ -229,6 +242,53 @@ static void any_name_can_be_kept(void **state)
     assert_int_equal(strncmp(kept, STAMP "长", strlen(STAMP "长")), 0);
     assert_true(span_ends(span_of(kept), SPAN("长.csv")));
     arena_fini(&arena);
+}
+
+struct sender {
+    char beside[512], name[512];
+    atomic_bool stopped;
+};
+
+/* Sends a file of one name again and again, each by a rename over the last. */
+static void *send_again_and_again(void *context)
+{
+    struct sender *sender = context;
+    while (!sender->stopped) {
+        int fd = open(sender->beside, O_CREAT | O_TRUNC | O_WRONLY, 0666);
+        if (fd >= 0)
+            close(fd);
+        rename(sender->beside, sender->name);
+    }
+    return NULL;
+}
+
+static void what_is_read_is_what_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sender sender = {.stopped = false};
+    pthread_t thread;
+    snprintf(sender.beside, sizeof sender.beside, "%s", path_of(fixture, ".a.csv"));
+    snprintf(sender.name, sizeof sender.name, "%s", path_of(fixture, "a.csv"));
+    assert_int_equal(pthread_create(&thread, NULL, send_again_and_again, &sender), 0);
+    time_t until = time(NULL) + 2;
+    int strange = 0;
+    for (int taken = 0; taken < 400 && time(NULL) < until;) {
+        struct stat read, kept;
+        char name[400];
+        struct drop_file *file = &fixture->file;
+        if (!drop_folder_next(&fixture->folder, NOW, file, &fixture->error))
+            continue;
+        taken++;
+        snprintf(name, sizeof name, "working/%s", file->kept);
+        assert_int_equal(fstat(file->fd, &read), 0);
+        assert_int_equal(stat(path_of(fixture, name), &kept), 0);
+        strange += read.st_ino != kept.st_ino;
+        drop_file_close(file);
+        unlink_working(fixture);
+    }
+    sender.stopped = true;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(strange, 0);
 }
 
 static void one_process_at_a_time_serves_a_folder(void **state)
@@ -260,8 +320,10 @@ int main(void)
         TEST(a_file_that_somebody_writes_is_not_taken),
         TEST(what_is_no_file_is_left_alone),
         TEST(two_files_of_one_name_and_moment_get_two_names),
+        TEST(a_file_gets_no_name_whose_receipts_would_be_another_file),
         TEST(a_file_that_comes_back_has_one_stamp),
         TEST(any_name_can_be_kept),
+        TEST(what_is_read_is_what_is_kept),
         TEST(one_process_at_a_time_serves_a_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,13 @@ static const struct {
     {"Content-Type: application/xml\r\n", ORDER("F1"), 415, "about:blank#media_type"},
     {"Content-Type: application/json; charset=gbk\r\n", ORDER("F1"), 415, "about:blank#charset"},
     {"", ORDER("F1"), 415, "about:blank#media_type"},
+    {NDJSON "Citybrain-Row: 9223372036854775807\r\n", ORDER("F1") "\n" ORDER("F2"), 400,
+     "Citybrain-Row"}, /* there is no row behind it */
+    {NDJSON "Citybrain-Offset: 9223372036854775807\r\n", "\n" ORDER("F1"), 400, "Citybrain-Offset"},
+    /* what raw's header could not say again */
+    {NDJSON "Citybrain-Replay: \xFF\r\n", ORDER("F1"), 400, "Citybrain-Replay"},
+    {NDJSON "Citybrain-Upload: 0123456789abcdefghijk\xFF\r\n", ORDER("F1"), 400,
+     "Citybrain-Upload"},
 };
 
 static void takes_every_form_and_names_what_it_does_not(void **state)

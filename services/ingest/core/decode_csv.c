@@ -156,6 +156,7 @@ enum reject decode_header(struct decode *decode, const struct mapping *mapping, 
         !span_equal(strbuf_span(&decode->header), header)) {
         decode->header_why = (struct reject_place){.byte_offset = -1};
         decode->form = decode_csv_form(mapping, decode->charset);
+        decode->header_cells = 0; /* of a header that cannot be read no row is known */
         decode->header_why.reject = read_names(decode, mapping, header, arena, &decode->header_why);
         arena_rewind(arena, mark);
         strbuf_reset(&decode->header);

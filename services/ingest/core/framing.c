@@ -68,7 +68,7 @@ static size_t element_length(struct span s)
             depth++;
         } else if (depth == 0 && (c == ',' || c == ']')) {
             return i;
-        } else if (c == '}' || c == ']') {
+        } else if ((c == '}' || c == ']') && depth > 0) { /* one too many closes nothing */
             depth--;
         }
     }

@@ -91,7 +91,7 @@ static bool read_identity(struct item *item)
     const struct mapping *mapping = item->mapping;
     struct span space = span_of(mapping->namespace_);
     int column = find_number(item);
-    if (item->number.at == NULL || !is_number(item->number))
+    if (item->number.len == 0 || !is_number(item->number))
         return normalise_reject(item, REJECT_IDENTITY, column);
     size_t len = space.len + 1 + item->number.len;
     char *subject = arena_take(&item->normalise->arena, len);

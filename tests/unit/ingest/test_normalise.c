@@ -25,6 +25,10 @@
     "          text: { from: text, class: drop }\n"                                                \
     "      - stage: resolved\n        when: { done: present }\n        time: done\n"
 
+static const char bare_feed[] =
+    "feed: b\nversions:\n  - version: 3\n    valid_from: 2026-01-01\n    format: ndjson\n"
+    "    zone: Asia/Shanghai\n    namespace: request:x\n    number: no\n    revision: changed\n"
+    "    events:\n      - stage: opened\n        time: at\n";
 static const char csv_feed[] = "feed: c\n" VERSION("csv", "gb18030");
 static const char json_feed[] = "feed: j\n" VERSION("ndjson", "utf-8");
 #define HEADER "no,kind,at,due,done,changed,text\n"
@@ -210,6 +214,7 @@ static void an_unreadable_row_is_named_by_its_number(void **state)
         {SPAN_OF(HEADER "A1,\xFF,,,,,"), "A1"},
         {SPAN_OF(HEADER " A1 ,,,,,,\0"), "A1"},
         {SPAN_OF(HEADER "\"A,\"\"1\",,,,,,\xFF"), "A,\"1"},
+        {SPAN_OF("no,kind,at,\xFF,done,changed,text\nB1,x,,,,,"), NULL}, /* nor A,"1 */
         {SPAN_OF(HEADER "\xFF,x,,,,,"), NULL},
         {SPAN_OF(HEADER "-,\xFF,,,,,"), NULL},
         {SPAN_OF(HEADER "13800138000,\xFF,,,,"), NULL},
@@ -227,6 +232,21 @@ static void an_unreadable_row_is_named_by_its_number(void **state)
                                    : result.number.at == NULL);
     }
     unload(&csv);
+}
+
+/* A mapping need not say that an empty text is missing: two cases would be one. */
+static void an_empty_number_is_nobodys(void **state)
+{
+    (void)state;
+    struct fixture bare;
+    struct normalise_result result;
+    load(&bare, bare_feed);
+    run(&bare, "b", SPAN("{\"no\":\" \",\"at\":\"2026-03-02 09:15:00\"}"), &result);
+    assert_int_equal(result.why.reject, REJECT_IDENTITY);
+    assert_string_equal(result.why.pointer, "/no");
+    run(&bare, "b", SPAN("{\"no\":\"A\",\"at\":\"2026-03-02 09:15:00\"}"), &result);
+    assert_int_equal(result.why.reject, REJECT_NONE);
+    unload(&bare);
 }
 
 static void ten_minutes_ahead_are_still_accepted_and_replays_are_not_asked(void **state)
@@ -296,6 +316,7 @@ int main(void)
         cmocka_unit_test(the_same_item_by_another_feed_of_its_namespace_has_the_same_id),
         cmocka_unit_test(every_reject_names_reason_field_and_byte),
         cmocka_unit_test(an_unreadable_row_is_named_by_its_number),
+        cmocka_unit_test(an_empty_number_is_nobodys),
         cmocka_unit_test(ten_minutes_ahead_are_still_accepted_and_replays_are_not_asked),
         cmocka_unit_test(a_rejected_record_is_dead_with_its_bytes_untouched),
     };

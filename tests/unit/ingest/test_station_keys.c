@@ -77,6 +77,7 @@ static void a_wrong_row_is_named_and_no_secret_is(void **state)
     } wrong[] = {
         {"st001,k1,feed,hotline,source,00\n", ":1:1: error: not five words and a secret"},
         {"st001,k1,feed,hotline," ONE "\n", ":1:1: error: not five words and a secret"},
+        {"\"a\"\"b\",k1,feed,f,source," ONE "\n", ":1:1: error: not five words and a secret"},
         {"\n#\nst 1,k1,feed,hotline,source," ONE "\n", ":3:1: error: station and key are"},
         {"st001,,feed,hotline,source," ONE "\n", "station and key are"},
         {"st001,k1,door,hotline,source," ONE "\n", "the kind is feed or unit"},
