@@ -11,6 +11,22 @@ sys.path.insert(0, str(HERE))
 from district import ROOT, District  # noqa: E402 the folder is no package
 
 
+def _shares_the_district(item):
+    """Whether a test uses the district of all, below."""
+    found = item._fixtureinfo.name2fixturedefs.get("district", [None])[-1]
+    return found is not None and found.func is district.__wrapped__
+
+
+def pytest_collection_modifyitems(config, items):
+    """E2E_LANE=shared: the tests in the district of all; own: those that start what they need. Two lanes
+    side by side meet nowhere but at the processor."""
+    lane = os.environ.get("E2E_LANE")
+    if lane:
+        out = [item for item in items if _shares_the_district(item) != (lane == "shared")]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
 def pytest_sessionstart(session):
     session.failed_in_district = False
 
