@@ -41,7 +41,7 @@ static void read_dates(struct mapping_compiler *compiler, const struct yaml_node
         dates[i].pattern = texts[i];
         for (size_t word = 0; word < ARRAY_LENGTH(words); word++)
             if (strcmp(texts[i], words[word]) == 0)
-                dates[i] = (struct mapping_date){.form = MAPPING_DATE_EXCEL + word};
+                dates[i] = (struct mapping_date){.form = MAPPING_DATE_EXCEL + (unsigned)word};
         if (dates[i].pattern == NULL)
             continue;
         check_pattern(compiler, node, texts[i]);
