@@ -14,6 +14,7 @@
 #include "ingest/gate.h"
 #include "ingest/receipt.h"
 #include "model/cloudevent.h"
+#include "model/json_write.h"
 #include "model/media_type.h"
 
 #define STATUS_MAX (512 << 10) /* of an item: a status topic takes half as much again and more */
@@ -27,31 +28,6 @@ struct post {
     struct raw_header header;
     char hash[DIGEST_ID_LEN + 1];
 };
-
-/* Depth is bounded by the reader's limit of 32. */
-static void write_json(struct strbuf *out, const struct json_value *value)
-{
-    bool object = value->type == JSON_OBJECT;
-    switch (value->type) {
-    case JSON_NULL: strbuf_add(out, SPAN("null")); return;
-    case JSON_BOOL: strbuf_add(out, value->truth ? SPAN("true") : SPAN("false")); return;
-    case JSON_NUMBER: strbuf_add(out, value->text); return;
-    case JSON_STRING: strbuf_add_json(out, value->text); return;
-    case JSON_ARRAY:
-    case JSON_OBJECT: break;
-    }
-    strbuf_add_char(out, object ? '{' : '[');
-    for (const struct json_value *one = value->first; one; one = one->next) {
-        if (one != value->first)
-            strbuf_add_char(out, ',');
-        if (object) {
-            strbuf_add_json(out, one->key);
-            strbuf_add_char(out, ':');
-        }
-        write_json(out, one);
-    }
-    strbuf_add_char(out, object ? '}' : ']');
-}
 
 /* The short form; false when it lacks something. */
 static bool read_short(const struct json_value *root, struct event *event)
@@ -93,7 +69,7 @@ static void write_said(struct post *post, const struct event *said, struct span 
     snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(post->unit));
     strbuf_reset(&doors->trial.data);
     if (event->data && event->data->type == JSON_OBJECT)
-        write_json(&doors->trial.data, event->data);
+        json_write(&doors->trial.data, event->data, false);
     else
         strbuf_add(&doors->trial.data, SPAN("{}"));
     if (event->id.len == 0)

@@ -15,6 +15,7 @@
 #include "citybrain/golden_diff.h"
 #include "citybrain/upload.h"
 #include "config/yaml.h"
+#include "model/json_write.h"
 
 #define RECEIVED_MS INT64_C(1775000000000) /* 2026-03-31T23:33:20Z */
 #define MOST_BYTES  ((size_t)16 << 20)
@@ -163,7 +164,7 @@ static void write_line(struct strbuf *out, const struct json_value *inner)
         if (!said)
             continue;
         strbuf_addf(out, "%s\"%s\": ", first ? "" : ", ", members[i]);
-        golden_write_value(out, found);
+        json_write(out, found, true);
         first = false;
     }
     strbuf_add(out, SPAN("}}\n"));

@@ -9,6 +9,7 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "model/json_write.h"
 
 #define LOOK_AHEAD 64
 #define PATH_BYTES 256
@@ -23,30 +24,6 @@ void golden_lines_fini(struct golden_lines *lines)
 {
     free(lines->list);
     *lines = (struct golden_lines){0};
-}
-
-void golden_write_value(struct strbuf *out, const struct json_value *value)
-{
-    bool object = value->type == JSON_OBJECT;
-    switch (value->type) {
-    case JSON_NULL: strbuf_add(out, SPAN("null")); return;
-    case JSON_BOOL: strbuf_add(out, value->truth ? SPAN("true") : SPAN("false")); return;
-    case JSON_NUMBER: strbuf_add(out, value->text); return;
-    case JSON_STRING: strbuf_add_json(out, value->text); return;
-    case JSON_ARRAY:
-    case JSON_OBJECT: break;
-    }
-    strbuf_add_char(out, object ? '{' : '[');
-    for (const struct json_value *one = value->first; one; one = one->next) {
-        if (object) {
-            strbuf_add_json(out, one->key);
-            strbuf_add(out, SPAN(": "));
-        }
-        golden_write_value(out, one);
-        if (one->next)
-            strbuf_add(out, SPAN(", "));
-    }
-    strbuf_add_char(out, object ? '}' : ']');
 }
 
 /* `whole`: members of `got` that are not wanted are a difference too. */
@@ -72,7 +49,7 @@ static void show_line(struct strbuf *out, char sign, const char *path,
                       const struct json_value *value)
 {
     strbuf_addf(out, "    %c %s%s", sign, path, path[0] ? ": " : "");
-    golden_write_value(out, value);
+    json_write(out, value, true);
     strbuf_add_char(out, '\n');
 }
 
@@ -119,7 +96,7 @@ static void show_got(struct strbuf *out, const struct golden_line *line)
         if (!found || unknown)
             continue;
         strbuf_addf(out, " %s ", telling[i]);
-        golden_write_value(out, found);
+        json_write(out, found, true);
     }
     strbuf_add_char(out, '\n');
 }

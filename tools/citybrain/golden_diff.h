@@ -24,5 +24,3 @@ void golden_lines_fini(struct golden_lines *lines);
 /* Adds a text of several lines to `out`; returns how many lines of the case differ. */
 size_t golden_diff(const struct golden_lines *expected, const struct golden_lines *got,
                    struct strbuf *out);
-/* JSON on one line with a blank behind ':' and ','. */
-void golden_write_value(struct strbuf *out, const struct json_value *value);

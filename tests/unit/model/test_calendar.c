@@ -14,28 +14,13 @@
 #include "base/timestamp.h"
 #include "model/calendar.h"
 
-static char path[] = "/tmp/citybrain-test-XXXXXX";
-static char shown[512];
-
-static void show(void *context, const char *line)
-{
-    (void)context;
-    if (!shown[0])
-        snprintf(shown, sizeof shown, "%s", line);
-}
+#include "../../support/text_file.h"
 
 static struct calendar *load(const char *text)
 {
     struct diagnostics *diagnostics = diagnostics_new();
-    memcpy(path + sizeof path - 7, "XXXXXX", 6);
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-    struct calendar *loaded = calendar_load(path, diagnostics);
-    shown[0] = '\0';
-    diagnostics_each(diagnostics, show, NULL);
-    diagnostics_free(diagnostics);
-    unlink(path);
+    struct calendar *loaded = calendar_load(text_file(text), diagnostics);
+    text_file_end(diagnostics);
     return loaded;
 }
 
@@ -106,7 +91,7 @@ static void warns_sixty_days_before_it_ends(void **state)
         struct diagnostics *diagnostics = diagnostics_new();
         calendar_check_end(calendar, day(cases[i].today), diagnostics);
         shown[0] = '\0';
-        diagnostics_each(diagnostics, show, NULL);
+        diagnostics_each(diagnostics, text_file_show, NULL);
         assert_int_equal(diagnostics_errors(diagnostics), 0);
         if (cases[i].says ? !strstr(shown, cases[i].says) : shown[0] != '\0')
             fail_msg("%s: %s", cases[i].today, shown);
@@ -135,7 +120,7 @@ static void refuses_what_no_year_is(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char place[80];
         assert_null(load(cases[i].text));
-        snprintf(place, sizeof place, "%s:%d:", path, cases[i].line);
+        snprintf(place, sizeof place, "%s:%d:", text_file_path, cases[i].line);
         if ((cases[i].line && strncmp(shown, place, strlen(place)) != 0) ||
             !strstr(shown, cases[i].says))
             fail_msg("%zu: %s", i, shown);

@@ -14,28 +14,13 @@
 #include "base/timestamp.h"
 #include "model/codes.h"
 
-static char path[] = "/tmp/citybrain-test-XXXXXX";
-static char shown[512];
-
-static void show(void *context, const char *line)
-{
-    (void)context;
-    if (!shown[0])
-        snprintf(shown, sizeof shown, "%s", line);
-}
+#include "../../support/text_file.h"
 
 static struct codes *load(const char *text)
 {
     struct diagnostics *diagnostics = diagnostics_new();
-    memcpy(path + sizeof path - 7, "XXXXXX", 6);
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-    struct codes *loaded = codes_load(path, diagnostics);
-    shown[0] = '\0';
-    diagnostics_each(diagnostics, show, NULL);
-    diagnostics_free(diagnostics);
-    unlink(path);
+    struct codes *loaded = codes_load(text_file(text), diagnostics);
+    text_file_end(diagnostics);
     return loaded;
 }
 
@@ -43,7 +28,7 @@ static void refuse_at(const char *text, int line)
 {
     char place[80];
     assert_null(load(text));
-    snprintf(place, sizeof place, "%s:%d", path, line);
+    snprintf(place, sizeof place, "%s:%d", text_file_path, line);
     assert_memory_equal(shown, place, strlen(place));
 }
 

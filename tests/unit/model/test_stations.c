@@ -14,30 +14,15 @@
 #include "base/timestamp.h"
 #include "model/stations.h"
 
+#include "../../support/text_file.h"
+
 #define HEADER "code,name,community_code,street_code,family,cadence,hours,valid_from,valid_to\n"
-
-static char path[] = "/tmp/citybrain-test-XXXXXX";
-static char shown[512];
-
-static void show(void *context, const char *line)
-{
-    (void)context;
-    if (!shown[0])
-        snprintf(shown, sizeof shown, "%s", line);
-}
 
 static struct stations *load(const char *text)
 {
     struct diagnostics *diagnostics = diagnostics_new();
-    memcpy(path + sizeof path - 7, "XXXXXX", 6);
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-    struct stations *loaded = stations_load(path, diagnostics);
-    shown[0] = '\0';
-    diagnostics_each(diagnostics, show, NULL);
-    diagnostics_free(diagnostics);
-    unlink(path);
+    struct stations *loaded = stations_load(text_file(text), diagnostics);
+    text_file_end(diagnostics);
     return loaded;
 }
 
@@ -73,7 +58,7 @@ static void refuses_a_row_that_says_nothing_of_its_silence(void **state)
         char text[512], place[80];
         snprintf(text, sizeof text, "%s%s", HEADER, rows[i]);
         assert_null(load(text));
-        snprintf(place, sizeof place, "%s:2:", path);
+        snprintf(place, sizeof place, "%s:2:", text_file_path);
         assert_memory_equal(shown, place, strlen(place));
     }
 }
