@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What pass 1 tells pass 2, on the topic `signals`: one fact for one trigger and group, or how far
+ * the clock of one partition of `events` is.
+ *
+ *   fact        key   trigger|value|value...        the group's values in the trigger's order
+ *               value 1|f|step|id|revision|counts|time ms|recorded ms|subject|name=value...
+ *   watermark   key   _watermark
+ *               value 1|w|partition|time ms
+ *
+ * Numbers are base 36; '|', '\\' and line feeds inside a text are escaped by a backslash. Facts go to
+ * the partition of their key, so all of one group meet; watermarks to every partition. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+#include "base/strbuf.h"
+
+#define SIGNAL_MOST_FIELDS 24
+
+struct signal_field {
+    struct span name, value; /* as in the event's data; "type_code", "estate_code" */
+};
+
+enum signal_kind { SIGNAL_FACT, SIGNAL_WATERMARK };
+
+struct signal {
+    enum signal_kind kind;
+    int32_t partition; /* of a watermark: the partition of `events` it is of */
+    struct span group; /* of a fact: its key, trigger and values; names one window */
+    struct span trigger;
+    int step;         /* index in the trigger's list of what it listens to */
+    struct span id;   /* of the event: facts of one id in one group are one fact */
+    int64_t revision; /* of two with one id the greater holds, whichever comes first */
+    bool counts;      /* false: taken back (corrected, impossible now, of another group now) */
+    int64_t time_ms, recorded_ms; /* the event's; a watermark's T is time_ms */
+    struct span subject;          /* the case, or what an observation is about */
+    struct signal_field fields[SIGNAL_MOST_FIELDS]; /* those the trigger asks for and the event has */
+    size_t field_count;
+};
+
+/* The key of a group. `values` as many as the trigger groups by. */
+void signal_add_group(struct strbuf *out, struct span trigger, const struct span *values,
+                      size_t count);
+/* The value only; its key is signal->group. */
+void signal_write(struct strbuf *out, const struct signal *signal);
+void signal_write_watermark(struct strbuf *out, int32_t partition, int64_t t_ms);
+extern const struct span signal_watermark_key;
+/* Texts are borrowed or the arena's. False: not what a router writes. */
+bool signal_read(struct signal *signal, struct span key, struct span value, struct arena *arena);
+/* Of that name, or absent. */
+struct span signal_field(const struct signal *signal, struct span name);
