@@ -3,7 +3,8 @@
  * the clock of one partition of `events` is.
  *
  *   fact        key   trigger|value|value...        the group's values in the trigger's order
- *               value 1|f|step|id|revision|counts|time ms|recorded ms|subject|name=value...
+ *               value 1|f|step|id|source revision|received ms|counts|time ms|recorded ms|subject|
+ *                     name=value...
  *   watermark   key   _watermark
  *               value 1|w|partition|time ms
  *
@@ -25,6 +26,19 @@ struct signal_field {
     struct span name, value; /* as in the event's data; "type_code", "estate_code" */
 };
 
+/* Of two facts with one id the greater revision holds, whichever comes first, and of equal ones the
+ * later on the log: what counts for nothing now may count again when another line of its case comes. */
+struct signal_revision {
+    uint64_t source; /* the sender's own; 0 = none; beyond 64 bits the greatest */
+    int64_t received_ms;
+};
+static inline bool signal_revision_holds(struct signal_revision old, struct signal_revision later)
+{
+    if (old.source != later.source)
+        return later.source > old.source;
+    return later.received_ms >= old.received_ms;
+}
+
 enum signal_kind { SIGNAL_FACT, SIGNAL_WATERMARK };
 
 struct signal {
@@ -34,8 +48,8 @@ struct signal {
     struct span trigger;
     int step;         /* index in the trigger's list of what it listens to */
     struct span id;   /* of the event: facts of one id in one group are one fact */
-    int64_t revision; /* of two with one id the greater holds, whichever comes first */
-    bool counts;      /* false: taken back (corrected, impossible now, of another group now) */
+    struct signal_revision revision;
+    bool counts; /* false: taken back (corrected, impossible now, of another group now) */
     int64_t time_ms, recorded_ms; /* the event's; a watermark's T is time_ms */
     struct span subject;          /* the case, or what an observation is about */
     struct signal_field fields[SIGNAL_MOST_FIELDS]; /* those the trigger asks for and the event has */
