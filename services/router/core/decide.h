@@ -11,25 +11,46 @@
 #include "base/timestamp.h"
 #include "router/core/rules.h"
 
-struct order {
-    struct span type_code, street_code, community_code, lead, limit_class,
-        flags; /* absent = not given */
+#define DECISION_MOST_ALTERNATIVES 4
+
+struct order { /* absent = not given */
+    struct span type_code, request_kind;
+    struct span street_code, community_code, estate_code;
+    struct span lead, limit_class;
+    struct span flags; /* words separated by blanks */
+    bool designated;   /* the lead is the desk's word, not the source's */
+    int round;         /* 1 + reopenings; 0 = 1 */
     int64_t opened_ms;
     int64_t due_ms; /* the order's own, or TIMESTAMP_NONE */
 };
 
+struct decision_answer {
+    struct span unit, rule; /* unit code, id of the entry that says so */
+};
+
 struct decision {
-    bool adopted;      /* the order named its lead: kept */
-    struct span lead;  /* unit code */
-    struct span guide; /* absent = none */
-    struct span copies[4];
+    enum disposition disposition;
+    enum decision_mode mode;
+    bool adopted;                          /* the order named its lead: kept */
+    struct span lead;                      /* unit code */
+    struct span guide;                     /* absent = none */
+    struct span co_units[RULE_MOST_UNITS]; /* handle it with the lead */
+    size_t co_count;
+    struct span copies[RULE_MOST_UNITS];
     size_t copy_count;
-    struct span limit_class; /* absent = none */
-    int64_t due_ms;          /* TIMESTAMP_NONE = no limit of its own */
-    const char *due_source;  /* "order", "class", "none" */
-    struct span rule;        /* id of the entry, "adopted" or "too_old" */
-    struct span street;      /* the 街乡 it happened in, when known */
-    struct span reason;      /* Chinese, in the arena */
+    struct decision_answer
+        alternatives[DECISION_MOST_ALTERNATIVES]; /* other leads, nearest first */
+    size_t alternative_count;
+    struct decision_answer would_have; /* of an order that named its lead; unit absent = none */
+    struct span desk_cause;            /* where the desk leads: what it is asked; else absent */
+    struct span limit_class;           /* absent = none */
+    const char *limit_source;          /* who names the class: "order", "rule", "type", "none" */
+    int64_t due_ms;                    /* TIMESTAMP_NONE = no limit of its own */
+    const char *due_source;            /* "order", "class", "none" */
+    struct span rule;   /* id of the entry, or what stands above all rules: "adopted",
+                           "desk", "too_old", "unknown_unit" */
+    struct span street; /* the 街乡 it happened in, when known */
+    struct span reason; /* Chinese, in the arena */
 };
 
 /* max_age_ms: an order opened longer than this before now_ms goes to the desk (now_ms = the

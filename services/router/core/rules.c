@@ -85,7 +85,7 @@ static void read_then(struct rules *rules, struct rule_entry *entry, const struc
         read_target(&entry->lead, lead ? lead : to, district, diagnostics);
     if (guide)
         read_target(&entry->guide, guide, district, diagnostics);
-    for (const struct yaml_node *one = copy ? copy->first : NULL; one && entry->copy_count < 4;
+    for (const struct yaml_node *one = copy ? copy->first : NULL; one && entry->copy_count < RULE_MOST_UNITS;
          one = one->next)
         read_target(&entry->copies[entry->copy_count++], one, district, diagnostics);
     entry->class_name = limit ? limit->text : NULL;

@@ -11,6 +11,22 @@
 #include "config/yaml.h"
 #include "router/core/district.h"
 
+#define RULE_MOST_UNITS 6
+
+/* 条例 11: what becomes of an order. All but the first are told and not handled. */
+enum disposition {
+    DISPOSITION_DISPATCH,
+    DISPOSITION_TRANSFER_EMERGENCY, /* 110, 119, 120, 122 */
+    DISPOSITION_LEGAL_TRACK,        /* 诉讼, 仲裁, 复议, 信访, 信息公开 */
+    DISPOSITION_DUPLICATE_INFORMED, /* same person, same matter, nothing new */
+    DISPOSITION_EXPLAIN_SECRET,
+    DISPOSITION_OUT_OF_SCOPE,
+    DISPOSITION_EDUCATE, /* 违法 */
+};
+
+/* 条例 12: the way it is dispatched, by the kind of its lead. */
+enum decision_mode { MODE_DIRECT_STREET, MODE_DIRECT_DEPT, MODE_DISTRICT_COORD, MODE_CITY };
+
 enum rule_owner { RULE_OWNER_NONE, RULE_OWNER_STREET, RULE_OWNER_TYPE, RULE_OWNER_UNIT };
 
 struct rule_target {
@@ -29,7 +45,7 @@ struct rule_entry {
     const struct yaml_node *type_level, *type_code, *flags; /* scalar or list; NULL = not asked */
     int place;                                              /* 0 not asked, 1 known, -1 unknown */
     struct rule_target lead, guide;
-    struct rule_target copies[4];
+    struct rule_target copies[RULE_MOST_UNITS];
     size_t copy_count;
     const char *class_name; /* NULL = the type's */
     const char *say;
