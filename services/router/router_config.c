@@ -10,7 +10,7 @@ static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct router_config, daemon, "127.0.0.1:29320"),
     KAFKA_SETTING_ROWS(struct router_config, kafka, "router"),
     {"bundle.config_dir", SETTING_TEXT, offsetof(struct router_config, config_dir), "config", 0, 0,
-     NULL, NULL, "codes.csv, kinds/, rules/, registries/"},
+     NULL, NULL, "codes.csv, kinds/, rules/, triggers/, registries/"},
     {"router.max_age", SETTING_DURATION, offsetof(struct router_config, max_age_ms), "30d", 60000,
      INT64_MAX / 2, NULL, NULL, "an order opened longer ago goes to the desk"},
     {"router.stub_after", SETTING_DURATION, offsetof(struct router_config, stub_after_ms), "7d", 0,
@@ -27,12 +27,12 @@ static void load_bundle(struct router_config *config, struct diagnostics *diagno
     char path[512];
     snprintf(path, sizeof path, "%s/codes.csv", config->config_dir);
     config->codes = codes_load(path, diagnostics);
-    if (!config->codes || !district_load(&config->district, config->config_dir, diagnostics))
-        return;
-    snprintf(path, sizeof path, "%s/kinds", config->config_dir);
-    config->kinds = kinds_load(path, config->codes, diagnostics);
-    snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config->config_dir);
-    config->rules = rules_load(path, &config->district, diagnostics);
+    if (config->codes) {
+        snprintf(path, sizeof path, "%s/kinds", config->config_dir);
+        config->kinds = kinds_load(path, config->codes, diagnostics);
+    }
+    if (config->kinds)
+        rule_bundle_load(&config->bundle, config->config_dir, config->kinds, diagnostics);
 }
 
 bool router_config_load(struct router_config *config, const struct options *options,
@@ -47,8 +47,11 @@ bool router_config_load(struct router_config *config, const struct options *opti
         load_bundle(config, diagnostics);
     }
     config->flow = (struct case_flow_rules){
-        config->codes, config->kinds,      &config->district,
-        config->rules, config->max_age_ms, {config->stub_after_ms, config->forget_after_ms}};
+        .codes = config->codes,
+        .kinds = config->kinds,
+        .bundle = &config->bundle,
+        .max_age_ms = config->max_age_ms,
+        .timers = {config->stub_after_ms, config->forget_after_ms}};
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;
@@ -56,11 +59,10 @@ bool router_config_load(struct router_config *config, const struct options *opti
 
 void router_config_fini(struct router_config *config)
 {
-    rules_free(config->rules);
+    rule_bundle_fini(&config->bundle);
     if (config->kinds)
         kinds_free(config->kinds);
     if (config->codes)
         codes_free(config->codes);
-    district_fini(&config->district);
     settings_free(config->settings);
 }

@@ -17,11 +17,10 @@ struct router_config {
     const char *config_dir;
     int64_t max_age_ms, stub_after_ms, forget_after_ms, probe_every_ms;
     struct settings *settings; /* owned */
-    struct district district;
     struct codes *codes;
     struct kinds *kinds;
-    struct rules *rules;
-    struct case_flow_rules flow; /* borrows the five above */
+    struct rule_bundle bundle;   /* as it was at the start */
+    struct case_flow_rules flow; /* borrows the three above */
 };
 
 /* Loads file, environment and --set words, then the bundle. ERROR_CONFIG with file:line:col

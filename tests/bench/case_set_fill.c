@@ -55,7 +55,7 @@ struct measured {
     double cases, lines, bytes, resident_mib, restore_seconds;
 };
 
-static struct district district;
+static struct rule_bundle bundle;
 static int64_t stub_after; /* ms; 0 = never */
 static struct case_flow_rules rules;
 
@@ -63,14 +63,14 @@ static void load_bundle(void)
 {
     struct diagnostics *diagnostics = diagnostics_new();
     struct codes *codes = codes_load("config/codes.csv", diagnostics);
-    if (!codes || !district_load(&district, "config", diagnostics))
+    struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    if (!kinds || !rule_bundle_load(&bundle, "config", kinds, diagnostics))
         exit(78);
-    rules = (struct case_flow_rules){
-        codes,     kinds_load("config/kinds", codes, diagnostics),
-        &district, rules_load("config/rules/dispatch.yaml", &district, diagnostics),
-        30 * DAY,  {stub_after, 400 * DAY}};
-    if (!rules.kinds || !rules.rules)
-        exit(78);
+    rules = (struct case_flow_rules){.codes = codes,
+                                     .kinds = kinds,
+                                     .bundle = &bundle,
+                                     .max_age_ms = 30 * DAY,
+                                     .timers = {stub_after, 400 * DAY}};
     diagnostics_free(diagnostics);
 }
 

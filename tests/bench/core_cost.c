@@ -112,7 +112,7 @@ static struct kept read_raw(const char *path)
 int main(int argc, char **argv)
 {
     char path[512];
-    struct district district;
+    struct rule_bundle bundle = {0};
     struct diagnostics *diagnostics = diagnostics_new();
     if (argc != 3) {
         fprintf(stderr, "usage: core_cost CONFIG FILE\n");
@@ -124,19 +124,15 @@ int main(int argc, char **argv)
     struct kinds *kinds = codes ? kinds_load(path, codes, diagnostics) : NULL;
     snprintf(path, sizeof path, "%s/feeds", argv[1]);
     struct feeds *feeds = feeds_load(path, diagnostics);
-    struct rules *rules = NULL;
-    snprintf(path, sizeof path, "%s/rules/dispatch.yaml", argv[1]);
-    if (district_load(&district, argv[1], diagnostics))
-        rules = rules_load(path, &district, diagnostics);
+    bool decides = kinds && rule_bundle_load(&bundle, argv[1], kinds, diagnostics);
     struct kept raw = read_raw(argv[2]);
-    if (!kinds || !feeds || !rules || raw.count == 0) {
+    if (!decides || !feeds || raw.count == 0) {
         fprintf(stderr, "core_cost: %s or %s cannot be read\n", argv[1], argv[2]);
         return 66;
     }
     const struct case_flow_rules flow_rules = {.codes = codes,
                                                .kinds = kinds,
-                                               .district = &district,
-                                               .rules = rules,
+                                               .bundle = &bundle,
                                                .max_age_ms = INT64_MAX / 2};
     struct case_flow *flow = case_flow_open(&flow_rules, 0), *warm = case_flow_open(&flow_rules, 0);
     double normalise_us = normalise_all(feeds, kinds, &raw);

@@ -61,14 +61,11 @@ bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *
             feeds_check_kinds(bundle->feeds, bundle->kinds, diagnostics);
         bundle->views = views_load(in(path, folder, "views"), bundle->kinds, diagnostics);
     }
-    if (district_load(&bundle->district, folder, diagnostics))
-        bundle->rules =
-            rules_load(in(path, folder, "rules/dispatch.yaml"), &bundle->district, diagnostics);
+    rule_bundle_load(&bundle->rule, folder, bundle->kinds, diagnostics);
     read_settings(bundle, folder, diagnostics);
     bundle->flow.codes = bundle->codes;
     bundle->flow.kinds = bundle->kinds;
-    bundle->flow.district = &bundle->district;
-    bundle->flow.rules = bundle->rules;
+    bundle->flow.bundle = &bundle->rule;
     bundle->batch.codes = bundle->codes;
     bundle->batch.kinds = bundle->kinds;
     bundle->batch.views = bundle->views;
@@ -107,8 +104,7 @@ const struct feed *bundle_feed(const struct bundle *bundle, const char *name, in
 void bundle_fini(struct bundle *bundle)
 {
     views_free(bundle->views);
-    rules_free(bundle->rules);
-    district_fini(&bundle->district);
+    rule_bundle_fini(&bundle->rule);
     if (bundle->feeds)
         feeds_free(bundle->feeds);
     if (bundle->kinds)

@@ -15,8 +15,7 @@ struct bundle {
     struct codes *codes; /* owned, as all of these */
     struct kinds *kinds;
     struct feeds *feeds;
-    struct district district;
-    struct rules *rules;
+    struct rule_bundle rule; /* what deciding reads */
     struct views *views;
     struct case_flow_rules flow; /* borrows from the above */
     struct batch_rules batch;

@@ -80,8 +80,8 @@ static bool is_known(const struct check *check, const struct closed *column, str
     case BY_DIVISION: return is_row(check->list[DIVISIONS], text);
     case BY_UNIT: return is_row(check->list[UNITS], text);
     case BY_TYPE: return is_row(check->list[TYPES], text);
-    case BY_CLASS: return bundle->rules == NULL || rules_class(bundle->rules, text) != NULL;
-    case BY_LEVEL: return bundle->rules == NULL || is_level(bundle->rules, text);
+    case BY_CLASS: return bundle->rule.rules == NULL || rules_class(bundle->rule.rules, text) != NULL;
+    case BY_LEVEL: return bundle->rule.rules == NULL || is_level(bundle->rule.rules, text);
     }
     return false;
 }
@@ -115,9 +115,9 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
     diagnostics_free(unsaid);
     struct check check = {bundle,
                           diagnostics,
-                          {[DIVISIONS] = bundle->district.divisions,
-                           [UNITS] = bundle->district.units,
-                           [TYPES] = bundle->district.types,
+                          {[DIVISIONS] = bundle->rule.district.divisions,
+                           [UNITS] = bundle->rule.district.units,
+                           [TYPES] = bundle->rule.district.types,
                            [STATIONS] = stations}};
     for (size_t i = 0; i < ARRAY_LENGTH(closed); i++)
         check_column(&check, &closed[i], files[closed[i].registry]);

@@ -158,13 +158,13 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
         .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
         .due_ms = fold->due_ms,
     };
-    if (!decide(&decision, &order, flow->rules->rules, flow->rules->district, flow->counts.clock_ms,
+    const struct rule_bundle *bundle = flow->rules->bundle;
+    if (!decide(&decision, &order, bundle->rules, &bundle->district, flow->counts.clock_ms,
                 flow->rules->max_age_ms, &flow->arena))
         return REJECT_TOO_LARGE;
     if (!what.street_code.len)
         what.street_code = decision.street;
-    if (!emit_decision(&flow->emit, &what, &decision, span_of(flow->rules->rules->hash),
-                       &flow->arena, &event))
+    if (!emit_decision(&flow->emit, &what, &decision, span_of(bundle->hash), &flow->arena, &event))
         return REJECT_TOO_LARGE;
     enum reject reject = case_flow_merge_own(flow, work, &event);
     if (reject != REJECT_NONE)

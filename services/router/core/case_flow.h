@@ -15,14 +15,13 @@
 #include "model/case_kind.h"
 #include "model/codes.h"
 #include "model/reject.h"
-#include "router/core/rules.h"
+#include "router/core/rule_bundle.h"
 #include "router/core/timers.h"
 
 struct case_flow_rules { /* shared by all partitions; borrowed */
     const struct codes *codes;
     const struct kinds *kinds;
-    const struct district *district;
-    const struct rules *rules;
+    const struct rule_bundle *bundle; /* may be another one between two records */
     int64_t max_age_ms;
     struct timers_rules timers;
 };

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/digest.h"
 #include "base/memory.h"
 
 static void read_class(struct rules *rules, const struct yaml_node *node,
@@ -118,18 +117,6 @@ static void read_entry(struct rules *rules, const struct yaml_node *node,
     read_then(rules, entry, then, district, diagnostics);
 }
 
-static void hash_file(struct rules *rules, const char *path)
-{
-    char buffer[65536];
-    struct digest *digest = digest_new();
-    FILE *file = fopen(path, "rb");
-    for (size_t n; file && (n = fread(buffer, 1, sizeof buffer, file)) > 0;)
-        digest_add(digest, span_from(buffer, n));
-    if (file)
-        fclose(file);
-    digest_finish(digest, rules->hash);
-}
-
 struct rules *rules_load(const char *file, const struct district *district,
                          struct diagnostics *diagnostics)
 {
@@ -150,7 +137,6 @@ struct rules *rules_load(const char *file, const struct district *district,
         read_entry(rules, one, district, diagnostics);
     if (rules->entry_count == 0)
         diagnostics_add(diagnostics, root->place, "write entries: - id: …", "no rule at all");
-    hash_file(rules, file);
     if (diagnostics_errors(diagnostics) == errors)
         return rules;
     rules_free(rules);

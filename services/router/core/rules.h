@@ -57,7 +57,6 @@ struct rules {
     size_t class_count;
     struct rule_entry entries[128];
     size_t entry_count;
-    char hash[24]; /* of the file: the bundle a decision names */
 };
 
 /* NULL on error. Units named by the rules must be in the district's registry. */

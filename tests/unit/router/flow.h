@@ -37,7 +37,7 @@ static size_t kept_count;
 static size_t commits;     /* asked for in the middle of a record */
 static struct kept *topic; /* all that was saved since begin(): the state topic */
 static size_t topic_count;
-static struct district district;
+static struct rule_bundle bundle;
 static struct case_flow_rules rules;
 
 static inline void keep(void *carrier, const struct output *output)
@@ -61,23 +61,23 @@ static inline int load(void **state)
     (void)state;
     struct diagnostics *diagnostics = diagnostics_new();
     struct codes *codes = codes_load("config/codes.csv", diagnostics);
-    if (!codes || !district_load(&district, "config", diagnostics))
-        return -1;
-    rules = (struct case_flow_rules){
-        codes,     kinds_load("config/kinds", codes, diagnostics),
-        &district, rules_load("config/rules/dispatch.yaml", &district, diagnostics),
-        30 * DAY,  {7 * DAY, 400 * DAY}};
+    struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    bool good = kinds && rule_bundle_load(&bundle, "config", kinds, diagnostics);
+    rules = (struct case_flow_rules){.codes = codes,
+                                     .kinds = kinds,
+                                     .bundle = &bundle,
+                                     .max_age_ms = 30 * DAY,
+                                     .timers = {7 * DAY, 400 * DAY}};
     diagnostics_free(diagnostics);
-    return rules.kinds && rules.rules ? 0 : -1;
+    return good ? 0 : -1;
 }
 
 static inline int unload(void **state)
 {
     (void)state;
-    rules_free((struct rules *)(uintptr_t)rules.rules);
+    rule_bundle_fini(&bundle);
     kinds_free((struct kinds *)(uintptr_t)rules.kinds);
     codes_free((struct codes *)(uintptr_t)rules.codes);
-    district_fini(&district);
     free(topic);
     return 0;
 }

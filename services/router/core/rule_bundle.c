@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The name is taken before and after the files are read: a folder that somebody is writing to while
+ * we read would give a bundle no name stands for. */
+#include "router/core/rule_bundle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/bundle_hash.h"
+
+#define PATH_BYTES 4096
+
+static void read_parts(struct rule_bundle *bundle, const char *config_dir,
+                       const struct kinds *kinds, struct diagnostics *diagnostics)
+{
+    char path[PATH_BYTES];
+    (void)kinds;
+    if (!district_load(&bundle->district, config_dir, diagnostics))
+        return;
+    snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
+    bundle->rules = rules_load(path, &bundle->district, diagnostics);
+}
+
+bool rule_bundle_load(struct rule_bundle *bundle, const char *config_dir, const struct kinds *kinds,
+                      struct diagnostics *diagnostics)
+{
+    char before[DIGEST_ID_LEN + 1];
+    size_t errors = diagnostics_errors(diagnostics);
+    *bundle = (struct rule_bundle){0};
+    bool named = bundle_hash(before, config_dir, diagnostics);
+    read_parts(bundle, config_dir, kinds, diagnostics);
+    named = named && bundle_hash(bundle->hash, config_dir, diagnostics);
+    if (named && strcmp(before, bundle->hash) != 0)
+        diagnostics_add(diagnostics, (struct place){config_dir, 0, 0},
+                        "read it again when it is complete", "was written to while it was read");
+    return diagnostics_errors(diagnostics) == errors;
+}
+
+void rule_bundle_fini(struct rule_bundle *bundle)
+{
+    rules_free(bundle->rules);
+    district_fini(&bundle->district);
+    *bundle = (struct rule_bundle){0};
+}
