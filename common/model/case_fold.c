@@ -94,6 +94,9 @@ static void set_subject(struct case_fold *fold, const struct case_line *line, bo
     for (size_t i = 0; i < 3; i++)
         if (!fill_only || !field[i]->at)
             set_named(field[i], line->attribute[from[i]]);
+    for (size_t i = 0; i < CODES_MOST_FIELDS; i++)
+        if (!fill_only || !fold->field[i].at)
+            set_named(&fold->field[i], line->attribute[CASE_FIELD + i]);
 }
 
 static void set_lead(struct case_fold *fold, const struct case_line *line)

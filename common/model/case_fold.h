@@ -23,6 +23,7 @@ struct case_fold {
     int64_t due_ms;                         /* from dispatched, else opened, else TIMESTAMP_NONE */
     struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none */
     struct span type_code, street_code, community_code, limit_class, rule;
+    struct span field[CODES_MOST_FIELDS]; /* those of codes.csv, as the case was last told of each */
     struct span opened_id, dispatched_id,
         cause_id;   /* cause of the present round: opened or reopened */
     int rounds;     /* 1 + reopenings */

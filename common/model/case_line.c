@@ -16,14 +16,14 @@
 static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_LEAD] = 'l',    [CASE_DUE] = 'd',       [CASE_CLASS] = 'c', [CASE_TYPE] = 't',
     [CASE_STREET] = 's',  [CASE_COMMUNITY] = 'm', [CASE_RULE] = 'r',  [CASE_REQUEST_KIND] = 'q',
-    [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',
+    [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',     [CASE_FIELD] = '1',     '2', '3', '4', '5', '6',
 };
 
 #define NAME(text)                                                                                 \
     {                                                                                              \
         (text), sizeof(text) - 1                                                                   \
     }
-static const struct span data_key[CASE_ATTRIBUTES] = {
+static const struct span data_key[CASE_FIELD] = {
     [CASE_LEAD] = NAME("lead"),
     [CASE_CLASS] = NAME("limit_class"),
     [CASE_TYPE] = NAME("type_code"),
@@ -99,12 +99,13 @@ static bool read_due(const struct json_value *data, struct arena *arena, struct 
     return due->at != NULL;
 }
 
-static bool read_attributes(const struct json_value *data, struct arena *arena,
-                            struct case_line *line)
+static bool read_attributes(const struct json_value *data, const struct codes *codes,
+                            struct arena *arena, struct case_line *line)
 {
     if (!data)
         return true;
-    json_texts(data, data_key, CASE_ATTRIBUTES, line->attribute);
+    json_texts(data, data_key, CASE_FIELD, line->attribute);
+    json_texts(data, codes_fields(codes), CODES_MOST_FIELDS, line->attribute + CASE_FIELD);
     for (int i = 0; i < CASE_ATTRIBUTES; i++)
         if (!line->attribute[i].len)
             line->attribute[i] = SPAN_NONE;
@@ -129,7 +130,7 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
     if (event->family != EVENT_CASE || !line->stage)
         return REJECT_STAGE;
     line->revision = event->revision.len ? shorten_revision(event->revision, arena) : SPAN("");
-    if (!line->revision.at || !read_attributes(event->data, arena, line))
+    if (!line->revision.at || !read_attributes(event->data, codes, arena, line))
         return REJECT_TOO_LARGE;
     return REJECT_NONE;
 }

@@ -11,6 +11,7 @@
  *   d  due_at ms         c  limit class     t  type_code
  *   s  street_code       m  community_code  r  rule
  *   q  request_kind      a  adopted=1       u  cause id
+ *   1, 2 ...  the field of that number in codes.csv
  */
 #pragma once
 
@@ -34,7 +35,8 @@ enum case_attribute {
     CASE_REQUEST_KIND,
     CASE_ADOPTED,
     CASE_CAUSE,
-    CASE_ATTRIBUTES
+    CASE_FIELD, /* the first of those of codes.csv */
+    CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS
 };
 
 struct case_line {

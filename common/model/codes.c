@@ -11,7 +11,7 @@
 
 #define MOST_NUMBER 65535
 
-static const char *const space_names[CODE_SPACES] = {"stage", "unit", "party", "kind"};
+static const char *const space_names[CODE_SPACES] = {"stage", "unit", "party", "kind", "field"};
 
 struct code {
     char key[96]; /* one letter of the space, then the code */
@@ -23,6 +23,7 @@ struct codes {
     struct code *by_code;
     struct code **by_number[CODE_SPACES];
     int top[CODE_SPACES];
+    struct span fields[CODES_MOST_FIELDS];
 };
 
 static size_t key_of(char key[96], enum code_space space, struct span code)
@@ -56,6 +57,8 @@ static void add_code(struct codes *codes, enum code_space space, int number, str
         codes->top[space] = number;
     }
     codes->by_number[space][number] = entry;
+    if (space == CODE_FIELD)
+        codes->fields[number - 1] = span_of(entry->key + 1);
 }
 
 static void read_line(struct codes *codes, struct span line, struct place place,
@@ -71,8 +74,13 @@ static void read_line(struct codes *codes, struct span line, struct place place,
     if (space == CODE_SPACES || !span_to_int64(number_text, &number) || number < 1 ||
         number > MOST_NUMBER || !rest.len || span_find(rest, ',') >= 0) {
         diagnostics_add(diagnostics, place,
-                        "write space,number,code with space stage, unit, party or kind",
+                        "write space,number,code with space stage, unit, party, kind or field",
                         "this row is no code");
+        return;
+    }
+    if (space == CODE_FIELD && number > CODES_MOST_FIELDS) {
+        diagnostics_add(diagnostics, place, "a case keeps what something groups by, not all it was told",
+                        "a case's line has room for %d fields of its own", CODES_MOST_FIELDS);
         return;
     }
     add_code(codes, (enum code_space)space, (int)number, span_trim(rest), place, diagnostics);
@@ -125,6 +133,11 @@ int codes_number(const struct codes *codes, enum code_space space, struct span c
     if (len)
         HASH_FIND(hh, codes->by_code, key, len, found);
     return found ? found->number : 0;
+}
+
+const struct span *codes_fields(const struct codes *codes)
+{
+    return codes->fields;
 }
 
 struct span codes_text(const struct codes *codes, enum code_space space, int number)

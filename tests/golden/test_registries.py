@@ -131,7 +131,7 @@ def test_codes_are_numbered_from_1_without_gaps_or_repeats():
     spaces = {}
     for row in rows("codes.csv"):
         spaces.setdefault(row["space"], []).append(row)
-    assert set(spaces) == {"stage", "unit", "party", "kind"}
+    assert set(spaces) == {"stage", "unit", "party", "kind", "field"}
     for entries in spaces.values():
         assert sorted(int(row["number"]) for row in entries) == list(range(1, len(entries) + 1))
         assert len({row["code"] for row in entries}) == len(entries)

@@ -15,7 +15,8 @@ FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 # The keys in the order they are written: letter, member of the event's data.
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
               ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"))
-LETTERS = [letter for letter, _ in ATTRIBUTES]
+FIELDS = "123456"  # numbers of codes.csv: what cases keep beside these
+LETTERS = [letter for letter, _ in ATTRIBUTES] + list(FIELDS)
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 INTEGER = re.compile(r"-?\d+", re.ASCII)
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -90,9 +91,9 @@ def due(value):
     return None if found is None else str(found)
 
 
-def attributes_of(data):
+def attributes_of(data, rules):
     found = []
-    for letter, member in ATTRIBUTES:
+    for letter, member in ATTRIBUTES + tuple((number, rules.fields.get(number)) for number in FIELDS):
         value = data.get(member) if isinstance(data, dict) else None
         if letter == "a":
             found.append("1" if value is True else None)
@@ -136,7 +137,7 @@ def line_of_event(event, data, rules):
     return said["subject"], Line(
         said["id"], short_revision(said["revision"]) if said.get("revision") else "", rules.stages[stage], time,
         recorded, said.get("unit") or None, rules.parties.get(said.get("party"), 0), "replayof" not in said,
-        attributes_of(data))
+        attributes_of(data, rules))
 
 
 def escape(text):

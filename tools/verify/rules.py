@@ -50,12 +50,13 @@ class View(NamedTuple):
 class Rules:
     def __init__(self, folder):
         folder = Path(folder)
-        spaces = {"stage": {}, "unit": {}, "party": {}, "kind": {}}
+        spaces = {"stage": {}, "unit": {}, "party": {}, "kind": {}, "field": {}}
         for row in (folder / "codes.csv").read_text(encoding="utf-8").splitlines():
             if row.strip() and not row.startswith("#") and row.strip() != "space,number,code":
                 space, number, code = row.strip().split(",")
                 spaces[space][code] = int(number)
         self.stages, self.units, self.parties = spaces["stage"], spaces["unit"], spaces["party"]
+        self.fields = {str(number): field for field, number in spaces["field"].items()}
         self.unit_codes = {number: code for code, number in self.units.items()}
         self.kinds = dict(self.read_kind(load(path)) for path in sorted((folder / "kinds").glob("*.yaml")))
         self.views = [read_view(load(path), self.kinds) for path in sorted((folder / "views").glob("*.yaml"))]

@@ -129,7 +129,7 @@ static bool check_hash(struct postgres_connection *connection, const struct batc
 
 static void add_codes(struct strbuf *out, const struct codes *codes, PGconn *pg)
 {
-    static const char *const spaces[CODE_SPACES] = {"stage", "unit", "party", "kind"};
+    static const char *const spaces[CODE_SPACES] = {"stage", "unit", "party", "kind", "field"};
     for (int space = 0; space < CODE_SPACES; space++) {
         for (int number = 1; number < MAX_CODES; number++) {
             struct span code = codes_text(codes, (enum code_space)space, number);

@@ -6,8 +6,9 @@
  *
  * Numbers are 7 bits a byte, signed ones folded (0, -1, 1, -2 ...). Ids as digest makes them are 16
  * bytes, hashes of revisions 8; what has another make is kept as text. A word is its number among
- * the shared ones, or 0 and its text. An attribute that is the id of an earlier line of the set
- * (a cause) is that line's number. */
+ * the shared ones, 0 and its text, or 1 and 16 bytes where it is made like an id (a pseudonym):
+ * those are never shared, they would crowd out the others. An attribute that is the id of an
+ * earlier line of the set (a cause) is that line's number. */
 #include "router/core/case_pack.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@ enum {
     NUMBER_TEXT = 16, /* room for 64 bits in base 36 */
 };
 
+enum { WORD_TEXT, WORD_ID, WORD_FIRST };
+
 enum shape {
     SHAPE_LIVE = 1,
     SHAPE_ID = 2,       /* the id is 16 bytes */
@@ -39,7 +42,7 @@ struct word {
 
 struct case_words {
     struct word *table;
-    struct word *at[MOST_WORDS]; /* by number - 1 */
+    struct word *at[MOST_WORDS]; /* by number - WORD_FIRST */
     uint32_t count;
 };
 
@@ -82,22 +85,6 @@ static void add_text(struct strbuf *out, struct span text)
     strbuf_add(out, text);
 }
 
-static void add_word(struct strbuf *out, struct span text, struct case_words *words)
-{
-    struct word *word = NULL;
-    HASH_FIND(hh, words->table, text.at, text.len, word);
-    if (!word && words->count < MOST_WORDS && text.len <= MOST_WORD_BYTES) {
-        word = xcalloc(1, sizeof *word);
-        word->text = xspandup(text);
-        words->at[words->count++] = word;
-        word->number = words->count;
-        HASH_ADD_KEYPTR(hh, words->table, word->text, text.len, word);
-    }
-    add_number(out, word ? word->number : 0);
-    if (!word)
-        add_text(out, text);
-}
-
 static int value_of(char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -126,6 +113,28 @@ static bool shorten_id(struct span id, unsigned char bytes[ID_BYTES])
             bytes[n++] = (unsigned char)(bits >> (have -= 8));
     }
     return (bits & 0xf) == 0;
+}
+
+static void add_word(struct strbuf *out, struct span text, struct case_words *words)
+{
+    unsigned char id[ID_BYTES];
+    struct word *word = NULL;
+    if (shorten_id(text, id)) {
+        add_number(out, WORD_ID);
+        strbuf_add(out, span_from((const char *)id, sizeof id));
+        return;
+    }
+    HASH_FIND(hh, words->table, text.at, text.len, word);
+    if (!word && words->count < MOST_WORDS && text.len <= MOST_WORD_BYTES) {
+        word = xcalloc(1, sizeof *word);
+        word->text = xspandup(text);
+        word->number = WORD_FIRST + words->count;
+        words->at[words->count++] = word;
+        HASH_ADD_KEYPTR(hh, words->table, word->text, text.len, word);
+    }
+    add_number(out, word ? word->number : WORD_TEXT);
+    if (!word)
+        add_text(out, text);
 }
 
 static bool shorten_hash(struct span hex, unsigned char bytes[HASH_BYTES])
@@ -264,12 +273,6 @@ static struct span take_text(struct reading *reading)
     return keep(reading, text);
 }
 
-static struct span take_word(struct reading *reading)
-{
-    uint64_t number = take_number(reading);
-    return number ? span_of(reading->words->at[number - 1]->text) : take_text(reading);
-}
-
 static struct span take_id(struct reading *reading)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -283,6 +286,16 @@ static struct span take_id(struct reading *reading)
     }
     id[n++] = digit[bits << (6 - have) & 0x3f];
     return keep(reading, span_from(id, (size_t)n));
+}
+
+static struct span take_word(struct reading *reading)
+{
+    uint64_t number = take_number(reading);
+    if (number == WORD_TEXT)
+        return take_text(reading);
+    if (number == WORD_ID)
+        return take_id(reading);
+    return span_of(reading->words->at[number - WORD_FIRST]->text);
 }
 
 static size_t put_base36(char *text, uint64_t value)
