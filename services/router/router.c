@@ -23,6 +23,8 @@ static const struct transform_stream streams[STREAM_COUNT] = {
     [STREAM_DISPATCH] = {"dispatch.", true, 0},
     [STREAM_STATE_CASES] = {"state.cases", false, 0},
     [STREAM_DEAD] = {"dead", false, 0},
+    [STREAM_SIGNALS] = {"signals", false, 0},
+    [STREAM_STATE_WINDOWS] = {"state.windows", false, 0},
 };
 
 static const struct metric_row decided_row = {

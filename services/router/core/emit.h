@@ -19,6 +19,8 @@ enum router_stream {
     STREAM_DISPATCH,
     STREAM_STATE_CASES,
     STREAM_DEAD,
+    STREAM_SIGNALS,
+    STREAM_STATE_WINDOWS,
     STREAM_COUNT
 };
 
