@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "router/core/case_decide.h"
 #include "router/core/case_flow_internal.h"
 #include "router/core/stub.h"
 
@@ -87,27 +88,22 @@ const struct case_line *case_flow_line(const struct working *work, struct span i
     return NULL;
 }
 
-static int64_t later(int64_t a, int64_t b)
+static struct case_decide_asked asked_of(const struct case_flow *flow, const struct working *work)
 {
-    return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
+    return (struct case_decide_asked){.rules = flow->rules,
+                                      .id = work->id,
+                                      .kind_code = work->kind_code,
+                                      .kind = work->kind,
+                                      .set = &work->set,
+                                      .fold = &work->fold,
+                                      .clock_ms = flow->counts.clock_ms};
 }
 
-/* What is decided because of `cause` lies not before it: neither before it was recorded, nor before
- * the moment it names, which may be minutes ahead (docs/decisions/0004). Otherwise the decision
- * would sort in front of its cause. */
 struct emit_case case_flow_about(const struct case_flow *flow, const struct working *work,
                                  const struct case_line *cause)
 {
-    const struct case_fold *fold = &work->fold;
-    return (struct emit_case){
-        .id = work->id,
-        .kind = work->kind_code,
-        .type_code = fold->type_code,
-        .street_code = fold->street_code,
-        .community_code = fold->community_code,
-        .cause_id = cause->id,
-        .time_ms = later(flow->counts.clock_ms, later(cause->recorded_ms, cause->time_ms)),
-    };
+    struct case_decide_asked asked = asked_of(flow, work);
+    return case_decide_about(&asked, cause);
 }
 
 /* Our own event, merged at once: reading it back from the log will change nothing. Before it is
@@ -143,46 +139,19 @@ static bool is_echo(const struct case_flow *flow, const struct record *record)
 
 static enum reject dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
-    const struct case_fold *fold = &work->fold;
-    const struct case_line *cause =
-        case_flow_line(work, fold->cause_id.at ? fold->cause_id : fold->opened_id);
-    struct emit_case what = case_flow_about(flow, work, cause);
-    struct event event;
-    struct decision decision;
-    struct order order = {
-        .type_code = fold->type_code,
-        .street_code = fold->street_code,
-        .community_code = fold->community_code,
-        .lead = fold->lead,
-        .limit_class = fold->limit_class,
-        .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
-        .due_ms = fold->due_ms,
-    };
-    const struct rule_bundle *bundle = flow->rules->bundle;
-    if (!decide(&decision, &order, bundle->rules, &bundle->district, flow->counts.clock_ms,
-                flow->rules->max_age_ms, &flow->arena))
+    struct case_decide_asked asked = asked_of(flow, work);
+    struct case_decided decided;
+    if (!case_decide(&decided, &asked, &flow->emit, &flow->arena))
         return REJECT_TOO_LARGE;
-    if (!what.street_code.len)
-        what.street_code = decision.street;
-    if (!emit_decision(&flow->emit, &what, &decision, span_of(bundle->hash), &flow->arena, &event))
-        return REJECT_TOO_LARGE;
-    enum reject reject = case_flow_merge_own(flow, work, &event);
+    enum reject reject = case_flow_merge_own(flow, work, &decided.event);
     if (reject != REJECT_NONE)
         return reject;
-    emit_send_decision(&flow->emit, &what, &event, &decision, outputs);
+    emit_send_decision(&flow->emit, &decided.about, &decided.event, &decided.decision, outputs);
     remember(flow, work);
     flow->counts.decided++;
-    flow->counts.adopted += decision.adopted;
-    flow->counts.desk += span_is(decision.lead, "desk");
+    flow->counts.adopted += decided.decision.adopted;
+    flow->counts.desk += span_is(decided.decision.lead, "desk");
     return REJECT_NONE;
-}
-
-static bool wants_decision(const struct working *work)
-{
-    const struct case_fold *fold = &work->fold;
-    return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
-           fold->resolution_ms == TIMESTAMP_NONE &&
-           case_kind_stage(work->kind, SPAN("dispatched")) >= 0;
 }
 
 static enum reject merge_told(struct case_flow *flow, struct working *work,
@@ -199,7 +168,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     case CASE_SET_CHANGED: break;
     }
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
-    if (wants_decision(work))
+    if (case_decide_is_due(&work->fold, work->kind))
         reject = dispatch(flow, work, outputs);
     if (reject != REJECT_NONE)
         return reject;

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "router/core/case_decide.h"
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
+}
+
+bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind)
+{
+    return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
+           fold->resolution_ms == TIMESTAMP_NONE &&
+           case_kind_stage(kind, SPAN("dispatched")) >= 0;
+}
+
+const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)
+{
+    struct span id = fold->cause_id.at ? fold->cause_id : fold->opened_id;
+    for (size_t i = 0; i < set->count; i++)
+        if (span_equal(set->lines[i].id, id))
+            return &set->lines[i];
+    return NULL;
+}
+
+/* What is decided because of `cause` lies not before it: neither before it was recorded, nor before
+ * the moment it names, which may be minutes ahead (docs/decisions/0004). Otherwise the decision
+ * would sort in front of its cause. */
+struct emit_case case_decide_about(const struct case_decide_asked *asked,
+                                   const struct case_line *cause)
+{
+    const struct case_fold *fold = asked->fold;
+    return (struct emit_case){
+        .id = asked->id,
+        .kind = asked->kind_code,
+        .type_code = fold->type_code,
+        .street_code = fold->street_code,
+        .community_code = fold->community_code,
+        .cause_id = cause->id,
+        .time_ms = later(asked->clock_ms, later(cause->recorded_ms, cause->time_ms)),
+    };
+}
+
+static struct order order_of(const struct case_fold *fold, const struct case_line *cause)
+{
+    return (struct order){
+        .type_code = fold->type_code,
+        .street_code = fold->street_code,
+        .community_code = fold->community_code,
+        .lead = fold->lead,
+        .limit_class = fold->limit_class,
+        .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
+        .due_ms = fold->due_ms,
+    };
+}
+
+bool case_decide(struct case_decided *decided, const struct case_decide_asked *asked,
+                 struct emit *emit, struct arena *arena)
+{
+    const struct case_line *cause = case_decide_cause(asked->set, asked->fold);
+    const struct rule_bundle *bundle = asked->rules->bundle;
+    struct order order = order_of(asked->fold, cause);
+    decided->about = case_decide_about(asked, cause);
+    if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
+                asked->rules->max_age_ms, arena))
+        return false;
+    if (!decided->about.street_code.len)
+        decided->about.street_code = decided->decision.street;
+    return emit_decision(emit, &decided->about, &decided->decision, span_of(bundle->hash), arena,
+                         &decided->event);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a folded case to what is decided of it: the order as the case tells it, the decision, and the
+ * event that says it. Nothing is sent and nothing changed, so who only asks what would be decided
+ * (backtest, a second opinion after a correction) asks the very same. */
+#pragma once
+
+#include "model/case_set.h"
+#include "router/core/case_flow.h"
+#include "router/core/emit.h"
+
+struct case_decide_asked {
+    const struct case_flow_rules *rules;
+    struct span id, kind_code;
+    const struct case_kind *kind;
+    const struct case_set *set;
+    const struct case_fold *fold;
+    int64_t clock_ms; /* of its partition; TIMESTAMP_NONE before the first tick */
+};
+
+struct case_decided {
+    struct emit_case about;
+    struct decision decision;
+    struct event event; /* `dispatched`; its data are the emitter's until the next is built */
+};
+
+/* Does the case wait for a lead? */
+bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind);
+/* The event that a decision has as its cause. */
+const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold);
+/* Case, moment and cause of what is said because of that line. */
+struct emit_case case_decide_about(const struct case_decide_asked *asked,
+                                   const struct case_line *cause);
+/* False when the arena or the emitter is full. */
+bool case_decide(struct case_decided *decided, const struct case_decide_asked *asked,
+                 struct emit *emit, struct arena *arena);
