@@ -10,29 +10,77 @@
 #include "model/case_kind.h"
 #include "model/case_set.h"
 
+/* In a round; one more is an impossible move. */
+#define CASE_FOLD_MOST_CO        16
+#define CASE_FOLD_MOST_SUBS      16
+#define CASE_FOLD_MOST_PAUSES    16
+#define CASE_FOLD_MOST_OLD_LEADS 4
+
 enum line_effect { LINE_COUNTS, LINE_IMPOSSIBLE, LINE_NOT_YOURS };
+
+struct case_co { /* a unit that helps: named by the desk or by the lead's whistle */
+    struct span unit;
+    struct span cause_id; /* of what named it last */
+    struct span told_id;  /* of the router's order to it; absent = not told yet */
+    int64_t due_ms;       /* its own; TIMESTAMP_NONE = none said: the lead's */
+    int64_t named_ms, reported_ms;
+    bool whistled; /* by the lead's whistle; else by the desk, or the decision */
+};
+
+struct case_pause { /* the clock stands still: 挂账 */
+    int64_t from_ms, to_ms; /* TIMESTAMP_NONE = still */
+};
 
 struct case_fold {
     bool has_opened, quiet, dispatched, closed, adopted; /* quiet: no line is live */
     int stage; /* index in the kind of the last effective stage that moves the case; -1 = none */
     int64_t opened_ms, dispatched_ms, response_ms, resolution_ms,
-        closure_ms;                         /* TIMESTAMP_NONE = not yet;
-                        first of the current round, closure = the last closure while closed */
-    int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* by index in the kind: first of the current round */
-    int64_t recorded_ms;                    /* of `opened` */
-    int64_t due_ms;                         /* from dispatched, else opened, else TIMESTAMP_NONE */
-    struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none */
+        closure_ms;      /* TIMESTAMP_NONE = not yet;
+     first of the current round, closure = the last closure while closed */
+    int64_t recorded_ms; /* of `opened` */
+    int64_t due_ms;      /* from dispatched, else opened, else TIMESTAMP_NONE; moved by extensions,
+                            amendments, and by as long as a pause lasted when it ends */
+    struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none, as
+                         between a recall and the next decision */
     struct span type_code, street_code, community_code, limit_class, rule;
     struct span field[CODES_MOST_FIELDS]; /* those of codes.csv, as the case was last told of each */
-    struct span opened_id, dispatched_id,
-        cause_id;   /* cause of the present round: opened or reopened */
-    int rounds;     /* 1 + reopenings */
+    struct span opened_id, dispatched_id;
+    struct span cause_id; /* of the present lead: opened, reopened, or what asked for another one */
+    int rounds;           /* 1 + reopenings */
     uint64_t fired; /* bit = index of kind->timers already on the log (nudged/overdue/escalated by
                        rule name) */
-    enum line_effect effect[CASE_SET_MAX_LINES + 1]; /* per line of the set */
+
+    uint64_t happened; /* bits of stages that hold now: effective in this round and not ended */
+    uint64_t seen;     /* of stages effective at any time */
+
+    /* Another lead: what asked for it and has no recall yet (absent = nothing), and whom it names.
+     * After the recall cause_id has it, and named_lead stays until the next decision. */
+    struct span lead_cause_id, named_lead;
+    struct span old_leads[CASE_FOLD_MOST_OLD_LEADS]; /* whose dispute was upheld in this round */
+    size_t old_lead_count;
+
+    int disputes;            /* of the case, in all rounds */
+    struct span dispute_id;  /* waits for its decision; absent = none does */
+    bool lead_cause_dispute; /* lead_cause_id, after the recall cause_id, is a dispute's decision */
+    bool designated;         /* disputed as often as the kind allows: the lead is final */
+
+    bool held;          /* the last pause goes on */
+    bool excluded;      /* 剔除: not counted in the scope 剔除后 */
+    struct span level;  /* of the last supervision or escalation by a person; absent = none */
+    int64_t paused_ms;  /* of this round, ended pauses */
+    size_t pause_count, co_count, sub_count;
+
+    /* Only as far as the counts say, stage_ms as far as the kind has stages. */
+    int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* by index in the kind: first of the current round */
+    struct case_pause pauses[CASE_FOLD_MOST_PAUSES];
+    struct case_co co[CASE_FOLD_MOST_CO];
+    struct span subs[CASE_FOLD_MOST_SUBS];
+    uint8_t effect[CASE_SET_MAX_LINES + 1]; /* enum line_effect, per line of the set */
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 1
+#define CASE_FOLD_VERSION 2
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
+/* The co-unit of that code, or NULL. */
+const struct case_co *case_fold_co(const struct case_fold *fold, struct span unit);

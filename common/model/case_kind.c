@@ -11,14 +11,11 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
-#include "config/yaml.h"
+#include "model/case_kind_internal.h"
 
 #define MAX_KINDS      64
 #define MAX_TIMERS     64
-#define MAX_PARTY      31
-#define MAX_RANK       9999
 #define MAX_FILE_BYTES (1 << 20)
-#define MAX_CODES      256 /* looked at for "did you mean" */
 
 struct kinds {
     struct case_kind kinds[MAX_KINDS];          /* stages and timers owned */
@@ -27,170 +24,8 @@ struct kinds {
     char hash[DIGEST_ID_LEN + 1];
 };
 
-struct reading { /* one file */
-    struct case_kind *kind;
-    const struct codes *codes;
-    struct diagnostics *diagnostics;
-    const char *names[CASE_KIND_MAX_STAGES]; /* of the stages */
-};
-
-static void add_unknown(const struct reading *reading, const struct yaml_node *node,
-                        const char *what, const char *const *known, size_t count)
-{
-    char fix[128] = "";
-    const char *near = diagnostics_nearest(node->text, known, count);
-    if (near)
-        snprintf(fix, sizeof fix, "did you mean %s", near);
-    diagnostics_add(reading->diagnostics, node->place, fix, "there is no %s \"%s\"", what,
-                    node->text);
-}
-
-static void add_unknown_code(const struct reading *reading, enum code_space space,
-                             struct place place, const char *what, const char *word)
-{
-    char texts[MAX_CODES][48], fix[128];
-    const char *known[MAX_CODES];
-    size_t count = 0;
-    for (int number = 1; number <= MAX_CODES; number++) {
-        struct span code = codes_text(reading->codes, space, number);
-        if (code.at)
-            known[count] = span_to_cstr(code, texts[count], sizeof texts[count]), count++;
-    }
-    const char *near = diagnostics_nearest(word, known, count);
-    snprintf(fix, sizeof fix, near ? "did you mean %s" : "append it to codes.csv%s",
-             near ? near : "");
-    diagnostics_add(reading->diagnostics, place, fix, "codes.csv has no %s \"%s\"", what, word);
-}
-
-/* Items of a list as bits by `bit_of` (-1: it has reported). False when something was reported. */
-static bool read_bits(const struct reading *reading, const struct yaml_node *list, uint64_t *bits,
-                      int (*bit_of)(const struct reading *, const struct yaml_node *))
-{
-    *bits = 0;
-    if (list->type != YAML_LIST || !list->count) {
-        diagnostics_add(reading->diagnostics, list->place, "write it as [a, b]",
-                        "%s must be a list that is not empty", list->key);
-        return false;
-    }
-    bool good = true;
-    for (const struct yaml_node *item = list->first; item; item = item->next) {
-        const char *text;
-        int bit = yaml_text(item, &text, reading->diagnostics) ? bit_of(reading, item) : -1;
-        if (bit >= 0 && (*bits >> bit & 1))
-            diagnostics_add(reading->diagnostics, item->place, "keep one of them",
-                            "\"%s\" stands twice in %s", text, list->key);
-        good = good && bit >= 0 && !(*bits >> bit & 1);
-        if (bit >= 0)
-            *bits |= UINT64_C(1) << bit;
-    }
-    return good;
-}
-
-static int party_bit(const struct reading *reading, const struct yaml_node *node)
-{
-    int number = codes_number(reading->codes, CODE_PARTY, span_of(node->text));
-    if (number >= 1 && number <= MAX_PARTY)
-        return number;
-    add_unknown_code(reading, CODE_PARTY, node->place, "party", node->text);
-    return -1;
-}
-
-static int stage_bit(const struct reading *reading, const struct yaml_node *node)
-{
-    int index = case_kind_stage(reading->kind, span_of(node->text));
-    if (index < 0)
-        add_unknown(reading, node, "stage", reading->names, reading->kind->stage_count);
-    return index;
-}
-
-/* The word's place in a list of words, or -1 with an error. */
-static int read_word(const struct reading *reading, const struct yaml_node *node,
-                     const char *const *words, size_t count)
-{
-    const char *text;
-    if (!yaml_text(node, &text, reading->diagnostics))
-        return -1;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(text, words[i]) == 0)
-            return (int)i;
-    add_unknown(reading, node, node->key, words, count);
-    return -1;
-}
-
-static void read_counts_as(const struct reading *reading, const struct yaml_node *node,
-                           struct kind_stage *stage)
-{
-    static const char *const words[] = {"response", "resolution", "closure"};
-    static const enum counts_as values[] = {COUNTS_RESPONSE, COUNTS_RESOLUTION, COUNTS_CLOSURE};
-    int word = node ? read_word(reading, node, words, ARRAY_LENGTH(words)) : -1;
-    if (word >= 0)
-        stage->counts_as = values[word];
-}
-
-static void read_stage(const struct reading *reading, const struct yaml_node *node,
-                       struct kind_stage *stage)
-{
-    static const char *const keys[] = {
-        "rank", "by", "after", "counts_as", "new_round", "clock", "copy_to_children", NULL};
-    static const char *const clocks[] = {"stops"};
-    struct diagnostics *d = reading->diagnostics;
-    int64_t rank = 0;
-    uint64_t parties = 0;
-    if (!yaml_only_keys(node, keys, d))
-        return;
-    stage->number = codes_number(reading->codes, CODE_STAGE, span_of(stage->name));
-    if (!stage->number)
-        add_unknown_code(reading, CODE_STAGE, node->key_place, "stage", stage->name);
-    if (yaml_int(yaml_require(node, "rank", d), 0, MAX_RANK, &rank, d))
-        stage->rank = (int)rank;
-    const struct yaml_node *by = yaml_require(node, "by", d), *after = yaml_get(node, "after");
-    if (by && read_bits(reading, by, &parties, party_bit))
-        stage->parties = (uint32_t)parties;
-    if (after && read_bits(reading, after, &stage->after, stage_bit) &&
-        stage->after == UINT64_C(1) << (stage - reading->kind->stages))
-        diagnostics_add(d, after->place, "name what comes before it",
-                        "%s can come after itself only: it can never happen", stage->name);
-    read_counts_as(reading, yaml_get(node, "counts_as"), stage);
-    if (yaml_get(node, "new_round"))
-        yaml_bool(yaml_get(node, "new_round"), &stage->new_round, d);
-    if (yaml_get(node, "copy_to_children"))
-        yaml_bool(yaml_get(node, "copy_to_children"), &stage->copy_to_children, d);
-    if (yaml_get(node, "clock"))
-        stage->clock_stops = read_word(reading, yaml_get(node, "clock"), clocks, 1) == 0;
-}
-
-/* Names first: `after` may look ahead. */
-static void read_stages(struct reading *reading, const struct yaml_node *map)
-{
-    struct case_kind *kind = reading->kind;
-    struct diagnostics *d = reading->diagnostics;
-    if (map->type != YAML_MAP || !map->count || map->count > CASE_KIND_MAX_STAGES) {
-        diagnostics_add(d, map->place, "write stages below it, one a line",
-                        "stages must be a map of 1 to %d", CASE_KIND_MAX_STAGES);
-        return;
-    }
-    kind->stages = xcalloc(map->count, sizeof *kind->stages);
-    for (const struct yaml_node *node = map->first; node; node = node->next) {
-        reading->names[kind->stage_count] = node->key;
-        kind->stages[kind->stage_count++].name = node->key;
-    }
-    struct kind_stage *stage = kind->stages;
-    for (const struct yaml_node *node = map->first; node; node = node->next)
-        read_stage(reading, node, stage++);
-    int opened = case_kind_stage(kind, SPAN("opened"));
-    if (opened < 0 || kind->stages[opened].after)
-        diagnostics_add(d, map->place, "add `opened: { rank: 10, by: [source] }`",
-                        "a kind needs a stage opened that comes after nothing");
-}
-
-static int read_stage_name(const struct reading *reading, const struct yaml_node *node)
-{
-    const char *text;
-    return yaml_text(node, &text, reading->diagnostics) ? stage_bit(reading, node) : -1;
-}
-
 /* before: due_at, by: { share: 0.2, at_most: 4h } */
-static void read_share(const struct reading *reading, const struct yaml_node *by,
+static void read_share(const struct case_kind_reading *reading, const struct yaml_node *by,
                        struct kind_timer *timer)
 {
     static const char *const keys[] = {"share", "at_most", NULL};
@@ -210,7 +45,7 @@ static void read_share(const struct reading *reading, const struct yaml_node *by
     yaml_duration(yaml_require(by, "at_most", d), &timer->before_at_most_ms, d);
 }
 
-static void read_timer_form(const struct reading *reading, const struct yaml_node *node,
+static void read_timer_form(const struct case_kind_reading *reading, const struct yaml_node *node,
                             struct kind_timer *timer)
 {
     static const char *const due[] = {"due_at"};
@@ -228,17 +63,17 @@ static void read_timer_form(const struct reading *reading, const struct yaml_nod
                         "timer %s has %s without %s", node->key, in && !after ? "in" : "by",
                         in && !after ? "after" : "before");
     if (after) {
-        timer->after_stage = read_stage_name(reading, after);
+        timer->after_stage = case_kind_read_stage_name(reading, after);
         yaml_duration(yaml_require(node, "in", d), &timer->in_ms, d);
     } else if (before) {
-        read_word(reading, before, due, 1);
+        case_kind_read_word(reading, before, due, 1);
         read_share(reading, yaml_require(node, "by", d), timer);
     } else {
-        timer->at_due = read_word(reading, at, due, 1) == 0;
+        timer->at_due = case_kind_read_word(reading, at, due, 1) == 0;
     }
 }
 
-static void read_timer(const struct reading *reading, const struct yaml_node *node,
+static void read_timer(const struct case_kind_reading *reading, const struct yaml_node *node,
                        struct kind_timer *timer)
 {
     static const char *const keys[] = {"after",  "before", "at", "by", "in",
@@ -251,15 +86,15 @@ static void read_timer(const struct reading *reading, const struct yaml_node *no
     read_timer_form(reading, node, timer);
     const struct yaml_node *unless = yaml_require(node, "unless", d);
     if (unless)
-        timer->unless_stage = read_stage_name(reading, unless);
+        timer->unless_stage = case_kind_read_stage_name(reading, unless);
     const struct yaml_node *action = yaml_require(node, "do", d);
-    if (action && read_word(reading, action, actions, ARRAY_LENGTH(actions)) == 1)
+    if (action && case_kind_read_word(reading, action, actions, ARRAY_LENGTH(actions)) == 1)
         timer->action = TIMER_ESCALATE;
     if (yaml_get(node, "to"))
         yaml_text(yaml_get(node, "to"), &timer->to, d);
 }
 
-static void read_timers(const struct reading *reading, const struct yaml_node *map)
+static void read_timers(const struct case_kind_reading *reading, const struct yaml_node *map)
 {
     struct case_kind *kind = reading->kind;
     if (!map)
@@ -285,16 +120,16 @@ static void read_kind(struct kinds *kinds, const struct yaml_node *root, const s
     bool named = yaml_text(code_node, &code, d);
     if (!yaml_text(yaml_require(root, "name", d), &name, d) || !named || !stages || !known)
         return;
-    struct reading reading = {.codes = codes, .diagnostics = d};
+    struct case_kind_reading reading = {.codes = codes, .diagnostics = d};
     if (!codes_number(codes, CODE_KIND, span_of(code)))
-        add_unknown_code(&reading, CODE_KIND, code_node->place, "kind", code);
+        case_kind_add_unknown_code(&reading, CODE_KIND, code_node->place, "kind", code);
     if (kinds_find(kinds, span_of(code)))
         diagnostics_add(d, code_node->place, "keep one of the files",
                         "another file describes kind %s already", code);
     reading.kind = &kinds->kinds[kinds->count++];
     reading.kind->code = code;
     reading.kind->name = name;
-    read_stages(&reading, stages);
+    case_kind_read_stages(&reading, stages);
     read_timers(&reading, yaml_get(root, "timers"));
 }
 
@@ -405,6 +240,8 @@ int case_kind_stage(const struct case_kind *kind, struct span name)
 
 int case_kind_stage_number(const struct case_kind *kind, int number)
 {
+    if (number > 0 && number < (int)ARRAY_LENGTH(kind->index_of))
+        return (int)kind->index_of[number] - 1;
     for (size_t i = 0; i < kind->stage_count; i++)
         if (kind->stages[i].number == number)
             return (int)i;

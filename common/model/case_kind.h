@@ -14,14 +14,44 @@
 
 enum counts_as { COUNTS_NOTHING, COUNTS_RESPONSE, COUNTS_RESOLUTION, COUNTS_CLOSURE };
 
+/* What a stage does to its case beyond having happened: words of ours, the same in every kind. */
+enum stage_meaning {
+    MEANS_NOTHING,
+    MEANS_OPENED,
+    MEANS_CLASSIFIED,
+    MEANS_DISPATCHED,
+    MEANS_RECALLED,
+    MEANS_AMENDED,
+    MEANS_FORWARDED,
+    MEANS_CO_ASSIGNED,
+    MEANS_WHISTLE_BLOWN,
+    MEANS_WHISTLE_REPORTED,
+    MEANS_DISPUTED,
+    MEANS_DISPUTE_DECIDED,
+    MEANS_EXTENDED,
+    MEANS_ESCALATED,
+    MEANS_SUPERVISED,
+    MEANS_EXCLUSION_DECIDED,
+    MEANS_NUDGED,
+    MEANS_OVERDUE,
+};
+
 struct kind_stage {
     const char *name;
     int number; /* codes.csv */
     int rank;
     uint32_t parties; /* bit = party number of codes.csv */
     uint64_t after;   /* bit = index in kind->stages; 0 = may come first */
+    uint64_t unless;  /* impossible while one of these holds */
+    uint64_t ends;    /* these hold no longer */
+    uint32_t needs;   /* bit = enum case_attribute: impossible without it */
+    int at_most;      /* times in a case's life; 0 = as often as it happens */
+    int64_t within_ms; /* the time of a unit it names, where it says none; 0 = the lead's */
     enum counts_as counts_as;
-    bool new_round, clock_stops, copy_to_children;
+    enum stage_meaning meaning;
+    bool new_round, copy_to_children;
+    bool new_lead; /* may be the cause of another lead */
+    bool clock_stops, clock_runs;
 };
 
 enum timer_action { TIMER_NUDGE, TIMER_ESCALATE };
@@ -39,10 +69,19 @@ struct kind_timer {
     const char *to; /* unit, or NULL = lead */
 };
 
+struct kind_parties { /* their numbers */
+    int source, desk, lead, co, sub, router;
+};
+
 struct case_kind {
     const char *code, *name;
     struct kind_stage *stages; /* at most CASE_KIND_MAX_STAGES */
     size_t stage_count;
+    uint8_t index_of[256]; /* 1 + index, by the stage's number; 0 = none, or too large a number */
+    uint64_t first;        /* bits of stages: may come first */
+    uint64_t asides;       /* from the router they tell about the case without moving it */
+    uint64_t asking;       /* the router owes them an answer */
+    struct kind_parties party;
     struct kind_timer *timers;
     size_t timer_count;
 };

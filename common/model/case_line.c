@@ -16,7 +16,9 @@
 static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_LEAD] = 'l',    [CASE_DUE] = 'd',       [CASE_CLASS] = 'c', [CASE_TYPE] = 't',
     [CASE_STREET] = 's',  [CASE_COMMUNITY] = 'm', [CASE_RULE] = 'r',  [CASE_REQUEST_KIND] = 'q',
-    [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',     [CASE_FIELD] = '1',     '2', '3', '4', '5', '6',
+    [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',     [CASE_CO] = 'o',    [CASE_SUB] = 'b',
+    [CASE_OUTCOME] = 'w', [CASE_LEVEL] = 'e',     [CASE_PARENT] = 'p', [CASE_CHILD] = 'k',
+    [CASE_VIA] = 'x',     [CASE_FIELD] = '1',     '2', '3', '4', '5', '6',
 };
 
 #define NAME(text)                                                                                 \
@@ -32,6 +34,13 @@ static const struct span data_key[CASE_FIELD] = {
     [CASE_RULE] = NAME("rule"),
     [CASE_REQUEST_KIND] = NAME("request_kind"),
     [CASE_CAUSE] = NAME("cause"),
+    [CASE_CO] = NAME("co_unit"),
+    [CASE_SUB] = NAME("sub_unit"),
+    [CASE_OUTCOME] = NAME("outcome"),
+    [CASE_LEVEL] = NAME("level"),
+    [CASE_PARENT] = NAME("parent"),
+    [CASE_CHILD] = NAME("child"),
+    [CASE_VIA] = NAME("via"),
 }; /* due_at and adopted are no plain texts */
 
 /* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's
@@ -302,6 +311,18 @@ bool case_line_read(struct span text, const struct codes *codes, struct arena *a
         if (!read_attribute(cut_field(&text), arena, line))
             return false;
     return true;
+}
+
+int case_line_attribute(struct span member)
+{
+    if (span_is(member, "due_at"))
+        return CASE_DUE;
+    if (span_is(member, "adopted"))
+        return CASE_ADOPTED;
+    for (int i = 0; i < CASE_FIELD; i++)
+        if (data_key[i].at && span_equal(data_key[i], member))
+            return i;
+    return -1;
 }
 
 /* Of two numbers without leading zeros the longer is the greater. An absent part comes first. */

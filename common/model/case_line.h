@@ -11,6 +11,9 @@
  *   d  due_at ms         c  limit class     t  type_code
  *   s  street_code       m  community_code  r  rule
  *   q  request_kind      a  adopted=1       u  cause id
+ *   o  co_unit           b  sub_unit        w  outcome of a decision
+ *   e  level             p  parent case     k  child case
+ *   x  via: the case a copied stage came from
  *   1, 2 ...  the field of that number in codes.csv
  */
 #pragma once
@@ -35,6 +38,13 @@ enum case_attribute {
     CASE_REQUEST_KIND,
     CASE_ADOPTED,
     CASE_CAUSE,
+    CASE_CO,      /* the unit that a co-assignment or a whistle names */
+    CASE_SUB,     /* the office that an order was forwarded to */
+    CASE_OUTCOME, /* of a decision: upheld, rejected */
+    CASE_LEVEL,   /* of a supervision or an escalation */
+    CASE_PARENT,
+    CASE_CHILD,
+    CASE_VIA,
     CASE_FIELD, /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS
 };
@@ -57,4 +67,6 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
 void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes);
 bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
                     struct case_line *line);
+/* The attribute that this member of an event's data becomes, or -1; fields of codes.csv are none. */
+int case_line_attribute(struct span member);
 int case_line_compare_revision(struct span a, struct span b); /* <0, 0, >0 */

@@ -15,7 +15,8 @@ from district import ROOT, until
 from test_path import COMMUNITY, LEAD, STREET, order
 
 STAGES = ("opened", "classified", "dispatched", "dispatched", "signed", "signed", "contacted", "resolved", "reviewed", "reopened", "closed",
-          "disputed", "held", "merged", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
+          "disputed", "dispute_decided", "assigned", "forwarded", "co_assigned", "whistle_blown", "whistle_reported", "extended",
+          "hold_requested", "held", "resumed", "merged", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
 CASES = 250
@@ -36,7 +37,9 @@ def likely(lots):
     """A stage, and mostly a party that may make it: else little would ever count."""
     stage = lots.choice(STAGES)
     usual = {"opened": "source", "dispatched": "router", "signed": "lead", "contacted": "lead", "resolved": "lead",
-             "reviewed": "callback", "reopened": "desk", "closed": "desk", "recalled": "router"}
+             "reviewed": "callback", "reopened": "desk", "closed": "desk", "recalled": "router", "disputed": "lead",
+             "dispute_decided": "desk", "assigned": "desk", "forwarded": "lead", "co_assigned": "desk", "whistle_blown": "lead",
+             "whistle_reported": "co", "extended": "desk", "hold_requested": "lead", "held": "desk", "resumed": "desk"}
     return stage, usual.get(stage) if lots.random() < 0.8 else lots.choice(PARTIES)
 
 
@@ -50,7 +53,9 @@ def invented(lots, case, n):
     data = {"lead": LEAD if lots.random() < 0.7 else lots.choice(UNITS), "type_code": lots.choice(("R0101", "R0303", "类|型", None)),
             "street_code": lots.choice((STREET, "", None)), "community_code": lots.choice((COMMUNITY, None)),
             "limit_class": lots.choice(("24h", None)), "adopted": lots.choice((True, False)), "rule": "a\nb\\c|d",
-            "due_at": lots.choice((now, rfc3339(now), "soon"))}
+            "due_at": lots.choice((now, rfc3339(now), "soon")), "co_unit": lots.choice(("d_urban", LEAD, None)),
+            "sub_unit": lots.choice(("nobody|here", None)), "outcome": lots.choice(("upheld", "rejected", "perhaps", None)),
+            "cause": f"{lots.randrange(n + 1)}|{case}"}
     event = {
         "specversion": "1.0", "id": f"{n if lots.random() < 0.9 else lots.randrange(n + 1)}|{case}", "source": "/e2e",
         "type": f"cn.citybrain.case.{stage}.v1", "subject": case, "recordedtime": rfc3339(now - lots.randrange(99)),

@@ -14,7 +14,9 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 # The keys in the order they are written: letter, member of the event's data.
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
-              ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"))
+              ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"),
+              ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
+              ("x", "via"))
 FIELDS = "123456"  # numbers of codes.csv: what cases keep beside these
 LETTERS = [letter for letter, _ in ATTRIBUTES] + list(FIELDS)
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)

@@ -7,7 +7,12 @@ CREATE TEMP TABLE verify_stage (
     parties bigint,     -- bits of party numbers
     after_any bigint,   -- bits of stages; 0 = may come first
     first bigint,       -- the kind's stages that may come first
-    counts_as text, new_round boolean
+    counts_as text, new_round boolean,
+    unless_any bigint,  -- impossible while one of these holds
+    ends bigint,        -- these hold no longer
+    needs text[],       -- letters of what its line must say
+    at_most integer,    -- times in a case's life; 0 = any number
+    new_lead boolean, clock text
 );
 CREATE TEMP TABLE verify_unit (number text, code text);
 CREATE TEMP TABLE verify_party (number text, name text, party_bit bigint);
@@ -41,7 +46,9 @@ $$;
 CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     case_id text, kind text, readable boolean, "time" bigint, unit text, party text, party_bit bigint,
     stage text, place integer, stage_bit bigint, parties bigint, after_any bigint, first bigint, counts_as text, new_round boolean,
-    lead text, type_code text, street_code text, community_code text
+    lead text, type_code text, street_code text, community_code text,
+    id text, more text, cause text, co text, sub text, outcome text,
+    unless_any bigint, ends bigint, needs text[], at_most integer, new_lead boolean, clock text
 ) LANGUAGE sql STABLE AS $$
     WITH cut AS MATERIALIZED (
         SELECT s.case_id, s.kind, a[2] AS id, a[4] AS stage,
@@ -61,7 +68,10 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
            CASE WHEN starts_with(l.unit, '=') THEN pg_temp.verify_plain(substr(l.unit, 2)) ELSE u.code END,
            p.name, p.party_bit, s.name, s.place, s.stage_bit, s.parties, s.after_any, s.first, s.counts_as, s.new_round,
            pg_temp.verify_value(l.more, '|l='), pg_temp.verify_value(l.more, '|t='),
-           pg_temp.verify_value(l.more, '|s='), pg_temp.verify_value(l.more, '|m=')
+           pg_temp.verify_value(l.more, '|s='), pg_temp.verify_value(l.more, '|m='),
+           pg_temp.verify_plain(l.id), l.more, pg_temp.verify_value(l.more, '|u='), pg_temp.verify_value(l.more, '|o='),
+           pg_temp.verify_value(l.more, '|b='), pg_temp.verify_value(l.more, '|w='),
+           s.unless_any, s.ends, s.needs, s.at_most, s.new_lead, s.clock
     FROM line AS l
     LEFT JOIN verify_stage AS s ON s.kind = l.kind AND s.number = l.stage
     LEFT JOIN verify_unit AS u ON u.number = l.unit
@@ -69,15 +79,47 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     ORDER BY l.case_id COLLATE "C", l."time", s.rank NULLS LAST, pg_temp.verify_plain(l.id) COLLATE "C"
 $$;
 
--- Who says what, in order. A move by a party that may not make it, or before what it comes after has happened
--- in the present round, changes nothing. A new round forgets dispatch, answers and closure and goes back to
--- whom the opening names.
+-- Of this round: whom the case has to do with.
+CREATE TYPE pg_temp.verify_round AS (
+    co text[], subs text[], pauses integer, held boolean, dispatched boolean, lead_cause text
+);
+
+-- As what may it speak? A unit is lead, co or sub by its relation to the case; the desk leads what is its own.
+CREATE FUNCTION pg_temp.verify_roles(said record, unit text, r pg_temp.verify_round) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN RETURN (
+    SELECT coalesce(bit_or(p.party_bit), 0) FROM verify_party AS p
+    WHERE p.number <> '0' AND CASE
+        WHEN p.name = said.party AND said.party NOT IN ('lead', 'co', 'sub') THEN true
+        WHEN said.unit IS NULL THEN false
+        WHEN p.name = 'lead' THEN said.party IN ('lead', 'desk') AND said.unit IS NOT DISTINCT FROM unit
+        WHEN p.name = 'co' THEN said.party IN ('lead', 'co') AND said.unit = ANY (r.co)
+        WHEN p.name = 'sub' THEN said.party IN ('lead', 'sub') AND said.unit = ANY (r.subs)
+        ELSE false END
+); END
+$$;
+
+-- Does it say what it has to, does it answer what was asked, is there room for whom it names?
+CREATE FUNCTION pg_temp.verify_sound(said record, r pg_temp.verify_round) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN RETURN NOT EXISTS (SELECT FROM unnest(said.needs) AS n(letter) WHERE strpos(said.more, '|' || n.letter || '=') = 0)
+       AND ('w' <> ALL (said.needs) OR said.outcome IN ('upheld', 'rejected'))
+       AND (said.stage <> 'recalled' OR coalesce(r.lead_cause = said.cause, false))
+       AND (said.clock IS DISTINCT FROM 'stops' OR r.pauses < 16)
+       AND (said.stage <> 'forwarded' OR cardinality(r.subs) < 16 OR coalesce(said.sub = ANY (r.subs), false))
+       AND (said.stage NOT IN ('co_assigned', 'whistle_blown') OR cardinality(r.co) < 16 OR coalesce(said.co = ANY (r.co), false));
+END
+$$;
+
+-- Who says what, in order. A move by a party that may not make it, or that is not possible now, changes nothing.
+-- A new round forgets dispatch, answers, helpers and closure and goes back to whom the opening names.
 CREATE FUNCTION pg_temp.verify_fold() RETURNS SETOF verify_fold LANGUAGE plpgsql STABLE AS $$
 DECLARE
     said record;
     f verify_fold;
+    r pg_temp.verify_round;
+    fresh pg_temp.verify_round := ROW('{}'::text[], '{}'::text[], 0, false, false, NULL);
     happened bigint;
     moments bigint[];
+    times integer[];
     named text;
 BEGIN
     FOR said IN SELECT * FROM pg_temp.verify_lines() LOOP
@@ -92,18 +134,22 @@ BEGIN
             f.unreadable := 0;
             happened := 0;
             moments := array_fill(NULL::bigint, ARRAY[@STAGES@]);
+            times := array_fill(0, ARRAY[@STAGES@]);
             named := NULL;
+            r := fresh;
         END IF;
         IF NOT said.readable THEN
             f.unreadable := f.unreadable + 1;
             CONTINUE;
         END IF;
         -- may this party make this move?
-        CONTINUE WHEN said.stage_bit IS NULL OR said.party_bit IS NULL OR said.parties & said.party_bit = 0
-            OR (said.party = 'lead' AND (said.unit IS NULL OR f.unit IS NULL OR said.unit <> f.unit));
+        CONTINUE WHEN said.stage_bit IS NULL OR said.party_bit IS NULL
+            OR said.parties & pg_temp.verify_roles(said, f.unit, r) = 0;
         -- and now?
         CONTINUE WHEN CASE WHEN said.after_any = 0 THEN happened & said.stage_bit <> 0
-                           ELSE happened & said.after_any = 0 END;
+                           ELSE happened & said.after_any = 0 END
+            OR happened & said.unless_any <> 0 OR (said.at_most > 0 AND times[said.place] >= said.at_most)
+            OR NOT pg_temp.verify_sound(said, r);
         IF said.new_round THEN
             happened := happened & said.first;
             FOR i IN 1..cardinality(moments) LOOP
@@ -113,8 +159,8 @@ BEGIN
             f.resolution := NULL;
             f.closure := NULL;
             f.unit := named;
+            r := fresh;
         END IF;
-        happened := happened | said.stage_bit;
         moments[said.place] := coalesce(moments[said.place], said."time");
         IF said.stage = 'opened' THEN
             f.opened := said."time";
@@ -122,7 +168,28 @@ BEGIN
             f.unit := coalesce(said.lead, f.unit);
         ELSIF said.stage = 'dispatched' THEN
             f.unit := coalesce(said.lead, f.unit);
+            r.dispatched := true;
+        ELSIF said.stage = 'recalled' THEN -- nobody's until the next decision
+            f.unit := NULL;
+            r := ROW(r.co, '{}'::text[], r.pauses, false, false, NULL);
+        ELSIF said.stage = 'forwarded' AND said.sub IS NOT NULL AND said.sub <> ALL (r.subs) THEN
+            r.subs := r.subs || said.sub;
+        ELSIF said.stage IN ('co_assigned', 'whistle_blown') AND said.co IS NOT NULL AND said.co <> ALL (r.co) THEN
+            r.co := r.co || said.co;
         END IF;
+        -- asks for another lead: a classification only while the desk leads, a dispute only where it is upheld
+        IF said.new_lead AND r.dispatched AND (said.stage <> 'classified' OR coalesce(f.unit = 'desk', false))
+            AND (said.stage <> 'dispute_decided' OR coalesce(said.outcome = 'upheld', false)) THEN
+            r.lead_cause := said.id;
+        END IF;
+        IF said.clock = 'stops' THEN
+            r.pauses := r.pauses + CASE WHEN r.held THEN 0 ELSE 1 END;
+            r.held := true;
+        ELSIF said.clock = 'runs' THEN
+            r.held := false;
+        END IF;
+        happened := (happened & (~said.ends)) | said.stage_bit;
+        times[said.place] := times[said.place] + 1;
         IF said.party = 'router' THEN -- repeats what it decided from: fills gaps only
             f.type_code := coalesce(f.type_code, said.type_code);
             f.street_code := coalesce(f.street_code, said.street_code);

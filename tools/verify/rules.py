@@ -18,6 +18,12 @@ class Stage(NamedTuple):
     after: tuple
     counts_as: Optional[str]
     new_round: bool
+    unless: tuple
+    ends: tuple
+    needs: tuple
+    at_most: int  # 0: as often as it happens
+    new_lead: bool
+    clock: Optional[str]
 
 
 class Kind:
@@ -64,7 +70,9 @@ class Rules:
     def read_kind(self, file):
         return file["kind"], Kind([
             Stage(name, self.stages[name], int(stage["rank"]), tuple(stage["by"]), tuple(stage.get("after", ())),
-                  stage.get("counts_as"), stage.get("new_round") == "true")
+                  stage.get("counts_as"), stage.get("new_round") == "true", tuple(stage.get("unless", ())),
+                  tuple(stage.get("ends", ())), tuple(stage.get("needs", ())), int(stage.get("at_most", 0)),
+                  stage.get("new_lead") == "true", stage.get("clock"))
             for name, stage in file["stages"].items()])
 
 

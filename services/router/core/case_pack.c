@@ -171,6 +171,13 @@ static uint64_t line_with_id(const struct case_set *set, size_t before, struct s
     return 0;
 }
 
+/* Every case says another; the shared words are for what many say. */
+static bool is_text(int attribute)
+{
+    return attribute == CASE_DUE || attribute == CASE_CAUSE || attribute == CASE_PARENT ||
+           attribute == CASE_CHILD || attribute == CASE_VIA;
+}
+
 static void add_attributes(struct strbuf *out, const struct case_set *set, size_t index,
                            struct case_words *words)
 {
@@ -188,7 +195,7 @@ static void add_attributes(struct strbuf *out, const struct case_set *set, size_
             add_number(out, cause);
             if (!cause)
                 add_text(out, text);
-        } else if (i == CASE_DUE) {
+        } else if (is_text(i)) {
             add_text(out, text);
         } else {
             add_word(out, text, words);
@@ -337,8 +344,7 @@ static void take_attributes(struct reading *reading, const struct case_set *set,
         if (cause)
             line->attribute[i] = set->lines[cause - 1].id;
         else
-            line->attribute[i] =
-                i == CASE_CAUSE || i == CASE_DUE ? take_text(reading) : take_word(reading);
+            line->attribute[i] = is_text(i) ? take_text(reading) : take_word(reading);
     }
 }
 

@@ -6,6 +6,8 @@
  *    lines that tell type or place;
  *  - not a stage that makes another possible which would not be possible without it: s may go when
  *    each stage that may come after s may also come after everything that s itself comes after;
+ *  - not what the router owes an answer to, what names or counts (helpers, disputes, pauses), what
+ *    forbids another stage or takes one back;
  *  - not the only live line: a case of history alone is quiet.
  *
  * By stage and party alone, which stand in an event's id: a correction cannot make a dropped line
@@ -19,9 +21,22 @@ static uint64_t bit(int index)
     return index < 0 ? 0 : UINT64_C(1) << index;
 }
 
+/* Stages that bear upon another one otherwise than by coming before it. */
+static uint64_t find_bearing(const struct case_kind *kind)
+{
+    uint64_t kept = kind->asking;
+    for (size_t i = 0; i < kind->stage_count; i++) {
+        const struct kind_stage *stage = &kind->stages[i];
+        bool names = stage->meaning == MEANS_FORWARDED || stage->meaning == MEANS_DISPUTED;
+        kept |= stage->unless | stage->ends;
+        kept |= stage->ends || stage->at_most || names ? bit((int)i) : 0;
+    }
+    return kept;
+}
+
 static uint64_t find_material(const struct case_kind *kind)
 {
-    uint64_t kept = 0;
+    uint64_t kept = find_bearing(kind);
     for (size_t i = 0; i < kind->timer_count; i++)
         kept |= bit(kind->timers[i].after_stage) | bit(kind->timers[i].unless_stage);
     for (size_t i = 0; i < kind->stage_count; i++) {

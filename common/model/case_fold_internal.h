@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the two files of the fold. */
+#pragma once
+
+#include "model/case_fold.h"
+
+struct case_fold_walk {
+    struct case_fold *fold;
+    const struct case_kind *kind;
+    const struct case_line *opened; /* effective, or NULL */
+    int64_t own_due_ms;             /* the order's own deadline of this round, before any decision */
+    uint8_t times[CASE_KIND_MAX_STAGES]; /* how often each stage was effective, up to 255 */
+};
+
+/* An effective line does what its stage does. */
+void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, int index);
+void case_fold_note_fired(struct case_fold_walk *walk, const struct case_line *line, int index);
