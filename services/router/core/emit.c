@@ -9,6 +9,7 @@
 
 #include "model/ids.h"
 #include "model/raw_header.h"
+#include "router/core/emit_internal.h"
 #include "router/core/timers.h"
 
 /* Only data that fits is sent. What stands around it is a case's id and texts that the data holds
@@ -28,8 +29,6 @@ void emit_fini(struct emit *emit)
     strbuf_fini(&emit->event);
     strbuf_fini(&emit->order);
 }
-
-#define MEMBER(name) SPAN(",\"" name "\":")
 
 /* `member` with its comma, which the first one goes without. */
 static void add_member(struct strbuf *buf, struct span member)
@@ -58,14 +57,14 @@ static void add_time(struct strbuf *buf, struct span member, int64_t ms)
 
 /* ---- the data: text and members at once, so that nobody has to read what was just written ---- */
 
-static void begin_data(struct emit *emit)
+void emit_begin(struct emit *emit)
 {
     emit->root = (struct json_value){.type = JSON_OBJECT};
     strbuf_reset(&emit->data);
     strbuf_add_char(&emit->data, '{');
 }
 
-static void say(struct emit *emit, struct span member, struct span value)
+void emit_say(struct emit *emit, struct span member, struct span value)
 {
     if (!value.at)
         return;
@@ -81,27 +80,27 @@ static void say(struct emit *emit, struct span member, struct span value)
         emit->root.first = last;
 }
 
-static void say_due(struct emit *emit, int64_t ms)
+void emit_say_due(struct emit *emit, int64_t ms)
 {
     if (ms == TIMESTAMP_NONE)
         return;
     struct strbuf text = {
         .at = emit->due, .capacity = sizeof emit->due, .max = sizeof emit->due - 1};
     timestamp_add_rfc3339(&text, ms);
-    say(emit, MEMBER("due_at"), strbuf_span(&text));
+    emit_say(emit, MEMBER("due_at"), strbuf_span(&text));
 }
 
-static void say_place(struct emit *emit, const struct emit_case *about)
+void emit_say_place(struct emit *emit, const struct emit_case *about)
 {
-    say(emit, MEMBER("type_code"), about->type_code);
-    say(emit, MEMBER("street_code"), about->street_code);
-    say(emit, MEMBER("community_code"), about->community_code);
+    emit_say(emit, MEMBER("type_code"), about->type_code);
+    emit_say(emit, MEMBER("street_code"), about->street_code);
+    emit_say(emit, MEMBER("community_code"), about->community_code);
 }
 
-/* The event around emit->data. */
-static bool build(struct emit *emit, const struct emit_case *about, const char *stage,
-                  struct span question, struct arena *arena, struct event *event)
+bool emit_build(struct emit *emit, const struct emit_case *about, const char *stage,
+                struct span question, struct arena *arena, struct event *event)
 {
+    strbuf_add_char(&emit->data, '}');
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
     ids_decision(id, about->cause_id, question);
     (void)!ids_revision(revision, SPAN_NONE, about->time_ms, 0, strbuf_span(&emit->data));
@@ -137,9 +136,8 @@ void emit_send_event(struct emit *emit, const struct event *event, struct output
                                           .header_count = 1});
 }
 
-/* The work order: the event's id and data under an order kind, for one unit. */
-static void write_order(struct emit *emit, const struct emit_case *about, const struct event *event,
-                        const char *order_kind, struct span unit, struct outputs *outputs)
+void emit_order(struct emit *emit, const struct emit_case *about, const struct event *event,
+                const struct emit_order *order, struct outputs *outputs)
 {
     static const struct record_header type = {{"content-type", 12},
                                               {"application/json; charset=UTF-8", 31}};
@@ -150,10 +148,10 @@ static void write_order(struct emit *emit, const struct emit_case *about, const 
     add_text(buf, MEMBER("id"), event->id);
     add_text(buf, MEMBER("case"), about->id);
     add_text(buf, MEMBER("case_kind"), about->kind);
-    add_text(buf, MEMBER("kind"), span_of(order_kind));
-    add_text(buf, MEMBER("unit"), unit);
+    add_text(buf, MEMBER("kind"), span_of(order->kind));
+    add_text(buf, MEMBER("unit"), order->unit);
     add_time(buf, MEMBER("time"), about->time_ms);
-    add_text(buf, MEMBER("state"), SPAN("open"));
+    add_text(buf, MEMBER("state"), span_of(order->state ? order->state : "open"));
     if (data.len > 2) {
         strbuf_add_char(buf, ',');
         strbuf_add(buf, span_from(data.at + 1,
@@ -162,7 +160,7 @@ static void write_order(struct emit *emit, const struct emit_case *about, const 
         strbuf_add_char(buf, '}');
     }
     outputs_add(outputs, &(struct output){.stream = STREAM_DISPATCH,
-                                          .suffix = unit,
+                                          .suffix = order->unit,
                                           .partition = OUTPUT_BY_KEY,
                                           .key = about->id,
                                           .value = strbuf_span(buf),
@@ -174,44 +172,42 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
                    const struct decision *decision, struct span bundle, struct arena *arena,
                    struct event *event)
 {
-    begin_data(emit);
-    say(emit, MEMBER("lead"), decision->lead);
-    say(emit, MEMBER("mode"), decision->adopted ? SPAN("adopted") : SPAN("assigned"));
-    say(emit, MEMBER("guide"), decision->guide);
-    say(emit, MEMBER("limit_class"), decision->limit_class);
-    say_due(emit, decision->due_ms);
-    say(emit, MEMBER("due_source"), span_of(decision->due_source));
-    say(emit, MEMBER("rule"), decision->rule);
-    say(emit, MEMBER("bundle"), bundle);
-    say(emit, MEMBER("reason"), decision->reason);
-    say_place(emit, about);
-    say(emit, MEMBER("cause"), about->cause_id);
-    strbuf_add_char(&emit->data, '}');
-    return build(emit, about, "dispatched", SPAN("lead"), arena, event);
+    emit_begin(emit);
+    emit_say(emit, MEMBER("lead"), decision->lead);
+    emit_say(emit, MEMBER("mode"), decision->adopted ? SPAN("adopted") : SPAN("assigned"));
+    emit_say(emit, MEMBER("guide"), decision->guide);
+    emit_say(emit, MEMBER("limit_class"), decision->limit_class);
+    emit_say_due(emit, decision->due_ms);
+    emit_say(emit, MEMBER("due_source"), span_of(decision->due_source));
+    emit_say(emit, MEMBER("rule"), decision->rule);
+    emit_say(emit, MEMBER("bundle"), bundle);
+    emit_say(emit, MEMBER("reason"), decision->reason);
+    emit_say_place(emit, about);
+    emit_say(emit, MEMBER("cause"), about->cause_id);
+    return emit_build(emit, about, "dispatched", SPAN("lead"), arena, event);
 }
 
 void emit_send_decision(struct emit *emit, const struct emit_case *about, const struct event *event,
                         const struct decision *decision, struct outputs *outputs)
 {
     emit_send_event(emit, event, outputs);
-    write_order(emit, about, event, "assigned", decision->lead, outputs);
+    emit_order(emit, about, event, &(struct emit_order){"assigned", decision->lead, NULL}, outputs);
     for (size_t i = 0; i < decision->copy_count; i++)
-        write_order(emit, about, event, "copied", decision->copies[i], outputs);
+        emit_order(emit, about, event, &(struct emit_order){"copied", decision->copies[i], NULL}, outputs);
 }
 
 bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
                 const struct kind_timer *timer, struct span question, struct arena *arena,
                 struct event *event)
 {
-    begin_data(emit);
-    say(emit, MEMBER("lead"), fold->lead);
-    say(emit, MEMBER("limit_class"), fold->limit_class);
-    say_due(emit, fold->due_ms);
-    say(emit, MEMBER("rule"), span_of(timer->name));
-    say_place(emit, about);
-    say(emit, MEMBER("cause"), about->cause_id);
-    strbuf_add_char(&emit->data, '}');
-    return build(emit, about, timers_stage(timer), question, arena, event);
+    emit_begin(emit);
+    emit_say(emit, MEMBER("lead"), fold->lead);
+    emit_say(emit, MEMBER("limit_class"), fold->limit_class);
+    emit_say_due(emit, fold->due_ms);
+    emit_say(emit, MEMBER("rule"), span_of(timer->name));
+    emit_say_place(emit, about);
+    emit_say(emit, MEMBER("cause"), about->cause_id);
+    return emit_build(emit, about, timers_stage(timer), question, arena, event);
 }
 
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
@@ -222,12 +218,12 @@ void emit_send_timer(struct emit *emit, const struct emit_case *about, const str
     struct span to = timer->to ? span_of(timer->to) : lead;
     emit_send_event(emit, event, outputs);
     if (timer->action == TIMER_NUDGE) {
-        write_order(emit, about, event, "nudged", to, outputs);
+        emit_order(emit, about, event, &(struct emit_order){"nudged", to, NULL}, outputs);
         return;
     }
-    write_order(emit, about, event, "overdue", lead, outputs);
+    emit_order(emit, about, event, &(struct emit_order){"overdue", lead, NULL}, outputs);
     if (!span_equal(to, lead))
-        write_order(emit, about, event, "escalated", to, outputs);
+        emit_order(emit, about, event, &(struct emit_order){"escalated", to, NULL}, outputs);
 }
 
 bool emit_delivery(struct emit *emit, const struct emit_case *about, const char *stage,
@@ -236,12 +232,11 @@ bool emit_delivery(struct emit *emit, const struct emit_case *about, const char 
 {
     char question[128];
     int n = snprintf(question, sizeof question, "%s:%.90s", stage, unit.at);
-    begin_data(emit);
-    say(emit, MEMBER("unit"), unit);
-    say(emit, MEMBER("order"), order_kind);
-    say(emit, MEMBER("cause"), about->cause_id);
-    strbuf_add_char(&emit->data, '}');
-    bool built = build(emit, about, stage, span_from(question, (size_t)n), arena, event);
+    emit_begin(emit);
+    emit_say(emit, MEMBER("unit"), unit);
+    emit_say(emit, MEMBER("order"), order_kind);
+    emit_say(emit, MEMBER("cause"), about->cause_id);
+    bool built = emit_build(emit, about, stage, span_from(question, (size_t)n), arena, event);
     event->unit = event_may_say(unit) ? unit : SPAN_NONE; /* the data has it in any case */
     return built;
 }

@@ -24,7 +24,7 @@ enum router_stream {
     STREAM_COUNT
 };
 
-#define EMIT_MOST_MEMBERS 16
+#define EMIT_MOST_MEMBERS 32
 
 struct emit {
     struct strbuf data, event, order; /* owned; warm buffers */

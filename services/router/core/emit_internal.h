@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How anything of the router's is built, for the files that build it: emit_begin, emit_say one
+ * member after the other, emit_build; then, once it is merged into its case, emit_send_event and an
+ * emit_order for each unit it concerns. */
+#pragma once
+
+#include "router/core/emit.h"
+
+/* Of the data: ,"name": */
+#define MEMBER(name) SPAN(",\"" name "\":")
+
+void emit_begin(struct emit *emit);
+/* An absent value says nothing. Names and values must live until the event is merged. */
+void emit_say(struct emit *emit, struct span member, struct span value);
+void emit_say_due(struct emit *emit, int64_t ms); /* once in an event */
+void emit_say_place(struct emit *emit, const struct emit_case *about);
+/* The event around what was said; its id answers `question` of about->cause_id. */
+bool emit_build(struct emit *emit, const struct emit_case *about, const char *stage,
+                struct span question, struct arena *arena, struct event *event);
+
+struct emit_order {
+    const char *kind;
+    struct span unit;
+    const char *state; /* NULL = open */
+};
+/* The work order: the event's id and data under a kind, for one unit. */
+void emit_order(struct emit *emit, const struct emit_case *about, const struct event *event,
+                const struct emit_order *order, struct outputs *outputs);
