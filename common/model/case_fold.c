@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Walks the lines in their order and asks of each: may this party make this move, and is it possible
- * now: has one of the stages it comes after happened in the present round and not ended, and holds
- * none of those that forbid it? Otherwise the line stays in the set and counts for nothing. Promises
- * to look at nothing but the set: no clock, no registry, no other case, so router and aggregator
- * fold the same set to the same case. What a stage does to its case is in case_fold_apply.c.
+/* Walks the lines in their order and asks of each: may this party make this move, and is it
+ * possible now: has one of the stages it comes after happened in the present round and not ended,
+ * and holds none of those that forbid it? Otherwise the line stays in the set and counts for
+ * nothing. Promises to look at nothing but the set: no clock, no registry, no other case, so router
+ * and aggregator fold the same set to the same case. What a stage does to its case is in
+ * case_fold_apply.c.
  *
- * Lead, co and sub are relations of a unit to the case: a unit that speaks for itself (party `lead`)
- * speaks as whichever of them it is just now. */
+ * Lead, co and sub are relations of a unit to the case: a unit that speaks for itself (party
+ * `lead`) speaks as whichever of them it is just now. */
 #include "model/case_fold.h"
 
 #include <stddef.h>
@@ -59,6 +60,18 @@ static bool has_needs(const struct kind_stage *stage, const struct case_line *li
     return true;
 }
 
+/* Could the unit make the move if it were what it is not? */
+static bool is_of_handlers(const struct case_kind *kind, const struct kind_stage *stage,
+                           const struct case_line *line)
+{
+    const struct kind_parties *party = &kind->party;
+    uint32_t lead = bit_of(party->lead), co = bit_of(party->co), sub = bit_of(party->sub);
+    if (line->party == party->lead)
+        return stage->parties & (lead | co | sub);
+    return (line->party == party->co && (stage->parties & co)) ||
+           (line->party == party->sub && (stage->parties & sub));
+}
+
 /* An answer other than yes or no decides nothing. */
 static bool is_sound(const struct kind_stage *stage, const struct case_line *line)
 {
@@ -88,22 +101,38 @@ static bool has_room(const struct case_fold *fold, const struct kind_stage *stag
            case_fold_co(fold, line->attribute[CASE_CO]);
 }
 
-static enum line_effect judge(const struct case_fold_walk *walk, const struct case_line *line,
+/* The first of these that holds; a move of somebody else's is that before anything. */
+static enum line_reason judge(const struct case_fold_walk *walk, const struct case_line *line,
                               int index)
 {
     if (index < 0)
-        return LINE_IMPOSSIBLE;
+        return LINE_REASON_STAGE;
     const struct kind_stage *stage = &walk->kind->stages[index];
     const struct case_fold *fold = walk->fold;
-    if (!(stage->parties & roles_of(walk, line)))
-        return LINE_NOT_YOURS;
-    /* a case opens once: a correction is the same line */
-    bool now = stage->after ? (stage->after & fold->happened) : !(fold->happened >> index & 1);
-    bool allowed = now && !(stage->unless & fold->happened) &&
-                   (!stage->at_most || walk->times[index] < stage->at_most);
-    bool whole = has_needs(stage, line) && is_sound(stage, line);
-    bool counts = allowed && whole && is_answer(walk, stage, line) && has_room(fold, stage, line);
-    return counts ? LINE_COUNTS : LINE_IMPOSSIBLE;
+    uint32_t roles = roles_of(walk, line);
+    if (!(stage->parties & roles))
+        return is_of_handlers(walk->kind, stage, line) ? LINE_REASON_RELATION : LINE_REASON_PARTY;
+    if (!has_needs(stage, line) || !is_sound(stage, line))
+        return LINE_REASON_INCOMPLETE;
+    if (stage->unless & fold->happened)
+        return LINE_REASON_FORBIDDEN;
+    if (stage->at_most && walk->times[index] >= stage->at_most)
+        return LINE_REASON_OFTEN;
+    if (!stage->after) /* a case opens once: a correction is the same line */
+        return fold->happened >> index & 1 ? LINE_REASON_AGAIN : LINE_REASON_NONE;
+    if (!(stage->after & fold->happened))
+        return LINE_REASON_EARLY;
+    if (!is_answer(walk, stage, line))
+        return LINE_REASON_UNASKED;
+    return has_room(fold, stage, line) ? LINE_REASON_NONE : LINE_REASON_CROWDED;
+}
+
+static enum line_effect effect_of(enum line_reason reason)
+{
+    if (reason == LINE_REASON_NONE)
+        return LINE_COUNTS;
+    bool foreign = reason == LINE_REASON_PARTY || reason == LINE_REASON_RELATION;
+    return foreign ? LINE_NOT_YOURS : LINE_IMPOSSIBLE;
 }
 
 static void begin(struct case_fold_walk *walk)
@@ -129,10 +158,11 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
-        enum line_effect effect = judge(&walk, line, index);
+        enum line_reason reason = judge(&walk, line, index);
         fold->quiet &= !line->live;
-        fold->effect[i] = (uint8_t)effect;
-        if (effect == LINE_COUNTS)
+        fold->reason[i] = (uint8_t)reason;
+        fold->effect[i] = (uint8_t)effect_of(reason);
+        if (reason == LINE_REASON_NONE)
             case_fold_apply(&walk, line, index);
         case_fold_note_fired(&walk, line, index);
     }

@@ -18,6 +18,21 @@
 
 enum line_effect { LINE_COUNTS, LINE_IMPOSSIBLE, LINE_NOT_YOURS };
 
+enum line_reason { /* why a line has no effect */
+                   LINE_REASON_NONE,
+                   LINE_REASON_STAGE,     /* its kind has no such stage */
+                   LINE_REASON_PARTY,     /* the move is another party's */
+                   LINE_REASON_RELATION,  /* the unit is not what it would have to be: lead, co, sub
+                                           */
+                   LINE_REASON_EARLY,     /* nothing of what it comes after holds */
+                   LINE_REASON_AGAIN,     /* it is opened already */
+                   LINE_REASON_FORBIDDEN, /* what holds now forbids it */
+                   LINE_REASON_OFTEN,     /* as often as it may happen in a case's life */
+                   LINE_REASON_INCOMPLETE, /* its data lack what it needs */
+                   LINE_REASON_UNASKED,    /* a recall that nothing asked for */
+                   LINE_REASON_CROWDED     /* no room for one more unit, office or pause */
+};
+
 struct case_co { /* a unit that helps: named by the desk or by the lead's whistle */
     struct span unit;
     struct span cause_id; /* of what named it last */
@@ -27,7 +42,7 @@ struct case_co { /* a unit that helps: named by the desk or by the lead's whistl
     bool whistled; /* by the lead's whistle; else by the desk, or the decision */
 };
 
-struct case_pause { /* the clock stands still: 挂账 */
+struct case_pause {         /* the clock stands still: 挂账 */
     int64_t from_ms, to_ms; /* TIMESTAMP_NONE = still */
 };
 
@@ -43,7 +58,8 @@ struct case_fold {
     struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none, as
                          between a recall and the next decision */
     struct span type_code, street_code, community_code, limit_class, rule;
-    struct span field[CODES_MOST_FIELDS]; /* those of codes.csv, as the case was last told of each */
+    struct span
+        field[CODES_MOST_FIELDS]; /* those of codes.csv, as the case was last told of each */
     struct span opened_id, dispatched_id;
     struct span cause_id; /* of the present lead: opened, reopened, or what asked for another one */
     int rounds;           /* 1 + reopenings */
@@ -64,10 +80,10 @@ struct case_fold {
     bool lead_cause_dispute; /* lead_cause_id, after the recall cause_id, is a dispute's decision */
     bool designated;         /* disputed as often as the kind allows: the lead is final */
 
-    bool held;          /* the last pause goes on */
-    bool excluded;      /* 剔除: not counted in the scope 剔除后 */
-    struct span level;  /* of the last supervision or escalation by a person; absent = none */
-    int64_t paused_ms;  /* of this round, ended pauses */
+    bool held;         /* the last pause goes on */
+    bool excluded;     /* 剔除: not counted in the scope 剔除后 */
+    struct span level; /* of the last supervision or escalation by a person; absent = none */
+    int64_t paused_ms; /* of this round, ended pauses */
     size_t pause_count, co_count, sub_count;
 
     /* Only as far as the counts say, stage_ms as far as the kind has stages. */
@@ -76,6 +92,7 @@ struct case_fold {
     struct case_co co[CASE_FOLD_MOST_CO];
     struct span subs[CASE_FOLD_MOST_SUBS];
     uint8_t effect[CASE_SET_MAX_LINES + 1]; /* enum line_effect, per line of the set */
+    uint8_t reason[CASE_SET_MAX_LINES + 1]; /* enum line_reason */
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */

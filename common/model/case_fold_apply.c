@@ -194,8 +194,10 @@ static void on_co(struct case_fold_walk *walk, const struct kind_stage *stage,
     struct case_co *co = &fold->co[at];
     if (at == fold->co_count) {
         fold->co_count++;
-        *co = (struct case_co){
-            .unit = unit, .named_ms = line->time_ms, .due_ms = TIMESTAMP_NONE, .reported_ms = TIMESTAMP_NONE};
+        *co = (struct case_co){.unit = unit,
+                               .named_ms = line->time_ms,
+                               .due_ms = TIMESTAMP_NONE,
+                               .reported_ms = TIMESTAMP_NONE};
     }
     int64_t due_ms = due_of(line);
     co->due_ms = due_ms != TIMESTAMP_NONE ? due_ms : told ? co->due_ms : TIMESTAMP_NONE;
@@ -312,7 +314,8 @@ void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, 
     count_moment(fold, stage, line->time_ms);
     fold->happened = (fold->happened & ~stage->ends) | UINT64_C(1) << index;
     fold->seen |= UINT64_C(1) << index;
-    walk->times[index] += walk->times[index] < UINT8_MAX;
+    if (walk->times[index] < UINT8_MAX)
+        walk->times[index]++;
     bool aside = by_router && (walk->kind->asides >> index & 1);
     if (!aside && (!was_closed || !fold->closed))
         fold->stage = index;

@@ -8,7 +8,7 @@ struct case_fold_walk {
     struct case_fold *fold;
     const struct case_kind *kind;
     const struct case_line *opened; /* effective, or NULL */
-    int64_t own_due_ms;             /* the order's own deadline of this round, before any decision */
+    int64_t own_due_ms; /* the order's own deadline of this round, before any decision */
     uint8_t times[CASE_KIND_MAX_STAGES]; /* how often each stage was effective, up to 255 */
 };
 

@@ -40,12 +40,12 @@ struct kind_stage {
     const char *name;
     int number; /* codes.csv */
     int rank;
-    uint32_t parties; /* bit = party number of codes.csv */
-    uint64_t after;   /* bit = index in kind->stages; 0 = may come first */
-    uint64_t unless;  /* impossible while one of these holds */
-    uint64_t ends;    /* these hold no longer */
-    uint32_t needs;   /* bit = enum case_attribute: impossible without it */
-    int at_most;      /* times in a case's life; 0 = as often as it happens */
+    uint32_t parties;  /* bit = party number of codes.csv */
+    uint64_t after;    /* bit = index in kind->stages; 0 = may come first */
+    uint64_t unless;   /* impossible while one of these holds */
+    uint64_t ends;     /* these hold no longer */
+    uint32_t needs;    /* bit = enum case_attribute: impossible without it */
+    int at_most;       /* times in a case's life; 0 = as often as it happens */
     int64_t within_ms; /* the time of a unit it names, where it says none; 0 = the lead's */
     enum counts_as counts_as;
     enum stage_meaning meaning;

@@ -25,7 +25,7 @@ static void add_unknown(const struct case_kind_reading *reading, const struct ya
 }
 
 void case_kind_add_unknown_code(const struct case_kind_reading *reading, enum code_space space,
-                             struct place place, const char *what, const char *word)
+                                struct place place, const char *what, const char *word)
 {
     char texts[MAX_CODES][48], fix[128];
     const char *known[MAX_CODES];
@@ -42,7 +42,8 @@ void case_kind_add_unknown_code(const struct case_kind_reading *reading, enum co
 }
 
 /* Items of a list as bits by `bit_of` (-1: it has reported). False when something was reported. */
-static bool read_bits(const struct case_kind_reading *reading, const struct yaml_node *list, uint64_t *bits,
+static bool read_bits(const struct case_kind_reading *reading, const struct yaml_node *list,
+                      uint64_t *bits,
                       int (*bit_of)(const struct case_kind_reading *, const struct yaml_node *))
 {
     *bits = 0;
@@ -84,7 +85,7 @@ static int stage_bit(const struct case_kind_reading *reading, const struct yaml_
 
 /* The word's place in a list of words, or -1 with an error. */
 int case_kind_read_word(const struct case_kind_reading *reading, const struct yaml_node *node,
-                     const char *const *words, size_t count)
+                        const char *const *words, size_t count)
 {
     const char *text;
     if (!yaml_text(node, &text, reading->diagnostics))
@@ -155,11 +156,20 @@ static void read_clock(const struct case_kind_reading *reading, const struct yam
 static void read_stage(const struct case_kind_reading *reading, const struct yaml_node *node,
                        struct kind_stage *stage)
 {
-    static const char *const keys[] = {"rank",      "by",        "after",
-                                       "unless",    "ends",      "needs",
-                                       "at_most",   "within",    "counts_as",
-                                       "new_round", "new_lead",  "clock",
-                                       "copy_to_children", NULL};
+    static const char *const keys[] = {"rank",
+                                       "by",
+                                       "after",
+                                       "unless",
+                                       "ends",
+                                       "needs",
+                                       "at_most",
+                                       "within",
+                                       "counts_as",
+                                       "new_round",
+                                       "new_lead",
+                                       "clock",
+                                       "copy_to_children",
+                                       NULL};
     struct diagnostics *d = reading->diagnostics;
     int64_t rank = 0;
     if (!yaml_only_keys(node, keys, d))
@@ -293,4 +303,3 @@ int case_kind_read_stage_name(const struct case_kind_reading *reading, const str
     const char *text;
     return yaml_text(node, &text, reading->diagnostics) ? stage_bit(reading, node) : -1;
 }
-

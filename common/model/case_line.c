@@ -14,11 +14,29 @@
 #define DECIMAL_DIGITS 20
 
 static const char attribute_key[CASE_ATTRIBUTES] = {
-    [CASE_LEAD] = 'l',    [CASE_DUE] = 'd',       [CASE_CLASS] = 'c', [CASE_TYPE] = 't',
-    [CASE_STREET] = 's',  [CASE_COMMUNITY] = 'm', [CASE_RULE] = 'r',  [CASE_REQUEST_KIND] = 'q',
-    [CASE_ADOPTED] = 'a', [CASE_CAUSE] = 'u',     [CASE_CO] = 'o',    [CASE_SUB] = 'b',
-    [CASE_OUTCOME] = 'w', [CASE_LEVEL] = 'e',     [CASE_PARENT] = 'p', [CASE_CHILD] = 'k',
-    [CASE_VIA] = 'x',     [CASE_FIELD] = '1',     '2', '3', '4', '5', '6',
+    [CASE_LEAD] = 'l',
+    [CASE_DUE] = 'd',
+    [CASE_CLASS] = 'c',
+    [CASE_TYPE] = 't',
+    [CASE_STREET] = 's',
+    [CASE_COMMUNITY] = 'm',
+    [CASE_RULE] = 'r',
+    [CASE_REQUEST_KIND] = 'q',
+    [CASE_ADOPTED] = 'a',
+    [CASE_CAUSE] = 'u',
+    [CASE_CO] = 'o',
+    [CASE_SUB] = 'b',
+    [CASE_OUTCOME] = 'w',
+    [CASE_LEVEL] = 'e',
+    [CASE_PARENT] = 'p',
+    [CASE_CHILD] = 'k',
+    [CASE_VIA] = 'x',
+    [CASE_FIELD] = '1',
+    '2',
+    '3',
+    '4',
+    '5',
+    '6',
 };
 
 #define NAME(text)                                                                                 \

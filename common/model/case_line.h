@@ -67,6 +67,7 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
 void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes);
 bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
                     struct case_line *line);
-/* The attribute that this member of an event's data becomes, or -1; fields of codes.csv are none. */
+/* The attribute that this member of an event's data becomes, or -1; fields of codes.csv are none.
+ */
 int case_line_attribute(struct span member);
 int case_line_compare_revision(struct span a, struct span b); /* <0, 0, >0 */

@@ -193,7 +193,8 @@ void emit_send_decision(struct emit *emit, const struct emit_case *about, const 
     emit_send_event(emit, event, outputs);
     emit_order(emit, about, event, &(struct emit_order){"assigned", decision->lead, NULL}, outputs);
     for (size_t i = 0; i < decision->copy_count; i++)
-        emit_order(emit, about, event, &(struct emit_order){"copied", decision->copies[i], NULL}, outputs);
+        emit_order(emit, about, event, &(struct emit_order){"copied", decision->copies[i], NULL},
+                   outputs);
 }
 
 bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,

@@ -21,12 +21,28 @@ static uint64_t roll(uint64_t below)
 }
 
 static const char *const stage_names[] = {
-    "signed",  "contacted",  "disputed",    "dispute_decided", "held",
-    "resumed", "extended",   "resolved",    "reviewed",        "reopened",
-    "closed",  "supervised", "co_assigned", "merged",          "classified"};
+    "signed",      "contacted", "disputed",   "dispute_decided", "held",           "resumed",
+    "extended",    "resolved",  "reviewed",   "reopened",        "closed",         "supervised",
+    "co_assigned", "merged",    "classified", "assigned",        "hold_requested", "forwarded"};
 
 static const char *const random_kinds[] = {"appointment", "deliberation", "proposal", "project",
                                            "works",       "partnership",  "proactive"};
+
+/* What forbids a stage, what it takes back, how often it may happen, what it does. */
+static void write_more(FILE *file, size_t stage, size_t count)
+{
+    static const char *const more[] = {"clock: stops",     "clock: runs",      "new_lead: true",
+                                       "needs: [outcome]", "needs: [co_unit]", "within: 24h"};
+    if (roll(4) == 0)
+        fprintf(file, ", unless: [%s]", stage_names[roll(count)]);
+    if (roll(4) == 0)
+        fprintf(file, ", ends: [%s]", stage_names[(stage + 1 + roll(count - 1)) % count]);
+    if (roll(6) == 0)
+        fprintf(file, ", at_most: %d", (int)(1 + roll(3)));
+    if (roll(3) == 0)
+        fprintf(file, ", %s", more[roll(ARRAY_LENGTH(more))]);
+    fputs(" }\n", file);
+}
 
 /* A kind as an adopter might write it: any stage after any others, said by anybody. */
 static void write_kind(const char *folder, const char *code)
@@ -53,10 +69,13 @@ static void write_kind(const char *folder, const char *code)
                 comma = ", ";
             }
         }
-        fprintf(file, "%s%s]%s }\n", comma, roll(2) ? "dispatched" : "opened",
+        fprintf(file, "%s%s]%s", comma, roll(2) ? "dispatched" : "opened",
                 reopens ? ", new_round: true" : as[roll(ARRAY_LENGTH(as))]);
+        write_more(file, i, count);
     }
     fprintf(file,
+            "  recalled: { rank: 19, by: [router], after: [dispatched], ends: [dispatched] }\n"
+            "  amended: { rank: 21, by: [router], after: [dispatched] }\n"
             "  nudged: { rank: 91, by: [router], after: [dispatched] }\n"
             "  overdue: { rank: 92, by: [router], after: [dispatched] }\n"
             "timers:\n  a: { after: %s, unless: %s, in: 30m, do: nudge }\n"
@@ -107,9 +126,13 @@ static void set_content(struct fact *fact, int64_t now_ms, uint64_t revision)
         ("{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"lead\":\"s110105001\","
          "\"limit_class\":\"24h\"}"),
         "{\"lead\":\"s110105001\",\"limit_class\":\"7d\"}"};
+    static const char *const moves[] = {
+        "{}", "{\"outcome\":\"upheld\"}", "{\"outcome\":\"rejected\"}",
+        "{\"co_unit\":\"d_urban\",\"due_at\":\"2025-12-01T04:00:00Z\"}",
+        "{\"due_at\":\"2025-12-09T04:00:00Z\",\"lead\":\"s110105002\"}"};
     bool opens = strcmp(fact->told.stage, "opened") == 0;
     bool tells = opens || strcmp(fact->told.stage, "classified") == 0;
-    snprintf(fact->data, sizeof fact->data, "%s", tells ? contents[roll(4)] : "{}");
+    snprintf(fact->data, sizeof fact->data, "%s", tells ? contents[roll(4)] : moves[roll(5)]);
     fact->told.time_ms = now_ms - (int64_t)roll(roll(4) ? 60000 : 12 * DAY);
     fact->told.recorded_ms = now_ms;
     snprintf(fact->revision, sizeof fact->revision, "%020llu.%015lld.000001.%016llx",
@@ -283,7 +306,7 @@ static size_t lines_of(struct case_flow *flow)
 static void a_closed_case_is_cut_after_seven_days_and_gone_after_four_hundred(void **state)
 {
     (void)state;
-    static const char *const stages[] = {"signed",   "extended", "supervised", "extended",
+    static const char *const stages[] = {"signed",   "linked",   "linked", "linked",
                                          "resolved", "reviewed", "closed"};
     static const char *const parties[] = {"lead", "desk",     "desk", "desk",
                                           "lead", "callback", "desk"};
@@ -333,7 +356,7 @@ static void the_only_live_line_stays(void **state)
     tell(flow, opened);
     tell(flow, closed);
     tell(flow, (struct told){.id = "s",
-                             .stage = "supervised",
+                             .stage = "linked",
                              .party = "desk",
                              .unit = "desk",
                              .data = "{}",
