@@ -23,6 +23,14 @@ void ids_decision(char id[DIGEST_ID_LEN + 1], struct span cause_id, struct span 
     digest_id(id, fields, 2);
 }
 
+void ids_firing(char id[DIGEST_ID_LEN + 1], struct span trigger, struct span group,
+                int64_t start_ms)
+{
+    char start[SPAN_DECIMAL];
+    struct span fields[] = {SPAN("firing"), trigger, group, span_decimal(start, start_ms)};
+    digest_id(id, fields, 4);
+}
+
 void ids_ledger(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
                 int64_t first_offset)
 {

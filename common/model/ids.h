@@ -19,6 +19,10 @@ void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span n
  * "via:<child>"). */
 void ids_decision(char id[DIGEST_ID_LEN + 1], struct span cause_id, struct span question);
 
+/* Firing of a trigger: the group as its key has it, the start that names the window. */
+void ids_firing(char id[DIGEST_ID_LEN + 1], struct span trigger, struct span group,
+                int64_t start_ms);
+
 /* A ledger's page: the place of the first record it counts. */
 void ids_ledger(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
                 int64_t first_offset);

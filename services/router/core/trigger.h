@@ -7,8 +7,8 @@
  *   sequence   one thing, then another within a time: on arrival
  *   notice     a notice (rain, an outage) where facts of that kind are known: on arrival
  *   surge      a day's facts against the same weekday's of eight weeks: at the end of the day
- *   absence    nothing said within a time, or up to a share of the time before the due: on the clock
- *   silence    a station not heard by its own cadence, hours and holidays: on the clock
+ *   absence    nothing said within a time, or up to a share of the time before the due: on the
+ * clock silence    a station not heard by its own cadence, hours and holidays: on the clock
  *   threshold  a value above or below for a time: on the clock
  *   calendar   on a day of the year, where enough facts are known: on the clock
  */
@@ -32,7 +32,8 @@
 #define TRIGGER_MOST_GROUP    4
 #define TRIGGER_MOST_FIELDS   16
 #define TRIGGER_MOST_EVIDENCE 100
-#define TRIGGER_HORIZON_MS    (INT64_C(7) * 86400000) /* a fact told later than that counts nowhere */
+#define TRIGGER_HORIZON_MS    (INT64_C(7) * 86400000) /* a fact told later than that counts nowhere \
+                                                       */
 
 enum trigger_form {
     TRIGGER_COUNT,
@@ -71,11 +72,11 @@ struct trigger_season { /* days of the year, both included; may reach over new y
 };
 
 struct trigger_open {
-    bool same_type, same_place;
-    const char *type_code;   /* else this one; NULL = none */
-    const char *lead;        /* a unit to propose; NULL = the rules find it */
-    const char *limit_class; /* NULL = the type's */
-    const char *say;         /* Chinese, with {words} */
+    bool same_type, same_place; /* of the newest fact */
+    const char *type_code;      /* else this one; NULL = none */
+    const char *lead;           /* a unit to propose; NULL = the rules find it */
+    const char *limit_class;    /* NULL = the type's */
+    const char *say;            /* Chinese, with {words} */
 };
 
 struct trigger {
@@ -100,17 +101,17 @@ struct trigger {
     int64_t cadences;                             /* silence */
     struct span value;                            /* threshold: the field */
     int64_t above, below;                         /* millionths; INT64_MIN, INT64_MAX = not asked */
-    int64_t for_ms, holds_ms;                     /* a reading holds until the next, at most so long */
-    int month, day;                               /* calendar */
-    int64_t lasts_ms;                             /* notice: for facts that come after it */
-    bool other_case;                              /* sequence: of two cases */
+    int64_t for_ms, holds_ms; /* a reading holds until the next, at most so long */
+    int month, day;           /* calendar */
+    int64_t lasts_ms;         /* notice: for facts that come after it */
+    bool other_case;          /* sequence: of two cases */
 
     int64_t cool_down_ms;
     int64_t most_at_once; /* a partition of `signals`: between two steps of the clock */
     int64_t most_a_day;   /* a partition of `signals`: of a civil day */
     bool confirm;         /* the desk's word is needed before it is dispatched */
     struct trigger_open open;
-    char version[17]; /* of the file's text */
+    const struct yaml_node *words; /* what codes are called in `say`, or NULL */
     struct place place;
 };
 
@@ -121,7 +122,8 @@ struct triggers *triggers_load(const char *folder, const struct kinds *kinds,
 void triggers_free(struct triggers *triggers);
 size_t triggers_count(const struct triggers *triggers);
 const struct trigger *triggers_at(const struct triggers *triggers, size_t index);
-const struct trigger *triggers_find(const struct triggers *triggers, struct span name); /* or NULL */
+const struct trigger *triggers_find(const struct triggers *triggers,
+                                    struct span name); /* or NULL */
 
 /* Is it in force at that time: valid_from, valid_to, season. Pass 2 asks it of every fact. */
 bool trigger_is_on(const struct trigger *trigger, int64_t time_ms);

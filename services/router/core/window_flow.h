@@ -8,10 +8,10 @@
  *   window_flow_save ──> state.windows
  *
  * What it promises: a firing's id is made of trigger, group and window start, and a window that has
- * fired is kept for as long as a fact may still fall into it, so a late fact, a duplicate or a replay
- * never fires twice. A fact corrected or taken back is counted as it is now; what was opened because
- * of it stays opened, for the desk to decline. A cap delays a firing, it never drops it: the window
- * stays due. Whatever a bound leaves out is counted (window_flow_counts). */
+ * fired is kept for as long as a fact may still fall into it, so a late fact, a duplicate or a
+ * replay never fires twice. A fact corrected or taken back is counted as it is now; what was opened
+ * because of it stays opened, for the desk to decline. A cap delays a firing, it never drops it:
+ * the window stays due. Whatever a bound leaves out is counted (window_flow_counts). */
 #pragma once
 
 #include <stdint.h>
@@ -28,9 +28,9 @@ struct window_flow_rules { /* shared by all partitions; borrowed */
     const struct district *district;
     const struct stations *stations; /* NULL where no trigger asks for silence */
     const struct calendar *calendar;
-    struct span bundle;     /* named by each firing */
-    int32_t partitions;     /* of `events`: so many watermarks make the clock */
-    int64_t most_groups;    /* of one trigger in one partition */
+    struct span bundle;  /* named by each firing */
+    int32_t partitions;  /* of `events`: so many watermarks make the clock */
+    int64_t most_groups; /* of one trigger in one partition */
 };
 
 struct window_flow;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files that compile a trigger. */
+#pragma once
+
+#include "router/core/trigger.h"
+
+struct trigger_reading {
+    struct trigger *trigger;
+    const struct kinds *kinds;
+    const struct district *district;
+    struct diagnostics *diagnostics;
+};
+
+/* A field that signals have to bring; once, however often it is asked for. False when there are too
+ * many of them. */
+bool trigger_add_field(struct trigger *trigger, struct span field);
+/* The form's own keys, and the steps it listens to. */
+bool trigger_read_form(struct trigger_reading *reading, const struct yaml_node *root);
+/* `on`, `of`, `first`, `then`: one step, or a list of which any will do. */
+bool trigger_read_steps(struct trigger_reading *reading, const struct yaml_node *node,
+                        enum trigger_role role, bool everywhere);
+/* `open:`, with the words of its sentence. */
+bool trigger_read_open(struct trigger_reading *reading, const struct yaml_node *node);
+
+/* The words a sentence may have; the field each stands for, or absent where it is computed. */
+struct trigger_word {
+    const char *word, *field;
+};
+const struct trigger_word *trigger_word_find(struct span word); /* NULL = none */

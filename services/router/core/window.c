@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts of a group in the order of their own time, whatever order they came in. Of one event there
+ * is one fact: its greater revision holds, and one that was taken back stays as such, so that an
+ * older revision of it cannot bring it back. */
+#include "router/core/window.h"
+
+#include "base/hash.h"
+#include "base/timestamp.h"
+
+#define DAY_MS       INT64_C(86400000)
+#define ZONE_MINUTES YAML_DATE_ZONE_MINUTES
+
+int64_t window_day_of(int64_t ms)
+{
+    return timestamp_day(ms, ZONE_MINUTES);
+}
+
+int64_t window_day_start(int64_t day)
+{
+    return day * DAY_MS - ZONE_MINUTES * INT64_C(60000);
+}
+
+void window_init(struct window *window)
+{
+    window->fact_count = window->fired_count = window->day_count = window->text_count = 0;
+    window->texts_ms = window->pushed_ms = window->run_ms = TIMESTAMP_NONE;
+    window->seen_ms = window->due_ms = TIMESTAMP_NONE;
+    window->held = false;
+}
+
+/* ---- days of a surge ---- */
+
+static void add_day(struct window *window, int64_t day)
+{
+    size_t at = window->day_count;
+    while (at > 0 && window->days[at - 1].day > day)
+        at--;
+    if (at > 0 && window->days[at - 1].day == day) {
+        window->days[at - 1].count++;
+        return;
+    }
+    memmove(&window->days[at + 1], &window->days[at],
+            (window->day_count - at) * sizeof window->days[0]);
+    window->days[at] = (struct window_day){day, 1};
+    if (++window->day_count > WINDOW_MOST_DAYS)
+        memmove(&window->days[0], &window->days[1], --window->day_count * sizeof window->days[0]);
+}
+
+int64_t window_day_count(const struct window *window, int64_t day)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < window->day_count; i++)
+        if (window->days[i].day == day)
+            count = window->days[i].count;
+    for (size_t i = 0; i < window->fact_count; i++)
+        count += window->facts[i].counts && window_day_of(window->facts[i].time_ms) == day;
+    return count;
+}
+
+/* ---- facts ---- */
+
+static bool is_beyond(const struct trigger *trigger, int64_t value)
+{
+    return value > trigger->above && value < trigger->below;
+}
+
+static void remove_fact(struct window *window, size_t at)
+{
+    window->fact_count--;
+    memmove(&window->facts[at], &window->facts[at + 1],
+            (window->fact_count - at) * sizeof window->facts[0]);
+}
+
+/* A fact that is no longer held leaves behind what later ones are judged by. */
+static void let_go(struct window *window, const struct trigger *trigger, size_t at)
+{
+    const struct window_fact *fact = &window->facts[at];
+    if (fact->counts && trigger->form == TRIGGER_SURGE)
+        add_day(window, window_day_of(fact->time_ms));
+    if (fact->counts && trigger->form == TRIGGER_THRESHOLD) {
+        bool goes_on = window->run_ms != TIMESTAMP_NONE &&
+                       fact->time_ms - window->pushed_ms <= trigger->holds_ms;
+        int64_t since_ms = goes_on ? window->run_ms : fact->time_ms;
+        window->run_ms = is_beyond(trigger, fact->value) ? since_ms : TIMESTAMP_NONE;
+        window->pushed_ms = fact->time_ms;
+    }
+    remove_fact(window, at);
+}
+
+static void insert(struct window *window, const struct window_fact *fact)
+{
+    size_t at = window->fact_count;
+    for (; at > 0; at--) {
+        const struct window_fact *before = &window->facts[at - 1];
+        if (before->time_ms < fact->time_ms ||
+            (before->time_ms == fact->time_ms && span_compare(before->id, fact->id) < 0))
+            break;
+    }
+    memmove(&window->facts[at + 1], &window->facts[at],
+            (window->fact_count - at) * sizeof window->facts[0]);
+    window->facts[at] = *fact;
+    window->fact_count++;
+}
+
+static int find(const struct window *window, const struct window_fact *fact)
+{
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (window->facts[i].answer == fact->answer && span_equal(window->facts[i].id, fact->id))
+            return (int)i;
+    return -1;
+}
+
+static bool is_of_group(const struct trigger *trigger, struct span field)
+{
+    for (size_t i = 0; i < trigger->group_count; i++)
+        if (span_equal(trigger->group[i], field))
+            return true;
+    return false;
+}
+
+/* What the group's key does not say already, of the newest fact. */
+static void note_texts(struct window *window, const struct trigger *trigger,
+                       const struct signal *signal, int64_t time_ms)
+{
+    if (!signal->counts || time_ms < window->texts_ms)
+        return;
+    window->texts_ms = time_ms;
+    window->text_count = 0;
+    for (size_t i = 0; i < signal->field_count && window->text_count < TRIGGER_MOST_FIELDS; i++) {
+        struct span name = signal->fields[i].name;
+        bool counted = span_equal(name, trigger->distinct) || span_equal(name, trigger->value);
+        if (!counted && !is_of_group(trigger, name) && !span_is(name, "via"))
+            window->texts[window->text_count++] = signal->fields[i];
+    }
+}
+
+static int64_t value_of(const struct trigger *trigger, const struct signal *signal)
+{
+    int64_t value = 0;
+    if (trigger->form == TRIGGER_THRESHOLD)
+        (void)!span_to_millionths(signal_field(signal, trigger->value), &value);
+    if (trigger->before_due)
+        (void)!timestamp_parse_rfc3339(signal_field(signal, SPAN("due_at")), &value);
+    return value;
+}
+
+static struct window_fact fact_of(const struct trigger *trigger, const struct signal *signal)
+{
+    struct span different =
+        trigger->distinct.at ? signal_field(signal, trigger->distinct) : SPAN_NONE;
+    return (struct window_fact){
+        .time_ms = signal->time_ms,
+        .value = value_of(trigger, signal),
+        .distinct = different.len ? hash_span(different) : 0,
+        .revision = signal->revision,
+        .id = signal->id,
+        .subject = signal->subject,
+        .answer = trigger->steps[signal->step].role == TRIGGER_ANSWER,
+        .counts = signal->counts,
+    };
+}
+
+static bool is_same(const struct window_fact *a, const struct window_fact *b)
+{
+    return a->time_ms == b->time_ms && a->value == b->value && a->distinct == b->distinct &&
+           a->counts == b->counts;
+}
+
+static enum window_change take_sighting(struct window *window, const struct trigger *trigger,
+                                        const struct signal *signal)
+{
+    if (!signal->counts ||
+        (window->seen_ms != TIMESTAMP_NONE && signal->recorded_ms <= window->seen_ms))
+        return WINDOW_REPEATED;
+    window->seen_ms = signal->recorded_ms;
+    window->fired_count = 0; /* a new silence may begin */
+    note_texts(window, trigger, signal, signal->recorded_ms);
+    return WINDOW_CHANGED;
+}
+
+enum window_change window_take(struct window *window, const struct trigger *trigger,
+                               const struct signal *signal)
+{
+    if (trigger->form == TRIGGER_SILENCE)
+        return take_sighting(window, trigger, signal);
+    struct window_fact fact = fact_of(trigger, signal);
+    int known = find(window, &fact);
+    if (known >= 0) {
+        const struct window_fact *old = &window->facts[known];
+        if (!signal_revision_holds(old->revision, fact.revision))
+            return WINDOW_REPEATED;
+        if (is_same(old, &fact) && old->revision.source == fact.revision.source &&
+            old->revision.received_ms == fact.revision.received_ms)
+            return WINDOW_REPEATED;
+        remove_fact(window, (size_t)known);
+    }
+    insert(window, &fact);
+    if (!fact.answer)
+        note_texts(window, trigger, signal, fact.time_ms);
+    if (window->fact_count <= WINDOW_MOST_FACTS)
+        return WINDOW_CHANGED;
+    if (trigger->form != TRIGGER_THRESHOLD)
+        window->pushed_ms = window->facts[0].time_ms;
+    let_go(window, trigger, 0);
+    return WINDOW_CROWDED;
+}
+
+/* ---- firings ---- */
+
+void window_note_fired(struct window *window, int64_t start_ms, int64_t anchor_ms)
+{
+    if (window->fired_count == WINDOW_MOST_FIRED) {
+        /* What it fired for goes with it, or it would fire once more. */
+        int64_t over_ms = window->fired[0].anchor_ms;
+        while (window->fact_count && window->facts[0].time_ms <= over_ms &&
+               window->facts[0].time_ms < anchor_ms)
+            remove_fact(window, 0);
+        memmove(&window->fired[0], &window->fired[1],
+                --window->fired_count * sizeof window->fired[0]);
+    }
+    window->fired[window->fired_count++] = (struct window_fired){start_ms, anchor_ms};
+}
+
+bool window_has_fired(const struct window *window, const struct trigger *trigger, int64_t start_ms,
+                      int64_t anchor_ms)
+{
+    for (size_t i = 0; i < window->fired_count; i++) {
+        int64_t apart_ms = anchor_ms - window->fired[i].anchor_ms;
+        if (apart_ms < 0)
+            apart_ms = -apart_ms;
+        if (window->fired[i].start_ms == start_ms || apart_ms == 0 ||
+            apart_ms < trigger->cool_down_ms)
+            return true;
+    }
+    return false;
+}
+
+/* ---- forgetting ---- */
+
+static int64_t keeps_fact_until(const struct trigger *trigger, const struct window_fact *fact)
+{
+    int64_t last_ms =
+        trigger->before_due && fact->value > fact->time_ms ? fact->value : fact->time_ms;
+    return last_ms + trigger_keeps_ms(trigger);
+}
+
+static int64_t keeps_fired_until(const struct trigger *trigger, const struct window_fired *fired)
+{
+    return fired->anchor_ms + trigger->cool_down_ms + trigger_keeps_ms(trigger);
+}
+
+static int64_t days_kept(const struct trigger *trigger)
+{
+    return trigger->weeks * 7 + TRIGGER_HORIZON_MS / DAY_MS + 1;
+}
+
+void window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms)
+{
+    if (clock_ms == TIMESTAMP_NONE || trigger->form == TRIGGER_SILENCE)
+        return;
+    for (size_t i = 0; i < window->fact_count;) {
+        if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms)
+            let_go(window, trigger, i);
+        else
+            i++;
+    }
+    size_t left = 0;
+    for (size_t i = 0; i < window->fired_count; i++)
+        if (keeps_fired_until(trigger, &window->fired[i]) > clock_ms)
+            window->fired[left++] = window->fired[i];
+    window->fired_count = left;
+    left = 0;
+    for (size_t i = 0; i < window->day_count; i++)
+        if (window->days[i].day + days_kept(trigger) > window_day_of(clock_ms))
+            window->days[left++] = window->days[i];
+    window->day_count = left;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
+}
+
+int64_t window_expires_ms(const struct window *window, const struct trigger *trigger)
+{
+    int64_t last_ms = TIMESTAMP_NONE;
+    if (trigger->form == TRIGGER_SILENCE)
+        return INT64_MAX;
+    for (size_t i = 0; i < window->fact_count; i++)
+        last_ms = later(last_ms, keeps_fact_until(trigger, &window->facts[i]));
+    for (size_t i = 0; i < window->fired_count; i++)
+        last_ms = later(last_ms, keeps_fired_until(trigger, &window->fired[i]));
+    if (window->day_count)
+        last_ms = later(last_ms, window_day_start(window->days[window->day_count - 1].day +
+                                                  days_kept(trigger)));
+    /* At a day's end, so that each further fact of a day leaves the timer where it is. */
+    return last_ms == TIMESTAMP_NONE ? TIMESTAMP_NONE
+                                     : window_day_start(window_day_of(last_ms) + 1);
+}

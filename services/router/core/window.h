@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What pass 2 knows of one group of one trigger: the facts of its windows, what has fired, what a
+ * surge is measured against. Bounded: of more than WINDOW_MOST_FACTS facts the newest are kept (a
+ * surge goes on counting the others by day), of more than WINDOW_MOST_FIRED firings the newest,
+ * with the facts of the others, so that nothing fires again because it was forgotten. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+#include "base/strbuf.h"
+#include "router/core/signal.h"
+#include "router/core/trigger.h"
+
+#define WINDOW_MOST_FACTS 128
+#define WINDOW_MOST_FIRED 16
+#define WINDOW_MOST_DAYS  80 /* eight weeks, the horizon, and room */
+#define WINDOW_MOST_BYTES ((size_t)256 << 10)
+
+struct window_fact {
+    int64_t time_ms;
+    int64_t value;     /* a threshold's reading in millionths; an absence's due; else 0 */
+    uint64_t distinct; /* hash of who or what is different; 0 = not known */
+    struct signal_revision revision;
+    struct span id, subject; /* borrowed from the bytes read, or from the signal taken */
+    bool answer, counts;     /* counts: not taken back */
+};
+
+struct window_fired {
+    int64_t start_ms, anchor_ms; /* the window's name; when it was full */
+};
+
+struct window_day {
+    int64_t day; /* civil */
+    int64_t count;
+};
+
+struct window {
+    struct window_fact facts[WINDOW_MOST_FACTS + 1]; /* by time, then id */
+    size_t fact_count;
+    struct window_fired fired[WINDOW_MOST_FIRED + 1]; /* as they fired */
+    size_t fired_count;
+    struct window_day days[WINDOW_MOST_DAYS + 1]; /* surge: of facts no longer held, by day */
+    size_t day_count;
+    struct signal_field texts[TRIGGER_MOST_FIELDS]; /* of the newest fact, beside its group's */
+    size_t text_count;
+    int64_t texts_ms;  /* TIMESTAMP_NONE = of none yet */
+    int64_t pushed_ms; /* time of the newest fact pushed out; TIMESTAMP_NONE = none */
+    int64_t run_ms;    /* threshold: since when the reading pushed out last was beyond; or NONE */
+    int64_t seen_ms;   /* silence: the newest word; or NONE */
+    int64_t due_ms;    /* when the clock has to look at it; or NONE */
+    bool held;         /* a cap delays what it fires */
+};
+
+void window_init(struct window *window);
+
+/* What was written may be read by any version that knows its first byte. Texts borrow the bytes. */
+void window_write(struct strbuf *out, const struct window *window, enum trigger_form form);
+/* False: not what window_write wrote. */
+bool window_read(struct window *window, struct span bytes, enum trigger_form *form);
+
+enum window_change {
+    WINDOW_CHANGED,
+    WINDOW_REPEATED, /* known already, or an older revision */
+    WINDOW_CROWDED   /* changed, and the oldest fact had to go */
+};
+/* A fact of its group. *about: the time that its windows are around, of what it was before too. */
+enum window_change window_take(struct window *window, const struct trigger *trigger,
+                               const struct signal *signal);
+void window_note_fired(struct window *window, int64_t start_ms, int64_t anchor_ms);
+bool window_has_fired(const struct window *window, const struct trigger *trigger, int64_t start_ms,
+                      int64_t anchor_ms);
+/* Forgets what no fact can reach any more. */
+void window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms);
+/* When all of it may be forgotten; TIMESTAMP_NONE = now, there is nothing. */
+int64_t window_expires_ms(const struct window *window, const struct trigger *trigger);
+int64_t window_day_count(const struct window *window, int64_t day); /* surge: facts of that day */
+
+/* Civil days of the district. */
+int64_t window_day_of(int64_t ms);
+int64_t window_day_start(int64_t day);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Caps hold for a partition: what a trigger has fired of a day, and since the last step of the
+ * clock, is known here alone. A window that a cap stops is asked again with the next step, or day.
+ */
+#include "router/core/window_book.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/timestamp.h"
+
+void window_book_init(struct window_book *book)
+{
+    book->groups = case_book_new();
+    book->count = 0;
+}
+
+void window_book_fini(struct window_book *book)
+{
+    case_book_free(book->groups);
+    for (size_t i = 0; i < book->count; i++)
+        free(book->counters[i].notices);
+}
+
+struct window_counter *window_book_counter(struct window_book *book, struct span name)
+{
+    for (size_t i = 0; i < book->count; i++)
+        if (span_is(name, book->counters[i].name))
+            return &book->counters[i];
+    return NULL;
+}
+
+static bool listens_to_notices(const struct trigger *trigger)
+{
+    return trigger->form == TRIGGER_NOTICE;
+}
+
+void window_book_arrange(struct window_book *book, const struct triggers *triggers)
+{
+    struct window_counter *old = xcalloc(book->count + 1, sizeof *old);
+    size_t old_count = book->count;
+    memcpy(old, book->counters, old_count * sizeof *old);
+    book->count = triggers_count(triggers);
+    for (size_t i = 0; i < book->count; i++) {
+        const struct trigger *trigger = triggers_at(triggers, i);
+        struct window_counter *counter = &book->counters[i];
+        *counter = (struct window_counter){.since_day = INT64_MAX, .day = INT64_MIN};
+        for (size_t k = 0; k < old_count; k++)
+            if (strcmp(old[k].name, trigger->name) == 0) {
+                *counter = old[k];
+                old[k].notices = NULL;
+            }
+        span_to_cstr(span_of(trigger->name), counter->name, sizeof counter->name);
+        if (listens_to_notices(trigger) && !counter->notices)
+            counter->notices = xcalloc(WINDOW_MOST_NOTICES + 1, sizeof *counter->notices);
+    }
+    for (size_t k = 0; k < old_count; k++)
+        free(old[k].notices);
+    free(old);
+}
+
+bool window_book_open(const struct case_entry *entry, const struct trigger *trigger,
+                      struct window *window)
+{
+    enum trigger_form form;
+    if (!entry->len) {
+        window_init(window);
+        return true;
+    }
+    return window_read(window, span_from(entry->bytes, entry->len), &form) && form == trigger->form;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    if (a == TIMESTAMP_NONE || b == TIMESTAMP_NONE)
+        return a == TIMESTAMP_NONE ? b : a;
+    return a < b ? a : b;
+}
+
+void window_book_store(struct window_book *book, struct window_counter *counter,
+                       struct case_entry *entry, const struct trigger *trigger,
+                       const struct window *window, struct strbuf *text)
+{
+    int64_t expires_ms = window_expires_ms(window, trigger);
+    bool was = entry->len > 0, is = expires_ms != TIMESTAMP_NONE;
+    strbuf_reset(text);
+    if (is)
+        window_write(text, window, trigger->form);
+    counter->groups += is - was;
+    if (is || was)
+        case_book_set(book->groups, entry, is ? strbuf_span(text) : SPAN_NONE, false);
+    case_book_set_timer(book->groups, entry,
+                        is ? earlier(window->due_ms, expires_ms) : TIMESTAMP_NONE, 0);
+    if (!is && !was && !entry->dirty)
+        case_book_remove(book->groups, entry);
+}
+
+/* ---- notices ---- */
+
+static void note(char *to, size_t size, const struct signal *signal, const char *field)
+{
+    span_to_cstr(signal_field(signal, span_of(field)), to, size);
+}
+
+static struct window_notice notice_of(const struct signal *signal)
+{
+    struct window_notice notice = {
+        .time_ms = signal->time_ms, .revision = signal->revision, .counts = signal->counts};
+    span_to_cstr(signal->id, notice.id, sizeof notice.id);
+    span_to_cstr(signal->subject, notice.subject, sizeof notice.subject);
+    note(notice.street, sizeof notice.street, signal, "street_code");
+    note(notice.community, sizeof notice.community, signal, "community_code");
+    note(notice.sort, sizeof notice.sort, signal, "sort");
+    note(notice.level, sizeof notice.level, signal, "level");
+    return notice;
+}
+
+static void remove_notice(struct window_counter *counter, size_t at)
+{
+    counter->notices_dirty = true;
+    counter->notice_count--;
+    memmove(&counter->notices[at], &counter->notices[at + 1],
+            (counter->notice_count - at) * sizeof *counter->notices);
+}
+
+static void insert_notice(struct window_counter *counter, const struct window_notice *notice)
+{
+    size_t at = counter->notice_count;
+    while (at > 0 && counter->notices[at - 1].time_ms > notice->time_ms)
+        at--;
+    memmove(&counter->notices[at + 1], &counter->notices[at],
+            (counter->notice_count - at) * sizeof *counter->notices);
+    counter->notices[at] = *notice;
+    counter->notice_count++;
+    counter->notices_dirty = true;
+}
+
+enum window_change window_book_take_notice(struct window_counter *counter,
+                                           const struct signal *signal)
+{
+    struct window_notice notice = notice_of(signal);
+    for (size_t i = 0; i < counter->notice_count; i++) {
+        if (strcmp(counter->notices[i].id, notice.id) != 0)
+            continue;
+        if (!signal_revision_holds(counter->notices[i].revision, notice.revision))
+            return WINDOW_REPEATED;
+        remove_notice(counter, i);
+        break;
+    }
+    insert_notice(counter, &notice);
+    if (counter->notice_count <= WINDOW_MOST_NOTICES)
+        return WINDOW_CHANGED;
+    remove_notice(counter, 0);
+    return WINDOW_CROWDED;
+}
+
+void window_book_expire_notices(struct window_counter *counter, int64_t clock_ms)
+{
+    while (counter->notice_count && counter->notices[0].time_ms + TRIGGER_HORIZON_MS <= clock_ms)
+        remove_notice(counter, 0);
+}
+
+/* ---- caps ---- */
+
+bool window_book_may_fire(struct window_counter *counter, const struct trigger *trigger,
+                          int64_t day, int64_t clock_ms, int64_t *again_ms)
+{
+    if (day > counter->day) {
+        counter->day = day;
+        counter->today = 0;
+    }
+    if (counter->today >= trigger->most_a_day) {
+        *again_ms = window_day_start(counter->day + 1);
+        return false;
+    }
+    if (counter->at_once >= trigger->most_at_once) {
+        *again_ms = clock_ms == TIMESTAMP_NONE ? 0 : clock_ms + 1;
+        return false;
+    }
+    counter->today++;
+    counter->at_once++;
+    counter->dirty = true;
+    return true;
+}
+
+void window_book_step(struct window_counter *counter, int64_t clock_ms)
+{
+    counter->dirty |= counter->at_once != 0;
+    counter->at_once = 0;
+    if (counter->since_day == INT64_MAX) {
+        counter->since_day = window_day_of(clock_ms) + 1;
+        counter->dirty = true;
+    }
+    window_book_expire_notices(counter, clock_ms);
+}

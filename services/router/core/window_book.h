@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The windows of one partition of `signals`, in the same book as cases (case_book.h): a group's key
+ * is its id, its window packed. Beside them what a trigger counts in the partition: groups, firings
+ * of the day, notices that concern many groups. */
+#pragma once
+
+#include "router/core/case_book.h"
+#include "router/core/window_judge.h"
+
+struct window_counter { /* of one trigger */
+    char name[64];
+    int64_t groups;
+    int64_t since_day;             /* the first day that was heard whole; INT64_MAX = none yet */
+    int64_t day, today;            /* firings of that civil day */
+    int64_t at_once;               /* since the last step of the clock */
+    struct window_notice *notices; /* owned; by time; NULL where it listens to none */
+    size_t notice_count, notices_saved;
+    bool dirty, notices_dirty;
+};
+
+struct window_book {
+    struct case_book *groups;                     /* owned */
+    struct window_counter counters[TRIGGER_MOST]; /* in the order of the triggers */
+    size_t count;
+};
+
+void window_book_init(struct window_book *book);
+void window_book_fini(struct window_book *book);
+/* Counters in the order of these triggers; those of others are forgotten. */
+void window_book_arrange(struct window_book *book, const struct triggers *triggers);
+struct window_counter *window_book_counter(struct window_book *book,
+                                           struct span name); /* or NULL */
+
+/* Its window, in *window; false: it is another form's, or unreadable. */
+bool window_book_open(const struct case_entry *entry, const struct trigger *trigger,
+                      struct window *window);
+/* Packs it and sets its timer; an empty window is removed. `text` is a warm buffer. */
+void window_book_store(struct window_book *book, struct window_counter *counter,
+                       struct case_entry *entry, const struct trigger *trigger,
+                       const struct window *window, struct strbuf *text);
+
+enum window_change window_book_take_notice(struct window_counter *counter,
+                                           const struct signal *signal);
+void window_book_expire_notices(struct window_counter *counter, int64_t clock_ms);
+
+/* May it fire now; else the clock at which it may be asked again. Counts it where it may. */
+bool window_book_may_fire(struct window_counter *counter, const struct trigger *trigger,
+                          int64_t day, int64_t clock_ms, int64_t *again_ms);
+/* A step of the clock. */
+void window_book_step(struct window_counter *counter, int64_t clock_ms);
+
+/* ---- the counters as records of state.windows ---- */
+#define WINDOW_BOOK_COUNTER "_counter|"
+#define WINDOW_BOOK_NOTICE  "_notice|"
+/* False: the key is none of a counter's. *good: it could be read. */
+bool window_book_restore(struct window_book *book, struct span key, struct span value, bool *good);
+void window_book_save_counters(struct window_book *book, int32_t partition, struct strbuf *text,
+                               struct outputs *outputs);

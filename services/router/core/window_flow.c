@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A fact goes into its group's window and the window is judged; a watermark moves the clock, and
+ * what is due by it is judged, at most MOST_DUE windows a transaction. */
+#include "router/core/window_flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/memory.h"
+#include "base/timestamp.h"
+#include "model/sighting.h"
+#include "router/core/signal.h"
+#include "router/core/window_flow_internal.h"
+
+#define MOST_DUE    1000
+#define ARENA_BYTES (512 << 10)
+
+struct window_flow *window_flow_open(const struct window_flow_rules *rules, int32_t partition)
+{
+    struct window_flow *flow = xcalloc(1, sizeof *flow);
+    flow->rules = *rules;
+    flow->partition = partition;
+    window_book_init(&flow->book);
+    window_book_arrange(&flow->book, rules->triggers);
+    arena_init(&flow->arena, ARENA_BYTES);
+    emit_init(&flow->emit);
+    firing_writer_init(&flow->writer);
+    strbuf_init(&flow->text, 4096, WINDOW_MOST_BYTES);
+    for (size_t i = 0; i < ARRAY_LENGTH(flow->watermarks); i++)
+        flow->watermarks[i] = TIMESTAMP_NONE;
+    flow->counts.clock_ms = TIMESTAMP_NONE;
+    return flow;
+}
+
+void window_flow_close(struct window_flow *flow)
+{
+    window_book_fini(&flow->book);
+    arena_fini(&flow->arena);
+    emit_fini(&flow->emit);
+    firing_writer_fini(&flow->writer);
+    strbuf_fini(&flow->text);
+    free(flow);
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
+}
+
+bool window_flow_trigger(struct window_flow *flow, struct span key, struct window_look *look)
+{
+    struct span name = span_cut(&key, '|');
+    look->trigger = triggers_find(flow->rules.triggers, name);
+    look->counter = look->trigger ? window_book_counter(&flow->book, name) : NULL;
+    return look->counter != NULL;
+}
+
+const struct station *window_flow_station(const struct window_flow *flow,
+                                          const struct trigger *trigger, struct span station)
+{
+    int64_t clock_ms = flow->counts.clock_ms, seen_ms = flow->window.seen_ms;
+    if (trigger->form != TRIGGER_SILENCE || !flow->rules.stations)
+        return NULL;
+    return stations_find(flow->rules.stations, station, window_day_of(later(clock_ms, seen_ms)));
+}
+
+/* ---- a window ---- */
+
+/* The group's place, as far as a notice may name it. */
+static bool concerns(const struct window_flow *flow, const struct window_notice *notice,
+                     const struct firing *firing)
+{
+    struct span community = firing_field(firing, SPAN("community_code"));
+    struct span street =
+        district_street(flow->rules.district, community, firing_field(firing, SPAN("street_code")),
+                        window_day_of(notice->time_ms));
+    return (!notice->community[0] || span_is(community, notice->community)) &&
+           (!notice->street[0] || span_is(street, notice->street));
+}
+
+static void choose_notices(struct window_flow *flow, const struct window_counter *counter,
+                           const struct firing *firing, struct window_question *question)
+{
+    if (!counter->notice_count)
+        return;
+    struct window_notice *chosen = arena_take(&flow->arena, counter->notice_count * sizeof *chosen);
+    for (size_t i = 0; chosen && i < counter->notice_count; i++)
+        if (concerns(flow, &counter->notices[i], firing))
+            chosen[question->notice_count++] = counter->notices[i];
+    question->notices = chosen;
+}
+
+/* False: a cap stops it, and the window waits for the next step or day. */
+static bool fire(struct window_flow *flow, struct window_look *look, struct firing *firing,
+                 struct outputs *outputs)
+{
+    int64_t again_ms, now_ms = later(flow->counts.clock_ms, look->recorded_ms);
+    int64_t day = window_day_of(flow->counts.clock_ms != TIMESTAMP_NONE ? flow->counts.clock_ms
+                                                                        : look->recorded_ms);
+    if (!window_book_may_fire(look->counter, look->trigger, day, flow->counts.clock_ms,
+                              &again_ms)) {
+        flow->counts.held += !flow->window.held;
+        flow->window.held = true;
+        flow->window.due_ms = again_ms;
+        return false;
+    }
+    firing->time_ms = now_ms;
+    if (firing_send(&flow->writer, firing, outputs))
+        flow->counts.firings++;
+    window_note_fired(&flow->window, firing->finding->start_ms, firing->finding->anchor_ms);
+    look->changed = true;
+    return true;
+}
+
+/* What the clock has to wait for next. After all of it was judged that lies ahead. */
+static int64_t next_due(const struct window_flow *flow, const struct window_question *question)
+{
+    int64_t next_ms = window_next_ms(&flow->window, question);
+    bool over = question->about_ms == TIMESTAMP_NONE && question->clock_ms != TIMESTAMP_NONE &&
+                next_ms != TIMESTAMP_NONE && next_ms <= question->clock_ms;
+    return over ? question->clock_ms + 1 : next_ms;
+}
+
+void window_flow_look(struct window_flow *flow, struct window_look *look, struct outputs *outputs)
+{
+    struct window *window = &flow->window;
+    struct window_finding finding;
+    struct firing firing = {.trigger = look->trigger,
+                            .group = case_entry_id(look->entry),
+                            .window = window,
+                            .finding = &finding,
+                            .district = flow->rules.district,
+                            .bundle = flow->rules.bundle};
+    struct window_question question = {.trigger = look->trigger,
+                                       .clock_ms = flow->counts.clock_ms,
+                                       .about_ms = window->held ? TIMESTAMP_NONE : look->about_ms,
+                                       .since_day = look->counter->since_day,
+                                       .calendar = flow->rules.calendar};
+    bool was_held = window->held;
+    int64_t due_ms = window->due_ms;
+    finding.notice = NULL;
+    finding.evidence_count = 0;
+    firing_split_group(firing.values, firing.group, &flow->arena);
+    question.station = firing.station = window_flow_station(flow, look->trigger, firing.values[0]);
+    choose_notices(flow, look->counter, &firing, &question);
+    window->held = false;
+    while (window_judge(window, &question, &finding) && fire(flow, look, &firing, outputs))
+        continue;
+    if (!window->held)
+        window->due_ms = next_due(flow, &question);
+    if (look->changed || window->held != was_held || window->due_ms != due_ms)
+        window_book_store(&flow->book, look->counter, look->entry, look->trigger, window,
+                          &flow->text);
+}
+
+/* ---- facts ---- */
+
+/* Told so late that no window of its own time is kept any more. */
+static bool is_late(const struct window_flow *flow, const struct trigger *trigger,
+                    const struct signal *signal)
+{
+    int64_t clock_ms = flow->counts.clock_ms;
+    if (trigger->form == TRIGGER_SILENCE)
+        return false; /* it counts when it was heard */
+    if (signal->recorded_ms - signal->time_ms > TRIGGER_HORIZON_MS)
+        return true;
+    return clock_ms != TIMESTAMP_NONE && signal->time_ms + trigger_keeps_ms(trigger) <= clock_ms;
+}
+
+static bool has_room(const struct window_flow *flow, const struct window_look *look)
+{
+    return flow->rules.most_groups <= 0 || look->counter->groups < flow->rules.most_groups;
+}
+
+/* The group's entry; NULL where the trigger has as many as it may, or the key is too long. */
+static struct case_entry *entry_of(struct window_flow *flow, const struct window_look *look,
+                                   struct span key)
+{
+    struct case_entry *entry = case_book_find(flow->book.groups, key);
+    if ((entry && entry->len) || has_room(flow, look))
+        return entry ? entry : case_book_add(flow->book.groups, key);
+    return NULL;
+}
+
+/* A word of another's feed proves nothing of a station; neither does one of nobody's station. */
+static bool is_of_station(const struct window_flow *flow, const struct trigger *trigger,
+                          const struct signal *signal)
+{
+    if (trigger->form != TRIGGER_SILENCE)
+        return true;
+    struct span code = signal_field(signal, SPAN("station"));
+    const struct station *station =
+        flow->rules.stations
+            ? stations_find(flow->rules.stations, code, window_day_of(signal->recorded_ms))
+            : NULL;
+    return station && sighting_is_of(signal_field(signal, SPAN("via")), station->family);
+}
+
+static void on_group(struct window_flow *flow, struct window_look *look,
+                     const struct signal *signal, struct outputs *outputs)
+{
+    look->entry = entry_of(flow, look, signal->group);
+    if (!look->entry) {
+        flow->counts.full++;
+        return;
+    }
+    if (!window_book_open(look->entry, look->trigger, &flow->window))
+        window_init(&flow->window); /* of another form under this name: begun anew */
+    window_expire(&flow->window, look->trigger, flow->counts.clock_ms);
+    enum window_change change = window_take(&flow->window, look->trigger, signal);
+    flow->counts.repeated += change == WINDOW_REPEATED;
+    flow->counts.crowded += change == WINDOW_CROWDED;
+    look->changed = change != WINDOW_REPEATED;
+    look->about_ms = signal->time_ms;
+    look->recorded_ms = signal->recorded_ms;
+    if (look->changed)
+        window_flow_look(flow, look, outputs);
+}
+
+struct sweep {
+    struct window_flow *flow;
+    struct window_look look;
+    struct outputs *outputs;
+};
+
+static void look_at_group(void *context, struct case_entry *entry)
+{
+    struct sweep *sweep = context;
+    struct span key = case_entry_id(entry), name = span_cut(&key, '|');
+    if (!entry->len || !span_is(name, sweep->look.trigger->name))
+        return;
+    struct window_look look = sweep->look;
+    look.entry = entry;
+    arena_reset(&sweep->flow->arena); /* the signal was read and kept */
+    if (window_book_open(entry, look.trigger, &sweep->flow->window))
+        window_flow_look(sweep->flow, &look, sweep->outputs);
+}
+
+/* What is told to every partition concerns groups that are already there. */
+static void on_notice(struct window_flow *flow, struct window_look *look,
+                      const struct signal *signal, struct outputs *outputs)
+{
+    struct sweep sweep = {flow, *look, outputs};
+    enum window_change change = window_book_take_notice(look->counter, signal);
+    flow->counts.repeated += change == WINDOW_REPEATED;
+    flow->counts.crowded += change == WINDOW_CROWDED;
+    sweep.look.about_ms = TIMESTAMP_NONE;
+    sweep.look.recorded_ms = signal->recorded_ms;
+    if (change != WINDOW_REPEATED)
+        case_book_each(flow->book.groups, look_at_group, &sweep);
+}
+
+static void on_fact(struct window_flow *flow, const struct signal *signal, struct outputs *outputs)
+{
+    struct window_look look = {0};
+    flow->counts.facts++;
+    if (!window_flow_trigger(flow, signal->group, &look) || signal->step < 0 ||
+        (size_t)signal->step >= look.trigger->step_count) {
+        flow->counts.unknown++;
+        return;
+    }
+    if (is_late(flow, look.trigger, signal)) {
+        flow->counts.late++;
+        return;
+    }
+    const struct trigger_step *step = &look.trigger->steps[signal->step];
+    if (!trigger_is_on(look.trigger, signal->time_ms) || !is_of_station(flow, look.trigger, signal))
+        return;
+    if (step->everywhere)
+        on_notice(flow, &look, signal, outputs);
+    else
+        on_group(flow, &look, signal, outputs);
+}
+
+/* ---- the clock ---- */
+
+static int64_t least_watermark(const struct window_flow *flow)
+{
+    int64_t least_ms = INT64_MAX;
+    for (int32_t i = 0; i < flow->rules.partitions; i++)
+        if (flow->watermarks[i] < least_ms)
+            least_ms = flow->watermarks[i];
+    return least_ms == INT64_MAX ? TIMESTAMP_NONE : least_ms;
+}
+
+static void look_when_due(struct window_flow *flow, struct case_entry *entry,
+                          struct outputs *outputs)
+{
+    struct window_look look = {
+        .entry = entry, .about_ms = TIMESTAMP_NONE, .recorded_ms = TIMESTAMP_NONE, .changed = true};
+    case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
+    arena_reset(&flow->arena);
+    if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||
+        !window_book_open(entry, look.trigger, &flow->window))
+        return;
+    window_expire(&flow->window, look.trigger, flow->counts.clock_ms);
+    window_flow_look(flow, &look, outputs);
+}
+
+static enum transform_result on_watermark(struct window_flow *flow, const struct signal *signal,
+                                          struct outputs *outputs)
+{
+    struct case_entry *entry;
+    if (signal->partition < 0 || signal->partition >= flow->rules.partitions)
+        return TRANSFORM_NEXT;
+    int64_t *watermark_ms = &flow->watermarks[signal->partition];
+    flow->clock_dirty |= signal->time_ms > *watermark_ms;
+    *watermark_ms = later(*watermark_ms, signal->time_ms);
+    int64_t clock_ms = least_watermark(flow);
+    if (clock_ms > flow->counts.clock_ms) {
+        flow->counts.clock_ms = clock_ms;
+        for (size_t i = 0; i < flow->book.count; i++)
+            window_book_step(&flow->book.counters[i], clock_ms);
+    }
+    if (clock_ms == TIMESTAMP_NONE)
+        return TRANSFORM_NEXT;
+    for (int n = 0; (entry = case_book_due(flow->book.groups, clock_ms)); n++) {
+        if (n == MOST_DUE)
+            return TRANSFORM_AGAIN;
+        look_when_due(flow, entry, outputs);
+    }
+    return TRANSFORM_NEXT;
+}
+
+enum transform_result window_flow_on_record(struct window_flow *flow, const struct record *record,
+                                            struct outputs *outputs)
+{
+    struct signal signal;
+    arena_reset(&flow->arena);
+    if (!record->value.at)
+        return TRANSFORM_NEXT;
+    if (record->key.len > CASE_BOOK_MAX_ID ||
+        !signal_read(&signal, record->key, record->value, &flow->arena)) {
+        window_flow_bury(flow, record, REJECT_EVENT, outputs);
+        return TRANSFORM_NEXT;
+    }
+    if (signal.kind == SIGNAL_WATERMARK)
+        return on_watermark(flow, &signal, outputs);
+    on_fact(flow, &signal, outputs);
+    return TRANSFORM_NEXT;
+}
+
+void window_flow_bury(struct window_flow *flow, const struct record *record, enum reject reject,
+                      struct outputs *outputs)
+{
+    emit_dead(&flow->emit, record, reject, outputs);
+    flow->counts.dead++;
+}
+
+struct window_flow_counts window_flow_counts(const struct window_flow *flow)
+{
+    struct window_flow_counts counts = flow->counts;
+    counts.groups = (int64_t)case_book_count(flow->book.groups);
+    return counts;
+}

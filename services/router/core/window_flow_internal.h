@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pass 2's state of one partition, between the files that work on it. */
+#pragma once
+
+#include "base/arena.h"
+#include "model/json.h"
+#include "router/core/emit.h"
+#include "router/core/firing.h"
+#include "router/core/window_book.h"
+#include "router/core/window_flow.h"
+
+#define WINDOW_FLOW_MOST_PARTITIONS 256
+
+struct window_flow {
+    struct window_flow_rules rules;
+    int32_t partition;
+    struct window_book book;
+    struct window window; /* the one that is worked on */
+    struct arena arena;
+    struct emit emit; /* dead letters */
+    struct firing_writer writer;
+    struct strbuf text;
+    int64_t watermarks[WINDOW_FLOW_MOST_PARTITIONS]; /* by partition of `events`; NONE = none yet */
+    bool clock_dirty;
+    struct window_flow_counts counts;
+    char fault[400];
+};
+
+struct window_look { /* a group that is looked at */
+    const struct trigger *trigger;
+    struct window_counter *counter;
+    struct case_entry *entry;
+    int64_t about_ms;    /* time of the fact that came; TIMESTAMP_NONE = all of them */
+    int64_t recorded_ms; /* of it; TIMESTAMP_NONE = none came */
+    bool changed;
+};
+
+/* Judges flow->window, fires, and keeps it. */
+void window_flow_look(struct window_flow *flow, struct window_look *look, struct outputs *outputs);
+/* The trigger of a group's key, and its counter; false where there is none any more. */
+bool window_flow_trigger(struct window_flow *flow, struct span key, struct window_look *look);
+/* The station of a group, where it is one's silence that is judged. */
+const struct station *window_flow_station(const struct window_flow *flow,
+                                          const struct trigger *trigger, struct span station);

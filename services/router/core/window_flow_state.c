@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pass 2's state as records of state.windows: each group's window under its key, what a trigger
+ * counts and the clock under keys that no group has (a trigger's name does not begin with '_'). */
+#include <stdio.h>
+
+#include "base/timestamp.h"
+#include "router/core/window_flow_internal.h"
+
+#define CLOCK_KEY "_clock"
+
+/* The first one is told; any is a reason to stop. */
+static void note_fault(struct window_flow *flow, struct span key)
+{
+    if (!flow->fault[0])
+        snprintf(flow->fault, sizeof flow->fault,
+                 "the stored state of %.*s cannot be read; fix: start the version that wrote it",
+                 (int)(key.len < 100 ? key.len : 100), key.at);
+}
+
+/* "T,T,-,…": a watermark each partition of `events`, '-' = none yet. */
+static void restore_clock(struct window_flow *flow, struct span value)
+{
+    struct span rest = value;
+    for (int32_t i = 0; rest.at && i < flow->rules.partitions; i++) {
+        struct span one = span_cut(&rest, ',');
+        if (!span_is(one, "-") && !span_to_int64(one, &flow->watermarks[i]))
+            note_fault(flow, SPAN(CLOCK_KEY));
+    }
+    int64_t least_ms = INT64_MAX;
+    for (int32_t i = 0; i < flow->rules.partitions; i++)
+        if (flow->watermarks[i] < least_ms)
+            least_ms = flow->watermarks[i];
+    flow->counts.clock_ms = least_ms;
+}
+
+void window_flow_restore(struct window_flow *flow, struct span key, struct span value)
+{
+    enum trigger_form form;
+    bool good = true;
+    if (window_book_restore(&flow->book, key, value, &good)) {
+        if (!good)
+            note_fault(flow, key);
+        return;
+    }
+    if (span_is(key, CLOCK_KEY)) {
+        if (value.at)
+            restore_clock(flow, value);
+        return;
+    }
+    if (!value.at) {
+        struct case_entry *entry = case_book_find(flow->book.groups, key);
+        if (entry)
+            case_book_remove(flow->book.groups, entry);
+        return;
+    }
+    if (key.len <= CASE_BOOK_MAX_ID && window_read(&flow->window, value, &form))
+        case_book_set(flow->book.groups, case_book_add(flow->book.groups, key), value, true);
+    else
+        note_fault(flow, key);
+}
+
+/* The timer that was set when it was written; a window of a trigger that is gone, or is of another
+ * form now, is forgotten. */
+static void restore_group(void *context, struct case_entry *entry)
+{
+    struct window_flow *flow = context;
+    struct window_look look = {.entry = entry};
+    struct window *window = &flow->window;
+    if (!entry->len)
+        return;
+    if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||
+        !window_book_open(entry, look.trigger, window)) {
+        case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
+        case_book_set(flow->book.groups, entry, SPAN_NONE, false);
+        return;
+    }
+    int64_t expires_ms = window_expires_ms(window, look.trigger);
+    bool waits = window->due_ms != TIMESTAMP_NONE && window->due_ms < expires_ms;
+    look.counter->groups++;
+    case_book_set_timer(flow->book.groups, entry, waits ? window->due_ms : expires_ms, 0);
+}
+
+void window_flow_restored(struct window_flow *flow)
+{
+    case_book_each(flow->book.groups, restore_group, flow);
+}
+
+/* Looked at as soon as the clock moves: what is due by the new rules is not what was due by the
+ * old. */
+static void look_soon(void *context, struct case_entry *entry)
+{
+    struct window_flow *flow = context;
+    if (entry->len)
+        case_book_set_timer(flow->book.groups, entry, 0, 0);
+}
+
+void window_flow_set_rules(struct window_flow *flow, const struct window_flow_rules *rules)
+{
+    flow->rules = *rules;
+    window_book_arrange(&flow->book, rules->triggers);
+    for (size_t i = 0; i < flow->book.count; i++)
+        flow->book.counters[i].groups = 0;
+    case_book_each(flow->book.groups, restore_group, flow);
+    case_book_each(flow->book.groups, look_soon, flow);
+}
+
+const char *window_flow_fault(const struct window_flow *flow)
+{
+    return flow->fault[0] ? flow->fault : NULL;
+}
+
+static void save_clock(struct window_flow *flow, struct outputs *outputs)
+{
+    strbuf_reset(&flow->text);
+    for (int32_t i = 0; i < flow->rules.partitions; i++) {
+        if (i)
+            strbuf_add_char(&flow->text, ',');
+        if (flow->watermarks[i] == TIMESTAMP_NONE)
+            strbuf_add_char(&flow->text, '-');
+        else
+            strbuf_add_int(&flow->text, flow->watermarks[i]);
+    }
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_WINDOWS,
+                                          .partition = flow->partition,
+                                          .key = SPAN(CLOCK_KEY),
+                                          .value = strbuf_span(&flow->text)});
+}
+
+void window_flow_save(struct window_flow *flow, struct outputs *outputs)
+{
+    struct case_entry *entry;
+    while ((entry = case_book_take_dirty(flow->book.groups))) {
+        struct output output = {.stream = STREAM_STATE_WINDOWS,
+                                .partition = flow->partition,
+                                .key = case_entry_id(entry)};
+        if (entry->len)
+            output.value = span_from(entry->bytes, entry->len);
+        outputs_add(outputs, &output);
+        if (!entry->len)
+            case_book_remove(flow->book.groups, entry);
+    }
+    window_book_save_counters(&flow->book, flow->partition, &flow->text, outputs);
+    if (flow->clock_dirty)
+        save_clock(flow, outputs);
+    flow->clock_dirty = false;
+}
