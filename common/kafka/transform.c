@@ -395,6 +395,11 @@ bool transform_owns(const struct transform *transform, int source, int32_t parti
     return owned(transform, source, partition) != NULL;
 }
 
+bool transform_is_restoring(const struct transform *transform)
+{
+    return transform->phase == TRANSFORM_RESTORING;
+}
+
 int32_t transform_stream_partitions(const struct transform *transform, int stream)
 {
     return streams_partitions(transform->streams, stream);

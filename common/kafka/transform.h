@@ -61,6 +61,10 @@ void transform_set_metadata(struct transform *transform, int source, int32_t par
                             const char *metadata);
 /* Is that input partition ours now (assigned and restored)? */
 bool transform_owns(const struct transform *transform, int source, int32_t partition);
+/* Is a state being read just now? Then the worker calls the handler: nothing it looks at may
+ * change.
+ */
+bool transform_is_restoring(const struct transform *transform);
 /* Partitions of a declared stream as the broker has them. */
 int32_t transform_stream_partitions(const struct transform *transform, int stream);
 /* The state of an owned partition, or NULL (for admin pages and the ticker). */

@@ -15,6 +15,7 @@
 #include "kafka/transform.h"
 #include "router/core/emit.h"
 #include "router/parking.h"
+#include "router/reload.h"
 
 static const struct transform_source sources[] = {{"events", "state.cases", true}};
 
@@ -54,8 +55,10 @@ struct partition {
 struct router {
     struct daemon *daemon;
     const struct router_config *config;
+    struct case_flow_rules flow; /* of every partition; its bundle may be exchanged */
     struct transform *transform;
     struct parking parking;
+    struct reload reload;
     struct metric *decided, *timers, *dead, *stubs, *cases;
 };
 
@@ -67,7 +70,7 @@ static void *open_partition(void *context, int source, int32_t partition, struct
     (void)metadata;
     state->router = router;
     state->number = partition;
-    state->flow = case_flow_open(&router->config->flow, partition);
+    state->flow = case_flow_open(&router->flow, partition);
     return state;
 }
 
@@ -161,12 +164,20 @@ static void probe(void *context, struct outputs *outputs)
     }
 }
 
+/* Pass 1 looks into the rules anew at each record; what was computed ahead by the old ones is
+ * computed again. */
+static void exchanged(void *context)
+{
+    (void)context;
+}
+
 struct router *router_open(struct daemon *daemon, const struct router_config *config,
                            struct error *error)
 {
     struct router *router = xcalloc(1, sizeof *router);
     router->daemon = daemon;
     router->config = config;
+    router->flow = config->flow;
     router->decided = metrics_add(daemon_metrics(daemon), &decided_row);
     router->timers = metrics_add(daemon_metrics(daemon), &timers_row);
     router->dead = metrics_add(daemon_metrics(daemon), &dead_row);
@@ -191,6 +202,8 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     if (router->transform) {
         parking_open(&router->parking, daemon, router->transform, config->probe_every_ms, probe,
                      router);
+        reload_open(&router->reload, daemon, router->transform, config, &router->flow, exchanged,
+                    router);
         return router;
     }
     free(router);

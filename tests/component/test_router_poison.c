@@ -105,8 +105,10 @@ static void buries_a_record_that_killed_it_three_times(void **state)
 {
     (void)state;
     static struct router_config config;
+    static struct rule_bundle nothing;
     int times[PARTITIONS];
     config.probe_every_ms = 60000;
+    config.flow.bundle = &nothing;
     config.kafka = (struct kafka_settings){
         .brokers = kafka_mock_brokers(&test.kafka),
         .prefix = "",

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Other rules without a restart: the next decision is by the new bundle; a broken one changes nothing and says so."""
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from district import ROOT, District, until
+
+RULES = "rules/dispatch.yaml"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A district whose configuration is its own, to be changed."""
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
+    config = tmp_path_factory.mktemp("reload") / "config"
+    shutil.copytree(ROOT / "config", config)
+    config.parent.chmod(0o755)
+    district = District(binaries if binaries.is_absolute() else ROOT / binaries, config=config)
+    try:
+        district.start()
+        yield district
+    except BaseException:
+        district.show_logs()
+        raise
+    finally:
+        left = district.stop()
+    assert left == [], f"processes were left over: {left}"
+
+
+def metric(district, name):
+    status, body = district.http(district.environment["CITYBRAIN_ROUTER_ADMIN"] + "/metrics")
+    assert status == 200
+    return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in body.decode().splitlines()
+            if line.startswith(name)}
+
+
+def in_force(district):
+    bundle, = [name for name, value in metric(district, "citybrain_router_bundle_info").items() if value]
+    return bundle.split('"')[1]
+
+
+def hangup(district):
+    os.kill(district.pid("router-1"), signal.SIGHUP)
+
+
+def log(district):
+    return [json.loads(line) for line in (district.run / "daemons/router-1.log").read_text().splitlines()
+            if line.startswith("{")]
+
+
+def decided(district, number, **more):
+    """The decision of an order told now."""
+    import datetime
+    now = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8)))
+    district.accepted("hotline", [{"工单编号": number, "诉求性质": "投诉", "问题分类": "R0303",
+                                   "反映社区": "110105001901", "反映街乡": "110105001",
+                                   "受理时间": now.strftime("%Y-%m-%d %H:%M:%S"), **more}])
+
+    def found():
+        return [json.loads(m.value()) for m in district.records("cb.events")
+                if m.key() == f"request:12345:{number}".encode() and b".dispatched." in m.value()]
+    one, = until(found, f"{number} is dispatched", 60)
+    return one["data"]
+
+
+def change(district, old, new, file=RULES):
+    path = district.config / file
+    text = path.read_text()
+    assert text.count(old) == 1, (old, text.count(old))
+    path.write_text(text.replace(old, new))
+
+
+def test_a_changed_rule_decides_the_next_order(own):
+    before = decided(own, "RE1")
+    assert before["bundle"] == in_force(own) and before["rule"] != "desk_first"
+    pid = own.pid("router-1")
+    change(own, "entries:\n", "entries:\n  - id: desk_first\n    when: { type_code: [R0303] }\n"
+                "    then: { to: desk, say: \"先由{lead}研判\" }\n")
+    hangup(own)
+    until(lambda: in_force(own) != before["bundle"], "the new bundle is in force", 20)
+    after = decided(own, "RE2")
+    assert (after["rule"], after["lead"], after["bundle"]) == ("desk_first", "desk", in_force(own))
+    assert own.pid("router-1") == pid  # nothing was restarted
+    reloaded, = [line for line in log(own) if line["event"] == "router.reloaded"]
+    assert (reloaded["level"], reloaded["before"], reloaded["bundle"]) == ("audit", before["bundle"], after["bundle"])
+    # what was decided stays decided
+    again = [json.loads(m.value()) for m in own.records("cb.events") if m.key() == b"request:12345:RE1"]
+    assert sum(e["type"].endswith(".dispatched.v1") for e in again) == 1
+
+
+def test_a_broken_bundle_changes_nothing_and_says_so(own):
+    kept = in_force(own)
+    change(own, "then: { to: desk, say: \"先由{lead}研判\" }", "then: { to: dsek, say: \"先由{lead}研判\" }")
+    hangup(own)
+    until(lambda: metric(own, "citybrain_router_reload_failures_total") == {"citybrain_router_reload_failures_total": 1},
+          "the failure is counted", 20)
+    assert in_force(own) == kept and metric(own, "citybrain_router_bundle_stale") == {"citybrain_router_bundle_stale": 1}
+    data = decided(own, "RE3")
+    assert (data["bundle"], data["rule"]) == (kept, "desk_first")
+    said = [line for line in log(own) if line["event"].startswith("router.reload_")]
+    assert [line["event"] for line in said] == ["router.reload_refused", "router.reload_finding"]
+    assert said[0]["kept"] == kept and "dsek" in said[1]["finding"] and f"{RULES}:" in said[1]["finding"]
+
+    # `check` has the same finding word for word, and its exit code says it too
+    done = own.citybrain("check", "--config", own.config, check=False)
+    assert done.returncode == 78 and said[1]["finding"] in done.stdout.splitlines()
+
+    change(own, "dsek", "desk")
+    hangup(own)
+    until(lambda: metric(own, "citybrain_router_bundle_stale") == {"citybrain_router_bundle_stale": 0}, "repaired", 20)
+    assert in_force(own) == kept  # the same bytes, the same name
+
+
+def test_kinds_change_only_by_a_restart(own):
+    kept, failures = in_force(own), metric(own, "citybrain_router_reload_failures_total")
+    change(own, "rank: 10,", "rank: 9,", "kinds/partnership.yaml")
+    change(own, "先由{lead}研判", "先请{lead}研判")
+    hangup(own)
+    until(lambda: metric(own, "citybrain_router_reload_failures_total") != failures, "it is refused", 20)
+    assert in_force(own) == kept
+    finding = [line for line in log(own) if line["event"] == "router.reload_finding"][-1]["finding"]
+    assert "kinds change only by a restart" in finding and "restart router and aggregator" in finding
+    assert decided(own, "RE4")["reason"].startswith("先由")
