@@ -28,6 +28,7 @@ def settings_of(path):
     return feed.read_text() + (case.read_text() if case.exists() else "")
 
 
+ROOTS = [ROOT / "config" / name for name in ("feeds/cases", "rules/cases", "triggers/cases")]
 SHIPPED = [json.loads(line) for line in subprocess.run(
     [BINARY, "test", "--json"], cwd=ROOT, capture_output=True, text=True, timeout=300).stdout.splitlines()]
 
@@ -50,11 +51,11 @@ def change(folder, change_lines):
 @pytest.mark.parametrize("case", SHIPPED, ids=lambda case: "/".join(case["case"].split("/")[-2:]))
 def test_a_shipped_case_comes_out_as_written(case):
     assert (case["verdict"], case["why"]) == ("as_written", "")
-    assert case["lines"] > 0
+    assert case["lines"] > 0 or case["case"].startswith("config/triggers/")  # it must not fire
 
 
 def test_no_folder_is_overlooked():
-    folders = {str(path.parent.relative_to(ROOT)) for path in CASES.glob("*/*/*") if path.name != "case.yaml"}
+    folders = {str(path.parent.relative_to(ROOT)) for root in ROOTS for path in root.rglob("input.*")}
     assert {case["case"] for case in SHIPPED} == folders and len(folders) >= 20
 
 

@@ -18,8 +18,6 @@
 #include "model/json_write.h"
 
 #define RECEIVED_MS INT64_C(1775000000000) /* 2026-03-31T23:33:20Z */
-#define MOST_BYTES  ((size_t)16 << 20)
-#define ARENA_BYTES (64 << 20)
 #define PATH_BYTES  1024
 
 struct run {
@@ -44,22 +42,6 @@ static void fail(struct run *run, const char *format, ...)
     va_end(arguments);
     strbuf_addf(&run->result->why, "  %s\n", text);
     run->broken = true;
-}
-
-/* False when it cannot be read whole. */
-static bool read_file(const char *path, struct strbuf *into)
-{
-    char piece[65536];
-    size_t len;
-    FILE *in = fopen(path, "rb");
-    strbuf_reset(into);
-    if (!in)
-        return false;
-    while ((len = fread(piece, 1, sizeof piece, in)) > 0)
-        strbuf_add(into, span_from(piece, len));
-    bool whole = !ferror(in) && !strbuf_is_full(into);
-    fclose(in);
-    return whole;
 }
 
 static bool find_input(struct run *run)
@@ -118,33 +100,6 @@ static const struct json_value *parse(struct run *run, struct span json)
     return value->type == JSON_OBJECT ? value : NULL;
 }
 
-static void read_expected(struct run *run)
-{
-    char path[PATH_BYTES];
-    int64_t number = 0;
-    snprintf(path, sizeof path, "%s/expected.jsonl", run->folder);
-    if (!read_file(path, &run->runner->file)) {
-        strbuf_add(&run->result->why, SPAN("  no expected.jsonl: look at what came; where it is "
-                                           "right, --update writes it\n"));
-        return;
-    }
-    struct span rest = strbuf_span(&run->runner->file);
-    while (rest.at) {
-        struct span line = span_trim(span_cut(&rest, '\n'));
-        number++;
-        if (line.len == 0)
-            continue;
-        const struct json_value *value = parse(run, line);
-        const struct json_value *inner = value ? value->first : NULL;
-        if (!inner || inner->type != JSON_OBJECT ||
-            !(span_is(inner->key, "event") || span_is(inner->key, "reject")))
-            fail(run, "expected.jsonl line %lld is neither {\"event\": {…}} nor {\"reject\": {…}}",
-                 (long long)number);
-        else
-            golden_lines_add(&run->expected, value, number);
-    }
-}
-
 /* The members a line of expected.jsonl is written with. */
 static void write_line(struct strbuf *out, const struct json_value *inner)
 {
@@ -190,6 +145,7 @@ static void take_output(void *context, const struct output *output)
         return;
     }
     golden_lines_add(&run->got, value, run->row);
+    run->result->nothing &= dead;
     write_line(&run->result->written, value->first);
 }
 
@@ -257,7 +213,7 @@ static void take_input(struct run *run, const struct feed *feed)
     struct upload upload;
     struct framing_item framed;
     char hash[DIGEST_ID_LEN + 1];
-    if (!read_file(run->input, &run->runner->file)) {
+    if (!golden_expected_file(run->input, &run->runner->file)) {
         fail(run, "%s cannot be read, or is larger than 16 MiB", run->input);
         return;
     }
@@ -275,45 +231,23 @@ static void take_input(struct run *run, const struct feed *feed)
 
 void golden_case_run(struct golden_runner *runner, const char *folder, struct golden_result *result)
 {
+    static const char *const words[] = {"event", "reject", NULL};
     struct run run = {.runner = runner,
                       .result = result,
                       .folder = folder,
                       .received_ms = RECEIVED_MS,
                       .unit = "s110105001"};
-    *result = (struct golden_result){0};
-    strbuf_init(&result->why, 1024, 1 << 20);
-    strbuf_init(&result->written, 1024, ARENA_BYTES);
+    golden_result_init(result);
+    result->nothing = true;
     arena_reset(&runner->arena);
     const struct feed *feed = find_feed(&run);
     read_settings(&run);
     if (feed && find_input(&run) && !run.broken) {
-        read_expected(&run);
+        struct golden_expected expected = {runner->reader, &runner->arena, &runner->file, words};
+        run.broken |= !golden_expected_read(&expected, folder, &run.expected, &result->why);
         take_input(&run, feed);
-        result->lines = run.got.count;
-        result->differences = golden_diff(&run.expected, &run.got, &result->why);
     }
-    result->verdict = run.broken            ? GOLDEN_UNREADABLE
-                      : result->why.len > 0 ? GOLDEN_DIFFERS
-                                            : GOLDEN_AS_WRITTEN;
-    golden_lines_fini(&run.expected);
-    golden_lines_fini(&run.got);
-}
-
-bool golden_case_update(const char *folder, const struct golden_result *result, struct error *error)
-{
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/expected.jsonl", folder);
-    FILE *out = fopen(path, "wb");
-    bool good =
-        out && fwrite(result->written.at, 1, result->written.len, out) == result->written.len;
-    good = (!out || fclose(out) == 0) && good;
-    return good || error_set(error, ERROR_REFUSED, 0, "%s cannot be written", path);
-}
-
-void golden_result_fini(struct golden_result *result)
-{
-    strbuf_fini(&result->why);
-    strbuf_fini(&result->written);
+    golden_result_judge(result, &run.expected, &run.got, run.broken);
 }
 
 void golden_runner_init(struct golden_runner *runner, const struct feeds *feeds,
@@ -322,9 +256,9 @@ void golden_runner_init(struct golden_runner *runner, const struct feeds *feeds,
     runner->feeds = feeds;
     normalise_init(&runner->door, feeds, kinds);
     normalise_init(&runner->normaliser, feeds, kinds);
-    raw_item_init(&runner->item, 2 * MOST_BYTES);
-    strbuf_init(&runner->file, 4096, MOST_BYTES);
-    arena_init(&runner->arena, ARENA_BYTES);
+    raw_item_init(&runner->item, 2 * GOLDEN_MOST_BYTES);
+    strbuf_init(&runner->file, 4096, GOLDEN_MOST_BYTES);
+    arena_init(&runner->arena, GOLDEN_ARENA_BYTES);
     runner->reader = json_reader_new();
 }
 

@@ -3,8 +3,7 @@
  * came beside what expected.jsonl says. */
 #pragma once
 
-#include "base/error.h"
-#include "base/strbuf.h"
+#include "citybrain/golden_expected.h"
 #include "ingest/core/raw_item.h"
 
 struct golden_runner {
@@ -16,21 +15,9 @@ struct golden_runner {
     struct json_reader *reader; /* owned */
 };
 
-enum golden_verdict { GOLDEN_AS_WRITTEN, GOLDEN_DIFFERS, GOLDEN_UNREADABLE };
-
-struct golden_result {
-    enum golden_verdict verdict;
-    size_t lines, differences;
-    struct strbuf why;     /* owned: what differs, lines of text */
-    struct strbuf written; /* owned: expected.jsonl as it would have to be */
-};
-
 void golden_runner_init(struct golden_runner *runner, const struct feeds *feeds,
                         const struct kinds *kinds);
 void golden_runner_fini(struct golden_runner *runner);
 /* `folder` holds input.<ext>; the folder above it is named after the feed. */
 void golden_case_run(struct golden_runner *runner, const char *folder,
                      struct golden_result *result);
-bool golden_case_update(const char *folder, const struct golden_result *result,
-                        struct error *error);
-void golden_result_fini(struct golden_result *result);

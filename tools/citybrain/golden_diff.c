@@ -82,8 +82,10 @@ static void show_members(struct strbuf *out, const char *path, const struct json
 /* Of one that came only what says which it is: the whole has members nobody asked for. */
 static void show_got(struct strbuf *out, const struct golden_line *line)
 {
-    static const char *const telling[] = {"type",   "subject", "time",         "data",
-                                          "reason", "pointer", "fault_offset", "column"};
+    static const char *const telling[] = {"type",    "subject",      "case",   "stage", "time",
+                                          "trigger", "unit",         "kind",   "why",   "lead",
+                                          "rule",    "due_at",       "orders", "data",  "reason",
+                                          "pointer", "fault_offset", "column"};
     const struct json_value *inner = line->value->first;
     if (!inner)
         return;

@@ -9,34 +9,49 @@
 #include "citybrain/bundle.h"
 #include "citybrain/golden_case.h"
 #include "citybrain/golden_find.h"
+#include "citybrain/route_case.h"
 #include "citybrain/verb.h"
 
 #define PATH_BYTES 1024
 
 static const char test_help[] =
     "usage: citybrain test [FOLDER…] [--config DIR] [--update] [--json]\n\n"
-    "Runs golden cases: an input as a sender would send it, beside what has to come of it. "
-    "Default:\n"
-    "all cases of DIR/feeds/cases (DIR is config). FOLDER is one case, or any folder above some:\n"
-    "every folder below it with an input.<ext> is a case, and the folder above that is named "
-    "after\n"
-    "its feed. A new folder is a new case.\n\n"
-    "  mycases/hotline_csv/night_shift/input.csv       bytes in the feed's charset\n"
-    "  mycases/hotline_csv/night_shift/expected.jsonl  one line an output, in order:\n"
-    "      {\"event\": {\"type\": …, \"subject\": …, \"time\": …, \"data\": {…}}}\n"
-    "      {\"reject\": {\"reason\": …, \"row\": …, \"pointer\": …}}\n"
-    "      Only the members listed are compared, but data is compared whole.\n"
-    "  mycases/hotline_csv/night_shift/case.yaml       may be left out:\n"
-    "      received: 2026-03-31T23:33:20Z   when it arrives (this is the default)\n"
-    "      unit: s110105001                 for feed status: who publishes\n"
-    "      charset: gb18030                 of this upload, where it is not the feed's\n\n"
+    "Runs golden cases: an input beside what has to come of it, by the code the daemons run; no\n"
+    "broker, no database, a clock that the case moves. Default: all cases of DIR/feeds/cases,\n"
+    "DIR/rules/cases and DIR/triggers/cases (DIR is config). FOLDER is one case, or any folder "
+    "above\n"
+    "some: every folder below it with an input.<ext> is a case. A new folder is a new case.\n\n"
+    "  feeds/cases/hotline_csv/night_shift/   named after its feed\n"
+    "      input.csv        as a sender would send it\n"
+    "      expected.jsonl   {\"event\": {\"type\": …, \"subject\": …, \"time\": …, \"data\": "
+    "{…}}}\n"
+    "                       {\"reject\": {\"reason\": …, \"row\": …, \"pointer\": …}}\n"
+    "      case.yaml        may be left out: received: 2026-03-31T23:33:20Z when it arrives (this "
+    "is\n"
+    "                       the default), unit: for feed status who publishes, charset: of this "
+    "upload\n"
+    "  rules/cases/heating_in_winter/\n"
+    "      input.yaml       orders: [{ opened_at: …, type_code: …, community_code: … }]\n"
+    "      or input.jsonl   a life: events and ticks, one a line\n"
+    "      expected.jsonl   {\"event\": {\"stage\": \"dispatched\", \"lead\": …, \"rule\": …, "
+    "\"orders\": […]}}\n"
+    "  triggers/cases/cluster/three_in_a_week/   named after its trigger\n"
+    "      input.jsonl, expected.jsonl   as above; what it opens, nothing else\n"
+    "  The README.md of each of the three folders tells the form.\n\n"
+    "Of an expected line only the members listed are compared, but a data object or a list whole.\n"
     "Prints TAP; what differs follows as # lines: - is what was expected, + what came.\n\n"
-    "  --update       writes expected.jsonl anew where it differs. Look at the difference first:\n"
-    "                 afterwards git diff shows what the case promises now\n"
+    "  --update       writes expected.jsonl anew where it differs, and warns where nothing but\n"
+    "                 rejects comes, or nothing fires. Look at the difference first: afterwards\n"
+    "                 git diff shows what the case promises now\n"
     "  --json         one JSON object a case instead of TAP\n"
-    "  --config DIR   the configuration whose feeds are tested\n\n"
+    "  --config DIR   the configuration that is tested\n\n"
     "  citybrain test config/feeds/cases/hotline_csv\n"
+    "  citybrain test config/rules/cases --json\n"
     "exit: 0 all as written, 1 some are not, 64 usage, 69 no case there, 78 configuration\n";
+
+enum { MOST_ROOTS = 3 };
+static const char *const roots_of_config[MOST_ROOTS] = {"feeds/cases", "rules/cases",
+                                                        "triggers/cases"};
 
 struct test {
     const char *config_dir;
@@ -76,14 +91,53 @@ static void show_tap(const struct test *test, const char *folder,
     }
 }
 
-static bool run_case(struct test *test, struct golden_runner *runner, const char *folder)
+struct runners {
+    struct golden_runner feeds;
+    struct route_runner routes;
+};
+
+/* <root>/rules/cases/<case>, <root>/triggers/cases/<trigger>/<case>; elsewhere a folder of
+ * somebody's own: below one named after a feed it is the feed's case, and orders are for the rules.
+ */
+static void run_one(struct runners *runners, const char *folder, struct golden_result *result)
+{
+    char before[4][64] = {""}, input[PATH_BYTES]; /* the folders' names, newest first */
+    struct span path = span_of(folder);
+    while (path.at) {
+        struct span part = span_cut(&path, '/');
+        if (part.len == 0 || span_is(part, "."))
+            continue;
+        memmove(before[1], before[0], 3 * sizeof before[0]);
+        span_to_cstr(part, before[0], sizeof before[0]);
+    }
+    bool trigger = strcmp(before[2], "cases") == 0 && strcmp(before[3], "triggers") == 0;
+    bool rule = strcmp(before[1], "cases") == 0 && strcmp(before[2], "rules") == 0;
+    bool feed = strcmp(before[2], "cases") == 0 && strcmp(before[3], "feeds") == 0;
+    snprintf(input, sizeof input, "%s/input.yaml", folder);
+    if (!trigger && !feed)
+        rule |= access(input, F_OK) == 0;
+    if (trigger || rule)
+        route_case_run(&runners->routes, folder, trigger ? before[1] : NULL, result);
+    else
+        golden_case_run(&runners->feeds, folder, result);
+}
+
+static void warn_of_nothing(const char *folder)
+{
+    fprintf(stderr,
+            "citybrain test: %s: nothing but rejects comes of it now, or nothing fires; is that "
+            "what the case is about?\n",
+            folder);
+}
+
+static bool run_case(struct test *test, struct runners *runners, const char *folder)
 {
     static const char *const verdicts[] = {"as_written", "differs", "unreadable"};
     struct golden_result result;
     struct error error = {0};
-    golden_case_run(runner, folder, &result);
+    run_one(runners, folder, &result);
     bool update = test->update && result.verdict == GOLDEN_DIFFERS;
-    bool updated = update && golden_case_update(folder, &result, &error);
+    bool updated = update && golden_expected_write(folder, &result, &error);
     bool good = result.verdict == GOLDEN_AS_WRITTEN || updated;
     test->number++;
     test->failed += !good;
@@ -94,19 +148,23 @@ static bool run_case(struct test *test, struct golden_runner *runner, const char
         show_tap(test, folder, &result, good, updated);
     if (error.kind != ERROR_NONE)
         fprintf(stderr, "citybrain test: %s\n", error.text);
+    if (updated && result.nothing)
+        warn_of_nothing(folder);
     golden_result_fini(&result);
     return good;
 }
 
 static int run_all(struct test *test, const struct bundle *bundle)
 {
-    struct golden_runner runner;
-    golden_runner_init(&runner, bundle->feeds, bundle->kinds);
+    struct runners runners;
+    golden_runner_init(&runners.feeds, bundle->feeds, bundle->kinds);
+    route_runner_init(&runners.routes, &bundle->flow);
     if (!test->json)
         printf("TAP version 13\n1..%zu\n", test->folders.count);
     for (size_t i = 0; i < test->folders.count; i++)
-        run_case(test, &runner, test->folders.list[i]);
-    golden_runner_fini(&runner);
+        run_case(test, &runners, test->folders.list[i]);
+    golden_runner_fini(&runners.feeds);
+    route_runner_fini(&runners.routes);
     fprintf(stderr, "test: %zu case%s, %zu as written", test->number, test->number == 1 ? "" : "s",
             test->number - test->failed - test->updated);
     if (test->updated)
@@ -129,36 +187,49 @@ static int run_configured(struct test *test)
     return status;
 }
 
-static bool find_cases(struct test *test, char **roots, int count)
+static bool find_below(struct test *test, const char *root)
 {
-    char path[PATH_BYTES];
-    char *standard[] = {path};
-    snprintf(path, sizeof path, "%s/feeds/cases", test->config_dir);
-    if (count == 0) {
-        roots = standard;
-        count = 1;
-    }
-    for (int i = 0; i < count; i++) {
-        size_t before = test->folders.count;
-        bool there = golden_find(&test->folders, roots[i]);
-        if (there && test->folders.count > before)
-            continue;
-        fprintf(stderr, "citybrain test: %s: %s\n", roots[i],
-                there ? "no folder with an input.<ext> is there" : "no such folder");
-        return false;
-    }
-    return true;
+    size_t before = test->folders.count;
+    bool there = golden_find(&test->folders, root);
+    if (there && test->folders.count > before)
+        return true;
+    fprintf(stderr, "citybrain test: %s: %s\n", root,
+            there ? "no folder with an input.<ext> is there" : "no such folder");
+    return false;
 }
 
-/* A folder that is a configuration is tested as one. */
-static void take_config(struct test *test, char **roots, int count)
+/* Without a folder: all of the configuration; it may lack some sort of cases, but not every one. */
+static bool find_cases(struct test *test, char **roots, int count)
 {
-    char path[PATH_BYTES];
-    if (count != 1 || test->config_dir)
-        return;
-    snprintf(path, sizeof path, "%s/feeds/cases", roots[0]);
-    if (access(path, F_OK) == 0)
-        test->config_dir = roots[0];
+    for (int i = 0; i < count; i++)
+        if (!find_below(test, roots[i]))
+            return false;
+    for (size_t i = 0; count == 0 && i < MOST_ROOTS; i++) {
+        char path[PATH_BYTES];
+        snprintf(path, sizeof path, "%s/%s", test->config_dir, roots_of_config[i]);
+        golden_find(&test->folders, path);
+    }
+    if (test->folders.count == 0)
+        fprintf(stderr,
+                "citybrain test: %s: no feeds/cases, rules/cases or triggers/cases with a "
+                "case in it\n",
+                test->config_dir);
+    return test->folders.count > 0;
+}
+
+/* A folder that is a configuration is tested as one; true: it is. */
+static bool take_config(struct test *test, char **roots, int count)
+{
+    for (size_t i = 0; count == 1 && !test->config_dir && i < MOST_ROOTS; i++) {
+        char path[PATH_BYTES];
+        snprintf(path, sizeof path, "%s/%s", roots[0], roots_of_config[i]);
+        if (access(path, F_OK) == 0)
+            test->config_dir = roots[0];
+    }
+    bool taken = count == 1 && test->config_dir == roots[0];
+    if (!test->config_dir)
+        test->config_dir = "config";
+    return taken;
 }
 
 static int run(int argc, char **argv)
@@ -174,13 +245,12 @@ static int run(int argc, char **argv)
         default: return verb_bad_option("test", argv);
         }
     }
-    take_config(&test, argv + optind, argc - optind);
-    if (!test.config_dir)
-        test.config_dir = "config";
-    int status =
-        find_cases(&test, argv + optind, argc - optind) ? run_configured(&test) : VERB_UNAVAILABLE;
+    bool whole = take_config(&test, argv + optind, argc - optind);
+    bool found = find_cases(&test, argv + optind, whole ? 0 : argc - optind);
+    int status = found ? run_configured(&test) : VERB_UNAVAILABLE;
     golden_folders_fini(&test.folders);
     return status;
 }
 
-const struct verb verb_test = {"test", "golden cases of the feeds, as TAP", test_help, run};
+const struct verb verb_test = {"test", "golden cases of feeds, rules and triggers, as TAP",
+                               test_help, run};
