@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key lives in one partition, so only that one is read. */
+/* A key lives in one partition, so only that one is read for it. */
 #include "kafka/log_search.h"
 
+#include <stdlib.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "base/murmur2.h"
+#include "kafka/ends.h"
 #include "kafka/topic_catalog.h"
 
 enum { TIMEOUT_MS = 8000, LONGEST_MS = 30000 };
@@ -87,6 +90,129 @@ bool log_search(const struct kafka_settings *settings, const char *topic, struct
         good = partitions > 0 || error_set(error, ERROR_REFUSED, 0, "no topic %s", name);
         good = good && assign(handle, name, murmur2_partition(key, partitions), from_ms, error) &&
                read_all(handle, key, found, context, error);
+    }
+    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return good;
+}
+
+/* ---- all of them ---- */
+
+struct reading {
+    rd_kafka_t *handle;
+    const char *topic;
+    int32_t partitions;
+    int64_t *next, *end; /* owned; a partition is done where they meet */
+    int64_t done, total;
+};
+
+static bool find_ends(struct reading *reading, int64_t *offsets, enum ends_which which,
+                      struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
+    for (int32_t p = 0; p < reading->partitions; p++)
+        rd_kafka_topic_partition_list_add(list, reading->topic, p);
+    bool good = ends_ask(reading->handle, list, which, TIMEOUT_MS, error);
+    for (int i = 0; good && i < list->cnt; i++)
+        offsets[list->elems[i].partition] = list->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return good;
+}
+
+static bool assign_all(struct reading *reading, struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
+    for (int32_t p = 0; p < reading->partitions; p++) {
+        reading->total += reading->end[p] - reading->next[p];
+        if (reading->next[p] < reading->end[p])
+            rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->next[p];
+    }
+    rd_kafka_resp_err_t code = rd_kafka_assign(reading->handle, list);
+    rd_kafka_topic_partition_list_destroy(list);
+    return !code || error_set(error, ERROR_RETRY, (int)code, "%s: %s", reading->topic,
+                              rd_kafka_err2str(code));
+}
+
+/* Offsets of markers and aborted records pass with the next record, or with the partition's end. */
+static void pass(struct reading *reading, int32_t partition, int64_t next)
+{
+    int64_t to = next < reading->end[partition] ? next : reading->end[partition];
+    if (to <= reading->next[partition])
+        return;
+    reading->done += to - reading->next[partition];
+    reading->next[partition] = to;
+}
+
+static bool give(struct reading *reading, const rd_kafka_message_t *message, log_search_each *each,
+                 void *context)
+{
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        pass(reading, message->partition, message->offset);
+        return true;
+    }
+    if (message->err || message->offset >= reading->end[message->partition])
+        return true;
+    pass(reading, message->partition, message->offset + 1);
+    struct log_search_record record = {
+        .partition = message->partition,
+        .key = message->key ? span_from(message->key, message->key_len) : SPAN_NONE,
+        .value = message->payload ? span_from(message->payload, message->len) : SPAN_NONE,
+        .done = reading->done,
+        .total = reading->total};
+    return each(context, &record);
+}
+
+static bool read_to_ends(struct reading *reading, log_search_each *each, void *context,
+                         struct error *error)
+{
+    int64_t heard_ms = now_ms();
+    while (reading->done < reading->total) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reading->handle, 200);
+        bool good = !message || give(reading, message, each, context);
+        if (message && !message->err)
+            heard_ms = now_ms();
+        if (message)
+            rd_kafka_message_destroy(message);
+        if (!good)
+            return false;
+        if (now_ms() > heard_ms + LONGEST_MS)
+            return error_set(error, ERROR_RETRY, 0, "%s: no record for %d s, %lld of %lld read",
+                             reading->topic, LONGEST_MS / 1000, (long long)reading->done,
+                             (long long)reading->total);
+    }
+    return true;
+}
+
+static bool read_topic(struct reading *reading, log_search_each *each, void *context,
+                       struct error *error)
+{
+    size_t count = (size_t)reading->partitions;
+    reading->next = xcalloc(count, sizeof *reading->next);
+    reading->end = xcalloc(count, sizeof *reading->end);
+    bool good = find_ends(reading, reading->next, ENDS_FIRST, error) &&
+                find_ends(reading, reading->end, ENDS_LAST, error) && assign_all(reading, error) &&
+                read_to_ends(reading, each, context, error);
+    free(reading->next);
+    free(reading->end);
+    return good;
+}
+
+bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
+                    void *context, struct error *error)
+{
+    struct topic_catalog catalog;
+    char name[KAFKA_MAX_NAME];
+    rd_kafka_t *handle = open_reader(settings, error);
+    if (!handle)
+        return false;
+    kafka_client_name(settings, topic, name, sizeof(name));
+    bool good = topic_catalog_read(&catalog, handle, name, TIMEOUT_MS, error);
+    if (good) {
+        struct reading reading = {.handle = handle,
+                                  .topic = name,
+                                  .partitions = topic_catalog_partitions(&catalog, name)};
+        topic_catalog_fini(&catalog);
+        good = reading.partitions > 0 || error_set(error, ERROR_REFUSED, 0, "no topic %s", name);
+        good = good && read_topic(&reading, each, context, error);
     }
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     return good;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The records of one key in a topic, read once through; blocks, for the command line. */
+/* The records of one key in a topic, or all of them, read once through; blocks, for the command
+ * line. No group: nobody notices, and nothing is committed. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,3 +17,14 @@ typedef bool log_search_fn(void *context, struct span value);
  * the end. Topic without prefix. False when the brokers do not answer or it takes too long. */
 bool log_search(const struct kafka_settings *settings, const char *topic, struct span key,
                 int64_t from_ms, log_search_fn *found, void *context, struct error *error);
+
+struct log_search_record {
+    int32_t partition;
+    struct span key, value; /* value absent: a tombstone */
+    int64_t done, total;    /* how far the whole is */
+};
+typedef bool log_search_each(void *context, const struct log_search_record *record);
+/* Every committed record of a topic from its beginning to its end as it was when asked, each
+ * partition in order. False when `each` was, or when the brokers are silent for half a minute. */
+bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
+                    void *context, struct error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beside the folders, two settings of the daemons shape what comes out: router.max_age and
- * aggregator.zone. They are read from the daemons' own files, so that the answers are theirs. */
+/* Beside the folders, settings of the daemons shape what comes out: router.max_age, how long a
+ * closed case is kept, and aggregator.zone. They are read from the daemons' own files, so that the
+ * answers are theirs. */
 #include "citybrain/bundle.h"
 
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include "base/timestamp.h"
 #include "config/yaml.h"
 
-#define DEFAULT_MAX_AGE_MS (30 * INT64_C(86400000))
-#define PATH_BYTES         512
+#define DAY_MS     INT64_C(86400000)
+#define PATH_BYTES 512
 
 static const char *in(char path[PATH_BYTES], const char *folder, const char *name)
 {
@@ -27,14 +28,25 @@ static const struct yaml_node *setting(const struct yaml_document *document, con
     return map && map->type == YAML_MAP ? yaml_get(map, key) : NULL;
 }
 
+/* Of router.yaml; what is not written stays. */
+static void read_duration(const struct yaml_document *router, const char *key, int64_t *ms,
+                          struct diagnostics *d)
+{
+    const struct yaml_node *node = setting(router, "router", key);
+    if (node)
+        yaml_duration(node, ms, d);
+}
+
 static void read_settings(struct bundle *bundle, const char *folder, struct diagnostics *d)
 {
     char path[PATH_BYTES];
     struct yaml_document *router = yaml_load(in(path, folder, "router.yaml"), d);
-    const struct yaml_node *max_age = setting(router, "router", "max_age");
-    bundle->flow.max_age_ms = DEFAULT_MAX_AGE_MS;
-    if (max_age)
-        yaml_duration(max_age, &bundle->flow.max_age_ms, d);
+    bundle->flow.max_age_ms = 30 * DAY_MS;
+    bundle->flow.timers.stub_after_ms = 7 * DAY_MS;
+    bundle->flow.timers.forget_after_ms = 400 * DAY_MS;
+    read_duration(router, "max_age", &bundle->flow.max_age_ms, d);
+    read_duration(router, "stub_after", &bundle->flow.timers.stub_after_ms, d);
+    read_duration(router, "forget_after", &bundle->flow.timers.forget_after_ms, d);
     yaml_free(router);
 
     struct yaml_document *aggregator = yaml_load(in(path, folder, "aggregator.yaml"), d);

@@ -12,8 +12,9 @@
 #include "daemon/version.h"
 
 static const struct verb *const verbs[] = {
-    &verb_check,    &verb_explain, &verb_gen,    &verb_key, &verb_lag,    &verb_reasons, &verb_send,
-    &verb_stations, &verb_test,    &verb_topics, &verb_try, &verb_verify, &verb_views,   &verb_why,
+    &verb_backtest, &verb_check,   &verb_explain, &verb_gen,      &verb_key,
+    &verb_lag,      &verb_reasons, &verb_send,    &verb_stations, &verb_test,
+    &verb_topics,   &verb_try,     &verb_verify,  &verb_views,    &verb_why,
 };
 
 int verb_usage(const char *name, const char *format, ...)
@@ -36,7 +37,7 @@ static void show_verbs(FILE *out)
 {
     fputs("usage: citybrain VERB [ARGUMENTS]\n\n", out);
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
-        fprintf(out, "  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+        fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
     fputs(
         "\ncitybrain VERB --help teaches a verb; citybrain --version names the release.\n"
         "Data goes to stdout, all else to stderr.\n"

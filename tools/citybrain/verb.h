@@ -10,6 +10,7 @@ struct verb {
     int (*run)(int argc, char **argv);
 };
 
+extern const struct verb verb_backtest;
 extern const struct verb verb_check;
 extern const struct verb verb_explain;
 extern const struct verb verb_gen;
