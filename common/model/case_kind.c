@@ -21,6 +21,7 @@ struct kinds {
     struct case_kind kinds[MAX_KINDS];          /* stages and timers owned */
     struct yaml_document *documents[MAX_KINDS]; /* owned */
     size_t count, document_count;
+    const struct codes *codes; /* borrowed */
     char hash[DIGEST_ID_LEN + 1];
 };
 
@@ -183,6 +184,7 @@ struct kinds *kinds_load(const char *folder, const struct codes *codes,
 {
     struct dirent **entries = NULL;
     struct kinds *kinds = xcalloc(1, sizeof *kinds);
+    kinds->codes = codes;
     struct digest *digest = digest_new();
     size_t errors = diagnostics_errors(diagnostics);
     int n = scandir(folder, &entries, is_yaml, by_name);
@@ -223,6 +225,11 @@ const struct case_kind *kinds_find(const struct kinds *kinds, struct span code)
         if (span_is(code, kinds->kinds[i].code))
             return &kinds->kinds[i];
     return NULL;
+}
+
+const struct codes *kinds_codes(const struct kinds *kinds)
+{
+    return kinds->codes;
 }
 
 const struct case_kind *kinds_at(const struct kinds *kinds, size_t index)

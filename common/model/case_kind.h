@@ -95,6 +95,8 @@ const struct case_kind *kinds_at(const struct kinds *kinds,
                                  size_t index);                      /* NULL behind the last */
 int case_kind_stage(const struct case_kind *kind, struct span name); /* index or -1 */
 int case_kind_stage_number(const struct case_kind *kind,
-                           int number); /* index by codes number, or -1 */
+                           int number);                     /* index by codes number, or -1 */
+const struct codes *kinds_codes(const struct kinds *kinds); /* those they were read with */
+const struct codes *kinds_codes(const struct kinds *kinds); /* those they were read with */
 /* Hash over all kinds files' bytes, sorted by name: part of what shapes contributions. */
 struct span kinds_hash(const struct kinds *kinds);

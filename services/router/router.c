@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* events ─ transform ─ case_flow_on_record ─> events, dispatch.<unit>, state.cases, dead
+/* events ─ transform ─ case_flow_on_record ─> events, dispatch.<unit>, signals, state.cases, dead
  *              └ a unit without a topic ─ case_flow_refuse ─> state.cases; parking.c probes
+ * signals ─ transform ─ window_flow_on_record ─> events, state.windows, dead
  *
  * Everything that decides is in core/; this file carries records in and numbers out. */
 #include "router/router.h"
@@ -16,8 +17,14 @@
 #include "router/core/emit.h"
 #include "router/parking.h"
 #include "router/reload.h"
+#include "router/window_pass.h"
 
-static const struct transform_source sources[] = {{"events", "state.cases", true}};
+enum { PASS_CASES, PASS_WINDOWS };
+
+static const struct transform_source sources[] = {
+    [PASS_CASES] = {"events", "state.cases", true},
+    [PASS_WINDOWS] = {"signals", "state.windows", true},
+};
 
 static const struct transform_stream streams[STREAM_COUNT] = {
     [STREAM_EVENTS] = {"events", false, 0},
@@ -42,13 +49,19 @@ static const struct metric_row dead_row = {
 static const struct metric_row stubs_row = {
     "citybrain_router_stubs_total", METRIC_COUNTER, NULL,
     "Closed cases cut down to what later decisions hang on (router.stub_after)."};
+static const struct metric_row signals_row = {
+    "citybrain_router_signals_total", METRIC_COUNTER, NULL,
+    "Facts told to triggers, taken back ones among them."};
 static const struct metric_row cases_row = {
     "citybrain_router_cases", METRIC_GAUGE, "partition",
     "Cases in memory. Growing without end: look at cases that are never closed."};
 
 struct partition {
-    struct router *router;  /* borrowed */
-    struct case_flow *flow; /* owned */
+    struct router *router;       /* borrowed */
+    int pass;                    /* its source */
+    struct case_flow *cases;     /* owned; of pass 1 */
+    struct window_flow *windows; /* owned; of pass 2 */
+    struct window_flow_counts counted;
     int32_t number;
 };
 
@@ -58,38 +71,67 @@ struct router {
     struct case_flow_rules flow; /* of every partition; its bundle may be exchanged */
     struct transform *transform;
     struct parking parking;
+    struct window_pass windows;
     struct reload reload;
-    struct metric *decided, *timers, *dead, *stubs, *cases;
+    struct metric *decided, *timers, *dead, *stubs, *signals, *cases;
 };
+
+/* Counts of partitions are known by now: topics were looked for before anything was assigned. */
+static void set_bundle(struct router *router)
+{
+    router->flow.signal_partitions = transform_stream_partitions(router->transform, STREAM_SIGNALS);
+    window_pass_set_bundle(&router->windows, router->flow.bundle,
+                           transform_stream_partitions(router->transform, STREAM_EVENTS));
+}
 
 static void *open_partition(void *context, int source, int32_t partition, struct span metadata)
 {
     struct router *router = context;
     struct partition *state = xcalloc(1, sizeof *state);
-    (void)source;
     (void)metadata;
     state->router = router;
+    state->pass = source;
     state->number = partition;
-    state->flow = case_flow_open(&router->flow, partition);
+    set_bundle(router);
+    if (source == PASS_CASES)
+        state->cases = case_flow_open(&router->flow, partition);
+    else
+        state->windows = window_flow_open(&router->windows.rules, partition);
     return state;
 }
 
 static void restore(void *context, struct span key, struct span value)
 {
     struct partition *state = context;
-    case_flow_restore(state->flow, key, value);
+    if (state->pass == PASS_CASES)
+        case_flow_restore(state->cases, key, value);
+    else
+        window_flow_restore(state->windows, key, value);
+}
+
+static void count_parked(struct partition *state)
+{
+    parking_count(&state->router->parking, state->number, case_flow_counts(state->cases).parked);
 }
 
 static void restored(void *context)
 {
     struct partition *state = context;
     struct error error;
-    case_flow_restored(state->flow);
-    const char *fault = case_flow_fault(state->flow);
-    parking_count(&state->router->parking, state->number, case_flow_counts(state->flow).parked);
+    const char *fault;
+    if (state->pass == PASS_CASES) {
+        case_flow_restored(state->cases);
+        fault = case_flow_fault(state->cases);
+        count_parked(state);
+    } else {
+        window_flow_restored(state->windows);
+        fault = window_flow_fault(state->windows);
+        state->counted = window_flow_counts(state->windows);
+    }
     if (!fault)
         return;
-    error_set(&error, ERROR_CONFIG, 0, "state.cases/%d: %s", (int)state->number, fault);
+    error_set(&error, ERROR_CONFIG, 0, "%s/%d: %s", sources[state->pass].state_topic,
+              (int)state->number, fault);
     daemon_die("router.state", &error);
 }
 
@@ -99,18 +141,30 @@ static void count(struct metric *metric, int64_t more)
         metric_add(metric, SPAN(""), more);
 }
 
+static enum transform_result on_signal(struct partition *state, const struct record *record,
+                                       struct outputs *outputs)
+{
+    enum transform_result result = window_flow_on_record(state->windows, record, outputs);
+    struct window_flow_counts now = window_flow_counts(state->windows);
+    window_pass_count(&state->router->windows, &state->counted, &now);
+    return result;
+}
+
 static enum transform_result on_record(void *context, const struct record *record,
                                        struct outputs *outputs)
 {
     struct partition *state = context;
     struct router *router = state->router;
-    struct case_flow_counts before = case_flow_counts(state->flow);
-    enum transform_result result = case_flow_on_record(state->flow, record, outputs);
-    struct case_flow_counts after = case_flow_counts(state->flow);
+    if (state->pass == PASS_WINDOWS)
+        return on_signal(state, record, outputs);
+    struct case_flow_counts before = case_flow_counts(state->cases);
+    enum transform_result result = case_flow_on_record(state->cases, record, outputs);
+    struct case_flow_counts after = case_flow_counts(state->cases);
     count(router->decided, after.decided - before.decided);
     count(router->timers, after.timers - before.timers);
     count(router->dead, after.dead - before.dead);
     count(router->stubs, after.stubs - before.stubs);
+    count(router->signals, after.signals - before.signals);
     return result;
 }
 
@@ -118,25 +172,41 @@ static void save(void *context, struct outputs *outputs)
 {
     struct partition *state = context;
     char label[16];
-    case_flow_save(state->flow, outputs);
+    if (state->pass == PASS_WINDOWS) {
+        window_flow_save(state->windows, outputs);
+        struct window_flow_counts now = window_flow_counts(state->windows);
+        window_pass_show(&state->router->windows, state->number, &now);
+        return;
+    }
+    case_flow_save(state->cases, outputs);
     snprintf(label, sizeof label, "%d", (int)state->number);
-    metric_set(state->router->cases, span_of(label), case_flow_counts(state->flow).cases);
-    parking_count(&state->router->parking, state->number, case_flow_counts(state->flow).parked);
+    metric_set(state->router->cases, span_of(label), case_flow_counts(state->cases).cases);
+    count_parked(state);
 }
 
 static void close_partition(void *context)
 {
     struct partition *state = context;
-    parking_count(&state->router->parking, state->number, 0); /* another owner's now */
-    case_flow_close(state->flow);
+    if (state->pass == PASS_CASES) {
+        parking_count(&state->router->parking, state->number, 0); /* another owner's now */
+        case_flow_close(state->cases);
+    } else {
+        window_flow_close(state->windows);
+    }
     free(state);
 }
 
 static void on_poison(void *context, const struct record *record, struct outputs *outputs)
 {
     struct partition *state = context;
-    case_flow_bury(state->flow, record, REJECT_CRASH, outputs);
-    metric_add(state->router->dead, SPAN(""), 1);
+    if (state->pass == PASS_CASES) {
+        case_flow_bury(state->cases, record, REJECT_CRASH, outputs);
+        metric_add(state->router->dead, SPAN(""), 1);
+        return;
+    }
+    window_flow_bury(state->windows, record, REJECT_CRASH, outputs);
+    struct window_flow_counts now = window_flow_counts(state->windows);
+    window_pass_count(&state->router->windows, &state->counted, &now);
 }
 
 /* Orders are keyed by their case, as `events` is: the case's partition keeps them. */
@@ -144,12 +214,12 @@ static bool undeliverable(void *context, const struct output *output)
 {
     struct router *router = context;
     int32_t partitions = transform_stream_partitions(router->transform, STREAM_EVENTS);
-    struct partition *state =
-        output->stream == STREAM_DISPATCH
-            ? transform_state(router->transform, 0, murmur2_partition(output->key, partitions))
-            : NULL;
+    struct partition *state = output->stream == STREAM_DISPATCH
+                                  ? transform_state(router->transform, PASS_CASES,
+                                                    murmur2_partition(output->key, partitions))
+                                  : NULL;
     if (state)
-        case_flow_refuse(state->flow, output);
+        case_flow_refuse(state->cases, output);
     return state != NULL;
 }
 
@@ -158,17 +228,24 @@ static void probe(void *context, struct outputs *outputs)
     struct router *router = context;
     int32_t partitions = transform_stream_partitions(router->transform, STREAM_EVENTS);
     for (int32_t p = 0; p < partitions; p++) {
-        struct partition *state = transform_state(router->transform, 0, p);
+        struct partition *state = transform_state(router->transform, PASS_CASES, p);
         if (state)
-            case_flow_probe(state->flow, outputs);
+            case_flow_probe(state->cases, outputs);
     }
 }
 
-/* Pass 1 looks into the rules anew at each record; what was computed ahead by the old ones is
+/* Pass 1 looks into the rules anew at each record; what pass 2 computed ahead by the old ones is
  * computed again. */
 static void exchanged(void *context)
 {
-    (void)context;
+    struct router *router = context;
+    int32_t partitions = transform_stream_partitions(router->transform, STREAM_SIGNALS);
+    set_bundle(router);
+    for (int32_t p = 0; p < partitions; p++) {
+        struct partition *state = transform_state(router->transform, PASS_WINDOWS, p);
+        if (state)
+            window_flow_set_rules(state->windows, &router->windows.rules);
+    }
 }
 
 struct router *router_open(struct daemon *daemon, const struct router_config *config,
@@ -178,13 +255,15 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     router->daemon = daemon;
     router->config = config;
     router->flow = config->flow;
+    window_pass_init(&router->windows, daemon_metrics(daemon), config->most_groups);
     router->decided = metrics_add(daemon_metrics(daemon), &decided_row);
     router->timers = metrics_add(daemon_metrics(daemon), &timers_row);
     router->dead = metrics_add(daemon_metrics(daemon), &dead_row);
     router->stubs = metrics_add(daemon_metrics(daemon), &stubs_row);
+    router->signals = metrics_add(daemon_metrics(daemon), &signals_row);
     router->cases = metrics_add(daemon_metrics(daemon), &cases_row);
-    struct metric *const counters[] = {router->decided, router->timers, router->dead,
-                                       router->stubs};
+    struct metric *const counters[] = {router->decided, router->timers, router->dead, router->stubs,
+                                       router->signals};
     for (size_t i = 0; i < ARRAY_LENGTH(counters); i++)
         metric_add(counters[i], SPAN(""), 0); /* shown before there is anything to count */
     struct transform_spec spec = {

@@ -18,9 +18,10 @@
 static const char lag_help[] =
     "usage: citybrain lag [--group ingest|router|aggregator] [--partitions] [--json]\n"
     "                     [--brokers HOST:PORT,…] [--prefix P] [--postgres CONNINFO]\n\n"
-    "How far each daemon is behind what it reads: ingest on raw and status.*, router and "
-    "aggregator\n"
-    "on events. records: unread offsets (transaction markers between records count, alone they do\n"
+    "How far each daemon is behind what it reads: ingest on raw and status.*, the router on events "
+    "and\n"
+    "signals, the aggregator on events. records: unread offsets (transaction markers between "
+    "records count, alone they do\n"
     "not). seconds: since the oldest unread record was written; - where it is not known.\n\n"
     "  --partitions   one row a partition too, where there is something unread (--json: all)\n"
     "Brokers: --brokers, else $CITYBRAIN_BROKERS, else 127.0.0.1:29092. The aggregator's "
@@ -37,7 +38,7 @@ struct group {
 
 static const struct group groups[] = {
     {"ingest", {"raw", "status.*"}, 2, false},
-    {"router", {"events"}, 1, false},
+    {"router", {"events", "signals"}, 2, false},
     {"aggregator", {"events"}, 1, true},
 };
 

@@ -14,7 +14,7 @@
 #include "router/core/stub.h"
 
 #define MOST_TIMERS 1000
-#define ARENA_BYTES (512 << 10)
+#define ARENA_BYTES (1 << 20)
 
 struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t partition)
 {
@@ -27,6 +27,7 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
     flow->reader = json_reader_new();
     arena_init(&flow->arena, ARENA_BYTES);
     emit_init(&flow->emit);
+    hearing_init(&flow->hearing, rules->codes, rules->signal_partitions);
     strbuf_init(&flow->text, 4096, 2 * CASE_SET_MAX_BYTES);
     flow->counts.clock_ms = TIMESTAMP_NONE;
     return flow;
@@ -40,6 +41,7 @@ void case_flow_close(struct case_flow *flow)
     json_reader_free(flow->reader);
     arena_fini(&flow->arena);
     emit_fini(&flow->emit);
+    hearing_fini(&flow->hearing);
     strbuf_fini(&flow->text);
     free(flow);
 }
@@ -161,6 +163,8 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     enum reject reject = case_line_of_event(event, flow->rules->codes, &flow->arena, &line);
     if (reject != REJECT_NONE)
         return reject;
+    if (!case_flow_listen(flow, work))
+        return REJECT_TOO_LARGE;
     switch (case_set_merge(&work->set, &line, work->kind, &flow->arena)) {
     case CASE_SET_UNCHANGED: return REJECT_NONE;
     case CASE_SET_TOO_LONG: return REJECT_CASE_TOO_LONG;
@@ -172,6 +176,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
         reject = dispatch(flow, work, outputs);
     if (reject != REJECT_NONE)
         return reject;
+    case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
     return REJECT_NONE;
@@ -199,11 +204,13 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     struct emit_case what = case_flow_about(flow, work, case_flow_line(work, due.cause_id));
     struct span question = timers_question(text, timer, due.due_ms);
     struct case_fold before = work->fold;
-    if (!emit_timer(&flow->emit, &what, &before, timer, question, &flow->arena, &event) ||
+    if (!case_flow_listen(flow, work) ||
+        !emit_timer(&flow->emit, &what, &before, timer, question, &flow->arena, &event) ||
         case_flow_merge_own(flow, work, &event) != REJECT_NONE)
         return; /* a case at its limits: nothing more is said of it */
     emit_send_timer(&flow->emit, &what, &event, &before, timer, outputs);
     remember(flow, work);
+    case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
     flow->counts.timers++;
@@ -247,7 +254,17 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
             return TRANSFORM_AGAIN;
         act(flow, entry, outputs);
     }
+    if (t_ms >= flow->counts.clock_ms) /* also the one whose timers a restart interrupted */
+        hearing_tell_clock(&flow->hearing, flow->partition, t_ms, outputs);
     return TRANSFORM_NEXT;
+}
+
+/* What needs no case to be told. */
+static void hear(struct case_flow *flow, const struct event *event, struct outputs *outputs)
+{
+    if (event->family == EVENT_OBSERVATION)
+        hearing_tell_observation(&flow->hearing, event, outputs);
+    hearing_tell_sighting(&flow->hearing, event, outputs);
 }
 
 enum transform_result case_flow_on_record(struct case_flow *flow, const struct record *record,
@@ -260,6 +277,7 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
     if (!record->value.at)
         return TRANSFORM_NEXT;
     flow->counts.events++;
+    flow->hearing.listeners = flow->rules->bundle->listeners;
     if (is_echo(flow, record))
         return TRANSFORM_NEXT;
     enum reject reject = event_read_record(flow->reader, record, &flow->arena, &event);
@@ -267,6 +285,8 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
         return on_tick(flow, event.time_ms, outputs);
     if (reject == REJECT_NONE && event.family == EVENT_CASE)
         reject = on_case(flow, &event, outputs);
+    if (reject == REJECT_NONE)
+        hear(flow, &event, outputs);
     if (reject != REJECT_NONE)
         case_flow_bury(flow, record, reject, outputs);
     return TRANSFORM_NEXT;
@@ -285,5 +305,6 @@ struct case_flow_counts case_flow_counts(const struct case_flow *flow)
     struct case_flow_counts counts = flow->counts;
     counts.cases = (int64_t)case_book_count(flow->book);
     counts.parked = (int64_t)parked_count(flow->parked);
+    counts.signals = flow->hearing.written;
     return counts;
 }

@@ -24,6 +24,7 @@ struct case_flow_rules { /* shared by all partitions; borrowed */
     const struct rule_bundle *bundle; /* may be another one between two records */
     int64_t max_age_ms;
     struct timers_rules timers;
+    int32_t signal_partitions; /* 0 = nobody is told the time */
 };
 
 struct case_flow;
@@ -49,7 +50,8 @@ void case_flow_probe(struct case_flow *flow, struct outputs *outputs);
 void case_flow_save(struct case_flow *flow, struct outputs *outputs);
 
 struct case_flow_counts {
-    int64_t events, decided, adopted, desk, timers, stubs, forgotten, dead, too_long, parked, cases;
+    int64_t events, decided, adopted, desk, timers, stubs, forgotten, dead, too_long, parked, cases,
+        signals;
     int64_t clock_ms; /* TIMESTAMP_NONE before the first tick */
 };
 struct case_flow_counts case_flow_counts(const struct case_flow *flow);

@@ -9,6 +9,7 @@
 #include "router/core/case_flow.h"
 #include "router/core/case_pack.h"
 #include "router/core/emit.h"
+#include "router/core/hearing.h"
 #include "router/core/parked.h"
 
 struct case_flow {
@@ -20,6 +21,7 @@ struct case_flow {
     struct json_reader *reader;
     struct arena arena; /* one record */
     struct emit emit;
+    struct hearing hearing;
     struct strbuf text;
     bool clock_dirty;
     char fault[256]; /* why the restored state cannot be used; "" = it can */
@@ -32,6 +34,7 @@ struct working { /* one case while a record is handled */
     struct case_entry *entry;
     struct case_set set;
     struct case_fold fold;
+    struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
 };
 
 /* case_flow.c */
@@ -47,6 +50,10 @@ struct emit_case case_flow_about(const struct case_flow *flow, const struct work
                                  const struct case_line *cause);
 enum reject case_flow_merge_own(struct case_flow *flow, struct working *work,
                                 const struct event *event);
+
+/* case_flow_hearing.c: around each change of a set, so that triggers hear of the difference */
+bool case_flow_listen(struct case_flow *flow, struct working *work); /* false: the arena is full */
+void case_flow_tell(struct case_flow *flow, const struct working *work, struct outputs *outputs);
 
 /* case_flow_parked.c */
 /* Where orders go while some unit is parked: to `to`, or behind what the unit waits for already. */

@@ -100,11 +100,13 @@ static void tell_case(struct case_flow *flow, const struct parked_order *order,
     if (!cause)
         return;
     struct emit_case what = case_flow_about(flow, &work, cause);
-    if (!emit_delivery(&flow->emit, &what, stage, span_of(order->unit), told->kind, &flow->arena,
+    if (!case_flow_listen(flow, &work) ||
+        !emit_delivery(&flow->emit, &what, stage, span_of(order->unit), told->kind, &flow->arena,
                        &event) ||
         case_flow_merge_own(flow, &work, &event) != REJECT_NONE)
         return;
     emit_send_event(&flow->emit, &event, outputs);
+    case_flow_tell(flow, &work, outputs);
     case_flow_store(flow, entry, &work.set, false);
     case_flow_set_timer(flow, &work);
 }

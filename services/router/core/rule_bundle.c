@@ -14,11 +14,20 @@ static void read_parts(struct rule_bundle *bundle, const char *config_dir,
                        const struct kinds *kinds, struct diagnostics *diagnostics)
 {
     char path[PATH_BYTES];
-    (void)kinds;
     if (!district_load(&bundle->district, config_dir, diagnostics))
         return;
     snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
     bundle->rules = rules_load(path, &bundle->district, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/stations.csv", config_dir);
+    bundle->stations = stations_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/calendar.csv", config_dir);
+    bundle->calendar = calendar_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/triggers", config_dir);
+    snprintf(path, sizeof path, "%s/triggers", config_dir);
+    if (kinds)
+        bundle->triggers = triggers_load(path, kinds, &bundle->district, diagnostics);
+    if (bundle->triggers)
+        bundle->listeners = listeners_new(bundle->triggers, kinds, kinds_codes(kinds), diagnostics);
 }
 
 bool rule_bundle_load(struct rule_bundle *bundle, const char *config_dir, const struct kinds *kinds,
@@ -38,6 +47,10 @@ bool rule_bundle_load(struct rule_bundle *bundle, const char *config_dir, const 
 
 void rule_bundle_fini(struct rule_bundle *bundle)
 {
+    listeners_free(bundle->listeners);
+    triggers_free(bundle->triggers);
+    stations_free(bundle->stations);
+    calendar_free(bundle->calendar);
     rules_free(bundle->rules);
     district_fini(&bundle->district);
     *bundle = (struct rule_bundle){0};

@@ -305,7 +305,7 @@ static void an_event_of_any_size_is_decided_or_dead(void **state)
 {
     (void)state;
     size_t dead = 0, decided = 0;
-    for (size_t size = 1 << 10; size < (size_t)1 << 20; size += size / 64) {
+    for (size_t size = 1 << 10; size < (size_t)1 << 21; size += size / 64) {
         struct case_flow *flow = begin();
         char *data = xmalloc(size + 128);
         int n = snprintf(data, size, "{\"type_code\":\"R0303\",\"pad\":\"\\n");
