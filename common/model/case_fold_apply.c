@@ -121,8 +121,13 @@ static void on_new_lead(struct case_fold *fold, const struct kind_stage *stage,
     bool dispute = stage->meaning == MEANS_DISPUTE_DECIDED;
     if (stage->meaning == MEANS_CLASSIFIED && !span_is(fold->lead, "desk"))
         return;
-    if (!fold->dispatched || (dispute && !span_is(line->attribute[CASE_OUTCOME], "upheld")))
+    if (dispute && !span_is(line->attribute[CASE_OUTCOME], "upheld"))
         return;
+    if (!fold->dispatched) { /* what the first decision waited for: nobody is to be recalled */
+        fold->cause_id = line->id;
+        fold->named_lead = line->attribute[CASE_LEAD];
+        return;
+    }
     fold->lead_cause_id = line->id;
     fold->lead_cause_dispute = dispute;
     fold->named_lead = stage->meaning == MEANS_CLASSIFIED ? SPAN_NONE : line->attribute[CASE_LEAD];

@@ -304,7 +304,7 @@ class District:
     def inputs_of(self, group):
         """The topics that a group reads."""
         if group != "ingest":
-            return ["cb.events"]
+            return ["cb.events", "cb.signals"] if group == "router" else ["cb.events"]
         known = self.monitor("e2e-reader").list_topics(timeout=10).topics
         return ["cb.raw"] + sorted(name for name in known if name.startswith("cb.status."))
 

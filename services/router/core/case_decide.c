@@ -6,11 +6,18 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
 }
 
+/* A kind that waits for somebody's word says so by what `dispatched` comes after. */
+static bool may_be_dispatched(const struct case_fold *fold, const struct case_kind *kind)
+{
+    int dispatched = case_kind_stage(kind, SPAN("dispatched"));
+    uint64_t after = dispatched < 0 ? 0 : kind->stages[dispatched].after;
+    return dispatched >= 0 && (!after || after & fold->happened);
+}
+
 bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind)
 {
     return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
-           fold->resolution_ms == TIMESTAMP_NONE &&
-           case_kind_stage(kind, SPAN("dispatched")) >= 0;
+           fold->resolution_ms == TIMESTAMP_NONE && may_be_dispatched(fold, kind);
 }
 
 const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)
