@@ -262,6 +262,7 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
 /* What needs no case to be told. */
 static void hear(struct case_flow *flow, const struct event *event, struct outputs *outputs)
 {
+    flow->hearing.listeners = flow->rules->bundle->listeners;
     if (event->family == EVENT_OBSERVATION)
         hearing_tell_observation(&flow->hearing, event, outputs);
     hearing_tell_sighting(&flow->hearing, event, outputs);
@@ -277,7 +278,6 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
     if (!record->value.at)
         return TRANSFORM_NEXT;
     flow->counts.events++;
-    flow->hearing.listeners = flow->rules->bundle->listeners;
     if (is_echo(flow, record))
         return TRANSFORM_NEXT;
     enum reject reject = event_read_record(flow->reader, record, &flow->arena, &event);

@@ -11,6 +11,7 @@ static struct hearing_case seen(const struct working *work)
 
 bool case_flow_listen(struct case_flow *flow, struct working *work)
 {
+    flow->hearing.listeners = flow->rules->bundle->listeners; /* it may be another one by now */
     if (!hearing_matters(&flow->hearing, work->kind))
         return true;
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
