@@ -223,16 +223,53 @@ void registry_free(struct registry *registry)
     free(registry);
 }
 
-const struct registry_row *registry_find(const struct registry *registry, struct span code,
-                                         int64_t day)
+static const struct name *name_of(const struct registry *registry, struct span text)
 {
     struct name *name = NULL;
-    if (code.len)
-        HASH_FIND(hh, registry->names, code.at, code.len, name);
+    if (text.len)
+        HASH_FIND(hh, registry->names, text.at, text.len, name);
+    return name;
+}
+
+static const struct registry_row *first_valid(const struct name *name, int64_t day)
+{
     for (; name; name = name->older)
         if (day == INT64_MIN || (day >= name->row->from_day && day < name->row->to_day))
             return name->row;
     return NULL;
+}
+
+const struct registry_row *registry_find(const struct registry *registry, struct span code,
+                                         int64_t day)
+{
+    return first_valid(name_of(registry, code), day);
+}
+
+const struct registry_row *registry_find_next(const struct registry *registry, struct span code,
+                                              int64_t day, const struct registry_row *row)
+{
+    const struct name *name = name_of(registry, code);
+    while (name && name->row != row)
+        name = name->older;
+    return name ? first_valid(name->older, day) : NULL;
+}
+
+static bool is_named(const struct registry *registry, struct span text,
+                     const struct registry_row *row)
+{
+    const struct name *name = name_of(registry, text);
+    while (name && name->row != row)
+        name = name->older;
+    return name != NULL;
+}
+
+void registry_index(struct registry *registry, const char *column)
+{
+    for (size_t i = 0; i < registry->count; i++) {
+        struct span text = registry_cell(registry, registry->rows[i], column);
+        if (text.len && !is_named(registry, text, registry->rows[i]))
+            add_name(registry, text, registry->rows[i]);
+    }
 }
 
 const struct registry_row *registry_at(const struct registry *registry, size_t index)

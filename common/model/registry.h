@@ -18,6 +18,11 @@ void registry_free(struct registry *registry);
 /* Valid on that civil day (days since 1970-01-01); INT64_MIN = any day, newest row. */
 const struct registry_row *registry_find(const struct registry *registry, struct span code,
                                          int64_t day);
+/* The next row that is named so on that day, behind `row`; NULL behind the last. */
+const struct registry_row *registry_find_next(const struct registry *registry, struct span code,
+                                              int64_t day, const struct registry_row *row);
+/* From now on rows are found by the texts of that column too. They may name several rows. */
+void registry_index(struct registry *registry, const char *column);
 const struct registry_row *registry_at(const struct registry *registry,
                                        size_t index); /* NULL behind the last */
 struct span registry_cell(const struct registry *registry, const struct registry_row *row,

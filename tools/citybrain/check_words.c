@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum closed_by { BY_WORDS, BY_DIVISION, BY_UNIT, BY_TYPE, BY_CLASS, BY_LEVEL };
+enum closed_by { BY_WORDS, BY_DIVISION, BY_UNIT, BY_TYPE, BY_CLASS, BY_LEVEL, BY_AREA };
 
-enum registry_name { DIVISIONS, UNITS, TYPES, STATIONS, REGISTRIES };
+enum registry_name { DIVISIONS, UNITS, TYPES, STATIONS, ADMISSIONS, UTILITY_AREAS, REGISTRIES };
 
-static const char *const names[REGISTRIES] = {[DIVISIONS] = "divisions",
-                                              [UNITS] = "units",
-                                              [TYPES] = "request_types",
-                                              [STATIONS] = "stations"};
+static const char *const names[REGISTRIES] = {
+    [DIVISIONS] = "divisions", [UNITS] = "units",           [TYPES] = "request_types",
+    [STATIONS] = "stations",   [ADMISSIONS] = "admissions", [UTILITY_AREAS] = "utility_areas"};
 
 static const struct closed {
     enum registry_name registry;
@@ -33,6 +32,12 @@ static const struct closed {
     {STATIONS, "community_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
     {STATIONS, "street_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
     {STATIONS, "communities", BY_DIVISION, true, NULL, "codes of divisions.csv, ';' between them"},
+    {ADMISSIONS, "code", BY_TYPE, false, NULL, "a code of request_types.csv"},
+    {ADMISSIONS, "list", BY_WORDS, false, "duty plan form sign", "duty, plan, form or sign"},
+    {ADMISSIONS, "unit", BY_UNIT, false, NULL, "a code of units.csv"},
+    {UTILITY_AREAS, "code", BY_AREA, false, NULL,
+     "a type of request_types.csv, @ and a code of divisions.csv or of an estate"},
+    {UTILITY_AREAS, "unit", BY_UNIT, false, NULL, "a code of units.csv"},
 };
 
 struct check {
@@ -49,20 +54,20 @@ static bool is_word(struct span words, struct span text)
     return false;
 }
 
-static bool names_level(const struct yaml_node *node, struct span text)
+static bool asks_level(const struct rule_entry *entry, struct span level)
 {
-    if (node == NULL || node->type == YAML_SCALAR)
-        return node && span_is(text, node->text);
-    for (const struct yaml_node *one = node->first; one; one = one->next)
-        if (one->type == YAML_SCALAR && span_is(text, one->text))
-            return true;
+    for (size_t i = 0; i < entry->when_count; i++)
+        for (size_t j = 0;
+             entry->when[i].field == RULE_TYPE_LEVEL && j < entry->when[i].value_count; j++)
+            if (span_equal(entry->when[i].values[j], level))
+                return true;
     return false;
 }
 
 static bool is_level(const struct rules *rules, struct span text)
 {
     for (size_t i = 0; i < rules->entry_count; i++)
-        if (names_level(rules->entries[i].type_level, text))
+        if (asks_level(&rules->entries[i], text))
             return true;
     return false;
 }
@@ -70,6 +75,15 @@ static bool is_level(const struct rules *rules, struct span text)
 static bool is_row(const struct registry *registry, struct span code)
 {
     return registry == NULL || registry_find(registry, code, INT64_MIN) != NULL;
+}
+
+/* type@place. Estates have no registry that deciding reads; divisions are numbers. */
+static bool is_area(const struct check *check, struct span text)
+{
+    struct span type = span_cut(&text, '@');
+    int64_t number;
+    return text.len > 0 && is_row(check->list[TYPES], type) &&
+           (!span_to_int64(text, &number) || is_row(check->list[DIVISIONS], text));
 }
 
 static bool is_known(const struct check *check, const struct closed *column, struct span text)
@@ -80,8 +94,10 @@ static bool is_known(const struct check *check, const struct closed *column, str
     case BY_DIVISION: return is_row(check->list[DIVISIONS], text);
     case BY_UNIT: return is_row(check->list[UNITS], text);
     case BY_TYPE: return is_row(check->list[TYPES], text);
-    case BY_CLASS: return bundle->rule.rules == NULL || rules_class(bundle->rule.rules, text) != NULL;
+    case BY_CLASS:
+        return bundle->rule.rules == NULL || rules_class(bundle->rule.rules, text) != NULL;
     case BY_LEVEL: return bundle->rule.rules == NULL || is_level(bundle->rule.rules, text);
+    case BY_AREA: return is_area(check, text);
     }
     return false;
 }
@@ -118,7 +134,9 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
                           {[DIVISIONS] = bundle->rule.district.divisions,
                            [UNITS] = bundle->rule.district.units,
                            [TYPES] = bundle->rule.district.types,
-                           [STATIONS] = stations}};
+                           [STATIONS] = stations,
+                           [ADMISSIONS] = bundle->rule.district.admissions,
+                           [UTILITY_AREAS] = bundle->rule.district.utility_areas}};
     for (size_t i = 0; i < ARRAY_LENGTH(closed); i++)
         check_column(&check, &closed[i], files[closed[i].registry]);
     registry_free(stations);

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/timestamp.h"
 #include "citybrain/check_daemons.h"
@@ -51,14 +52,17 @@ static void check_stations(const char *folder, const struct feeds *feeds,
     stations_free(stations);
 }
 
-static void check_calendar(const char *folder, int64_t today, struct diagnostics *diagnostics)
+/* What is wrong in it was told when the bundle was read. */
+static void check_calendar(const struct bundle *bundle, const char *folder, int64_t today,
+                           struct diagnostics *diagnostics)
 {
     char path[512];
     in(path, folder, "calendar");
-    struct calendar *calendar = calendar_load(path, diagnostics);
-    if (calendar)
-        calendar_check_end(calendar, today, diagnostics);
-    calendar_free(calendar);
+    if (bundle->rule.district.calendar)
+        calendar_check_end(bundle->rule.district.calendar, today, diagnostics);
+    else if (access(path, F_OK) != 0)
+        diagnostics_add(diagnostics, (struct place){path, 0, 0}, "copy it from a new configuration",
+                        "there is no calendar of holidays");
 }
 
 /* Those that no core reads. */
@@ -69,7 +73,7 @@ static void check_registries(const struct bundle *bundle, const char *folder, in
     in(path, folder, "service_items");
     registry_free(registry_load(path, diagnostics));
     check_stations(folder, bundle->feeds, diagnostics);
-    check_calendar(folder, timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
+    check_calendar(bundle, folder, timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
 }
 
 static int run(int argc, char **argv)

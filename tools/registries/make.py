@@ -46,7 +46,7 @@ d_ecology 区生态环境局;d_civil 区委社会工委区民政局;d_greening �
 d_emergency 区应急局;d_fire 区消防救援支队;d_disabled 区残联;d_veterans 区退役军人局
 d_culture 区文化和旅游局;d_sports 区体育局;d_rural 区农业农村局;d_service 区政务服务局;d_petition 区信访办
 u_heat 供热企业(北京热力集团等);u_water 北京自来水集团;u_drain 北京排水集团;u_power 国网北京朝阳供电公司
-u_gas 北京燃气集团;u_telecom 通信运营企业;u_bus 北京公交集团;u_metro 地铁运营企业
+u_gas 北京燃气集团;u_telecom 通信运营企业;u_bus 北京公交集团;u_metro 地铁运营企业;u_heat_east 区域供热企业(示例)
 c_120 急救机构;c_hotline 市民热线服务中心
 """
 KINDS = {"d": "department", "u": "utility", "c": "city"}
@@ -119,6 +119,27 @@ def unit_rows():
         yield ["s" + code, name + "办事处", "street", "lead", "s" + code, "", ""]
     for code, name in pairs(OFFICES):
         yield [code, name, KINDS[code[0]], "lead", code, "", ""]
+
+
+def types(level):
+    header, *rows = read_rows(CONFIG / "registries/request_types.csv")
+    rows = [dict(zip(header, row)) for row in rows]
+    return [row for row in rows if row["level"] == level]
+
+
+def admission_rows():
+    """What is the 街乡's first by its type; the rest is refused."""
+    for row in types("street"):
+        yield [row["code"], row["name"], "duty", row["unit"], "", ""]
+
+
+def utility_area_rows():
+    """Each utility serves the district; the heat of three townships is an invented enterprise's."""
+    for row in types("utility"):
+        yield [row["code"] + "@110105", row["unit"], "朝阳区", "", ""]
+    names = {code: name for code, name, _ in street_rows()}
+    for street in ("110105036", "110105037", "110105040"):
+        yield ["R0201@" + street, "u_heat_east", names[street], "", ""]
 
 
 def station_rows():
@@ -205,6 +226,15 @@ def files():
          "working day those of Monday", GENERATED],
         "code,name,community_code,street_code,communities,family,cadence,hours,valid_from,valid_to",
         station_rows())
+    yield "registries/admissions.csv", table(
+        ["准入: what may be given to a 街乡, by type, and which department asks; what is not here on the",
+         "order's day is refused and goes to the desk. list: duty, plan, form, sign. SAMPLES: "
+         "not the district's official lists", GENERATED],
+        "code,name,list,unit,valid_from,valid_to", admission_rows())
+    yield "registries/utility_areas.csv", table(
+        ["who serves what where: type@place, the finest place first (estate, community, street, district); a type's "
+         "own rows", "before those of the type above it. SAMPLES: the east's heat is invented", GENERATED],
+        "code,unit,name,valid_from,valid_to", utility_area_rows())
     yield "codes.csv", table(
         ["append-only: these numbers stand in stored case lines.", "A number is never changed and never "
          "used again; a new code gets the next number of its space."],

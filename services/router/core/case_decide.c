@@ -47,14 +47,36 @@ struct emit_case case_decide_about(const struct case_decide_asked *asked,
     };
 }
 
-static struct order order_of(const struct case_fold *fold, const struct case_line *cause)
+static struct span field_of(const struct case_decide_asked *asked, struct span name)
 {
+    int number = codes_number(asked->rules->codes, CODE_FIELD, name);
+    return number ? asked->fold->field[number - 1] : SPAN_NONE;
+}
+
+static struct span request_kind_of(const struct case_decide_asked *asked)
+{
+    for (size_t i = 0; i < asked->set->count; i++)
+        if (span_equal(asked->set->lines[i].id, asked->fold->opened_id))
+            return asked->set->lines[i].attribute[CASE_REQUEST_KIND];
+    return SPAN_NONE;
+}
+
+static struct order order_of(const struct case_decide_asked *asked, const struct case_line *cause)
+{
+    const struct case_fold *fold = asked->fold;
+    bool designated = fold->named_lead.len > 0;
     return (struct order){
+        .kind = asked->kind_code,
         .type_code = fold->type_code,
+        .request_kind = request_kind_of(asked),
         .street_code = fold->street_code,
         .community_code = fold->community_code,
-        .lead = fold->lead,
+        .estate_code = field_of(asked, SPAN("estate_code")),
+        .lead = designated ? fold->named_lead : fold->lead,
         .limit_class = fold->limit_class,
+        .flags = field_of(asked, SPAN("flags")),
+        .designated = designated,
+        .round = fold->rounds,
         .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
         .due_ms = fold->due_ms,
     };
@@ -65,7 +87,7 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
 {
     const struct case_line *cause = case_decide_cause(asked->set, asked->fold);
     const struct rule_bundle *bundle = asked->rules->bundle;
-    struct order order = order_of(asked->fold, cause);
+    struct order order = order_of(asked, cause);
     decided->about = case_decide_about(asked, cause);
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
                 asked->rules->max_age_ms, arena))

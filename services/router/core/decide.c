@@ -1,144 +1,256 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Order of asking: an order that names its lead is adopted; one too old goes to the desk; then the
+/* Order of asking: one too old goes to the desk; an order that names its lead keeps it (市直派 is
+ * adopted, the desk's word is followed), and what we would have said stands beside it; then the
  * rules, first match. A rule whose owner cannot be found (a type without unit, a 街乡 without one)
  * falls through to the desk: nothing is ever without a lead. The order's own deadline wins over the
- * class table (北京市接诉即办工作条例: the order's time). */
+ * class table (北京市接诉即办工作条例 13: the order's time). */
 #include "router/core/decide.h"
 
-#include <stdio.h>
+#include <string.h>
 
-#define DISTRICT_OFFSET_MINUTES                                                                    \
-    480 /* civil days of Beijing: a registry row is valid by civil day */
+#include "router/core/reason.h"
 
 static const struct span desk = {"desk", 4};
 
-struct facts {
-    const struct order *order;
-    const struct district *district;
-    struct span street;
-    struct district_type type;
-    int64_t day;
+struct answer {                     /* what the rules say */
+    const struct rule_entry *entry; /* NULL = none matches */
+    size_t next;                    /* of the entries behind it */
+    struct span lead, rule, pattern;
 };
 
-static struct span owner_of(const struct rule_target *target, const struct facts *facts)
+struct asking {
+    const struct rules *rules;
+    struct facts facts;
+    struct rule_question question;
+};
+
+const char *decide_mode_name(enum decision_mode mode)
 {
-    switch (target->owner) {
-    case RULE_OWNER_NONE: return SPAN_NONE;
-    case RULE_OWNER_UNIT: return span_of(target->unit);
-    case RULE_OWNER_STREET: return district_street_unit(facts->district, facts->street, facts->day);
-    case RULE_OWNER_TYPE: return facts->type.unit;
+    switch (mode) {
+    case MODE_DIRECT_STREET: return "direct_street";
+    case MODE_DIRECT_DEPT: return "direct_dept";
+    case MODE_DISTRICT_COORD: return "district_coord";
+    case MODE_CITY: return "city";
     }
-    return SPAN_NONE;
+    return "";
 }
 
-static struct span word_for(struct span name, const struct decision *decision,
-                            const struct facts *facts)
+static const struct rule_entry *match(const struct asking *asking, size_t from)
 {
-    if (span_is(name, "lead"))
-        return district_unit_name(facts->district, decision->lead, facts->day);
-    if (span_is(name, "street"))
-        return district_place_name(facts->district, facts->street, facts->day);
-    if (span_is(name, "community"))
-        return district_place_name(facts->district, facts->order->community_code, facts->day);
-    if (span_is(name, "type"))
-        return facts->type.name;
-    return span_is(name, "class") ? decision->limit_class : SPAN_NONE;
+    return rules_match(asking->rules, from, &asking->question, asking->facts.order->opened_ms);
 }
 
-/* "{lead}" and friends filled in; what is not known leaves nothing behind. */
-static bool say(struct span pattern, struct decision *decision, const struct facts *facts,
-                struct arena *arena)
+/* 准入: what is not on the list that day is refused to a 街乡, whoever's rule gives it. */
+static bool is_refused(const struct asking *asking, struct span lead)
 {
-    char text[1024];
-    size_t used = 0;
-    while (pattern.len) {
-        ptrdiff_t open = span_find(pattern, '{'), close = span_find(pattern, '}');
-        bool hole = open == 0 && close > 0;
-        struct span piece =
-            hole ? word_for(span_from(pattern.at + 1, (size_t)close - 1), decision, facts)
-                 : span_from(pattern.at, open > 0    ? (size_t)open
-                                         : open == 0 ? 1
-                                                     : pattern.len);
-        size_t taken = hole ? (size_t)close + 1 : piece.len;
-        if (used + piece.len > sizeof text)
-            break;
-        if (piece.len)
-            memcpy(text + used, piece.at, piece.len);
-        used += piece.len;
-        pattern = span_from(pattern.at + taken, pattern.len - taken);
+    const struct facts *facts = &asking->facts;
+    return lead.at && span_is(district_unit_kind(facts->district, lead, facts->day), "street") &&
+           !district_admits(facts->district, &facts->type, facts->day);
+}
+
+static struct answer ask_rules(const struct asking *asking)
+{
+    struct answer answer = {.entry = match(asking, 0),
+                            .lead = desk,
+                            .rule = SPAN("none"),
+                            .pattern = SPAN("无规则适用,转{lead}派单")};
+    if (!answer.entry)
+        return answer;
+    answer.next = (size_t)(answer.entry - asking->rules->entries) + 1;
+    answer.rule = span_of(answer.entry->id);
+    struct span lead = rule_target_find(&answer.entry->lead, &asking->facts);
+    if (!lead.at) {
+        answer.pattern = SPAN("无法确定承办单位,转{lead}派单");
+    } else if (is_refused(asking, lead)) {
+        answer.rule = SPAN("not_admitted");
+        answer.pattern = SPAN("{type}当日不在准入清单,不得派给{street},转{lead}派单");
+    } else {
+        answer.lead = lead;
+        answer.pattern = span_of(answer.entry->say);
     }
-    decision->reason = arena_copy(arena, span_from(text, used));
-    return decision->reason.at != NULL;
+    return answer;
+}
+
+/* ---- what goes with a lead ---- */
+
+static bool is_listed(const struct span *units, size_t count, struct span unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal(units[i], unit))
+            return true;
+    return false;
+}
+
+static void add_unit(struct span *units, size_t *count, struct span unit, struct span lead)
+{
+    if (unit.at && !span_equal(unit, lead) && !is_listed(units, *count, unit) &&
+        *count < RULE_MOST_UNITS)
+        units[(*count)++] = unit;
+}
+
+static void add_copies(struct decision *decision, const struct rule_entry *entry,
+                       const struct facts *facts)
+{
+    for (size_t i = 0; i < entry->copies.count; i++)
+        add_unit(decision->copies, &decision->copy_count,
+                 rule_target_find(&entry->copies.list[i], facts), decision->lead);
+}
+
+static void add_alternative(struct decision *decision, struct span unit, struct span rule)
+{
+    bool known = !unit.at || span_equal(unit, desk) || span_equal(unit, decision->lead) ||
+                 span_equal(unit, decision->would_have.unit);
+    for (size_t i = 0; i < decision->alternative_count; i++)
+        known |= span_equal(decision->alternatives[i].unit, unit);
+    if (!known && decision->alternative_count < DECISION_MOST_ALTERNATIVES)
+        decision->alternatives[decision->alternative_count++] =
+            (struct decision_answer){unit, rule};
+}
+
+/* What else could have been said: by the entry itself, then by those behind it. */
+static void add_alternatives(struct decision *decision, const struct asking *asking,
+                             const struct answer *answer)
+{
+    const struct rule_entry *entry = answer->entry;
+    const struct facts *facts = &asking->facts;
+    add_alternative(decision, answer->lead, answer->rule);
+    if (span_is(answer->rule, "not_admitted"))
+        add_alternative(decision, district_department(facts->district, &facts->type, facts->day),
+                        answer->rule);
+    for (size_t i = 0; entry && i < entry->others.count; i++)
+        add_alternative(decision, rule_target_find(&entry->others.list[i], facts),
+                        span_of(entry->id));
+    for (size_t from = answer->next; entry && (entry = match(asking, from));
+         from = (size_t)(entry - asking->rules->entries) + 1) {
+        struct span unit = rule_target_find(&entry->lead, facts);
+        if (!is_refused(asking, unit))
+            add_alternative(decision, unit, span_of(entry->id));
+    }
+}
+
+static void take_answer(struct decision *decision, const struct asking *asking,
+                        const struct answer *answer)
+{
+    const struct rule_entry *entry = answer->entry;
+    const struct facts *facts = &asking->facts;
+    decision->lead = answer->lead;
+    decision->rule = answer->rule;
+    if (!entry)
+        return;
+    struct span guide = rule_target_find(&entry->guide, facts);
+    decision->disposition = entry->disposition;
+    decision->guide = span_equal(guide, decision->lead) ? SPAN_NONE : guide;
+    for (size_t i = 0; i < entry->co_units.count; i++)
+        add_unit(decision->co_units, &decision->co_count,
+                 rule_target_find(&entry->co_units.list[i], facts), decision->lead);
+    add_copies(decision, entry, facts);
+}
+
+/* The order names its lead. 条例 29: possible danger is told at once, whoever handles it. */
+static struct span keep_lead(struct decision *decision, const struct asking *asking,
+                             const struct answer *answer)
+{
+    const struct order *order = asking->facts.order;
+    decision->would_have = (struct decision_answer){answer->lead, answer->rule};
+    if (!district_has_unit(asking->facts.district, order->lead, asking->facts.day)) {
+        decision->rule = SPAN("unknown_unit");
+        return SPAN("来单指定的承办单位{named}不在单位目录,社区和服务站不得主责,转{lead}派单");
+    }
+    decision->adopted = !order->designated;
+    decision->lead = order->lead;
+    decision->rule = order->designated ? SPAN("desk") : SPAN("adopted");
+    if (answer->entry && answer->entry->disposition == DISPOSITION_TRANSFER_EMERGENCY) {
+        add_unit(decision->copies, &decision->copy_count, desk, decision->lead);
+        add_copies(decision, answer->entry, &asking->facts);
+    }
+    return order->designated ? SPAN("经指挥中心研判,由{lead}承办")
+                             : SPAN("上级已指定{lead}承办,按单承接");
+}
+
+/* ---- until when ---- */
+
+static void set_class(struct decision *decision, const struct asking *asking,
+                      const struct rule_entry *entry)
+{
+    const struct facts *facts = &asking->facts;
+    decision->limit_source = "none";
+    if (facts->order->limit_class.len) {
+        decision->limit_class = facts->order->limit_class;
+        decision->limit_source = "order";
+    } else if (entry && entry->limit) {
+        decision->limit_class = span_of(entry->limit->name);
+        decision->limit_source = "rule";
+    } else if (facts->type.limit_class.at && !span_is(decision->rule, "too_old")) {
+        decision->limit_class = facts->type.limit_class;
+        decision->limit_source = "type";
+    }
 }
 
 static void set_due(struct decision *decision, const struct order *order, const struct rules *rules)
 {
-    const struct rule_class *limit =
+    const struct rule_class *one =
         decision->limit_class.at ? rules_class(rules, decision->limit_class) : NULL;
     decision->due_ms = TIMESTAMP_NONE;
     decision->due_source = "none";
     if (order->due_ms != TIMESTAMP_NONE) {
         decision->due_ms = order->due_ms;
         decision->due_source = "order";
-    } else if (limit && limit->span_ms > 0) {
-        decision->due_ms = order->opened_ms + limit->span_ms;
+    } else if (one && limits_is_set(&one->limit)) {
+        decision->due_ms = limits_end(&one->limit, &rules->working, order->opened_ms);
         decision->due_source = "class";
     }
 }
 
-static struct span ask_rules(struct decision *decision, const struct rules *rules,
-                             const struct facts *facts)
+static enum decision_mode mode_of(const struct decision *decision, const struct facts *facts)
 {
-    const struct order *order = facts->order;
-    struct rule_question question = {
-        .type_level = facts->type.level,
-        .type_code = order->type_code,
-        .place_known = facts->street.at != NULL,
-        .flags = order->flags,
-        .at_ms = order->opened_ms,
-    };
-    const struct rule_entry *entry = rules_match(rules, &question);
-    decision->limit_class = facts->type.limit_class;
-    if (!entry)
-        return SPAN("无规则适用,转区指挥中心派单");
-    struct span lead = owner_of(&entry->lead, facts);
-    decision->lead = lead.at ? lead : desk;
-    decision->guide = owner_of(&entry->guide, facts);
-    for (size_t i = 0; i < entry->copy_count; i++) {
-        struct span copy = owner_of(&entry->copies[i], facts);
-        if (copy.at && !span_equal(copy, decision->lead))
-            decision->copies[decision->copy_count++] = copy;
-    }
-    decision->rule = span_of(entry->id);
-    if (entry->class_name)
-        decision->limit_class = span_of(entry->class_name);
-    return lead.at ? span_of(entry->say) : SPAN("无法确定承办单位,转{lead}派单");
+    struct span kind = district_unit_kind(facts->district, decision->lead, facts->day);
+    if (span_is(kind, "street"))
+        return MODE_DIRECT_STREET;
+    if (span_is(kind, "city"))
+        return MODE_CITY;
+    return span_is(kind, "desk") ? MODE_DISTRICT_COORD : MODE_DIRECT_DEPT;
+}
+
+/* What a person is asked, where no rule says it. */
+static struct span desk_cause(const struct decision *decision, const struct asking *asking,
+                              const struct rule_entry *entry)
+{
+    if (span_is(decision->rule, "too_old") || span_is(decision->rule, "unknown_unit"))
+        return decision->rule;
+    if (entry && entry->desk_cause && span_is(decision->rule, entry->id))
+        return span_of(entry->desk_cause);
+    if (decision->disposition == DISPOSITION_TRANSFER_EMERGENCY)
+        return SPAN("emergency");
+    return asking->facts.type.group_count ? SPAN("fallback") : SPAN("unclassified");
 }
 
 bool decide(struct decision *decision, const struct order *order, const struct rules *rules,
             const struct district *district, int64_t now_ms, int64_t max_age_ms,
             struct arena *arena)
 {
-    struct facts facts = {.order = order, .district = district};
+    struct asking asking = {.rules = rules};
     struct span pattern;
-    facts.day = timestamp_day(order->opened_ms, DISTRICT_OFFSET_MINUTES);
-    facts.type = district_type(district, order->type_code, facts.day);
-    facts.street = district_street(district, order->community_code, order->street_code, facts.day);
-    *decision = (struct decision){.lead = desk, .rule = SPAN("none"), .street = facts.street};
+    facts_read(&asking.facts, order, district);
+    rule_question_read(&asking.question, &asking.facts);
+    struct answer answer = ask_rules(&asking);
+    const struct rule_entry *entry = NULL; /* that decides */
     bool too_old = now_ms != TIMESTAMP_NONE && now_ms - order->opened_ms > max_age_ms;
+    *decision = (struct decision){.lead = desk, .street = asking.facts.place.street};
     if (too_old) {
         decision->rule = SPAN("too_old");
         pattern = SPAN("受理时间过早,转{lead}人工处理");
     } else if (order->lead.len) {
-        decision->adopted = true;
-        decision->rule = SPAN("adopted");
-        decision->lead = order->lead;
-        pattern = SPAN("上级已指定{lead}承办,按单承接");
+        pattern = keep_lead(decision, &asking, &answer);
     } else {
-        pattern = ask_rules(decision, rules, &facts);
+        take_answer(decision, &asking, &answer);
+        entry = answer.entry;
+        pattern = answer.pattern;
     }
-    if (order->limit_class.len)
-        decision->limit_class = order->limit_class;
+    add_alternatives(decision, &asking, &answer);
+    decision->mode = mode_of(decision, &asking.facts);
+    if (span_equal(decision->lead, desk))
+        decision->desk_cause = desk_cause(decision, &asking, entry);
+    set_class(decision, &asking, entry);
     set_due(decision, order, rules);
-    return say(pattern, decision, &facts, arena);
+    return reason_write(&decision->reason, pattern, decision, &asking.facts, arena);
 }

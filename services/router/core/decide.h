@@ -9,20 +9,13 @@
 #include "base/arena.h"
 #include "base/span.h"
 #include "base/timestamp.h"
+#include "router/core/facts.h"
 #include "router/core/rules.h"
 
 #define DECISION_MOST_ALTERNATIVES 4
 
-struct order { /* absent = not given */
-    struct span type_code, request_kind;
-    struct span street_code, community_code, estate_code;
-    struct span lead, limit_class;
-    struct span flags; /* words separated by blanks */
-    bool designated;   /* the lead is the desk's word, not the source's */
-    int round;         /* 1 + reopenings; 0 = 1 */
-    int64_t opened_ms;
-    int64_t due_ms; /* the order's own, or TIMESTAMP_NONE */
-};
+/* 条例 12: the way it is dispatched, by the kind of its lead. */
+enum decision_mode { MODE_DIRECT_STREET, MODE_DIRECT_DEPT, MODE_DISTRICT_COORD, MODE_CITY };
 
 struct decision_answer {
     struct span unit, rule; /* unit code, id of the entry that says so */
@@ -48,7 +41,8 @@ struct decision {
     int64_t due_ms;                    /* TIMESTAMP_NONE = no limit of its own */
     const char *due_source;            /* "order", "class", "none" */
     struct span rule;   /* id of the entry, or what stands above all rules: "adopted",
-                           "desk", "too_old", "unknown_unit" */
+                           "desk", "too_old", "unknown_unit",
+                                          "not_admitted", "none" */
     struct span street; /* the 街乡 it happened in, when known */
     struct span reason; /* Chinese, in the arena */
 };
@@ -59,3 +53,4 @@ struct decision {
 bool decide(struct decision *decision, const struct order *order, const struct rules *rules,
             const struct district *district, int64_t now_ms, int64_t max_age_ms,
             struct arena *arena);
+const char *decide_mode_name(enum decision_mode mode);

@@ -60,24 +60,99 @@ static void add_time(struct strbuf *buf, struct span member, int64_t ms)
 void emit_begin(struct emit *emit)
 {
     emit->root = (struct json_value){.type = JSON_OBJECT};
+    emit->member_count = emit->open_len = 0;
     strbuf_reset(&emit->data);
     strbuf_add_char(&emit->data, '{');
+}
+
+void emit_close_to_units(struct emit *emit)
+{
+    emit->open_len = emit->data.len;
+}
+
+static struct json_value *add_value(struct emit *emit, struct json_value *parent,
+                                    enum json_type type, struct span key, struct span text)
+{
+    assert(emit->member_count < EMIT_MOST_MEMBERS);
+    struct json_value *value = &emit->members[emit->member_count++];
+    struct json_value **end = &parent->first;
+    while (*end)
+        end = &(*end)->next;
+    *value = (struct json_value){.type = type, .key = key, .text = text};
+    *end = value;
+    parent->count++;
+    return value;
+}
+
+static struct span key_of(struct span member)
+{
+    return span_from(member.at + 2, member.len - 4); /* ,"key": */
 }
 
 void emit_say(struct emit *emit, struct span member, struct span value)
 {
     if (!value.at)
         return;
-    assert(emit->root.count < EMIT_MOST_MEMBERS);
     add_text(&emit->data, member, value);
-    struct json_value *last = &emit->members[emit->root.count];
-    *last = (struct json_value){.type = JSON_STRING,
-                                .key = span_from(member.at + 2, member.len - 4), /* ,"key": */
-                                .text = value};
-    if (emit->root.count++ > 0)
-        last[-1].next = last;
-    else
-        emit->root.first = last;
+    add_value(emit, &emit->root, JSON_STRING, key_of(member), value);
+}
+
+void emit_say_true(struct emit *emit, struct span member)
+{
+    add_member(&emit->data, member);
+    strbuf_add(&emit->data, SPAN("true"));
+    add_value(emit, &emit->root, JSON_BOOL, key_of(member), SPAN_NONE)->truth = true;
+}
+
+void emit_say_units(struct emit *emit, struct span member, const struct span *units, size_t count)
+{
+    if (count == 0)
+        return;
+    struct json_value *list = add_value(emit, &emit->root, JSON_ARRAY, key_of(member), SPAN_NONE);
+    add_member(&emit->data, member);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add_char(&emit->data, i ? ',' : '[');
+        strbuf_add_json(&emit->data, units[i]);
+        add_value(emit, list, JSON_STRING, SPAN_NONE, units[i]);
+    }
+    strbuf_add_char(&emit->data, ']');
+}
+
+/* { unit, rule } */
+static void say_answer(struct emit *emit, struct json_value *object,
+                       const struct decision_answer *answer)
+{
+    strbuf_add_char(&emit->data, '{');
+    add_text(&emit->data, MEMBER("unit"), answer->unit);
+    add_text(&emit->data, MEMBER("rule"), answer->rule);
+    strbuf_add_char(&emit->data, '}');
+    add_value(emit, object, JSON_STRING, SPAN("unit"), answer->unit);
+    add_value(emit, object, JSON_STRING, SPAN("rule"), answer->rule);
+}
+
+static void say_alternatives(struct emit *emit, const struct decision *decision)
+{
+    const struct span member = MEMBER("alternatives");
+    if (decision->alternative_count == 0)
+        return;
+    struct json_value *list = add_value(emit, &emit->root, JSON_ARRAY, key_of(member), SPAN_NONE);
+    add_member(&emit->data, member);
+    for (size_t i = 0; i < decision->alternative_count; i++) {
+        strbuf_add_char(&emit->data, i ? ',' : '[');
+        say_answer(emit, add_value(emit, list, JSON_OBJECT, SPAN_NONE, SPAN_NONE),
+                   &decision->alternatives[i]);
+    }
+    strbuf_add_char(&emit->data, ']');
+}
+
+static void say_would_have(struct emit *emit, const struct decision *decision)
+{
+    const struct span member = MEMBER("would_have");
+    if (!decision->would_have.unit.at)
+        return;
+    add_member(&emit->data, member);
+    say_answer(emit, add_value(emit, &emit->root, JSON_OBJECT, key_of(member), SPAN_NONE),
+               &decision->would_have);
 }
 
 void emit_say_due(struct emit *emit, int64_t ms)
@@ -100,6 +175,8 @@ void emit_say_place(struct emit *emit, const struct emit_case *about)
 bool emit_build(struct emit *emit, const struct emit_case *about, const char *stage,
                 struct span question, struct arena *arena, struct event *event)
 {
+    if (!emit->open_len)
+        emit_close_to_units(emit);
     strbuf_add_char(&emit->data, '}');
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
     ids_decision(id, about->cause_id, question);
@@ -142,7 +219,8 @@ void emit_order(struct emit *emit, const struct emit_case *about, const struct e
     static const struct record_header type = {{"content-type", 12},
                                               {"application/json; charset=UTF-8", 31}};
     struct strbuf *buf = &emit->order;
-    struct span data = strbuf_span(&emit->data);
+    bool is_desk = span_is(order->unit, "desk");
+    struct span data = span_from(emit->data.at, is_desk ? emit->data.len - 1 : emit->open_len);
     strbuf_reset(buf);
     strbuf_add_char(buf, '{');
     add_text(buf, MEMBER("id"), event->id);
@@ -152,13 +230,11 @@ void emit_order(struct emit *emit, const struct emit_case *about, const struct e
     add_text(buf, MEMBER("unit"), order->unit);
     add_time(buf, MEMBER("time"), about->time_ms);
     add_text(buf, MEMBER("state"), span_of(order->state ? order->state : "open"));
-    if (data.len > 2) {
+    if (data.len > 1) {
         strbuf_add_char(buf, ',');
-        strbuf_add(buf, span_from(data.at + 1,
-                                  data.len - 1)); /* the data object's members and its brace */
-    } else {
-        strbuf_add_char(buf, '}');
+        strbuf_add(buf, span_from(data.at + 1, data.len - 1)); /* the data object's members */
     }
+    strbuf_add_char(buf, '}');
     outputs_add(outputs, &(struct output){.stream = STREAM_DISPATCH,
                                           .suffix = order->unit,
                                           .partition = OUTPUT_BY_KEY,
@@ -174,9 +250,15 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
 {
     emit_begin(emit);
     emit_say(emit, MEMBER("lead"), decision->lead);
-    emit_say(emit, MEMBER("mode"), decision->adopted ? SPAN("adopted") : SPAN("assigned"));
+    emit_say(emit, MEMBER("disposition"), span_of(rule_entry_disposition(decision->disposition)));
+    emit_say(emit, MEMBER("mode"), span_of(decide_mode_name(decision->mode)));
+    if (decision->adopted)
+        emit_say_true(emit, MEMBER("adopted"));
     emit_say(emit, MEMBER("guide"), decision->guide);
+    emit_say_units(emit, MEMBER("co_units"), decision->co_units, decision->co_count);
+    emit_say_units(emit, MEMBER("copies"), decision->copies, decision->copy_count);
     emit_say(emit, MEMBER("limit_class"), decision->limit_class);
+    emit_say(emit, MEMBER("limit_source"), span_of(decision->limit_source));
     emit_say_due(emit, decision->due_ms);
     emit_say(emit, MEMBER("due_source"), span_of(decision->due_source));
     emit_say(emit, MEMBER("rule"), decision->rule);
@@ -184,6 +266,10 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
     emit_say(emit, MEMBER("reason"), decision->reason);
     emit_say_place(emit, about);
     emit_say(emit, MEMBER("cause"), about->cause_id);
+    emit_close_to_units(emit);
+    emit_say(emit, MEMBER("desk_cause"), decision->desk_cause);
+    say_would_have(emit, decision);
+    say_alternatives(emit, decision);
     return emit_build(emit, about, "dispatched", SPAN("lead"), arena, event);
 }
 

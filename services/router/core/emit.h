@@ -24,12 +24,14 @@ enum router_stream {
     STREAM_COUNT
 };
 
-#define EMIT_MOST_MEMBERS 32
+#define EMIT_MOST_MEMBERS 64 /* those of lists too */
 
 struct emit {
     struct strbuf data, event, order; /* owned; warm buffers */
     /* The data once more, as somebody who reads them gets them. */
     struct json_value root, members[EMIT_MOST_MEMBERS];
+    size_t member_count;
+    size_t open_len; /* of the data's text: what any unit may read; the desk reads all of it */
     char due[40];
 };
 

@@ -12,8 +12,12 @@
 void emit_begin(struct emit *emit);
 /* An absent value says nothing. Names and values must live until the event is merged. */
 void emit_say(struct emit *emit, struct span member, struct span value);
+void emit_say_true(struct emit *emit, struct span member);
+void emit_say_units(struct emit *emit, struct span member, const struct span *units, size_t count);
 void emit_say_due(struct emit *emit, int64_t ms); /* once in an event */
 void emit_say_place(struct emit *emit, const struct emit_case *about);
+/* What is said from here on stands in the desk's orders alone. */
+void emit_close_to_units(struct emit *emit);
 /* The event around what was said; its id answers `question` of about->cause_id. */
 bool emit_build(struct emit *emit, const struct emit_case *about, const char *stage,
                 struct span question, struct arena *arena, struct event *event);

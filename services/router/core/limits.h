@@ -46,7 +46,8 @@ static inline bool limits_is_set(const struct limit *limit)
 }
 /* The moment it ends when it begins at `from_ms`. */
 int64_t limits_end(const struct limit *limit, const struct working_time *working, int64_t from_ms);
-/* The last moment from which that much is left until `end_ms`: near-due, internal deadlines. */
+/* Where that much before `end_ms` begins, for reminders and internal deadlines; of working days:
+ * the same time on so many working days before. */
 int64_t limits_before(const struct limit *limit, const struct working_time *working,
                       int64_t end_ms);
 /* Open time between two moments; 0 where the second is not later. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compiling checks everything that can be known without an order: keys, units, classes. Matching
- * asks same-shaped predicates in turn and touches no registry: the question brings what it needs.
- */
+/* Compiling checks everything that can be known without an order: keys, units, classes, and whether
+ * each entry can be reached and each order finds one (rules_check.c). Matching asks same-shaped
+ * predicates in turn and touches no registry: the question brings what it needs. */
 #include "router/core/rules.h"
 
 #include <stdio.h>
@@ -10,133 +10,106 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "router/core/rules_check.h"
 
-static void read_class(struct rules *rules, const struct yaml_node *node,
-                       struct diagnostics *diagnostics)
+#define ARENA_BYTES ((size_t)1 << 20)
+
+static void read_classes(struct rules *rules, const struct yaml_node *classes,
+                         struct diagnostics *diagnostics)
 {
-    static const char *const known[] = {"hours", "days", "clock", NULL};
-    int64_t hours = 0, days = 0;
-    if (!yaml_only_keys(node, known, diagnostics) ||
-        rules->class_count == ARRAY_LENGTH(rules->classes))
-        return;
-    if (yaml_get(node, "hours"))
-        yaml_int(yaml_get(node, "hours"), 1, 10000, &hours, diagnostics);
-    if (yaml_get(node, "days"))
-        yaml_int(yaml_get(node, "days"), 1, 1000, &days, diagnostics);
-    rules->classes[rules->class_count++] =
-        (struct rule_class){node->key, (hours + days * 24) * 3600000};
+    const struct yaml_node *one = classes && classes->type == YAML_MAP ? classes->first : NULL;
+    for (; one; one = one->next) {
+        struct rule_class *read = &rules->classes[rules->class_count];
+        if (rules->class_count == RULES_MOST_CLASSES) {
+            diagnostics_add(diagnostics, one->key_place, "leave some out",
+                            "more than %d limit classes", RULES_MOST_CLASSES);
+            return;
+        }
+        *read = (struct rule_class){.name = one->key, .written = one->key_place};
+        rules->class_count += limits_read(&read->limit, one, diagnostics);
+    }
 }
 
-static bool read_target(struct rule_target *target, const struct yaml_node *node,
-                        const struct district *district, struct diagnostics *diagnostics)
+/* Working limits need hours and a calendar; without such a limit neither is asked for. */
+static void read_working(struct rules *rules, const struct yaml_node *node,
+                         const struct district *district, struct diagnostics *diagnostics)
 {
-    if (node->type == YAML_SCALAR) {
-        *target = (struct rule_target){RULE_OWNER_UNIT, node->text};
-        if (registry_find(district->units, span_of(node->text), INT64_MIN))
+    static const char *const known[] = {"hours", NULL};
+    const char *text;
+    rules->working.calendar = district->calendar;
+    rules->working.zone_minutes = YAML_DATE_ZONE_MINUTES;
+    if (node && yaml_only_keys(node, known, diagnostics) &&
+        yaml_text(yaml_require(node, "hours", diagnostics), &text, diagnostics) &&
+        !limits_parse_hours(&rules->working, span_of(text)))
+        diagnostics_add(diagnostics, yaml_get(node, "hours")->place,
+                        "write \"09:00-12:00 13:30-18:00\"", "\"%s\" are no hours of a day", text);
+    for (size_t i = 0; i < rules->class_count; i++) {
+        const struct rule_class *one = &rules->classes[i];
+        if (one->limit.clock != LIMIT_WORKING)
+            continue;
+        if (!rules->working.open_count && !node)
+            diagnostics_add(diagnostics, one->written,
+                            "write working: { hours: \"09:00-12:00 13:30-18:00\" } beside classes:",
+                            "class %s counts working time, and nothing says when that is",
+                            one->name);
+        else if (!district->calendar)
+            diagnostics_add(diagnostics, one->written, "add registries/calendar.csv",
+                            "class %s counts working days, and there is no calendar", one->name);
+    }
+}
+
+static bool is_double(const struct rules *rules, const struct rule_entry *entry)
+{
+    for (size_t i = 0; i < rules->entry_count; i++)
+        if (strcmp(rules->entries[i].id, entry->id) == 0)
             return true;
-        diagnostics_add(diagnostics, node->place, "use a code of registries/units.csv",
-                        "no unit \"%s\"", node->text);
-        return false;
+    return false;
+}
+
+static void read_entries(struct rules *rules, const struct yaml_node *entries,
+                         const struct district *district, struct diagnostics *diagnostics)
+{
+    const struct rule_reading reading = {district, rules->classes, rules->class_count,
+                                         &rules->arena, diagnostics};
+    const struct yaml_node *one = entries && entries->type == YAML_LIST ? entries->first : NULL;
+    for (; one; one = one->next) {
+        struct rule_entry *entry = &rules->entries[rules->entry_count];
+        if (rules->entry_count == RULES_MOST_ENTRIES) {
+            diagnostics_add(diagnostics, one->place, "say several with one entry",
+                            "more than %d entries", RULES_MOST_ENTRIES);
+            return;
+        }
+        if (!rule_entry_read(entry, one, &reading))
+            continue;
+        if (is_double(rules, entry))
+            diagnostics_add(diagnostics, entry->written,
+                            "decisions name it: give it one of its own",
+                            "another entry has the id %s", entry->id);
+        rules->entry_count++;
     }
-    const struct yaml_node *how = node->type == YAML_MAP ? node->first : NULL;
-    if (how && strcmp(how->key, "street_of") == 0)
-        *target = (struct rule_target){RULE_OWNER_STREET, NULL};
-    else if (how && strcmp(how->key, "unit_of") == 0)
-        *target = (struct rule_target){RULE_OWNER_TYPE, NULL};
-    else
-        diagnostics_add(diagnostics, node->place,
-                        "write a unit's code, { street_of: place } or { unit_of: type_code }",
-                        "this names no owner");
-    return target->owner != RULE_OWNER_NONE;
-}
-
-static void read_when(struct rule_entry *entry, const struct yaml_node *when,
-                      struct diagnostics *diagnostics)
-{
-    static const char *const known[] = {"type_level", "type_code", "place", "flags", NULL};
-    if (!when || !yaml_only_keys(when, known, diagnostics))
-        return;
-    entry->type_level = yaml_get(when, "type_level");
-    entry->type_code = yaml_get(when, "type_code");
-    entry->flags = yaml_get(when, "flags");
-    const struct yaml_node *place = yaml_get(when, "place");
-    if (!place)
-        return;
-    entry->place = strcmp(place->text, "known") == 0 ? 1 : -1;
-    if (entry->place < 0 && strcmp(place->text, "unknown") != 0)
-        diagnostics_add(diagnostics, place->place, "write known or unknown", "place is \"%s\"",
-                        place->text);
-}
-
-static void read_then(struct rules *rules, struct rule_entry *entry, const struct yaml_node *then,
-                      const struct district *district, struct diagnostics *diagnostics)
-{
-    static const char *const known[] = {"lead", "to", "copy", "guide", "class", "say", NULL};
-    if (!yaml_only_keys(then, known, diagnostics))
-        return;
-    const struct yaml_node *lead = yaml_get(then, "lead"), *to = yaml_get(then, "to");
-    const struct yaml_node *guide = yaml_get(then, "guide"), *copy = yaml_get(then, "copy");
-    const struct yaml_node *limit = yaml_get(then, "class"), *say = yaml_get(then, "say");
-    if (!lead == !to)
-        diagnostics_add(diagnostics, then->place,
-                        "write one of lead: and to:", "a rule needs one owner");
-    else
-        read_target(&entry->lead, lead ? lead : to, district, diagnostics);
-    if (guide)
-        read_target(&entry->guide, guide, district, diagnostics);
-    for (const struct yaml_node *one = copy ? copy->first : NULL; one && entry->copy_count < RULE_MOST_UNITS;
-         one = one->next)
-        read_target(&entry->copies[entry->copy_count++], one, district, diagnostics);
-    entry->class_name = limit ? limit->text : NULL;
-    if (limit && !rules_class(rules, span_of(limit->text)))
-        diagnostics_add(diagnostics, limit->place,
-                        "declare it under classes:", "no limit class \"%s\"", limit->text);
-    entry->say = say ? say->text : "";
-}
-
-static void read_entry(struct rules *rules, const struct yaml_node *node,
-                       const struct district *district, struct diagnostics *diagnostics)
-{
-    static const char *const known[] = {"id", "valid_from", "valid_to", "when", "then", NULL};
-    if (!yaml_only_keys(node, known, diagnostics))
-        return;
-    const struct yaml_node *id = yaml_get(node, "id"), *then = yaml_get(node, "then");
-    if (!id || !then || rules->entry_count == ARRAY_LENGTH(rules->entries)) {
-        diagnostics_add(diagnostics, node->place, "write id: and then: (at most 128 entries)",
-                        "an entry needs an id and a decision");
-        return;
-    }
-    struct rule_entry *entry = &rules->entries[rules->entry_count++];
-    *entry =
-        (struct rule_entry){.id = id->text, .valid_from_ms = INT64_MIN, .valid_to_ms = INT64_MAX};
-    if (yaml_get(node, "valid_from"))
-        yaml_time(yaml_get(node, "valid_from"), &entry->valid_from_ms, diagnostics);
-    if (yaml_get(node, "valid_to"))
-        yaml_time(yaml_get(node, "valid_to"), &entry->valid_to_ms, diagnostics);
-    read_when(entry, yaml_get(node, "when"), diagnostics);
-    read_then(rules, entry, then, district, diagnostics);
 }
 
 struct rules *rules_load(const char *file, const struct district *district,
                          struct diagnostics *diagnostics)
 {
-    static const char *const known[] = {"rules", "classes", "entries", NULL};
+    static const char *const known[] = {"rules", "working", "classes", "entries", NULL};
     size_t errors = diagnostics_errors(diagnostics);
     struct yaml_document *document = yaml_load(file, diagnostics);
     if (!document)
         return NULL;
     struct rules *rules = xcalloc(1, sizeof *rules);
     rules->document = document;
+    rules->entries = xcalloc(RULES_MOST_ENTRIES, sizeof *rules->entries);
+    arena_init(&rules->arena, ARENA_BYTES);
     const struct yaml_node *root = yaml_root(document);
     yaml_only_keys(root, known, diagnostics);
-    const struct yaml_node *classes = yaml_get(root, "classes"),
-                           *entries = yaml_get(root, "entries");
-    for (const struct yaml_node *one = classes ? classes->first : NULL; one; one = one->next)
-        read_class(rules, one, diagnostics);
-    for (const struct yaml_node *one = entries ? entries->first : NULL; one; one = one->next)
-        read_entry(rules, one, district, diagnostics);
-    if (rules->entry_count == 0)
+    read_classes(rules, yaml_get(root, "classes"), diagnostics);
+    read_working(rules, yaml_get(root, "working"), district, diagnostics);
+    read_entries(rules, yaml_get(root, "entries"), district, diagnostics);
+    if (!yaml_get(root, "entries") || yaml_get(root, "entries")->count == 0)
         diagnostics_add(diagnostics, root->place, "write entries: - id: …", "no rule at all");
+    else if (diagnostics_errors(diagnostics) == errors)
+        rules_check(rules, district, diagnostics);
     if (diagnostics_errors(diagnostics) == errors)
         return rules;
     rules_free(rules);
@@ -148,6 +121,8 @@ void rules_free(struct rules *rules)
     if (!rules)
         return;
     yaml_free(rules->document);
+    arena_fini(&rules->arena);
+    free(rules->entries);
     free(rules);
 }
 
@@ -159,41 +134,11 @@ const struct rule_class *rules_class(const struct rules *rules, struct span name
     return NULL;
 }
 
-/* A scalar, or a list of which one must be. */
-static bool is_one_of(const struct yaml_node *wanted, struct span value)
+const struct rule_entry *rules_match(const struct rules *rules, size_t from,
+                                     const struct rule_question *question, int64_t at_ms)
 {
-    if (!wanted)
-        return true;
-    if (wanted->type == YAML_SCALAR)
-        return value.at && span_is(value, wanted->text);
-    for (const struct yaml_node *one = wanted->first; one; one = one->next)
-        if (value.at && span_is(value, one->text))
-            return true;
-    return false;
-}
-
-static bool has_flag(const struct yaml_node *wanted, struct span flags)
-{
-    if (!wanted)
-        return true;
-    while (flags.at)
-        if (is_one_of(wanted, span_cut(&flags, ' ')))
-            return true;
-    return false;
-}
-
-const struct rule_entry *rules_match(const struct rules *rules,
-                                     const struct rule_question *question)
-{
-    for (size_t i = 0; i < rules->entry_count; i++) {
-        const struct rule_entry *entry = &rules->entries[i];
-        bool place = entry->place == 0 || (entry->place > 0) == question->place_known;
-        bool dated =
-            question->at_ms >= entry->valid_from_ms && question->at_ms < entry->valid_to_ms;
-        if (place && dated && is_one_of(entry->type_level, question->type_level) &&
-            is_one_of(entry->type_code, question->type_code) &&
-            has_flag(entry->flags, question->flags))
-            return entry;
-    }
+    for (size_t i = from; i < rules->entry_count; i++)
+        if (rule_entry_holds(&rules->entries[i], question, at_ms))
+            return &rules->entries[i];
     return NULL;
 }

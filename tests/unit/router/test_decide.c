@@ -104,7 +104,7 @@ static void a_utility_leads_its_type_without_a_place(void **state)
 static void nothing_known_goes_to_the_desk(void **state)
 {
     (void)state;
-    assert_lead((struct order){.type_code = SPAN("no such type")}, "desk", "fallback");
+    assert_lead((struct order){.type_code = SPAN("no such type")}, "desk", "untyped");
 }
 
 static void an_emergency_goes_to_the_desk_first(void **state)
@@ -152,9 +152,11 @@ static void every_leaf_type_in_a_known_place_finds_an_owner(void **state)
                     level = registry_cell(district.types, row, "level");
         struct decision decision =
             ask((struct order){.type_code = code, .community_code = SPAN("110105001905")});
-        struct span expected = span_is(level, "street")
-                                   ? SPAN("s110105001")
-                                   : registry_cell(district.types, row, "unit");
+        bool here = span_is(level, "street"), away = span_is(level, "transfer");
+        struct span unit = registry_cell(district.types, row, "unit");
+        struct span expected = here                              ? SPAN("s110105001")
+                               : away && !span_is(code, "R1905") ? SPAN("desk")
+                                                                 : unit;
         assert_true(span_equal(decision.lead, expected));
         assert_false(span_is(decision.lead, "110105001905"));
         asked++;

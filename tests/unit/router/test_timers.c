@@ -203,7 +203,7 @@ static void an_adopted_order_has_timers_and_history_has_none(void **state)
     old.replayof = "backfill";
     tell(flow, adopted);
     tick(flow, NOON + 2 * DAY);
-    assert_non_null(strstr(kept[0].value, "\"mode\":\"adopted\""));
+    assert_non_null(strstr(kept[0].value, "\"adopted\":true"));
     assert_non_null(first_order("nudged", "d_police"));
     assert_non_null(first_order("overdue", "d_police"));
     assert_non_null(first_order("escalated", "desk"));

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything that is wrong with an entry is told at once, each at its place. */
+#include "router/core/rule_entry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "router/core/reason.h"
+
+static const char *const dispositions[DISPOSITIONS + 1] = {
+    [DISPOSITION_DISPATCH] = "dispatch",
+    [DISPOSITION_TRANSFER_EMERGENCY] = "transfer_emergency",
+    [DISPOSITION_LEGAL_TRACK] = "legal_track",
+    [DISPOSITION_DUPLICATE_INFORMED] = "duplicate_informed",
+    [DISPOSITION_EXPLAIN_SECRET] = "explain_secret",
+    [DISPOSITION_OUT_OF_SCOPE] = "out_of_scope",
+    [DISPOSITION_EDUCATE] = "educate",
+};
+
+const char *rule_entry_disposition(enum disposition disposition)
+{
+    return dispositions[disposition];
+}
+
+static void read_when(struct rule_entry *entry, const struct yaml_node *when,
+                      const struct rule_reading *reading)
+{
+    if (when->type != YAML_MAP || when->count > RULE_MOST_PREDICATES) {
+        diagnostics_add(reading->diagnostics, when->place,
+                        "write { type_level: street, place: known }", "when: takes 1 to %d fields",
+                        RULE_MOST_PREDICATES);
+        return;
+    }
+    for (const struct yaml_node *one = when->first; one; one = one->next)
+        entry->when_count +=
+            rule_predicate_read(&entry->when[entry->when_count], one, reading->district,
+                                reading->arena, reading->diagnostics);
+}
+
+static void read_targets(struct rule_targets *targets, const struct yaml_node *node,
+                         const struct rule_reading *reading)
+{
+    if (!node)
+        return;
+    if (node->type != YAML_LIST || node->count > RULE_MOST_UNITS) {
+        diagnostics_add(reading->diagnostics, node->place, "write [{ street_of: place }]",
+                        "%s: takes a list of at most %d owners", node->key, RULE_MOST_UNITS);
+        return;
+    }
+    for (const struct yaml_node *one = node->first; one; one = one->next)
+        targets->count += rule_target_read(&targets->list[targets->count], one, reading->district,
+                                           reading->diagnostics);
+}
+
+static void read_disposition(struct rule_entry *entry, const struct yaml_node *node,
+                             struct diagnostics *diagnostics)
+{
+    const char *text;
+    if (!node || !yaml_text(node, &text, diagnostics))
+        return;
+    for (int i = 0; i < DISPOSITIONS; i++)
+        if (strcmp(text, dispositions[i]) == 0) {
+            entry->disposition = (enum disposition)i;
+            return;
+        }
+    const char *near = diagnostics_nearest(text, dispositions, DISPOSITIONS);
+    diagnostics_add(diagnostics, node->place,
+                    "write dispatch, transfer_emergency, legal_track, duplicate_informed, "
+                    "explain_secret, out_of_scope or educate",
+                    "no disposition \"%s\"%s%s", text, near ? "; did you mean " : "",
+                    near ? near : "");
+}
+
+static void read_limit(struct rule_entry *entry, const struct yaml_node *node,
+                       const struct rule_reading *reading)
+{
+    const char *name;
+    if (!node || !yaml_text(node, &name, reading->diagnostics))
+        return;
+    for (size_t i = 0; i < reading->class_count; i++)
+        if (strcmp(reading->classes[i].name, name) == 0)
+            entry->limit = &reading->classes[i];
+    if (!entry->limit)
+        diagnostics_add(reading->diagnostics, node->place,
+                        "declare it under classes:", "no limit class \"%s\"", name);
+}
+
+/* A reason is owed to everybody who gets the order. */
+static void read_say(struct rule_entry *entry, const struct yaml_node *then,
+                     struct diagnostics *diagnostics)
+{
+    const struct yaml_node *say = yaml_get(then, "say");
+    if (!say || say->type != YAML_SCALAR || !say->text[0]) {
+        diagnostics_add(diagnostics, say ? say->place : then->place, "write say: \"…由{lead}办理\"",
+                        "a decision needs its reason");
+        return;
+    }
+    entry->say = say->text;
+    reason_check(span_of(say->text), say->place, diagnostics);
+}
+
+static void read_owners(struct rule_entry *entry, const struct yaml_node *then,
+                        const struct rule_reading *reading)
+{
+    const struct yaml_node *lead = yaml_get(then, "lead"), *to = yaml_get(then, "to");
+    const struct yaml_node *guide = yaml_get(then, "guide");
+    if (!lead == !to)
+        diagnostics_add(reading->diagnostics, then->place,
+                        "write one of lead: and to:", "a rule needs one owner");
+    else
+        rule_target_read(&entry->lead, lead ? lead : to, reading->district, reading->diagnostics);
+    if (guide)
+        rule_target_read(&entry->guide, guide, reading->district, reading->diagnostics);
+    read_targets(&entry->co_units, yaml_get(then, "co"), reading);
+    read_targets(&entry->copies, yaml_get(then, "copy"), reading);
+    read_targets(&entry->others, yaml_get(then, "alternatives"), reading);
+}
+
+static void read_then(struct rule_entry *entry, const struct yaml_node *then,
+                      const struct rule_reading *reading)
+{
+    static const char *const known[] = {"lead",       "to",          "guide", "co",
+                                        "copy",       "disposition", "class", "alternatives",
+                                        "desk_cause", "say",         NULL};
+    struct diagnostics *diagnostics = reading->diagnostics;
+    if (then->type != YAML_MAP) {
+        diagnostics_add(diagnostics, then->place, "write { lead: …, say: … }",
+                        "then: says who leads and why");
+        return;
+    }
+    if (!yaml_only_keys(then, known, diagnostics))
+        return;
+    read_owners(entry, then, reading);
+    read_disposition(entry, yaml_get(then, "disposition"), diagnostics);
+    read_limit(entry, yaml_get(then, "class"), reading);
+    if (yaml_get(then, "desk_cause"))
+        yaml_text(yaml_get(then, "desk_cause"), &entry->desk_cause, diagnostics);
+    read_say(entry, then, diagnostics);
+}
+
+static void read_dates(struct rule_entry *entry, const struct yaml_node *node,
+                       struct diagnostics *diagnostics)
+{
+    const struct yaml_node *from = yaml_get(node, "valid_from"), *to = yaml_get(node, "valid_to");
+    if (from)
+        yaml_time(from, &entry->valid_from_ms, diagnostics);
+    if (to)
+        yaml_time(to, &entry->valid_to_ms, diagnostics);
+    if (entry->valid_from_ms >= entry->valid_to_ms)
+        diagnostics_add(diagnostics, to->place, "valid_to is the first day it no longer holds",
+                        "valid_to is not after valid_from");
+}
+
+bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
+                     const struct rule_reading *reading)
+{
+    static const char *const known[] = {"id", "valid_from", "valid_to", "when", "then", NULL};
+    struct diagnostics *diagnostics = reading->diagnostics;
+    size_t errors = diagnostics_errors(diagnostics);
+    *entry = (struct rule_entry){
+        .written = node->place, .valid_from_ms = INT64_MIN, .valid_to_ms = INT64_MAX, .say = ""};
+    const struct yaml_node *id = node->type == YAML_MAP ? yaml_get(node, "id") : NULL;
+    const struct yaml_node *then = node->type == YAML_MAP ? yaml_get(node, "then") : NULL;
+    if (!id || !then || id->type != YAML_SCALAR) {
+        diagnostics_add(diagnostics, node->place,
+                        "write id: and then:", "an entry needs an id and a decision");
+        return false;
+    }
+    if (!yaml_only_keys(node, known, diagnostics))
+        return false;
+    entry->id = id->text;
+    entry->written = id->place;
+    read_dates(entry, node, diagnostics);
+    if (yaml_get(node, "when"))
+        read_when(entry, yaml_get(node, "when"), reading);
+    read_then(entry, then, reading);
+    return diagnostics_errors(diagnostics) == errors;
+}
+
+bool rule_entry_holds(const struct rule_entry *entry, const struct rule_question *question,
+                      int64_t at_ms)
+{
+    if (at_ms < entry->valid_from_ms || at_ms >= entry->valid_to_ms)
+        return false;
+    for (size_t i = 0; i < entry->when_count; i++)
+        if (!rule_predicate_holds(&entry->when[i], question))
+            return false;
+    return true;
+}
