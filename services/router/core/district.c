@@ -156,6 +156,12 @@ struct district_place district_place(const struct district *district, struct spa
     return place;
 }
 
+struct span district_street(const struct district *district, struct span community,
+                            struct span street, int64_t day)
+{
+    return district_place(district, community, street, day).street;
+}
+
 struct span district_street_unit(const struct district *district, struct span street, int64_t day)
 {
     char code[32] = "s";

@@ -37,6 +37,9 @@ struct district_place {
  */
 struct district_place district_place(const struct district *district, struct span community,
                                      struct span street, int64_t day);
+/* Its 街乡 alone, or absent. */
+struct span district_street(const struct district *district, struct span community,
+                            struct span street, int64_t day);
 /* A division by its code or an old one, or NULL. */
 const struct registry_row *district_division(const struct district *district, struct span code,
                                              int64_t day);
