@@ -97,7 +97,7 @@ struct kafka_settings {
         {"kafka.queued_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.queued_bytes),                                                      \
-         "8MiB",                                                                                   \
+         "3MiB",                                                                                   \
          65536,                                                                                    \
          1 << 30,                                                                                  \
          NULL,                                                                                     \

@@ -166,7 +166,7 @@ int main(int argc, char **argv)
         .commit_every_ms = 100,
         .commit_records = 20000,
         .commit_bytes = 4 << 20,
-        .queued_bytes = 8 << 20,
+        .queued_bytes = 3 << 20,
         .note_dir = notes ? notes : "/tmp/pass_fan.notes",
     };
     const struct transform_source source = {argv[2], state, true};
