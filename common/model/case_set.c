@@ -9,9 +9,10 @@
 
 #include "base/timestamp.h"
 
-#define OPEN_TO_ALL  240 /* lines; behind them only what ends or begins a round */
-#define NUMBER_BYTES 13  /* 64 bits in base 36 */
-#define SPARE_LINES  4   /* taken along, so that merging a few takes no more */
+#define OPEN_TO_ALL    240 /* lines; behind them only what ends or begins a round */
+#define NUMBER_BYTES   13  /* 64 bits in base 36 */
+#define OWN_LINE_BYTES 512 /* a router's line: ids, codes, a unit */
+#define SPARE_LINES    4   /* taken along, so that merging a few takes no more */
 
 bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena)
 {
@@ -149,6 +150,14 @@ static bool fits(const struct case_set *set, size_t index, const struct case_lin
     for (size_t i = 0; i < set->count; i++)
         bytes += i == index ? 0 : most_bytes(&set->lines[i]);
     return bytes <= CASE_SET_MAX_BYTES;
+}
+
+bool case_set_has_room(const struct case_set *set, size_t lines)
+{
+    size_t bytes = lines * OWN_LINE_BYTES;
+    for (size_t i = 0; i < set->count; i++)
+        bytes += most_bytes(&set->lines[i]);
+    return set->count + lines <= OPEN_TO_ALL && bytes <= CASE_SET_MAX_BYTES;
 }
 
 /* Insertion over lines that are in order but for one; after a kind's ranks were changed by its

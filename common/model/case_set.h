@@ -33,6 +33,8 @@ bool case_set_read(struct case_set *set, struct span text, const struct codes *c
 /* Room for `more` lines behind those that are there; they may move. False when the arena is full.
  */
 bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena);
+/* May so many more lines enter, of any stage and about as long as ours are? */
+bool case_set_has_room(const struct case_set *set, size_t lines);
 enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line,
                                     const struct case_kind *kind, struct arena *arena);
 void case_set_write(struct strbuf *out, const struct case_set *set, const struct codes *codes);

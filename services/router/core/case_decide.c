@@ -29,13 +29,23 @@ const struct case_line *case_decide_cause(const struct case_set *set, const stru
     return NULL;
 }
 
+/* Of one time with our decision, would it stand behind it? */
+static bool ranks_behind(const struct case_kind *kind, const struct case_line *cause)
+{
+    int index = case_kind_stage_number(kind, cause->stage);
+    int own = case_kind_stage(kind, SPAN("dispatched"));
+    return index >= 0 && own >= 0 && kind->stages[index].rank > kind->stages[own].rank;
+}
+
 /* What is decided because of `cause` lies not before it: neither before it was recorded, nor before
- * the moment it names, which may be minutes ahead (docs/decisions/0004). Otherwise the decision
- * would sort in front of its cause. */
+ * the moment it names, which may be minutes ahead (docs/decisions/0004), and behind that moment
+ * where the stages' ranks would put it first. Otherwise the decision would sort in front of its
+ * cause. */
 struct emit_case case_decide_about(const struct case_decide_asked *asked,
                                    const struct case_line *cause)
 {
     const struct case_fold *fold = asked->fold;
+    int64_t not_before = cause->time_ms + ranks_behind(asked->kind, cause);
     return (struct emit_case){
         .id = asked->id,
         .kind = asked->kind_code,
@@ -43,7 +53,7 @@ struct emit_case case_decide_about(const struct case_decide_asked *asked,
         .street_code = fold->street_code,
         .community_code = fold->community_code,
         .cause_id = cause->id,
-        .time_ms = later(asked->clock_ms, later(cause->recorded_ms, cause->time_ms)),
+        .time_ms = later(asked->clock_ms, later(cause->recorded_ms, not_before)),
     };
 }
 
@@ -61,7 +71,7 @@ static struct span request_kind_of(const struct case_decide_asked *asked)
     return SPAN_NONE;
 }
 
-static struct order order_of(const struct case_decide_asked *asked, const struct case_line *cause)
+struct order case_decide_order(const struct case_decide_asked *asked, const struct case_line *cause)
 {
     const struct case_fold *fold = asked->fold;
     bool designated = fold->named_lead.len > 0;
@@ -82,15 +92,43 @@ static struct order order_of(const struct case_decide_asked *asked, const struct
     };
 }
 
+static bool had_it(const struct case_fold *fold, struct span unit)
+{
+    for (size_t i = 0; i < fold->old_lead_count; i++)
+        if (span_equal(fold->old_leads[i], unit))
+            return true;
+    return false;
+}
+
+/* Whose dispute was upheld does not get it back by the same rule: the next plausible unit, or the
+ * desk. */
+static bool pass_over(struct decision *decision, const struct case_fold *fold, struct arena *arena)
+{
+    size_t i = 0;
+    if (fold->named_lead.at || !had_it(fold, decision->lead))
+        return true;
+    while (i < decision->alternative_count && had_it(fold, decision->alternatives[i].unit))
+        i++;
+    bool found = i < decision->alternative_count;
+    decision->lead = found ? decision->alternatives[i].unit : SPAN("desk");
+    decision->rule = found ? decision->alternatives[i].rule : SPAN("disputed");
+    decision->desk_cause = found ? SPAN_NONE : SPAN("fallback");
+    decision->reason =
+        arena_copy(arena, found ? SPAN("派单异议成立,改由其他可承办单位承办")
+                                : SPAN("派单异议成立,无其他单位可依规则承办,转区指挥中心派单"));
+    return decision->reason.at != NULL;
+}
+
 bool case_decide(struct case_decided *decided, const struct case_decide_asked *asked,
                  struct emit *emit, struct arena *arena)
 {
     const struct case_line *cause = case_decide_cause(asked->set, asked->fold);
     const struct rule_bundle *bundle = asked->rules->bundle;
-    struct order order = order_of(asked, cause);
+    struct order order = case_decide_order(asked, cause);
     decided->about = case_decide_about(asked, cause);
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
-                asked->rules->max_age_ms, arena))
+                asked->rules->max_age_ms, arena) ||
+        !pass_over(&decided->decision, asked->fold, arena))
         return false;
     if (!decided->about.street_code.len)
         decided->about.street_code = decided->decision.street;

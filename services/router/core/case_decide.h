@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a folded case to what is decided of it: the order as the case tells it, the decision, and the
- * event that says it. Nothing is sent and nothing changed, so who only asks what would be decided
- * (backtest, a second opinion after a correction) asks the very same. */
+/* From a folded case to what is decided of it: the order as the case tells it, the decision, and
+ * the event that says it. Nothing is sent and nothing changed, so who only asks what would be
+ * decided (backtest, a second opinion after a correction) asks the very same. */
 #pragma once
 
 #include "model/case_set.h"
@@ -27,6 +27,9 @@ struct case_decided {
 bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind);
 /* The event that a decision has as its cause. */
 const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold);
+/* The order as the case tells it now. */
+struct order case_decide_order(const struct case_decide_asked *asked,
+                               const struct case_line *cause);
 /* Case, moment and cause of what is said because of that line. */
 struct emit_case case_decide_about(const struct case_decide_asked *asked,
                                    const struct case_line *cause);

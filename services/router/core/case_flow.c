@@ -90,7 +90,7 @@ const struct case_line *case_flow_line(const struct working *work, struct span i
     return NULL;
 }
 
-static struct case_decide_asked asked_of(const struct case_flow *flow, const struct working *work)
+struct case_decide_asked case_flow_asked(const struct case_flow *flow, const struct working *work)
 {
     return (struct case_decide_asked){.rules = flow->rules,
                                       .id = work->id,
@@ -104,7 +104,7 @@ static struct case_decide_asked asked_of(const struct case_flow *flow, const str
 struct emit_case case_flow_about(const struct case_flow *flow, const struct working *work,
                                  const struct case_line *cause)
 {
-    struct case_decide_asked asked = asked_of(flow, work);
+    struct case_decide_asked asked = case_flow_asked(flow, work);
     return case_decide_about(&asked, cause);
 }
 
@@ -141,7 +141,7 @@ static bool is_echo(const struct case_flow *flow, const struct record *record)
 
 static enum reject dispatch(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
-    struct case_decide_asked asked = asked_of(flow, work);
+    struct case_decide_asked asked = case_flow_asked(flow, work);
     struct case_decided decided;
     if (!case_decide(&decided, &asked, &flow->emit, &flow->arena))
         return REJECT_TOO_LARGE;
@@ -153,29 +153,42 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
     flow->counts.decided++;
     flow->counts.adopted += decided.decision.adopted;
     flow->counts.desk += span_is(decided.decision.lead, "desk");
-    return REJECT_NONE;
+    return case_flow_name_helpers(flow, work, &decided.decision, outputs);
+}
+
+static void note_before(const struct working *work, struct case_flow_told *told)
+{
+    const struct case_line *before = case_flow_line(work, told->line.id);
+    told->known = before != NULL;
+    if (!before)
+        return;
+    told->before = *before;
+    told->stale = case_line_compare_revision(told->line.revision, before->revision) < 0;
 }
 
 static enum reject merge_told(struct case_flow *flow, struct working *work,
                               const struct event *event, struct outputs *outputs)
 {
-    struct case_line line;
-    enum reject reject = case_line_of_event(event, flow->rules->codes, &flow->arena, &line);
+    struct case_flow_told told = {.event = event, .live = event->replayof.at == NULL};
+    enum reject reject = case_line_of_event(event, flow->rules->codes, &flow->arena, &told.line);
     if (reject != REJECT_NONE)
         return reject;
+    note_before(work, &told);
     if (!case_flow_listen(flow, work))
         return REJECT_TOO_LARGE;
-    switch (case_set_merge(&work->set, &line, work->kind, &flow->arena)) {
+    switch (case_set_merge(&work->set, &told.line, work->kind, &flow->arena)) {
     case CASE_SET_UNCHANGED: return REJECT_NONE;
     case CASE_SET_TOO_LONG: return REJECT_CASE_TOO_LONG;
     case CASE_SET_NO_MEMORY: return REJECT_TOO_LARGE;
     case CASE_SET_CHANGED: break;
     }
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
-    if (case_decide_is_due(&work->fold, work->kind))
+    reject = case_flow_answer_moves(flow, work, &told, outputs);
+    if (reject == REJECT_NONE && case_decide_is_due(&work->fold, work->kind))
         reject = dispatch(flow, work, outputs);
     if (reject != REJECT_NONE)
         return reject;
+    case_flow_refuse_move(flow, work, &told, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "model/case_set.h"
 #include "router/core/case_book.h"
+#include "router/core/case_decide.h"
 #include "router/core/case_flow.h"
 #include "router/core/case_pack.h"
 #include "router/core/emit.h"
@@ -37,6 +38,13 @@ struct working { /* one case while a record is handled */
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
 };
 
+struct case_flow_told { /* the record that is being handled, merged */
+    const struct event *event;
+    struct case_line line, before; /* as it came; as the set had it, where it was known */
+    bool known, live;              /* live: this copy is no replay */
+    bool stale;                    /* another revision holds */
+};
+
 /* case_flow.c */
 bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set);
 /* The case and its set as it stands; not folded. A new one is empty. */
@@ -46,6 +54,7 @@ void case_flow_store(struct case_flow *flow, struct case_entry *entry, const str
 void case_flow_set_timer(struct case_flow *flow, const struct working *work); /* after the fold */
 /* NULL = the set has no such line. */
 const struct case_line *case_flow_line(const struct working *work, struct span id);
+struct case_decide_asked case_flow_asked(const struct case_flow *flow, const struct working *work);
 struct emit_case case_flow_about(const struct case_flow *flow, const struct working *work,
                                  const struct case_line *cause);
 enum reject case_flow_merge_own(struct case_flow *flow, struct working *work,
@@ -54,6 +63,21 @@ enum reject case_flow_merge_own(struct case_flow *flow, struct working *work,
 /* case_flow_hearing.c: around each change of a set, so that triggers hear of the difference */
 bool case_flow_listen(struct case_flow *flow, struct working *work); /* false: the arena is full */
 void case_flow_tell(struct case_flow *flow, const struct working *work, struct outputs *outputs);
+
+/* case_flow_moves.c: after every change of a case that a record brought, the case folded. */
+enum reject case_flow_answer_moves(struct case_flow *flow, struct working *work,
+                                   const struct case_flow_told *told, struct outputs *outputs);
+/* The helpers a decision names, after it. */
+enum reject case_flow_name_helpers(struct case_flow *flow, struct working *work,
+                                   const struct decision *decision, struct outputs *outputs);
+/* The unit that a line names for a duty and nobody has; absent = none. */
+struct span case_flow_unknown_unit(const struct case_flow *flow, const struct working *work,
+                                   const struct case_line *line);
+
+/* case_flow_refusal.c */
+/* Whoever said it is told once that it has no effect, and why. */
+void case_flow_refuse_move(struct case_flow *flow, const struct working *work,
+                           const struct case_flow_told *told, struct outputs *outputs);
 
 /* case_flow_parked.c */
 /* Where orders go while some unit is parked: to `to`, or behind what the unit waits for already. */

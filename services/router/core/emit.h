@@ -21,6 +21,7 @@ enum router_stream {
     STREAM_DEAD,
     STREAM_SIGNALS,
     STREAM_STATE_WINDOWS,
+    STREAM_RECEIPTS,
     STREAM_COUNT
 };
 

@@ -229,7 +229,8 @@ static void a_status_that_comes_before_its_order_waits_for_it(void **state)
                         .time_ms = NOON + HOUR};
     tell(flow, sign);
     tick(flow, NOON + HOUR);
-    assert_int_equal(kept_count, 0); /* nobody knows yet whose it is */
+    assert_int_equal(kept_count, 1); /* nobody knows yet whose it is, and that is all that is said */
+    assert_int_equal(count(STREAM_RECEIPTS, "\"reason\":\"unknown_case\""), 1);
     flow = restart(flow);
     tell(flow, order);
     assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Only stages marked as asking are looked at, so a case without any costs one test. What the
+ * present lead was told with its decision holds all that was said before it: an amendment answers
+ * later moves only. */
+#include "router/core/moves.h"
+
+#include "base/timestamp.h"
+
+const struct case_line *moves_line(const struct case_set *set, struct span id)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (span_equal(set->lines[i].id, id))
+            return &set->lines[i];
+    return NULL;
+}
+
+static bool is_open(const struct case_fold *fold, const struct case_kind *kind)
+{
+    return fold->has_opened && !fold->quiet && !fold->closed &&
+           fold->resolution_ms == TIMESTAMP_NONE && (fold->seen & kind->asking);
+}
+
+static const char *stage_of(enum moves_answer answer)
+{
+    return answer == MOVES_RECALL ? "recalled" : answer == MOVES_CO ? "co_assigned" : "amended";
+}
+
+/* May the router say it of a case of this kind at all? */
+static bool has_stage(const struct case_kind *kind, enum moves_answer answer)
+{
+    int index = case_kind_stage(kind, span_of(stage_of(answer)));
+    return index >= 0 && (kind->stages[index].parties >> kind->party.router & 1);
+}
+
+static enum moves_answer answer_to(const struct case_kind *kind, const struct kind_stage *stage,
+                                   const struct case_line *line)
+{
+    if (line->party == kind->party.router || !line->live)
+        return MOVES_NONE;
+    if (stage->meaning == MEANS_CO_ASSIGNED || stage->meaning == MEANS_WHISTLE_BLOWN)
+        return line->attribute[CASE_CO].at ? MOVES_CO : MOVES_NONE;
+    if (stage->meaning == MEANS_DISPUTE_DECIDED)
+        return span_is(line->attribute[CASE_OUTCOME], "rejected") ? MOVES_AMEND : MOVES_NONE;
+    if (stage->new_lead)
+        return MOVES_NONE; /* by its recall */
+    return MOVES_AMEND;
+}
+
+static bool is_answered(const struct case_set *set, const struct case_kind *kind,
+                        const struct case_line *move, enum moves_answer answer)
+{
+    int index = case_kind_stage(kind, span_of(stage_of(answer)));
+    for (size_t i = 0; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        if (line->stage == kind->stages[index].number && line->party == kind->party.router &&
+            span_equal(line->attribute[CASE_CAUSE], move->id))
+            return true;
+    }
+    return false;
+}
+
+struct span_of_lines { /* where what still matters begins */
+    size_t round, lead;
+};
+
+static struct span_of_lines find_begin(const struct case_set *set, const struct case_fold *fold,
+                                       const struct case_kind *kind)
+{
+    struct span_of_lines begin = {0, 0};
+    for (size_t i = 0; i < set->count; i++) {
+        if (fold->effect[i] != LINE_COUNTS)
+            continue;
+        const struct kind_stage *stage =
+            &kind->stages[case_kind_stage_number(kind, set->lines[i].stage)];
+        if (stage->new_round)
+            begin.round = begin.lead = i;
+        if (stage->meaning == MEANS_DISPATCHED)
+            begin.lead = i;
+    }
+    return begin;
+}
+
+static struct moves_next another_lead(const struct case_set *set, const struct case_fold *fold,
+                                      const struct case_kind *kind)
+{
+    const struct case_line *move =
+        fold->lead_cause_id.at && fold->dispatched ? moves_line(set, fold->lead_cause_id) : NULL;
+    if (!move || !move->live || !has_stage(kind, MOVES_RECALL))
+        return (struct moves_next){MOVES_NONE, NULL, 0};
+    return (struct moves_next){MOVES_RECALL, move, (size_t)(move - set->lines)};
+}
+
+struct moves_next moves_next(const struct case_set *set, const struct case_fold *fold,
+                             const struct case_kind *kind, struct span again, size_t from)
+{
+    struct moves_next none = {MOVES_NONE, NULL, 0};
+    if (!is_open(fold, kind))
+        return none;
+    struct moves_next recall = another_lead(set, fold, kind);
+    if (recall.move && recall.at >= from)
+        return recall;
+    struct span_of_lines begin = find_begin(set, fold, kind);
+    for (size_t i = begin.round > from ? begin.round : from; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        if (fold->effect[i] != LINE_COUNTS || !(kind->asking >> index & 1))
+            continue;
+        enum moves_answer answer = answer_to(kind, &kind->stages[index], line);
+        bool told = answer == MOVES_AMEND && (i < begin.lead || !fold->dispatched);
+        if (answer == MOVES_NONE || told || !has_stage(kind, answer))
+            continue;
+        if (span_equal(line->id, again) || !is_answered(set, kind, line, answer))
+            return (struct moves_next){answer, line, i};
+    }
+    return none;
+}
