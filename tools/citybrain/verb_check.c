@@ -36,20 +36,19 @@ static void in(char path[512], const char *folder, const char *name)
 }
 
 /* Whose family is no feed can never be heard. */
-static void check_stations(const char *folder, const struct feeds *feeds,
+static void check_stations(const struct bundle *bundle, const char *folder,
                            struct diagnostics *diagnostics)
 {
     char path[512];
+    const struct stations *stations = bundle->rule.stations;
     in(path, folder, "stations");
-    struct stations *stations = stations_load(path, diagnostics);
-    for (size_t i = 0; stations && feeds && i < stations_count(stations); i++) {
+    for (size_t i = 0; stations && bundle->feeds && i < stations_count(stations); i++) {
         const struct station *station = stations_at(stations, i, INT64_MIN);
-        if (station && !feeds_find(feeds, station->family))
+        if (station && !feeds_find(bundle->feeds, station->family))
             diagnostics_add(diagnostics, (struct place){path, station->line, 1},
                             "name a feed of config/feeds", "family \"%.*s\" is no feed",
                             SPAN_ARG(station->family));
     }
-    stations_free(stations);
 }
 
 /* What is wrong in it was told when the bundle was read. */
@@ -72,7 +71,7 @@ static void check_registries(const struct bundle *bundle, const char *folder, in
     char path[512];
     in(path, folder, "service_items");
     registry_free(registry_load(path, diagnostics));
-    check_stations(folder, bundle->feeds, diagnostics);
+    check_stations(bundle, folder, diagnostics);
     check_calendar(bundle, folder, timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
 }
 
