@@ -397,7 +397,7 @@ bool transform_owns(const struct transform *transform, int source, int32_t parti
 
 bool transform_is_restoring(const struct transform *transform)
 {
-    return transform->phase == TRANSFORM_RESTORING;
+    return transform->phase == TRANSFORM_RESTORING || transform->kept.count > 0;
 }
 
 int32_t transform_stream_partitions(const struct transform *transform, int stream)

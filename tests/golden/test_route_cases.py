@@ -141,3 +141,69 @@ def test_a_configuration_is_tested_by_its_own_rules(tmp_path):
     assert '- rule: "place"' in shown and '+ rule: "desk_first"' in shown
     folders = [line.split(" - ")[1] for line in shown.splitlines() if line.startswith("not ok")]
     assert folders and all("/rules/cases/" in folder for folder in folders)
+
+
+# --- triggers ---
+
+TRIGGER = """trigger: crowd
+name: 同一街乡集中反映
+on: { kind: request, stage: opened }
+group: [street_code, type_code]
+count: { at_least: 3, distinct: { caller_ref: 2 }, within: 7d }
+cool_down: 7d
+confirm: desk
+open: { type_code: same, place: same, say: "{within}内有{count}件{type}诉求,建议主动核查" }
+"""
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    """A configuration with a trigger of its own, and a folder for a case of it."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.rmtree(tmp_path / "config/triggers", ignore_errors=True)
+    folder = tmp_path / "config/triggers/cases/crowd/mine"
+    folder.mkdir(parents=True)
+    (tmp_path / "config/triggers/crowd.yaml").write_text(TRIGGER)
+    return folder
+
+
+def told(day, number, caller):
+    return {"at": f"2026-03-{day:02}T08:00+08:00", "case": f"request:12345:{number}", "stage": "opened",
+            "data": {"type_code": "R0303", "caller_ref": caller, **PLACE}}
+
+
+def fired(folder, *lines):
+    write(folder, *lines, {"tick": "2026-03-20T09:00+08:00", "every": "6h"})
+    (folder / "expected.jsonl").unlink(missing_ok=True)
+    done = run(folder, "--update", "--config", folder.parents[3])
+    return done, [json.loads(line)["event"] for line in (folder / "expected.jsonl").read_text().splitlines()]
+
+
+def test_a_trigger_fires_as_written_and_only_it_is_looked_at(crowd):
+    done, events = fired(crowd, told(2, 1, "a"), told(3, 2, "b"), told(4, 3, "a"))
+    event, = events  # no decision, nudge or overdue of the three requests
+    assert (event["stage"], event["trigger"], event["count"]) == ("opened", "crowd", 3)
+    assert event["case"].startswith("proactive:crowd:") and len(event["evidence"]) == 3
+    assert "nothing fires" not in done.stderr
+    assert "bundle" not in event and "cause" not in event
+    run(crowd, "--config", crowd.parents[3])
+
+
+@pytest.mark.parametrize("lines", [
+    [told(2, 1, "a"), told(3, 2, "b")],                        # one too few
+    [told(2, 1, "a"), told(3, 2, "a"), told(4, 3, "a")],       # one person
+    [told(2, 1, "a"), told(3, 2, "b"), told(10, 3, "a")],      # too far apart
+    [told(2, 1, "a"), told(3, 2, "b"), told(3, 2, "b")],       # the same again
+])
+def test_a_trigger_that_does_not_fire_is_an_empty_file(crowd, lines):
+    done, events = fired(crowd, *lines)
+    assert events == [] and "nothing fires" in done.stderr
+    run(crowd, "--config", crowd.parents[3])
+
+
+def test_a_folder_that_is_no_triggers_is_named(crowd):
+    other = crowd.parents[1] / "crowdy/mine"
+    other.mkdir(parents=True)
+    write(other, told(2, 1, "a"), expected=[])
+    shown = run(other, "--config", crowd.parents[3], status=1).stdout
+    assert 'no trigger "crowdy": the folder above a case is named after its trigger' in shown

@@ -10,11 +10,14 @@
 #include "base/murmur2.h"
 #include "model/event.h"
 #include "router/core/emit.h"
+#include "router/core/window_flow.h"
 
-#define PARTITIONS 12
+#define PARTITIONS  12
+#define MOST_GROUPS 1000000 /* of a trigger: here nobody else needs the memory */
 
 struct queued {
     struct queued *next;
+    bool signal; /* of signals, else of events */
     int32_t partition;
     int64_t written_ms;
     size_t key_len, value_len;
@@ -23,9 +26,12 @@ struct queued {
 
 struct passes {
     struct passes_watch watch;
-    struct case_flow *flow[PARTITIONS]; /* owned */
+    struct case_flow_rules rules;
+    struct window_flow_rules window_rules;
+    struct case_flow *cases[PARTITIONS];     /* owned */
+    struct window_flow *windows[PARTITIONS]; /* owned */
     struct queued *first, **last;
-    int64_t events_next[PARTITIONS];
+    int64_t events_next[PARTITIONS], signals_next[PARTITIONS];
     int64_t written_ms; /* of the record being read: what follows from it is written then */
 };
 
@@ -34,15 +40,28 @@ struct passes *passes_new(const struct case_flow_rules *rules, const struct pass
     struct passes *passes = xcalloc(1, sizeof *passes);
     passes->watch = *watch;
     passes->last = &passes->first;
-    for (int32_t i = 0; i < PARTITIONS; i++)
-        passes->flow[i] = case_flow_open(rules, i);
+    passes->rules = *rules;
+    passes->rules.signal_partitions = PARTITIONS;
+    passes->window_rules = (struct window_flow_rules){.triggers = rules->bundle->triggers,
+                                                      .district = &rules->bundle->district,
+                                                      .stations = rules->bundle->stations,
+                                                      .calendar = rules->bundle->calendar,
+                                                      .bundle = span_of(rules->bundle->hash),
+                                                      .partitions = PARTITIONS,
+                                                      .most_groups = MOST_GROUPS};
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        passes->cases[i] = case_flow_open(&passes->rules, i);
+        passes->windows[i] = window_flow_open(&passes->window_rules, i);
+    }
     return passes;
 }
 
 void passes_free(struct passes *passes)
 {
-    for (int32_t i = 0; i < PARTITIONS; i++)
-        case_flow_close(passes->flow[i]);
+    for (int32_t i = 0; i < PARTITIONS; i++) {
+        case_flow_close(passes->cases[i]);
+        window_flow_close(passes->windows[i]);
+    }
     for (struct queued *one = passes->first, *next; one; one = next) {
         next = one->next;
         free(one);
@@ -50,11 +69,12 @@ void passes_free(struct passes *passes)
     free(passes);
 }
 
-void passes_add(struct passes *passes, int32_t partition, struct span key, struct span value,
-                int64_t written_ms)
+static void add(struct passes *passes, bool signal, int32_t partition, struct span key,
+                struct span value, int64_t written_ms)
 {
     struct queued *queued = xmalloc(sizeof *queued + key.len + value.len);
     *queued = (struct queued){
+        .signal = signal,
         .partition = partition == OUTPUT_BY_KEY ? murmur2_partition(key, PARTITIONS) : partition,
         .written_ms = written_ms,
         .key_len = key.len,
@@ -65,6 +85,12 @@ void passes_add(struct passes *passes, int32_t partition, struct span key, struc
         memcpy(queued->bytes + key.len, value.at, value.len);
     *passes->last = queued;
     passes->last = &queued->next;
+}
+
+void passes_add(struct passes *passes, int32_t partition, struct span key, struct span value,
+                int64_t written_ms)
+{
+    add(passes, false, partition, key, value, written_ms);
 }
 
 void passes_add_tick(struct passes *passes, int64_t t_ms)
@@ -82,30 +108,35 @@ void passes_add_tick(struct passes *passes, int64_t t_ms)
 static void from_router(void *context, const struct output *output)
 {
     struct passes *passes = context;
-    if (output->stream == STREAM_EVENTS)
-        passes_add(passes, output->partition, output->key, output->value, passes->written_ms);
-    if (passes->watch.said && output->stream != STREAM_STATE_CASES)
+    bool signal = output->stream == STREAM_SIGNALS;
+    if (signal || output->stream == STREAM_EVENTS)
+        add(passes, signal, output->partition, output->key, output->value, passes->written_ms);
+    if (passes->watch.said)
         passes->watch.said(passes->watch.context, output);
 }
 
 static void deliver(struct passes *passes, const struct queued *queued)
 {
     struct outputs outputs = {from_router, passes};
+    int32_t p = queued->partition;
     struct record record = {
-        .topic = SPAN("cb.events"),
-        .partition = queued->partition,
-        .offset = passes->events_next[queued->partition]++,
+        .source = queued->signal,
+        .topic = queued->signal ? SPAN("cb.signals") : SPAN("cb.events"),
+        .partition = p,
+        .offset = queued->signal ? passes->signals_next[p]++ : passes->events_next[p]++,
         .timestamp_ms = queued->written_ms,
         .key = queued->key_len ? span_from(queued->bytes, queued->key_len) : SPAN_NONE,
         .value = span_from(queued->bytes + queued->key_len, queued->value_len),
         .headers = {{SPAN("content-type"), SPAN(EVENT_CONTENT_TYPE)}},
-        .header_count = 1,
+        .header_count = queued->signal ? 0 : 1,
     };
     passes->written_ms = queued->written_ms;
-    while (case_flow_on_record(passes->flow[queued->partition], &record, &outputs) ==
-           TRANSFORM_AGAIN)
-        ;
-    if (passes->watch.event)
+    enum transform_result result;
+    do
+        result = queued->signal ? window_flow_on_record(passes->windows[p], &record, &outputs)
+                                : case_flow_on_record(passes->cases[p], &record, &outputs);
+    while (result == TRANSFORM_AGAIN);
+    if (passes->watch.event && !queued->signal)
         passes->watch.event(passes->watch.context, &record);
 }
 
@@ -123,9 +154,9 @@ void passes_run(struct passes *passes)
 
 struct case_flow_counts passes_counts(const struct passes *passes)
 {
-    struct case_flow_counts all = case_flow_counts(passes->flow[0]);
+    struct case_flow_counts all = case_flow_counts(passes->cases[0]);
     for (int32_t i = 1; i < PARTITIONS; i++) {
-        struct case_flow_counts flow = case_flow_counts(passes->flow[i]);
+        struct case_flow_counts flow = case_flow_counts(passes->cases[i]);
         all.decided += flow.decided;
         all.adopted += flow.adopted;
         all.desk += flow.desk;

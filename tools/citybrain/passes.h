@@ -18,7 +18,7 @@ struct passes_watch {
     void *context;
     /* A record of events, ticks too, after the router took it. */
     void (*event)(void *context, const struct record *record);
-    /* Whatever the router writes, but its state. */
+    /* Whatever the router writes. */
     void (*said)(void *context, const struct output *output);
 };
 

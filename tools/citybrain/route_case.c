@@ -231,6 +231,17 @@ static void tick(void *context, int64_t t_ms)
     passes_run(run->passes);
 }
 
+static bool knows(struct run *run)
+{
+    const struct triggers *triggers = run->runner->rules->bundle->triggers;
+    if (!run->trigger || triggers_find(triggers, span_of(run->trigger)))
+        return true;
+    strbuf_addf(&run->result->why,
+                "  no trigger \"%s\": the folder above a case is named after its trigger\n",
+                run->trigger);
+    return false;
+}
+
 void route_case_run(struct route_runner *runner, const char *folder, const char *trigger,
                     struct golden_result *result)
 {
@@ -242,7 +253,7 @@ void route_case_run(struct route_runner *runner, const char *folder, const char 
     golden_result_init(result);
     arena_reset(&runner->arena);
     run.broken = !golden_expected_read(&reading, folder, &expected, &result->why);
-    run.broken |= !case_script_play(&script, folder, &result->why);
+    run.broken |= !knows(&run) || !case_script_play(&script, folder, &result->why);
     write_lines(&run, &got);
     if (run.passes)
         passes_free(run.passes);
