@@ -59,7 +59,7 @@ void window_pass_set_bundle(struct window_pass *pass, const struct rule_bundle *
     pass->rules.triggers = bundle->triggers;
     pass->rules.district = &bundle->district;
     pass->rules.stations = bundle->stations;
-    pass->rules.calendar = bundle->calendar;
+    pass->rules.calendar = bundle->district.calendar;
     pass->rules.bundle = span_of(bundle->hash);
     pass->rules.partitions = event_partitions;
 }

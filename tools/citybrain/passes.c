@@ -45,7 +45,7 @@ struct passes *passes_new(const struct case_flow_rules *rules, const struct pass
     passes->window_rules = (struct window_flow_rules){.triggers = rules->bundle->triggers,
                                                       .district = &rules->bundle->district,
                                                       .stations = rules->bundle->stations,
-                                                      .calendar = rules->bundle->calendar,
+                                                      .calendar = rules->bundle->district.calendar,
                                                       .bundle = span_of(rules->bundle->hash),
                                                       .partitions = PARTITIONS,
                                                       .most_groups = MOST_GROUPS};

@@ -51,19 +51,6 @@ static void check_stations(const struct bundle *bundle, const char *folder,
     }
 }
 
-/* What is wrong in it was told when the bundle was read. */
-static void check_calendar(const struct bundle *bundle, const char *folder, int64_t today,
-                           struct diagnostics *diagnostics)
-{
-    char path[512];
-    in(path, folder, "calendar");
-    if (bundle->rule.district.calendar)
-        calendar_check_end(bundle->rule.district.calendar, today, diagnostics);
-    else if (access(path, F_OK) != 0)
-        diagnostics_add(diagnostics, (struct place){path, 0, 0}, "copy it from a new configuration",
-                        "there is no calendar of holidays");
-}
-
 /* Those that no core reads. */
 static void check_registries(const struct bundle *bundle, const char *folder, int64_t now_ms,
                              struct diagnostics *diagnostics)
@@ -72,7 +59,9 @@ static void check_registries(const struct bundle *bundle, const char *folder, in
     in(path, folder, "service_items");
     registry_free(registry_load(path, diagnostics));
     check_stations(bundle, folder, diagnostics);
-    check_calendar(bundle, folder, timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
+    if (bundle->rule.district.calendar)
+        calendar_check_end(bundle->rule.district.calendar,
+                           timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
 }
 
 static int run(int argc, char **argv)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model/bundle_hash.h"
 
@@ -14,15 +15,16 @@ static void read_parts(struct rule_bundle *bundle, const char *config_dir,
                        const struct kinds *kinds, struct diagnostics *diagnostics)
 {
     char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/registries/calendar.csv", config_dir);
+    if (access(path, F_OK) != 0)
+        diagnostics_add(diagnostics, (struct place){path, 0, 0}, "copy it from a new configuration",
+                        "there is no calendar of holidays");
     if (!district_load(&bundle->district, config_dir, diagnostics))
         return;
     snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
     bundle->rules = rules_load(path, &bundle->district, diagnostics);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config_dir);
     bundle->stations = stations_load(path, diagnostics);
-    snprintf(path, sizeof path, "%s/registries/calendar.csv", config_dir);
-    bundle->calendar = calendar_load(path, diagnostics);
-    snprintf(path, sizeof path, "%s/triggers", config_dir);
     snprintf(path, sizeof path, "%s/triggers", config_dir);
     if (kinds)
         bundle->triggers = triggers_load(path, kinds, &bundle->district, diagnostics);
@@ -50,7 +52,6 @@ void rule_bundle_fini(struct rule_bundle *bundle)
     listeners_free(bundle->listeners);
     triggers_free(bundle->triggers);
     stations_free(bundle->stations);
-    calendar_free(bundle->calendar);
     rules_free(bundle->rules);
     district_fini(&bundle->district);
     *bundle = (struct rule_bundle){0};

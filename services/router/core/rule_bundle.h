@@ -8,7 +8,6 @@
 
 #include "base/digest.h"
 #include "config/diagnostics.h"
-#include "model/calendar.h"
 #include "model/case_kind.h"
 #include "model/stations.h"
 #include "router/core/district.h"
@@ -23,7 +22,6 @@ struct rule_bundle {
     struct triggers *triggers;
     struct listeners *listeners; /* of these triggers */
     struct stations *stations;   /* whose silence is judged */
-    struct calendar *calendar;
 };
 
 /* False when anything is wrong: every finding is in the diagnostics, what could be read is there to
