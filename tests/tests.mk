@@ -91,3 +91,17 @@ SECONDS ?= 600
 fuzz: ## parsers of outside bytes under libFuzzer (SECONDS=600 each, FUZZ="csv json" for some)
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(FUZZ:%=$(OUT)/fuzz/fuzz/%)
 	@OUT=$(OUT) SECONDS_EACH=$(SECONDS) tests/fuzz/run $(FUZZ)
+
+# The router's pure core, lived in by random cases: without arguments what once broke it and some hundred seeds.
+SIM := $(B)/tests/sim/sim
+$(SIM): $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c)) $(CORE_LIBS) $(B)/libpure.a
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_PURE) -o $@
+unit: $(SIM)
+tests-built: $(SIM)
+SEEDS ?= 100000
+FROM  ?= 1
+.PHONY: sim
+sim: ## random lives of cases under kills, moves and repeats, every law asked of each (SEEDS=100000 FROM=1)
+	@$(MAKE) --no-print-directory VARIANT=release $(OUT)/release/tests/sim/sim
+	@$(OUT)/release/tests/sim/sim --seeds $(SEEDS) --from $(FROM)

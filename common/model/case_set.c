@@ -175,6 +175,34 @@ static void put_in_order(struct case_set *set, const struct case_kind *kind)
     }
 }
 
+/* Where the line's cause stands behind it; else its own place. */
+static size_t place_of_cause(const struct case_set *set, size_t index)
+{
+    struct span cause = set->lines[index].attribute[CASE_CAUSE];
+    for (size_t i = index; cause.at && i-- > 0;)
+        if (span_equal(set->lines[i].id, cause))
+            return index;
+    for (size_t i = index + 1; cause.at && i < set->count; i++)
+        if (span_equal(set->lines[i].id, cause))
+            return i;
+    return index;
+}
+
+/* What was decided stands behind what it was decided because of, also when that is corrected to a
+ * later time, or is of the same moment (docs/decisions/0056). */
+static void put_behind_causes(struct case_set *set)
+{
+    size_t moves = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        size_t to;
+        while ((to = place_of_cause(set, i)) > i && moves++ < set->count) {
+            struct case_line line = set->lines[i];
+            memmove(&set->lines[i], &set->lines[i + 1], (to - i) * sizeof line);
+            set->lines[to] = line;
+        }
+    }
+}
+
 static struct case_line join(const struct case_line *a, const struct case_line *b)
 {
     struct case_line line = compare_content(a, b) >= 0 ? *a : *b;
@@ -208,6 +236,7 @@ enum case_set_result case_set_merge(struct case_set *set, const struct case_line
     set->lines[index] = merged;
     set->count += index == set->count;
     put_in_order(set, kind);
+    put_behind_causes(set);
     return CASE_SET_CHANGED;
 }
 

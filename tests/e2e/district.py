@@ -243,9 +243,9 @@ class District:
         parts = self.parts_of(topic) if parts is None else parts
         return self.records_of([topic], {(topic, part): (positions or {}).get(part, 0) for part in parts})
 
-    def records_of(self, topics, positions=None):
-        """The same of many topics at once; positions name the partitions, if given."""
-        consumer = self.consumer("e2e-reader")
+    def records_of(self, topics, positions=None, **more):
+        """The same of many topics at once; positions name the partitions, if given, `more` the reader's settings."""
+        consumer = self.consumer("e2e-reader", **more)
         try:
             wanted = positions or {(topic, part): 0 for topic in topics for part in self.parts_of(topic)}
             starts, found = [], []

@@ -18,6 +18,7 @@ ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_
               ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
               ("x", "via"))
 FIELDS = "123456"  # numbers of codes.csv: what cases keep beside these
+CAUSE = [letter for letter, _ in ATTRIBUTES].index("u")
 LETTERS = [letter for letter, _ in ATTRIBUTES] + list(FIELDS)
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 INTEGER = re.compile(r"-?\d+", re.ASCII)

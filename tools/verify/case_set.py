@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All lines of one case (docs/contracts.md §3, §6). Of two lines of one id the greater revision gives the
-content, live if either is, recorded at the earlier. Order: time, the stage's rank, id."""
-from case_line import read_line, write_line
+content, live if either is, recorded at the earlier. Order: time, the stage's rank, id; but no line stands in
+front of the one it names as its cause (docs/decisions/0056)."""
+from case_line import CAUSE, read_line, write_line
 
 MOST_LINES, OPEN_TO_ALL = 256, 240  # behind 240 lines only what ends or begins a round enters
 MOST_BYTES = 48 * 1024
@@ -72,8 +73,21 @@ class CaseSet:
         stage = self.kind.by_number.get(line.stage)
         return line.time, stage.rank if stage else 1 << 31, line.id
 
+    def ordered(self):
+        lines = sorted(self.lines.values(), key=self.place)
+        moves = at = 0
+        while at < len(lines):
+            cause = lines[at].attributes[CAUSE]
+            later = [n for n in range(at + 1, len(lines)) if lines[n].id == cause] if cause is not None else []
+            if not later or moves == len(lines):
+                at += 1
+                continue
+            lines.insert(later[0], lines.pop(at))
+            moves += 1
+        return lines
+
     def text(self, rules):
-        return "\n".join(write_line(line, rules) for line in sorted(self.lines.values(), key=self.place))
+        return "\n".join(write_line(line, rules) for line in self.ordered())
 
     def read(self, text, rules):
         """The lines of a stored set, as they are. Raises like read_line."""

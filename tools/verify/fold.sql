@@ -42,7 +42,7 @@ CREATE FUNCTION pg_temp.verify_value(more text, key text) RETURNS text LANGUAGE 
                 THEN pg_temp.verify_plain(split_part(split_part(more, key, 2), '|', 1)) END
 $$;
 
--- One row a line, in the order that holds.
+-- One row a line, in the order of its set: case_set.py says whether that is the right one.
 CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     case_id text, kind text, readable boolean, "time" bigint, unit text, party text, party_bit bigint,
     stage text, place integer, stage_bit bigint, parties bigint, after_any bigint, first bigint, counts_as text, new_round boolean,
@@ -51,12 +51,12 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     unless_any bigint, ends bigint, needs text[], at_most integer, new_lead boolean, clock text
 ) LANGUAGE sql STABLE AS $$
     WITH cut AS MATERIALIZED (
-        SELECT s.case_id, s.kind, a[2] AS id, a[4] AS stage,
+        SELECT s.case_id, s.kind, l.n, a[2] AS id, a[4] AS stage,
                coalesce(a[1] = '1' AND cardinality(a) >= 8 AND a[5] ~ '^-?[0-9a-z]{1,12}$', false) AS readable,
                starts_with(a[5], '-') AS before_1970, lpad(ltrim(a[5], '-'), 12, '0') AS digits,
                a[7] AS unit, a[8] AS party, '|' || array_to_string(a[9:], '|') AS more
         FROM verify_source AS s
-        CROSS JOIN LATERAL string_to_table(s.lines, E'\n') AS l(line)
+        CROSS JOIN LATERAL string_to_table(s.lines, E'\n') WITH ORDINALITY AS l(line, n)
         CROSS JOIN LATERAL (SELECT string_to_array(pg_temp.verify_guard(l.line), '|') OFFSET 0) AS f(a)
         WHERE s.lines <> ''
     ), line AS (
@@ -76,7 +76,7 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     LEFT JOIN verify_stage AS s ON s.kind = l.kind AND s.number = l.stage
     LEFT JOIN verify_unit AS u ON u.number = l.unit
     LEFT JOIN verify_party AS p ON p.number = l.party
-    ORDER BY l.case_id COLLATE "C", l."time", s.rank NULLS LAST, pg_temp.verify_plain(l.id) COLLATE "C"
+    ORDER BY l.case_id COLLATE "C", l.n
 $$;
 
 -- Of this round: whom the case has to do with.

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who reads what is not committed sees work that is undone and done again, and still never two leads of
+one cause: a decision's id is made of its cause (contracts §2), and it is decided again as it was."""
+import datetime
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from district import ROOT, District, until
+
+ROUNDS, ORDERS = 6, 300
+PLACES = [("110105001", "110105001901"), ("110105002", "110105002905")]
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+HEADER = "工单编号,回访编号,回访时间,回访方式,是否有效回访,是否联系,是否解决,是否满意,是否重办,重办次数,回访人,回访号码,回访备注,更新时间"
+
+
+@pytest.fixture(scope="module")
+def twin():
+    """Two slots a group."""
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
+    district = District(binaries if binaries.is_absolute() else ROOT / binaries, slots=2)
+    try:
+        district.start()
+        yield district
+    except BaseException:
+        district.show_logs()
+        raise
+    finally:
+        left = district.stop()
+    assert left == [], f"processes were left over: {left}"
+
+
+def local(minutes):
+    return (datetime.datetime.now(CHINA) - datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def order(number):
+    """Every second one is done at once, so that it can come back."""
+    street, community = PLACES[number % 2]
+    row = {"工单编号": f"U{number:05}", "诉求性质": "投诉", "问题分类": "R0105", "反映社区": community,
+           "反映街乡": street, "受理时间": local(60)}
+    return {**row, "办结时间": local(30)} if number % 2 else row
+
+
+def call_back(numbers):
+    now = local(1)
+    rows = [f"U{n:05},HF{n},{now},电话,是,是,否,不满意,Y,2,,,,{now}" for n in numbers]
+    return "\n".join([HEADER, *rows]).encode() + b"\n"
+
+
+def kill_at_work(district, slot, tell):
+    """kill -9 while orders are being written; what was open then is undone by the broker."""
+    topics = [f"cb.dispatch.s{street}" for street, _ in PLACES]
+    name, begun = f"router-{slot}", district.ends_of(topics)
+    pid = district.pid(name)
+    tell()
+    until(lambda: district.ends_of(topics) != begun, "orders are being written", 60, 0.002)
+    district.kill(name, pid)
+    district.came_back(name, pid)
+
+
+def leads(district, **how):
+    """(case, cause) -> its ids, units, and how often it stands on the log."""
+    found = defaultdict(lambda: (set(), set(), []))
+    for message in district.records_of(["cb.events"], **how):
+        said = json.loads(message.value() or b"{}")
+        if said.get("type") == "cn.citybrain.case.dispatched.v1":
+            ids, units, times = found[said["subject"], said["causationid"]]
+            ids.add(said["id"])
+            units.add(said["data"]["lead"])
+            times.append(message.offset())
+    return found
+
+
+def causes(district):
+    found = set()
+    for message in district.records("cb.events"):
+        said = json.loads(message.value() or b"{}")
+        if said.get("type") in ("cn.citybrain.case.opened.v1", "cn.citybrain.case.reopened.v1"):
+            found.add((said["subject"], said["id"]))
+    return found
+
+
+def test_nobody_ever_sees_two_leads_of_one_cause(twin):
+    for turn in range(ROUNDS):
+        rows = [order(turn * ORDERS + n) for n in range(ORDERS)]
+        kill_at_work(twin, 1 + turn % 2, lambda: twin.accepted("hotline", rows))
+    twin.settle()
+    back = range(1, ROUNDS * ORDERS, 2)
+
+    def tell():
+        status, body = twin.http(f"{twin.environment['CITYBRAIN_URL']}/v1/feeds/callbacks", call_back(back),
+                                 Content_Type="text/csv; charset=utf-8", Authorization="Bearer demo-callbacks")
+        assert status // 100 == 2 and json.loads(body)["rejected"] == 0, body[:500]
+    kill_at_work(twin, 1, tell)
+    twin.settle()
+
+    asked, committed = causes(twin), leads(twin)
+    assert len(asked) == ROUNDS * ORDERS + len(back)
+    assert set(committed) == asked
+    assert all(len(times) == 1 for _, _, times in committed.values())
+
+    seen = leads(twin, **{"isolation.level": "read_uncommitted"})
+    undone = sum(len(times) for _, _, times in seen.values()) - len(committed)
+    assert undone > 0, "no kill left anything undone: nothing was tried"
+    assert set(seen) == asked
+    torn = {cause: (ids, units) for cause, (ids, units, _) in seen.items() if len(ids) > 1 or len(units) > 1}
+    assert torn == {}
+
+    topics = [f"cb.dispatch.s{street}" for street, _ in PLACES]
+    known = {(case, next(iter(ids))): next(iter(units)) for (case, _), (ids, units, _) in committed.items()}
+    for message in twin.records_of(topics, **{"isolation.level": "read_uncommitted"}):
+        said = json.loads(message.value())
+        if said["kind"] == "assigned":
+            assert known[said["case"], said["id"]] == said["unit"] == message.topic().rsplit(".", 1)[1]
+    print(f"{len(committed)} leads, {undone} undone and made again")

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cover.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static const char *const words[COVER_WORDS] = {
+    [COVER_CASES] = "cases",
+    [COVER_TOLD] = "events told",
+    [COVER_REPEATED] = "told twice, word for word",
+    [COVER_CORRECTED] = "corrections",
+    [COVER_STALE] = "copies older than what is known",
+    [COVER_LATE_DAYS] = "told days after they happened",
+    [COVER_LATE_MONTHS] = "told months after they happened",
+    [COVER_AHEAD] = "of a time that lies ahead",
+    [COVER_OUT_OF_ORDER] = "told behind what happened later",
+    [COVER_QUIET_AT_THE_END] = "cases of history alone",
+    [COVER_WOKEN] = "cases of history that a live event woke",
+    [COVER_HEADLESS] = "cases without an opening at the end",
+    [COVER_HEAD_CAME_LATE] = "cases whose opening was not told first",
+    [COVER_LEADS] = "first leads",
+    [COVER_SECOND_LEADS] = "second leads",
+    [COVER_THIRD_LEADS] = "third leads and more",
+    [COVER_TIMERS] = "timers",
+    [COVER_STUBS] = "cases that were cut down",
+    [COVER_FORGOTTEN] = "cases that were forgotten",
+    [COVER_TOO_LONG] = "events for which a case had no room",
+    [COVER_ASIDE_LEFT_OUT] = "lives again without what had no effect",
+    [COVER_KILL_LOST_WORK] = "records that a kill left uncommitted",
+};
+
+static size_t number_of(const struct kinds *kinds, const struct case_kind *kind)
+{
+    size_t i = 0;
+    while (kinds_at(kinds, i) != kind)
+        i++;
+    return i;
+}
+
+void cover_line(struct cover *cover, const struct kinds *kinds, const struct case_kind *kind,
+                int index, int party, enum line_effect effect)
+{
+    size_t number = number_of(kinds, kind);
+    if (number < COVER_MOST_KINDS && index >= 0 && party < COVER_PARTIES)
+        cover->lines[number][index][party][effect]++;
+}
+
+/* ---- which cells can be reached ---- */
+
+/* Who is something to the case is so because of a stage; what may come behind that is never
+ * impossible for him. */
+static bool is_always_possible(const struct case_kind *kind, const struct kind_stage *stage,
+                               int party)
+{
+    const struct kind_parties *known = &kind->party;
+    bool helps = party == known->co || party == known->sub;
+    int because = party == known->lead ? case_kind_stage(kind, SPAN("opened"))
+                  : helps              ? case_kind_stage(kind, SPAN("dispatched"))
+                                       : -1;
+    bool bare = !stage->unless && !stage->needs && !stage->at_most && !stage->clock_stops;
+    return because >= 0 && bare && (stage->after >> because & 1);
+}
+
+/* What the router says is reached where it may be; as somebody else's word it is not his to say. */
+static bool is_reachable(const struct case_kind *kind, const struct kind_stage *stage, int party,
+                         enum line_effect effect)
+{
+    const struct kind_parties *known = &kind->party;
+    bool allowed = stage->parties >> party & 1;
+    bool relation = party == known->lead || party == known->co || party == known->sub;
+    switch (effect) {
+    case LINE_COUNTS: return allowed;
+    case LINE_IMPOSSIBLE:
+        return allowed && party != known->router && !is_always_possible(kind, stage, party);
+    case LINE_NOT_YOURS: return party != known->router && (!allowed || relation);
+    }
+    return false;
+}
+
+static bool is_unsaid(const struct kind_stage *stage, int party, int router)
+{
+    /* by a router that has all its topics, and does not know how to yet */
+    static const char *const names[] = {"undelivered", "delivered", "opened",      "recalled",
+                                        "amended",     "escalated", "child_added", "co_assigned"};
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (party == router && strcmp(stage->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static size_t report_stage(const struct cover *cover, size_t number, const struct case_kind *kind,
+                           size_t index, uint32_t least)
+{
+    const struct kind_stage *stage = &kind->stages[index];
+    size_t short_of = 0;
+    printf("  %-13s %-17s", kind->code, stage->name);
+    for (int party = 1; party < COVER_PARTIES; party++) {
+        printf(" ");
+        for (int effect = 0; effect < 3; effect++) {
+            uint32_t count = cover->lines[number][index][party][effect];
+            bool wanted = is_reachable(kind, stage, party, (enum line_effect)effect) &&
+                          !(effect == LINE_COUNTS && is_unsaid(stage, party, kind->party.router));
+            bool missing = wanted && count < least;
+            short_of += missing;
+            printf("%s%u%s", effect ? "/" : " ", count, missing ? "!" : "");
+        }
+    }
+    printf("\n");
+    return short_of;
+}
+
+static size_t report_kinds(const struct cover *cover, const struct kinds *kinds,
+                           const struct codes *codes, uint32_t least)
+{
+    const struct case_kind *kind;
+    size_t short_of = 0;
+    printf("lines at the end of a life: counts/impossible/not yours, by party\n  %-31s", "");
+    for (int party = 1; party < COVER_PARTIES; party++) {
+        struct span name = codes_text(codes, CODE_PARTY, party);
+        printf("  %.*s", SPAN_ARG(name));
+    }
+    printf("\n");
+    for (size_t number = 0; (kind = kinds_at(kinds, number)); number++)
+        for (size_t i = 0; i < kind->stage_count; i++)
+            short_of += report_stage(cover, number, kind, i, least);
+    return short_of;
+}
+
+static size_t report_kills(const struct world *world, uint32_t least)
+{
+    static const char *const kinds[FAULT_KINDS] = {"killed", "moved", "committed"};
+    static const char *const lasts[] = {"with nothing read", "behind what was told",
+                                        "behind a word of ours", "behind a tick"};
+    size_t short_of = 0;
+    for (int kind = 0; kind < FAULT_KINDS; kind++) {
+        for (int last = 0; last < 4; last++) {
+            size_t count = world->seen.kills[kind][last];
+            bool missing = count < least;
+            short_of += missing;
+            printf("  %10zu%s %s %s\n", count, missing ? "!" : " ", kinds[kind], lasts[last]);
+        }
+    }
+    return short_of;
+}
+
+size_t cover_report(const struct cover *cover, const struct world *world, const struct kinds *kinds,
+                    const struct codes *codes, uint32_t least)
+{
+    size_t short_of = report_kinds(cover, kinds, codes, least);
+    printf("what happened\n");
+    for (int i = 0; i < COVER_WORDS; i++) {
+        bool missing = cover->words[i] < least;
+        short_of += missing;
+        printf("  %10u%s %s\n", cover->words[i], missing ? "!" : " ", words[i]);
+    }
+    return short_of + report_kills(world, least);
+}
