@@ -8,13 +8,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "verify"))
-from case_line import Line, Unusable, line_of_event, read_event, read_line, renumber, write_line  # noqa: E402
+from case_line import LETTERS, Line, Unusable, line_of_event, read_event, read_line, renumber, write_line  # noqa: E402
 from case_set import CaseSet, revision_order  # noqa: E402
 from event_log import murmur2  # noqa: E402
 from rules import Rules, zone_minutes  # noqa: E402
 
 RULES = Rules(ROOT / "config")
-NONE = (None,) * 10
+NONE = (None,) * len(LETTERS)
 
 
 def line(**more):
