@@ -206,6 +206,7 @@ def test_a_router_that_stood_still_two_hours_misses_nothing_and_invents_nothing(
     until(lambda: orders(slow, LEAD, case("A2")) and orders(slow, LEAD, case("A1")), "both are dispatched", 30)
     slow.settle()
     slow.command(ROOT / "deploy/local/daemons", "stop", "router-1", seconds=60)
+    slow.set_clock(ms("2026-03-02T09:30"))
     says(slow, LEAD, case("A1"), "signed", "2026-03-02T09:30:00")
     slow.accepted("neighbours", [request("A3", "E7", "c", at="2026-03-02 09:00:00", lead=LEAD)])
     slow.set_clock(ms("2026-03-02T10:00"))

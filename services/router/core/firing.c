@@ -202,38 +202,73 @@ static void write_data(struct firing_writer *writer, const struct firing *firing
     strbuf_add_char(out, '}');
 }
 
-bool firing_send(struct firing_writer *writer, const struct firing *firing, struct outputs *outputs)
+/* An event about the case it opens, around writer->data. */
+static struct event event_of(const struct firing_writer *writer, const struct firing *firing,
+                             struct span subject, const char *stage, struct span id,
+                             char revision[REVISION_LEN + 1])
 {
-    static const struct record_header type = {{"content-type", 12},
-                                              {EVENT_CONTENT_TYPE, sizeof EVENT_CONTENT_TYPE - 1}};
-    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], subject[128];
-    ids_firing(id, span_of(firing->trigger->name), firing->group, firing->finding->start_ms);
-    snprintf(subject, sizeof subject, "proactive:%.60s:%s", firing->trigger->name, id);
-    write_data(writer, firing);
     (void)!ids_revision(revision, SPAN_NONE, firing->time_ms, 0, strbuf_span(&writer->data));
-    struct event event = {
+    return (struct event){
         .family = EVENT_CASE,
-        .name = SPAN("opened"),
-        .id = span_of(id),
+        .name = span_of(stage),
+        .id = id,
         .source = SPAN("/router"),
-        .subject = span_of(subject),
+        .subject = subject,
         .time_ms = firing->time_ms,
         .recorded_ms = firing->time_ms,
-        .partitionkey = span_of(subject),
-        .causationid = cause_of(firing),
+        .partitionkey = subject,
         .party = SPAN("router"),
         .revision = span_of(revision),
         .data_json = strbuf_span(&writer->data),
     };
+}
+
+static bool send(struct firing_writer *writer, const struct event *event, struct outputs *outputs)
+{
+    static const struct record_header type = {{"content-type", 12},
+                                              {EVENT_CONTENT_TYPE, sizeof EVENT_CONTENT_TYPE - 1}};
     strbuf_reset(&writer->event);
-    event_write(&writer->event, &event);
+    event_write(&writer->event, event);
     if (strbuf_is_full(&writer->data) || strbuf_is_full(&writer->event))
         return false;
     outputs_add(outputs, &(struct output){.stream = STREAM_EVENTS,
                                           .partition = OUTPUT_BY_KEY,
-                                          .key = event.subject,
+                                          .key = event->subject,
                                           .value = strbuf_span(&writer->event),
                                           .headers = {type},
                                           .header_count = 1});
     return true;
+}
+
+/* Where no person is asked, the router gives the word that the case waits for
+ * (docs/decisions/0045).
+ */
+static bool send_confirmed(struct firing_writer *writer, const struct firing *firing,
+                           struct span subject, struct span opened_id, struct outputs *outputs)
+{
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
+    ids_decision(id, opened_id, SPAN("confirm"));
+    strbuf_reset(&writer->data);
+    strbuf_add_char(&writer->data, '{');
+    add_text(&writer->data, "rule", span_of(firing->trigger->name));
+    add_text(&writer->data, "bundle", firing->bundle);
+    add_text(&writer->data, "cause", opened_id);
+    strbuf_add_char(&writer->data, '}');
+    struct event event = event_of(writer, firing, subject, "confirmed", span_of(id), revision);
+    event.causationid = opened_id;
+    return send(writer, &event, outputs);
+}
+
+bool firing_send(struct firing_writer *writer, const struct firing *firing, struct outputs *outputs)
+{
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], subject[128];
+    ids_firing(id, span_of(firing->trigger->name), firing->group, firing->finding->start_ms);
+    snprintf(subject, sizeof subject, "proactive:%.60s:%s", firing->trigger->name, id);
+    write_data(writer, firing);
+    struct event event =
+        event_of(writer, firing, span_of(subject), "opened", span_of(id), revision);
+    event.causationid = cause_of(firing);
+    return send(writer, &event, outputs) &&
+           (firing->trigger->confirm ||
+            send_confirmed(writer, firing, event.subject, event.id, outputs));
 }
