@@ -225,9 +225,10 @@ def test_what_waits_for_the_normaliser_is_not_absent(slow):
     slow.settle()
     slow.command(ROOT / "deploy/local/daemons", "stop", "ingest-1", seconds=60)
     producer = Producer({"bootstrap.servers": slow.environment["CITYBRAIN_BROKERS"]})
-    said = {"case": case("N1"), "stage": "signed", "time": "2026-03-02T11:45:00+08:00"}
+    said = {"specversion": "1.0", "id": "n1", "source": "/unit", "subject": case("N1"),
+            "type": "cn.citybrain.case.signed.v1", "time": "2026-03-02T11:45:00+08:00", "data": {}}
     producer.produce(f"cb.status.{LEAD}", key=case("N1"), value=json.dumps(said).encode(),
-                     headers={"content-type": "application/json"})
+                     headers={"content-type": "application/cloudevents+json"})
     assert producer.flush(20) == 0
     slow.environment["CITYBRAIN_READY_TRIES"] = "0"
     slow.command(ROOT / "deploy/local/daemons", "start", "ingest-1", seconds=60)
