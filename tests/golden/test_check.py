@@ -36,6 +36,36 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("feeds/hotline.yaml", "stage: resolved", "stage: resolvd", "no stage resolvd"),
     ("feeds/hotline.yaml", "date: [\"%Y-%m", "date: [\"%Y-%B", 'no date can be read by "%Y-%B'),
     ("rules/dispatch.yaml", "type_level: utility,", "type_levle: utility,", "did you mean type_level"),
+    ("rules/dispatch.yaml", "type_level: utility, place: known", "type_level: utilty, place: known",
+     'type_level cannot be "utilty"'),
+    ("rules/dispatch.yaml", "type_code: R1905", "type_code: R19O5", 'cannot be "R19O5"; did you mean R1905'),
+    ("rules/dispatch.yaml", "place: outside", "place: outsid", 'place cannot be "outsid"'),
+    ("rules/dispatch.yaml", "flags: legal", "flags: { from: 1 }", "flags cannot be asked so"),
+    ("rules/dispatch.yaml", "flags: legal", "flags: []", "a list of nothing matches nothing"),
+    ("rules/dispatch.yaml", "flags: legal", "round: { from: 3, to: 2 }", "from is not before to"),
+    ("rules/dispatch.yaml", "lead: d_petition", "lead: d_petitoin", 'no unit "d_petitoin"; did you mean d_petition'),
+    ("rules/dispatch.yaml", "lead: d_petition", 'lead: "110105001901"', "and a community never leads"),
+    ("rules/dispatch.yaml", "lead: d_petition", 'lead: "110105001"', '"110105001" is the place, not its office'),
+    ("rules/dispatch.yaml", "lead: d_petition", "lead: { street: place }", "this names no owner"),
+    ("rules/dispatch.yaml", "utility_of: [type_code, place]", "utility_of: type_code", "by a type and a place"),
+    ("rules/dispatch.yaml", "disposition: educate", "disposition: eductae", "did you mean educate"),
+    ("rules/dispatch.yaml", "由{lead}劝导教育", "由{laed}劝导教育", "nothing fills in {laed}; did you mean lead"),
+    ("rules/dispatch.yaml", "days: 2, clock: working", "days: 2, clock: workin", "no such clock"),
+    ("rules/dispatch.yaml", "09:00-12:00", "9-12", '"9-12 13:00-18:00" are no hours of a day'),
+    ("rules/dispatch.yaml", "- id: city", "- id: legal", "another entry has the id legal"),
+    ("rules/dispatch.yaml", "    when: { type_level: city }\n", "    valid_to: 2026-02-01\n    valid_from: 2026-02-01\n",
+     "valid_to is not after valid_from"),
+    ("rules/dispatch.yaml", "- id: utility_here\n    when: { type_level: utility,",
+     "- id: utility_here\n    when: { type_level: city,", "entry utility_here is never come to: city before it"),
+    ("rules/dispatch.yaml", "- id: fallback\n", "- id: fallback\n    when: { type_level: street }\n",
+     "no entry matches type_level transfer, place unknown (say type_code R19)"),
+    ("rules/dispatch.yaml", "- id: fallback\n", "- id: fallback\n    valid_from: 2026-03-01\n",
+     "place unknown (say type_code R0105), on 2026-02-28"),
+    ("rules/dispatch.yaml", "24h: { hours: 24, clock: natural }", "24h: { hours: 24, clock: working }",
+     "utilities answer day and night, and R02 has class 24h of working time"),
+    ("registries/utility_areas.csv", "R0203@110105,u_water", "R0203@110105,u_watr", 'unit cannot be "u_watr"'),
+    ("registries/utility_areas.csv", "R0203@110105,", "R0203@110106,", 'code cannot be "R0203@110106"'),
+    ("registries/admissions.csv", "R0105,", "R0195,", 'code cannot be "R0195"'),
     ("rules/dispatch.yaml", "hours: 24,", "hours: 24h,", "hours cannot be 24h"),
     ("rules/dispatch.yaml", "class: 7d", "class: 8d", 'no limit class "8d"'),
     ("views/closure_rate.yaml", "[closed, opened]", "[closd, opened]", '"closd" is no count'),
@@ -72,6 +102,45 @@ def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):
     found = [line for line in done.stdout.splitlines() if line.startswith(place)]
     assert done.returncode == 78 and says in done.stdout
     assert found and all("; fix: " in line for line in found)
+
+
+@pytest.mark.parametrize("more, says", [
+    # each is right alone; together the order of the file decides what both name
+    ("""  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }
+  - { id: b, when: { type_code: [R0102, R0103] }, then: { lead: d_commerce, say: 乙 } }
+""", "entries a and b both match some orders and name different leads; a wins"),
+    # handed over, and not on one day
+    ("""  - { id: a, valid_to: 2026-03-01, when: { type_code: R0101 }, then: { lead: d_market, say: 甲 } }
+  - { id: b, valid_from: 2026-02-01, when: { type_code: R0101 }, then: { lead: d_commerce, say: 乙 } }
+""", "entries a and b both match"),
+    ("""  - { id: a, valid_to: 2026-03-01, when: { type_code: R0101 }, then: { lead: d_market, say: 甲 } }
+  - { id: b, valid_from: 2026-03-01, when: { type_code: R0101 }, then: { lead: d_commerce, say: 乙 } }
+""", None),
+    # the exception stands before the rule
+    ("""  - { id: a, when: { type_code: R0101 }, then: { lead: d_commerce, say: 甲 } }
+  - { id: b, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 乙 } }
+""", None),
+    # the same unit either way
+    ("""  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }
+  - { id: b, when: { type_code: [R0102, R0103] }, then: { lead: d_market, class: 24h, say: 乙 } }
+""", None),
+    ("  - { id: b, when: { type_code: R0203, type_level: street }, then: { to: desk, say: 乙 } }\n",
+     "entry b can match no order"),
+])
+def test_two_rules_that_disagree_are_warned_of(tmp_path, more, says):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    path = tmp_path / "config/rules/dispatch.yaml"
+    text = path.read_text()
+    front = text.index("  - id: emergency")
+    path.write_text(text[:front] + more + text[front:])
+    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
+    assert done.returncode == 0, done.stdout
+    if says is None:
+        assert done.stdout == ""
+        return
+    line = text[:front].count("\n") + more.count("\n")
+    assert done.stdout.startswith(f"{path}:{line}:") and f": warning: {says}" in done.stdout
+    assert done.stdout.count("\n") == 1 and "; fix: " in done.stdout
 
 
 @pytest.mark.parametrize("words, says", [

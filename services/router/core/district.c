@@ -252,3 +252,21 @@ struct span district_unit_name(const struct district *district, struct span unit
     struct span name = cell(district->units, unit, "name", day);
     return name.at ? name : unit;
 }
+
+const char *district_nearest(const struct registry *registry, const char *word,
+                             char text[DISTRICT_CODE_BYTES])
+{
+    const struct registry_row *row;
+    const char *found = NULL;
+    char code[DISTRICT_CODE_BYTES];
+    for (size_t i = 0; (row = registry_at(registry, i)); i++) {
+        const char *candidates[] = {text, code};
+        span_to_cstr(registry_cell(registry, row, "code"), code, sizeof code);
+        bool first = found == NULL; /* then there is one only */
+        if (diagnostics_nearest(word, candidates + first, first ? 1 : 2) != code)
+            continue;
+        snprintf(text, DISTRICT_CODE_BYTES, "%s", code);
+        found = text;
+    }
+    return found;
+}

@@ -72,3 +72,8 @@ struct span district_unit_kind(const struct district *district, struct span unit
 struct span district_unit_name(const struct district *district, struct span unit,
                                int64_t day); /* else the code */
 struct span district_place_name(const struct district *district, struct span code, int64_t day);
+
+#define DISTRICT_CODE_BYTES 64
+/* The code of the registry nearest to a word, in `text`; NULL where none is near. */
+const char *district_nearest(const struct registry *registry, const char *word,
+                             char text[DISTRICT_CODE_BYTES]);

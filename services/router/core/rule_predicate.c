@@ -3,7 +3,6 @@
  * match, so it is an error. Holding compares spans and touches no registry. */
 #include "router/core/rule_predicate.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -64,22 +63,6 @@ void rule_question_read(struct rule_question *question, const struct facts *fact
 
 /* ---- reading ---- */
 
-static const char *nearest_row(const struct registry *registry, const char *word, char text[64])
-{
-    const struct registry_row *row;
-    const char *near = NULL;
-    char one[64];
-    const char *candidate = one;
-    for (size_t i = 0; !near && (row = registry_at(registry, i)); i++) {
-        span_to_cstr(registry_cell(registry, row, "code"), one, sizeof one);
-        if (diagnostics_nearest(word, &candidate, 1)) {
-            snprintf(text, 64, "%s", one);
-            near = text;
-        }
-    }
-    return near;
-}
-
 /* A code of the registry, or the beginning of one. */
 static bool has_code(const struct registry *registry, struct span value)
 {
@@ -127,14 +110,14 @@ static bool check_value(const struct field *field, const struct yaml_node *node,
                         const struct district *district, struct diagnostics *diagnostics)
 {
     struct span value = span_of(node->text);
-    char text[64];
+    char text[DISTRICT_CODE_BYTES];
     const char *near = NULL, *fix = NULL;
     switch (field->checked_by) {
     case BY_NOBODY: break;
     case BY_TYPES:
         if (!has_code(district->types, value)) {
             fix = "use a code of registries/request_types.csv";
-            near = nearest_row(district->types, node->text, text);
+            near = district_nearest(district->types, node->text, text);
         }
         break;
     case BY_LEVELS:

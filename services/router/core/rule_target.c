@@ -49,14 +49,8 @@ static bool read_unit(struct rule_target *target, const struct yaml_node *node,
         refuse_place(node, district, diagnostics);
         return false;
     }
-    const char *codes[512];
-    size_t count = 0;
-    char text[512][24];
-    const struct registry_row *row;
-    for (; count < ARRAY_LENGTH(codes) && (row = registry_at(district->units, count)); count++)
-        codes[count] = span_to_cstr(registry_cell(district->units, row, "code"), text[count],
-                                    sizeof text[count]);
-    const char *near = diagnostics_nearest(node->text, codes, count);
+    char text[DISTRICT_CODE_BYTES];
+    const char *near = district_nearest(district->units, node->text, text);
     diagnostics_add(diagnostics, node->place, "use a code of registries/units.csv",
                     "no unit \"%s\"%s%s", node->text, near ? "; did you mean " : "",
                     near ? near : "");

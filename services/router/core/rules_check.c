@@ -161,7 +161,7 @@ struct witness {
     const struct rule_entry *entry;
     size_t turn; /* which of its values */
     bool holds, reached;
-    const struct rule_entry *before; /* what matches instead */
+    const struct rule_entry *before; /* what matches the simplest such order instead */
 };
 
 /* What the entry asks for beside type, place and flags. */
@@ -196,7 +196,8 @@ static void try_witness(struct check *check, const struct combination *combinati
     const struct rule_entry *first = rules_match(check->rules, 0, &one.question, one.at_ms);
     witness->holds = true;
     witness->reached = first == witness->entry;
-    witness->before = first;
+    if (!witness->before)
+        witness->before = first;
 }
 
 static size_t turns_of(const struct rule_entry *entry)
