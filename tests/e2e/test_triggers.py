@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 
 from district import NDJSON, ROOT, District, until
 
@@ -83,6 +82,14 @@ def says(district, unit, case_id, stage, when, **data):
                                  json.dumps(said).encode() + b"\n", Content_Type="application/x-ndjson",
                                  Authorization=f"Bearer demo-{unit}")
     assert status // 100 == 2 and json.loads(body)["rejected"] == 0, body
+
+
+def answers(district, door):
+    try:
+        return district.http(f"{door}/v1/feeds/neighbours/check", b"{}", Content_Type=NDJSON,
+                             Authorization="Bearer demo-neighbours")[0] != 503
+    except OSError:
+        return False
 
 
 def ticked(district, when):
@@ -223,15 +230,19 @@ def test_what_waits_for_the_normaliser_is_not_absent(slow):
     slow.accepted("neighbours", [request("N1", "E8", "a", at="2026-03-02 11:40:00", lead=LEAD)])
     until(lambda: orders(slow, LEAD, case("N1")), "it is dispatched", 30)
     slow.settle()
+    start, both = [ROOT / "deploy/local/daemons", "start"], slow.environment["CITYBRAIN_SETTINGS_INGEST"]
+    door = slow.environment["CITYBRAIN_URL"]
+
+    # A door alone takes the unit's word while nothing is normalised.
     slow.command(ROOT / "deploy/local/daemons", "stop", "ingest-1", seconds=60)
-    producer = Producer({"bootstrap.servers": slow.environment["CITYBRAIN_BROKERS"]})
-    said = {"specversion": "1.0", "id": "n1", "source": "/unit", "subject": case("N1"),
-            "type": "cn.citybrain.case.signed.v1", "time": "2026-03-02T11:45:00+08:00", "data": {}}
-    producer.produce(f"cb.status.{LEAD}", key=case("N1"), value=json.dumps(said).encode(),
-                     headers={"content-type": "application/cloudevents+json"})
-    assert producer.flush(20) == 0
-    slow.environment["CITYBRAIN_READY_TRIES"] = "0"
-    slow.command(ROOT / "deploy/local/daemons", "start", "ingest-1", seconds=60)
+    slow.environment.update(CITYBRAIN_SETTINGS_INGEST=f"{both} ingest.role=doors", CITYBRAIN_READY_TRIES="0")
+    slow.command(*start, "ingest-1", seconds=60)
+    slow.set_clock(ms("2026-03-02T11:50"))
+    until(lambda: answers(slow, door), "the door is open", 60)
+    says(slow, LEAD, case("N1"), "signed", "2026-03-02T11:45:00")
+    slow.command(ROOT / "deploy/local/daemons", "stop", "ingest-1", seconds=60)
+    slow.environment["CITYBRAIN_SETTINGS_INGEST"] = both
+    slow.command(*start, "ingest-1", seconds=60)
     slow.environment["CITYBRAIN_READY_TRIES"] = "200"
     ticked(slow, "2026-03-02T16:00")
     assert of_case(slow, case("N1"), "signed")
