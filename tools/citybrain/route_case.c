@@ -110,6 +110,13 @@ static void take_dead(struct run *run, const struct output *output)
         }
 }
 
+static void take_receipt(struct run *run, const struct output *output)
+{
+    const struct json_value *receipt = run->trigger ? NULL : parse(run, output->value);
+    if (receipt)
+        add(run, "receipt", receipt);
+}
+
 static void take_said(void *context, const struct output *output)
 {
     struct run *run = context;
@@ -119,6 +126,8 @@ static void take_said(void *context, const struct output *output)
         take_order(run, output);
     else if (output->stream == STREAM_DEAD)
         take_dead(run, output);
+    else if (output->stream == STREAM_RECEIPTS)
+        take_receipt(run, output);
 }
 
 /* ---- as lines ---- */

@@ -39,8 +39,7 @@ static bool ranks_behind(const struct case_kind *kind, const struct case_line *c
 
 /* What is decided because of `cause` lies not before it: neither before it was recorded, nor before
  * the moment it names, which may be minutes ahead (docs/decisions/0004), and behind that moment
- * where the stages' ranks would put it first. Otherwise the decision would sort in front of its
- * cause. */
+ * where the stages' ranks would put it first. */
 struct emit_case case_decide_about(const struct case_decide_asked *asked,
                                    const struct case_line *cause)
 {

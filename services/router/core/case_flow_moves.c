@@ -295,7 +295,7 @@ static bool ask_rules(struct case_flow *flow, const struct working *work,
 }
 
 static enum reject ask_desk(struct case_flow *flow, struct working *work,
-                            const struct case_line *cause, struct span would_have,
+                            const struct case_line *cause, const struct decision *would,
                             struct outputs *outputs)
 {
     struct answer answer = {
@@ -305,9 +305,9 @@ static enum reject ask_desk(struct case_flow *flow, struct working *work,
                 .due_ms = TIMESTAMP_NONE,
                 .rule = WOULD_HAVE,
                 .desk_cause = WOULD_HAVE,
-                .would_have = would_have,
+                .would_have = {would->lead, would->rule},
                 .reason = sentence(flow, SPAN("工单内容更正后,按规则应由"),
-                                   name_of(flow, would_have, cause), SPAN("承办"))},
+                                   name_of(flow, would->lead, cause), SPAN("承办"))},
         .cause = cause,
         .orders = {{"escalated", DESK, NULL}},
         .order_count = 1,
@@ -406,7 +406,7 @@ static enum reject correct(struct case_flow *flow, struct working *work,
         reject = say(flow, work, &answer, outputs);
     bool other = !span_equal(would.lead, lead) && !span_equal(would.lead, did.lead);
     if (reject == REJECT_NONE && other)
-        reject = ask_desk(flow, work, case_flow_line(work, told->line.id), would.lead, outputs);
+        reject = ask_desk(flow, work, case_flow_line(work, told->line.id), &would, outputs);
     return reject;
 }
 

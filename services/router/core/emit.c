@@ -145,14 +145,12 @@ static void say_alternatives(struct emit *emit, const struct decision *decision)
     strbuf_add_char(&emit->data, ']');
 }
 
-static void say_would_have(struct emit *emit, const struct decision *decision)
+void emit_say_answer(struct emit *emit, struct span member, const struct decision_answer *answer)
 {
-    const struct span member = MEMBER("would_have");
-    if (!decision->would_have.unit.at)
+    if (!answer->unit.at)
         return;
     add_member(&emit->data, member);
-    say_answer(emit, add_value(emit, &emit->root, JSON_OBJECT, key_of(member), SPAN_NONE),
-               &decision->would_have);
+    say_answer(emit, add_value(emit, &emit->root, JSON_OBJECT, key_of(member), SPAN_NONE), answer);
 }
 
 void emit_say_due(struct emit *emit, int64_t ms)
@@ -268,7 +266,7 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
     emit_say(emit, MEMBER("cause"), about->cause_id);
     emit_close_to_units(emit);
     emit_say(emit, MEMBER("desk_cause"), decision->desk_cause);
-    say_would_have(emit, decision);
+    emit_say_answer(emit, MEMBER("would_have"), &decision->would_have);
     say_alternatives(emit, decision);
     return emit_build(emit, about, "dispatched", SPAN("lead"), arena, event);
 }

@@ -14,6 +14,8 @@ void emit_begin(struct emit *emit);
 void emit_say(struct emit *emit, struct span member, struct span value);
 void emit_say_true(struct emit *emit, struct span member);
 void emit_say_units(struct emit *emit, struct span member, const struct span *units, size_t count);
+/* Nothing where it names no unit. */
+void emit_say_answer(struct emit *emit, struct span member, const struct decision_answer *answer);
 void emit_say_due(struct emit *emit, int64_t ms); /* once in an event */
 void emit_say_place(struct emit *emit, const struct emit_case *about);
 /* What is said from here on stands in the desk's orders alone. */

@@ -12,10 +12,11 @@ bool emit_move(struct emit *emit, const struct emit_case *about, const struct em
     emit_say(emit, MEMBER("due_source"), span_of(move->due_source));
     emit_say(emit, MEMBER("level"), move->level);
     emit_say(emit, MEMBER("rule"), move->rule);
-    emit_say(emit, MEMBER("desk_cause"), move->desk_cause);
-    emit_say(emit, MEMBER("would_have"), move->would_have);
     emit_say(emit, MEMBER("reason"), move->reason);
     emit_say_place(emit, about);
     emit_say(emit, MEMBER("cause"), about->cause_id);
+    emit_close_to_units(emit);
+    emit_say(emit, MEMBER("desk_cause"), move->desk_cause);
+    emit_say_answer(emit, MEMBER("would_have"), &move->would_have);
     return emit_build(emit, about, move->stage, move->question, arena, event);
 }

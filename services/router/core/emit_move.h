@@ -11,7 +11,9 @@ struct emit_move { /* absent = not said */
     int64_t due_ms;         /* TIMESTAMP_NONE = not said */
     const char *due_source; /* of a helper's time: "move", "kind", "lead"; NULL = not said */
     struct span rule;       /* the stage of the move, or what else makes us say it */
-    struct span desk_cause, would_have, reason;
+    struct span reason;
+    struct span desk_cause;            /* this and the next stand in the desk's orders alone */
+    struct decision_answer would_have; /* unit absent = not said */
 };
 
 /* As emit_decision. */

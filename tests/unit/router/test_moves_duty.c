@@ -253,7 +253,7 @@ static const struct life lives[] = {
                        .revision = 1)},
      "assigned " L ", amended " L ", escalated desk",
      "",
-     {"\"would_have\":\"" N "\"", "\"desk_cause\":\"would_have\"",
+     {"\"would_have\":{\"unit\":\"" N "\"", "\"desk_cause\":\"would_have\"",
       "\"street_code\":\"110105002\""}},
     {"contracts §2",
      "a second correction is told again, under the same id",
