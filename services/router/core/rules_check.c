@@ -63,6 +63,7 @@ static void collect(struct check *check)
     const struct rules *rules = check->rules;
     int64_t first_ms = INT64_MAX;
     check->flag_count = 1;
+    add_flag(check, SPAN("another"));
     for (size_t i = 0; i < rules->entry_count; i++) {
         const struct rule_entry *entry = &rules->entries[i];
         add_date(check, entry->valid_from_ms);
@@ -160,38 +161,55 @@ static void look(struct check *check, const struct combination *one, void *conte
 struct witness {
     const struct rule_entry *entry;
     size_t turn; /* which of its values */
+    /* What another entry asks for, this order has or does not have; NULL = nothing of that. */
+    const struct rule_predicate *varied;
+    struct span value;
+    int64_t number;
     bool holds, reached;
     const struct rule_entry *before; /* what matches the simplest such order instead */
 };
 
+static bool is_visited(enum rule_field field)
+{
+    return field == RULE_TYPE_CODE || field == RULE_TYPE_LEVEL || field == RULE_PLACE ||
+           field == RULE_TYPE_GROUP || field == RULE_FLAGS;
+}
+
+static void set_number(struct combination *one, enum rule_field field, int64_t number)
+{
+    one->question.number[field - RULE_ROUND] = number;
+    if (field == RULE_OPENED_AT)
+        one->at_ms = number;
+}
+
 /* What the entry asks for beside type, place and flags. */
 static void give(struct combination *one, const struct rule_predicate *wanted, size_t turn)
 {
-    bool given = wanted->field == RULE_TYPE_CODE || wanted->field == RULE_TYPE_LEVEL ||
-                 wanted->field == RULE_PLACE || wanted->field == RULE_TYPE_GROUP ||
-                 wanted->field == RULE_FLAGS;
-    if (given)
+    if (is_visited(wanted->field))
         return;
     if (wanted->presence)
         one->question.text[wanted->field] =
-            wanted->presence == RULE_PRESENT ? SPAN("something") : SPAN_NONE;
+            wanted->presence == RULE_PRESENT ? SPAN("another") : SPAN_NONE;
     else if (wanted->field >= RULE_ROUND)
-        one->question.number[wanted->field - RULE_ROUND] =
-            wanted->from != INT64_MIN ? wanted->from : wanted->to - 1;
+        set_number(one, wanted->field, wanted->from != INT64_MIN ? wanted->from : wanted->to - 1);
     else if (!wanted->negated)
         one->question.text[wanted->field] =
             wanted->values[turn < wanted->value_count ? turn : wanted->value_count - 1];
-    if (wanted->field == RULE_OPENED_AT)
-        one->at_ms = one->question.number[RULE_OPENED_AT - RULE_ROUND];
 }
 
 static void try_witness(struct check *check, const struct combination *combination, void *context)
 {
     struct witness *witness = context;
+    if (witness->reached)
+        return;
     struct combination one = *combination;
+    if (witness->varied && witness->varied->field >= RULE_ROUND)
+        set_number(&one, witness->varied->field, witness->number);
+    else if (witness->varied)
+        one.question.text[witness->varied->field] = witness->value;
     for (size_t i = 0; i < witness->entry->when_count; i++)
         give(&one, &witness->entry->when[i], witness->turn);
-    if (witness->reached || !rule_entry_holds(witness->entry, &one.question, one.at_ms))
+    if (!rule_entry_holds(witness->entry, &one.question, one.at_ms))
         return;
     const struct rule_entry *first = rules_match(check->rules, 0, &one.question, one.at_ms);
     witness->holds = true;
@@ -208,11 +226,37 @@ static size_t turns_of(const struct rule_entry *entry)
     return most;
 }
 
+static void try_varied(struct check *check, struct witness *witness, struct span value,
+                       int64_t number)
+{
+    witness->value = value;
+    witness->number = number;
+    for (witness->turn = 0; witness->turn < turns_of(witness->entry) && !witness->reached;
+         witness->turn++)
+        visit_all(check, try_witness, witness);
+}
+
+/* Another entry's condition, once as it asks and once as it does not. */
+static void try_beside(struct check *check, struct witness *witness,
+                       const struct rule_predicate *varied)
+{
+    witness->varied = varied;
+    if (is_visited(varied->field))
+        return;
+    try_varied(check, witness, SPAN("another"), varied->from - (varied->from != INT64_MIN));
+    try_varied(check, witness, SPAN_NONE, varied->to);
+    for (size_t i = 0; i < varied->value_count; i++)
+        try_varied(check, witness, varied->values[i], varied->from);
+}
+
 static void check_reached(struct check *check, const struct rule_entry *entry)
 {
     struct witness witness = {.entry = entry};
-    for (size_t turns = turns_of(entry); witness.turn < turns && !witness.reached; witness.turn++)
-        visit_all(check, try_witness, &witness);
+    try_varied(check, &witness, SPAN_NONE, 0);
+    for (const struct rule_entry *other = check->rules->entries; other < entry && witness.holds;
+         other++)
+        for (size_t i = 0; i < other->when_count && !witness.reached; i++)
+            try_beside(check, &witness, &other->when[i]);
     if (witness.reached)
         return;
     if (witness.holds)
