@@ -15,6 +15,7 @@
 #include "router/core/case_book.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_pack.h"
+#include "router/core/moves.h"
 #include "router/core/stub.h"
 
 #define ARENA_BYTES (1 << 20)
@@ -28,10 +29,10 @@ struct waiting {
     char json[];
 };
 
-struct pending { /* a decision that was asked for */
+struct pending { /* a decision that was asked for, or the recall before one */
     char id[DIGEST_ID_LEN + 1];
-    char *case_id, *json; /* owned; json: the event as it would be now */
-    int64_t time_ms;
+    char *case_id, *json; /* owned; json: the decision's event as it would be now; NULL: a recall */
+    int64_t clock_ms, time_ms;     /* when it was asked; of the event */
     struct waiting *first, **last; /* owned */
     size_t count;
     UT_hash_handle hh;
@@ -175,6 +176,18 @@ static void move_clock(struct backtest *backtest, struct lane *lane, int64_t t_m
 
 /* ---- deciding ---- */
 
+static struct pending *expect(struct backtest *backtest, struct span case_id, struct span id,
+                              int64_t clock_ms)
+{
+    struct pending *pending = xcalloc(1, sizeof *pending);
+    span_to_cstr(id, pending->id, sizeof pending->id);
+    pending->case_id = xspandup(case_id);
+    pending->clock_ms = clock_ms;
+    pending->last = &pending->first;
+    HASH_ADD_KEYPTR(hh, backtest->pending, pending->case_id, case_id.len, pending);
+    return pending;
+}
+
 static void ask(struct backtest *backtest, const struct working *work, int64_t clock_ms)
 {
     struct case_decide_asked asked = {.rules = backtest->rules,
@@ -189,15 +202,36 @@ static void ask(struct backtest *backtest, const struct working *work, int64_t c
         backtest->report->unreadable++;
         return;
     }
-    struct pending *pending = xcalloc(1, sizeof *pending);
+    struct pending *pending = expect(backtest, work->id, decided.event.id, clock_ms);
     strbuf_reset(&backtest->text);
     event_write(&backtest->text, &decided.event);
-    span_to_cstr(decided.event.id, pending->id, sizeof pending->id);
-    pending->case_id = xspandup(work->id);
     pending->json = xspandup(strbuf_span(&backtest->text));
     pending->time_ms = decided.event.time_ms;
-    pending->last = &pending->first;
-    HASH_ADD_KEYPTR(hh, backtest->pending, pending->case_id, work->id.len, pending);
+}
+
+/* A unit that nobody has is not given the case, so nobody is recalled for it. */
+static bool is_recalled(const struct backtest *backtest, const struct working *work,
+                        struct moves_next *next)
+{
+    *next = moves_next(&work->set, &work->fold, work->kind, SPAN_NONE, 0);
+    if (next->answer != MOVES_RECALL)
+        return false;
+    struct span lead = next->move->attribute[CASE_LEAD];
+    return !lead.at ||
+           registry_find(backtest->rules->bundle->district.units, lead, INT64_MIN) != NULL;
+}
+
+/* Whatever the router says next of the case because of how it stands now. */
+static void look_ahead(struct backtest *backtest, const struct working *work, int64_t clock_ms)
+{
+    char id[DIGEST_ID_LEN + 1];
+    struct moves_next next;
+    if (is_recalled(backtest, work, &next)) {
+        ids_decision(id, next.move->id, SPAN("recall"));
+        expect(backtest, work->id, span_of(id), clock_ms);
+    } else if (case_decide_is_due(&work->fold, work->kind)) {
+        ask(backtest, work, clock_ms);
+    }
 }
 
 static bool is_in_range(const struct backtest *backtest, int64_t time_ms)
@@ -247,8 +281,7 @@ static void merge(struct backtest *backtest, struct lane *lane, const struct eve
     set_timer(backtest, lane, &work);
     if (is_decision(event) && !asked && is_in_range(backtest, event->time_ms))
         backtest->report->unasked++;
-    if (case_decide_is_due(&work.fold, work.kind))
-        ask(backtest, &work, clock_ms);
+    look_ahead(backtest, &work, clock_ms);
 }
 
 static void hold(struct pending *pending, struct span json, int64_t clock_ms)
@@ -264,13 +297,17 @@ static void hold(struct pending *pending, struct span json, int64_t clock_ms)
 static void take_event(struct backtest *backtest, struct lane *lane, struct span json,
                        int64_t clock_ms);
 
-/* What waited goes in behind the decision; it may ask for another, and then the rest waits for
- * that. */
-static void go_on(struct backtest *backtest, struct lane *lane, struct pending *pending)
+/* `event` goes in as of the moment it was asked for, and what waited behind it; that may ask for
+ * another, and then the rest waits for that. */
+static void settle(struct backtest *backtest, struct lane *lane, struct pending *pending,
+                   const struct event *event)
 {
     struct waiting *one = pending->first;
+    int64_t clock_ms = pending->clock_ms;
     pending->first = NULL;
     drop(backtest, pending);
+    if (event)
+        merge(backtest, lane, event, clock_ms, true);
     for (struct waiting *next; one; one = next) {
         next = one->next;
         arena_reset(&backtest->arena);
@@ -283,11 +320,11 @@ static void go_on(struct backtest *backtest, struct lane *lane, struct pending *
 static void give_up(struct backtest *backtest, struct lane *lane, struct pending *pending)
 {
     struct event event;
-    backtest->report->missing += is_in_range(backtest, pending->time_ms);
-    if (event_read(backtest->reader, span_of(pending->json), &backtest->arena, &event) ==
-        REJECT_NONE)
-        merge(backtest, lane, &event, lane->clock_ms, true);
-    go_on(backtest, lane, pending);
+    bool stands = pending->json &&
+                  event_read(backtest->reader, arena_copy(&backtest->arena, span_of(pending->json)),
+                             &backtest->arena, &event) == REJECT_NONE;
+    backtest->report->missing += pending->json && is_in_range(backtest, pending->time_ms);
+    settle(backtest, lane, pending, stands ? &event : NULL);
 }
 
 static void take_case(struct backtest *backtest, struct lane *lane, const struct event *event,
@@ -305,9 +342,9 @@ static void take_case(struct backtest *backtest, struct lane *lane, const struct
             give_up(backtest, lane, pending);
         return;
     }
-    compare(backtest, pending, event);
-    merge(backtest, lane, event, clock_ms, true);
-    go_on(backtest, lane, pending);
+    if (pending->json)
+        compare(backtest, pending, event);
+    settle(backtest, lane, pending, event);
 }
 
 static void take_event(struct backtest *backtest, struct lane *lane, struct span json,
@@ -342,5 +379,5 @@ void backtest_take(struct backtest *backtest, int32_t partition, struct span jso
 void backtest_finish(struct backtest *backtest)
 {
     for (struct pending *one = backtest->pending; one; one = one->hh.next)
-        backtest->report->missing += is_in_range(backtest, one->time_ms);
+        backtest->report->missing += one->json && is_in_range(backtest, one->time_ms);
 }

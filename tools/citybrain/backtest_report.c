@@ -104,19 +104,19 @@ static void compare(struct backtest_report *report, struct difference *differenc
 /* The last row stands for all that are too many. */
 static struct backtest_row *row_of(struct backtest_rows *rows, struct span from, struct span to)
 {
-    char a[sizeof rows->list->from], b[sizeof rows->list->to];
+    char a[sizeof rows->list->then], b[sizeof rows->list->now];
     span_to_cstr(from.len ? from : SPAN("-"), a, sizeof a);
     span_to_cstr(to.len ? to : SPAN("-"), b, sizeof b);
     for (size_t i = 0; i < rows->count; i++)
-        if (strcmp(rows->list[i].from, a) == 0 && strcmp(rows->list[i].to, b) == 0)
+        if (strcmp(rows->list[i].then, a) == 0 && strcmp(rows->list[i].now, b) == 0)
             return &rows->list[i];
     if (rows->count == MOST_ROWS)
         return &rows->list[MOST_ROWS - 1];
     rows->list = xrealloc(rows->list, (rows->count + 1) * sizeof *rows->list);
     struct backtest_row *row = &rows->list[rows->count++];
     *row = (struct backtest_row){0};
-    strcpy(row->from, rows->count == MOST_ROWS ? "…" : a);
-    strcpy(row->to, rows->count == MOST_ROWS ? "…" : b);
+    strcpy(row->then, rows->count == MOST_ROWS ? "…" : a);
+    strcpy(row->now, rows->count == MOST_ROWS ? "…" : b);
     return row;
 }
 
@@ -189,10 +189,10 @@ static void add_rows(struct strbuf *json, const char *name, const struct backtes
     strbuf_addf(json, ",\"%s\":[", name);
     for (size_t i = 0; i < rows->count; i++) {
         const struct backtest_row *row = &rows->list[i];
-        strbuf_add(json, i ? SPAN(",{\"from\":") : SPAN("{\"from\":"));
-        strbuf_add_json(json, span_of(row->from));
-        strbuf_add(json, SPAN(",\"to\":"));
-        strbuf_add_json(json, span_of(row->to));
+        strbuf_add(json, i ? SPAN(",{\"then\":") : SPAN("{\"then\":"));
+        strbuf_add_json(json, span_of(row->then));
+        strbuf_add(json, SPAN(",\"now\":"));
+        strbuf_add_json(json, span_of(row->now));
         strbuf_addf(json, ",\"orders\":%lld", (long long)row->orders);
         for (size_t c = 0; changes && c < BACKTEST_CHANGE_COUNT; c++)
             strbuf_addf(json, ",\"%s\":%lld", words[c], (long long)row->changed[c]);
@@ -206,7 +206,7 @@ static void add_bundles(struct strbuf *json, const struct backtest_rows *rows)
     strbuf_add(json, SPAN(",\"bundles\":["));
     for (size_t i = 0; i < rows->count; i++) {
         strbuf_add(json, i ? SPAN(",{\"bundle\":") : SPAN("{\"bundle\":"));
-        strbuf_add_json(json, span_of(rows->list[i].from));
+        strbuf_add_json(json, span_of(rows->list[i].then));
         strbuf_addf(json, ",\"decisions\":%lld,\"different\":%lld}",
                     (long long)rows->list[i].orders, (long long)rows->list[i].different);
     }

@@ -27,7 +27,7 @@ enum backtest_change {
 
 struct backtest_row { /* orders decided by one rule then and by another now; or by units, by bundles
                        */
-    char from[64], to[64];
+    char then[64], now[64];
     int64_t orders, different; /* different: of a bundle's */
     int64_t changed[BACKTEST_CHANGE_COUNT], examples;
 };
