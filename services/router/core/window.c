@@ -174,6 +174,8 @@ static enum window_change take_sighting(struct window *window, const struct trig
         return WINDOW_REPEATED;
     window->seen_ms = signal->recorded_ms;
     window->fired_count = 0; /* a new silence may begin */
+    window->fact_count = 1;  /* the last word, for the evidence */
+    window->facts[0] = fact_of(trigger, signal);
     note_texts(window, trigger, signal, signal->recorded_ms);
     return WINDOW_CHANGED;
 }

@@ -279,6 +279,8 @@ static bool judge_silence(const struct window *window, const struct window_quest
         .from_ms = window->seen_ms,
         .to_ms = due_ms,
     };
+    for (size_t i = 0; i < window->fact_count; i++)
+        add_evidence(finding, &window->facts[i]);
     return true;
 }
 

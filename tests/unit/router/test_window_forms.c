@@ -405,7 +405,7 @@ static const struct life lives[] = {
      "fact 1 03-02T10:00 st001 waiting=60\nfact 2 03-02T11:00 st001 waiting=10\n"
      "fact 3 03-02T11:30 st001 waiting=60\nfact 4 03-02T12:30 st001 waiting=60\ntick 03-02T12:45",
      ""},
-    {"threshold_a_reading_does_not_hold_for_ever", "docs/decisions/0044", THRESHOLD,
+    {"threshold_a_reading_does_not_hold_for_ever", "docs/decisions/0043", THRESHOLD,
      "fact 1 03-02T10:00 st001 waiting=60\ntick 03-02T20:00", ""},
     {"threshold_one_below_told_late", "DESIGN §5", THRESHOLD,
      "fact 1 03-02T10:00 st001 waiting=60\nfact 3 03-02T11:20 st001 waiting=60\n"
