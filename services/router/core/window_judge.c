@@ -175,7 +175,7 @@ static bool is_surge(const struct window *window, const struct window_question *
         sum += before;
         squares += before * before;
     }
-    if (n < trigger->judged_with)
+    if (n == 0 || n < trigger->judged_with)
         return false;
     double above = (double)(n * count - sum);
     double sigma = (double)trigger->sigma_millionths / (double)MILLIONTH;

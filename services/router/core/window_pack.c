@@ -234,7 +234,7 @@ bool window_read(struct window *window, struct span bytes, enum trigger_form *fo
     window_init(window);
     if (left.bad || head.at[0] != VERSION || head.at[1] < 0 || head.at[1] >= TRIGGER_FORMS)
         return false;
-    int flags = head.at[2];
+    int flags = (unsigned char)head.at[2];
     *form = (enum trigger_form)head.at[1];
     window->held = flags & IS_HELD;
     window->due_ms = take_moment(&left, flags, HAS_DUE);

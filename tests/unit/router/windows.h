@@ -294,6 +294,7 @@ static inline struct span member(const struct json_value *data, const char *name
     return text.at ? text : SPAN("-");
 }
 
+/* Its group and reason; `confirmed`, which follows where nobody is asked, is another test's. */
 static inline void add_firing(struct strbuf *out, const struct kept *one)
 {
     static struct json_reader *reader;
@@ -303,11 +304,18 @@ static inline void add_firing(struct strbuf *out, const struct kept *one)
         reader = json_reader_new();
     arena_reset(&scratch);
     assert_int_equal(event_read_record(reader, &record, &scratch, &event), REJECT_NONE);
-    assert_true(span_is(event.name, "opened") && span_is(event.party, "router"));
+    assert_true(span_is(event.party, "router"));
     const struct json_value *group = json_get(event.data, SPAN("group"));
+    if (!span_is(event.name, "opened"))
+        return;
     for (const struct json_value *value = group->first; value; value = value->next)
         strbuf_addf(out, "%.*s%s", SPAN_ARG(value->text), value->next ? "," : "");
     strbuf_addf(out, ": %.*s\n", SPAN_ARG(member(event.data, "reason")));
+}
+
+static inline bool is_opened(const struct kept *one)
+{
+    return one->stream == STREAM_EVENTS && strstr(one->value, ".case.opened.");
 }
 
 /* One line each; two with one id fail. */
@@ -318,7 +326,7 @@ static inline void read_firings(struct strbuf *out)
         if (kept[i].stream != STREAM_EVENTS)
             continue;
         for (size_t k = 0; k < i; k++)
-            if (kept[k].stream == STREAM_EVENTS && strcmp(kept[k].key, kept[i].key) == 0)
+            if (is_opened(&kept[k]) && is_opened(&kept[i]) && strcmp(kept[k].key, kept[i].key) == 0)
                 fail_msg("fired twice: %s", kept[i].key);
         add_firing(out, &kept[i]);
     }
