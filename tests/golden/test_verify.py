@@ -45,7 +45,7 @@ def test_a_unit_without_number_stands_as_its_code():
 
 def test_every_field_comes_back():
     written = line(id="i|d", revision="a.b.c.d", stage=21, time=-12345, recorded=None, party=3, live=True,
-                   attributes=("x\\|\n=y",) * 10)
+                   attributes=("x\\|\n=y",) * len(LETTERS))
     text = write_line(written, RULES)
     assert "\n" not in text and read_line(text, RULES) == written
 
@@ -71,8 +71,9 @@ def test_keys_of_later_versions_are_passed_over():
 
 def test_attributes_come_from_data():
     said, data = read_event(b'{"data": {"lead": "desk", "rule": "", "due_at": "1970-01-02T08:00:00+08:00", '
-                            b'"adopted": true, "summary": "x", "type_code": 303}}')
-    assert event(data).attributes == ("desk", "86400000", None, "303", None, None, None, None, "1", None)
+                            b'"adopted": true, "summary": "x", "type_code": 303, "estate_code": "E7"}}')
+    assert {letter: text for letter, text in zip(LETTERS, event(data).attributes) if text is not None} == \
+        {"l": "desk", "d": "86400000", "t": "303", "a": "1", "1": "E7"}
     for due, found in ((b"1764000000000", "1764000000000"), (b'""', None), (b'"soon"', None), (b"1.5", None)):
         assert event(read_event(b'{"data": {"due_at": ' + due + b"}}")[1]).attributes[1] == found
     assert (said.get("data") is data) and event({"adopted": False}).attributes[8] is None
