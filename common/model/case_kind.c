@@ -25,7 +25,7 @@ struct kinds {
     char hash[DIGEST_ID_LEN + 1];
 };
 
-/* before: due_at, by: { share: 0.2, at_most: 4h } */
+/* before: due_at, by: { share: 0.2, at_most: 4h } or by: 1d */
 static void read_share(const struct case_kind_reading *reading, const struct yaml_node *by,
                        struct kind_timer *timer)
 {
@@ -33,6 +33,10 @@ static void read_share(const struct case_kind_reading *reading, const struct yam
     struct diagnostics *d = reading->diagnostics;
     const char *text;
     char *end;
+    if (by && by->type == YAML_SCALAR) {
+        yaml_duration(by, &timer->before_ms, d);
+        return;
+    }
     if (!by || !yaml_only_keys(by, keys, d))
         return;
     const struct yaml_node *share = yaml_require(by, "share", d);

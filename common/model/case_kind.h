@@ -65,6 +65,7 @@ struct kind_timer {
     double before_share; /* due_at minus min(share of the span opened..due, before_at_most); 0 = not
                             this form */
     int64_t before_at_most_ms;
+    int64_t before_ms; /* due_at minus this; 0 = not this form */
     enum timer_action action;
     const char *to; /* unit, or NULL = lead */
 };

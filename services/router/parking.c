@@ -11,16 +11,32 @@ static const struct metric_row parked_row = {
     "are "
     "written by themselves then, within router.probe_every."};
 
+static void ask(struct parking *parking);
+
+static void write_probe(void *context, struct outputs *outputs)
+{
+    struct parking *parking = context;
+    parking->before = parking->total;
+    parking->probe(parking->context, outputs);
+}
+
+/* A unit that took some takes the rest: nobody waits for the next probe. */
 static void committed(void *context)
 {
-    (void)context; /* what it did shows in the counts */
+    struct parking *parking = context;
+    if (parking->total < parking->before)
+        ask(parking);
+}
+
+static void ask(struct parking *parking)
+{
+    if (parking->total > 0)
+        (void)transform_inject(parking->transform, write_probe, committed, parking);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    struct parking *parking = timer->data;
-    if (parking->total > 0)
-        (void)transform_inject(parking->transform, parking->probe, committed, parking->context);
+    ask(timer->data);
 }
 
 void parking_open(struct parking *parking, struct daemon *daemon, struct transform *transform,

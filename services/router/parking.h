@@ -16,10 +16,12 @@ struct parking {
     void *context;
     uv_timer_t timer;
     int64_t waiting[PARKING_MOST_PARTITIONS], total; /* orders */
+    int64_t before; /* what waited when the last probe was written */
     struct metric *parked;
 };
 
-/* Every so often, while orders wait, `probe` writes into the next transaction. */
+/* Every so often, while orders wait, `probe` writes into the next transaction; and again at once as
+ * long as that made them fewer. */
 void parking_open(struct parking *parking, struct daemon *daemon, struct transform *transform,
                   int64_t every_ms, void (*probe)(void *context, struct outputs *outputs),
                   void *context);

@@ -61,4 +61,5 @@ def test_all_that_was_written_is_of_its_schema(district, tmp_path):
 
     # an order is a projection of its event, and every order has one
     data = {event["id"]: event["data"] for event in events if event["source"] == "/router"}
-    assert all({**one, **data[one["id"]]} == one for one in orders)
+    assert all({**one, **data[one["id"]]} == one for one in orders if one["kind"] != "ended")
+    assert {one["id"] for one in orders} <= {event["id"] for event in events}

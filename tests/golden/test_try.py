@@ -80,7 +80,7 @@ def test_orders_are_decided_and_counted():
     said = json.loads(made.stderr[made.stderr.index('{"feed"'):])
     assert said["records"] == {"read": 2, "accepted": 2, "rejected": 0}
     assert said["decisions"]["orders"] == len(orders) > 0
-    assert {o["kind"] for o in orders} <= {"assigned", "copied", "nudged", "overdue", "escalated"}
+    assert {o["kind"] for o in orders} <= {"assigned", "copied", "nudged", "overdue", "escalated", "ended"}
     led = {o["case"]: o["lead"] for o in orders if o["kind"] == "assigned"}
     assert len(led) == said["decisions"]["made"] == 2
     rows = report(*words, "--by", "unit", "--view", "closure_rate")["views"]

@@ -29,6 +29,8 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
     emit_init(&flow->emit);
     hearing_init(&flow->hearing, rules->codes, rules->signal_partitions);
     strbuf_init(&flow->text, 4096, 2 * CASE_SET_MAX_BYTES);
+    flow->stage_escalated = codes_number(rules->codes, CODE_STAGE, SPAN("escalated"));
+    flow->stage_overdue = codes_number(rules->codes, CODE_STAGE, SPAN("overdue"));
     flow->counts.clock_ms = TIMESTAMP_NONE;
     return flow;
 }
@@ -174,6 +176,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     if (reject != REJECT_NONE)
         return reject;
     note_before(work, &told);
+    struct case_flow_duties before = case_flow_duties(flow, work, &told.line);
     if (!case_flow_listen(flow, work))
         return REJECT_TOO_LARGE;
     switch (case_set_merge(&work->set, &told.line, work->kind, &flow->arena)) {
@@ -189,6 +192,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     if (reject != REJECT_NONE)
         return reject;
     case_flow_refuse_move(flow, work, &told, outputs);
+    case_flow_ask_desk(flow, work, &before, told.line.id, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
@@ -229,6 +233,17 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     flow->counts.timers++;
 }
 
+static void ask_for_head(struct case_flow *flow, struct working *work, struct outputs *outputs)
+{
+    struct timers_next due = timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
+    if (due.timer != TIMERS_HEADLESS || !case_flow_listen(flow, work) ||
+        !case_flow_ask_headless(flow, work, case_flow_line(work, due.cause_id), outputs))
+        return;
+    case_flow_tell(flow, work, outputs);
+    case_flow_store(flow, work->entry, &work->set, false);
+    case_flow_set_timer(flow, work);
+}
+
 /* Takes what is due from the entry; what it waits for next is set by whoever changes its set. */
 static void act(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
 {
@@ -249,10 +264,12 @@ static void act(struct case_flow *flow, struct case_entry *entry, struct outputs
         flow->counts.stubs++;
     }
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
-    if (timer == TIMERS_STUB)
-        case_flow_set_timer(flow, &work);
-    else
+    if (timer < TIMERS_MOST)
         fire(flow, &work, outputs);
+    else if (timer == TIMERS_HEADLESS)
+        ask_for_head(flow, &work, outputs);
+    else
+        case_flow_set_timer(flow, &work);
 }
 
 static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struct outputs *outputs)

@@ -50,8 +50,8 @@ void case_flow_probe(struct case_flow *flow, struct outputs *outputs);
 void case_flow_save(struct case_flow *flow, struct outputs *outputs);
 
 struct case_flow_counts {
-    int64_t events, decided, adopted, desk, answered, refused, timers, stubs, forgotten, dead,
-        too_long, parked, cases, signals;
+    int64_t events, decided, adopted, desk, answered, refused, asked, timers, stubs, forgotten,
+        dead, too_long, parked, cases, signals;
     int64_t clock_ms; /* TIMESTAMP_NONE before the first tick */
 };
 struct case_flow_counts case_flow_counts(const struct case_flow *flow);

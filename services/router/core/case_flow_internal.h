@@ -24,6 +24,7 @@ struct case_flow {
     struct emit emit;
     struct hearing hearing;
     struct strbuf text;
+    int stage_escalated, stage_overdue; /* numbers of codes.csv */
     bool clock_dirty;
     char fault[256]; /* why the restored state cannot be used; "" = it can */
     struct case_flow_counts counts;
@@ -89,3 +90,18 @@ struct outputs case_flow_divert(struct case_flow_diversion *diversion, struct ou
 void case_flow_save_parked(struct case_flow *flow, struct outputs *outputs);
 /* A record of state.cases that is a parked order's; false: it is not. */
 bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct span value);
+
+/* case_flow_desk.c */
+struct case_flow_duties { /* open before a record came */
+    bool desk, lead;
+};
+/* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
+struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
+                                         const struct case_line *line);
+/* After everything else of a record is decided: `by_id` is the event that came. */
+void case_flow_ask_desk(struct case_flow *flow, struct working *work,
+                        const struct case_flow_duties *before, struct span by_id,
+                        struct outputs *outputs);
+/* False when the case has no room. `first` came first of it. */
+bool case_flow_ask_headless(struct case_flow *flow, struct working *work,
+                            const struct case_line *first, struct outputs *outputs);

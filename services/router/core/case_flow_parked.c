@@ -4,9 +4,7 @@
  * begins to wait, `delivered` when it is written. Both are said by save, after the carrier has
  * settled which topics there are and before it commits. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/memory.h"
 #include "router/core/case_flow_internal.h"
 
 #define PARKED_KEY     "_parked:"
@@ -42,7 +40,7 @@ static void write_order(const struct parked_order *order, struct outputs *output
     static const struct record_header type = {{"content-type", 12},
                                               {"application/json; charset=UTF-8", 31}};
     outputs_add(outputs, &(struct output){.stream = STREAM_DISPATCH,
-                                          .suffix = span_of(order->unit),
+                                          .suffix = span_of(order->of->unit),
                                           .partition = OUTPUT_BY_KEY,
                                           .key = span_of(order->case_id),
                                           .value = span_of(order->value),
@@ -50,21 +48,13 @@ static void write_order(const struct parked_order *order, struct outputs *output
                                           .header_count = 1});
 }
 
-static bool is_first_of_unit(const struct case_flow *flow, const struct parked_order *order)
-{
-    for (const struct parked_order *one = parked_first(flow->parked); one != order; one = one->next)
-        if (strcmp(one->unit, order->unit) == 0)
-            return false;
-    return true;
-}
-
 void case_flow_probe(struct case_flow *flow, struct outputs *outputs)
 {
-    for (struct parked_order *order = parked_first(flow->parked); order; order = order->next) {
-        if (!order->key || !is_first_of_unit(flow, order))
+    for (struct parked_unit *unit = parked_units(flow->parked); unit; unit = unit->next) {
+        if (!unit->first->key)
             continue;
-        order->probing = true;
-        write_order(order, outputs);
+        unit->first->probing = true;
+        write_order(unit->first, outputs);
     }
 }
 
@@ -101,8 +91,8 @@ static void tell_case(struct case_flow *flow, const struct parked_order *order,
         return;
     struct emit_case what = case_flow_about(flow, &work, cause);
     if (!case_flow_listen(flow, &work) ||
-        !emit_delivery(&flow->emit, &what, stage, span_of(order->unit), told->kind, &flow->arena,
-                       &event) ||
+        !emit_delivery(&flow->emit, &what, stage, span_of(order->of->unit), told->kind,
+                       &flow->arena, &event) ||
         case_flow_merge_own(flow, &work, &event) != REJECT_NONE)
         return;
     emit_send_event(&flow->emit, &event, outputs);
@@ -127,9 +117,9 @@ static void begin_waiting(struct case_flow *flow, struct parked_order *order,
     if (!read_order(flow, span_of(order->value), &told))
         abort(); /* we wrote it */
     strbuf_reset(&flow->text);
-    strbuf_addf(&flow->text, PARKED_KEY "%s:%.*s:%.*s", order->unit, SPAN_ARG(told.kind),
+    strbuf_addf(&flow->text, PARKED_KEY "%s:%.*s:%.*s", order->of->unit, SPAN_ARG(told.kind),
                 SPAN_ARG(told.id));
-    order->key = xspandup(strbuf_span(&flow->text));
+    parked_name(flow->parked, order, strbuf_span(&flow->text));
     write_state(flow, order, span_of(order->value), outputs);
     tell_case(flow, order, &told, "undelivered", outputs);
 }
@@ -143,33 +133,30 @@ static void deliver(struct case_flow *flow, struct parked_order *order, struct o
         write_order(order, outputs);
     write_state(flow, order, SPAN_NONE, outputs);
     tell_case(flow, order, &told, "delivered", outputs);
-    order->probing = false;
-    order->gone = true;
+    parked_remove(flow->parked, order);
 }
 
-static void deliver_unit(struct case_flow *flow, struct parked_order *first,
-                         struct outputs *outputs)
+/* Its oldest was written. */
+static void deliver_unit(struct case_flow *flow, struct parked_unit *unit, struct outputs *outputs)
 {
-    int left = MOST_DELIVERED;
-    for (struct parked_order *order = first; order && left > 0; order = order->next) {
-        if (order->gone || strcmp(order->unit, first->unit) != 0)
-            continue;
+    struct parked_order *order = unit->first, *next;
+    for (int left = MOST_DELIVERED; order && left > 0; left--) {
+        next = order->next; /* the unit goes with its last order */
         deliver(flow, order, outputs);
-        left--;
+        order = next;
     }
 }
 
 void case_flow_save_parked(struct case_flow *flow, struct outputs *outputs)
 {
-    if (!parked_count(flow->parked))
-        return;
-    for (struct parked_order *order = parked_first(flow->parked); order; order = order->next)
-        if (!order->key)
-            begin_waiting(flow, order, outputs);
-    for (struct parked_order *order = parked_first(flow->parked); order; order = order->next)
-        if (order->probing)
-            deliver_unit(flow, order, outputs);
-    parked_sweep(flow->parked);
+    struct parked_order *order;
+    while ((order = parked_take_untold(flow->parked)))
+        begin_waiting(flow, order, outputs);
+    for (struct parked_unit *unit = parked_units(flow->parked), *next; unit; unit = next) {
+        next = unit->next;
+        if (unit->first->probing)
+            deliver_unit(flow, unit, outputs);
+    }
 }
 
 bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct span value)
@@ -179,12 +166,12 @@ bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct sp
         return false;
     struct parked_order *known = parked_find_key(flow->parked, key);
     if (known)
-        known->gone = true;
-    parked_sweep(flow->parked);
+        parked_remove(flow->parked, known);
     if (!value.at)
         return true;
     if (!read_order(flow, value, &told))
         return false; /* then it is no case either: a fault */
-    parked_add(flow->parked, told.unit, told.case_id, value)->key = xspandup(key);
+    parked_add(flow->parked, told.unit, told.case_id, value);
+    parked_name(flow->parked, parked_take_untold(flow->parked), key);
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/ids.h"
 #include "model/raw_header.h"
@@ -292,6 +293,9 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct c
     emit_say(emit, MEMBER("rule"), span_of(timer->name));
     emit_say_place(emit, about);
     emit_say(emit, MEMBER("cause"), about->cause_id);
+    emit_close_to_units(emit);
+    bool asks_desk = timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, "desk") == 0;
+    emit_say(emit, MEMBER("desk_cause"), asks_desk ? SPAN("overdue") : SPAN_NONE);
     return emit_build(emit, about, timers_stage(timer), question, arena, event);
 }
 

@@ -1,19 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Work orders whose unit has no topic: kept in the order they were made, in memory and in
- * state.cases, until the topic is there. One partition's. */
+/* Work orders whose unit has no topic: kept by unit in the order they were made, in memory and in
+ * state.cases, until the topic is there. One partition's. Each step costs the same whatever waits:
+ * a unit may be away for weeks. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <uthash.h>
 
 #include "base/span.h"
 
+struct parked_unit;
+
 struct parked_order {
-    char *unit, *case_id, *value; /* owned; value = the order as it would be written */
-    char *key;                    /* owned: of its state record; NULL until it is told of */
-    bool probing;                 /* written again in the open transaction, not refused so far */
-    bool gone;                    /* delivered: the next sweep frees it */
-    struct parked_order *next;
+    struct parked_unit *of;
+    char *case_id, *value; /* owned; value = the order as it would be written */
+    char *key;             /* owned: of its state record; NULL until parked_name */
+    bool probing;          /* written again in the open transaction, not refused so far */
+    struct parked_order *before, *next; /* of its unit, oldest first */
+    struct parked_order *next_untold;
+    UT_hash_handle hh; /* by key */
+};
+
+struct parked_unit {
+    char *unit;                        /* owned */
+    struct parked_order *first, *last; /* owned */
+    struct parked_unit *next;          /* in no order */
+    UT_hash_handle hh;
 };
 
 struct parked;
@@ -24,9 +37,14 @@ size_t parked_count(const struct parked *parked);
 bool parked_has(const struct parked *parked, struct span unit);
 struct parked_order *parked_add(struct parked *parked, struct span unit, struct span case_id,
                                 struct span value);
-struct parked_order *parked_first(const struct parked *parked); /* oldest; then ->next */
-/* The order that is being written again, by its text; NULL = it is none of ours. */
+/* Every unit that something waits for; then ->next, before anything is removed. */
+struct parked_unit *parked_units(const struct parked *parked);
+/* The oldest order without a key, once; it gets its key by parked_name. NULL = none is left. */
+struct parked_order *parked_take_untold(struct parked *parked);
+void parked_name(struct parked *parked, struct parked_order *order, struct span key);
+/* The unit's order that is being written again, when this is its text; NULL = it is none of ours.
+ */
 struct parked_order *parked_find_probing(const struct parked *parked, struct span unit,
                                          struct span value);
 struct parked_order *parked_find_key(const struct parked *parked, struct span key);
-void parked_sweep(struct parked *parked);
+void parked_remove(struct parked *parked, struct parked_order *order); /* frees; never an untold */

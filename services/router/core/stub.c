@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#include "router/core/desk.h"
+
 static uint64_t bit(int index)
 {
     return index < 0 ? 0 : UINT64_C(1) << index;
@@ -29,7 +31,7 @@ static uint64_t find_bearing(const struct case_kind *kind)
         const struct kind_stage *stage = &kind->stages[i];
         bool names = stage->meaning == MEANS_FORWARDED || stage->meaning == MEANS_DISPUTED;
         kept |= stage->unless | stage->ends;
-        kept |= stage->ends || stage->at_most || names ? bit((int)i) : 0;
+        kept |= stage->ends || stage->at_most || names || desk_hears(stage->name) ? bit((int)i) : 0;
     }
     return kept;
 }

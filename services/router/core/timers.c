@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Three forms: `at: due_at`; `before: due_at` by a share of the round's whole time, capped; `after:
- * <stage>`, from its newest effective occurrence in the present round. `unless` stops a timer when
- * that stage has happened in this round, for the third form after what started it: a second lead
- * has to sign for itself. In a later round a stage that may come first counts from the round's
- * cause. */
+/* Four forms: `at: due_at`; `before: due_at` by a share of the round's whole time, capped, or by a
+ * fixed time (the internal deadline units work to); `after: <stage>`, from its newest effective
+ * occurrence in the present round. `unless` stops a timer when that stage has happened in this
+ * round, for the third form after what started it: a second lead has to sign for itself. In a later
+ * round a stage that may come first counts from the round's cause. */
 #include "router/core/timers.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "model/ids.h"
+#include "router/core/desk.h"
 #include "router/core/stub.h"
 
 struct start { /* what started a timer */
@@ -55,7 +56,12 @@ static int64_t due_of(const struct kind_timer *timer, const struct case_fold *fo
 {
     if (timer->after_stage >= 0)
         return start_ms + timer->in_ms;
-    if (timer->at_due || fold->due_ms == TIMESTAMP_NONE || fold->due_ms <= start_ms)
+    if (timer->at_due || fold->due_ms == TIMESTAMP_NONE)
+        return fold->due_ms;
+    if (timer->before_ms) /* a limit that is no longer than that has no such moment */
+        return fold->due_ms - timer->before_ms > start_ms ? fold->due_ms - timer->before_ms
+                                                          : TIMESTAMP_NONE;
+    if (fold->due_ms <= start_ms)
         return fold->due_ms;
     double share = timer->before_share * ((double)fold->due_ms - (double)start_ms);
     bool capped = share > (double)timer->before_at_most_ms;
@@ -113,13 +119,43 @@ static struct timers_next after_closure(const struct case_set *set, const struct
     return (struct timers_next){.due_ms = TIMESTAMP_NONE};
 }
 
+/* From the moment the first live event was received: what it says may be of any time. Asked once.
+ */
+static struct timers_next without_opening(const struct case_set *set, const struct case_fold *fold,
+                                          const struct case_kind *kind,
+                                          const struct timers_rules *rules)
+{
+    const struct timers_next never = {.due_ms = TIMESTAMP_NONE};
+    const struct case_line *first = NULL;
+    int asks = case_kind_stage(kind, SPAN("escalated"));
+    if (asks < 0 || fold->quiet || !rules->headless_after_ms)
+        return never;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        if (line->stage == kind->stages[asks].number &&
+            span_is(line->attribute[CASE_RULE], desk_row(DESK_HEADLESS)->code))
+            return never;
+        bool earlier =
+            line->live &&
+            (!first || line->recorded_ms < first->recorded_ms ||
+             (line->recorded_ms == first->recorded_ms && span_compare(line->id, first->id) < 0));
+        first = earlier ? line : first;
+    }
+    if (first->recorded_ms == TIMESTAMP_NONE)
+        return never;
+    return (struct timers_next){first->recorded_ms + rules->headless_after_ms, TIMERS_HEADLESS,
+                                first->id};
+}
+
 struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,
                                const struct case_kind *kind, const struct timers_rules *rules)
 {
     struct timers_next next = {.due_ms = TIMESTAMP_NONE};
+    if (!fold->has_opened)
+        return without_opening(set, fold, kind, rules);
     if (fold->closed)
         return after_closure(set, fold, kind, rules);
-    bool waits = fold->has_opened && !fold->quiet && fold->resolution_ms == TIMESTAMP_NONE &&
+    bool waits = !fold->quiet && fold->resolution_ms == TIMESTAMP_NONE &&
                  (fold->dispatched || case_kind_stage(kind, SPAN("dispatched")) < 0);
     for (size_t i = 0; waits && i < kind->timer_count; i++)
         consider(&next, set, fold, kind, (int)i);

@@ -12,16 +12,18 @@ enum {
     TIMERS_MOST = 64, /* below it: index of kind->timers */
     TIMERS_STUB = TIMERS_MOST,
     TIMERS_FORGET,
+    TIMERS_HEADLESS,
 };
 
 struct timers_rules {
     int64_t stub_after_ms, forget_after_ms; /* from the closure, on the clock; 0 = never */
+    int64_t headless_after_ms; /* from the first event without its opening; 0 = never */
 };
 
 struct timers_next {
     int64_t due_ms; /* TIMESTAMP_NONE = nothing */
     int timer;
-    struct span cause_id; /* of a kind's timer: the event that started it */
+    struct span cause_id; /* of a kind's timer and a headless case: the event that started it */
 };
 
 /* The earliest; of equals the one its kind names first. A timer of a kind fires once by its id: one

@@ -112,13 +112,13 @@ static void reads_the_shipped_kinds(void **state)
     kinds_free(kinds);
 }
 
-static void reads_the_three_forms_of_timers(void **state)
+static void reads_the_four_forms_of_timers(void **state)
 {
     (void)state;
     struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
     assert_non_null(kinds);
     const struct case_kind *kind = kinds_find(kinds, SPAN("request"));
-    assert_int_equal(kind->timer_count, 3);
+    assert_int_equal(kind->timer_count, 4);
     const struct kind_timer *timer = kind->timers;
     assert_string_equal(timer[0].name, "unsigned");
     assert_int_equal(timer[0].after_stage, case_kind_stage(kind, SPAN("dispatched")));
@@ -131,6 +131,8 @@ static void reads_the_three_forms_of_timers(void **state)
     assert_int_equal(timer[2].action, TIMER_ESCALATE);
     assert_string_equal(timer[2].to, "desk");
     assert_null(timer[0].to);
+    assert_true(timer[3].after_stage == -1 && !timer[3].at_due && timer[3].before_share <= 0);
+    assert_int_equal(timer[3].before_ms, 24 * 3600000);
     kinds_free(kinds);
 }
 
@@ -218,7 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_the_shipped_kinds),
-        TEST(reads_the_three_forms_of_timers),
+        TEST(reads_the_four_forms_of_timers),
         TEST(refuses_unknown_words_with_the_nearest),
         TEST(refuses_what_stands_twice),
         TEST(refuses_kinds_that_cannot_run),

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A walk over the lines that count, in their order: a move that asks opens a question, the latest
+ * one wins; what answers it closes it. Asking moves are a unit's own (disputed, hold_requested),
+ * the opening of a kind that is confirmed, an overdue timer that goes to the desk, and for what
+ * nobody said `escalated` with the cause as its rule. Of what a unit asks that event is only the
+ * echo: it may sort behind an answer that came before it. */
+#include "router/core/desk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "model/ids.h"
+
+static const struct desk_row rows[] = {
+#define DESK_ROW(name, code, chinese, ask, answers)                                                \
+    [DESK_##name] = {(code), (chinese), (ask), (answers)},
+    DESK_CAUSES(DESK_ROW)
+#undef DESK_ROW
+};
+
+const struct desk_row *desk_row(enum desk_cause cause)
+{
+    return &rows[cause];
+}
+
+enum desk_cause desk_cause_of(struct span code)
+{
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++)
+        if (span_is(code, rows[cause].code))
+            return (enum desk_cause)cause;
+    return DESK_NOTHING;
+}
+
+bool desk_is_answer(enum desk_cause cause, const char *stage)
+{
+    struct span rest = span_of(cause == DESK_NOTHING ? NULL : rows[cause].answers);
+    while (rest.at)
+        if (span_is(span_cut(&rest, ' '), stage))
+            return true;
+    return false;
+}
+
+bool desk_hears(const char *stage)
+{
+    bool hears = strcmp(stage, "disputed") == 0 || strcmp(stage, "hold_requested") == 0;
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT && !hears; cause++)
+        hears = desk_is_answer((enum desk_cause)cause, stage);
+    return hears;
+}
+
+/* An overdue timer asks the desk where its kind sends it there. */
+static bool escalates_to_desk(const struct case_kind *kind, struct span timer)
+{
+    for (size_t i = 0; i < kind->timer_count; i++)
+        if (span_is(timer, kind->timers[i].name))
+            return kind->timers[i].to && strcmp(kind->timers[i].to, DESK_UNIT) == 0;
+    return false;
+}
+
+static enum desk_cause asked_by(const struct case_kind *kind, const struct case_line *line,
+                                const char *stage)
+{
+    if (strcmp(stage, "disputed") == 0)
+        return DESK_DISPUTE;
+    if (strcmp(stage, "hold_requested") == 0)
+        return DESK_HOLD;
+    if (strcmp(stage, "opened") == 0)
+        return case_kind_stage(kind, SPAN("confirmed")) >= 0 ? DESK_CONFIRM : DESK_NOTHING;
+    if (line->party != kind->party.router)
+        return DESK_NOTHING;
+    if (strcmp(stage, "overdue") == 0 && escalates_to_desk(kind, line->attribute[CASE_RULE]))
+        return DESK_OVERDUE;
+    if (strcmp(stage, "escalated") == 0 &&
+        span_is(line->attribute[CASE_RULE], rows[DESK_WOULD_HAVE].code))
+        return DESK_WOULD_HAVE;
+    return DESK_NOTHING;
+}
+
+/* What the router put to the desk names what asks as its cause. */
+static const struct case_line *asking_line(const struct case_set *set, const struct case_line *line)
+{
+    struct span cause = line->attribute[CASE_CAUSE];
+    for (size_t i = 0; cause.at && i < set->count; i++)
+        if (span_equal(set->lines[i].id, cause))
+            return &set->lines[i];
+    return line;
+}
+
+static bool ends_question(const struct case_kind *kind, int index, const struct desk_duty *duty)
+{
+    const struct kind_stage *stage = &kind->stages[index];
+    return stage->new_round || stage->counts_as == COUNTS_RESOLUTION ||
+           stage->counts_as == COUNTS_CLOSURE || strcmp(stage->name, "dispatched") == 0 ||
+           desk_is_answer(duty->cause, stage->name);
+}
+
+/* Nothing counts before there is an opening; what the router said of it does. */
+static struct desk_duty headless_duty(const struct case_set *set, const struct case_kind *kind)
+{
+    struct desk_duty duty = {DESK_NOTHING, NULL};
+    for (size_t i = 0; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        const char *stage = index < 0 ? "" : kind->stages[index].name;
+        if (strcmp(stage, "escalated") == 0 && line->party == kind->party.router &&
+            span_is(line->attribute[CASE_RULE], rows[DESK_HEADLESS].code))
+            duty = (struct desk_duty){DESK_HEADLESS, asking_line(set, line)};
+        else if (desk_is_answer(duty.cause, stage))
+            duty = (struct desk_duty){DESK_NOTHING, NULL};
+    }
+    return duty;
+}
+
+struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
+                           const struct case_kind *kind)
+{
+    struct desk_duty duty = {DESK_NOTHING, NULL};
+    if (fold->quiet)
+        return duty;
+    if (!fold->has_opened)
+        return headless_duty(set, kind);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        if (fold->effect[i] != LINE_COUNTS || index < 0)
+            continue;
+        enum desk_cause asked = asked_by(kind, line, kind->stages[index].name);
+        if (asked != DESK_NOTHING)
+            duty =
+                (struct desk_duty){asked, asked == DESK_WOULD_HAVE ? asking_line(set, line) : line};
+        else if (ends_question(kind, index, &duty))
+            duty = (struct desk_duty){DESK_NOTHING, NULL};
+    }
+    return duty;
+}
+
+struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause)
+{
+    int n = snprintf(text, DESK_QUESTION, "desk:%s", rows[cause].code);
+    return span_from(text, (size_t)n);
+}
+
+bool desk_was_told(const struct case_set *set, const struct desk_duty *duty)
+{
+    char id[DIGEST_ID_LEN + 1], text[DESK_QUESTION];
+    if (duty->cause == DESK_OVERDUE)
+        return true; /* the timer's own event is an order to the desk */
+    ids_decision(id, duty->asks->id, desk_question(text, duty->cause));
+    for (size_t i = 0; i < set->count; i++)
+        if (span_is(set->lines[i].id, id))
+            return true;
+    return false;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is put to the desk, once, and when it is taken back (docs/decisions/0048). */
+#include "flow.h"
+
+#include "model/ids.h"
+#include "router/core/desk.h"
+
+#define MINUTE 60000LL
+#define LEAD   "s110105001"
+
+static struct told said(const char *id, const char *stage, const char *party, int64_t time_ms)
+{
+    return (struct told){.id = id,
+                         .stage = stage,
+                         .party = party,
+                         .unit = strcmp(party, "lead") == 0   ? LEAD
+                                 : strcmp(party, "desk") == 0 ? "desk"
+                                                              : NULL,
+                         .data = "{}",
+                         .time_ms = time_ms};
+}
+
+/* The newest order of the case in a unit's topic. */
+static const struct kept *newest(const char *unit)
+{
+    const struct kept *found = NULL;
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].stream == STREAM_DISPATCH && strcmp(kept[i].suffix, unit) == 0)
+            found = &kept[i];
+    return found;
+}
+
+static void assert_newest(const char *unit, const char *kind, const char *text)
+{
+    char wanted[64];
+    const struct kept *last = newest(unit);
+    snprintf(wanted, sizeof wanted, "\"kind\":\"%s\"", kind);
+    assert_non_null(last);
+    assert_non_null(strstr(last->value, wanted));
+    assert_non_null(strstr(last->value, text));
+}
+
+static size_t asked(const char *code)
+{
+    char text[64];
+    snprintf(text, sizeof text, "\"desk_cause\":\"%s\"", code);
+    size_t n = 0;
+    for (size_t i = 0; i < kept_count; i++)
+        n += kept[i].stream == STREAM_EVENTS && strstr(kept[i].value, "case.escalated.v1") &&
+             strstr(kept[i].value, text);
+    return n;
+}
+
+/* 条例 14: 首接负责 until a dispute is decided; the desk is asked, and the lead stays. */
+static void a_dispute_is_put_to_the_desk_once_with_who_asks(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told dispute = said("disputed-1", "disputed", "lead", NOON + HOUR);
+    tell(flow, order);
+    tell(flow, dispute);
+    assert_int_equal(asked("dispute"), 1);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    assert_newest("desk", "escalated", "\"asked_by\":\"" LEAD "\"");
+    assert_newest("desk", "escalated", "\"lead\":\"" LEAD "\"");
+    assert_newest("desk", "escalated", "\"cause\":\"disputed-1\"");
+    tell(flow, dispute); /* said twice */
+    flow = restart(flow);
+    tell(flow, dispute);
+    tick(flow, NOON + 2 * HOUR);
+    assert_int_equal(asked("dispute"), 1);
+    case_flow_close(flow);
+}
+
+/* Its order has the id of an event of ours, whose cause is the dispute. */
+static void a_question_has_an_id_of_its_cause(void **state)
+{
+    (void)state;
+    char id[40];
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    ids_decision(id, SPAN("disputed-1"), SPAN("desk:dispute"));
+    assert_non_null(strstr(newest("desk")->value, id));
+    assert_int_equal(count(STREAM_EVENTS, id), 1);
+    case_flow_close(flow);
+}
+
+static void what_nobody_may_say_is_not_put_to_the_desk(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told foreign = said("disputed-1", "disputed", "lead", NOON + HOUR);
+    foreign.unit = "s110105002"; /* not its lead */
+    tell(flow, order);
+    tell(flow, foreign);
+    tell(flow, said("hold-1", "hold_requested", "lead", NOON + HOUR)); /* not signed yet */
+    assert_int_equal(asked("dispute") + asked("hold"), 0);
+    assert_null(newest("desk"));
+    case_flow_close(flow);
+}
+
+static void a_question_ends_with_its_answer_under_the_answers_id(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *asks, *cause, *answer, *data;
+    } rows[] = {
+        {"hold_requested", "hold", "held", "{}"},
+        {"hold_requested", "hold", "noted", "{}"}, /* not granted */
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_flow *flow = begin();
+        struct told answer = said("answer-1", rows[i].answer, "desk", NOON + 3 * HOUR);
+        answer.data = rows[i].data;
+        tell(flow, order);
+        tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+        tell(flow, said("asks-1", rows[i].asks, "lead", NOON + 2 * HOUR));
+        assert_int_equal(asked(rows[i].cause), 1);
+        flow = restart(flow);
+        tell(flow, answer);
+        assert_newest("desk", "ended", "\"id\":\"answer-1\"");
+        assert_newest("desk", "ended", "\"state\":\"ended\"");
+        size_t before = kept_count;
+        tell(flow, answer);
+        assert_int_equal(kept_count, before);
+        case_flow_close(flow);
+    }
+}
+
+/* What does not answer leaves it open. */
+static void another_move_of_the_desk_answers_nothing(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+    tell(flow, said("asks-1", "disputed", "lead", NOON + 2 * HOUR));
+    tell(flow, said("noted-1", "noted", "desk", NOON + 3 * HOUR));
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    case_flow_close(flow);
+}
+
+static void a_question_is_moot_once_the_case_is_resolved(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+    tell(flow, said("hold-1", "hold_requested", "lead", NOON + 2 * HOUR));
+    tell(flow, said("resolved-1", "resolved", "lead", NOON + 3 * HOUR));
+    assert_newest("desk", "ended", "\"id\":\"resolved-1\"");
+    case_flow_close(flow);
+}
+
+/* An overdue timer is an order to the desk already; it ends like any other. */
+static void an_overdue_case_is_asked_by_its_timer_alone(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+    tick(flow, NOON + 7 * DAY);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+    assert_int_equal(count(STREAM_EVENTS, "case.escalated.v1"), 0);
+    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + HOUR));
+    assert_newest("desk", "ended", "\"id\":\"supervised-1\"");
+    case_flow_close(flow);
+}
+
+static void a_closed_case_is_over_for_its_lead_as_well(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told closed = said("closed-1", "closed", "source", NOON + 3 * HOUR);
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+    tell(flow, said("resolved-1", "resolved", "lead", NOON + 2 * HOUR));
+    tell(flow, closed);
+    assert_newest(LEAD, "ended", "\"id\":\"closed-1\"");
+    assert_null(newest("desk"));
+    size_t before = kept_count;
+    tell(flow, closed);
+    tell(flow, said("linked-1", "linked", "desk", NOON + 4 * HOUR));
+    assert_int_equal(kept_count, before);
+    case_flow_close(flow);
+}
+
+static void history_asks_the_desk_nothing(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told lines[] = {order, said("signed-1", "signed", "lead", NOON + HOUR),
+                           said("disputed-1", "disputed", "lead", NOON + 2 * HOUR)};
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
+        lines[i].replayof = "backfill";
+        tell(flow, lines[i]);
+    }
+    tick(flow, NOON + DAY);
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
+/* ---- an answer without its order ---- */
+
+static void a_headless_case_goes_to_the_desk_after_its_time_once(void **state)
+{
+    (void)state;
+    struct told sign = said("signed-0", "signed", "lead", NOON);
+    sign.recorded_ms = NOON + MINUTE; /* from when it was received */
+    struct case_flow *flow = begin();
+    tell(flow, sign);
+    tick(flow, NOON + 16 * MINUTE - 1);
+    assert_null(newest("desk"));
+    flow = restart(flow);
+    tick(flow, NOON + 16 * MINUTE);
+    assert_int_equal(asked("headless"), 1);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"headless\"");
+    assert_newest("desk", "escalated", "\"cause\":\"signed-0\"");
+    tick(flow, NOON + DAY);
+    flow = restart(flow);
+    tell(flow, said("contacted-0", "contacted", "lead", NOON + HOUR));
+    tick(flow, NOON + 2 * DAY);
+    assert_int_equal(asked("headless"), 1);
+    assert_int_equal(count(STREAM_DISPATCH, ""), 1);
+    case_flow_close(flow);
+}
+
+static void an_opening_in_time_asks_nobody_and_a_late_one_takes_it_back(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct case_flow *flow = begin();
+        tell(flow, said("signed-0", "signed", "lead", NOON + HOUR));
+        if (late)
+            tick(flow, NOON + DAY);
+        tell(flow, order);
+        assert_int_equal(asked("headless"), late);
+        assert_newest(LEAD, "assigned", "\"rule\":\"place\"");
+        if (late)
+            assert_newest("desk", "ended", "\"id\":\"opened-1\"");
+        else
+            assert_null(newest("desk"));
+        tick(flow, NOON + 2 * DAY);
+        assert_int_equal(asked("headless"), late);
+        case_flow_close(flow);
+    }
+}
+
+static void history_without_its_opening_asks_nobody(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told sign = said("signed-0", "signed", "lead", NOON);
+    sign.replayof = "backfill";
+    tell(flow, sign);
+    tick(flow, NOON + 300 * DAY);
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
+/* A kind that does not escalate asks the desk nothing. */
+static void a_kind_without_escalation_has_no_headless_question(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told kept_one = said("kept-0", "kept", "source", NOON);
+    kept_one.subject = "appointment:platform:1";
+    tell(flow, kept_one);
+    tick(flow, NOON + DAY);
+    assert_int_equal(kept_count, 0);
+    case_flow_close(flow);
+}
+
+/* ---- the table ---- */
+
+static void each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind(void **state)
+{
+    (void)state;
+    const struct case_kind *request = kinds_find(rules.kinds, SPAN("request"));
+    const struct case_kind *proactive = kinds_find(rules.kinds, SPAN("proactive"));
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++) {
+        const struct desk_row *row = desk_row((enum desk_cause)cause);
+        struct span rest = span_of(row->answers);
+        assert_int_equal(desk_cause_of(span_of(row->code)), cause);
+        while (rest.at) {
+            struct span stage = span_cut(&rest, ' ');
+            assert_true(case_kind_stage(request, stage) >= 0 ||
+                        case_kind_stage(proactive, stage) >= 0);
+        }
+    }
+    assert_int_equal(desk_cause_of(SPAN("nonsense")), DESK_NOTHING);
+    assert_false(desk_is_answer(DESK_NOTHING, "assigned"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dispute_is_put_to_the_desk_once_with_who_asks),
+        cmocka_unit_test(a_question_has_an_id_of_its_cause),
+        cmocka_unit_test(what_nobody_may_say_is_not_put_to_the_desk),
+        cmocka_unit_test(a_question_ends_with_its_answer_under_the_answers_id),
+        cmocka_unit_test(another_move_of_the_desk_answers_nothing),
+        cmocka_unit_test(a_question_is_moot_once_the_case_is_resolved),
+        cmocka_unit_test(an_overdue_case_is_asked_by_its_timer_alone),
+        cmocka_unit_test(a_closed_case_is_over_for_its_lead_as_well),
+        cmocka_unit_test(history_asks_the_desk_nothing),
+        cmocka_unit_test(a_headless_case_goes_to_the_desk_after_its_time_once),
+        cmocka_unit_test(an_opening_in_time_asks_nobody_and_a_late_one_takes_it_back),
+        cmocka_unit_test(history_without_its_opening_asks_nobody),
+        cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
+        cmocka_unit_test(each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The desk's questions for people: a list, and one of them with what may be decided. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "citybrain/desk_duties.h"
+#include "router/core/desk.h"
+#include "router/core/district.h"
+
+/* What is asked by that order: where it names no cause, what its kind means. */
+enum desk_cause desk_report_cause(const struct json_value *order);
+/* Most urgent first: emergencies, then by due time, then the oldest. `only`: one cause, or
+ * DESK_NOTHING = all. Counts go to stderr. */
+void desk_report_list(struct desk_duties *duties, const struct district *district,
+                      enum desk_cause only, bool json, FILE *out);
+void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *item,
+                      const struct district *district, FILE *out);
+/* One JSON object of the list, without line end. */
+void desk_report_json(struct desk_duties *duties, const struct desk_duty_item *item, FILE *out);
