@@ -14,12 +14,13 @@ from confluent_kafka import Producer
 from district import ROOT, until
 from test_path import COMMUNITY, LEAD, STREET, order
 
-STAGES = ("opened", "classified", "dispatched", "dispatched", "signed", "signed", "contacted", "resolved", "reviewed", "reopened", "closed",
+STAGES = ("opened", "classified", "dispatched", "dispatched", "dispatched", "signed", "signed", "signed",
+          "contacted", "contacted", "contacted", "resolved", "resolved", "reviewed", "reopened", "closed",
           "disputed", "dispute_decided", "assigned", "forwarded", "co_assigned", "whistle_blown", "whistle_reported", "extended",
           "hold_requested", "held", "resumed", "merged", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
-CASES = 250
+CASES = 350
 
 
 def verify(district, *words):
