@@ -5,12 +5,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "base/memory.h"
 #include "kafka/log_search.h"
 
 #define ARENA_BYTES (1 << 20)
 #define TOPIC       "dispatch.desk"
+
+struct desk_duty_entry {
+    struct desk_duty_item item; /* first: one is found from the other */
+    UT_hash_handle hh;
+};
 
 void desk_duties_init(struct desk_duties *duties)
 {
@@ -20,14 +26,17 @@ void desk_duties_init(struct desk_duties *duties)
 
 static struct desk_duty_item *add(struct desk_duties *duties, struct span key)
 {
-    struct desk_duty_item *item = NULL;
-    HASH_FIND(hh, duties->items, key.at, key.len, item);
-    if (item)
-        return item;
-    item = xcalloc(1, sizeof *item);
-    item->case_id = xspandup(key);
-    HASH_ADD_KEYPTR(hh, duties->items, item->case_id, key.len, item);
-    return item;
+    struct desk_duty_entry *entry = NULL;
+    HASH_FIND(hh, duties->by_case, key.at, key.len, entry);
+    if (entry)
+        return &entry->item;
+    entry = xcalloc(1, sizeof *entry);
+    entry->item.case_id = xspandup(key);
+    entry->item.next = duties->first;
+    duties->first = &entry->item;
+    duties->count++;
+    HASH_ADD_KEYPTR(hh, duties->by_case, entry->item.case_id, key.len, entry);
+    return &entry->item;
 }
 
 static void set_order(struct desk_duty_item *item, struct span value)
@@ -89,11 +98,9 @@ bool desk_duties_read(struct desk_duties *duties, const struct kafka_settings *s
 
 void desk_duties_fini(struct desk_duties *duties)
 {
-    struct desk_duty_item *item, *next;
-    HASH_ITER(hh, duties->items, item, next)
-    {
-        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        HASH_DEL(duties->items, item);
+    HASH_CLEAR(hh, duties->by_case);
+    for (struct desk_duty_item *item = duties->first, *next; item; item = next) {
+        next = item->next;
         free(item->case_id);
         free(item->order);
         free(item);
@@ -104,9 +111,9 @@ void desk_duties_fini(struct desk_duties *duties)
 
 struct desk_duty_item *desk_duties_find(const struct desk_duties *duties, const char *case_id)
 {
-    struct desk_duty_item *item = NULL;
-    HASH_FIND_STR(duties->items, case_id, item);
-    return item;
+    struct desk_duty_entry *entry = NULL;
+    HASH_FIND_STR(duties->by_case, case_id, entry);
+    return entry ? &entry->item : NULL;
 }
 
 const struct json_value *desk_duties_view(struct desk_duties *duties,

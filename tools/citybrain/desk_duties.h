@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uthash.h>
 
 #include "base/arena.h"
 #include "kafka/client.h"
@@ -15,12 +14,14 @@
 struct desk_duty_item {
     char *case_id, *order; /* owned; order = the record that says what is asked */
     bool open;
-    int reminders; /* nudges and overdue notices since */
-    UT_hash_handle hh;
+    int reminders;               /* nudges and overdue notices since */
+    struct desk_duty_item *next; /* in no order */
 };
 
 struct desk_duties {
-    struct desk_duty_item *items; /* owned; by case */
+    struct desk_duty_item *first; /* owned */
+    size_t count;
+    struct desk_duty_entry *by_case; /* the same */
     struct json_reader *reader;
     struct arena arena; /* one order */
     struct error error;

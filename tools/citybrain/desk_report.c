@@ -57,8 +57,8 @@ static int by_urgency(const void *left, const void *right)
 static size_t list_open(struct desk_duties *duties, enum desk_cause only, struct listed **list)
 {
     size_t count = 0;
-    *list = xcalloc(HASH_COUNT(duties->items) + 1, sizeof **list);
-    for (const struct desk_duty_item *item = duties->items; item; item = item->hh.next) {
+    *list = xcalloc(duties->count + 1, sizeof **list);
+    for (const struct desk_duty_item *item = duties->first; item; item = item->next) {
         const struct json_value *order = item->open ? desk_duties_view(duties, item) : NULL;
         enum desk_cause cause = order ? desk_report_cause(order) : DESK_NOTHING;
         if (order && (only == DESK_NOTHING || cause == only))

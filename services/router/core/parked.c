@@ -5,13 +5,24 @@
 #include "router/core/parked.h"
 
 #include <stdlib.h>
+#include <uthash.h>
 
 #include "base/memory.h"
 
+struct order_entry {
+    struct parked_order order; /* first: one is found from the other */
+    UT_hash_handle hh;         /* by key */
+};
+
+struct unit_entry {
+    struct parked_unit unit; /* first */
+    UT_hash_handle hh;       /* by code */
+};
+
 struct parked {
-    struct parked_unit *units;      /* owned: by code */
-    struct parked_unit *first_unit; /* the same in a list */
-    struct parked_order *keys;      /* by key */
+    struct unit_entry *units; /* owned */
+    struct order_entry *keys;
+    struct parked_unit *first_unit; /* the same units in a list */
     struct parked_order *untold, **last_untold;
     size_t count;
 };
@@ -54,9 +65,9 @@ size_t parked_count(const struct parked *parked)
 
 static struct parked_unit *find_unit(const struct parked *parked, struct span code)
 {
-    struct parked_unit *unit = NULL;
-    HASH_FIND(hh, parked->units, code.at, code.len, unit);
-    return unit;
+    struct unit_entry *entry = NULL;
+    HASH_FIND(hh, parked->units, code.at, code.len, entry);
+    return entry ? &entry->unit : NULL;
 }
 
 bool parked_has(const struct parked *parked, struct span unit)
@@ -66,19 +77,20 @@ bool parked_has(const struct parked *parked, struct span unit)
 
 static struct parked_unit *add_unit(struct parked *parked, struct span code)
 {
-    struct parked_unit *unit = xcalloc(1, sizeof *unit);
-    unit->unit = xspandup(code);
-    unit->next = parked->first_unit;
-    parked->first_unit = unit;
-    HASH_ADD_KEYPTR(hh, parked->units, unit->unit, code.len, unit);
-    return unit;
+    struct unit_entry *entry = xcalloc(1, sizeof *entry);
+    entry->unit.unit = xspandup(code);
+    entry->unit.next = parked->first_unit;
+    parked->first_unit = &entry->unit;
+    HASH_ADD_KEYPTR(hh, parked->units, entry->unit.unit, code.len, entry);
+    return &entry->unit;
 }
 
 struct parked_order *parked_add(struct parked *parked, struct span code, struct span case_id,
                                 struct span value)
 {
     struct parked_unit *unit = find_unit(parked, code);
-    struct parked_order *order = xcalloc(1, sizeof *order);
+    struct order_entry *entry = xcalloc(1, sizeof *entry);
+    struct parked_order *order = &entry->order;
     if (!unit)
         unit = add_unit(parked, code);
     order->of = unit;
@@ -114,8 +126,9 @@ struct parked_order *parked_take_untold(struct parked *parked)
 
 void parked_name(struct parked *parked, struct parked_order *order, struct span key)
 {
+    struct order_entry *entry = (struct order_entry *)order;
     order->key = xspandup(key);
-    HASH_ADD_KEYPTR(hh, parked->keys, order->key, key.len, order);
+    HASH_ADD_KEYPTR(hh, parked->keys, order->key, key.len, entry);
 }
 
 struct parked_order *parked_find_probing(const struct parked *parked, struct span unit,
@@ -128,21 +141,22 @@ struct parked_order *parked_find_probing(const struct parked *parked, struct spa
 
 struct parked_order *parked_find_key(const struct parked *parked, struct span key)
 {
-    struct parked_order *order = NULL;
-    HASH_FIND(hh, parked->keys, key.at, key.len, order);
-    return order;
+    struct order_entry *entry = NULL;
+    HASH_FIND(hh, parked->keys, key.at, key.len, entry);
+    return entry ? &entry->order : NULL;
 }
 
 static void remove_unit(struct parked *parked, struct parked_unit *unit)
 {
+    struct unit_entry *entry = (struct unit_entry *)unit;
     struct parked_unit **at = &parked->first_unit;
     while (*at != unit)
         at = &(*at)->next;
     *at = unit->next;
     /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    HASH_DEL(parked->units, unit);
+    HASH_DEL(parked->units, entry);
     free(unit->unit);
-    free(unit);
+    free(entry);
 }
 
 void parked_remove(struct parked *parked, struct parked_order *order)
@@ -156,7 +170,8 @@ void parked_remove(struct parked *parked, struct parked_order *order)
         order->next->before = order->before;
     else
         unit->last = order->before;
-    HASH_DEL(parked->keys, order);
+    struct order_entry *entry = (struct order_entry *)order;
+    HASH_DEL(parked->keys, entry);
     parked->count--;
     free_order(order);
     if (!unit->first)

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <uthash.h>
 
 #include "base/span.h"
 
@@ -19,14 +18,12 @@ struct parked_order {
     bool probing;          /* written again in the open transaction, not refused so far */
     struct parked_order *before, *next; /* of its unit, oldest first */
     struct parked_order *next_untold;
-    UT_hash_handle hh; /* by key */
 };
 
 struct parked_unit {
     char *unit;                        /* owned */
     struct parked_order *first, *last; /* owned */
     struct parked_unit *next;          /* in no order */
-    UT_hash_handle hh;
 };
 
 struct parked;
