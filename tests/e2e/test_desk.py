@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk on real parts: what no rule can decide is shown with its reason, a person's word is audited, said at
+the door, acted upon by the router and taken off the list (docs/decisions/0048)."""
+import datetime
+import json
+import sys
+
+from district import ROOT, until
+
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from contracts import check_all  # noqa: E402 the folder is no package
+
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
+STREET, OTHER = "s110105001", "s110105002"
+WHO, WHY = "张三", "现场核实属建外"
+
+
+def case(number):
+    return f"request:12345:{number}"
+
+
+def order(number, **more):
+    when = datetime.datetime.now(CHINA) - datetime.timedelta(hours=1)
+    return {"工单编号": number, "诉求性质": "投诉", "受理时间": when.strftime("%Y-%m-%d %H:%M:%S"), **more}
+
+
+def placed(number, **more):
+    return order(number, 问题分类="R0105", 反映社区="110105001901", 反映街乡="110105001", **more)
+
+
+def orders(district, unit, number):
+    read = (json.loads(m.value()) for m in district.records(f"cb.dispatch.{unit}"))
+    return [one for one in read if one["case"] == case(number)]
+
+
+def events(district, number, stage):
+    read = (json.loads(m.value()) for m in district.records("cb.events"))
+    return [e for e in read if e.get("subject") == case(number) and f".case.{stage}." in e["type"]]
+
+
+def desk(district, *words, check=True):
+    return district.citybrain("desk", *words, "--config", str(district.config), check=check)
+
+
+def asked(district):
+    return {one["case"]: one for one in json.loads(desk(district, "ls", "--json").stdout)}
+
+
+def decide(district, number, *words, check=True):
+    return desk(district, "decide", case(number), *words, "--as", WHO, "--reason", WHY, "--json", check=check)
+
+
+def say(district, unit, number, stage, **data):
+    said = {"case": case(number), "stage": stage, "data": data,
+            "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")}
+    url = f"{district.environment['CITYBRAIN_URL']}/v1/units/{unit}/status"
+    assert district.http(url, json.dumps(said).encode(), Content_Type="application/json",
+                         Authorization=f"Bearer demo-{unit}")[0] == 200
+
+
+def audited(district, number):
+    read = (json.loads(m.value()) for m in district.records("cb.audit"))
+    return [one for one in read if one["arguments"].get("case") == case(number)]
+
+
+def test_an_unclassified_order_is_shown_decided_and_goes_to_its_street(district):
+    district.accepted("hotline", [order("DESK1")])
+    until(lambda: case("DESK1") in asked(district), "it is on the list", 60, 0.5)
+    one = asked(district)[case("DESK1")]
+    assert (one["desk_cause"], one["name"]) == ("unclassified", "待分类")
+    assert {"classified", "assigned"} <= set(one["moves"])
+    assert case("DESK1") in desk(district, "ls", "--cause", "unclassified").stdout
+    assert case("DESK1") not in desk(district, "ls", "--cause", "dispute").stdout
+    shown = desk(district, "show", case("DESK1")).stdout
+    for word in ("待分类", one["order"]["reason"], "可作决定", "assigned --lead UNIT", "classified --type CODE"):
+        assert word in shown
+
+    # what cannot be is refused before anything is said
+    for words in (("held",), ("assigned",), ("assigned", "--lead", "110105001901"), ("assigned", "--lead", "nobody"),
+                  ("classified", "--type", "R9999")):
+        done = decide(district, "DESK1", *words, check=False)
+        assert done.returncode == 1 and done.stdout == "" and done.stderr, words
+    assert audited(district, "DESK1") == []
+
+    told = json.loads(decide(district, "DESK1", "assigned", "--lead", STREET).stdout)
+    assert told["ended"] and not told["refused"]
+    assert {e["type"].split(".")[3] for e in told["effects"]} == {"recalled", "dispatched"}
+    mine, = orders(district, STREET, "DESK1")
+    assert (mine["kind"], mine["lead"], mine["cause"]) == ("assigned", STREET, told["event"])
+    assert orders(district, "desk", "DESK1")[-1]["kind"] == "recalled"
+    assert case("DESK1") not in asked(district)
+    assert len(events(district, "DESK1", "dispatched")) == 2  # one a cause
+
+    # who said it stands in audit and with the desk's own word, and is passed on to nobody
+    entry, = audited(district, "DESK1")
+    assert (entry["who"], entry["reason"], entry["event"]) == (WHO, WHY, told["event"])
+    assert entry["arguments"]["lead"] == STREET and entry["arguments"]["answers"] == one["order"]["id"]
+    assert check_all("audit.json", [entry]) == 1
+    status, = (json.loads(m.value()) for m in district.records("cb.status.desk") if m.key() == case("DESK1").encode())
+    assert (status["data"]["by"], status["data"]["reason"]) == (WHO, WHY)
+    word, = events(district, "DESK1", "assigned")
+    assert word["party"] == "desk" and WHO not in json.dumps(word, ensure_ascii=False)
+
+    # it is not asked any more
+    done = decide(district, "DESK1", "assigned", "--lead", OTHER, check=False)
+    assert done.returncode == 1 and "not asked" in done.stderr
+
+
+def test_a_dispute_is_decided_either_way(district):
+    district.accepted("hotline", [placed("DESK2"), placed("DESK3")])
+    for number in ("DESK2", "DESK3"):
+        until(lambda: orders(district, STREET, number), "dispatched", 60)
+        say(district, STREET, number, "disputed")
+    until(lambda: {case("DESK2"), case("DESK3")} <= set(asked(district)), "both disputes are on the list", 60, 0.5)
+    one = asked(district)[case("DESK2")]
+    assert one["desk_cause"] == "dispute" and one["order"]["asked_by"] == STREET
+    assert "建外街道办事处" in desk(district, "show", case("DESK2")).stdout
+
+    told = json.loads(decide(district, "DESK2", "dispute_decided", "--outcome", "upheld", "--lead", OTHER).stdout)
+    assert orders(district, OTHER, "DESK2")[-1]["cause"] == told["event"]
+    assert orders(district, STREET, "DESK2")[-1]["kind"] == "recalled"
+    told = json.loads(decide(district, "DESK3", "dispute_decided", "--outcome", "rejected").stdout)
+    assert [e["type"].split(".")[3] for e in told["effects"]] == ["amended"]
+    assert len(events(district, "DESK3", "dispatched")) == 1
+    assert not {case("DESK2"), case("DESK3")} & set(asked(district))
+
+
+def test_a_decision_that_cannot_be_audited_or_said_is_not_made(district, tmp_path):
+    district.accepted("hotline", [order("DESK4")])
+    until(lambda: case("DESK4") in asked(district), "it is on the list", 60, 0.5)
+    (tmp_path / "token").write_text("nobody's\n")
+    done = decide(district, "DESK4", "closed", "--token-file", str(tmp_path / "token"), check=False)
+    assert done.returncode != 0 and done.stdout == ""
+    assert [one["outcome"] for one in audited(district, "DESK4")] == ["intended", "not_said"]
+    assert events(district, "DESK4", "closed") == [] and case("DESK4") in asked(district)
+    (tmp_path / "token").write_text("demo-desk\n")
+    told = json.loads(decide(district, "DESK4", "closed", "--token-file", str(tmp_path / "token")).stdout)
+    assert told["ended"] and orders(district, "desk", "DESK4")[-1]["kind"] == "ended"
+
+
+def test_what_is_not_understood_is_told(district):
+    for words in (("show",), ("decide", "x"), ("decide", "x", "fly"), ("decide", "x", "noted"), ("ls", "--cause", "x"), ()):
+        done = desk(district, *words, check=False)
+        assert done.returncode == 64 and done.stdout == "" and "--help" in done.stderr, words
+    done = desk(district, "show", "request:12345:NODESK", check=False)
+    assert done.returncode == 1 and "not asked" in done.stderr
+    assert desk(district, "ls", "--brokers", "127.0.0.1:1", check=False).returncode == 69
+    help_ = district.citybrain("desk", "--help").stdout
+    for word in ("待分类", "兜底", "异议", "两可", "未诉先办待确认", "超龄", "decide", "exit:"):
+        assert word in help_
