@@ -189,16 +189,21 @@ static size_t place_of_cause(const struct case_set *set, size_t index)
 }
 
 /* What was decided stands behind what it was decided because of, also when that is corrected to a
- * later time, or is of the same moment (docs/decisions/0056). */
+ * later time, or is of the same moment (docs/decisions/0056). From the back, so that two answers to
+ * one cause stay in their order; again, until the answers to answers have followed. */
 static void put_behind_causes(struct case_set *set)
 {
-    size_t moves = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        size_t to;
-        while ((to = place_of_cause(set, i)) > i && moves++ < set->count) {
+    bool moved = true;
+    for (size_t passes = 0; moved && passes < set->count; passes++) {
+        moved = false;
+        for (size_t i = set->count; i-- > 0;) {
+            size_t to = place_of_cause(set, i);
+            if (to == i)
+                continue;
             struct case_line line = set->lines[i];
             memmove(&set->lines[i], &set->lines[i + 1], (to - i) * sizeof line);
             set->lines[to] = line;
+            moved = true;
         }
     }
 }

@@ -8,6 +8,8 @@
 #include "base/base.h"
 #include "laws.h"
 #include "model/event.h"
+#include "model/ids.h"
+#include "model/registry.h"
 
 #define DAY            (INT64_C(86400) * 1000)
 #define MOST_LOOKED_AT 80 /* words of a case: of longer ones nothing is left out */
@@ -37,6 +39,22 @@ static struct story *story_of(struct laws *laws, struct span id)
     return story;
 }
 
+static const struct case_line *line_of(const struct story *story, struct span id)
+{
+    for (size_t i = 0; i < story->set.count; i++)
+        if (span_equal(story->set.lines[i].id, id))
+            return &story->set.lines[i];
+    return NULL;
+}
+
+/* A cause has one answer, whatever becomes of that by a correction. */
+static bool is_answered(const struct story *story, struct span cause, const char *question)
+{
+    char id[DIGEST_ID_LEN + 1];
+    ids_decision(id, cause, span_of(question));
+    return line_of(story, span_of(id)) != NULL;
+}
+
 /* Does the case ask for a lead? In the words of the design, not in those of the router. */
 static bool asks(const struct story *story)
 {
@@ -44,21 +62,38 @@ static bool asks(const struct story *story)
     int dispatched = case_kind_stage(story->kind, SPAN("dispatched"));
     bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE;
     bool may = dispatched >= 0 && story->kind->stages[dispatched].after & fold->happened;
-    return fold->has_opened && !fold->quiet && !fold->dispatched && !over && may;
+    return fold->has_opened && !fold->quiet && !fold->dispatched && !over && may &&
+           !is_answered(story, fold->cause_id, "lead");
+}
+
+static bool is_unit(const struct laws *laws, struct span unit, int64_t time_ms)
+{
+    const struct registry *units = laws->rules->bundle->district.units;
+    return registry_find(units, unit, timestamp_day(time_ms, 480)) != NULL;
+}
+
+/* Another lead, because of a move: the present one is recalled first. Whom nobody knows leads
+ * nothing. */
+static bool asks_another(const struct laws *laws, const struct story *story)
+{
+    const struct case_fold *fold = &story->fold;
+    bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE;
+    if (!fold->lead_cause_id.at || !fold->dispatched || fold->quiet || over ||
+        case_kind_stage(story->kind, SPAN("recalled")) < 0)
+        return false;
+    const struct case_line *cause = line_of(story, fold->lead_cause_id);
+    int index = case_kind_stage_number(story->kind, cause->stage);
+    bool names = story->kind->stages[index].meaning != MEANS_CLASSIFIED;
+    struct span lead = names ? cause->attribute[CASE_LEAD] : SPAN_NONE;
+    return cause->live && !is_answered(story, cause->id, "recall") &&
+           !is_answered(story, cause->id, "lead") &&
+           (!lead.at || is_unit(laws, lead, cause->time_ms));
 }
 
 static const char *stage_of(const struct story *story, const struct case_line *line)
 {
     int index = case_kind_stage_number(story->kind, line->stage);
     return index < 0 ? "" : story->kind->stages[index].name;
-}
-
-static bool is_known(const struct story *story, struct span id)
-{
-    for (size_t i = 0; i < story->set.count; i++)
-        if (span_equal(story->set.lines[i].id, id))
-            return true;
-    return false;
 }
 
 static void note_counted(struct story *story)
@@ -122,13 +157,23 @@ static bool hear_timer(struct laws *laws, const struct story *story, const struc
     return true;
 }
 
+/* Answers to what was said and then corrected are corrected under the same id. */
+static bool may_be_corrected(const char *stage)
+{
+    return strcmp(stage, "amended") == 0 || strcmp(stage, "co_assigned") == 0 ||
+           strcmp(stage, "escalated") == 0;
+}
+
 static bool hear_ours(struct laws *laws, struct story *story, const struct world_record *record,
                       const struct case_line *line)
 {
     const char *stage = stage_of(story, line);
     bool timer = strcmp(stage, "nudged") == 0 || strcmp(stage, "overdue") == 0;
-    if (is_known(story, line->id) && !story->forgotten)
+    const struct case_line *before = line_of(story, line->id);
+    if (before && !story->forgotten && !may_be_corrected(stage))
         return laws_fail(laws, story->id, "%s twice under one id", stage);
+    if (before && case_line_compare_revision(before->revision, line->revision) >= 0)
+        return laws_fail(laws, story->id, "%s again, and not of a later revision", stage);
     if (story->fold.quiet && !story->crowded)
         return laws_fail(laws, story->id, "%s of a case of history alone", stage);
     if (story->silent && !story->crowded)
@@ -139,8 +184,11 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
         return false;
     if (put(laws, story, record, line) != CASE_SET_CHANGED)
         return laws_fail(laws, story->id, "%s, for which there is no room", stage);
-    if (strcmp(stage, "dispatched") == 0 && asks(story) && !story->crowded)
+    if (strcmp(stage, "dispatched") != 0)
+        return true;
+    if (asks(story) && !story->crowded)
         return laws_fail(laws, story->id, "dispatched, and it asks for a lead still");
+    story->asked = asks_another(laws, story);
     return true;
 }
 
@@ -188,7 +236,7 @@ static bool hear_told(struct laws *laws, struct story *story, const struct world
                       const struct case_line *line)
 {
     struct case_fold before = story->fold;
-    bool known = is_known(story, line->id), first = story->arrivals == 0;
+    bool known = line_of(story, line->id) != NULL, first = story->arrivals == 0;
     if (story->asked && !story->crowded)
         return laws_fail(laws, story->id, "%.*s asked for a lead, and none came",
                          SPAN_ARG(story->fold.cause_id));
@@ -197,7 +245,7 @@ static bool hear_told(struct laws *laws, struct story *story, const struct world
     if (result == CASE_SET_TOO_LONG)
         return true;
     story->silent = result == CASE_SET_UNCHANGED;
-    story->asked = asks(story) && !story->silent;
+    story->asked = (asks(story) || asks_another(laws, story)) && !story->silent;
     story->was_closed |= story->fold.closed;
     laws->cover->words[COVER_WOKEN] += !first && before.quiet && !story->fold.quiet;
     laws->cover->words[COVER_HEAD_CAME_LATE] +=

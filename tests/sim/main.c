@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Simulation of the router's pure core. Without arguments: the lives that once broke a law
  * (tests/sim/seeds.txt) and some hundred random ones, as cmocka prints it.
- * usage: sim [--seeds N] [--from N] [--least N] [--show SEED] */
+ * usage: sim [--seeds N] [--from N] [--least N] | --show SEED or FILE */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,11 +137,30 @@ static int simulate(uint64_t from, uint64_t seeds, uint32_t least)
     return failed || seldom ? 1 : 0;
 }
 
-static void show(uint64_t seed)
+/* A life of a seed or, from a file, of its own; and what the router made of it. */
+static void show(const char *which)
 {
-    life_draw(&life, seed, rules.kinds, rules.codes);
+    char *text = xmalloc(MOST_TEXT), bad[128];
+    FILE *file = fopen(which, "r");
+    size_t len = file ? fread(text, 1, MOST_TEXT, file) : 0;
+    if (file)
+        fclose(file);
+    life = (struct life){.batch = 1};
+    if (!file)
+        life_draw(&life, strtoull(which, NULL, 10), rules.kinds, rules.codes);
+    else if (!life_read(&life, span_from(text, len), rules.kinds, rules.codes, bad))
+        printf("not a word of a life: %s\n", bad);
+    free(text);
     print_life(&life);
     bool good = trial_hold(&trial, &life);
+    for (size_t i = 0; i < WORLD_PARTS; i++)
+        for (size_t n = 0; n < trial.calm.parts[i].input.count; n++)
+            printf("events/%zu %.*s\n", i, SPAN_ARG(trial.calm.parts[i].input.at[n].value));
+    for (size_t i = 0; i < trial.calm.written.count; i++)
+        if (trial.calm.written.at[i].stream != STREAM_EVENTS)
+            printf("%d.%.*s %.*s\n", trial.calm.written.at[i].stream,
+                   SPAN_ARG(trial.calm.written.at[i].suffix),
+                   SPAN_ARG(trial.calm.written.at[i].value));
     printf("%s\n", good ? "every law holds" : trial.laws.why);
 }
 
@@ -158,7 +177,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, 1 << 30); /* cores come and go by the thousand */
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
     uint64_t seeds = number(argc, argv, "--seeds", 0);
-    uint64_t shown = number(argc, argv, "--show", 0);
+    const char *shown = argc == 3 && strcmp(argv[1], "--show") == 0 ? argv[2] : NULL;
     int status;
     if (load() != 0)
         return 78;

@@ -74,16 +74,16 @@ class CaseSet:
         return line.time, stage.rank if stage else 1 << 31, line.id
 
     def ordered(self):
-        lines = sorted(self.lines.values(), key=self.place)
-        moves = at = 0
-        while at < len(lines):
-            cause = lines[at].attributes[CAUSE]
-            later = [n for n in range(at + 1, len(lines)) if lines[n].id == cause] if cause is not None else []
-            if not later or moves == len(lines):
-                at += 1
-                continue
-            lines.insert(later[0], lines.pop(at))
-            moves += 1
+        """From the back, so that two answers to one cause stay in their order, until none stands in front of it."""
+        lines, moved, passes = sorted(self.lines.values(), key=self.place), True, 0
+        while moved and passes < len(lines):
+            moved, passes = False, passes + 1
+            for at in range(len(lines) - 1, -1, -1):
+                cause = lines[at].attributes[CAUSE]
+                later = [n for n in range(at + 1, len(lines)) if lines[n].id == cause] if cause is not None else []
+                if later:
+                    lines.insert(later[0], lines.pop(at))
+                    moved = True
         return lines
 
     def text(self, rules):

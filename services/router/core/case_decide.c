@@ -56,6 +56,22 @@ struct emit_case case_decide_about(const struct case_decide_asked *asked,
     };
 }
 
+int64_t case_decide_turn(const struct case_set *set, const struct case_kind *kind, int64_t time_ms)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        if (index < 0 || line->party != kind->party.router)
+            continue;
+        enum stage_meaning meaning = kind->stages[index].meaning;
+        if (meaning == MEANS_DISPATCHED)
+            time_ms = later(time_ms, line->time_ms + 1);
+        else if (meaning == MEANS_RECALLED)
+            time_ms = later(time_ms, line->time_ms); /* its rank is behind it */
+    }
+    return time_ms;
+}
+
 static struct span field_of(const struct case_decide_asked *asked, struct span name)
 {
     int number = codes_number(asked->rules->codes, CODE_FIELD, name);
@@ -125,6 +141,7 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
     const struct rule_bundle *bundle = asked->rules->bundle;
     struct order order = case_decide_order(asked, cause);
     decided->about = case_decide_about(asked, cause);
+    decided->about.time_ms = case_decide_turn(asked->set, asked->kind, decided->about.time_ms);
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
                 asked->rules->max_age_ms, arena) ||
         !pass_over(&decided->decision, asked->fold, arena))

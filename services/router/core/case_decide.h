@@ -33,6 +33,9 @@ struct order case_decide_order(const struct case_decide_asked *asked,
 /* Case, moment and cause of what is said because of that line. */
 struct emit_case case_decide_about(const struct case_decide_asked *asked,
                                    const struct case_line *cause);
+/* Who gets a case and who loses it is said in one order, and stands in that order: not before that
+ * moment, and behind what was said of it already. */
+int64_t case_decide_turn(const struct case_set *set, const struct case_kind *kind, int64_t time_ms);
 /* False when the arena or the emitter is full. */
 bool case_decide(struct case_decided *decided, const struct case_decide_asked *asked,
                  struct emit *emit, struct arena *arena);

@@ -9,11 +9,13 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "model/ids.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_flow_internal.h"
 #include "router/core/stub.h"
 
 #define MOST_TIMERS 1000
+#define MOST_LEADS  8 /* because of one record: of what came before its opening */
 #define ARENA_BYTES (1 << 20)
 
 struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t partition)
@@ -168,6 +170,33 @@ static void note_before(const struct working *work, struct case_flow_told *told)
     told->stale = case_line_compare_revision(told->line.revision, before->revision) < 0;
 }
 
+/* A cause has its lead once, even where a correction has taken the effect from that line. */
+static bool waits_for_lead(const struct working *work)
+{
+    char id[DIGEST_ID_LEN + 1];
+    if (!case_decide_is_due(&work->fold, work->kind))
+        return false;
+    ids_decision(id, case_decide_cause(&work->set, &work->fold)->id, SPAN("lead"));
+    return !case_flow_line(work, span_of(id));
+}
+
+/* What was told before its turn may ask for another lead as soon as there is one. Once something is
+ * said the record is taken: what has no room then is not said. */
+static enum reject answer(struct case_flow *flow, struct working *work,
+                          const struct case_flow_told *told, struct outputs *outputs)
+{
+    struct case_flow_told later = {.event = told->event, .line = told->line, .live = told->live};
+    enum reject reject = case_flow_answer_moves(flow, work, told, outputs);
+    for (int i = 0; i < MOST_LEADS && waits_for_lead(work); i++) {
+        if (reject == REJECT_NONE)
+            reject = dispatch(flow, work, outputs);
+        if (reject != REJECT_NONE)
+            return i ? REJECT_NONE : reject;
+        reject = case_flow_answer_moves(flow, work, &later, outputs);
+    }
+    return reject;
+}
+
 static enum reject merge_told(struct case_flow *flow, struct working *work,
                               const struct event *event, struct outputs *outputs)
 {
@@ -186,9 +215,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     case CASE_SET_CHANGED: break;
     }
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
-    reject = case_flow_answer_moves(flow, work, &told, outputs);
-    if (reject == REJECT_NONE && case_decide_is_due(&work->fold, work->kind))
-        reject = dispatch(flow, work, outputs);
+    reject = answer(flow, work, &told, outputs);
     if (reject != REJECT_NONE)
         return reject;
     case_flow_refuse_move(flow, work, &told, outputs);

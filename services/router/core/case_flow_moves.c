@@ -6,6 +6,7 @@
  * An answer that is there already is said again only because its cause was corrected: the same id,
  * a later revision. */
 #include <stdio.h>
+#include <string.h>
 
 #include "model/ids.h"
 #include "router/core/case_decide.h"
@@ -68,6 +69,8 @@ static enum reject say(struct case_flow *flow, struct working *work, const struc
     struct event event;
     struct emit_case about = case_flow_about(flow, work, answer->cause);
     about.time_ms = not_before(work, answer, about.time_ms);
+    if (strcmp(answer->say.stage, "recalled") == 0)
+        about.time_ms = case_decide_turn(&work->set, work->kind, about.time_ms);
     if (answer->street.at)
         about.street_code = answer->street;
     if (!emit_move(&flow->emit, &about, &answer->say, &flow->arena, &event))

@@ -47,9 +47,9 @@ static enum moves_answer answer_to(const struct case_kind *kind, const struct ki
 }
 
 static bool is_answered(const struct case_set *set, const struct case_kind *kind,
-                        const struct case_line *move, enum moves_answer answer)
+                        const struct case_line *move, const char *stage)
 {
-    int index = case_kind_stage(kind, span_of(stage_of(answer)));
+    int index = case_kind_stage(kind, span_of(stage));
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         if (line->stage == kind->stages[index].number && line->party == kind->party.router &&
@@ -85,7 +85,8 @@ static struct moves_next another_lead(const struct case_set *set, const struct c
 {
     const struct case_line *move =
         fold->lead_cause_id.at && fold->dispatched ? moves_line(set, fold->lead_cause_id) : NULL;
-    if (!move || !move->live || !has_stage(kind, MOVES_RECALL))
+    if (!move || !move->live || !has_stage(kind, MOVES_RECALL) ||
+        is_answered(set, kind, move, "recalled") || is_answered(set, kind, move, "dispatched"))
         return (struct moves_next){MOVES_NONE, NULL, 0};
     return (struct moves_next){MOVES_RECALL, move, (size_t)(move - set->lines)};
 }
@@ -109,7 +110,7 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
         bool told = answer == MOVES_AMEND && (i < begin.lead || !fold->dispatched);
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;
-        if (span_equal(line->id, again) || !is_answered(set, kind, line, answer))
+        if (span_equal(line->id, again) || !is_answered(set, kind, line, stage_of(answer)))
             return (struct moves_next){answer, line, i};
     }
     return none;

@@ -122,7 +122,7 @@ static void a_correction_after_dispatch_dispatches_nobody_again(void **state)
     assert_int_equal(leads(), 1);
     for (size_t i = 0; i < kept_count; i++)
         for (size_t n = 0; n < i; n++)
-            assert_false(kept[i].stream == kept[n].stream &&
+            assert_false(kept[i].stream != STREAM_SIGNALS && kept[i].stream == kept[n].stream &&
                          strcmp(kept[i].suffix, kept[n].suffix) == 0 &&
                          strcmp(kept[i].value, kept[n].value) == 0);
     case_flow_close(flow);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is judged when a fact comes: count, repeat, flags, sequence, notices; and caps. At the
  * boundary and beside it, late, corrected, taken back. */
-#include "lives.h"
+#include "window_lives.h"
 
 #define CLUSTER                                                                                    \
     "trigger: cluster\nname: 聚集\non: { kind: request, stage: opened }\n"                       \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is judged by the clock: surge, absence, near-due, silence, threshold, days of the year,
  * seasons. */
-#include "lives.h"
+#include "window_lives.h"
 
 #define SURGE                                                                                       \
     "trigger: surge\nname: 突增\non: { kind: request, stage: opened }\ngroup: [community_code]\n" \
