@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A generated day, played on the manual clock: the views show what the generator says it made."""
+import datetime
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -123,6 +125,39 @@ def test_the_same_day_again_changes_nothing(played):
                      check=False, seconds=120)
     played.settle()
     assert played.cells() == before
+
+
+def backtest(district, *words, status=0):
+    done = district.citybrain("backtest", "--json", "--limit", "10000", *words, check=False, seconds=120)
+    assert done.returncode == status, (done.returncode, done.stderr[-2000:])
+    return json.loads(done.stdout)
+
+
+def test_the_rules_over_their_own_log_find_no_difference(played):
+    told = backtest(played)
+    assert told["compared"] == stages(played)[("dispatched", "router")] > 300
+    assert (told["different"], told["missing"], told["unasked"], told["unreadable"]) == (0, 0, 0, 0)
+
+
+def test_other_rules_over_the_log_find_exactly_what_they_change(played, tmp_path):
+    """Read from the log itself: orders of one type that named no lead, in each round of theirs."""
+    shutil.copytree(ROOT / "config", tmp_path / "other")
+    rules = tmp_path / "other/rules/dispatch.yaml"
+    rules.write_text(rules.read_text().replace(
+        "entries:\n", "entries:\n  - id: desk_first\n    when: { type_code: [R0105] }\n"
+                      "    then: { to: desk, say: \"先由{lead}研判\" }\n", 1))
+    decided = [json.loads(m.value()) for m in played.records("cb.events") if b".dispatched." in m.value()]
+    mine = {(e["subject"], e["time"]) for e in decided
+            if e["data"].get("type_code") == "R0105" and not e["data"].get("adopted") and e["data"]["rule"] != "too_old"}
+    told = backtest(played, "--bundle", tmp_path / "other", status=1)
+    moved = {(one["case"], one["time"]) for one in told["examples"] if "lead" in one["changes"]}
+    assert moved == mine and len(mine) >= 5 and told["compared"] == len(decided)
+    others = [one["changes"] for one in told["examples"] if (one["case"], one["time"]) not in mine]
+    assert all(set(changes) <= {"would_have", "alternatives"} for changes in others)
+    day = played.summary["ends"] - 43200000
+    half = backtest(played, "--bundle", tmp_path / "other", "--to",
+                    datetime.datetime.fromtimestamp(day / 1000, datetime.timezone.utc).isoformat(), status=1)
+    assert 0 < half["compared"] < told["compared"] and 0 < half["different"] < told["different"]
 
 
 # --- make demo: in the same district, months later ---

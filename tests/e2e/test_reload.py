@@ -116,6 +116,16 @@ def test_a_broken_bundle_changes_nothing_and_says_so(own):
     assert in_force(own) == kept  # the same bytes, the same name
 
 
+def test_a_backtest_tells_what_the_reload_changed(own):
+    """The bundle in force over its own log, and over what the one before it decided."""
+    done = own.citybrain("backtest", "--bundle", own.config, "--json", check=False, seconds=60)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["compared"], told["different"], told["bundle"]) == (1, 3, 1, in_force(own))
+    example, = told["examples"]
+    assert example["case"] == "request:12345:RE1" and example["changes"]["rule"][1] == "desk_first"
+    assert {one["bundle"]: one["different"] for one in told["bundles"]}[in_force(own)] == 0
+
+
 def test_kinds_change_only_by_a_restart(own):
     kept, failures = in_force(own), metric(own, "citybrain_router_reload_failures_total")
     change(own, "rank: 10,", "rank: 9,", "kinds/partnership.yaml")

@@ -89,6 +89,23 @@ def test_what_the_router_refuses_is_a_line_too(case):
     assert line["reason"] == "unknown_stage"
 
 
+def test_a_move_without_effect_is_a_receipt(case):
+    write(case, opened(), {"at": "2026-03-02T08:55+08:00", "case": "request:12345:1", "stage": "signed",
+                           "party": "lead", "unit": "s110105002"})
+    assert said(case)[1] == {"case": "request:12345:1", "unit": "s110105002", "reason": "not_yours", "detail": "no_duty"}
+
+
+def test_what_triggers_make_of_it_is_not_the_rules_case(tmp_path, case):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config/triggers/each.yaml").write_text(
+        "trigger: each\nname: 每件\non: { kind: request, stage: opened }\ngroup: [case]\n"
+        "count: { at_least: 1, within: 1d }\ncool_down: 1d\nconfirm: no\nopen: { type_code: same, place: same, say: \"{count}件\" }\n")
+    write(case, opened(), {"tick": "2026-03-02T09:00+08:00"})
+    run(case, "--update", "--config", tmp_path / "config")
+    lines = [json.loads(line) for line in (case / "expected.jsonl").read_text().splitlines()]
+    assert [line["event"]["case"] for line in lines] == ["request:12345:1"]
+
+
 def test_update_warns_where_nothing_good_comes(case):
     write(case, {**opened(), "case": "nothing:1:1"})
     assert "nothing but rejects comes of it now" in run(case, "--update").stderr

@@ -30,6 +30,8 @@ struct run {
     struct golden_result *result;
     struct said *said; /* owned */
     size_t count, capacity;
+    struct span last_told, *told; /* cases the script tells of; owned */
+    size_t told_count;
     bool broken;
 };
 
@@ -58,10 +60,20 @@ static struct said *add(struct run *run, const char *word, const struct json_val
     return said;
 }
 
+static bool is_told_of(const struct run *run, struct span case_id)
+{
+    for (size_t i = 0; i < run->told_count; i++)
+        if (span_equal(run->told[i], case_id))
+            return true;
+    return false;
+}
+
+/* Of a trigger, its firings; else what is said of the cases told of: what triggers make of them is
+ * another folder's business. */
 static bool is_wanted(const struct run *run, const struct json_value *event)
 {
     if (!run->trigger)
-        return true;
+        return is_told_of(run, json_text(event, "subject"));
     const struct json_value *data = json_get(event, SPAN("data"));
     return span_is(json_text(event, "type"), "cn.citybrain.case.opened.v1") &&
            span_is(json_text(data, "trigger"), run->trigger);
@@ -83,7 +95,7 @@ static void take_event(struct run *run, struct span json)
 static void take_order(struct run *run, const struct output *output)
 {
     const struct json_value *order = output->value.at ? parse(run, output->value) : NULL;
-    if (!order || run->trigger)
+    if (!order || run->trigger || !is_told_of(run, json_text(order, "case")))
         return;
     struct said *of = NULL;
     for (size_t i = run->count; i > 0 && !of; i--)
@@ -189,12 +201,15 @@ static void write_members(struct strbuf *out, const struct said *said, const cha
 static void write_line(struct strbuf *out, const struct said *said)
 {
     static const char *const order[] = {"case", "kind", "unit", NULL};
+    static const char *const receipt[] = {"case", "unit", "reason", "detail", NULL};
     static const char *const reject[] = {"reason", "pointer", NULL};
     strbuf_addf(out, "{\"%s\": {", said->word);
     if (strcmp(said->word, "event") == 0)
         write_event(out, said);
+    else if (strcmp(said->word, "order") == 0)
+        write_members(out, said, order);
     else
-        write_members(out, said, said->word[0] == 'o' ? order : reject);
+        write_members(out, said, strcmp(said->word, "receipt") == 0 ? receipt : reject);
     strbuf_add(out, SPAN("}}\n"));
 }
 
@@ -226,9 +241,19 @@ static void begin(void *context)
         passes_new(run->runner->rules, &(struct passes_watch){.context = run, .said = take_said});
 }
 
+static void note_told(struct run *run, struct span case_id)
+{
+    if (run->trigger || span_equal(case_id, run->last_told) || is_told_of(run, case_id))
+        return;
+    run->told = xrealloc(run->told, (run->told_count + 1) * sizeof *run->told);
+    run->last_told = arena_copy(&run->runner->arena, case_id);
+    run->told[run->told_count++] = run->last_told;
+}
+
 static void tell(void *context, struct span key, struct span json, int64_t written_ms)
 {
     struct run *run = context;
+    note_told(run, key);
     passes_add(run->passes, OUTPUT_BY_KEY, key, json, written_ms);
     passes_run(run->passes);
 }
@@ -266,6 +291,7 @@ void route_case_run(struct route_runner *runner, const char *folder, const char 
     write_lines(&run, &got);
     if (run.passes)
         passes_free(run.passes);
+    free(run.told);
     golden_result_judge(result, &expected, &got, run.broken);
 }
 
