@@ -4,30 +4,41 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
+#include "base/memory.h"
 #include "citybrain/http_client.h"
+#include "citybrain/progress.h"
 #include "citybrain/verb.h"
 #include "citybrain/why_report.h"
 #include "kafka/log_search.h"
 
+#define CASE_ID_BYTES 1100
 #define BEFORE_MS                                                                                  \
     60000 /* a decision's record is not written before it, clocks being what they are */
 
 static const char why_help[] =
-    "usage: citybrain why CASE [--json] [--url URL] [--brokers HOST:PORT,…] [--prefix P]\n"
+    "usage: citybrain why CASE|EVENT [--json] [--url URL] [--brokers HOST:PORT,…] [--prefix P]\n"
     "                     [--config DIR]\n\n"
-    "CASE is the whole id, for instance request:12345:2026112400017. Shows the case's events in\n"
-    "the order that holds, who said each, and its effect: counts, impossible (the case was not\n"
-    "there for it) or not_yours (that party may not make it; neither changes anything). Then "
-    "every\n"
-    "decision of the router: lead, limit and its source, rule, bundle (hash of the rules), "
-    "reason.\n\n"
-    "  --json       one JSON object: case, timeline, lines, fold, effects, decisions\n"
+    "CASE is the whole id, for instance request:12345:2026112400017; EVENT the id of one of its\n"
+    "events (22 characters, as in a work order), which the log is searched for. Shows three "
+    "parts:\n"
+    "  现状   where the case stands, who leads, until when, what could not be delivered\n"
+    "  经过   its events in the order that holds, who said each, and its effect: 计入 counts, or\n"
+    "         不计 with the reason: impossible (the case was not there for it) or not_yours (that\n"
+    "         party may not make it); neither changes anything\n"
+    "  决定   all that the router said: lead, limit and due with their sources, rule, bundle (the\n"
+    "         hash of rules, triggers and registries), reason, alternatives, timers, evidence of "
+    "a\n"
+    "         trigger; each with its cause as a line of the second part\n\n"
+    "  --json       one JSON object: case, timeline, lines, fold (stage, state, …), effects, "
+    "reasons\n"
+    "               (why a line does not count), decisions\n"
     "  --url        the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n"
     "  --brokers    for the decisions (default $CITYBRAIN_BROKERS or 127.0.0.1:29092); without a\n"
     "               broker the rest is shown, and stderr says so\n"
-    "  --config     kinds and codes (default config)\n"
+    "  --config     kinds, codes and names (default config)\n"
     "exit: 0 shown, 1 no such case, 69 no API, 78 configuration\n";
 
 struct why {
@@ -36,6 +47,8 @@ struct why {
     struct kafka_settings settings;
     struct codes *codes;
     struct kinds *kinds;
+    struct district district; /* names; may lack registries */
+    char found[CASE_ID_BYTES];
 };
 
 static bool take_event(void *context, struct span json)
@@ -49,35 +62,36 @@ static void find_decisions(const struct why *why, struct why_report *report)
 {
     struct error error = {0};
     struct span id = why_report_case(report);
-    if (report->decisions_wanted == 0)
+    if (report->told_wanted == 0)
         return;
-    bool good = log_search(&why->settings, "events", id, report->first_decided_ms - BEFORE_MS,
+    bool good = log_search(&why->settings, "events", id, report->first_told_ms - BEFORE_MS,
                            take_event, report, &error);
-    if (good && report->decision_count < report->decisions_wanted)
+    if (good && report->told_count < report->told_wanted)
         good = log_search(&why->settings, "events", id, 0, take_event, report, &error);
     if (!good)
         fprintf(stderr, "citybrain why: decisions are left out: %s\n", error.text);
-    else if (report->decision_count < report->decisions_wanted)
+    else if (report->told_count < report->told_wanted)
         fprintf(stderr, "citybrain why: %zu of %zu decisions are no longer on the log\n",
-                report->decisions_wanted - report->decision_count, report->decisions_wanted);
+                report->told_wanted - report->told_count, report->told_wanted);
 }
 
 static int explain(const struct why *why, struct span answer)
 {
     struct error error = {0};
-    struct why_report report;
+    struct why_report *report = xcalloc(1, sizeof *report);
     int status = VERB_OK;
-    if (why_report_read(&report, answer, why->codes, why->kinds, &error)) {
-        find_decisions(why, &report);
+    if (why_report_read(report, answer, why->codes, why->kinds, &why->district, &error)) {
+        find_decisions(why, report);
         if (why->json)
-            why_report_show_json(&report, stdout);
+            why_report_show_json(report, stdout);
         else
-            why_report_show(&report, stdout);
+            why_show(report, stdout);
     } else {
         fprintf(stderr, "citybrain why: %s\n", error.text);
         status = error_exit_status(&error);
     }
-    why_report_fini(&report);
+    why_report_fini(report);
+    free(report);
     return status;
 }
 
@@ -115,6 +129,58 @@ static void show_diagnostic(void *context, const char *line)
     fprintf(context, "%s\n", line);
 }
 
+struct seek { /* the case of an event */
+    struct why *why;
+    char mark[64]; /* "id":"…" */
+    struct progress progress;
+};
+
+static bool seek_event(void *context, const struct log_search_record *record)
+{
+    struct seek *seek = context;
+    struct span value = record->value;
+    if (seek->progress.total <= 1)
+        seek->progress.total = record->total;
+    progress_show(&seek->progress, record->done, "");
+    if (!value.at || !memmem(value.at, value.len, seek->mark, strlen(seek->mark)))
+        return true;
+    span_to_cstr(record->key, seek->why->found, sizeof seek->why->found);
+    return false;
+}
+
+/* An id of an event says nothing of its case: the log is read until it is found. */
+static int find_case(struct why *why)
+{
+    struct seek seek = {.why = why};
+    struct error error = {0};
+    if (strchr(why->id, ':'))
+        return VERB_OK;
+    snprintf(seek.mark, sizeof seek.mark, "\"id\":\"%.40s\"", why->id);
+    progress_begin(&seek.progress, "event", 1);
+    bool all = log_search_all(&why->settings, "events", seek_event, &seek, &error);
+    progress_end(&seek.progress, why->found[0] ? why->found : "not found");
+    if (why->found[0]) {
+        why->id = why->found;
+        return VERB_OK;
+    }
+    if (all)
+        fprintf(stderr,
+                "citybrain why: no event %s on the log, and it is no case: those are "
+                "<kind>:<namespace>:<number>\n",
+                why->id);
+    else
+        fprintf(stderr, "citybrain why: %s\n", error.text);
+    return all ? VERB_FAILED : error_exit_status(&error);
+}
+
+/* Without a registry codes have no names, which is no reason to explain nothing. */
+static void load_names(struct why *why)
+{
+    struct diagnostics *unsaid = diagnostics_new();
+    district_load(&why->district, why->config_dir, unsaid);
+    diagnostics_free(unsaid);
+}
+
 static int ask_with_kinds(struct why *why)
 {
     char path[512];
@@ -126,7 +192,10 @@ static int ask_with_kinds(struct why *why)
     why->kinds = why->codes ? kinds_load(path, why->codes, diagnostics) : NULL;
     diagnostics_each(diagnostics, show_diagnostic, stderr);
     if (why->kinds) {
-        status = ask(why);
+        load_names(why);
+        status = find_case(why);
+        status = status == VERB_OK ? ask(why) : status;
+        district_fini(&why->district);
         kinds_free(why->kinds);
     }
     if (why->codes)
@@ -158,7 +227,7 @@ static int run(int argc, char **argv)
         }
     }
     if (optind + 1 != argc)
-        return verb_usage("why", "one CASE is needed");
+        return verb_usage("why", "one CASE or EVENT is needed");
     why.id = argv[optind];
     why.url = first_of(url, getenv("CITYBRAIN_API"), "http://127.0.0.1:29340");
     why.settings = (struct kafka_settings){

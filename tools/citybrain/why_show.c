@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Three parts: where the case stands, what happened and whether it counts, and what the router
+ * said, each with its cause as a line of the second part. Times are the district's, with their
+ * zone. */
+#include "citybrain/why_report.h"
+#include "citybrain/why_words.h"
+#include "config/yaml.h"
+#include "model/json_write.h"
+
+#define TEXT_BYTES ((size_t)1 << 20)
+
+struct show {
+    const struct why_report *report;
+    FILE *out;
+    struct strbuf text;
+};
+
+static void put(struct show *show, struct span text)
+{
+    fprintf(show->out, "%.*s", SPAN_ARG(text));
+}
+
+static void put_time(struct show *show, int64_t ms)
+{
+    struct civil civil;
+    if (ms == TIMESTAMP_NONE) {
+        fputc('-', show->out);
+        return;
+    }
+    timestamp_to_civil(ms, YAML_DATE_ZONE_MINUTES, &civil);
+    fprintf(show->out, "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month, civil.day,
+            civil.hour, civil.minute, civil.second);
+}
+
+/* "word(code)" in the registry's or our words. */
+static void put_value(struct show *show, struct span member, struct span value)
+{
+    strbuf_reset(&show->text);
+    why_words_add(&show->text, show->report->district, member, value);
+    put(show, strbuf_span(&show->text));
+}
+
+static void put_named(struct show *show, struct span word, struct span code)
+{
+    strbuf_reset(&show->text);
+    why_words_add_named(&show->text, word, code);
+    put(show, strbuf_span(&show->text));
+}
+
+static void put_stage(struct show *show, struct span stage)
+{
+    put_named(show, why_words_stage(stage), stage);
+}
+
+/* ---- where it stands ---- */
+
+/* The orders that wait for a unit's topic: the last word of each unit is that it has none. */
+static void show_undelivered(struct show *show)
+{
+    const struct why_report *report = show->report;
+    for (size_t i = 0; i < report->set.count; i++) {
+        const struct case_line *line = &report->set.lines[i];
+        struct span stage = codes_text(report->codes, CODE_STAGE, line->stage);
+        bool waits = span_is(stage, "undelivered");
+        for (size_t j = i + 1; waits && j < report->set.count; j++)
+            waits = !span_equal(report->set.lines[j].unit, line->unit) ||
+                    (!span_is(codes_text(report->codes, CODE_STAGE, report->set.lines[j].stage),
+                              "delivered") &&
+                     !span_is(codes_text(report->codes, CODE_STAGE, report->set.lines[j].stage),
+                              "undelivered"));
+        if (!waits)
+            continue;
+        fputs("未送达\t", show->out);
+        put_value(show, SPAN("unit"), line->unit);
+        fputs("尚无工单主题,建好后自动送达(citybrain topics apply)\n", show->out);
+    }
+}
+
+static void show_stand(struct show *show)
+{
+    const struct case_fold *fold = &show->report->fold;
+    struct span state = span_of(why_report_state(show->report));
+    fputs("现状\t", show->out);
+    put_named(show, span_is(state, "headless") ? SPAN("无受理记录") : why_words_stage(state),
+              state);
+    if (fold->quiet)
+        fputs("\t历史数据(quiet):只计入,不派单、不催办", show->out);
+    if (fold->rounds > 1)
+        fprintf(show->out, "\t第%d轮", fold->rounds);
+    if (fold->designated)
+        fputs("\t承办已指定,不再受理异议", show->out);
+    if (fold->excluded)
+        fputs("\t已剔除", show->out);
+    fputc('\n', show->out);
+}
+
+static void show_head(struct show *show)
+{
+    const struct why_report *report = show->report;
+    const struct case_fold *fold = &report->fold;
+    put(show, why_report_case(report));
+    fprintf(show->out, "\t%s\n", report->kind->name);
+    show_stand(show);
+    fputs("承办\t", show->out);
+    if (fold->lead.len)
+        put_value(show, SPAN("lead"), fold->lead);
+    else
+        fputs("无", show->out);
+    for (size_t i = 0; i < fold->co_count; i++) {
+        fputs(i ? "、" : "\t协办\t", show->out);
+        put_value(show, SPAN("co_unit"), fold->co[i].unit);
+    }
+    fputs("\n截止\t", show->out);
+    put_time(show, fold->due_ms);
+    fputc('\n', show->out);
+    show_undelivered(show);
+}
+
+/* ---- what happened ---- */
+
+static void show_attributes(struct show *show, const struct case_line *line)
+{
+    static const struct {
+        enum case_attribute attribute;
+        const char *member;
+    } shown[] = {{CASE_LEAD, "lead"},       {CASE_CO, "co_unit"},        {CASE_SUB, "sub_unit"},
+                 {CASE_OUTCOME, "outcome"}, {CASE_LEVEL, "level"},       {CASE_RULE, "rule"},
+                 {CASE_PARENT, "parent"},   {CASE_CHILD, "child"},       {CASE_VIA, "via"},
+                 {CASE_TYPE, "type_code"},  {CASE_STREET, "street_code"}};
+    bool router = span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        struct span member = span_of(shown[i].member);
+        struct span value = line->attribute[shown[i].attribute];
+        bool copied =
+            router && (shown[i].attribute == CASE_TYPE || shown[i].attribute == CASE_STREET);
+        if (!value.len || copied)
+            continue;
+        fputc(' ', show->out);
+        put(show, why_words_member(member));
+        fputc(' ', show->out);
+        put_value(show, member, value);
+    }
+}
+
+static void show_effect(struct show *show, size_t i)
+{
+    static const char *const words[] = {[LINE_COUNTS] = "计入",
+                                        [LINE_IMPOSSIBLE] = "不计(impossible)",
+                                        [LINE_NOT_YOURS] = "不计(not_yours)"};
+    const struct case_fold *fold = &show->report->fold;
+    fputs(words[fold->effect[i]], show->out);
+    if (fold->effect[i] == LINE_COUNTS)
+        return;
+    fputs(":", show->out);
+    put(show, why_words_reason((enum line_reason)fold->reason[i], fold->designated));
+}
+
+static void show_lines(struct show *show)
+{
+    const struct why_report *report = show->report;
+    fputs("\n经过\n序\t时间(+08:00)\t记录时间\t谁\t单位\t环节\t效力\t内容\n", show->out);
+    for (size_t i = 0; i < report->set.count; i++) {
+        const struct case_line *line = &report->set.lines[i];
+        struct span party = codes_text(report->codes, CODE_PARTY, line->party);
+        fprintf(show->out, "%zu\t", i + 1);
+        put_time(show, line->time_ms);
+        fputc('\t', show->out);
+        put_time(show, line->recorded_ms);
+        fputc('\t', show->out);
+        put_named(show, why_words_party(party), party.at ? party : SPAN("-"));
+        fputc('\t', show->out);
+        if (line->unit.len)
+            put_value(show, SPAN("unit"), line->unit);
+        else
+            fputc('-', show->out);
+        fputc('\t', show->out);
+        put_stage(show, codes_text(report->codes, CODE_STAGE, line->stage));
+        fputc('\t', show->out);
+        show_effect(show, i);
+        fputc('\t', show->out);
+        show_attributes(show, line);
+        fputs(line->live ? "\n" : " (历史)\n", show->out);
+    }
+}
+
+/* ---- what the router said ---- */
+
+static void put_json(struct show *show, struct span member, const struct json_value *value);
+
+static void put_members(struct show *show, const struct json_value *object)
+{
+    for (const struct json_value *one = object->first; one; one = one->next) {
+        struct span word = why_words_member(one->key);
+        put(show, word.len ? word : one->key);
+        fputc(' ', show->out);
+        put_json(show, one->key, one);
+        fputs(one->next ? " " : "", show->out);
+    }
+}
+
+static void put_json(struct show *show, struct span member, const struct json_value *value)
+{
+    if (value->type == JSON_OBJECT) {
+        put_members(show, value);
+    } else if (value->type == JSON_ARRAY) {
+        for (const struct json_value *one = value->first; one; one = one->next) {
+            put_json(show, member, one);
+            fputs(one->next ? ";" : "", show->out);
+        }
+    } else if (value->type == JSON_STRING) {
+        put_value(show, member, value->text);
+    } else {
+        strbuf_reset(&show->text);
+        json_write(&show->text, value, true);
+        put(show, strbuf_span(&show->text));
+    }
+}
+
+/* Its place among the lines, from 1; 0 = it is not there. */
+static size_t line_of(const struct why_report *report, struct span id)
+{
+    for (size_t i = 0; i < report->set.count; i++)
+        if (span_equal(report->set.lines[i].id, id))
+            return i + 1;
+    return 0;
+}
+
+static void show_cause(struct show *show, struct span id)
+{
+    const struct why_report *report = show->report;
+    size_t n = line_of(report, id);
+    if (!id.len)
+        return;
+    fputs("  起因 cause\t", show->out);
+    if (n) {
+        fprintf(show->out, "第%zu条 ", n);
+        put_stage(show, codes_text(report->codes, CODE_STAGE, report->set.lines[n - 1].stage));
+        fputc(' ', show->out);
+    }
+    put(show, id);
+    fputc('\n', show->out);
+}
+
+static bool is_timer(const struct why_report *report, struct span rule)
+{
+    for (size_t i = 0; i < report->kind->timer_count; i++)
+        if (span_is(rule, report->kind->timers[i].name))
+            return true;
+    return false;
+}
+
+static void show_told(struct show *show, size_t i)
+{
+    const struct json_value *event = show->report->told[i].event;
+    const struct json_value *data = json_get(event, SPAN("data"));
+    fprintf(show->out, "\n第%zu条 ", i + 1);
+    put_stage(show, codes_text(show->report->codes, CODE_STAGE, show->report->set.lines[i].stage));
+    fprintf(show->out, "\t%.*s\t%.*s\n", SPAN_ARG(json_text(event, "time")),
+            SPAN_ARG(json_text(event, "id")));
+    for (const struct json_value *one = data ? data->first : NULL; one; one = one->next) {
+        struct span word = why_words_member(one->key);
+        if (span_is(one->key, "cause"))
+            continue;
+        fputs("  ", show->out);
+        if (span_is(one->key, "rule") && is_timer(show->report, one->text))
+            word = SPAN("定时");
+        if (word.len)
+            fprintf(show->out, "%.*s ", SPAN_ARG(word));
+        fprintf(show->out, "%.*s\t", SPAN_ARG(one->key));
+        put_json(show, one->key, one);
+        fputc('\n', show->out);
+    }
+    show_cause(show, json_text(event, "causationid"));
+}
+
+void why_show(const struct why_report *report, FILE *out)
+{
+    struct show show = {.report = report, .out = out};
+    strbuf_init(&show.text, 1024, TEXT_BYTES);
+    show_head(&show);
+    show_lines(&show);
+    fputs("\n决定\n", out);
+    if (report->told_count == 0)
+        fputs("  无:没有派单规则的决定可显示\n", out);
+    for (size_t i = 0; i < report->set.count; i++)
+        if (report->told[i].event)
+            show_told(&show, i);
+    strbuf_fini(&show.text);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One row a word; a code without a row is shown as it is, so a kind of an adopter's needs none. */
+#include "citybrain/why_words.h"
+
+#include "base/base.h"
+
+struct word {
+    const char *code, *chinese;
+};
+
+static const struct word stages[] = {
+    {"opened", "受理"},
+    {"classified", "分类"},
+    {"dispatched", "派单"},
+    {"signed", "签收"},
+    {"forwarded", "转派"},
+    {"contacted", "联系"},
+    {"disputed", "提出异议"},
+    {"dispute_decided", "异议裁定"},
+    {"assigned", "指定承办"},
+    {"noted", "阅知"},
+    {"extended", "延期"},
+    {"hold_requested", "申请挂账"},
+    {"held", "挂账"},
+    {"resumed", "恢复办理"},
+    {"escalated", "提级"},
+    {"supervised", "督办"},
+    {"whistle_blown", "吹哨"},
+    {"whistle_reported", "报到"},
+    {"co_assigned", "指派协办"},
+    {"resolved", "办结"},
+    {"reviewed", "回访"},
+    {"reopened", "重办"},
+    {"closed", "归档"},
+    {"merged", "并入"},
+    {"unmerged", "拆出"},
+    {"linked", "关联"},
+    {"exclusion_decided", "剔除裁定"},
+    {"recalled", "收回"},
+    {"amended", "变更"},
+    {"nudged", "催办"},
+    {"overdue", "超期"},
+    {"child_added", "并入子件"},
+    {"undelivered", "未送达"},
+    {"delivered", "已送达"},
+    {"accepted", "接件"},
+    {"supplemented", "补正"},
+    {"handled", "办理"},
+    {"finished", "完成"},
+    {"confirmed", "确认"},
+    {"declined", "不予立项"},
+    {"cancelled", "取消"},
+};
+
+static const struct word parties[] = {
+    {"source", "来源"},  {"desk", "区指挥中心"}, {"lead", "承办单位"},   {"co", "协办单位"},
+    {"sub", "转派单位"}, {"callback", "回访"},   {"router", "派单规则"},
+};
+
+static const struct word members[] = {
+    {"lead", "承办"},
+    {"guide", "行业指导"},
+    {"co_unit", "协办"},
+    {"co_units", "协办"},
+    {"sub_unit", "转派给"},
+    {"copies", "抄送"},
+    {"unit", "单位"},
+    {"mode", "派单方式"},
+    {"disposition", "处置"},
+    {"adopted", "承接来单指定"},
+    {"limit_class", "时限类别"},
+    {"limit_source", "类别依据"},
+    {"due_at", "截止"},
+    {"due_source", "截止依据"},
+    {"rule", "规则"},
+    {"bundle", "规则包"},
+    {"reason", "理由"},
+    {"desk_cause", "请研判"},
+    {"would_have", "按规则本应派"},
+    {"alternatives", "其他可选"},
+    {"type_code", "诉求类型"},
+    {"street_code", "街乡"},
+    {"community_code", "社区"},
+    {"estate_code", "小区"},
+    {"order", "工单"},
+    {"trigger", "触发器"},
+    {"group", "归组"},
+    {"window_from", "窗口起"},
+    {"window_to", "窗口止"},
+    {"count", "件数"},
+    {"distinct", "不同反映人"},
+    {"evidence", "依据"},
+    {"confirm", "待确认"},
+    {"level", "级别"},
+    {"outcome", "结论"},
+    {"parent", "主件"},
+    {"child", "子件"},
+    {"via", "随同"},
+};
+
+/* By member and value. */
+static const struct {
+    const char *member;
+    struct word word;
+} values[] = {
+    {"mode", {"direct_street", "直派街乡"}},
+    {"mode", {"direct_dept", "直派部门"}},
+    {"mode", {"district_coord", "区级协调"}},
+    {"mode", {"city", "转市级"}},
+    {"mode", {"designated", "指定"}},
+    {"disposition", {"dispatch", "派单"}},
+    {"disposition", {"transfer_emergency", "紧急转报"}},
+    {"disposition", {"legal_track", "法定途径"}},
+    {"disposition", {"duplicate_informed", "重复告知"}},
+    {"disposition", {"explain_secret", "涉密解释"}},
+    {"disposition", {"out_of_scope", "不属受理范围"}},
+    {"disposition", {"educate", "教育引导"}},
+    {"due_source", {"order", "来单"}},
+    {"due_source", {"class", "时限类别"}},
+    {"due_source", {"none", "无"}},
+    {"limit_source", {"order", "来单"}},
+    {"limit_source", {"rule", "规则"}},
+    {"limit_source", {"type", "诉求类型"}},
+    {"limit_source", {"none", "无"}},
+    {"outcome", {"upheld", "成立"}},
+    {"outcome", {"rejected", "不成立"}},
+    {"desk_cause", {"unclassified", "待分类"}},
+    {"desk_cause", {"fallback", "兜底"}},
+    {"desk_cause", {"two_leads", "两可"}},
+    {"desk_cause", {"too_old", "超龄"}},
+    {"desk_cause", {"unknown_unit", "单位不明"}},
+    {"desk_cause", {"emergency", "紧急"}},
+    {"desk_cause", {"dispute", "异议"}},
+    {"desk_cause", {"hold", "挂账申请"}},
+    {"desk_cause", {"confirm", "未诉先办待确认"}},
+    {"desk_cause", {"would_have", "复核"}},
+    {"desk_cause", {"overdue", "超期"}},
+    {"desk_cause", {"headless", "无受理记录"}},
+    {"rule", {"adopted", "承接来单指定"}},
+    {"rule", {"desk", "区指挥中心指定"}},
+    {"rule", {"too_old", "受理过早"}},
+    {"rule", {"unknown_unit", "单位不明"}},
+    {"rule", {"not_admitted", "未准入"}},
+    {"rule", {"none", "无规则适用"}},
+    {"rule", {"corrected", "来单更正"}},
+    {"rule", {"disputed", "异议成立"}},
+    {"confirm", {"desk", "区指挥中心"}},
+    {"confirm", {"no", "无须"}},
+};
+
+static const struct {
+    const char *code, *chinese;
+} reasons[] = {
+    [LINE_REASON_NONE] = {"", ""},
+    [LINE_REASON_STAGE] = {"no_stage", "该类事项没有此环节"},
+    [LINE_REASON_PARTY] = {"other_party", "此环节应由其他主体办理"},
+    [LINE_REASON_RELATION] = {"no_duty", "该单位当时不是承办、协办或转派单位"},
+    [LINE_REASON_EARLY] = {"too_early", "前置环节尚未发生"},
+    [LINE_REASON_AGAIN] = {"again", "已受理,不能重复受理"},
+    [LINE_REASON_FORBIDDEN] = {"forbidden", "当时状态不允许(异议或挂账待定,或已办结、归档)"},
+    [LINE_REASON_OFTEN] = {"too_often", "已达次数上限"},
+    [LINE_REASON_INCOMPLETE] = {"incomplete", "缺少必填内容"},
+    [LINE_REASON_UNASKED] = {"unasked", "没有可应答的事由"},
+    [LINE_REASON_CROWDED] = {"crowded", "协办、转派或挂账已达上限"},
+};
+
+static struct span find(const struct word *words, size_t count, struct span code)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_is(code, words[i].code))
+            return span_of(words[i].chinese);
+    return SPAN_NONE;
+}
+
+struct span why_words_stage(struct span stage)
+{
+    return find(stages, ARRAY_LENGTH(stages), stage);
+}
+
+struct span why_words_party(struct span party)
+{
+    return find(parties, ARRAY_LENGTH(parties), party);
+}
+
+struct span why_words_member(struct span member)
+{
+    return find(members, ARRAY_LENGTH(members), member);
+}
+
+struct span why_words_value(struct span member, struct span value)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
+        if (span_is(member, values[i].member) && span_is(value, values[i].word.code))
+            return span_of(values[i].word.chinese);
+    return SPAN_NONE;
+}
+
+struct span why_words_reason_code(enum line_reason reason)
+{
+    return span_of(reasons[reason].code);
+}
+
+struct span why_words_reason(enum line_reason reason, bool designated)
+{
+    if (reason == LINE_REASON_OFTEN && designated)
+        return SPAN("异议已达次数上限,承办单位为指定");
+    return span_of(reasons[reason].chinese);
+}
+
+void why_words_add_named(struct strbuf *out, struct span word, struct span code)
+{
+    bool named = word.len && !span_equal(word, code);
+    if (named)
+        strbuf_addf(out, "%.*s(", SPAN_ARG(word));
+    strbuf_add(out, code);
+    if (named)
+        strbuf_add_char(out, ')');
+}
+
+static struct span name_of(const struct registry *registry, struct span code)
+{
+    const struct registry_row *row =
+        registry && code.len ? registry_find(registry, code, INT64_MIN) : NULL;
+    return row ? registry_cell(registry, row, "name") : SPAN_NONE;
+}
+
+void why_words_add_unit(struct strbuf *out, const struct district *district, struct span unit)
+{
+    why_words_add_named(out, name_of(district->units, unit), unit);
+}
+
+void why_words_add(struct strbuf *out, const struct district *district, struct span member,
+                   struct span value)
+{
+    static const struct span units[] = {{"lead", 4}, {"guide", 5},    {"co_unit", 7}, {"copies", 6},
+                                        {"unit", 4}, {"co_units", 8}, {"sub_unit", 8}};
+    for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
+        if (span_equal(member, units[i])) {
+            why_words_add_unit(out, district, value);
+            return;
+        }
+    struct span word = why_words_value(member, value);
+    if (span_is(member, "type_code"))
+        word = name_of(district->types, value);
+    else if (span_is(member, "street_code") || span_is(member, "community_code"))
+        word = name_of(district->divisions, value);
+    why_words_add_named(out, word, value);
+}
