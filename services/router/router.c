@@ -53,6 +53,13 @@ static const struct metric_row stubs_row = {
 static const struct metric_row signals_row = {
     "citybrain_router_signals_total", METRIC_COUNTER, NULL,
     "Facts told to triggers, taken back ones among them."};
+static const struct metric_row answers_row = {
+    "citybrain_router_answers_total", METRIC_COUNTER, NULL,
+    "What followed from moves: recalls, helpers called, amended duties, corrections told."};
+static const struct metric_row receipts_row = {
+    "citybrain_router_receipts_total", METRIC_COUNTER, NULL,
+    "Moves without effect that a unit was told of. Growing fast: some unit's system publishes what "
+    "is not its own, or in a wrong order."};
 static const struct metric_row cases_row = {
     "citybrain_router_cases", METRIC_GAUGE, "partition",
     "Cases in memory. Growing without end: look at cases that are never closed."};
@@ -74,7 +81,7 @@ struct router {
     struct parking parking;
     struct window_pass windows;
     struct reload reload;
-    struct metric *decided, *timers, *dead, *stubs, *signals, *cases;
+    struct metric *decided, *timers, *dead, *stubs, *signals, *answers, *receipts, *cases;
 };
 
 /* Counts of partitions are known by now: topics were looked for before anything was assigned. */
@@ -166,6 +173,8 @@ static enum transform_result on_record(void *context, const struct record *recor
     count(router->dead, after.dead - before.dead);
     count(router->stubs, after.stubs - before.stubs);
     count(router->signals, after.signals - before.signals);
+    count(router->answers, after.answered - before.answered);
+    count(router->receipts, after.refused - before.refused);
     return result;
 }
 
@@ -265,9 +274,12 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     router->dead = metrics_add(daemon_metrics(daemon), &dead_row);
     router->stubs = metrics_add(daemon_metrics(daemon), &stubs_row);
     router->signals = metrics_add(daemon_metrics(daemon), &signals_row);
+    router->answers = metrics_add(daemon_metrics(daemon), &answers_row);
+    router->receipts = metrics_add(daemon_metrics(daemon), &receipts_row);
     router->cases = metrics_add(daemon_metrics(daemon), &cases_row);
-    struct metric *const counters[] = {router->decided, router->timers, router->dead, router->stubs,
-                                       router->signals};
+    struct metric *const counters[] = {router->decided, router->timers,  router->dead,
+                                       router->stubs,   router->signals, router->answers,
+                                       router->receipts};
     for (size_t i = 0; i < ARRAY_LENGTH(counters); i++)
         metric_add(counters[i], SPAN(""), 0); /* shown before there is anything to count */
     struct transform_spec spec = {

@@ -229,6 +229,25 @@ static struct answer amendment(const struct working *work, const struct case_lin
     };
 }
 
+/* The fold moved the deadline by as long as the pause was; of a class that counts working time the
+ * open hours that were left when it began are left when it ends. */
+static int64_t due_after_pause(const struct case_flow *flow, const struct case_fold *fold)
+{
+    const struct rules *rules = flow->rules->bundle->rules;
+    const struct rule_class *limit =
+        fold->limit_class.at ? rules_class(rules, fold->limit_class) : NULL;
+    if (!limit || limit->limit.clock != LIMIT_WORKING || !rules->working.open_count ||
+        !fold->pause_count || fold->due_ms == TIMESTAMP_NONE)
+        return fold->due_ms;
+    const struct case_pause *pause = &fold->pauses[fold->pause_count - 1];
+    int64_t was_ms = fold->due_ms - (pause->to_ms - pause->from_ms);
+    if (was_ms <= pause->from_ms)
+        return fold->due_ms; /* over before the clock stopped: it did not move */
+    struct limit left = {.clock = LIMIT_WORKING,
+                         .ms = limits_open_between(&rules->working, pause->from_ms, was_ms)};
+    return limits_is_set(&left) ? limits_end(&left, &rules->working, pause->to_ms) : fold->due_ms;
+}
+
 static enum reject amend(struct case_flow *flow, struct working *work,
                          const struct moves_next *next, struct outputs *outputs)
 {
@@ -237,6 +256,8 @@ static enum reject amend(struct case_flow *flow, struct working *work,
     struct answer answer = amendment(work, next->move);
     answer.say.rule = span_of(stage->name);
     answer.say.reason = why_amended(stage);
+    if (stage->clock_runs)
+        answer.say.due_ms = due_after_pause(flow, &work->fold);
     if (stage->meaning == MEANS_DISPUTE_DECIDED && work->fold.designated)
         answer.say.reason = SPAN("派单异议已达次数上限且不成立,指定由原承办单位办理");
     return say(flow, work, &answer, outputs);

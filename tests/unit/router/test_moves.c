@@ -3,7 +3,7 @@
  * does about it and what whoever made it is told. Each cites the article (北京市接诉即办工作条例)
  * or the decision it follows. Each is lived twice: in one go, and with a restart after every
  * record. */
-#include "lives.h"
+#include "moves.h"
 
 static const struct life lives[] = {
     /* ---- the first receiver owns it ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lives by hand, as in test_moves.c: who helps, the order's time, another round, corrections. */
-#include "lives.h"
+#include "moves.h"
 
 static const struct life lives[] = {
     /* ---- forwarded ---- */
@@ -168,6 +168,14 @@ static const struct life lives[] = {
      "assigned " L ", amended " L ", amended " L,
      "",
      {"\"state\":\"held\"", "\"due_at\":\"2025-12-04T04:00:00.000Z\"", "挂账解除"}},
+    {"domain §2.5",
+     "of working time the open hours that were left are left afterwards",
+     {OPENED(.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\","
+                     "\"limit_class\":\"2wd\"}"),
+      UNIT(5, L, "signed"), DESK(60, "held"), DESK(60 + DAYS(2), "resumed")},
+     "assigned " L ", amended " L ", amended " L,
+     "",
+     {"\"due_at\":\"2025-11-27T10:00:00.000Z\"", "\"due_at\":\"2025-12-01T10:00:00.000Z\""}},
     {"domain §2.3",
      "one hold at a time, and none resumes that does not hold",
      {OPENED(), UNIT(5, L, "signed"), DESK(6, "resumed"), DESK(60, "held"), DESK(70, "held"),
