@@ -153,7 +153,8 @@ static void each_of_116_types_finds_its_owner_in_a_known_place(void **state)
         enum decision_mode mode;
         size_t count;
     } levels[] = {{"district", "district_here", MODE_DIRECT_DEPT, 57},
-                  {"street", "place", MODE_DIRECT_STREET, 44},
+                  {"street", "place", MODE_DIRECT_STREET, 43},
+                  {"street", "with_department", MODE_DIRECT_STREET, 1},
                   {"utility", "utility_here", MODE_DIRECT_DEPT, 9},
                   {"transfer", "transfer", MODE_DISTRICT_COORD, 4},
                   {"transfer", "legal_track", MODE_DIRECT_DEPT, 1},
@@ -175,7 +176,10 @@ static void each_of_116_types_finds_its_owner_in_a_known_place(void **state)
             assert_true(span_is(registry_cell(district.types, row, "level"), levels[j].level));
             assert_int_equal(decision.mode, levels[j].mode);
         }
-        if (span_is(decision.rule, "place"))
+        if (span_is(decision.rule, "with_department"))
+            assert_true(span_is(decision.lead, "s110105001") &&
+                        span_equal(decision.co_units[0], unit));
+        else if (span_is(decision.rule, "place"))
             assert_true(span_is(decision.lead, "s110105001") && span_equal(decision.guide, unit));
         else if (span_is(decision.rule, "transfer"))
             assert_true(span_is(decision.lead, "desk") && span_equal(decision.copies[0], unit));
