@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 #include "model/case_kind.h"
+#include "model/case_line.h"
 
 #define HEAD "kind: request\nname: x\nstages:\n"
 #define OPEN "  opened: { rank: 10, by: [source] }\n"
@@ -151,6 +152,42 @@ static void refuses_unknown_words_with_the_nearest(void **state)
     assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, unless: opnd, do: nudge }\n", "opnd");
 }
 
+static void refuses_conditions_that_say_nothing(void **state)
+{
+    (void)state;
+    assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], unless: [opend] }\n", "opened");
+    assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], ends: [] }\n", "not empty");
+    assert_refused(HEAD OPEN "  held: { rank: 20, by: [desk], needs: [due_at, co_unt] }\n",
+                   "did you mean co_unit");
+    assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], at_most: 0 }\n", "at_most");
+    assert_refused(HEAD OPEN "  held: { rank: 20, by: [desk], clock: stop }\n",
+                   "did you mean stops");
+    assert_refused(HEAD OPEN "  whistle_blown: { rank: 20, by: [desk], within: 1 day }\n",
+                   "within");
+    assert_refused(HEAD OPEN "  assigned: { rank: 20, by: [desk], new_lead: yes }\n", "new_lead");
+}
+
+static void reads_what_a_stage_forbids_ends_and_needs(void **state)
+{
+    (void)state;
+    struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
+    assert_non_null(kinds);
+    const struct case_kind *kind = kinds_find(kinds, SPAN("request"));
+    const struct kind_stage *disputed = stage_of(kind, "disputed"),
+                            *resumed = stage_of(kind, "resumed");
+    uint64_t self = UINT64_C(1) << (disputed - kind->stages);
+    assert_true(disputed->unless & self);
+    assert_int_equal(disputed->at_most, 3);
+    assert_int_equal(stage_of(kind, "dispute_decided")->ends, self);
+    assert_true(stage_of(kind, "dispute_decided")->needs == 1U << CASE_OUTCOME);
+    assert_true(stage_of(kind, "assigned")->new_lead && !disputed->new_lead);
+    assert_true(resumed->clock_runs && !resumed->clock_stops);
+    assert_int_equal(stage_of(kind, "whistle_blown")->within_ms, 24 * 3600000);
+    assert_true(kind->asking >> (resumed - kind->stages) & 1);
+    assert_false(kind->asking & self); /* the desk is asked, nothing is told */
+    kinds_free(kinds);
+}
+
 static void refuses_what_stands_twice(void **state)
 {
     (void)state;
@@ -222,6 +259,8 @@ int main(void)
         TEST(reads_the_shipped_kinds),
         TEST(reads_the_four_forms_of_timers),
         TEST(refuses_unknown_words_with_the_nearest),
+        TEST(refuses_conditions_that_say_nothing),
+        TEST(reads_what_a_stage_forbids_ends_and_needs),
         TEST(refuses_what_stands_twice),
         TEST(refuses_kinds_that_cannot_run),
         TEST(refuses_timers_of_no_or_of_two_forms),
