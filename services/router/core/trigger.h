@@ -11,7 +11,9 @@
  * clock silence    a station not heard by its own cadence, hours and holidays: on the clock
  *   threshold  a value above or below for a time: on the clock
  *   calendar   on a day of the year, where enough facts are known: on the clock
- */
+ *
+ * A fact has arrived when the clock has passed its receipt, for then all that was received before is
+ * there; where a trigger groups by case, at once (docs/decisions/0042). */
 #pragma once
 
 #include <stdbool.h>

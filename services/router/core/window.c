@@ -23,8 +23,7 @@ int64_t window_day_start(int64_t day)
 void window_init(struct window *window)
 {
     window->fact_count = window->fired_count = window->day_count = window->text_count = 0;
-    window->texts_ms = window->pushed_ms = window->run_ms = TIMESTAMP_NONE;
-    window->seen_ms = window->due_ms = TIMESTAMP_NONE;
+    window->texts_ms = window->pushed_ms = window->run_ms = window->due_ms = TIMESTAMP_NONE;
     window->held = false;
 }
 
@@ -46,14 +45,15 @@ static void add_day(struct window *window, int64_t day)
         memmove(&window->days[0], &window->days[1], --window->day_count * sizeof window->days[0]);
 }
 
-int64_t window_day_count(const struct window *window, int64_t day)
+int64_t window_day_count(const struct window *window, int64_t day, int64_t heard_ms)
 {
     int64_t count = 0;
     for (size_t i = 0; i < window->day_count; i++)
         if (window->days[i].day == day)
             count = window->days[i].count;
     for (size_t i = 0; i < window->fact_count; i++)
-        count += window->facts[i].counts && window_day_of(window->facts[i].time_ms) == day;
+        count += window->facts[i].counts && window->facts[i].revision.received_ms < heard_ms &&
+                 window_day_of(window->facts[i].time_ms) == day;
     return count;
 }
 
@@ -166,18 +166,23 @@ static bool is_same(const struct window_fact *a, const struct window_fact *b)
            a->counts == b->counts;
 }
 
+/* Only the newest word that was heard counts, and what the clock has not come to. */
 static enum window_change take_sighting(struct window *window, const struct trigger *trigger,
                                         const struct signal *signal)
 {
-    if (!signal->counts ||
-        (window->seen_ms != TIMESTAMP_NONE && signal->recorded_ms <= window->seen_ms))
+    struct window_fact fact = fact_of(trigger, signal);
+    fact.time_ms = fact.revision.received_ms = signal->recorded_ms;
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (window->facts[i].time_ms == fact.time_ms)
+            return WINDOW_REPEATED;
+    if (!signal->counts)
         return WINDOW_REPEATED;
-    window->seen_ms = signal->recorded_ms;
-    window->fired_count = 0; /* a new silence may begin */
-    window->fact_count = 1;  /* the last word, for the evidence */
-    window->facts[0] = fact_of(trigger, signal);
-    note_texts(window, trigger, signal, signal->recorded_ms);
-    return WINDOW_CHANGED;
+    insert(window, &fact);
+    note_texts(window, trigger, signal, fact.time_ms);
+    if (window->fact_count <= WINDOW_MOST_FACTS)
+        return WINDOW_CHANGED;
+    remove_fact(window, 1);
+    return WINDOW_CROWDED;
 }
 
 enum window_change window_take(struct window *window, const struct trigger *trigger,
@@ -256,22 +261,42 @@ static int64_t days_kept(const struct trigger *trigger)
     return trigger->weeks * 7 + TRIGGER_HORIZON_MS / DAY_MS + 1;
 }
 
+/* Words before the newest one heard, and what fired for them. */
+static void expire_sightings(struct window *window, int64_t clock_ms)
+{
+    while (window->fact_count > 1 && window->facts[1].time_ms < clock_ms)
+        remove_fact(window, 0);
+    while (window->fired_count && window->fact_count &&
+           window->fired[0].start_ms < window->facts[0].time_ms)
+        memmove(&window->fired[0], &window->fired[1],
+                --window->fired_count * sizeof window->fired[0]);
+}
+
+static void expire_fired(struct window *window, const struct trigger *trigger, int64_t clock_ms)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < window->fired_count; i++)
+        if (keeps_fired_until(trigger, &window->fired[i]) > clock_ms)
+            window->fired[left++] = window->fired[i];
+    window->fired_count = left;
+}
+
 void window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms)
 {
-    if (clock_ms == TIMESTAMP_NONE || trigger->form == TRIGGER_SILENCE)
+    if (clock_ms == TIMESTAMP_NONE)
         return;
+    if (trigger->form == TRIGGER_SILENCE) {
+        expire_sightings(window, clock_ms);
+        return;
+    }
     for (size_t i = 0; i < window->fact_count;) {
         if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms)
             let_go(window, trigger, i);
         else
             i++;
     }
+    expire_fired(window, trigger, clock_ms);
     size_t left = 0;
-    for (size_t i = 0; i < window->fired_count; i++)
-        if (keeps_fired_until(trigger, &window->fired[i]) > clock_ms)
-            window->fired[left++] = window->fired[i];
-    window->fired_count = left;
-    left = 0;
     for (size_t i = 0; i < window->day_count; i++)
         if (window->days[i].day + days_kept(trigger) > window_day_of(clock_ms))
             window->days[left++] = window->days[i];

@@ -50,7 +50,6 @@ struct window {
     int64_t texts_ms;  /* TIMESTAMP_NONE = of none yet */
     int64_t pushed_ms; /* time of the newest fact pushed out; TIMESTAMP_NONE = none */
     int64_t run_ms;    /* threshold: since when the reading pushed out last was beyond; or NONE */
-    int64_t seen_ms;   /* silence: the newest word; or NONE */
     int64_t due_ms;    /* when the clock has to look at it; or NONE */
     bool held;         /* a cap delays what it fires */
 };
@@ -67,17 +66,18 @@ enum window_change {
     WINDOW_REPEATED, /* known already, or an older revision */
     WINDOW_CROWDED   /* changed, and the oldest fact had to go */
 };
-/* A fact of its group. *about: the time that its windows are around, of what it was before too. */
+/* A fact of its group. */
 enum window_change window_take(struct window *window, const struct trigger *trigger,
                                const struct signal *signal);
 void window_note_fired(struct window *window, int64_t start_ms, int64_t anchor_ms);
 bool window_has_fired(const struct window *window, const struct trigger *trigger, int64_t start_ms,
                       int64_t anchor_ms);
-/* Forgets what no fact can reach any more. */
+/* Forgets what no fact can reach any more; facts received later than the clock stay. */
 void window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms);
 /* When all of it may be forgotten; TIMESTAMP_NONE = now, there is nothing. */
 int64_t window_expires_ms(const struct window *window, const struct trigger *trigger);
-int64_t window_day_count(const struct window *window, int64_t day); /* surge: facts of that day */
+/* Surge: facts of that day, of those heard until then. */
+int64_t window_day_count(const struct window *window, int64_t day, int64_t heard_ms);
 
 /* Civil days of the district. */
 int64_t window_day_of(int64_t ms);

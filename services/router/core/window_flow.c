@@ -59,10 +59,12 @@ bool window_flow_trigger(struct window_flow *flow, struct span key, struct windo
 const struct station *window_flow_station(const struct window_flow *flow,
                                           const struct trigger *trigger, struct span station)
 {
-    int64_t clock_ms = flow->counts.clock_ms, seen_ms = flow->window.seen_ms;
-    if (trigger->form != TRIGGER_SILENCE || !flow->rules.stations)
+    const struct window *window = &flow->window;
+    if (trigger->form != TRIGGER_SILENCE || !flow->rules.stations || !window->fact_count)
         return NULL;
-    return stations_find(flow->rules.stations, station, window_day_of(later(clock_ms, seen_ms)));
+    int64_t seen_ms = window->facts[window->fact_count - 1].time_ms;
+    return stations_find(flow->rules.stations, station,
+                         window_day_of(later(flow->counts.clock_ms, seen_ms)));
 }
 
 /* ---- a window ---- */
@@ -91,21 +93,31 @@ static void choose_notices(struct window_flow *flow, const struct window_counter
     question->notices = chosen;
 }
 
+/* A case's facts come from one partition in its order: what they make fire at once hangs on nothing
+ * else. Facts that meet from several partitions are judged when the clock has come to their
+ * receipt, so that all that was received before is there, whichever partition was read faster. */
+static bool is_judged_at_once(const struct trigger *trigger)
+{
+    bool on_arrival = trigger->form == TRIGGER_COUNT || trigger->form == TRIGGER_SEQUENCE;
+    for (size_t i = 0; on_arrival && i < trigger->group_count; i++)
+        if (span_is(trigger->group[i], "case"))
+            return true;
+    return false;
+}
+
 /* False: a cap stops it, and the window waits for the next step or day. */
 static bool fire(struct window_flow *flow, struct window_look *look, struct firing *firing,
                  struct outputs *outputs)
 {
-    int64_t again_ms, now_ms = later(flow->counts.clock_ms, look->recorded_ms);
-    int64_t day = window_day_of(flow->counts.clock_ms != TIMESTAMP_NONE ? flow->counts.clock_ms
-                                                                        : look->recorded_ms);
-    if (!window_book_may_fire(look->counter, look->trigger, day, flow->counts.clock_ms,
-                              &again_ms)) {
+    int64_t again_ms, clock_ms = flow->counts.clock_ms;
+    firing->time_ms = look->recorded_ms != TIMESTAMP_NONE ? look->recorded_ms : clock_ms;
+    if (!window_book_may_fire(look->counter, look->trigger, window_day_of(firing->time_ms),
+                              clock_ms, &again_ms)) {
         flow->counts.held += !flow->window.held;
         flow->window.held = true;
         flow->window.due_ms = again_ms;
         return false;
     }
-    firing->time_ms = now_ms;
     if (firing_send(&flow->writer, firing, outputs))
         flow->counts.firings++;
     window_note_fired(&flow->window, firing->finding->start_ms, firing->finding->anchor_ms);
@@ -113,12 +125,12 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
     return true;
 }
 
-/* What the clock has to wait for next. After all of it was judged that lies ahead. */
+/* What the clock has to wait for next. All of it was judged, so that lies ahead. */
 static int64_t next_due(const struct window_flow *flow, const struct window_question *question)
 {
     int64_t next_ms = window_next_ms(&flow->window, question);
-    bool over = question->about_ms == TIMESTAMP_NONE && question->clock_ms != TIMESTAMP_NONE &&
-                next_ms != TIMESTAMP_NONE && next_ms <= question->clock_ms;
+    bool over = question->clock_ms != TIMESTAMP_NONE && next_ms != TIMESTAMP_NONE &&
+                next_ms <= question->clock_ms;
     return over ? question->clock_ms + 1 : next_ms;
 }
 
@@ -132,11 +144,12 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
                             .finding = &finding,
                             .district = flow->rules.district,
                             .bundle = flow->rules.bundle};
-    struct window_question question = {.trigger = look->trigger,
-                                       .clock_ms = flow->counts.clock_ms,
-                                       .about_ms = window->held ? TIMESTAMP_NONE : look->about_ms,
-                                       .since_day = look->counter->since_day,
-                                       .calendar = flow->rules.calendar};
+    struct window_question question = {
+        .trigger = look->trigger,
+        .clock_ms = flow->counts.clock_ms,
+        .heard_ms = is_judged_at_once(look->trigger) ? INT64_MAX : flow->counts.clock_ms,
+        .since_day = look->counter->since_day,
+        .calendar = flow->rules.calendar};
     bool was_held = window->held;
     int64_t due_ms = window->due_ms;
     finding.notice = NULL;
@@ -212,8 +225,7 @@ static void on_group(struct window_flow *flow, struct window_look *look,
     flow->counts.repeated += change == WINDOW_REPEATED;
     flow->counts.crowded += change == WINDOW_CROWDED;
     look->changed = change != WINDOW_REPEATED;
-    look->about_ms = signal->time_ms;
-    look->recorded_ms = signal->recorded_ms;
+    look->recorded_ms = is_judged_at_once(look->trigger) ? signal->recorded_ms : TIMESTAMP_NONE;
     if (look->changed)
         window_flow_look(flow, look, outputs);
 }
@@ -245,8 +257,7 @@ static void on_notice(struct window_flow *flow, struct window_look *look,
     enum window_change change = window_book_take_notice(look->counter, signal);
     flow->counts.repeated += change == WINDOW_REPEATED;
     flow->counts.crowded += change == WINDOW_CROWDED;
-    sweep.look.about_ms = TIMESTAMP_NONE;
-    sweep.look.recorded_ms = signal->recorded_ms;
+    sweep.look.recorded_ms = TIMESTAMP_NONE;
     if (change != WINDOW_REPEATED)
         case_book_each(flow->book.groups, look_at_group, &sweep);
 }
@@ -287,8 +298,7 @@ static int64_t least_watermark(const struct window_flow *flow)
 static void look_when_due(struct window_flow *flow, struct case_entry *entry,
                           struct outputs *outputs)
 {
-    struct window_look look = {
-        .entry = entry, .about_ms = TIMESTAMP_NONE, .recorded_ms = TIMESTAMP_NONE, .changed = true};
+    struct window_look look = {.entry = entry, .recorded_ms = TIMESTAMP_NONE, .changed = true};
     case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
     arena_reset(&flow->arena);
     if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||

@@ -30,8 +30,7 @@ struct window_look { /* a group that is looked at */
     const struct trigger *trigger;
     struct window_counter *counter;
     struct case_entry *entry;
-    int64_t about_ms;    /* time of the fact that came; TIMESTAMP_NONE = all of them */
-    int64_t recorded_ms; /* of it; TIMESTAMP_NONE = none came */
+    int64_t recorded_ms; /* of the fact that is judged as it comes; TIMESTAMP_NONE = by the clock */
     bool changed;
 };
 

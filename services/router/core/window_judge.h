@@ -21,7 +21,7 @@ struct window_notice { /* one that was told to every partition */
 struct window_question {
     const struct trigger *trigger;
     int64_t clock_ms;              /* TIMESTAMP_NONE before the first */
-    int64_t about_ms;              /* time of the fact that came, or TIMESTAMP_NONE: all of them */
+    int64_t heard_ms;              /* what was received then or later is not there yet */
     int64_t since_day;             /* surge: the first day whose facts were all heard */
     const struct station *station; /* silence: its row today, or NULL: nobody is waited for */
     const struct calendar *calendar;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A window in bytes, in memory as in state.windows:
  *
- *   version | form | flags | due | seen | run | pushed | n facts | n fired | n days | texts
+ *   version | form | flags | due | run | pushed | n facts | n fired | n days | texts
  *
  * Numbers are 7 bits a byte, signed ones folded (0, -1, 1, -2 ...); times are differences to the
  * one before. Times that may be absent are written only where a flag says so. */
@@ -12,11 +12,10 @@
 
 enum {
     HAS_DUE = 1,
-    HAS_SEEN = 2,
-    HAS_RUN = 4,
-    HAS_PUSHED = 8,
-    IS_HELD = 16,
-    HAS_TEXTS = 32,
+    HAS_RUN = 2,
+    HAS_PUSHED = 4,
+    IS_HELD = 8,
+    HAS_TEXTS = 16,
 };
 enum {
     FACT_COUNTS = 1,
@@ -95,7 +94,6 @@ static void add_moment(struct strbuf *out, int64_t ms)
 void window_write(struct strbuf *out, const struct window *window, enum trigger_form form)
 {
     int flags = (window->due_ms != TIMESTAMP_NONE ? HAS_DUE : 0) |
-                (window->seen_ms != TIMESTAMP_NONE ? HAS_SEEN : 0) |
                 (window->run_ms != TIMESTAMP_NONE ? HAS_RUN : 0) |
                 (window->pushed_ms != TIMESTAMP_NONE ? HAS_PUSHED : 0) |
                 (window->held ? IS_HELD : 0) | (window->texts_ms != TIMESTAMP_NONE ? HAS_TEXTS : 0);
@@ -104,7 +102,6 @@ void window_write(struct strbuf *out, const struct window *window, enum trigger_
     strbuf_add_char(out, (char)form);
     strbuf_add_char(out, (char)flags);
     add_moment(out, window->due_ms);
-    add_moment(out, window->seen_ms);
     add_moment(out, window->run_ms);
     add_moment(out, window->pushed_ms);
     add_number(out, window->fact_count);
@@ -238,7 +235,6 @@ bool window_read(struct window *window, struct span bytes, enum trigger_form *fo
     *form = (enum trigger_form)head.at[1];
     window->held = flags & IS_HELD;
     window->due_ms = take_moment(&left, flags, HAS_DUE);
-    window->seen_ms = take_moment(&left, flags, HAS_SEEN);
     window->run_ms = take_moment(&left, flags, HAS_RUN);
     window->pushed_ms = take_moment(&left, flags, HAS_PUSHED);
     take_lists(&left, window);

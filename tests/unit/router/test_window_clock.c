@@ -253,13 +253,13 @@ static const struct life lives[] = {
      "tick 2025-10-15T00:00\nfact 3 2025-12-01T08:00 C\nfact 4 01-05T08:00 C\ntick 10-15T00:00",
      "C: 10月15日前2件\nC: 10月15日前2件\n"},
     {"season_inside", "条例第二十五条", SEASON,
-     "fact 1 2025-11-15T00:00 C\nfact 2 2025-11-15T08:00 C", "C: 2件\n"},
-    {"season_its_last_day", "条例第二十五条", SEASON, "fact 1 03-15T08:00 C\nfact 2 03-15T23:59 C",
-     "C: 2件\n"},
-    {"season_the_day_after", "条例第二十五条", SEASON, "fact 1 03-15T23:00 C\nfact 2 03-16T00:00 C",
-     ""},
+     "fact 1 2025-11-15T00:00 C\nfact 2 2025-11-15T08:00 C\nnow", "C: 2件\n"},
+    {"season_its_last_day", "条例第二十五条", SEASON,
+     "fact 1 03-15T08:00 C\nfact 2 03-15T23:59 C\nnow", "C: 2件\n"},
+    {"season_the_day_after", "条例第二十五条", SEASON,
+     "fact 1 03-15T23:00 C\nfact 2 03-16T00:00 C\nnow", ""},
     {"season_the_day_before", "条例第二十五条", SEASON,
-     "fact 1 2025-11-14T08:00 C\nfact 2 2025-11-14T23:59 C", ""},
+     "fact 1 2025-11-14T08:00 C\nfact 2 2025-11-14T23:59 C\nnow", ""},
 };
 
 static void test(void **state)

@@ -5,7 +5,8 @@
  * to all) rev=N   the sender's revision        told=TIME  when it was first seen (else at its time)
  *        gone    it is taken back             trigger=NAME  of another one
  *   tick TIME [PARTITION]                     the watermark of one partition, or of all
- *   restart                                   from what was saved
+ *   now                                       of all, just after the newest time at which a fact
+ * was seen restart                                   from what was saved
  *
  * TIME is 03-02T08:00, local, of 2026 (or 2025-03-02T08:00). What fires is one line each: the
  * group's values, a colon, the sentence. */
@@ -53,6 +54,7 @@ static struct triggers *triggers;
 static struct window_flow_rules rules;
 static struct window_flow *flow;
 static struct arena scratch;
+static int64_t newest_ms;   /* receipt of the newest fact told */
 static char complaint[512]; /* the first one of the last load; "" = none */
 
 static inline void keep(void *carrier, const struct output *output)
@@ -132,6 +134,7 @@ static inline void begin(struct triggers *with)
                                        .bundle = SPAN("bundle"),
                                        .partitions = PARTITIONS};
     flow = window_flow_open(&rules, 0);
+    newest_ms = 0;
 }
 
 static inline void forget_kept(void)
@@ -164,7 +167,7 @@ static inline void restart(void)
 
 static inline int64_t at(const char *text)
 {
-    char whole[64];
+    char whole[80];
     int64_t ms = 0;
     snprintf(whole, sizeof whole, "%s%s", strlen(text) < 14 ? "2026-" : "", text);
     if (!timestamp_parse(span_of(whole), "%Y-%m-%dT%H:%M", 480, &ms))
@@ -251,6 +254,8 @@ static inline void tell(int step, bool everywhere, char *rest)
     signal.recorded_ms = signal.revision.received_ms = signal.time_ms;
     for (char *word; (word = strtok_r(NULL, " ", &save));)
         read_option(&signal, word, &trigger);
+    if (signal.recorded_ms > newest_ms)
+        newest_ms = signal.recorded_ms;
     signal.group = everywhere ? span_of(trigger) : group_of(trigger, group, &text);
     signal.trigger = span_of(trigger);
     send_signal(&signal);
@@ -280,6 +285,9 @@ static inline void obey(const char *line)
         tell(1, true, rest);
     else if (strcmp(copy, "tick") == 0)
         tick_line(rest);
+    else if (strcmp(copy, "now") == 0)
+        for (int i = 0; i < PARTITIONS; i++)
+            tick(newest_ms + 1, i);
     else if (strcmp(copy, "restart") == 0)
         restart();
     else
