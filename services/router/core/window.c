@@ -52,7 +52,7 @@ int64_t window_day_count(const struct window *window, int64_t day, int64_t heard
         if (window->days[i].day == day)
             count = window->days[i].count;
     for (size_t i = 0; i < window->fact_count; i++)
-        count += window->facts[i].counts && window->facts[i].revision.received_ms < heard_ms &&
+        count += window->facts[i].counts && window->facts[i].arrived_ms < heard_ms &&
                  window_day_of(window->facts[i].time_ms) == day;
     return count;
 }
@@ -153,6 +153,7 @@ static struct window_fact fact_of(const struct trigger *trigger, const struct si
         .value = value_of(trigger, signal),
         .distinct = different.len ? hash_span(different) : 0,
         .revision = signal->revision,
+        .arrived_ms = signal->revision.received_ms,
         .id = signal->id,
         .subject = signal->subject,
         .answer = trigger->steps[signal->step].role == TRIGGER_ANSWER,
@@ -166,12 +167,29 @@ static bool is_same(const struct window_fact *a, const struct window_fact *b)
            a->counts == b->counts;
 }
 
+/* What is said again arrived when it was said first, whichever of the two is read first. False: it
+ * changes nothing. */
+static bool replaces(const struct window_fact *old, struct window_fact *fact)
+{
+    bool same = is_same(old, fact), holds = signal_revision_holds(old->revision, fact->revision);
+    if (!same)
+        return holds;
+    bool earlier = fact->arrived_ms < old->arrived_ms;
+    bool newer = holds && (fact->revision.source != old->revision.source ||
+                           fact->revision.received_ms != old->revision.received_ms);
+    if (!earlier)
+        fact->arrived_ms = old->arrived_ms;
+    if (!holds)
+        fact->revision = old->revision;
+    return earlier || newer;
+}
+
 /* Only the newest word that was heard counts, and what the clock has not come to. */
 static enum window_change take_sighting(struct window *window, const struct trigger *trigger,
                                         const struct signal *signal)
 {
     struct window_fact fact = fact_of(trigger, signal);
-    fact.time_ms = fact.revision.received_ms = signal->recorded_ms;
+    fact.time_ms = fact.arrived_ms = signal->recorded_ms;
     for (size_t i = 0; i < window->fact_count; i++)
         if (window->facts[i].time_ms == fact.time_ms)
             return WINDOW_REPEATED;
@@ -192,15 +210,10 @@ enum window_change window_take(struct window *window, const struct trigger *trig
         return take_sighting(window, trigger, signal);
     struct window_fact fact = fact_of(trigger, signal);
     int known = find(window, &fact);
-    if (known >= 0) {
-        const struct window_fact *old = &window->facts[known];
-        if (!signal_revision_holds(old->revision, fact.revision))
-            return WINDOW_REPEATED;
-        if (is_same(old, &fact) && old->revision.source == fact.revision.source &&
-            old->revision.received_ms == fact.revision.received_ms)
-            return WINDOW_REPEATED;
+    if (known >= 0 && !replaces(&window->facts[known], &fact))
+        return WINDOW_REPEATED;
+    if (known >= 0)
         remove_fact(window, (size_t)known);
-    }
     insert(window, &fact);
     if (!fact.answer)
         note_texts(window, trigger, signal, fact.time_ms);

@@ -25,6 +25,7 @@ struct window_fact {
     int64_t value;     /* a threshold's reading in millionths; an absence's due; else 0 */
     uint64_t distinct; /* hash of who or what is different; 0 = not known */
     struct signal_revision revision;
+    int64_t arrived_ms;      /* receipt of the first revision that says what it says */
     struct span id, subject; /* borrowed from the bytes read, or from the signal taken */
     bool answer, counts;     /* counts: not taken back */
 };

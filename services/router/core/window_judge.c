@@ -39,7 +39,7 @@ void window_judge_add_evidence(struct window_finding *finding, const struct wind
 
 bool window_judge_is_heard(const struct window_question *question, const struct window_fact *fact)
 {
-    return fact->counts && fact->revision.received_ms < question->heard_ms;
+    return fact->counts && fact->arrived_ms < question->heard_ms;
 }
 
 static bool is_within(const struct window_question *question, const struct window_fact *fact,
@@ -221,9 +221,8 @@ int64_t window_next_ms(const struct window *window, const struct window_question
 {
     int64_t next_ms = next_of_form(window, question);
     for (size_t i = 0; i < window->fact_count; i++)
-        if (window->facts[i].revision.received_ms >= question->heard_ms)
-            next_ms =
-                window_judge_clock_earlier(next_ms, window->facts[i].revision.received_ms + 1);
+        if (window->facts[i].arrived_ms >= question->heard_ms)
+            next_ms = window_judge_clock_earlier(next_ms, window->facts[i].arrived_ms + 1);
     for (size_t i = 0; i < question->notice_count; i++)
         if (question->notices[i].revision.received_ms >= question->heard_ms)
             next_ms =

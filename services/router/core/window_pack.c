@@ -23,6 +23,7 @@ enum {
     FACT_VALUE = 4,
     FACT_DISTINCT = 8,
     FACT_SOURCE = 16, /* its revision has the sender's part */
+    FACT_AGAIN = 32,  /* it arrived by an earlier revision */
 };
 
 static void add_number(struct strbuf *out, uint64_t value)
@@ -61,12 +62,15 @@ static void add_fact(struct strbuf *out, const struct window_fact *fact, int64_t
 {
     uint64_t shape = (fact->counts ? FACT_COUNTS : 0) | (fact->answer ? FACT_ANSWERS : 0) |
                      (fact->value ? FACT_VALUE : 0) | (fact->distinct ? FACT_DISTINCT : 0) |
-                     (fact->revision.source ? FACT_SOURCE : 0);
+                     (fact->revision.source ? FACT_SOURCE : 0) |
+                     (fact->arrived_ms != fact->revision.received_ms ? FACT_AGAIN : 0);
     add_number(out, shape);
     add_signed(out, minus(fact->time_ms, before_ms));
     add_signed(out, minus(fact->revision.received_ms, fact->time_ms));
     if (fact->revision.source)
         add_number(out, fact->revision.source);
+    if (shape & FACT_AGAIN)
+        add_signed(out, minus(fact->arrived_ms, fact->time_ms));
     if (fact->value)
         add_signed(out, minus(fact->value, fact->time_ms));
     if (fact->distinct)
@@ -180,6 +184,8 @@ static void take_fact(struct bytes *bytes, struct window_fact *fact, int64_t bef
     fact->revision.received_ms = plus(fact->time_ms, take_signed(bytes));
     if (shape & FACT_SOURCE)
         fact->revision.source = take_number(bytes);
+    fact->arrived_ms =
+        shape & FACT_AGAIN ? plus(fact->time_ms, take_signed(bytes)) : fact->revision.received_ms;
     if (shape & FACT_VALUE)
         fact->value = plus(fact->time_ms, take_signed(bytes));
     if (shape & FACT_DISTINCT) {

@@ -118,6 +118,12 @@ static const struct life lives[] = {
      "fact 2 03-03T08:00 E1,R0105 caller_ref=b rev=3\nfact 3 03-04T08:00 E1,R0105 "
      "caller_ref=a\nnow",
      "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
+    {"count_what_is_said_again_arrived_when_it_was_said_first_in_order", "docs/decisions/0042",
+     CLUSTER,
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a\n"
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a told=03-05T08:00\ntick 03-04T09:00",
+     "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
     {"count_a_corrected_time_leaves_the_window", "contracts §2", CLUSTER,
      "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 1 02-20T08:00 E1,R0105 caller_ref=a rev=2\n"
      "fact 2 03-03T08:00 E1,R0105 caller_ref=b\nfact 3 03-04T08:00 E1,R0105 caller_ref=a\nnow",

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pass 2 at its bounds, through restarts and other rules, in any order of arrival, and what it
+ * takes from the heap. */
+#include "../../support/alloc_count.h"
+#include "router/core/window_judge.h"
+#include "windows.h"
+
+#define HEAD "trigger: t\nname: 例\non: { kind: request, stage: opened }\ngroup: [community_code]\n"
+#define THREE                                                                                      \
+    HEAD "count: { at_least: 3, within: 7d, distinct: { caller_ref: 2 } }\n"                       \
+         "open: { place: same, say: \"{count}件{distinct}人\" }\n"
+#define MANY HEAD "count: { at_least: 90, within: 7d }\nopen: { say: \"{count}件\" }\n"
+#define EACH                                                                                       \
+    HEAD "count: { at_least: 1, within: 1h }\ncool_down: 0s\n"                                     \
+         "caps: { at_once: 1000, per_day: 100000 }\nopen: { say: \"{count}件\" }\n"
+#define QUIET                                                                                      \
+    "trigger: t\nname: 例\non: { kind: request, stage: dispatched }\ngroup: [case]\n"             \
+    "absence: { of: { kind: request, stage: signed }, within: 1h }\n"                              \
+    "caps: { at_once: 1000, per_day: 100000 }\nopen: { say: \"{case}\" }\n"
+#define NOTICE                                                                                     \
+    HEAD "notice: { of: { observation: weather_alert }, at_least: 1, within: 100d }\n"             \
+         "open: { say: \"{count}件\" }\n"
+
+static void begin_with(const char *yaml)
+{
+    struct triggers *loaded = triggers_of(yaml);
+    if (!loaded)
+        fail_msg("%s", complaint);
+    begin(loaded);
+}
+
+static void obeyf(const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    obey(line);
+}
+
+static size_t count_firings(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < kept_count; i++)
+        count += is_opened(&kept[i]);
+    return count;
+}
+
+static const char *last_firing(void)
+{
+    for (size_t i = kept_count; i-- > 0;)
+        if (is_opened(&kept[i]))
+            return kept[i].value;
+    return "";
+}
+
+/* ---- bounds ---- */
+
+static void a_full_group_keeps_the_newest_and_says_at_least(void **state)
+{
+    (void)state;
+    begin_with(MANY);
+    for (int i = 0; i < 200; i++)
+        obeyf("fact f%d 03-02T%02d:%02d C", i, i / 60, i % 60);
+    obey("now");
+    assert_int_equal(window_flow_counts(flow).crowded, 200 - 128);
+    assert_int_equal(count_firings(), 1);
+    assert_non_null(strstr(last_firing(), "至少90件"));
+    end();
+}
+
+static void evidence_is_the_newest_hundred(void **state)
+{
+    (void)state;
+    begin_with(HEAD "surge: { at_least: 5 }\nopen: { say: \"{count}件\" }\n");
+    obey("tick 02-01T00:00");
+    for (int i = 0; i < 150; i++) /* more than a window holds: the day goes on counting them */
+        obeyf("fact f%03d 03-02T%02d:%02d C", i, i / 60, i % 60);
+    obey("tick 03-03T00:01");
+    assert_int_equal(count_firings(), 1);
+    assert_non_null(strstr(last_firing(), "150件"));
+    size_t cases = 0;
+    for (const char *one = last_firing(); (one = strstr(one, "request:12345:f")); one++)
+        cases++;
+    assert_int_equal(cases, TRIGGER_MOST_EVIDENCE);
+    assert_null(strstr(last_firing(), "request:12345:f049"));
+    assert_non_null(strstr(last_firing(), "request:12345:f050"));
+    assert_non_null(strstr(last_firing(), "request:12345:f149"));
+    end();
+}
+
+static void groups_beyond_the_bound_are_counted_and_the_others_go_on(void **state)
+{
+    (void)state;
+    begin_with(EACH);
+    rules.most_groups = 3;
+    restart();
+    for (int i = 0; i < 5; i++)
+        obeyf("fact f%d 03-02T08:00 C%d", i, i);
+    obey("fact g 03-02T08:01 C0");
+    obey("now");
+    assert_int_equal(window_flow_counts(flow).full, 2);
+    assert_int_equal(window_flow_counts(flow).groups, 3);
+    /* forgotten ones make room */
+    obey("tick 04-02T00:00");
+    assert_int_equal(window_flow_counts(flow).groups, 3); /* their tombstones are not written yet */
+    restart();
+    assert_int_equal(window_flow_counts(flow).groups, 0);
+    obey("fact h 04-02T08:00 C4");
+    assert_int_equal(window_flow_counts(flow).full, 0);
+    end();
+}
+
+static void of_many_notices_the_newest_are_kept(void **state)
+{
+    (void)state;
+    begin_with(NOTICE);
+    obey("fact f 03-01T08:00 110105001901");
+    for (int i = 0; i < 40; i++)
+        obeyf("notice n%d 03-02T%02d:%02d -", i, i / 60, i % 60);
+    assert_int_equal(window_flow_counts(flow).crowded, 40 - WINDOW_MOST_NOTICES);
+    restart();
+    obey("now");
+    assert_int_equal(count_firings(), 1); /* the pause of a day */
+    end();
+}
+
+static void many_due_at_once_come_in_several_transactions(void **state)
+{
+    (void)state;
+    begin_with(QUIET);
+    for (int i = 0; i < 2500; i++)
+        obeyf("fact f%d 03-02T08:00 request:12345:%d", i, i);
+    obey("tick 03-02T08:30");
+    forget_kept();
+    for (int p = 0; p < PARTITIONS; p++) {
+        struct strbuf text;
+        strbuf_init(&text, 64, 256);
+        signal_write_watermark(&text, p, at("03-02T10:00"));
+        struct record record = {.key = signal_watermark_key, .value = strbuf_span(&text)};
+        size_t before = count_firings(), again = 0;
+        while (window_flow_on_record(flow, &record, &outputs) == TRANSFORM_AGAIN) {
+            assert_true(count_firings() - before <= 1000);
+            before = count_firings();
+            again++;
+        }
+        assert_int_equal(again, p == PARTITIONS - 1 ? 2 : 0);
+        strbuf_fini(&text);
+    }
+    /* a step of the clock lets a thousand through; the next one the others */
+    assert_int_equal(count_firings(), 1000);
+    assert_int_equal(window_flow_counts(flow).held, 1500);
+    obey("tick 03-02T10:01");
+    obey("tick 03-02T10:02");
+    assert_int_equal(count_firings(), 2500);
+    end();
+}
+
+/* ---- what is not ours ---- */
+
+static void what_no_router_wrote_goes_to_dead(void **state)
+{
+    (void)state;
+    begin_with(THREE);
+    hand_over(SPAN("t|C"), SPAN("2|f|what"));
+    hand_over(SPAN("t|C"), SPAN(""));
+    assert_int_equal(window_flow_counts(flow).dead, 2);
+    assert_int_equal(kept[0].stream, STREAM_DEAD);
+    end();
+}
+
+static void a_fact_of_a_trigger_that_is_gone_is_counted(void **state)
+{
+    (void)state;
+    begin_with(THREE);
+    obey("fact 1 03-02T08:00 C trigger=gone");
+    assert_int_equal(window_flow_counts(flow).unknown, 1);
+    assert_int_equal(window_flow_counts(flow).groups, 0);
+    end();
+}
+
+static void a_watermark_that_goes_back_moves_nothing(void **state)
+{
+    (void)state;
+    begin_with(QUIET);
+    obey("tick 03-02T08:00");
+    obey("fact 1 03-02T08:00 request:12345:1");
+    obey("tick 03-02T07:00");
+    assert_int_equal(window_flow_counts(flow).clock_ms, at("03-02T08:00"));
+    obey("tick 03-02T09:00 0");
+    assert_int_equal(window_flow_counts(flow).clock_ms, at("03-02T08:00"));
+    end();
+}
+
+/* ---- state ---- */
+
+static void state_that_cannot_be_read_stops_it(void **state)
+{
+    (void)state;
+    begin_with(THREE);
+    window_flow_restore(flow, SPAN("t|C"), SPAN("\x07 not a window"));
+    window_flow_restored(flow);
+    assert_non_null(strstr(window_flow_fault(flow), "t|C"));
+    end();
+}
+
+static void windows_of_a_trigger_that_is_gone_are_forgotten(void **state)
+{
+    (void)state;
+    begin_with(THREE);
+    obey("fact 1 03-02T08:00 C caller_ref=a");
+    struct triggers *none = triggers_of("trigger: u\nname: 例\non: { kind: request }\ngroup: [a]\n"
+                                        "count: { at_least: 1 }\nopen: { say: x }\n");
+    struct window_flow_rules other = rules;
+    other.triggers = none;
+    window_flow_set_rules(flow, &other);
+    window_flow_save(flow, &outputs);
+    assert_int_equal(window_flow_counts(flow).groups, 0);
+    size_t tombstones = 0;
+    for (size_t i = 0; i < kept_count; i++)
+        tombstones += strcmp(kept[i].key, "t|C") == 0 && !kept[i].value;
+    assert_int_equal(tombstones, 1);
+    triggers_free(triggers);
+    triggers = none;
+    end();
+}
+
+/* What is due by the new rules is judged with the next step of the clock. */
+static void other_rules_judge_what_is_there(void **state)
+{
+    (void)state;
+    begin_with(THREE);
+    obey("fact 1 03-02T08:00 C caller_ref=a");
+    obey("fact 2 03-02T08:01 C caller_ref=b");
+    obey("now");
+    assert_int_equal(count_firings(), 0);
+    struct triggers *two = triggers_of(
+        HEAD "count: { at_least: 2, within: 7d }\nopen: { place: same, say: \"{count}件\" }\n");
+    struct window_flow_rules other = rules;
+    other.triggers = two;
+    window_flow_set_rules(flow, &other);
+    obey("tick 03-02T08:05");
+    assert_int_equal(count_firings(), 1);
+    triggers_free(triggers);
+    triggers = two;
+    end();
+}
+
+/* ---- any order, any restart ---- */
+
+static uint64_t seed;
+
+static unsigned random_below(unsigned limit)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((seed >> 33) % limit);
+}
+
+struct told {
+    char line[160];
+    int minute; /* of its receipt */
+};
+
+static void draw_facts(struct told *facts, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int minute = (int)random_below(3 * 24 * 60), late = (int)random_below(4) ? 0 : 300;
+        int time = minute > late ? minute - late : 0;
+        snprintf(facts[i].line, sizeof facts[i].line,
+                 "fact f%d 03-%02dT%02d:%02d C%u caller_ref=%c told=03-%02dT%02d:%02d", i,
+                 2 + time / 1440, time % 1440 / 60, time % 60, random_below(4),
+                 (char)('a' + random_below(3)), 2 + minute / 1440, minute % 1440 / 60, minute % 60);
+        facts[i].minute = minute;
+    }
+}
+
+/* Hour by hour; in each the facts received until then, and some of later ones, in a random order.
+ */
+static void tell_in_any_order(const struct told *facts, int count, unsigned skew, bool restarts,
+                              struct strbuf *fired)
+{
+    bool told[256] = {false};
+    begin_with(THREE);
+    for (int hour = 1; hour <= 73; hour++) {
+        for (int n = 0, start = (int)random_below((unsigned)count); n < count; n++) {
+            int i = (start + n * 7) % count;
+            bool due = facts[i].minute < hour * 60;
+            if (told[i] || (!due && (skew == 0 || random_below(100) >= skew)))
+                continue;
+            told[i] = true;
+            obey(facts[i].line);
+            if (restarts && random_below(10) == 0)
+                restart();
+        }
+        obeyf("tick 03-%02dT%02d:00", 2 + hour / 24, hour % 24);
+    }
+    read_firings(fired);
+    end();
+}
+
+static void what_fires_is_a_function_of_what_was_received_when(void **state)
+{
+    static struct told facts[127];
+    struct strbuf wanted, came;
+    size_t firings = 0;
+    (void)state;
+    strbuf_init(&wanted, 1024, 1 << 20);
+    strbuf_init(&came, 1024, 1 << 20);
+    for (uint64_t n = 1; n <= 40; n++) {
+        seed = n;
+        int count = 9 + (int)random_below(50) * 2;
+        if (count % 7 == 0)
+            count += 2; /* steps of seven visit each */
+        draw_facts(facts, count);
+        tell_in_any_order(facts, count, 0, false, &wanted);
+        for (size_t i = 0; i < wanted.len; i++)
+            firings += wanted.at[i] == '\n';
+        for (unsigned skew = 0; skew <= 60; skew += 30) {
+            tell_in_any_order(facts, count, skew, true, &came);
+            if (!span_equal(strbuf_span(&came), strbuf_span(&wanted)))
+                fail_msg("seed %d, skew %u:\n%s\nand not\n%s", (int)n, skew, came.at, wanted.at);
+        }
+    }
+    assert_true(firings > 40);
+    strbuf_fini(&wanted);
+    strbuf_fini(&came);
+}
+
+/* ---- the heap ---- */
+
+static void ignore(void *carrier, const struct output *output)
+{
+    (void)output;
+    ++*(long *)carrier;
+}
+
+/* A group that is there takes facts again and again without a look at the heap, but for its bytes.
+ */
+static void a_known_group_takes_facts_without_the_heap(void **state)
+{
+    (void)state;
+    long written = 0;
+    struct outputs nowhere = {ignore, &written};
+    struct strbuf value;
+    begin_with(THREE);
+    strbuf_init(&value, 4096, 1 << 16);
+    for (int i = 0; i < 128; i++)
+        obeyf("fact f%03d 03-02T08:00 C caller_ref=a", i);
+    restart();
+    struct signal signal = {.kind = SIGNAL_FACT,
+                            .group = SPAN("t|C"),
+                            .counts = true,
+                            .time_ms = at("03-02T08:00"),
+                            .recorded_ms = at("03-02T08:00"),
+                            .id = SPAN("f007"),
+                            .subject = SPAN("request:12345:f007")};
+    signal.revision.received_ms = signal.recorded_ms;
+    signal_write(&value, &signal);
+    struct record record = {.key = signal.group, .value = strbuf_span(&value)};
+    window_flow_on_record(flow, &record, &nowhere);
+    alloc_count_begin();
+    for (int i = 0; i < 1000; i++)
+        window_flow_on_record(flow, &record, &nowhere);
+    assert_int_equal(alloc_count_end(), 0);
+    assert_int_equal(written, 0);
+    strbuf_fini(&value);
+    end();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_group_keeps_the_newest_and_says_at_least),
+        cmocka_unit_test(evidence_is_the_newest_hundred),
+        cmocka_unit_test(groups_beyond_the_bound_are_counted_and_the_others_go_on),
+        cmocka_unit_test(of_many_notices_the_newest_are_kept),
+        cmocka_unit_test(many_due_at_once_come_in_several_transactions),
+        cmocka_unit_test(what_no_router_wrote_goes_to_dead),
+        cmocka_unit_test(a_fact_of_a_trigger_that_is_gone_is_counted),
+        cmocka_unit_test(a_watermark_that_goes_back_moves_nothing),
+        cmocka_unit_test(state_that_cannot_be_read_stops_it),
+        cmocka_unit_test(windows_of_a_trigger_that_is_gone_are_forgotten),
+        cmocka_unit_test(other_rules_judge_what_is_there),
+        cmocka_unit_test(what_fires_is_a_function_of_what_was_received_when),
+        cmocka_unit_test(a_known_group_takes_facts_without_the_heap),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
