@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small lives of one trigger, each told four times: as it is; every fact twice; with a restart
- * after every line; and followed by a replay of all its facts. What fires must be the same. */
+/* Small lives of one trigger, each told five times: as it is; every fact twice; with a restart
+ * after every line; followed by a replay of all its facts; and with all facts before all ticks, the
+ * last one first, as from partitions that are read at different speeds. What fires must be the
+ * same. */
 #pragma once
 
 #include "windows.h"
