@@ -49,6 +49,8 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("rules/dispatch.yaml", "lead: d_petition", "lead: { street: place }", "this names no owner"),
     ("rules/dispatch.yaml", "utility_of: [type_code, place]", "utility_of: type_code", "by a type and a place"),
     ("rules/dispatch.yaml", "disposition: educate", "disposition: eductae", "did you mean educate"),
+    ("rules/dispatch.yaml", "desk_cause: two_leads", "desk_cause: two_lead",
+     'the desk is not asked "two_lead"; did you mean two_leads'),
     ("rules/dispatch.yaml", "由{lead}劝导教育", "由{laed}劝导教育", "nothing fills in {laed}; did you mean lead"),
     ("rules/dispatch.yaml", "days: 2, clock: working", "days: 2, clock: workin", "no such clock"),
     ("rules/dispatch.yaml", "09:00-12:00", "9-12", '"9-12 13:00-18:00" are no hours of a day'),
@@ -140,6 +142,29 @@ def test_two_rules_that_disagree_are_warned_of(tmp_path, more, says):
         return
     line = text[:front].count("\n") + more.count("\n")
     assert done.stdout.startswith(f"{path}:{line}:") and f": warning: {says}" in done.stdout
+    assert done.stdout.count("\n") == 1 and "; fix: " in done.stdout
+
+
+@pytest.mark.parametrize("file, right, wrong, line_of, says", [
+    ("feeds/hotline.yaml", "涉密: secret", "涉密: secrt", "flags: secret", "no feed gives the flag secret"),
+    ("rules/dispatch.yaml", "flags: unlawful", "flags: unlawfull", "flags: unlawfull", "no feed gives the flag unlawfull"),
+    ("registries/units.csv", "区信访办,department,lead,d_petition,,", "区信访办,department,lead,d_petition,,2026-06-01",
+     "lead: d_petition", 'unit "d_petition" of entry legal does not hold any more'),
+    ("registries/units.csv", "区信访办,department,lead,d_petition,,", "区信访办,department,lead,d_petition,,2026-06-02", None, None),
+])
+def test_what_a_rule_waits_for_in_vain_is_warned_of(tmp_path, file, right, wrong, line_of, says):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    path = tmp_path / "config" / file
+    assert path.read_text().count(right) == 1
+    path.write_text(path.read_text().replace(right, wrong))
+    rules = tmp_path / "config/rules/dispatch.yaml"
+    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
+    assert done.returncode == 0
+    if says is None:
+        assert done.stdout == ""
+        return
+    line = rules.read_text()[:rules.read_text().index(line_of)].count("\n") + 1
+    assert done.stdout.startswith(f"{rules}:{line}:") and f": warning: {says}" in done.stdout
     assert done.stdout.count("\n") == 1 and "; fix: " in done.stdout
 
 

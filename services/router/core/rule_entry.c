@@ -117,6 +117,25 @@ static void read_owners(struct rule_entry *entry, const struct yaml_node *then,
     read_targets(&entry->others, yaml_get(then, "alternatives"), reading);
 }
 
+/* The desk lists what it is asked by these words. */
+static void read_desk_cause(struct rule_entry *entry, const struct yaml_node *node,
+                            struct diagnostics *diagnostics)
+{
+    static const char *const causes[] = {"unclassified", "fallback", "two_leads", "emergency"};
+    const char *text;
+    if (!node || !yaml_text(node, &text, diagnostics))
+        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(causes); i++)
+        if (strcmp(text, causes[i]) == 0)
+            entry->desk_cause = causes[i];
+    const char *near = diagnostics_nearest(text, causes, ARRAY_LENGTH(causes));
+    if (!entry->desk_cause)
+        diagnostics_add(diagnostics, node->place,
+                        "write unclassified, fallback, two_leads or emergency",
+                        "the desk is not asked \"%s\"%s%s", text, near ? "; did you mean " : "",
+                        near ? near : "");
+}
+
 static void read_then(struct rule_entry *entry, const struct yaml_node *then,
                       const struct rule_reading *reading)
 {
@@ -134,8 +153,7 @@ static void read_then(struct rule_entry *entry, const struct yaml_node *then,
     read_owners(entry, then, reading);
     read_disposition(entry, yaml_get(then, "disposition"), diagnostics);
     read_limit(entry, yaml_get(then, "class"), reading);
-    if (yaml_get(then, "desk_cause"))
-        yaml_text(yaml_get(then, "desk_cause"), &entry->desk_cause, diagnostics);
+    read_desk_cause(entry, yaml_get(then, "desk_cause"), diagnostics);
     read_say(entry, then, diagnostics);
 }
 

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules beside what they depend on and their loader does not see: feeds that mark orders, and units
+ * that end before the entry that names them. Warnings: the orders they miss go another way. */
+#pragma once
+
+#include "citybrain/bundle.h"
+
+/* A bundle that did not load is asked as far as it did. */
+void check_rules(const struct bundle *bundle, int64_t now_ms, struct diagnostics *diagnostics);
