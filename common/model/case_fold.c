@@ -80,11 +80,11 @@ static bool is_sound(const struct kind_stage *stage, const struct case_line *lin
            span_is(outcome, "rejected");
 }
 
-/* Our own recall answers the one thing that asks for another lead. */
+/* Our own recall answers the one thing that asks for another lead, or a merge. */
 static bool is_answer(const struct case_fold_walk *walk, const struct kind_stage *stage,
                       const struct case_line *line)
 {
-    return stage->meaning != MEANS_RECALLED ||
+    return stage->meaning != MEANS_RECALLED || line->attribute[CASE_PARENT].at ||
            (walk->fold->lead_cause_id.at &&
             span_equal(walk->fold->lead_cause_id, line->attribute[CASE_CAUSE]));
 }
@@ -131,8 +131,28 @@ static enum line_effect effect_of(enum line_reason reason)
 {
     if (reason == LINE_REASON_NONE)
         return LINE_COUNTS;
-    bool foreign = reason == LINE_REASON_PARTY || reason == LINE_REASON_RELATION;
+    bool foreign = reason == LINE_REASON_PARTY || reason == LINE_REASON_RELATION ||
+                   reason == LINE_REASON_CHILD;
     return foreign ? LINE_NOT_YOURS : LINE_IMPOSSIBLE;
+}
+
+/* What merging makes of it (docs/decisions/0038). */
+static enum line_reason judge_family(const struct case_fold_walk *walk,
+                                     const struct case_line *line, int index,
+                                     enum line_reason reason)
+{
+    const struct case_family *family = &walk->family;
+    bool foreign = effect_of(reason) == LINE_NOT_YOURS;
+    if (index < 0)
+        return reason;
+    const struct kind_stage *stage = &walk->kind->stages[index];
+    if (case_family_is_silent(family, line, walk->kind))
+        return reason == LINE_REASON_PARTY ? reason : LINE_REASON_CHILD;
+    if (foreign && !case_family_is_copy(line, stage, walk->kind))
+        return reason;
+    if (case_family_allows(family, line, stage, walk->kind, reason == LINE_REASON_NONE))
+        return LINE_REASON_NONE;
+    return reason == LINE_REASON_NONE || foreign ? LINE_REASON_FAMILY : reason;
 }
 
 static void begin(struct case_fold_walk *walk)
@@ -158,7 +178,7 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
-        enum line_reason reason = judge(&walk, line, index);
+        enum line_reason reason = judge_family(&walk, line, index, judge(&walk, line, index));
         fold->quiet &= !line->live;
         fold->reason[i] = (uint8_t)reason;
         fold->effect[i] = (uint8_t)effect_of(reason);
@@ -166,6 +186,10 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
             case_fold_apply(&walk, line, index);
         case_fold_note_fired(&walk, line, index);
     }
+    fold->parent = walk.family.parent;
+    fold->merge_id = walk.family.merge_id;
+    fold->away = walk.family.away;
+    fold->child_count = walk.family.child_count;
 }
 
 const struct case_co *case_fold_co(const struct case_fold *fold, struct span unit)

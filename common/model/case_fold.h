@@ -30,7 +30,9 @@ enum line_reason { /* why a line has no effect */
                    LINE_REASON_OFTEN,     /* as often as it may happen in a case's life */
                    LINE_REASON_INCOMPLETE, /* its data lack what it needs */
                    LINE_REASON_UNASKED,    /* a recall that nothing asked for */
-                   LINE_REASON_CROWDED     /* no room for one more unit, office or pause */
+                   LINE_REASON_CROWDED,    /* no room for one more unit, office or pause */
+                   LINE_REASON_CHILD, /* the case is a child: its parent's units have the duty */
+                   LINE_REASON_FAMILY /* nothing can be merged, unmerged or copied so */
 };
 
 struct case_co { /* a unit that helps: named by the desk or by the lead's whistle */
@@ -86,6 +88,12 @@ struct case_fold {
     int64_t paused_ms; /* of this round, ended pauses */
     size_t pause_count, co_count, sub_count;
 
+    struct span parent;   /* the case is handled there: a child; absent = it is none */
+    struct span merge_id; /* the `merged` that says so */
+    struct span away; /* the `merged` that the lead was recalled for, though it may have fallen */
+    struct span same_as; /* 双系统重复: the case that counts; absent = this one does */
+    size_t child_count;
+
     /* Only as far as the counts say, stage_ms as far as the kind has stages. */
     int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* by index in the kind: first of the current round */
     struct case_pause pauses[CASE_FOLD_MOST_PAUSES];
@@ -96,7 +104,7 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 2
+#define CASE_FOLD_VERSION 3
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* The co-unit of that code, or NULL. */

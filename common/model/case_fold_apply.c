@@ -114,6 +114,25 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
     walk->own_due_ms = fold->due_ms;
 }
 
+/* It was no child after all: its own duty again, under the order's own deadline. Not a reopening.
+ */
+static void on_given_back(struct case_fold_walk *walk, const struct case_line *line)
+{
+    struct case_fold *fold = walk->fold;
+    on_new_round(walk, line);
+    fold->rounds--;
+    if (walk->opened)
+        set_due(fold, walk->opened);
+    walk->own_due_ms = fold->due_ms;
+}
+
+static void on_linked(struct case_fold *fold, const struct case_line *line)
+{
+    struct span link = line->attribute[CASE_LINK];
+    if (span_is(span_cut(&link, ':'), "same_as") && link.len)
+        fold->same_as = link;
+}
+
 /* Only while the desk leads does a classification ask for another lead; elsewhere it corrects. */
 static void on_new_lead(struct case_fold *fold, const struct kind_stage *stage,
                         const struct case_line *line)
@@ -170,6 +189,8 @@ static void on_recalled(struct case_fold_walk *walk, const struct case_line *lin
 {
     struct case_fold *fold = walk->fold;
     run_clock(walk, line->time_ms); /* for the next one it runs */
+    if (line->attribute[CASE_PARENT].at)
+        fold->lead_cause_id = line->attribute[CASE_CAUSE];
     if (fold->lead_cause_dispute && fold->lead.at &&
         fold->old_lead_count < CASE_FOLD_MOST_OLD_LEADS)
         fold->old_leads[fold->old_lead_count++] = fold->lead;
@@ -282,7 +303,12 @@ static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *sta
     case MEANS_NOTHING:
     case MEANS_CLASSIFIED:
     case MEANS_NUDGED:
-    case MEANS_OVERDUE: break;
+    case MEANS_OVERDUE:
+    case MEANS_MERGED: /* case_family.c */
+    case MEANS_UNMERGED:
+    case MEANS_CHILD_ADDED:
+    case MEANS_CHILD_REMOVED: break;
+    case MEANS_LINKED: on_linked(fold, line); break;
     }
     if (stage->new_lead)
         on_new_lead(fold, stage, line);
@@ -308,6 +334,10 @@ void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, 
     bool was_closed = fold->closed, by_router = line->party == walk->kind->party.router;
     if (stage->new_round)
         on_new_round(walk, line);
+    if (case_family_apply(&walk->family, line, stage))
+        on_given_back(walk, line);
+    if (case_family_is_copy(line, stage, walk->kind)) /* who did it */
+        set_named(&fold->lead, line->attribute[CASE_LEAD]);
     if (stage->meaning != MEANS_NOTHING || stage->new_lead)
         do_meaning(walk, stage, line);
     if (stage->clock_stops)

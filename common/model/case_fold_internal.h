@@ -2,6 +2,7 @@
 /* Shared by the two files of the fold. */
 #pragma once
 
+#include "model/case_family.h"
 #include "model/case_fold.h"
 
 struct case_fold_walk {
@@ -9,6 +10,7 @@ struct case_fold_walk {
     const struct case_kind *kind;
     const struct case_line *opened; /* effective, or NULL */
     int64_t own_due_ms; /* the order's own deadline of this round, before any decision */
+    struct case_family family;
     uint8_t times[CASE_KIND_MAX_STAGES]; /* how often each stage was effective, up to 255 */
 };
 

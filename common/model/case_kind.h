@@ -34,6 +34,11 @@ enum stage_meaning {
     MEANS_EXCLUSION_DECIDED,
     MEANS_NUDGED,
     MEANS_OVERDUE,
+    MEANS_MERGED,
+    MEANS_UNMERGED,
+    MEANS_CHILD_ADDED,
+    MEANS_CHILD_REMOVED,
+    MEANS_LINKED,
 };
 
 struct kind_stage {
@@ -53,6 +58,12 @@ struct kind_stage {
     bool new_lead; /* may be the cause of another lead */
     bool clock_stops, clock_runs;
 };
+
+/* From an effective line of it on, the case is as it was before anybody had it. */
+static inline bool kind_stage_begins_anew(const struct kind_stage *stage)
+{
+    return stage->new_round || stage->meaning == MEANS_UNMERGED;
+}
 
 enum timer_action { TIMER_NUDGE, TIMER_ESCALATE };
 

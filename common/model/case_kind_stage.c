@@ -215,6 +215,11 @@ static enum stage_meaning meaning_of(const char *name)
         {"exclusion_decided", MEANS_EXCLUSION_DECIDED},
         {"nudged", MEANS_NUDGED},
         {"overdue", MEANS_OVERDUE},
+        {"merged", MEANS_MERGED},
+        {"unmerged", MEANS_UNMERGED},
+        {"child_added", MEANS_CHILD_ADDED},
+        {"child_removed", MEANS_CHILD_REMOVED},
+        {"linked", MEANS_LINKED},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         if (strcmp(words[i].name, name) == 0)
@@ -242,7 +247,12 @@ static bool asks_router(const struct kind_stage *stage)
     case MEANS_DISPUTED:
     case MEANS_EXCLUSION_DECIDED:
     case MEANS_NUDGED:
-    case MEANS_OVERDUE: break;
+    case MEANS_OVERDUE:
+    case MEANS_MERGED:
+    case MEANS_UNMERGED:
+    case MEANS_CHILD_ADDED:
+    case MEANS_CHILD_REMOVED:
+    case MEANS_LINKED: break;
     }
     return stage->new_lead || stage->clock_stops || stage->clock_runs;
 }

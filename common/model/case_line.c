@@ -12,6 +12,7 @@
 #define VERSION        '1'
 #define REVISION_PARTS 3 /* numbers in front of the hash */
 #define DECIMAL_DIGITS 20
+#define MOST_LINK      1088 /* a relation and a case id */
 
 static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_LEAD] = 'l',
@@ -31,6 +32,7 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_PARENT] = 'p',
     [CASE_CHILD] = 'k',
     [CASE_VIA] = 'x',
+    [CASE_LINK] = 'j',
     [CASE_FIELD] = '1',
     '2',
     '3',
@@ -142,6 +144,41 @@ static bool read_attributes(const struct json_value *data, const struct codes *c
     return read_due(data, arena, &line->attribute[CASE_DUE]);
 }
 
+/* The relation a link names, and the other case: by its id, or by its number where `in` says in
+ * which namespace. False when the arena is full. */
+static bool read_link(const struct json_value *data, struct arena *arena, struct span *link)
+{
+    static const struct span relations[] = {NAME("same_as"), NAME("part_of"), NAME("grew_from")};
+    struct span said[ARRAY_LENGTH(relations)], space = json_text(data, "in");
+    char text[MOST_LINK];
+    json_texts(data, relations, ARRAY_LENGTH(relations), said);
+    for (size_t i = 0; i < ARRAY_LENGTH(relations); i++) {
+        struct strbuf buf = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
+        strbuf_add(&buf, relations[i]);
+        strbuf_add_char(&buf, ':');
+        strbuf_add(&buf, space);
+        if (space.len)
+            strbuf_add_char(&buf, ':');
+        strbuf_add(&buf, said[i]);
+        if (!said[i].len || strbuf_is_full(&buf))
+            continue;
+        *link = arena_copy(arena, strbuf_span(&buf));
+        return link->at != NULL;
+    }
+    return true;
+}
+
+/* Whom else the event is about. A case that names itself names nobody. */
+static bool read_others(const struct event *event, struct arena *arena, struct case_line *line)
+{
+    static const enum case_attribute others[] = {CASE_PARENT, CASE_CHILD, CASE_VIA};
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+        if (span_equal(line->attribute[others[i]], event->subject))
+            line->attribute[others[i]] = SPAN_NONE;
+    return !event->data || !span_is(event->name, "linked") ||
+           read_link(event->data, arena, &line->attribute[CASE_LINK]);
+}
+
 enum reject case_line_of_event(const struct event *event, const struct codes *codes,
                                struct arena *arena, struct case_line *line)
 {
@@ -157,7 +194,8 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
     if (event->family != EVENT_CASE || !line->stage)
         return REJECT_STAGE;
     line->revision = event->revision.len ? shorten_revision(event->revision, arena) : SPAN("");
-    if (!line->revision.at || !read_attributes(event->data, codes, arena, line))
+    if (!line->revision.at || !read_attributes(event->data, codes, arena, line) ||
+        !read_others(event, arena, line))
         return REJECT_TOO_LARGE;
     return REJECT_NONE;
 }

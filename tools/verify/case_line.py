@@ -16,7 +16,8 @@ FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
               ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"),
               ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
-              ("x", "via"))
+              ("x", "via"), ("j", "link"))
+RELATIONS, MOST_LINK = ("same_as", "part_of", "grew_from"), 1088
 FIELDS = "123456"  # numbers of codes.csv: what cases keep beside these
 CAUSE = [letter for letter, _ in ATTRIBUTES].index("u")
 LETTERS = [letter for letter, _ in ATTRIBUTES] + list(FIELDS)
@@ -94,7 +95,19 @@ def due(value):
     return None if found is None else str(found)
 
 
-def attributes_of(data, rules):
+def link_of(data):
+    """What a link joins its case to: the first relation that is said, the other's id or number and namespace."""
+    space = data.get("in")
+    space = space + ":" if isinstance(space, str) and space else ""
+    for relation in RELATIONS:
+        other = data.get(relation)
+        text = f"{relation}:{space}{other}" if isinstance(other, str) and other else ""
+        if text and len(text.encode()) < MOST_LINK:
+            return text
+    return None
+
+
+def attributes_of(data, rules, subject, stage):
     found = []
     for letter, member in ATTRIBUTES + tuple((number, rules.fields.get(number)) for number in FIELDS):
         value = data.get(member) if isinstance(data, dict) else None
@@ -102,8 +115,11 @@ def attributes_of(data, rules):
             found.append("1" if value is True else None)
         elif letter == "d":
             found.append(due(value))
-        else:
-            found.append(str(value) if isinstance(value, str) and value else None)
+        elif letter == "j":
+            found.append(link_of(data) if isinstance(data, dict) and stage == "linked" else None)
+        else:  # a case that names itself as another names nobody
+            itself = letter in "pkx" and value == subject
+            found.append(str(value) if isinstance(value, str) and value and not itself else None)
     return tuple(found)
 
 
@@ -140,7 +156,7 @@ def line_of_event(event, data, rules):
     return said["subject"], Line(
         said["id"], short_revision(said["revision"]) if said.get("revision") else "", rules.stages[stage], time,
         recorded, said.get("unit") or None, rules.parties.get(said.get("party"), 0), "replayof" not in said,
-        attributes_of(data, rules))
+        attributes_of(data, rules, said["subject"], stage))
 
 
 def escape(text):

@@ -17,7 +17,7 @@ static bool may_be_dispatched(const struct case_fold *fold, const struct case_ki
 bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind)
 {
     return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
-           fold->resolution_ms == TIMESTAMP_NONE && may_be_dispatched(fold, kind);
+           !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE && may_be_dispatched(fold, kind);
 }
 
 const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)

@@ -12,6 +12,7 @@
 #include "model/ids.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_flow_internal.h"
+#include "router/core/merge.h"
 #include "router/core/stub.h"
 
 #define MOST_TIMERS 1000
@@ -206,16 +207,23 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
         return reject;
     note_before(work, &told);
     struct case_flow_duties before = case_flow_duties(flow, work, &told.line);
-    if (!case_flow_listen(flow, work))
+    struct merge_view family;
+    if (!case_flow_listen(flow, work) || !merge_look(&family, flow, work))
         return REJECT_TOO_LARGE;
     switch (case_set_merge(&work->set, &told.line, work->kind, &flow->arena)) {
     case CASE_SET_UNCHANGED: return REJECT_NONE;
-    case CASE_SET_TOO_LONG: return REJECT_CASE_TOO_LONG;
+    case CASE_SET_TOO_LONG:
+        merge_turn_away(flow, work, &told.line, outputs);
+        return REJECT_CASE_TOO_LONG;
     case CASE_SET_NO_MEMORY: return REJECT_TOO_LARGE;
     case CASE_SET_CHANGED: break;
     }
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
-    reject = answer(flow, work, &told, outputs);
+    reject = merge_follow(flow, work, &family, outputs);
+    if (reject == REJECT_NONE)
+        reject = answer(flow, work, &told, outputs);
+    if (reject == REJECT_NONE)
+        reject = merge_tell(flow, work, &family, outputs);
     if (reject != REJECT_NONE)
         return reject;
     case_flow_refuse_move(flow, work, &told, outputs);

@@ -17,10 +17,12 @@ static bool may_end(const struct case_flow *flow, const struct working *work,
     int index = case_kind_stage_number(work->kind, line->stage);
     if (index >= 0 && work->kind->stages[index].counts_as == COUNTS_CLOSURE)
         return true;
-    for (size_t i = 0; i < work->set.count; i++)
-        if (work->set.lines[i].stage == flow->stage_escalated ||
-            work->set.lines[i].stage == flow->stage_overdue)
+    for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
+        const struct case_line *one = &work->set.lines[i];
+        if (one->party == work->kind->party.router &&
+            (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue))
             return true;
+    }
     return false;
 }
 

@@ -110,7 +110,12 @@ static struct span why_recalled(struct case_flow *flow, const struct working *wo
     case MEANS_SUPERVISED:
     case MEANS_EXCLUSION_DECIDED:
     case MEANS_NUDGED:
-    case MEANS_OVERDUE: break;
+    case MEANS_OVERDUE:
+    case MEANS_MERGED:
+    case MEANS_UNMERGED:
+    case MEANS_CHILD_ADDED:
+    case MEANS_CHILD_REMOVED:
+    case MEANS_LINKED: break;
     }
     return sentence(flow, SPAN("区指挥中心改派,"), name, SPAN("不再承办"));
 }

@@ -90,9 +90,9 @@ static const struct case_line *asking_line(const struct case_set *set, const str
 static bool ends_question(const struct case_kind *kind, int index, const struct desk_duty *duty)
 {
     const struct kind_stage *stage = &kind->stages[index];
-    return stage->new_round || stage->counts_as == COUNTS_RESOLUTION ||
-           stage->counts_as == COUNTS_CLOSURE || strcmp(stage->name, "dispatched") == 0 ||
-           desk_is_answer(duty->cause, stage->name);
+    return kind_stage_begins_anew(stage) || stage->meaning == MEANS_MERGED ||
+           stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE ||
+           strcmp(stage->name, "dispatched") == 0 || desk_is_answer(duty->cause, stage->name);
 }
 
 /* Nothing counts before there is an opening; what the router said of it does. */

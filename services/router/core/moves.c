@@ -16,7 +16,7 @@ const struct case_line *moves_line(const struct case_set *set, struct span id)
 
 static bool is_open(const struct case_fold *fold, const struct case_kind *kind)
 {
-    return fold->has_opened && !fold->quiet && !fold->closed &&
+    return fold->has_opened && !fold->quiet && !fold->closed && !fold->parent.at &&
            fold->resolution_ms == TIMESTAMP_NONE && (fold->seen & kind->asking);
 }
 
@@ -72,7 +72,7 @@ static struct span_of_lines find_begin(const struct case_set *set, const struct 
             continue;
         const struct kind_stage *stage =
             &kind->stages[case_kind_stage_number(kind, set->lines[i].stage)];
-        if (stage->new_round)
+        if (kind_stage_begins_anew(stage))
             begin.round = begin.lead = i;
         if (stage->meaning == MEANS_DISPATCHED)
             begin.lead = i;

@@ -29,7 +29,8 @@ static uint64_t find_bearing(const struct case_kind *kind)
     uint64_t kept = kind->asking;
     for (size_t i = 0; i < kind->stage_count; i++) {
         const struct kind_stage *stage = &kind->stages[i];
-        bool names = stage->meaning == MEANS_FORWARDED || stage->meaning == MEANS_DISPUTED;
+        bool names = stage->meaning == MEANS_FORWARDED || stage->meaning == MEANS_DISPUTED ||
+                     stage->meaning == MEANS_UNMERGED;
         kept |= stage->unless | stage->ends;
         kept |= stage->ends || stage->at_most || names || desk_hears(stage->name) ? bit((int)i) : 0;
     }
@@ -43,7 +44,7 @@ static uint64_t find_material(const struct case_kind *kind)
         kept |= bit(kind->timers[i].after_stage) | bit(kind->timers[i].unless_stage);
     for (size_t i = 0; i < kind->stage_count; i++) {
         const struct kind_stage *stage = &kind->stages[i];
-        bool decides = !stage->after || stage->new_round ||
+        bool decides = !stage->after || kind_stage_begins_anew(stage) ||
                        strcmp(stage->name, "dispatched") == 0 ||
                        stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE;
         for (size_t m = 0; m < kind->stage_count && !decides; m++)
@@ -57,7 +58,8 @@ static bool keeps(const struct case_line *line, const struct case_kind *kind, ui
 {
     int index = case_kind_stage_number(kind, line->stage);
     bool tells = line->attribute[CASE_TYPE].at || line->attribute[CASE_STREET].at ||
-                 line->attribute[CASE_COMMUNITY].at;
+                 line->attribute[CASE_COMMUNITY].at || line->attribute[CASE_PARENT].at ||
+                 line->attribute[CASE_LINK].at;
     /* our own lines name their cause; nobody else's do */
     return tells || line->attribute[CASE_CAUSE].at || (index >= 0 && (material >> index & 1));
 }

@@ -35,7 +35,7 @@ static struct start find_start(const struct case_set *set, const struct case_fol
         int index = case_kind_stage_number(kind, line->stage);
         if (fold->effect[i] != LINE_COUNTS || index < 0)
             continue;
-        bool begins = kind->stages[index].new_round || round.ms == TIMESTAMP_NONE;
+        bool begins = kind_stage_begins_anew(&kind->stages[index]) || round.ms == TIMESTAMP_NONE;
         struct start here = {line->time_ms, line->id, false};
         if (begins) {
             round = here;
@@ -155,7 +155,7 @@ struct timers_next timers_next(const struct case_set *set, const struct case_fol
         return without_opening(set, fold, kind, rules);
     if (fold->closed)
         return after_closure(set, fold, kind, rules);
-    bool waits = !fold->quiet && fold->resolution_ms == TIMESTAMP_NONE &&
+    bool waits = !fold->quiet && !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE &&
                  (fold->dispatched || case_kind_stage(kind, SPAN("dispatched")) < 0);
     for (size_t i = 0; waits && i < kind->timer_count; i++)
         consider(&next, set, fold, kind, (int)i);

@@ -102,27 +102,32 @@ struct told {
     int64_t time_ms, recorded_ms;
 };
 
+static inline struct event event_of(const struct told *told)
+{
+    return (struct event){
+        .family = EVENT_CASE,
+        .name = span_of(told->stage),
+        .id = span_of(told->id),
+        .source = SPAN("/feeds/hotline"),
+        .subject = span_of(told->subject ? told->subject : CASE),
+        .time_ms = told->time_ms,
+        .recorded_ms = told->recorded_ms ? told->recorded_ms : told->time_ms + 1000,
+        .party = span_of(told->party ? told->party : "source"),
+        .unit = span_of(told->unit),
+        .revision =
+            span_of(told->revision ? told->revision
+                                   : "00000000000000000000.001764000000000.000001.00000000000000aa"),
+        .replayof = span_of(told->replayof),
+        .data_json =
+            span_of(told->data ? told->data
+                               : "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}"),
+    };
+}
+
 static inline void tell(struct case_flow *flow, struct told told)
 {
     struct strbuf buf;
-    struct event event = {
-        .family = EVENT_CASE,
-        .name = span_of(told.stage),
-        .id = span_of(told.id),
-        .source = SPAN("/feeds/hotline"),
-        .subject = span_of(told.subject ? told.subject : CASE),
-        .time_ms = told.time_ms,
-        .recorded_ms = told.recorded_ms ? told.recorded_ms : told.time_ms + 1000,
-        .party = span_of(told.party ? told.party : "source"),
-        .unit = span_of(told.unit),
-        .revision =
-            span_of(told.revision ? told.revision
-                                  : "00000000000000000000.001764000000000.000001.00000000000000aa"),
-        .replayof = span_of(told.replayof),
-        .data_json =
-            span_of(told.data ? told.data
-                              : "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}"),
-    };
+    struct event event = event_of(&told);
     strbuf_init(&buf, 1024, 4 << 20);
     event_write(&buf, &event);
     say(flow, strbuf_span(&buf));
