@@ -110,6 +110,8 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
                  struct outputs *outputs)
 {
     int64_t again_ms, clock_ms = flow->counts.clock_ms;
+    if (!firing->values[0].at)
+        firing_split_group(firing->values, firing->group, &flow->arena);
     firing->time_ms = look->recorded_ms != TIMESTAMP_NONE ? look->recorded_ms : clock_ms;
     if (!window_book_may_fire(look->counter, look->trigger, window_day_of(firing->time_ms),
                               clock_ms, &again_ms)) {
@@ -154,7 +156,9 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
     int64_t due_ms = window->due_ms;
     finding.notice = NULL;
     finding.evidence_count = 0;
-    firing_split_group(firing.values, firing.group, &flow->arena);
+    if (look->trigger->form == TRIGGER_SILENCE || look->trigger->form == TRIGGER_NOTICE)
+        firing_split_group(firing.values, firing.group,
+                           &flow->arena); /* others only where they fire */
     question.station = firing.station = window_flow_station(flow, look->trigger, firing.values[0]);
     choose_notices(flow, look->counter, &firing, &question);
     window->held = false;
