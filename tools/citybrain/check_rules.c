@@ -15,27 +15,31 @@ struct flags { /* what feeds give */
     bool any; /* one passes on what its source says, so it may be anything */
 };
 
-static void add_flag(struct flags *flags, struct span flag)
+/* Words separated by blanks. */
+static void add_flags(struct flags *flags, struct span words)
 {
-    if (flags->count < MOST_FLAGS)
-        flags->list[flags->count++] = flag;
-    else
-        flags->any = true;
+    while (words.len) {
+        struct span flag = span_cut(&words, ' ');
+        if (flags->count < MOST_FLAGS)
+            flags->list[flags->count++] = flag;
+        else
+            flags->any = true;
+    }
 }
 
 static void add_field(struct flags *flags, const struct mapping_field *field)
 {
     const struct mapping_table *table = field->table;
     for (size_t i = 0; i < field->word_count; i++)
-        add_flag(flags, span_of(field->words[i]->name));
+        add_flags(flags, span_of(field->words[i]->name));
     for (size_t i = 0; table && i < table->count; i++)
-        add_flag(flags, table->pairs[i].to);
+        add_flags(flags, table->pairs[i].to);
     if (field->constant)
-        add_flag(flags, span_of(field->constant));
+        add_flags(flags, span_of(field->constant));
     if (field->fallback)
-        add_flag(flags, span_of(field->fallback));
+        add_flags(flags, span_of(field->fallback));
     if (field->unknown)
-        add_flag(flags, span_of(field->unknown));
+        add_flags(flags, span_of(field->unknown));
     flags->any |= !table && !field->word_count && !field->constant;
 }
 
