@@ -82,8 +82,9 @@ static void read_timer(const struct case_kind_reading *reading, const struct yam
                        struct kind_timer *timer)
 {
     static const char *const keys[] = {"after",  "before", "at", "by", "in",
-                                       "unless", "do",     "to", NULL};
+                                       "unless", "do",     "to", "of", NULL};
     static const char *const actions[] = {"nudge", "escalate"};
+    static const char *const whose[] = {"helpers"};
     struct diagnostics *d = reading->diagnostics;
     *timer = (struct kind_timer){.name = node->key, .after_stage = -1, .unless_stage = -1};
     if (!yaml_only_keys(node, keys, d))
@@ -97,6 +98,11 @@ static void read_timer(const struct case_kind_reading *reading, const struct yam
         timer->action = TIMER_ESCALATE;
     if (yaml_get(node, "to"))
         yaml_text(yaml_get(node, "to"), &timer->to, d);
+    if (yaml_get(node, "of"))
+        timer->of_helpers = case_kind_read_word(reading, yaml_get(node, "of"), whose, 1) == 0;
+    if (timer->of_helpers && timer->after_stage >= 0)
+        diagnostics_add(d, yaml_get(node, "of")->place, "hang it on due_at",
+                        "timer %s counts from a stage, not to a helper's time", node->key);
 }
 
 static void read_timers(const struct case_kind_reading *reading, const struct yaml_node *map)

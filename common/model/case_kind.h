@@ -77,6 +77,7 @@ struct kind_timer {
                             this form */
     int64_t before_at_most_ms;
     int64_t before_ms; /* due_at minus this; 0 = not this form */
+    bool of_helpers;   /* each helper's due time in the place of the lead's */
     enum timer_action action;
     const char *to; /* unit, or NULL = lead */
 };

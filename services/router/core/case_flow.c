@@ -255,12 +255,13 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     const struct kind_timer *timer = &work->kind->timers[due.timer];
     struct emit_case what = case_flow_about(flow, work, case_flow_line(work, due.cause_id));
     struct span question = timers_question(text, timer, due.due_ms);
-    struct case_fold before = work->fold;
+    struct span unit = due.co ? due.co->unit : work->fold.lead;
     if (!case_flow_listen(flow, work) ||
-        !emit_timer(&flow->emit, &what, &before, timer, question, &flow->arena, &event) ||
+        !emit_timer(&flow->emit, &what, &work->fold, due.co, timer, question, &flow->arena,
+                    &event) ||
         case_flow_merge_own(flow, work, &event) != REJECT_NONE)
         return; /* a case at its limits: nothing more is said of it */
-    emit_send_timer(&flow->emit, &what, &event, &before, timer, outputs);
+    emit_send_timer(&flow->emit, &what, &event, unit, timer, outputs);
     remember(flow, work);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);

@@ -283,35 +283,35 @@ void emit_send_decision(struct emit *emit, const struct emit_case *about, const 
 }
 
 bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
-                const struct kind_timer *timer, struct span question, struct arena *arena,
-                struct event *event)
+                const struct case_co *co, const struct kind_timer *timer, struct span question,
+                struct arena *arena, struct event *event)
 {
+    bool asks_desk = timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, "desk") == 0;
     emit_begin(emit);
     emit_say(emit, MEMBER("lead"), fold->lead);
-    emit_say(emit, MEMBER("limit_class"), fold->limit_class);
-    emit_say_due(emit, fold->due_ms);
+    emit_say(emit, MEMBER("co_unit"), co ? co->unit : SPAN_NONE);
+    emit_say(emit, MEMBER("limit_class"), co ? SPAN_NONE : fold->limit_class);
+    emit_say_due(emit, co && co->due_ms != TIMESTAMP_NONE ? co->due_ms : fold->due_ms);
     emit_say(emit, MEMBER("rule"), span_of(timer->name));
     emit_say_place(emit, about);
     emit_say(emit, MEMBER("cause"), about->cause_id);
     emit_close_to_units(emit);
-    bool asks_desk = timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, "desk") == 0;
     emit_say(emit, MEMBER("desk_cause"), asks_desk ? SPAN("overdue") : SPAN_NONE);
     return emit_build(emit, about, timers_stage(timer), question, arena, event);
 }
 
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
-                     const struct case_fold *fold, const struct kind_timer *timer,
-                     struct outputs *outputs)
+                     struct span unit, const struct kind_timer *timer, struct outputs *outputs)
 {
-    struct span lead = fold->lead.len ? fold->lead : SPAN("desk");
-    struct span to = timer->to ? span_of(timer->to) : lead;
+    struct span whose = unit.len ? unit : SPAN("desk");
+    struct span to = timer->to ? span_of(timer->to) : whose;
     emit_send_event(emit, event, outputs);
     if (timer->action == TIMER_NUDGE) {
         emit_order(emit, about, event, &(struct emit_order){"nudged", to, NULL}, outputs);
         return;
     }
-    emit_order(emit, about, event, &(struct emit_order){"overdue", lead, NULL}, outputs);
-    if (!span_equal(to, lead))
+    emit_order(emit, about, event, &(struct emit_order){"overdue", whose, NULL}, outputs);
+    if (!span_equal(to, whose))
         emit_order(emit, about, event, &(struct emit_order){"escalated", to, NULL}, outputs);
 }
 

@@ -56,15 +56,15 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
 void emit_send_decision(struct emit *emit, const struct emit_case *about, const struct event *event,
                         const struct decision *decision, struct outputs *outputs);
 
-/* `nudged` or `overdue`, as the timer does; `question` names timer and due. */
+/* `nudged` or `overdue`, as the timer does; `question` names timer and due. `co`: whose time it is,
+ * NULL = the lead's. */
 bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
-                const struct kind_timer *timer, struct span question, struct arena *arena,
-                struct event *event);
-/* The event and its orders: a nudge to the lead (or whom the kind names), an overdue order to the
- * lead and `escalated` to whom the kind names. */
+                const struct case_co *co, const struct kind_timer *timer, struct span question,
+                struct arena *arena, struct event *event);
+/* The event and its orders: a nudge to whose time it is (or whom the kind names), an overdue order
+ * to him and `escalated` to whom the kind names. */
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
-                     const struct case_fold *fold, const struct kind_timer *timer,
-                     struct outputs *outputs);
+                     struct span unit, const struct kind_timer *timer, struct outputs *outputs);
 
 /* `undelivered` or `delivered`: an order of that unit could not be written, then it could. */
 bool emit_delivery(struct emit *emit, const struct emit_case *about, const char *stage,

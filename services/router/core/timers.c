@@ -51,21 +51,39 @@ static struct start find_start(const struct case_set *set, const struct case_fol
     return start;
 }
 
+/* What counts from a moment stands still as long as the clock does (挂账). */
+static int64_t behind_pauses(const struct case_fold *fold, int64_t from_ms, int64_t due_ms)
+{
+    for (size_t i = 0; i < fold->pause_count; i++) {
+        const struct case_pause *pause = &fold->pauses[i];
+        if (pause->to_ms != TIMESTAMP_NONE && pause->from_ms >= from_ms && pause->from_ms < due_ms)
+            due_ms += pause->to_ms - pause->from_ms;
+    }
+    return due_ms;
+}
+
+/* Of a limit: the fold has moved it by extensions and pauses already. */
+static int64_t before_limit(const struct kind_timer *timer, int64_t start_ms, int64_t limit_ms,
+                            int64_t paused_ms)
+{
+    if (timer->at_due || limit_ms == TIMESTAMP_NONE)
+        return limit_ms;
+    if (timer->before_ms) /* a limit that is no longer than that has no such moment */
+        return limit_ms - timer->before_ms > start_ms ? limit_ms - timer->before_ms
+                                                      : TIMESTAMP_NONE;
+    if (limit_ms <= start_ms)
+        return limit_ms;
+    double share = timer->before_share * ((double)limit_ms - (double)start_ms - (double)paused_ms);
+    bool capped = share > (double)timer->before_at_most_ms;
+    return limit_ms - (capped ? timer->before_at_most_ms : share > 0 ? (int64_t)share : 0);
+}
+
 static int64_t due_of(const struct kind_timer *timer, const struct case_fold *fold,
                       int64_t start_ms)
 {
     if (timer->after_stage >= 0)
-        return start_ms + timer->in_ms;
-    if (timer->at_due || fold->due_ms == TIMESTAMP_NONE)
-        return fold->due_ms;
-    if (timer->before_ms) /* a limit that is no longer than that has no such moment */
-        return fold->due_ms - timer->before_ms > start_ms ? fold->due_ms - timer->before_ms
-                                                          : TIMESTAMP_NONE;
-    if (fold->due_ms <= start_ms)
-        return fold->due_ms;
-    double share = timer->before_share * ((double)fold->due_ms - (double)start_ms);
-    bool capped = share > (double)timer->before_at_most_ms;
-    return fold->due_ms - (capped ? timer->before_at_most_ms : (int64_t)share);
+        return behind_pauses(fold, start_ms, start_ms + timer->in_ms);
+    return before_limit(timer, start_ms, fold->due_ms, fold->paused_ms);
 }
 
 const char *timers_stage(const struct kind_timer *timer)
@@ -90,20 +108,49 @@ static bool has_fired(const struct case_set *set, const struct case_kind *kind,
     return false;
 }
 
+/* Takes what is earlier and has not fired. */
+static void take(struct timers_next *next, const struct case_set *set, const struct case_kind *kind,
+                 const struct timers_next *one)
+{
+    bool later = next->due_ms != TIMESTAMP_NONE && next->due_ms <= one->due_ms;
+    if (one->due_ms != TIMESTAMP_NONE && !later &&
+        !has_fired(set, kind, &kind->timers[one->timer], one->cause_id, one->due_ms))
+        *next = *one;
+}
+
+/* A helper's own time, from when he was told to when he reported; none of his own: the lead's. */
+static void consider_helpers(struct timers_next *next, const struct case_set *set,
+                             const struct case_fold *fold, const struct case_kind *kind, int index)
+{
+    const struct kind_timer *timer = &kind->timers[index];
+    for (size_t i = 0; i < fold->co_count; i++) {
+        const struct case_co *co = &fold->co[i];
+        int64_t limit_ms = co->due_ms != TIMESTAMP_NONE ? co->due_ms : fold->due_ms;
+        struct timers_next one = {.due_ms = before_limit(timer, co->named_ms, limit_ms, 0),
+                                  .timer = index,
+                                  .cause_id = co->told_id,
+                                  .co = co};
+        if (co->told_id.at && co->reported_ms == TIMESTAMP_NONE)
+            take(next, set, kind, &one);
+    }
+}
+
 static void consider(struct timers_next *next, const struct case_set *set,
                      const struct case_fold *fold, const struct case_kind *kind, int index)
 {
     const struct kind_timer *timer = &kind->timers[index];
+    if (timer->of_helpers) {
+        consider_helpers(next, set, fold, kind, index);
+        return;
+    }
     struct start start = find_start(set, fold, kind, timer);
     if (start.ms == TIMESTAMP_NONE || start.stopped)
         return;
     if (timer->after_stage < 0 && fold->dispatched)
         start.id = fold->dispatched_id; /* it said the due time */
-    int64_t due_ms = due_of(timer, fold, start.ms);
-    bool later = next->due_ms != TIMESTAMP_NONE && next->due_ms <= due_ms;
-    if (due_ms == TIMESTAMP_NONE || later || has_fired(set, kind, timer, start.id, due_ms))
-        return;
-    *next = (struct timers_next){due_ms, index, start.id};
+    struct timers_next one = {
+        .due_ms = due_of(timer, fold, start.ms), .timer = index, .cause_id = start.id};
+    take(next, set, kind, &one);
 }
 
 static struct timers_next after_closure(const struct case_set *set, const struct case_fold *fold,
@@ -111,11 +158,11 @@ static struct timers_next after_closure(const struct case_set *set, const struct
                                         const struct timers_rules *rules)
 {
     if (rules->stub_after_ms && stub_keeps(set, kind) < set->count)
-        return (struct timers_next){fold->closure_ms + rules->stub_after_ms, TIMERS_STUB,
-                                    SPAN_NONE};
+        return (struct timers_next){.due_ms = fold->closure_ms + rules->stub_after_ms,
+                                    .timer = TIMERS_STUB};
     if (rules->forget_after_ms)
-        return (struct timers_next){fold->closure_ms + rules->forget_after_ms, TIMERS_FORGET,
-                                    SPAN_NONE};
+        return (struct timers_next){.due_ms = fold->closure_ms + rules->forget_after_ms,
+                                    .timer = TIMERS_FORGET};
     return (struct timers_next){.due_ms = TIMESTAMP_NONE};
 }
 
@@ -143,8 +190,9 @@ static struct timers_next without_opening(const struct case_set *set, const stru
     }
     if (first->recorded_ms == TIMESTAMP_NONE)
         return never;
-    return (struct timers_next){first->recorded_ms + rules->headless_after_ms, TIMERS_HEADLESS,
-                                first->id};
+    return (struct timers_next){.due_ms = first->recorded_ms + rules->headless_after_ms,
+                                .timer = TIMERS_HEADLESS,
+                                .cause_id = first->id};
 }
 
 struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,
@@ -155,7 +203,8 @@ struct timers_next timers_next(const struct case_set *set, const struct case_fol
         return without_opening(set, fold, kind, rules);
     if (fold->closed)
         return after_closure(set, fold, kind, rules);
-    bool waits = !fold->quiet && !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE &&
+    bool waits = !fold->quiet && !fold->held && !fold->parent.at &&
+                 fold->resolution_ms == TIMESTAMP_NONE &&
                  (fold->dispatched || case_kind_stage(kind, SPAN("dispatched")) < 0);
     for (size_t i = 0; waits && i < kind->timer_count; i++)
         consider(&next, set, fold, kind, (int)i);

@@ -23,7 +23,8 @@ struct timers_rules {
 struct timers_next {
     int64_t due_ms; /* TIMESTAMP_NONE = nothing */
     int timer;
-    struct span cause_id; /* of a kind's timer and a headless case: the event that started it */
+    struct span cause_id;     /* of a kind's timer and a headless case: the event that started it */
+    const struct case_co *co; /* of the fold: whose time it is; NULL = the lead's */
 };
 
 /* The earliest; of equals the one its kind names first. A timer of a kind fires once by its id: one

@@ -119,7 +119,7 @@ static void reads_the_four_forms_of_timers(void **state)
     struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
     assert_non_null(kinds);
     const struct case_kind *kind = kinds_find(kinds, SPAN("request"));
-    assert_int_equal(kind->timer_count, 4);
+    assert_int_equal(kind->timer_count, 6);
     const struct kind_timer *timer = kind->timers;
     assert_string_equal(timer[0].name, "unsigned");
     assert_int_equal(timer[0].after_stage, case_kind_stage(kind, SPAN("dispatched")));
@@ -132,8 +132,9 @@ static void reads_the_four_forms_of_timers(void **state)
     assert_int_equal(timer[2].action, TIMER_ESCALATE);
     assert_string_equal(timer[2].to, "desk");
     assert_null(timer[0].to);
-    assert_true(timer[3].after_stage == -1 && !timer[3].at_due && timer[3].before_share <= 0);
-    assert_int_equal(timer[3].before_ms, 24 * 3600000);
+    assert_true(timer[3].of_helpers && timer[4].of_helpers && !timer[2].of_helpers);
+    assert_true(timer[5].after_stage == -1 && !timer[5].at_due && timer[5].before_share <= 0);
+    assert_int_equal(timer[5].before_ms, 24 * 3600000);
     kinds_free(kinds);
 }
 

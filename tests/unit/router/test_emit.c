@@ -59,7 +59,8 @@ static void a_timer_and_a_delivery(void **state)
     struct event event;
     const struct case_fold fold = {.lead = SPAN("desk"), .due_ms = 1772506800000};
     const struct kind_timer timer = {.name = "unsigned", .action = TIMER_NUDGE};
-    assert_true(emit_timer(&emit, &about, &fold, &timer, SPAN("timer:unsigned:1"), &arena, &event));
+    assert_true(
+        emit_timer(&emit, &about, &fold, NULL, &timer, SPAN("timer:unsigned:1"), &arena, &event));
     data_are_as_they_read(&event);
     assert_true(emit_delivery(&emit, &about, "undelivered", SPAN("u\"1"), SPAN("assigned"), &arena,
                               &event));

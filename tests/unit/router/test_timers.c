@@ -215,6 +215,138 @@ static void an_adopted_order_has_timers_and_history_has_none(void **state)
     case_flow_close(flow);
 }
 
+/* ---- 挂账, 延期, 吹哨, 并单 ---- */
+
+static struct told moved(const char *id, const char *stage, const char *party, const char *data,
+                         int64_t time_ms)
+{
+    struct told told = said(id, stage, party, time_ms);
+    told.unit = strcmp(party, "desk") == 0 ? "desk" : told.unit;
+    told.data = data;
+    return told;
+}
+
+/* DESIGN §5: holds pause them; domain.md §2.6: paused_intervals. */
+static void while_a_case_is_held_nothing_is_due_and_then_all_is_later_by_as_long(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + 10 * MINUTE));
+    tell(flow, moved("held-1", "held", "desk", "{}", NOON + DAY));
+    tick(flow, NOON + 30 * DAY);
+    assert_int_equal(fired("internal") + fired("near_due") + fired("overdue"), 0);
+    tell(flow, moved("resumed-1", "resumed", "desk", "{}", NOON + 31 * DAY)); /* 30 days later */
+    flow = restart(flow);
+    tick(flow, NOON + 36 * DAY - 1);
+    assert_int_equal(fired("internal"), 0);
+    tick(flow, NOON + 36 * DAY);
+    assert_int_equal(fired("internal"), 1);
+    tick(flow, NOON + 37 * DAY - 4 * HOUR - 1);
+    assert_int_equal(fired("near_due"), 0);
+    tick(flow, NOON + 37 * DAY - 4 * HOUR);
+    assert_int_equal(fired("near_due"), 1);
+    tick(flow, NOON + 37 * DAY - 1);
+    assert_int_equal(fired("overdue"), 0);
+    tick(flow, NOON + 37 * DAY);
+    tick(flow, NOON + 90 * DAY);
+    assert_int_equal(fired("overdue"), 1);
+    assert_int_equal(fired("near_due"), 1);
+    case_flow_close(flow);
+}
+
+/* The share is of the time that ran: of 5 h, the two it stood still apart, 36 minutes. */
+static void a_share_is_of_the_time_that_ran(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told one = order;
+    one.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"due_at\":"
+               "\"2025-11-25T07:00:00Z\"}";
+    tell(flow, one);
+    tell(flow, said("signed-1", "signed", "lead", NOON + 10 * MINUTE));
+    tell(flow, moved("held-1", "held", "desk", "{}", NOON + HOUR));
+    tell(flow, moved("resumed-1", "resumed", "desk", "{}", NOON + 3 * HOUR));
+    tick(flow, NOON + 5 * HOUR - 36 * MINUTE - 1);
+    assert_int_equal(fired("near_due"), 0);
+    tick(flow, NOON + 5 * HOUR - 36 * MINUTE);
+    assert_int_equal(fired("near_due"), 1);
+    case_flow_close(flow);
+}
+
+/* 条例 15: extension with reason; a new due time has timers of its own, decision 0006. */
+static void an_extension_moves_what_is_due(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + 10 * MINUTE));
+    tell(flow, moved("extended-1", "extended", "desk", "{\"due_at\":\"2025-12-10T04:00:00Z\"}",
+                     NOON + 6 * DAY + 23 * HOUR));
+    tick(flow, NOON + 8 * DAY);
+    assert_int_equal(fired("overdue") + fired("near_due"), 0);
+    tick(flow, NOON + 15 * DAY - 1);
+    assert_int_equal(fired("overdue"), 0);
+    assert_int_equal(fired("near_due"), 1);
+    tick(flow, NOON + 15 * DAY);
+    tick(flow, NOON + 16 * DAY);
+    assert_int_equal(fired("overdue"), 1);
+    case_flow_close(flow);
+}
+
+/* 条例 16: 吹哨报到; domain.md §2.2 art. 14: each with its own sub-deadline. */
+static void a_whistle_has_a_time_of_its_own_until_it_is_answered(void **state)
+{
+    (void)state;
+    for (int answered = 0; answered < 2; answered++) {
+        struct case_flow *flow = begin();
+        struct told report = said("reported-1", "whistle_reported", "lead", NOON + DAY + 2 * HOUR);
+        report.unit = "d_police";
+        tell(flow, order);
+        tell(flow, said("signed-1", "signed", "lead", NOON + 10 * MINUTE));
+        tell(flow, moved("whistle-1", "whistle_blown", "lead", "{\"co_unit\":\"d_police\"}",
+                         NOON + 2 * HOUR)); /* within: 24h */
+        if (answered)
+            tell(flow, report);
+        flow = restart(flow);
+        tick(flow, NOON + DAY + 2 * HOUR - 1);
+        assert_int_equal(fired("co_near"), !answered);
+        assert_int_equal(fired("co_over"), 0);
+        tick(flow, NOON + DAY + 2 * HOUR);
+        tick(flow, NOON + 3 * DAY);
+        assert_int_equal(fired("co_over"), !answered);
+        if (!answered) {
+            assert_non_null(first_order("nudged", "d_police"));
+            assert_non_null(first_order("overdue", "d_police"));
+            assert_non_null(first_order("escalated", "desk"));
+            assert_null(first_order("overdue", LEAD)); /* whose own limit goes on */
+        }
+        case_flow_close(flow);
+    }
+}
+
+/* Two whistles at two units are two timers, each once. */
+static void each_helper_has_its_own(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("signed-1", "signed", "lead", NOON + 10 * MINUTE));
+    tell(flow,
+         moved("whistle-1", "whistle_blown", "lead", "{\"co_unit\":\"d_police\"}", NOON + HOUR));
+    tell(flow,
+         moved("co-1", "co_assigned", "desk",
+               "{\"co_unit\":\"d_urban\",\"due_at\":\"2025-11-27T04:00:00Z\"}", NOON + 2 * HOUR));
+    tick(flow, NOON + 2 * DAY - 1);
+    assert_int_equal(fired("co_over"), 1);
+    tick(flow, NOON + 2 * DAY);
+    tick(flow, NOON + 5 * DAY);
+    assert_int_equal(fired("co_over"), 2);
+    assert_int_equal(fired("co_near"), 2);
+    assert_non_null(first_order("overdue", "d_urban"));
+    case_flow_close(flow);
+}
+
 enum { MANY = 1500 };
 
 static void a_tick_fires_in_order_of_due_time_and_id_a_thousand_a_transaction(void **state)
@@ -330,6 +462,11 @@ int main(void)
         cmocka_unit_test(a_new_round_has_timers_of_its_own),
         cmocka_unit_test(a_reopening_of_the_past_does_not_silence_the_new_round),
         cmocka_unit_test(an_adopted_order_has_timers_and_history_has_none),
+        cmocka_unit_test(while_a_case_is_held_nothing_is_due_and_then_all_is_later_by_as_long),
+        cmocka_unit_test(a_share_is_of_the_time_that_ran),
+        cmocka_unit_test(an_extension_moves_what_is_due),
+        cmocka_unit_test(a_whistle_has_a_time_of_its_own_until_it_is_answered),
+        cmocka_unit_test(each_helper_has_its_own),
         cmocka_unit_test(a_tick_fires_in_order_of_due_time_and_id_a_thousand_a_transaction),
         cmocka_unit_test(a_case_without_room_is_left_alone),
         cmocka_unit_test(a_restart_anywhere_changes_no_word),
