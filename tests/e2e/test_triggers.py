@@ -171,10 +171,10 @@ def test_the_desk_confirms_or_declines_and_only_then_somebody_leads(slow):
     (other,) = firings(slow, "e2e_cluster", estate_code="E6")
     mine, theirs = fired["subject"], other["subject"]
     assert of_case(slow, mine, "dispatched") == [] and orders(slow, LEAD, mine) == []
-    says(slow, "desk", mine, "confirmed", "2026-03-02T09:00:00")
-    says(slow, "desk", theirs, "declined", "2026-03-02T09:00:00")
+    says(slow, "desk", mine, "confirmed", "2026-03-02T09:05:00")
+    says(slow, "desk", theirs, "declined", "2026-03-02T09:05:00")
     until(lambda: orders(slow, LEAD, mine), "the case is dispatched", 30)
-    says(slow, "desk", mine, "confirmed", "2026-03-02T09:00:01")
+    says(slow, "desk", mine, "confirmed", "2026-03-02T09:05:01")
     dies(slow)
     slow.settle()
     (decided,) = of_case(slow, mine, "dispatched")
