@@ -54,6 +54,8 @@ COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*
 .SECONDARY:
 
 all: $(BINARIES) $(BENCHES) ## build the daemons, the command and the bench programs
+.PHONY: programs
+programs: $(BINARIES)
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -129,10 +131,10 @@ test: deps deps-dev all ## everything, with one closing count
 	@tests/run
 
 up: deps ## start Kafka, PostgreSQL and the daemons; nothing is fed
-	@$(MAKE) --no-print-directory VARIANT=release all
+	@$(MAKE) --no-print-directory VARIANT=release programs
 	@deploy/local/up
 demo: deps ## make up, and feed a generated day that ends now (DEMO_EVENTS=20000)
-	@$(MAKE) --no-print-directory VARIANT=release all
+	@$(MAKE) --no-print-directory VARIANT=release programs
 	@deploy/local/demo
 stop: ## stop everything that was started here
 	@deploy/local/daemons stop; deploy/local/parts stop

@@ -27,10 +27,11 @@ static const struct metric_row refused_row = {
 /* Nobody learns from it what was wrong; whoever has a key finds all he needs. */
 static const char unauthorized[] =
     "{\"type\":\"about:blank#unauthorized\",\"title\":\"身份未验证 / not authenticated\","
-    "\"status\":401,\"detail\":\"每次请求须重新签名:本站密钥、与Date相差不超过300秒的时间、未用过的"
-    "消息号、自己的数据源或单位 / sign each request anew: your station's key, a time within 300 s "
-    "of "
-    "Date, a message id never used before, for your own feed or unit\"}\n";
+    "\"status\":401,\"detail\":\"须有本数据源或单位的令牌(Authorization: Bearer "
+    "…),或每次请求重新签名:"
+    "本站密钥、与Date相差不超过300秒的时间、未用过的消息号 / a token of this feed or unit "
+    "(Authorization: Bearer …), or each request signed anew: your station's key, a time within "
+    "300 s of Date, a message id never used before\"}\n";
 
 struct admission {
     const struct ingest_config *config; /* borrowed */

@@ -64,9 +64,15 @@ void drop_words_reject(struct strbuf *out, const struct verdict *verdict)
     strbuf_addf(out, " [byte %lld]" LINE_END, (long long)verdict->offset);
 }
 
+/* A file's name may hold line feeds; in a text it must not make lines of its own. */
 static void add_line(struct strbuf *out, const char *name, struct span value)
 {
-    strbuf_addf(out, "%s%.*s" LINE_END, name, SPAN_ARG(value));
+    strbuf_add(out, span_of(name));
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.at[i];
+        strbuf_add_char(out, c < 0x20 || c == 0x7f ? '?' : value.at[i]);
+    }
+    strbuf_add(out, SPAN(LINE_END));
 }
 
 static void add_outcome(struct strbuf *out, const struct drop_file *file,

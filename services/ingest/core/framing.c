@@ -78,9 +78,13 @@ static size_t element_length(struct span s)
 static bool next_element(struct framing *framing, struct span *body)
 {
     skip_blanks(framing);
-    if (framing->at == framing->bytes.len)
-        return false;
     struct span rest = rest_of(framing);
+    if (rest.len == 0) { /* an array that nobody closed: the file is cut here */
+        framing->cut = framing->inside && !framing->partial;
+        framing->inside = framing->inside && framing->partial;
+        *body = rest;
+        return framing->cut;
+    }
     if (!framing->inside) { /* a single record, or what follows the array: unreadable, so an item */
         if (framing->partial)
             return false;
@@ -95,6 +99,8 @@ static bool next_element(struct framing *framing, struct span *body)
     framing->at += len;
     if (framing->at < framing->bytes.len)
         framing->inside = framing->bytes.at[framing->at++] == ',';
+    else /* cut in the middle of an element: that one says it */
+        framing->inside = body->at[body->len - 1] == '}';
     return true;
 }
 
@@ -206,7 +212,7 @@ bool framing_next(struct framing *framing, struct framing_item *item)
     } else if (framing->form == FRAMING_ARRAY) {
         if (!next_element(framing, &item->body))
             return false;
-        if (item->body.len == 0 && !framing->inside)
+        if (item->body.len == 0 && !framing->inside && !framing->cut)
             return framing_next(framing, item); /* "[]", or a comma before the bracket */
     } else if (!next_line(framing, &item->body)) {
         return false;

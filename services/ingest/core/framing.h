@@ -39,6 +39,7 @@ struct framing {
     bool partial;                    /* more may follow: what has no end yet is not given out */
     bool started, stopped;
     bool inside; /* of the array */
+    bool cut;    /* the array has no end: an item of no bytes says so */
 };
 
 /* first_offset: where the first item lies in the file; -1 = this upload is the file. */

@@ -39,6 +39,12 @@ static const struct example examples[] = {
     {FRAMING_ARRAY, "{\"a\":[1,2]}", 1, {"{\"a\":[1,2]}"}},
     {FRAMING_ARRAY, "[1] 2", 2, {"1", "2"}},
     {FRAMING_ARRAY, "[{\"a\":1", 1, {"{\"a\":1"}},
+    {FRAMING_ARRAY,
+     "[{\"a\":1},{\"b\":2}",
+     3,
+     {"{\"a\":1}", "{\"b\":2}", ""}}, /* cut between two */
+    {FRAMING_ARRAY, "[{\"a\":1}, ", 2, {"{\"a\":1}", ""}},
+    {FRAMING_ARRAY, "[", 1, {""}},
     {FRAMING_ARRAY, "[{\"a\":1}},{\"b\":2},3]", 3, {"{\"a\":1}}", "{\"b\":2}", "3"}},
     {FRAMING_CSV, "h,i\r\n1,\"a\n,\"\"b\"\r\n\r\n2,x", 2, {"1,\"a\n,\"\"b\"", "2,x"}},
     {FRAMING_CSV, "h,i", 0, {NULL}},
