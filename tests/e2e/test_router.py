@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
 from district import ROOT, District, until
@@ -159,3 +160,114 @@ def test_a_unit_without_a_topic_is_served_when_it_has_one_and_nobody_else_waits(
     assert len({(one["id"], one["kind"]) for one in written}) == len(written)
     said = stages(slow, "R2")
     assert said.count("undelivered") == said.count("delivered") == len(written)
+
+
+# --- faults of the world: the clock stands at the fifth, 09:00 ---
+
+
+def of_case(district, number, stage=""):
+    events = (json.loads(m.value()) for m in district.records("cb.events"))
+    return [e for e in events if e.get("subject") == case(number) and f".case.{stage}" in e["type"]]
+
+
+def test_a_topic_deleted_under_load_parks_its_unit_alone(slow):
+    admin = AdminClient({"bootstrap.servers": slow.environment["CITYBRAIN_BROKERS"]})
+    topic, others = f"cb.dispatch.{AWAY}", ("s110105002", "s110105003", "s110105004")
+    numbers = {unit: [f"L{unit[-2:]}-{i}" for i in range(150)] for unit in (AWAY, *others)}
+
+    def load(first, last):
+        slow.accepted("hotline", [order(numbers[unit][i], unit) for i in range(first, last) for unit in numbers])
+
+    load(0, 50)
+    deleting = admin.delete_topics([topic])[topic]  # while orders are on their way
+    load(50, 100)
+    deleting.result(20)
+    until(lambda: topic not in admin.list_topics(timeout=10).topics, "the topic is gone", 30)
+    load(100, 150)
+    wanted = {case(number) for unit in others for number in numbers[unit]}
+
+    def served():
+        return {json.loads(m.value())["case"] for unit in others for m in slow.records(f"cb.dispatch.{unit}")}
+    until(lambda: wanted <= served(), "everybody else has his orders", 120, 0.5)
+    waiting = until(lambda: parked(slow), "the alarm", 60)
+    assert 50 <= waiting <= 150
+    undelivered = {e["subject"]: e["causationid"] for e in map(json.loads, (m.value() for m in slow.records("cb.events")))
+                   if e["type"].endswith(".undelivered.v1") and e["data"]["unit"] == AWAY}
+
+    slow.citybrain("topics", "apply", seconds=60)
+    until(lambda: parked(slow) == 0, "all of it is delivered", 60)
+    slow.settle()
+    assert topic in admin.list_topics(timeout=10).topics
+    written = [json.loads(m.value()) for m in slow.records(topic)]
+    mine = [one for one in written if one["case"] in {case(number) for number in numbers[AWAY]}]
+    # exactly what waited, each once, under the id it was decided with
+    assert len(mine) == len({(one["id"], one["kind"]) for one in mine})
+    assert {(one["case"], one["id"]) for one in mine} == {pair for pair in undelivered.items() if pair[0] in
+                                                         {case(number) for number in numbers[AWAY]}}
+    assert {case(number) for number in numbers[AWAY][100:]} <= {one["case"] for one in mine}
+    for number in (numbers[AWAY][0], numbers[AWAY][149]):
+        assert len(of_case(slow, number, "dispatched")) == 1
+
+
+def test_a_record_of_the_year_2059_is_rejected_and_moves_nothing(slow):
+    _, before = slow.http(slow.environment["CITYBRAIN_INGEST_ADMIN"] + "/clock")
+    status, answer = slow.post("hotline", [{**order("R2059"), "受理时间": "2059-01-01 00:00:00"}])
+    assert status == 200 and json.loads(answer)["rejected"] == 1
+    slow.accepted("hotline", [order("R4")])
+    until(lambda: orders(slow, LEAD, "R4"), "the next is dispatched", 60)
+    begun = slow.ends("cb.dead")
+    producer = Producer({"bootstrap.servers": slow.environment["CITYBRAIN_BROKERS"], "acks": "all"})
+    producer.produce(f"cb.status.{LEAD}", json.dumps(signed("R4", "far", "2059-01-01T00:00:00Z")), key=case("R4"),
+                     headers=[("content-type", b"application/cloudevents+json")])
+    assert producer.flush(20) == 0
+    until(lambda: len(slow.records("cb.dead", begun)) == 1, "a dead letter", 60)
+    dead, = slow.records("cb.dead", begun)
+    assert json.loads(dict(dead.headers())["cb"])["reason"] == "time_in_future"
+    slow.settle()
+    assert of_case(slow, "R2059") == [] and "signed" not in stages(slow, "R4")
+    _, after = slow.http(slow.environment["CITYBRAIN_INGEST_ADMIN"] + "/clock")
+    assert after == before and "nudged" not in stages(slow, "R4")  # no timer took it for now
+
+
+def signed(number, name, when):
+    return {"specversion": "1.0", "id": name, "source": "/unit", "type": "cn.citybrain.case.signed.v1",
+            "subject": case(number), "time": when, "data": {}}
+
+
+def test_a_unit_that_produces_in_transactions_holds_up_no_tick(slow):
+    slow.accepted("hotline", [order("R5")])
+    until(lambda: orders(slow, LEAD, "R5"), "it is dispatched", 60)
+    producer = Producer({"bootstrap.servers": slow.environment["CITYBRAIN_BROKERS"], "transactional.id": "unit",
+                         "transaction.timeout.ms": 50000})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(f"cb.status.{LEAD}", json.dumps(signed("R5", "slowly", "2026-03-05T01:05:00Z")), key=case("R5"),
+                     headers=[("content-type", b"application/cloudevents+json")])
+    assert producer.flush(20) == 0
+    ticked(slow, "09:10:00", day=5)  # it hangs: what it says waits, time does not
+    ticked(slow, "09:20:00", day=5)
+    assert "signed" not in stages(slow, "R5")
+    producer.commit_transaction(20)
+    until(lambda: "signed" in stages(slow, "R5"), "what it said counts", 60)
+    ticked(slow, "09:25:00", day=5)
+
+
+def test_an_answer_without_its_order_goes_to_the_desk_and_back(slow):
+    said = {"case": case("R6"), "stage": "signed", "time": "2026-03-05T09:25:00+08:00"}
+    url = f"{slow.environment['CITYBRAIN_URL']}/v1/units/{LEAD}/status"
+    assert slow.http(url, json.dumps(said).encode(), Content_Type="application/json",
+                     Authorization=f"Bearer demo-{LEAD}")[0] == 200
+    until(lambda: of_case(slow, "R6", "signed"), "it is on the log", 60)
+    ticked(slow, "09:39:59", day=5)
+    slow.settle()
+    assert orders(slow, "desk", "R6") == []
+    ticked(slow, "09:40:00", day=5)
+    until(lambda: orders(slow, "desk", "R6"), "the desk is asked", 60)
+    one, = orders(slow, "desk", "R6")
+    assert (one["kind"], one["desk_cause"], one["cause"]) == ("escalated", "headless", of_case(slow, "R6", "signed")[0]["id"])
+    shown = slow.citybrain("desk", "show", case("R6"), "--config", str(slow.config)).stdout
+    assert "无受理记录" in shown and "noted" in shown
+    slow.accepted("hotline", [order("R6")])
+    until(lambda: orders(slow, LEAD, "R6"), "then it is an order like any other", 60)
+    until(lambda: orders(slow, "desk", "R6")[-1]["kind"] == "ended", "and no question any more", 30)
+    assert json.loads(slow.citybrain("desk", "ls", "--cause", "headless", "--json", "--config", str(slow.config)).stdout) == []
