@@ -181,7 +181,7 @@ static void print_line(struct span json)
 static void add_output(void *context, const struct output *output)
 {
     struct printer *printer = context;
-    if (output->stream == NORMALISE_DEAD)
+    if (output->stream == NORMALISE_DEAD || output->stream == NORMALISE_RECEIPTS)
         return; /* a dead letter: told as the sender is told */
     printer->events++;
     print_line(output->value);

@@ -27,6 +27,7 @@ static const struct transform_stream streams[NORMALISE_STREAMS] = {
     [NORMALISE_EVENTS] = {.topic = "events"},
     [NORMALISE_DEAD] = {.topic = "dead"},
     [NORMALISE_REGISTRY] = {.topic = "registry"},
+    [NORMALISE_RECEIPTS] = {.topic = "receipts.", .family = true},
 };
 
 static const struct metric_row records_row = {
@@ -96,6 +97,13 @@ static enum transform_result on_record(void *state, const struct record *record,
     return TRANSFORM_NEXT;
 }
 
+/* A unit without that topic: counted and logged by the loop; its dead letter says the same. */
+static bool undeliverable(void *context, const struct output *output)
+{
+    (void)context;
+    return output->stream == NORMALISE_RECEIPTS;
+}
+
 static void on_poison(void *state, const struct record *record, struct outputs *outputs)
 {
     struct partition *partition = state;
@@ -144,6 +152,7 @@ bool normaliser_open(struct normaliser *normaliser, struct daemon *daemon,
                     .save = save,
                     .close = close_partition},
         .on_poison = on_poison,
+        .undeliverable = undeliverable,
     };
     normaliser->transform = transform_open(daemon, &spec, error);
     return normaliser->transform != NULL;

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from confluent_kafka import Producer
 
 from district import ROOT, until
 
@@ -80,12 +81,16 @@ def test_a_dispute_upheld_a_whistle_and_what_has_no_effect(district, shaken):
     say(district, "desk", "MV1", "extended", due_at="2099-12-31T04:00:00Z")
     say(district, LEAD, "MV1", "resolved")  # no more theirs
     until(lambda: orders(district, OTHER, "MV1")[-1] == "amended", "the new time is told", 60)
+    producer = Producer({"bootstrap.servers": district.environment["CITYBRAIN_BROKERS"]})  # a unit's own, and its mistake
+    producer.produce(f"cb.status.{LEAD}", b'{"specversion":"1.0","id":"1"}', key=case("MV1"))
+    assert producer.flush(20) == 0
     district.settle()
 
     assert orders(district, LEAD, "MV1") == ["assigned", "recalled"]
     assert orders(district, OTHER, "MV1") == ["assigned", "amended"]
     assert orders(district, HELPER, "MV1") == ["co_assigned"]
-    assert sorted(receipts(district, LEAD, "MV1")) == [("not_yours", "no_duty"), ("not_yours", "other_party")]
+    assert sorted(receipts(district, LEAD, "MV1")) == \
+        [("not_yours", "no_duty"), ("not_yours", "other_party"), ("unreadable", "bad_event")]
     assert receipts(district, OTHER, "MV1") == [("not_yours", "no_duty")]
     assert receipts(district, HELPER, "MV1") == []
     assert receipts(district, "desk", "MV1") == [("unknown_unit", "unknown_unit")]

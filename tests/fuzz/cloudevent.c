@@ -38,6 +38,8 @@ static void take(void *carrier, const struct output *output)
 {
     struct event event;
     (void)carrier;
+    if (output->stream == NORMALISE_RECEIPTS)
+        return;
     if (output->stream == NORMALISE_DEAD) {
         world.dead++;
         return;

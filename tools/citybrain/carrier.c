@@ -53,6 +53,8 @@ static void from_ingest(void *context, const struct output *output)
     struct carrier *carrier = context;
     if (output->stream == NORMALISE_DEAD) {
         show_dead(carrier, output);
+    } else if (output->stream == NORMALISE_RECEIPTS) {
+        return; /* as its dead letter */
     } else if (output->stream == NORMALISE_REGISTRY) {
         carrier->counts.events++; /* for display: no core reads it */
         show_event(carrier, output);

@@ -28,7 +28,13 @@
 /* What tools make pseudonyms with that write to no broker. */
 #define NORMALISE_TRY_KEY "citybrain try"
 
-enum normalise_stream { NORMALISE_EVENTS, NORMALISE_DEAD, NORMALISE_REGISTRY, NORMALISE_STREAMS };
+enum normalise_stream {
+    NORMALISE_EVENTS,
+    NORMALISE_DEAD,
+    NORMALISE_REGISTRY,
+    NORMALISE_RECEIPTS,
+    NORMALISE_STREAMS
+};
 
 struct normalise {
     const struct feeds *feeds; /* borrowed */

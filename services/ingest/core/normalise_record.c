@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a Kafka record to outputs: which header holds for it, then its events, or one dead letter
- * with the value untouched. A record whose header cannot be read is a dead letter like any other.
- */
+ * with the value untouched, and where a unit produced it itself a receipt. A record whose header
+ * cannot be read is a dead letter like any other. */
 #include <stdio.h>
 
 #include "ingest/core/normalise.h"
+#include "model/ids.h"
 
 #define KEY_MAX  1024 /* of a dead letter */
 #define TYPE_MAX 128  /* of a content type */
@@ -82,6 +83,50 @@ static void write_dead(struct normalise *normalise, const struct record *record,
     outputs_add(outputs, &output);
 }
 
+/* A unit's own producer got no answer from a door: it is told on its receipts what could not be
+ * read, where it lies and why. What it said is in no record of ours but the dead letter. */
+static void write_receipt(struct normalise *normalise, const struct record *record,
+                          const struct raw_header *header, enum reject reject,
+                          struct outputs *outputs)
+{
+    char place[512], id[DIGEST_ID_LEN + 1];
+    struct strbuf *out = &normalise->text;
+    int n = snprintf(place, sizeof place, "%.*s/%d/%lld", (int)record->topic.len, record->topic.at,
+                     (int)record->partition, (long long)record->offset);
+    ids_decision(id, span_from(place, (size_t)n), SPAN("receipt"));
+    strbuf_reset(out);
+    strbuf_addf(out, "{\"id\":\"%s\",\"unit\":", id);
+    strbuf_add_json(out, header->unit);
+    strbuf_addf(
+        out, ",\"reason\":\"unreadable\",\"detail\":\"%s\",\"say\":{\"zh\":", reject_name(reject));
+    strbuf_add_json(out, span_of(reject_chinese(reject)));
+    strbuf_add(out, SPAN(",\"en\":"));
+    strbuf_add_json(out, span_of(reject_english(reject)));
+    strbuf_add(out, SPAN("},\"published\":{\"topic\":"));
+    strbuf_add_json(out, record->topic);
+    strbuf_addf(out, ",\"partition\":%d,\"offset\":%lld}}", (int)record->partition,
+                (long long)record->offset);
+    outputs_add(
+        outputs,
+        &(struct output){
+            .stream = NORMALISE_RECEIPTS,
+            .suffix = header->unit,
+            .partition = OUTPUT_BY_KEY,
+            .key = record->key.at && record->key.len <= KEY_MAX ? record->key : header->unit,
+            .value = strbuf_span(out),
+            .headers = {{SPAN("content-type"), SPAN("application/json; charset=UTF-8")}},
+            .header_count = 1});
+}
+
+static void refuse(struct normalise *normalise, const struct record *record,
+                   const struct raw_header *header, const struct normalise_result *result,
+                   struct outputs *outputs)
+{
+    write_dead(normalise, record, header, result, outputs);
+    if (record->source != 0 && header->unit.len && !record_header(record, "cb").at)
+        write_receipt(normalise, record, header, result->why.reject, outputs);
+}
+
 static void write_events(const struct normalise_result *result, struct outputs *outputs)
 {
     for (size_t i = 0; i < result->count; i++) {
@@ -129,7 +174,7 @@ void normalise_record(struct normalise *normalise, const struct record *record,
     if (result->why.reject == REJECT_NONE)
         write_events(result, outputs);
     else
-        write_dead(normalise, record, &header, result, outputs);
+        refuse(normalise, record, &header, result, outputs);
 }
 
 void normalise_poison(struct normalise *normalise, const struct record *record,
@@ -141,5 +186,5 @@ void normalise_poison(struct normalise *normalise, const struct record *record,
     *result = (struct normalise_result){.why = {.reject = REJECT_CRASH, .byte_offset = -1},
                                         .feed = header.feed,
                                         .received_ms = header.received_ms};
-    write_dead(normalise, record, &header, result, outputs);
+    refuse(normalise, record, &header, result, outputs);
 }

@@ -38,6 +38,7 @@ struct fixture {
     /* what was written last */
     size_t count;
     int stream;
+    size_t receipts; /* told to the unit besides */
     char *value;
     bool has_value;
     size_t size, value_len;
@@ -47,6 +48,11 @@ struct fixture {
 static void take(void *carrier, const struct output *output)
 {
     struct fixture *fixture = carrier;
+    if (output->stream == NORMALISE_RECEIPTS) {
+        fixture->receipts++;
+        assert_true(output->key.len + output->value.len < TOPIC_MAX);
+        return;
+    }
     fixture->count++;
     fixture->stream = output->stream;
     free(fixture->value);
@@ -361,6 +367,7 @@ static void a_status_nobody_can_read_is_a_dead_letter(void **state)
         assert_non_null(strstr(fixture.cb, "\"unit\":\"s110105001\""));
         assert_non_null(strstr(fixture.cb, reject_name(rows[i].reject)));
     }
+    assert_int_equal(fixture.receipts, ARRAY_LENGTH(rows));
     struct record record = binary();
     record.header_count = 5; /* without its time */
     assert_int_equal(run(&fixture, &record), REJECT_EVENT);

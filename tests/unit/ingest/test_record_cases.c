@@ -27,7 +27,8 @@ struct bench {
     struct json_reader *reader;
     struct arena arena;
     char record[MAX_BYTES], expected[MAX_BYTES], cb[4096], value[MAX_BYTES];
-    size_t count;
+    char receipt[4096], unit[64];
+    size_t count, receipts;
     int stream;
 };
 
@@ -52,6 +53,12 @@ static const struct json_value *read_json(struct bench *bench, const char *folde
 static void take(void *carrier, const struct output *output)
 {
     struct bench *bench = carrier;
+    if (output->stream == NORMALISE_RECEIPTS) {
+        bench->receipts++;
+        span_to_cstr(output->value, bench->receipt, sizeof bench->receipt);
+        span_to_cstr(output->suffix, bench->unit, sizeof bench->unit);
+        return;
+    }
     bench->count++;
     bench->stream = output->stream;
     span_to_cstr(output->headers[0].value, bench->cb, sizeof bench->cb);
@@ -74,7 +81,7 @@ static void run_case(struct bench *bench, const char *folder)
                             .headers = {{SPAN("cb"), cb}},
                             .header_count = cb.at != NULL};
     record.source = span_starts(record.topic, SPAN("cb.status."));
-    bench->count = 0;
+    bench->count = bench->receipts = 0;
     if (json_get(said, SPAN("poison")))
         normalise_poison(&bench->normalise, &record, &outputs, &result);
     else
@@ -82,6 +89,14 @@ static void run_case(struct bench *bench, const char *folder)
     assert_int_equal(bench->count, 1);
     assert_int_equal(bench->stream, NORMALISE_DEAD);
     assert_true(span_is(value, bench->value));
+    /* whoever produced it himself has no other answer */
+    assert_int_equal(bench->receipts, record.source != 0 && !cb.at);
+    if (bench->receipts) {
+        assert_string_equal(bench->unit, "s110105001");
+        assert_non_null(
+            strstr(bench->receipt, "\"reason\":\"unreadable\",\"detail\":\"unknown_stage\""));
+        assert_non_null(strstr(bench->receipt, "\"topic\":\"cb.status.s110105001\""));
+    }
     assert_int_equal(json_read(bench->reader, span_of(bench->cb), &bench->arena, &header, &bad_at),
                      REJECT_NONE);
     for (const struct json_value *one = wanted->first; one; one = one->next) {
