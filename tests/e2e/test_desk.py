@@ -138,6 +138,33 @@ def test_a_decision_that_cannot_be_audited_or_said_is_not_made(district, tmp_pat
     assert told["ended"] and orders(district, "desk", "DESK4")[-1]["kind"] == "ended"
 
 
+def test_what_a_trigger_found_is_confirmed_or_declined_by_a_person(district):
+    """条例 24-27: 再次反映 is looked at before anybody is asked to."""
+    district.accepted("hotline", [placed(number, 主要内容="多次反映仍未解决") for number in ("DESK5", "DESK6")])
+
+    def found():
+        ours = {case("DESK5"), case("DESK6")}
+        return {one["order"]["case"]: key for key, one in by_request().items() if key in ours}
+
+    def by_request():
+        opened = {e["subject"]: e["data"]["evidence"] for e in map(json.loads, (m.value() for m in district.records("cb.events")))
+                  if e.get("subject", "").startswith("proactive:said_again:") and ".case.opened." in e["type"]}
+        return {request: one for one in asked(district).values() if one["desk_cause"] == "confirm"
+                for request in [case("DESK5"), case("DESK6")] if request in json.dumps(opened.get(one["case"], ""))}
+
+    waiting = until(lambda: found() if len(found()) == 2 else None, "both wait for a person", 90, 1)
+    yes, no = sorted(waiting)
+    shown = desk(district, "show", yes).stdout
+    assert "未诉先办待确认" in shown and "confirmed" in shown and "declined" in shown
+    told = json.loads(desk(district, "decide", yes, "confirmed", "--as", WHO, "--reason", WHY, "--json").stdout)
+    assert [e["type"].split(".")[3] for e in told["effects"]] == ["dispatched"] and told["ended"]
+    assert any(json.loads(m.value())["case"] == yes for m in district.records(f"cb.dispatch.{STREET}"))
+    told = json.loads(desk(district, "decide", no, "declined", "--as", WHO, "--reason", WHY, "--json").stdout)
+    assert told["ended"] and told["effects"] == []
+    assert not any(json.loads(m.value())["case"] == no for m in district.records(f"cb.dispatch.{STREET}"))
+    assert not {yes, no} & set(asked(district))
+
+
 def test_what_is_not_understood_is_told(district):
     for words in (("show",), ("decide", "x"), ("decide", "x", "fly"), ("decide", "x", "noted"), ("ls", "--cause", "x"), ()):
         done = desk(district, *words, check=False)

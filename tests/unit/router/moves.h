@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A life in a few lines: what is said of a case, and what comes of it: the work orders and the
  * receipts, each of them and no other. Questions to the desk (but for would_have) and orders that
- * end are left out: tests of the desk have them. */
+ * end are left out unless `with_desk`: then a question stands under what it asks. */
 #pragma once
 
 #include "flow.h"
@@ -59,6 +59,8 @@ struct life {
         .minute = (at)                                                                             \
     }
 
+static bool with_desk;
+
 static inline void put_in(char *list, size_t size, const char *what, const char *unit)
 {
     size_t len = strlen(list);
@@ -73,6 +75,15 @@ static inline void take_word(const char *json, const char *member, char *word, s
     word[0] = '\0';
     if (at)
         snprintf(word, size, "%.*s", (int)strcspn(at + strlen(key), "\""), at + strlen(key));
+}
+
+/* An order to the desk that asks something, by what it asks. */
+static inline void name_question(const struct kept *asked, char *kind, size_t size)
+{
+    char cause[64];
+    take_word(asked->value, "desk_cause", cause, sizeof cause);
+    if (strcmp(asked->suffix, "desk") == 0 && cause[0])
+        snprintf(kind, size, "%s", cause);
 }
 
 static inline void collect(char *orders, char *receipts, size_t size)
@@ -91,7 +102,10 @@ static inline void collect(char *orders, char *receipts, size_t size)
         take_word(kept[i].value, "kind", kind, sizeof kind);
         bool asks = strcmp(kept[i].suffix, "desk") == 0 && strcmp(kind, "escalated") == 0 &&
                     !strstr(kept[i].value, "\"would_have\":");
-        if (!asks && strcmp(kind, "ended") != 0 && strcmp(kind, "copied") != 0)
+        if (with_desk)
+            name_question(&kept[i], kind, sizeof kind);
+        bool told = with_desk || (!asks && strcmp(kind, "ended") != 0);
+        if (told && strcmp(kind, "copied") != 0)
             put_in(orders, size, kind, kept[i].suffix);
     }
 }

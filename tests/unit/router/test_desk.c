@@ -272,6 +272,35 @@ static void a_kind_without_escalation_has_no_headless_question(void **state)
     case_flow_close(flow);
 }
 
+/* ---- 未诉先办 ---- */
+
+/* 条例 24-27, decision 0045: a person confirms before a unit is asked. */
+static void a_proactive_case_is_confirmed_or_declined_by_a_person(void **state)
+{
+    (void)state;
+    static const char subject[] = "proactive:cluster:AAAAAAAAAAAAAAAAAAAAAA";
+    for (int confirmed = 0; confirmed < 2; confirmed++) {
+        struct case_flow *flow = begin();
+        struct told opened = said("opened-p", "opened", "router", NOON);
+        struct told word =
+            said("word-p", confirmed ? "confirmed" : "declined", "desk", NOON + HOUR);
+        opened.subject = word.subject = subject;
+        opened.data = order.data ? order.data
+                                 : "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}";
+        tell(flow, opened);
+        assert_int_equal(asked("confirm"), 1);
+        assert_newest("desk", "escalated", "\"desk_cause\":\"confirm\"");
+        assert_null(newest(LEAD));
+        flow = restart(flow);
+        tell(flow, word);
+        tell(flow, word);
+        assert_newest("desk", "ended", "\"id\":\"word-p\"");
+        assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), confirmed);
+        assert_int_equal(newest(LEAD) != NULL, confirmed);
+        case_flow_close(flow);
+    }
+}
+
 /* ---- the table ---- */
 
 static void each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind(void **state)
@@ -309,6 +338,7 @@ int main(void)
         cmocka_unit_test(an_opening_in_time_asks_nobody_and_a_late_one_takes_it_back),
         cmocka_unit_test(history_without_its_opening_asks_nobody),
         cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
+        cmocka_unit_test(a_proactive_case_is_confirmed_or_declined_by_a_person),
         cmocka_unit_test(each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind),
     };
     return cmocka_run_group_tests(tests, load, unload);
