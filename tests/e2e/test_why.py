@@ -72,6 +72,9 @@ def test_a_view_is_shown_by_columns_between_days(district):
     assert json.loads(district.citybrain(*show, "--to", "1999-12-31", "--json").stdout)["rows"] == []
     table = [line.split("\t") for line in district.citybrain(*show, "--by", "unit").stdout.splitlines()]
     assert table[0] == ["unit", "opened", "closed", "rate", "closed_in"] and len(table) > 1
+    named = [line.split("\t") for line in district.citybrain(*show, "--by", "unit", "--names").stdout.splitlines()]
+    assert [row[1:] for row in named] == [row[1:] for row in table]
+    assert f"建外街道办事处({UNIT})" in [row[0] for row in named]
     for wrong in (("--by", "colour"), ("--from", "yesterday")):
         done = district.citybrain(*show, *wrong, check=False)
         assert done.returncode == 64 and done.stdout == "" and done.stderr

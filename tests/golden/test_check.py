@@ -35,6 +35,7 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("feeds/hotline.yaml", "zone: Asia", "zoen: Asia", "did you mean zone"),
     ("feeds/hotline.yaml", "stage: resolved", "stage: resolvd", "no stage resolvd"),
     ("feeds/hotline.yaml", "date: [\"%Y-%m", "date: [\"%Y-%B", 'no date can be read by "%Y-%B'),
+    ("feeds/hotline.yaml", "owner: desk", "owner: dsek", 'no unit "dsek" to own this feed'),
     ("rules/dispatch.yaml", "type_level: utility,", "type_levle: utility,", "did you mean type_level"),
     ("rules/dispatch.yaml", "type_level: utility, place: known", "type_level: utilty, place: known",
      'type_level cannot be "utilty"'),
@@ -237,3 +238,20 @@ def test_pseudonyms_need_a_key_from_outside_of_the_configuration(tmp_path):
     status, said = ingest(tmp_path / "none.key")
     assert status == 78 and "none.key" in said
     assert ingest(good)[0] == 0
+
+
+def test_a_table_that_gives_a_type_nobody_knows_is_told(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    path = tmp_path / "config/feeds/chaowoshuo.yaml"
+    path.write_text(path.read_text().replace("停车: R0501", "停车: R05O1"))
+    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
+    line = path.read_text()[:path.read_text().index("- stage: opened")].count("\n") + 1
+    assert done.returncode == 78 and done.stdout.startswith(f"{path}:{line}:")
+    assert 'table hints gives the type_code "R05O1", which is no type; fix: a code of' in done.stdout
+
+
+def test_a_feed_that_stands_under_another_name_is_warned_of(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    (tmp_path / "config/feeds/weather.yaml").rename(tmp_path / "config/feeds/wether.yaml")
+    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
+    assert done.returncode == 0 and "warning: feed weather stands in wether.yaml; fix: name the file" in done.stdout

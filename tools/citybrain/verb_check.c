@@ -7,6 +7,7 @@
 
 #include "base/timestamp.h"
 #include "citybrain/check_daemons.h"
+#include "citybrain/check_feeds.h"
 #include "citybrain/check_rules.h"
 #include "citybrain/check_words.h"
 #include "citybrain/topics_file.h"
@@ -88,6 +89,7 @@ static int run(int argc, char **argv)
     check_registries(&bundle, folder, now_ms, diagnostics);
     check_words(&bundle, folder, diagnostics);
     check_rules(&bundle, now_ms, diagnostics);
+    check_feeds(&bundle, folder, diagnostics);
     topics_file_free(topics_file_load(folder, NULL, 1, diagnostics));
     diagnostics_each(diagnostics, show_line, stdout);
     size_t errors = diagnostics_errors(diagnostics);

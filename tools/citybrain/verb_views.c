@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "citybrain/http_client.h"
 #include "citybrain/table.h"
 #include "citybrain/verb.h"
+#include "citybrain/why_words.h"
 #include "model/json.h"
 
 /* What stands in a URL as it is; names, columns and dates have nothing else. */
@@ -16,18 +18,45 @@
 
 static const char views_help[] =
     "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
-    "                                 [--from DATE] [--to DATE] [--json] [--url URL]\n\n"
+    "                                 [--from DATE] [--to DATE] [--names] [--json] [--url URL]\n\n"
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
     "ledger: what was read of each feed and hour and what became of it (--by day,hour,feed).\n"
     "Days are civil days of the district, both ends included. --total sums over everything (the\n"
     "default without --by). In --by \"_code\" may be left out.\n\n"
-    "In a terminal columns are aligned; into a pipe or file they are separated by tabs, for cut,\n"
-    "sort and spreadsheets. --json prints {view, now, rows} as the API gives them.\n"
+    "In a terminal columns are aligned and units, types and places have their names; into a pipe "
+    "or\n"
+    "file they are codes, separated by tabs, for cut, sort and spreadsheets; with --names name "
+    "and\n"
+    "code there too. Names are those of --config (default config). --json prints {view, now, rows} "
+    "as\n"
+    "the API gives them.\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
     "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
     "exit: 0 shown, 64 no such view, column or date, 69 no API\n";
 
-static int show(struct span answer, bool json)
+/* "建外街道办事处(s110105001)" in the place of a code. */
+static void add_names(const struct json_value *rows, const char *config_dir, struct arena *arena)
+{
+    struct district district;
+    struct strbuf text;
+    struct diagnostics *unsaid = diagnostics_new(); /* a code without a name is shown as it is */
+    strbuf_init(&text, 256, 65536);
+    district_load(&district, config_dir, unsaid);
+    for (struct json_value *row = rows->first; row; row = row->next)
+        for (struct json_value *cell = row->first; cell; cell = cell->next) {
+            if (cell->type != JSON_STRING)
+                continue;
+            strbuf_reset(&text);
+            why_words_add(&text, &district, cell->key, cell->text);
+            struct span named = arena_copy(arena, strbuf_span(&text));
+            cell->text = named.at ? named : cell->text;
+        }
+    strbuf_fini(&text);
+    district_fini(&district);
+    diagnostics_free(unsaid);
+}
+
+static int show(struct span answer, bool json, const char *names)
 {
     struct arena arena;
     struct json_reader *reader = json_reader_new();
@@ -38,9 +67,14 @@ static int show(struct span answer, bool json)
         printf("%.*s\n", SPAN_ARG(answer));
     } else {
         arena_init(&arena, 64 << 20);
-        if (json_read(reader, answer, &arena, &value, &bad_at) == REJECT_NONE &&
-            json_get(value, SPAN("rows")))
-            table_show(stdout, json_get(value, SPAN("rows")));
+        const struct json_value *rows =
+            json_read(reader, answer, &arena, &value, &bad_at) == REJECT_NONE
+                ? json_get(value, SPAN("rows"))
+                : NULL;
+        if (rows && names)
+            add_names(rows, names, &arena);
+        if (rows)
+            table_show(stdout, rows);
         else
             status = VERB_FAILED;
         arena_fini(&arena);
@@ -67,55 +101,71 @@ static int refused(const struct http_call *call, const char *name)
     return call->status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
 }
 
-static int run(int argc, char **argv)
+struct wish {
+    const char *name, *by, *from, *to, *url, *config_dir;
+    bool json, named;
+};
+
+static int ask(const struct wish *wish)
 {
-    static const struct option names[] = {
-        {"by", 1, 0, 'b'},   {"total", 0, 0, 't'}, {"from", 1, 0, 'f'}, {"to", 1, 0, 'o'},
-        {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'},   {0, 0, 0, 0}};
-    const char *by = "", *from = NULL, *to = NULL, *url = getenv("CITYBRAIN_API");
-    bool json = false;
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        switch (c) {
-        case 'b': by = optarg; break;
-        case 't': by = ""; break;
-        case 'f': from = optarg; break;
-        case 'o': to = optarg; break;
-        case 'j': json = true; break;
-        case 'u': url = optarg; break;
-        default: return verb_bad_option("views", argv);
-        }
-    }
-    if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
-        return verb_usage("views", "show NAME is needed");
-    const char *const words[] = {argv[optind + 1], by, from, to};
-    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        if (words[i] && words[i][strspn(words[i], PLAIN)])
-            return verb_usage("views", "\"%s\" is no name, list of columns or date", words[i]);
     struct strbuf call_url, answer;
     struct error error = {0};
     struct http_client *client = http_client_new();
+    int status = VERB_UNAVAILABLE;
     strbuf_init(&answer, 65536, 64 << 20);
     strbuf_init(&call_url, 256, 4096);
-    strbuf_addf(&call_url, "%s/api/views/%s?by=%s", url ? url : "http://127.0.0.1:29340",
-                argv[optind + 1], by);
-    if (from)
-        strbuf_addf(&call_url, "&from=%s", from);
-    if (to)
-        strbuf_addf(&call_url, "&to=%s", to);
+    strbuf_addf(&call_url, "%s/api/views/%s?by=%s", wish->url, wish->name, wish->by);
+    if (wish->from)
+        strbuf_addf(&call_url, "&from=%s", wish->from);
+    if (wish->to)
+        strbuf_addf(&call_url, "&to=%s", wish->to);
     struct http_call call = {.method = "GET", .url = call_url.at, .answer = &answer};
-    int status = VERB_UNAVAILABLE;
     if (!http_client_call(client, &call, &error))
         fprintf(stderr,
                 "citybrain views: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
                 error.text);
     else if (call.status != 200)
-        status = refused(&call, argv[optind + 1]);
+        status = refused(&call, wish->name);
     else
-        status = show(strbuf_span(&answer), json);
+        status = show(strbuf_span(&answer), wish->json, wish->named ? wish->config_dir : NULL);
     strbuf_fini(&answer);
     strbuf_fini(&call_url);
     http_client_free(client);
     return status;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"by", 1, 0, 'b'},    {"total", 0, 0, 't'},  {"from", 1, 0, 'f'},
+        {"to", 1, 0, 'o'},    {"json", 0, 0, 'j'},   {"url", 1, 0, 'u'},
+        {"names", 0, 0, 'n'}, {"config", 1, 0, 'c'}, {0, 0, 0, 0}};
+    const char *api = getenv("CITYBRAIN_API");
+    struct wish wish = {.by = "",
+                        .url = api ? api : "http://127.0.0.1:29340",
+                        .config_dir = "config",
+                        .named = isatty(STDOUT_FILENO)};
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 'b': wish.by = optarg; break;
+        case 't': wish.by = ""; break;
+        case 'f': wish.from = optarg; break;
+        case 'o': wish.to = optarg; break;
+        case 'j': wish.json = true; break;
+        case 'u': wish.url = optarg; break;
+        case 'n': wish.named = true; break;
+        case 'c': wish.config_dir = optarg; break;
+        default: return verb_bad_option("views", argv);
+        }
+    }
+    if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
+        return verb_usage("views", "show NAME is needed");
+    wish.name = argv[optind + 1];
+    const char *const words[] = {wish.name, wish.by, wish.from, wish.to};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        if (words[i] && words[i][strspn(words[i], PLAIN)])
+            return verb_usage("views", "\"%s\" is no name, list of columns or date", words[i]);
+    return ask(&wish);
 }
 
 const struct verb verb_views = {"views", "show a view as a table", views_help, run};

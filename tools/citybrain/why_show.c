@@ -72,7 +72,7 @@ static void show_undelivered(struct show *show)
             continue;
         fputs("未送达\t", show->out);
         put_value(show, SPAN("unit"), line->unit);
-        fputs("尚无工单主题,建好后自动送达(citybrain topics apply)\n", show->out);
+        fputs("\t尚无工单主题,建好后自动送达(citybrain topics apply)\n", show->out);
     }
 }
 
