@@ -105,7 +105,6 @@ struct trigger {
     int64_t above, below;                         /* millionths; INT64_MIN, INT64_MAX = not asked */
     int64_t for_ms, holds_ms; /* a reading holds until the next, at most so long */
     int month, day;           /* calendar */
-    int64_t lasts_ms;         /* notice: for facts that come after it */
     bool other_case;          /* sequence: of two cases */
 
     int64_t cool_down_ms;

@@ -285,6 +285,16 @@ static void expire_sightings(struct window *window, int64_t clock_ms)
                 --window->fired_count * sizeof window->fired[0]);
 }
 
+static void expire_facts(struct window *window, const struct trigger *trigger, int64_t clock_ms)
+{
+    for (size_t i = 0; i < window->fact_count;) {
+        if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms)
+            let_go(window, trigger, i);
+        else
+            i++;
+    }
+}
+
 static void expire_fired(struct window *window, const struct trigger *trigger, int64_t clock_ms)
 {
     size_t left = 0;
@@ -294,26 +304,31 @@ static void expire_fired(struct window *window, const struct trigger *trigger, i
     window->fired_count = left;
 }
 
-void window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms)
+static void expire_days(struct window *window, const struct trigger *trigger, int64_t clock_ms)
 {
-    if (clock_ms == TIMESTAMP_NONE)
-        return;
-    if (trigger->form == TRIGGER_SILENCE) {
-        expire_sightings(window, clock_ms);
-        return;
-    }
-    for (size_t i = 0; i < window->fact_count;) {
-        if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms)
-            let_go(window, trigger, i);
-        else
-            i++;
-    }
-    expire_fired(window, trigger, clock_ms);
     size_t left = 0;
     for (size_t i = 0; i < window->day_count; i++)
         if (window->days[i].day + days_kept(trigger) > window_day_of(clock_ms))
             window->days[left++] = window->days[i];
     window->day_count = left;
+}
+
+bool window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms)
+{
+    size_t before = window->fact_count + window->fired_count + window->day_count;
+    if (clock_ms == TIMESTAMP_NONE)
+        return false;
+    if (trigger->form == TRIGGER_SILENCE) {
+        expire_sightings(window, clock_ms);
+    } else {
+        expire_fired(window, trigger, clock_ms);
+        expire_days(window, trigger, clock_ms);
+        size_t facts = window->fact_count;
+        expire_facts(window, trigger, clock_ms);
+        if (window->fact_count != facts)
+            return true; /* some may have become days */
+    }
+    return window->fact_count + window->fired_count + window->day_count != before;
 }
 
 static int64_t later(int64_t a, int64_t b)

@@ -73,8 +73,8 @@ enum window_change window_take(struct window *window, const struct trigger *trig
 void window_note_fired(struct window *window, int64_t start_ms, int64_t anchor_ms);
 bool window_has_fired(const struct window *window, const struct trigger *trigger, int64_t start_ms,
                       int64_t anchor_ms);
-/* Forgets what no fact can reach any more; facts received later than the clock stay. */
-void window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms);
+/* Forgets what no fact can reach any more. False: there was nothing of that. */
+bool window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms);
 /* When all of it may be forgotten; TIMESTAMP_NONE = now, there is nothing. */
 int64_t window_expires_ms(const struct window *window, const struct trigger *trigger);
 /* Surge: facts of that day, of those heard until then. */

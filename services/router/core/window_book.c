@@ -79,6 +79,13 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+void window_book_wait(struct window_book *book, struct case_entry *entry,
+                      const struct trigger *trigger, const struct window *window)
+{
+    int64_t expires_ms = window_expires_ms(window, trigger);
+    case_book_set_timer(book->groups, entry, earlier(window->due_ms, expires_ms), 0);
+}
+
 void window_book_store(struct window_book *book, struct window_counter *counter,
                        struct case_entry *entry, const struct trigger *trigger,
                        const struct window *window, struct strbuf *text)
@@ -91,8 +98,10 @@ void window_book_store(struct window_book *book, struct window_counter *counter,
     counter->groups += is - was;
     if (is || was)
         case_book_set(book->groups, entry, is ? strbuf_span(text) : SPAN_NONE, false);
-    case_book_set_timer(book->groups, entry,
-                        is ? earlier(window->due_ms, expires_ms) : TIMESTAMP_NONE, 0);
+    if (is)
+        window_book_wait(book, entry, trigger, window);
+    else
+        case_book_set_timer(book->groups, entry, TIMESTAMP_NONE, 0);
     if (!is && !was && !entry->dirty)
         case_book_remove(book->groups, entry);
 }

@@ -34,6 +34,9 @@ struct window_counter *window_book_counter(struct window_book *book,
 /* Its window, in *window; false: it is another form's, or unreadable. */
 bool window_book_open(const struct case_entry *entry, const struct trigger *trigger,
                       struct window *window);
+/* Its timer, by what is due and when it expires. */
+void window_book_wait(struct window_book *book, struct case_entry *entry,
+                      const struct trigger *trigger, const struct window *window);
 /* Packs it and sets its timer; an empty window is removed. `text` is a warm buffer. */
 void window_book_store(struct window_book *book, struct window_counter *counter,
                        struct case_entry *entry, const struct trigger *trigger,

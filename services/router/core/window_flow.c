@@ -56,11 +56,10 @@ bool window_flow_trigger(struct window_flow *flow, struct span key, struct windo
     return look->counter != NULL;
 }
 
-const struct station *window_flow_station(const struct window_flow *flow,
-                                          const struct trigger *trigger, struct span station)
+const struct station *window_flow_station(const struct window_flow *flow, struct span station)
 {
     const struct window *window = &flow->window;
-    if (trigger->form != TRIGGER_SILENCE || !flow->rules.stations || !window->fact_count)
+    if (!flow->rules.stations || !window->fact_count)
         return NULL;
     int64_t seen_ms = window->facts[window->fact_count - 1].time_ms;
     return stations_find(flow->rules.stations, station,
@@ -112,6 +111,8 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
     int64_t again_ms, clock_ms = flow->counts.clock_ms;
     if (!firing->values[0].at)
         firing_split_group(firing->values, firing->group, &flow->arena);
+    if (span_is(look->trigger->group[0], "station"))
+        firing->station = window_flow_station(flow, firing->values[0]);
     firing->time_ms = look->recorded_ms != TIMESTAMP_NONE ? look->recorded_ms : clock_ms;
     if (!window_book_may_fire(look->counter, look->trigger, window_day_of(firing->time_ms),
                               clock_ms, &again_ms)) {
@@ -134,6 +135,13 @@ static int64_t next_due(const struct window_flow *flow, const struct window_ques
     bool over = question->clock_ms != TIMESTAMP_NONE && next_ms != TIMESTAMP_NONE &&
                 next_ms <= question->clock_ms;
     return over ? question->clock_ms + 1 : next_ms;
+}
+
+/* Of what the clock waits for only what comes before it is told is written: after a restart a
+ * window may be looked at too early, which changes nothing, never too late. */
+static bool is_sooner(int64_t due_ms, int64_t told_ms)
+{
+    return due_ms != TIMESTAMP_NONE && (told_ms == TIMESTAMP_NONE || due_ms < told_ms);
 }
 
 void window_flow_look(struct window_flow *flow, struct window_look *look, struct outputs *outputs)
@@ -159,16 +167,19 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
     if (look->trigger->form == TRIGGER_SILENCE || look->trigger->form == TRIGGER_NOTICE)
         firing_split_group(firing.values, firing.group,
                            &flow->arena); /* others only where they fire */
-    question.station = firing.station = window_flow_station(flow, look->trigger, firing.values[0]);
+    if (look->trigger->form == TRIGGER_SILENCE)
+        question.station = window_flow_station(flow, firing.values[0]);
     choose_notices(flow, look->counter, &firing, &question);
     window->held = false;
     while (window_judge(window, &question, &finding) && fire(flow, look, &firing, outputs))
         continue;
     if (!window->held)
         window->due_ms = next_due(flow, &question);
-    if (look->changed || window->held != was_held || window->due_ms != due_ms)
+    if (look->changed || window->held != was_held || is_sooner(window->due_ms, due_ms))
         window_book_store(&flow->book, look->counter, look->entry, look->trigger, window,
                           &flow->text);
+    else
+        window_book_wait(&flow->book, look->entry, look->trigger, window);
 }
 
 /* ---- facts ---- */
@@ -302,13 +313,13 @@ static int64_t least_watermark(const struct window_flow *flow)
 static void look_when_due(struct window_flow *flow, struct case_entry *entry,
                           struct outputs *outputs)
 {
-    struct window_look look = {.entry = entry, .recorded_ms = TIMESTAMP_NONE, .changed = true};
+    struct window_look look = {.entry = entry, .recorded_ms = TIMESTAMP_NONE};
     case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
     arena_reset(&flow->arena);
     if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||
         !window_book_open(entry, look.trigger, &flow->window))
         return;
-    window_expire(&flow->window, look.trigger, flow->counts.clock_ms);
+    look.changed = window_expire(&flow->window, look.trigger, flow->counts.clock_ms);
     window_flow_look(flow, &look, outputs);
 }
 

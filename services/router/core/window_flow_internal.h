@@ -38,6 +38,5 @@ struct window_look { /* a group that is looked at */
 void window_flow_look(struct window_flow *flow, struct window_look *look, struct outputs *outputs);
 /* The trigger of a group's key, and its counter; false where there is none any more. */
 bool window_flow_trigger(struct window_flow *flow, struct span key, struct window_look *look);
-/* The station of a group, where it is one's silence that is judged. */
-const struct station *window_flow_station(const struct window_flow *flow,
-                                          const struct trigger *trigger, struct span station);
+/* The row that holds now; NULL where no registry has it. */
+const struct station *window_flow_station(const struct window_flow *flow, struct span station);

@@ -62,6 +62,10 @@ static const struct life lives[] = {
     {"count_unknown_callers_are_not_different_ones", "docs/decisions/0042", CLUSTER,
      "fact 1 03-02T08:00 E1,R0105\nfact 2 03-03T08:00 E1,R0105\nfact 3 03-04T08:00 E1,R0105\nnow",
      ""},
+    {"count_an_unknown_caller_is_not_a_second_one", "docs/decisions/0042", CLUSTER,
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105\n"
+     "fact 3 03-04T08:00 E1,R0105\nnow",
+     ""},
     {"count_other_groups_are_other_matters", "条例第二十四条", CLUSTER,
      "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E2,R0105 caller_ref=b\n"
      "fact 3 03-04T08:00 E1,R0106 caller_ref=c\nnow",

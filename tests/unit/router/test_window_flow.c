@@ -157,6 +157,47 @@ static void many_due_at_once_come_in_several_transactions(void **state)
     end();
 }
 
+/* The pause is short, so more fire in the time that facts are kept than a window remembers. */
+static void of_many_firings_none_comes_again(void **state)
+{
+    (void)state;
+    begin_with(EACH);
+    for (int i = 0; i < 40; i++)
+        obeyf("fact f%02d 03-0%dT%02d:00 C", i, 2 + i / 20, i % 20);
+    obey("now");
+    assert_int_equal(count_firings(), 40);
+    restart();
+    for (int i = 0; i < 40; i++)
+        obeyf("tick 03-0%dT%02d:00", 4 + i / 20, i % 20);
+    assert_int_equal(count_firings(), 40);
+    struct strbuf fired;
+    strbuf_init(&fired, 1024, 1 << 20);
+    read_firings(&fired); /* no id twice */
+    strbuf_fini(&fired);
+    end();
+}
+
+/* Four hours of a reading a minute: the window holds two of them, and knows since when. */
+static void a_long_stretch_is_one_however_many_readings(void **state)
+{
+    (void)state;
+    begin_with("trigger: t\nname: 例\non: { observation: heartbeat }\ngroup: [station]\n"
+               "threshold: { field: waiting, above: 50, for: 3h, holds: 5m }\ncool_down: 1h\n"
+               "open: { place: same, say: \"{station}自{since}起\" }\n");
+    for (int i = 0; i < 240; i++)
+        obeyf("fact f%03d 03-02T%02d:%02d st001 waiting=60", i, 8 + i / 60, i % 60);
+    obey("now");
+    assert_int_equal(count_firings(), 1);
+    assert_non_null(strstr(last_firing(), "梅裕苑社区服务站自3月2日08:00起"));
+    assert_non_null(strstr(last_firing(), "\"community_code\":\"110105001905\""));
+    restart();
+    for (int i = 240; i < 480; i++)
+        obeyf("fact f%03d 03-02T%02d:%02d st001 waiting=60", i, 8 + i / 60, i % 60);
+    obey("now");
+    assert_int_equal(count_firings(), 1);
+    end();
+}
+
 /* ---- what is not ours ---- */
 
 static void what_no_router_wrote_goes_to_dead(void **state)
@@ -376,6 +417,8 @@ int main(void)
         cmocka_unit_test(groups_beyond_the_bound_are_counted_and_the_others_go_on),
         cmocka_unit_test(of_many_notices_the_newest_are_kept),
         cmocka_unit_test(many_due_at_once_come_in_several_transactions),
+        cmocka_unit_test(of_many_firings_none_comes_again),
+        cmocka_unit_test(a_long_stretch_is_one_however_many_readings),
         cmocka_unit_test(what_no_router_wrote_goes_to_dead),
         cmocka_unit_test(a_fact_of_a_trigger_that_is_gone_is_counted),
         cmocka_unit_test(a_watermark_that_goes_back_moves_nothing),
