@@ -98,11 +98,13 @@ static void add_copies(struct decision *decision, const struct rule_entry *entry
 
 static void add_alternative(struct decision *decision, struct span unit, struct span rule)
 {
-    bool known = !unit.at || span_equal(unit, desk) || span_equal(unit, decision->lead) ||
-                 span_equal(unit, decision->would_have.unit);
+    if (!unit.at || span_equal(unit, desk) || span_equal(unit, decision->lead) ||
+        span_equal(unit, decision->would_have.unit))
+        return;
     for (size_t i = 0; i < decision->alternative_count; i++)
-        known |= span_equal(decision->alternatives[i].unit, unit);
-    if (!known && decision->alternative_count < DECISION_MOST_ALTERNATIVES)
+        if (span_equal(decision->alternatives[i].unit, unit))
+            return;
+    if (decision->alternative_count < DECISION_MOST_ALTERNATIVES)
         decision->alternatives[decision->alternative_count++] =
             (struct decision_answer){unit, rule};
 }

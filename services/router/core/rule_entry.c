@@ -165,7 +165,7 @@ static void read_dates(struct rule_entry *entry, const struct yaml_node *node,
         yaml_time(from, &entry->valid_from_ms, diagnostics);
     if (to)
         yaml_time(to, &entry->valid_to_ms, diagnostics);
-    if (entry->valid_from_ms >= entry->valid_to_ms)
+    if (to && entry->valid_from_ms >= entry->valid_to_ms)
         diagnostics_add(diagnostics, to->place, "valid_to is the first day it no longer holds",
                         "valid_to is not after valid_from");
 }

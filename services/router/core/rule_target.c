@@ -135,7 +135,7 @@ struct span rule_target_find(const struct rule_target *target, const struct fact
     const struct district *district = facts->district;
     struct span unit = SPAN_NONE;
     switch (target->owner) {
-    case RULE_OWNER_NONE: return SPAN_NONE;
+    case RULE_OWNER_NONE: break;
     case RULE_OWNER_UNIT: unit = span_of(target->unit); break;
     case RULE_OWNER_STREET:
         unit = district_street_unit(district, facts->place.street, facts->day);
