@@ -116,13 +116,14 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
     firing->time_ms = look->recorded_ms != TIMESTAMP_NONE ? look->recorded_ms : clock_ms;
     if (!window_book_may_fire(look->counter, look->trigger, window_day_of(firing->time_ms),
                               clock_ms, &again_ms)) {
-        flow->counts.held += !flow->window.held;
+        flow->counts.held += !look->was_held;
         flow->window.held = true;
         flow->window.due_ms = again_ms;
         return false;
     }
-    if (firing_send(&flow->writer, firing, outputs))
-        flow->counts.firings++;
+    bool said = firing_send(&flow->writer, firing, outputs);
+    flow->counts.firings += said;
+    flow->counts.dead += !said; /* larger than any event: a sentence of a trigger's file */
     window_note_fired(&flow->window, firing->finding->start_ms, firing->finding->anchor_ms);
     look->changed = true;
     return true;
@@ -160,7 +161,6 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
         .heard_ms = is_judged_at_once(look->trigger) ? INT64_MAX : flow->counts.clock_ms,
         .since_day = look->counter->since_day,
         .calendar = flow->rules.calendar};
-    bool was_held = window->held;
     int64_t due_ms = window->due_ms;
     finding.notice = NULL;
     finding.evidence_count = 0;
@@ -170,12 +170,13 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
     if (look->trigger->form == TRIGGER_SILENCE)
         question.station = window_flow_station(flow, firing.values[0]);
     choose_notices(flow, look->counter, &firing, &question);
+    look->was_held = window->held;
     window->held = false;
     while (window_judge(window, &question, &finding) && fire(flow, look, &firing, outputs))
         continue;
     if (!window->held)
         window->due_ms = next_due(flow, &question);
-    if (look->changed || window->held != was_held || is_sooner(window->due_ms, due_ms))
+    if (look->changed || window->held != look->was_held || is_sooner(window->due_ms, due_ms))
         window_book_store(&flow->book, look->counter, look->entry, look->trigger, window,
                           &flow->text);
     else

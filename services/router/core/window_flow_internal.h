@@ -31,7 +31,8 @@ struct window_look { /* a group that is looked at */
     struct window_counter *counter;
     struct case_entry *entry;
     int64_t recorded_ms; /* of the fact that is judged as it comes; TIMESTAMP_NONE = by the clock */
-    bool changed;
+    bool changed;        /* what is written of it */
+    bool was_held;       /* a cap delayed it before */
 };
 
 /* Judges flow->window, fires, and keeps it. */
