@@ -103,13 +103,24 @@ class Look:
 
     def __init__(self, district):
         self.district = district
-        self.admin = AdminClient({"bootstrap.servers": district.environment["CITYBRAIN_BROKERS"],
-                                  "reconnect.backoff.max.ms": 500, "log_level": 0})
+        self.admin = None
         self.seen = "nothing"  # by the last look, for who finds no opportunity
+
+    def _groups(self, name):
+        """A client asks every broker it ever heard of, and is refused for one that was lost; a new one hears
+        of the living only."""
+        if not self.admin:
+            self.admin = AdminClient({"bootstrap.servers": self.district.environment["CITYBRAIN_BROKERS"],
+                                      "reconnect.backoff.max.ms": 500, "log_level": 0})
+        try:
+            return self.admin.list_groups(name, timeout=3)
+        except KafkaException:
+            self.admin = None
+            raise
 
     def owned(self, group, slot):
         """The partitions that the broker says this slot has; none while the group is on the move."""
-        for known in self.admin.list_groups(f"cb.{group}", timeout=3):
+        for known in self._groups(f"cb.{group}"):
             for member in known.members if known.state == "Stable" else ():
                 if member.id.startswith(f"{group}-{slot}-"):
                     return set(_parts_of_assignment(member.assignment or b""))
