@@ -14,7 +14,8 @@ bool case_flow_listen(struct case_flow *flow, struct working *work)
     flow->hearing.listeners = flow->rules->bundle->listeners; /* it may be another one by now */
     if (!hearing_matters(&flow->hearing, work->kind))
         return true;
-    case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
+    if (work->set.count)
+        case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
     struct hearing_case now = seen(work);
     return hearing_remember(&work->before, &now, &flow->arena);
 }

@@ -40,14 +40,15 @@ bool hearing_matters(const struct hearing *hearing, const struct case_kind *kind
 bool hearing_remember(struct hearing_case *before, const struct hearing_case *now,
                       struct arena *arena)
 {
-    struct case_line *lines = arena_take(arena, (now->count + 1) * sizeof *lines);
+    *before = *now;
+    if (!now->count)
+        return true;
+    struct case_line *lines = arena_take(arena, now->count * sizeof *lines);
     struct case_fold *fold = arena_take(arena, sizeof *fold);
     if (!lines || !fold)
         return false;
-    if (now->count)
-        memcpy(lines, now->lines, now->count * sizeof *lines);
+    memcpy(lines, now->lines, now->count * sizeof *lines);
     *fold = *now->fold;
-    *before = *now;
     before->lines = lines;
     before->fold = fold;
     return true;
@@ -227,58 +228,63 @@ static struct signal_revision revision_of(struct span text, unsigned base, int64
 
 /* ---- a case ---- */
 
-static bool is_heard(const struct hearing_case *of, size_t index, uint64_t stages)
+struct told { /* one line as it was, or is */
+    const struct hearing_case *of;
+    const struct case_line *line; /* NULL = it was not there */
+    uint64_t stage;               /* its bit; 0 = it is nobody's fact */
+    struct signal signal;         /* what is the same for all triggers */
+};
+
+static uint64_t stage_of(const struct hearing_case *of, const struct case_line *line)
 {
-    const struct case_line *line = &of->lines[index];
     int stage = case_kind_stage_number(of->kind, line->stage);
-    return line->live && of->fold->effect[index] == LINE_COUNTS && stage >= 0 &&
-           stages >> stage & 1;
+    bool counts = line->live && of->fold->effect[line - of->lines] == LINE_COUNTS;
+    return counts && stage >= 0 ? UINT64_C(1) << stage : 0;
 }
 
-static struct signal signal_of(const struct hearing_case *of, const struct case_line *line)
+static void look_at(struct told *told, const struct hearing_case *of, const struct case_line *line)
 {
-    return (struct signal){.id = line->id,
-                           .revision = revision_of(line->revision, 36, line->recorded_ms),
-                           .time_ms = line->time_ms,
-                           .recorded_ms = line->recorded_ms,
-                           .subject = of->id};
+    told->of = of;
+    told->line = line;
+    told->stage = line ? stage_of(of, line) : 0;
+    if (line)
+        told->signal =
+            (struct signal){.id = line->id,
+                            .revision = revision_of(line->revision, 36, line->recorded_ms),
+                            .time_ms = line->time_ms,
+                            .recorded_ms = line->recorded_ms,
+                            .subject = of->id};
 }
 
-static bool fact_of_line(struct hearing *hearing, const struct hearing_case *of,
-                         const struct case_line *line, const struct listener *listener,
-                         struct strbuf *key, struct strbuf *value)
+static bool is_fact(struct hearing *hearing, const struct listener *listener, struct told *told,
+                    struct strbuf *key, struct strbuf *value)
 {
-    struct asked asked = {.hearing = hearing, .of = of, .line = line};
-    struct signal signal = signal_of(of, line);
-    size_t index = (size_t)(line - of->lines);
-    return is_heard(of, index, listener->stages) && add_fact(key, value, listener, &asked, &signal);
+    struct asked asked = {.hearing = hearing, .of = told->of, .line = told->line};
+    return told->stage & listener->stages && add_fact(key, value, listener, &asked, &told->signal);
 }
 
-static void take_back(struct hearing *hearing, const struct listener *listener,
-                      const struct hearing_case *now, const struct case_line *line,
+static void take_back(struct hearing *hearing, const struct listener *listener, struct told *now,
                       struct outputs *outputs)
 {
-    struct signal signal = signal_of(now, line);
-    signal.step = listener->number;
+    now->signal.step = listener->number;
+    now->signal.counts = false;
+    now->signal.field_count = 0;
     strbuf_reset(&hearing->old_value);
-    signal_write(&hearing->old_value, &signal);
+    signal_write(&hearing->old_value, &now->signal);
     write(hearing, listener, strbuf_span(&hearing->old_key), strbuf_span(&hearing->old_value),
           outputs);
 }
 
-static void tell_line(struct hearing *hearing, const struct listener *listener,
-                      const struct hearing_case *before, const struct case_line *old,
-                      const struct hearing_case *now, const struct case_line *line,
-                      struct outputs *outputs)
+static void tell_line(struct hearing *hearing, const struct listener *listener, struct told *old,
+                      struct told *now, struct outputs *outputs)
 {
-    bool was =
-        old && fact_of_line(hearing, before, old, listener, &hearing->old_key, &hearing->old_value);
-    bool is = fact_of_line(hearing, now, line, listener, &hearing->key, &hearing->value);
+    bool was = is_fact(hearing, listener, old, &hearing->old_key, &hearing->old_value);
+    bool is = is_fact(hearing, listener, now, &hearing->key, &hearing->value);
     struct span key = strbuf_span(&hearing->key), value = strbuf_span(&hearing->value);
     bool moved = was && is && !span_equal(key, strbuf_span(&hearing->old_key));
     bool same = was && is && !moved && span_equal(value, strbuf_span(&hearing->old_value));
     if (was && (!is || moved))
-        take_back(hearing, listener, now, line, outputs);
+        take_back(hearing, listener, now, outputs);
     if (is && !same)
         write(hearing, listener, key, value, outputs);
 }
@@ -326,10 +332,14 @@ void hearing_tell(struct hearing *hearing, const struct hearing_case *before,
     bool unchanged = before->count > 0 && same_case(before->fold, now->fold);
     for (size_t i = 0; i < now->count; i++) {
         const struct case_line *line = &now->lines[i], *old = find_line(before, line->id, i);
+        struct told was, is;
         if (unchanged && same_line(before, old, now, line))
             continue;
+        look_at(&was, before, old);
+        look_at(&is, now, line);
         for (size_t n = 0; n < list->count; n++)
-            tell_line(hearing, &list->all[n], before, old, now, line, outputs);
+            if (list->all[n].stages & (was.stage | is.stage))
+                tell_line(hearing, &list->all[n], &was, &is, outputs);
     }
 }
 
