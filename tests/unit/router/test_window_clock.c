@@ -28,6 +28,11 @@
     "threshold: { field: waiting, above: 50, for: 2h, holds: 90m }\ncool_down: 12h\n"              \
     "open: { say: \"{within}超限,自{since}\" }\n"
 
+#define EAGER                                                                                      \
+    "trigger: eager\nname: 排队\non: { observation: heartbeat }\ngroup: [station]\n"             \
+    "threshold: { field: waiting, above: 50, for: 2h, holds: 90m }\ncool_down: 0s\n"               \
+    "open: { say: \"{within}超限,自{since}\" }\n"
+
 #define CALENDAR                                                                                      \
     "trigger: check\nname: 供暖前检查\non: { kind: request, stage: opened, type_code: R0201 }\n" \
     "group: [community_code]\ncalendar: { every_year: \"10-15\", at_least: 2, within: 365d }\n"       \
@@ -131,6 +136,9 @@ static const struct life lives[] = {
      "fact 1 03-02T08:00 request:12345:1\nfact 2 03-03T08:00 request:12345:1\ntick 03-04T08:00\n"
      "tick 03-05T08:00",
      "request:12345:1: 2天无反馈,自3月3日08:00\n"},
+    {"absence_a_word_before_it_is_no_answer", "条例第十五条", ABSENCE,
+     "answer 2 03-01T08:00 request:12345:1\nfact 1 03-02T08:00 request:12345:1\ntick 03-04T08:00",
+     "request:12345:1: 2天无反馈,自3月2日08:00\n"},
     {"absence_an_answer_taken_back_is_none", "contracts §2", ABSENCE,
      "fact 1 03-02T08:00 request:12345:1\nanswer 2 03-03T08:00 request:12345:1\n"
      "answer 2 03-03T08:00 request:12345:1 rev=2 gone\ntick 03-04T08:00",
@@ -221,6 +229,14 @@ static const struct life lives[] = {
      ""},
     {"threshold_a_reading_does_not_hold_for_ever", "docs/decisions/0043", THRESHOLD,
      "fact 1 03-02T10:00 st001 waiting=60\ntick 03-02T20:00", ""},
+    {"threshold_a_gap_of_readings_begins_anew", "docs/decisions/0043", THRESHOLD,
+     "fact 1 03-02T10:00 st001 waiting=60\nfact 2 03-02T12:30 st001 waiting=60\ntick 03-02T12:40",
+     ""},
+    {"threshold_an_earlier_beginning_told_late_is_the_same_run", "DESIGN §5", EAGER,
+     "fact 1 03-02T10:00 st001 waiting=60\nfact 2 03-02T11:00 st001 waiting=60\n"
+     "fact 3 03-02T12:00 st001 waiting=60\ntick 03-02T12:01\n"
+     "fact 4 03-02T09:00 st001 waiting=60 told=03-02T12:30\ntick 03-02T13:00",
+     "st001: 2小时超限,自3月2日10:00\n"},
     {"threshold_one_below_told_late", "DESIGN §5", THRESHOLD,
      "fact 1 03-02T10:00 st001 waiting=60\nfact 3 03-02T11:20 st001 waiting=60\n"
      "fact 2 03-02T11:00 st001 waiting=10 told=03-02T11:30\ntick 03-02T12:10",
