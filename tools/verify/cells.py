@@ -26,12 +26,12 @@ def prepare(cursor, rules, from_log):
         first = sum(bits[stage.name] for stage in kind.stages if not stage.after)
         for stage in kind.stages:
             cursor.execute(
-                "INSERT INTO verify_stage VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                "INSERT INTO verify_stage VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 (code, base36(stage.number), stage.name, kind.places[stage.name] + 1, signed(bits[stage.name]), stage.rank,
                  sum(parties[name] for name in stage.by), signed(sum(bits[name] for name in stage.after)),
                  signed(first), stage.counts_as, stage.new_round, signed(sum(bits[name] for name in stage.unless)),
                  signed(sum(bits[name] for name in stage.ends)), [LETTER[name] for name in stage.needs], stage.at_most,
-                 stage.new_lead, stage.clock))
+                 stage.new_lead, stage.clock, stage.copied))
     for code, number in rules.units.items():
         cursor.execute("INSERT INTO verify_unit VALUES (%s, %s)", (base36(number), code))
     for name, number in rules.parties.items():

@@ -12,7 +12,8 @@ CREATE TEMP TABLE verify_stage (
     ends bigint,        -- these hold no longer
     needs text[],       -- letters of what its line must say
     at_most integer,    -- times in a case's life; 0 = any number
-    new_lead boolean, clock text
+    new_lead boolean, clock text,
+    copied boolean      -- from a parent to its children
 );
 CREATE TEMP TABLE verify_unit (number text, code text);
 CREATE TEMP TABLE verify_party (number text, name text, party_bit bigint);
@@ -48,7 +49,8 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     stage text, place integer, stage_bit bigint, parties bigint, after_any bigint, first bigint, counts_as text, new_round boolean,
     lead text, type_code text, street_code text, community_code text,
     id text, more text, cause text, co text, sub text, outcome text,
-    unless_any bigint, ends bigint, needs text[], at_most integer, new_lead boolean, clock text
+    unless_any bigint, ends bigint, needs text[], at_most integer, new_lead boolean, clock text,
+    copied boolean, parent text, child text, via text
 ) LANGUAGE sql STABLE AS $$
     WITH cut AS MATERIALIZED (
         SELECT s.case_id, s.kind, l.n, a[2] AS id, a[4] AS stage,
@@ -71,7 +73,8 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
            pg_temp.verify_value(l.more, '|s='), pg_temp.verify_value(l.more, '|m='),
            pg_temp.verify_plain(l.id), l.more, pg_temp.verify_value(l.more, '|u='), pg_temp.verify_value(l.more, '|o='),
            pg_temp.verify_value(l.more, '|b='), pg_temp.verify_value(l.more, '|w='),
-           s.unless_any, s.ends, s.needs, s.at_most, s.new_lead, s.clock
+           s.unless_any, s.ends, s.needs, s.at_most, s.new_lead, s.clock, s.copied,
+           pg_temp.verify_value(l.more, '|p='), pg_temp.verify_value(l.more, '|k='), pg_temp.verify_value(l.more, '|x=')
     FROM line AS l
     LEFT JOIN verify_stage AS s ON s.kind = l.kind AND s.number = l.stage
     LEFT JOIN verify_unit AS u ON u.number = l.unit
@@ -102,10 +105,42 @@ $$;
 CREATE FUNCTION pg_temp.verify_sound(said record, r pg_temp.verify_round) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN RETURN NOT EXISTS (SELECT FROM unnest(said.needs) AS n(letter) WHERE strpos(said.more, '|' || n.letter || '=') = 0)
        AND ('w' <> ALL (said.needs) OR said.outcome IN ('upheld', 'rejected'))
-       AND (said.stage <> 'recalled' OR coalesce(r.lead_cause = said.cause, false))
+       AND (said.stage <> 'recalled' OR said.parent IS NOT NULL OR coalesce(r.lead_cause = said.cause, false))
        AND (said.clock IS DISTINCT FROM 'stops' OR r.pauses < 16)
        AND (said.stage <> 'forwarded' OR cardinality(r.subs) < 16 OR coalesce(said.sub = ANY (r.subs), false))
        AND (said.stage NOT IN ('co_assigned', 'whistle_blown') OR cardinality(r.co) < 16 OR coalesce(said.co = ANY (r.co), false));
+END
+$$;
+
+-- Merging (docs/decisions/0038): whose child the case is and by which line; for which its lead was recalled; which
+-- was ended last; its children, each with the line it came by.
+CREATE TYPE pg_temp.verify_family AS (
+    parent text, merged text, away text, ended text, children text[], came_by text[]
+);
+CREATE FUNCTION pg_temp.verify_leave(y pg_temp.verify_family) RETURNS pg_temp.verify_family LANGUAGE sql STABLE AS $$
+    SELECT ROW(NULL, NULL, NULL, CASE WHEN y.parent IS NOT NULL THEN y.merged ELSE coalesce(y.away, y.ended) END,
+               y.children, y.came_by)::pg_temp.verify_family
+$$;
+
+-- May the router give a case its own duty back?
+CREATE FUNCTION pg_temp.verify_given_back(said record, y pg_temp.verify_family) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN RETURN coalesce(CASE WHEN y.parent IS NULL THEN said.cause = y.away
+                           ELSE said.cause = y.merged AND coalesce(said.parent, y.parent) = y.parent END, false);
+END
+$$;
+
+-- Can it be merged, unmerged, recalled, added or removed so?
+CREATE FUNCTION pg_temp.verify_related(said record, y pg_temp.verify_family) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    at integer := array_position(y.children, said.child);
+BEGIN RETURN CASE said.stage
+    WHEN 'merged' THEN said.parent LIKE replace(said.kind, '_', '\_') || ':_%' AND y.parent IS NULL AND cardinality(y.children) = 0
+    WHEN 'unmerged' THEN coalesce(coalesce(said.parent, y.parent) = y.parent, false)
+    WHEN 'recalled' THEN said.parent IS NULL OR said.cause IS DISTINCT FROM y.ended OR y.ended IS NULL
+    WHEN 'child_added' THEN said.child LIKE replace(said.kind, '_', '\_') || ':_%' AND y.parent IS NULL
+                            AND (at IS NOT NULL OR cardinality(y.children) < 100)
+    WHEN 'child_removed' THEN coalesce(y.came_by[at] = said.cause, false)
+    ELSE true END;
 END
 $$;
 
@@ -116,6 +151,9 @@ DECLARE
     said record;
     f verify_fold;
     r pg_temp.verify_round;
+    y pg_temp.verify_family;
+    is_copy boolean;
+    at integer;
     fresh pg_temp.verify_round := ROW('{}'::text[], '{}'::text[], 0, false, false, NULL);
     happened bigint;
     moments bigint[];
@@ -137,20 +175,27 @@ BEGIN
             times := array_fill(0, ARRAY[@STAGES@]);
             named := NULL;
             r := fresh;
+            y := ROW(NULL, NULL, NULL, NULL, '{}'::text[], '{}'::text[]);
         END IF;
         IF NOT said.readable THEN
             f.unreadable := f.unreadable + 1;
             CONTINUE;
         END IF;
-        -- may this party make this move?
-        CONTINUE WHEN said.stage_bit IS NULL OR said.party_bit IS NULL
-            OR said.parties & pg_temp.verify_roles(said, f.unit, r) = 0;
+        -- what the present parent did is the child's as well, whoever may say it otherwise
+        is_copy := coalesce(said.party = 'router' AND said.copied AND said.via IS NOT NULL, false);
+        CONTINUE WHEN is_copy AND said.via IS DISTINCT FROM y.parent;
+        -- may this party make this move? a child's handlers are silent
+        CONTINUE WHEN NOT is_copy AND (said.stage_bit IS NULL OR said.party_bit IS NULL
+            OR said.parties & pg_temp.verify_roles(said, f.unit, r) = 0
+            OR (y.parent IS NOT NULL AND said.party IN ('lead', 'co', 'sub')));
         -- and now?
-        CONTINUE WHEN CASE WHEN said.after_any = 0 THEN happened & said.stage_bit <> 0
+        CONTINUE WHEN NOT is_copy AND CASE WHEN said.stage = 'unmerged' AND said.party = 'router'
+            THEN NOT pg_temp.verify_given_back(said, y) ELSE NOT coalesce(pg_temp.verify_related(said, y), false) OR CASE WHEN said.after_any = 0 THEN happened & said.stage_bit <> 0
                            ELSE happened & said.after_any = 0 END
             OR happened & said.unless_any <> 0 OR (said.at_most > 0 AND times[said.place] >= said.at_most)
-            OR NOT pg_temp.verify_sound(said, r);
-        IF said.new_round THEN
+            OR NOT pg_temp.verify_sound(said, r) END;
+        IF said.new_round OR said.stage = 'unmerged' THEN
+            y := pg_temp.verify_leave(y);
             happened := happened & said.first;
             FOR i IN 1..cardinality(moments) LOOP
                 moments[i] := CASE WHEN (said.first >> (i - 1)) & 1 = 1 THEN moments[i] END;
@@ -162,6 +207,9 @@ BEGIN
             r := fresh;
         END IF;
         moments[said.place] := coalesce(moments[said.place], said."time");
+        IF is_copy THEN -- whose work it was
+            f.unit := coalesce(said.lead, f.unit);
+        END IF;
         IF said.stage = 'opened' THEN
             f.opened := said."time";
             named := said.lead;
@@ -172,6 +220,22 @@ BEGIN
         ELSIF said.stage = 'recalled' THEN -- nobody's until the next decision
             f.unit := NULL;
             r := ROW(r.co, '{}'::text[], r.pauses, false, false, NULL);
+            IF said.parent IS NOT NULL THEN
+                y.away := said.cause;
+            END IF;
+        ELSIF said.stage = 'merged' THEN
+            y.parent := said.parent;
+            y.merged := said.id;
+        ELSIF said.stage IN ('child_added', 'child_removed') THEN
+            at := array_position(y.children, said.child);
+            IF at IS NOT NULL THEN
+                y.came_by := y.came_by[:at - 1] || y.came_by[at + 1:];
+                y.children := array_remove(y.children, said.child);
+            END IF;
+            IF said.stage = 'child_added' THEN
+                y.children := y.children || said.child;
+                y.came_by := y.came_by || said.cause;
+            END IF;
         ELSIF said.stage = 'forwarded' AND said.sub IS NOT NULL AND said.sub <> ALL (r.subs) THEN
             r.subs := r.subs || said.sub;
         ELSIF said.stage IN ('co_assigned', 'whistle_blown') AND said.co IS NOT NULL AND said.co <> ALL (r.co) THEN

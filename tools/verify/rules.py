@@ -24,6 +24,7 @@ class Stage(NamedTuple):
     at_most: int  # 0: as often as it happens
     new_lead: bool
     clock: Optional[str]
+    copied: bool  # from a parent to its children
 
 
 class Kind:
@@ -72,7 +73,7 @@ class Rules:
             Stage(name, self.stages[name], int(stage["rank"]), tuple(stage["by"]), tuple(stage.get("after", ())),
                   stage.get("counts_as"), stage.get("new_round") == "true", tuple(stage.get("unless", ())),
                   tuple(stage.get("ends", ())), tuple(stage.get("needs", ())), int(stage.get("at_most", 0)),
-                  stage.get("new_lead") == "true", stage.get("clock"))
+                  stage.get("new_lead") == "true", stage.get("clock"), stage.get("copy_to_children") == "true")
             for name, stage in file["stages"].items()])
 
 
