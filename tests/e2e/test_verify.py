@@ -17,7 +17,7 @@ from test_path import COMMUNITY, LEAD, STREET, order
 STAGES = ("opened", "classified", "dispatched", "dispatched", "dispatched", "signed", "signed", "signed",
           "contacted", "contacted", "contacted", "resolved", "resolved", "reviewed", "reopened", "closed",
           "disputed", "dispute_decided", "assigned", "forwarded", "co_assigned", "whistle_blown", "whistle_reported", "extended",
-          "hold_requested", "held", "resumed", "merged", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
+          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
 CASES = 350
@@ -40,6 +40,7 @@ def likely(lots):
     usual = {"opened": "source", "dispatched": "router", "signed": "lead", "contacted": "lead", "resolved": "lead",
              "reviewed": "callback", "reopened": "desk", "closed": "desk", "recalled": "router", "disputed": "lead",
              "dispute_decided": "desk", "assigned": "desk", "forwarded": "lead", "co_assigned": "desk", "whistle_blown": "lead",
+             "merged": "desk", "unmerged": lots.choice(("desk", "router")), "child_added": "router", "child_removed": "router",
              "whistle_reported": "co", "extended": "desk", "hold_requested": "lead", "held": "desk", "resumed": "desk"}
     return stage, usual.get(stage) if lots.random() < 0.8 else lots.choice(PARTIES)
 
@@ -56,7 +57,9 @@ def invented(lots, case, n):
             "limit_class": lots.choice(("24h", None)), "adopted": lots.choice((True, False)), "rule": "a\nb\\c|d",
             "due_at": lots.choice((now, rfc3339(now), "soon")), "co_unit": lots.choice(("d_urban", LEAD, None)),
             "sub_unit": lots.choice(("nobody|here", None)), "outcome": lots.choice(("upheld", "rejected", "perhaps", None)),
-            "cause": f"{lots.randrange(n + 1)}|{case}"}
+            "cause": f"{lots.randrange(n + 1)}|{case}",
+            **{other: lots.choice((f"{case[:-1]}{lots.randrange(4)}", "service:x:1", None)) for other in ("parent", "child", "via")},
+            "same_as": lots.choice(("X|1", None)), "in": lots.choice(("service:x", None))}
     event = {
         "specversion": "1.0", "id": f"{n if lots.random() < 0.9 else lots.randrange(n + 1)}|{case}", "source": "/e2e",
         "type": f"cn.citybrain.case.{stage}.v1", "subject": case, "recordedtime": rfc3339(now - lots.randrange(99)),

@@ -162,6 +162,8 @@ static const struct {
     [LINE_REASON_INCOMPLETE] = {"incomplete", "缺少必填内容"},
     [LINE_REASON_UNASKED] = {"unasked", "没有可应答的事由"},
     [LINE_REASON_CROWDED] = {"crowded", "协办、转派或挂账已达上限"},
+    [LINE_REASON_CHILD] = {"merged", "已并入其他工单,由其承办单位办理"},
+    [LINE_REASON_FAMILY] = {"not_mergeable", "不能如此并单或撤并"},
 };
 
 static struct span find(const struct word *words, size_t count, struct span code)

@@ -48,6 +48,12 @@ static const struct words details[] = {
     [LINE_REASON_UNASKED] = {"unasked", "没有可应答的改派事由", "Nothing asked for it."},
     [LINE_REASON_CROWDED] = {"crowded", "该件协办、转派或挂账次数已达上限",
                              "The case has no room for one more helper, office or pause."},
+    [LINE_REASON_CHILD] = {"merged", "该件已并入其他工单,由其承办单位一并办理",
+                           "The case is merged into another one, whose units have the duty."},
+    [LINE_REASON_FAMILY] = {"not_mergeable",
+                            "不能如此并单或撤并:目标须为同类其他工单;已并入或已有子单的不能再并",
+                            "It cannot be merged or unmerged so: the parent must be another case of "
+                            "its kind; what is a child, or has children, is not merged."},
 };
 
 static const struct words designated = {"designated",
