@@ -50,10 +50,10 @@ static const struct words details[] = {
                              "The case has no room for one more helper, office or pause."},
     [LINE_REASON_CHILD] = {"merged", "该件已并入其他工单,由其承办单位一并办理",
                            "The case is merged into another one, whose units have the duty."},
-    [LINE_REASON_FAMILY] = {"not_mergeable",
-                            "不能如此并单或撤并:目标须为同类其他工单;已并入或已有子单的不能再并",
-                            "It cannot be merged or unmerged so: the parent must be another case of "
-                            "its kind; what is a child, or has children, is not merged."},
+    [LINE_REASON_FAMILY] =
+        {"not_mergeable", "不能如此并单或撤并:目标须为同类其他工单;已并入或已有子单的不能再并",
+         "It cannot be merged or unmerged so: the parent must be another case of "
+         "its kind; what is a child, or has children, is not merged."},
 };
 
 static const struct words designated = {"designated",
