@@ -146,19 +146,20 @@ static enum reject recall(struct case_flow *flow, struct working *work,
 
 /* ---- helpers ---- */
 
-static enum reject say_co(struct case_flow *flow, struct working *work, struct answer *answer,
+static enum reject say_co(struct case_flow *flow, struct working *work, const struct answer *named,
                           struct span unit, struct outputs *outputs)
 {
     char question[sizeof "co:" + 128];
+    struct answer answer = *named;
     int n = snprintf(question, sizeof question, "co:%.*s", (int)(unit.len < 128 ? unit.len : 128),
                      unit.at);
-    answer->say.stage = "co_assigned";
-    answer->say.question = span_from(question, (size_t)n);
-    answer->say.lead = work->fold.lead;
-    answer->say.co_unit = unit;
-    answer->orders[0] = (struct emit_order){"co_assigned", unit, NULL};
-    answer->order_count = 1;
-    return say(flow, work, answer, outputs);
+    answer.say.stage = "co_assigned";
+    answer.say.question = span_from(question, (size_t)n);
+    answer.say.lead = work->fold.lead;
+    answer.say.co_unit = unit;
+    answer.orders[0] = (struct emit_order){"co_assigned", unit, NULL};
+    answer.order_count = 1;
+    return say(flow, work, &answer, outputs);
 }
 
 static enum reject name_co(struct case_flow *flow, struct working *work,
