@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "router/core/case_decide.h"
 
+#include <stdio.h>
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
@@ -17,7 +19,8 @@ static bool may_be_dispatched(const struct case_fold *fold, const struct case_ki
 bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind)
 {
     return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
-           !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE && may_be_dispatched(fold, kind);
+           !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE &&
+           may_be_dispatched(fold, kind);
 }
 
 const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)
@@ -134,6 +137,20 @@ static bool pass_over(struct decision *decision, const struct case_fold *fold, s
     return decision->reason.at != NULL;
 }
 
+/* After the last dispute that may be the lead is told that it is final (docs/domain.md §4.3). */
+static bool say_designated(struct decision *decision, const struct case_fold *fold,
+                           struct arena *arena)
+{
+    char text[1280];
+    if (!fold->designated || !fold->lead_cause_dispute)
+        return true;
+    int n = snprintf(text, sizeof text, "%.*s;异议已达次数上限,指定承办,不再受理异议",
+                     (int)(decision->reason.len < 1024 ? decision->reason.len : 0),
+                     decision->reason.at ? decision->reason.at : "");
+    decision->reason = arena_copy(arena, span_from(text, (size_t)n));
+    return decision->reason.at != NULL;
+}
+
 bool case_decide(struct case_decided *decided, const struct case_decide_asked *asked,
                  struct emit *emit, struct arena *arena)
 {
@@ -144,7 +161,8 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
     decided->about.time_ms = case_decide_turn(asked->set, asked->kind, decided->about.time_ms);
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
                 asked->rules->max_age_ms, arena) ||
-        !pass_over(&decided->decision, asked->fold, arena))
+        !pass_over(&decided->decision, asked->fold, arena) ||
+        !say_designated(&decided->decision, asked->fold, arena))
         return false;
     if (!decided->about.street_code.len)
         decided->about.street_code = decided->decision.street;

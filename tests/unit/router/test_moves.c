@@ -243,7 +243,7 @@ static const struct life lives[] = {
      "assigned " L ", recalled " L ", assigned " U ", recalled " U ", assigned " W ", recalled " W
      ", assigned " L,
      "impossible/designated " L,
-     {NULL}},
+     {"异议已达次数上限,指定承办"}},
     {"domain §4.3",
      "disputes are the order's, in all its rounds",
      {OPENED(), UNIT(10, L, "disputed"), DESK(11, "dispute_decided", .data = REJECTED),
