@@ -57,10 +57,17 @@ static void word(struct conduct *conduct, const struct step *step, struct world 
 {
     char subject[64], text[4096];
     struct strbuf buf = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
-    struct span unit = unit_of(conduct, step, world);
+    struct span unit = step->what == STEP_TELL ? unit_of(conduct, step, world) : SPAN_NONE;
     life_write_event(&buf, step, unit.len ? unit : SPAN_NONE, conduct->rules->codes);
-    told->key = world_keep(world, life_subject(subject, step->kind, step->case_number));
+    told->key = world_keep(world, step->what == STEP_TELL
+                                      ? life_subject(subject, step->kind, step->case_number)
+                                      : life_observed(step));
     told->value = world_keep(world, strbuf_span(&buf));
+}
+
+static bool is_told(const struct step *step)
+{
+    return step->what == STEP_TELL || step->what == STEP_OBSERVE;
 }
 
 bool conduct_first(struct conduct *conduct, const struct life *life, struct world *world)
@@ -70,7 +77,7 @@ bool conduct_first(struct conduct *conduct, const struct life *life, struct worl
     world->batch = SIZE_MAX;
     for (size_t i = 0; i < life->count; i++) {
         const struct step *step = &life->steps[i];
-        if (step->what == STEP_TELL) {
+        if (is_told(step)) {
             word(conduct, step, world, &conduct->told[i]);
             world_tell(world, conduct->told[i].key, conduct->told[i].value, i);
         } else if (step->what == STEP_TICK) {
@@ -89,7 +96,7 @@ static struct world_fault fault_of(const struct step *step)
     return (struct world_fault){.kind = step->what == STEP_KILL   ? FAULT_KILL
                                         : step->what == STEP_MOVE ? FAULT_MOVE
                                                                   : FAULT_COMMIT,
-                                .part = step->part % WORLD_PARTS,
+                                .part = step->part % WORLD_ALL,
                                 .after = (size_t)step->after};
 }
 
@@ -104,7 +111,7 @@ bool conduct_again(const struct conduct *conduct, const struct life *life, struc
         const struct step *step = &life->steps[i];
         if (without && without[i])
             continue;
-        if (step->what == STEP_TELL) {
+        if (is_told(step)) {
             world_tell(world, conduct->told[i].key, conduct->told[i].value, i);
             if (!life->hurry && !world_settle(world, MOST_RECORDS))
                 return false;

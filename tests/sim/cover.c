@@ -29,6 +29,17 @@ static const char *const words[COVER_WORDS] = {
     [COVER_TOO_LONG] = "events for which a case had no room",
     [COVER_ASIDE_LEFT_OUT] = "lives again without what had no effect",
     [COVER_KILL_LOST_WORK] = "records that a kill left uncommitted",
+    [COVER_FIRINGS] = "firings of triggers",
+    [COVER_CHILDREN] = "merged: cases that are children at the end",
+    [COVER_REFUSED] = "merged: refused by the parent, or fallen",
+    [COVER_UNMERGED] = "merged: taken back by the desk",
+    [COVER_COPIES] = "merged: stages copied to a child",
+    [COVER_NOWHERE] = "merged into itself, or nowhere",
+    [COVER_CHAIN] = "merged into one that is merged itself",
+    [COVER_CYCLE] = "merged into each other",
+    [COVER_SAME_PARTITION] = "merged into one of its partition",
+    [COVER_OTHER_PARTITION] = "merged into one of another partition",
+    [COVER_HISTORY_AND_LIVE] = "merged: one of history, one live",
 };
 
 static size_t number_of(const struct kinds *kinds, const struct case_kind *kind)
@@ -131,11 +142,12 @@ static size_t report_kinds(const struct cover *cover, const struct kinds *kinds,
 static size_t report_kills(const struct world *world, uint32_t least)
 {
     static const char *const kinds[FAULT_KINDS] = {"killed", "moved", "committed"};
-    static const char *const lasts[] = {"with nothing read", "behind what was told",
-                                        "behind a word of ours", "behind a tick"};
+    static const char *const lasts[] = {"with nothing read",     "behind what was told",
+                                        "behind a word of ours", "behind a tick",
+                                        "behind a fact",         "behind a watermark"};
     size_t short_of = 0;
     for (int kind = 0; kind < FAULT_KINDS; kind++) {
-        for (int last = 0; last < 4; last++) {
+        for (int last = 0; last < 6; last++) {
             size_t count = world->seen.kills[kind][last];
             bool missing = count < least;
             short_of += missing;
@@ -143,6 +155,14 @@ static size_t report_kills(const struct world *world, uint32_t least)
         }
     }
     return short_of;
+}
+
+static void report_triggers(const struct cover *cover, const struct world *world)
+{
+    const struct triggers *triggers = world->rules->bundle->triggers;
+    printf("firings, by trigger\n");
+    for (size_t i = 0; i < triggers_count(triggers) && i < COVER_MOST_TRIGGERS; i++)
+        printf("  %10u  %s\n", cover->triggers[i], triggers_at(triggers, i)->name);
 }
 
 size_t cover_report(const struct cover *cover, const struct world *world, const struct kinds *kinds,
@@ -155,5 +175,6 @@ size_t cover_report(const struct cover *cover, const struct world *world, const 
         short_of += missing;
         printf("  %10u%s %s\n", cover->words[i], missing ? "!" : " ", words[i]);
     }
+    report_triggers(cover, world);
     return short_of + report_kills(world, least);
 }

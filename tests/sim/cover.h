@@ -35,14 +35,26 @@ enum cover_word {
     COVER_TOO_LONG,
     COVER_ASIDE_LEFT_OUT,
     COVER_KILL_LOST_WORK,
+    COVER_FIRINGS,
+    COVER_CHILDREN,
+    COVER_REFUSED,
+    COVER_UNMERGED,
+    COVER_COPIES,
+    COVER_NOWHERE,
+    COVER_CHAIN,
+    COVER_CYCLE,
+    COVER_SAME_PARTITION,
+    COVER_OTHER_PARTITION,
+    COVER_HISTORY_AND_LIVE,
     COVER_WORDS
 };
 
-enum { COVER_MOST_KINDS = 16, COVER_PARTIES = 8 };
+enum { COVER_MOST_KINDS = 16, COVER_PARTIES = 8, COVER_MOST_TRIGGERS = 64 };
 
 struct cover {
     uint32_t lines[COVER_MOST_KINDS][CASE_KIND_MAX_STAGES][COVER_PARTIES][3]; /* by effect */
     uint32_t words[COVER_WORDS];
+    uint32_t triggers[COVER_MOST_TRIGGERS]; /* firings, by place in the bundle */
 };
 
 void cover_line(struct cover *cover, const struct kinds *kinds, const struct case_kind *kind,

@@ -48,14 +48,6 @@ static bool read_part(struct laws *laws, const struct world_part *part, int32_t 
     return true;
 }
 
-/* What stands behind `name` in a record we wrote. */
-static struct span member(struct span json, const char *name)
-{
-    const char *at = memmem(json.at, json.len, name, strlen(name));
-    struct span rest = at ? span_from(at + strlen(name), (size_t)(json.at + json.len - at)) : json;
-    return at ? span_cut(&rest, '"') : SPAN_NONE;
-}
-
 /* An order is the projection of an event of ours: same id, same case, in the same transaction. One
  * that is over has the id of the event that ended it, which anybody may have told. */
 static bool check_orders(struct laws *laws, const struct world *world)
@@ -65,12 +57,12 @@ static bool check_orders(struct laws *laws, const struct world *world)
         bool found = false;
         if (order->stream != STREAM_DISPATCH)
             continue;
-        struct span id = member(order->value, "\"id\":\"");
-        bool over = span_is(member(order->value, "\"kind\":\""), "ended");
+        struct span id = laws_member(order->value, "\"id\":\"");
+        bool over = span_is(laws_member(order->value, "\"kind\":\""), "ended");
         for (size_t n = i; n-- > 0 && !found;) {
             const struct world_record *event = &world->written.at[n];
             found = event->stream == STREAM_EVENTS && span_equal(event->key, order->key) &&
-                    span_equal(member(event->value, "\"id\":\""), id);
+                    span_equal(laws_member(event->value, "\"id\":\""), id);
         }
         for (size_t n = 0; n < i; n++)
             if (world->written.at[n].hash == order->hash)
@@ -96,6 +88,7 @@ bool laws_read(struct laws *laws, const struct world *world)
                 !laws_end(laws, &laws->stories[n], world))
                 return false;
     }
+    laws_count_family(laws);
     return check_orders(laws, world);
 }
 
@@ -177,7 +170,7 @@ static bool compare_torn(struct laws *laws, const struct world *world, const str
 {
     for (size_t i = 0; i < other->torn.count; i++) {
         const struct world_record *torn = &other->torn.at[i];
-        if (torn->stream == STREAM_STATE_CASES || torn->stream == STREAM_SIGNALS)
+        if (!world_is_said(torn))
             continue;
         cover_word(laws->cover, COVER_KILL_LOST_WORK);
         if (!with_hash(&world->written, torn->hash))
@@ -189,7 +182,7 @@ static bool compare_torn(struct laws *laws, const struct world *world, const str
 
 static bool compare_states(struct laws *laws, const struct world *world, const struct world *other)
 {
-    for (int i = 0; i < WORLD_PARTS; i++) {
+    for (int i = 0; i < WORLD_PARTS; i++) { /* of pass 2 its words alone */
         const struct world_log *state = &world->parts[i].state;
         for (size_t n = 0; n < state->count; n++) {
             struct span key = state->at[n].key;
@@ -205,18 +198,70 @@ static bool compare_states(struct laws *laws, const struct world *world, const s
     return true;
 }
 
+static bool is_lead(const struct world_record *record)
+{
+    return record->stream == STREAM_EVENTS &&
+           memmem(record->value.at, record->value.len, "case.dispatched.v1", 18) != NULL;
+}
+
+/* Committed or torn, a cause has one id and one unit; committed, it stands there once. */
+static bool compare_leads(struct laws *laws, const struct world_log *log,
+                          const struct world_log *more)
+{
+    for (size_t i = 0; i < log->count; i++) {
+        const struct world_record *one = &log->at[i];
+        struct span cause = laws_member(one->value, "\"causationid\":\"");
+        for (size_t n = 0; is_lead(one) && n < more->count; n++) {
+            const struct world_record *other = &more->at[n];
+            if ((log == more && n <= i) || !is_lead(other) || !span_equal(one->key, other->key) ||
+                !span_equal(cause, laws_member(other->value, "\"causationid\":\"")))
+                continue;
+            if (log == more || !span_equal(laws_member(one->value, "\"id\":\""),
+                                           laws_member(other->value, "\"id\":\"")))
+                return laws_fail(laws, one->key, "two leads of one cause: %.*s and %.*s",
+                                 SPAN_ARG(one->value), SPAN_ARG(other->value));
+        }
+    }
+    return true;
+}
+
+static bool compare_rest(struct laws *laws, const struct world *world)
+{
+    if (!compare_leads(laws, &world->written, &world->written) ||
+        !compare_leads(laws, &world->written, &world->torn))
+        return false;
+    for (int i = 0; i < WORLD_PARTS; i++) {
+        const struct world_log *state = &world->parts[i].state;
+        for (size_t n = 0; n < state->count; n++)
+            if (!laws_rest(laws, state->at[n].key, world_state(world, state->at[n].key)))
+                return false;
+    }
+    return true;
+}
+
 bool laws_compare(struct laws *laws, const struct world *world, const struct world *other,
-                  bool lesser)
+                  enum laws_alike alike)
 {
     if (other->broken)
         return laws_fail(laws, SPAN("state"), "%s", other->broken);
-    return compare_words(laws, world, other, lesser) && compare_torn(laws, world, other) &&
-           (lesser || compare_states(laws, world, other));
+    if (alike == ALIKE_AT_REST)
+        return compare_rest(laws, other);
+    return compare_words(laws, world, other, alike == ALIKE_LESSER) &&
+           compare_torn(laws, world, other) &&
+           (alike == ALIKE_LESSER || compare_states(laws, world, other));
+}
+
+static bool is_cases(const struct laws *laws, struct span key)
+{
+    for (size_t i = 0; i < laws->count; i++)
+        if (span_equal(laws->stories[i].id, key))
+            return true;
+    return false;
 }
 
 bool laws_repeat(struct laws *laws, struct world *world)
 {
-    size_t before = world->written.count, counts[WORLD_PARTS];
+    size_t before = world->written.count, counts[WORLD_ALL];
     for (size_t i = 0; i < laws->count; i++)
         if (laws->stories[i].forgotten || laws->stories[i].crowded)
             return true;
@@ -225,7 +270,7 @@ bool laws_repeat(struct laws *laws, struct world *world)
     for (int i = 0; i < WORLD_PARTS; i++)
         for (size_t n = 0; n < counts[i]; n++) {
             struct world_record record = world->parts[i].input.at[n];
-            if (record.key.at)
+            if (record.key.at && is_cases(laws, record.key))
                 world_log_add(&world->parts[i].input, &record);
         }
     if (!world_settle(world, 8000))

@@ -24,6 +24,25 @@ bool laws_fail(struct laws *laws, struct span id, const char *format, ...)
     return false;
 }
 
+struct span laws_member(struct span json, const char *name)
+{
+    const char *at = memmem(json.at, json.len, name, strlen(name));
+    struct span rest = at ? span_from(at + strlen(name), (size_t)(json.at + json.len - at)) : json;
+    if (!at)
+        return SPAN_NONE;
+    rest.len -= strlen(name);
+    return span_cut(&rest, '"');
+}
+
+static void count_firing(struct laws *laws, const struct world_record *record)
+{
+    const struct triggers *triggers = laws->rules->bundle->triggers;
+    struct span name = laws_member(record->value, "\"trigger\":\"");
+    cover_word(laws->cover, COVER_FIRINGS);
+    for (size_t i = 0; i < triggers_count(triggers) && i < COVER_MOST_TRIGGERS; i++)
+        laws->cover->triggers[i] += span_is(name, triggers_at(triggers, i)->name);
+}
+
 static struct story *story_of(struct laws *laws, struct span id)
 {
     for (size_t i = 0; i < laws->count; i++)
@@ -35,7 +54,6 @@ static struct story *story_of(struct laws *laws, struct span id)
     struct story *story = &laws->stories[laws->count++];
     *story = (struct story){.id = id, .newest_ms = TIMESTAMP_NONE, .fold.quiet = true};
     story->kind = kinds_find(laws->rules->kinds, span_cut(&rest, ':'));
-    story->arrived = arena_take(&laws->arena, LAWS_MOST_ARRIVALS * sizeof *story->arrived);
     return story;
 }
 
@@ -63,7 +81,7 @@ static bool asks(const struct story *story)
     bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE;
     bool may = dispatched >= 0 && story->kind->stages[dispatched].after & fold->happened;
     return fold->has_opened && !fold->quiet && !fold->dispatched && !over && may &&
-           !is_answered(story, fold->cause_id, "lead");
+           !fold->parent.at && !is_answered(story, fold->cause_id, "lead");
 }
 
 static bool is_unit(const struct laws *laws, struct span unit, int64_t time_ms)
@@ -78,7 +96,7 @@ static bool asks_another(const struct laws *laws, const struct story *story)
 {
     const struct case_fold *fold = &story->fold;
     bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE;
-    if (!fold->lead_cause_id.at || !fold->dispatched || fold->quiet || over ||
+    if (!fold->lead_cause_id.at || !fold->dispatched || fold->quiet || over || fold->parent.at ||
         case_kind_stage(story->kind, SPAN("recalled")) < 0)
         return false;
     const struct case_line *cause = line_of(story, fold->lead_cause_id);
@@ -94,6 +112,18 @@ static const char *stage_of(const struct story *story, const struct case_line *l
 {
     int index = case_kind_stage_number(story->kind, line->stage);
     return index < 0 ? "" : story->kind->stages[index].name;
+}
+
+static struct story_arrival *next_arrival(struct laws *laws, struct story *story)
+{
+    if (story->arrivals == story->room) {
+        struct story_arrival *old = story->arrived;
+        story->room = old ? 2 * story->room : 16;
+        story->arrived = arena_take(&laws->arena, story->room * sizeof *old);
+        if (old)
+            memcpy(story->arrived, old, story->arrivals * sizeof *old);
+    }
+    return &story->arrived[story->arrivals++];
 }
 
 static void note_counted(struct story *story)
@@ -118,8 +148,11 @@ static enum case_set_result put(struct laws *laws, struct story *story,
     if (result == CASE_SET_TOO_LONG || result == CASE_SET_NO_MEMORY ||
         story->arrivals == LAWS_MOST_ARRIVALS)
         return CASE_SET_TOO_LONG;
-    story->arrived[story->arrivals++] = (struct story_arrival){
-        .line = *line, .step = record->step, .ours = record->ours, .woke = story->fold.quiet};
+    *next_arrival(laws, story) =
+        (struct story_arrival){.line = *line,
+                               .step = record->step,
+                               .ours = record->ours,
+                               .woke = story->fold.quiet || !story->fold.has_opened};
     if (result == CASE_SET_CHANGED) {
         case_fold(&story->fold, &story->set, story->kind, laws->rules->codes);
         note_counted(story);
@@ -132,10 +165,10 @@ static enum case_set_result put(struct laws *laws, struct story *story,
 static bool hear_lead(struct laws *laws, struct story *story, const struct case_line *line)
 {
     static const enum cover_word words[] = {COVER_LEADS, COVER_SECOND_LEADS, COVER_THIRD_LEADS};
-    if (!story->asked)
+    if (!story->asked && !story->family)
         return laws_fail(laws, story->id, "a lead that nobody asked for (cause %.*s)",
                          SPAN_ARG(line->attribute[CASE_CAUSE]));
-    if (!span_equal(line->attribute[CASE_CAUSE], story->fold.cause_id))
+    if (!span_equal(line->attribute[CASE_CAUSE], story->fold.cause_id) && !story->family)
         return laws_fail(laws, story->id, "a lead because of %.*s, asked for by %.*s",
                          SPAN_ARG(line->attribute[CASE_CAUSE]), SPAN_ARG(story->fold.cause_id));
     if (!line->attribute[CASE_LEAD].len)
@@ -153,6 +186,8 @@ static bool hear_timer(struct laws *laws, const struct story *story, const struc
         return laws_fail(laws, story->id, "a timer before its tick");
     if (fold->closed || fold->resolution_ms != TIMESTAMP_NONE)
         return laws_fail(laws, story->id, "a timer of a case that was over");
+    if (fold->parent.at)
+        return laws_fail(laws, story->id, "a timer of a child");
     cover_word(laws->cover, COVER_TIMERS);
     return true;
 }
@@ -176,7 +211,7 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
         return laws_fail(laws, story->id, "%s again, and not of a later revision", stage);
     if (story->fold.quiet && !story->crowded)
         return laws_fail(laws, story->id, "%s of a case of history alone", stage);
-    if (story->silent && !story->crowded)
+    if (story->silent && !story->crowded && !story->family)
         return laws_fail(laws, story->id, "%s because of what was known word for word", stage);
     if (strcmp(stage, "dispatched") == 0 && !story->crowded && !hear_lead(laws, story, line))
         return false;
@@ -186,7 +221,7 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
         return laws_fail(laws, story->id, "%s, for which there is no room", stage);
     if (strcmp(stage, "dispatched") != 0)
         return true;
-    if (asks(story) && !story->crowded)
+    if (asks(story) && !story->crowded && !story->family)
         return laws_fail(laws, story->id, "dispatched, and it asks for a lead still");
     story->asked = asks_another(laws, story);
     return true;
@@ -237,7 +272,8 @@ static bool hear_told(struct laws *laws, struct story *story, const struct world
 {
     struct case_fold before = story->fold;
     bool known = line_of(story, line->id) != NULL, first = story->arrivals == 0;
-    if (story->asked && !story->crowded)
+    story->family |= record->ours && record->by == PASS_CASES;
+    if (story->asked && !story->family && !story->crowded)
         return laws_fail(laws, story->id, "%.*s asked for a lead, and none came",
                          SPAN_ARG(story->fold.cause_id));
     enum case_set_result result = put(laws, story, record, line);
@@ -253,20 +289,37 @@ static bool hear_told(struct laws *laws, struct story *story, const struct world
     return !known || first || check_correction(laws, story, &before);
 }
 
+/* Of what we said: what the other half said, and what cases say to each other. */
+static bool is_told(const struct story *story, const struct world_record *record,
+                    const struct case_line *line)
+{
+    const char *stage = stage_of(story, line);
+    return record->by == PASS_WINDOWS || line->attribute[CASE_VIA].at ||
+           strcmp(stage, "child_added") == 0 || strcmp(stage, "child_removed") == 0 ||
+           strcmp(stage, "unmerged") == 0;
+}
+
 bool laws_hear(struct laws *laws, const struct world_record *record)
 {
     struct event event;
     struct case_line line;
+    if (event_read(laws->reader, record->value, &laws->arena, &event) != REJECT_NONE)
+        return laws_fail(laws, record->key, "an event that cannot be read");
+    if (event.family != EVENT_CASE)
+        return true;
     struct story *story = story_of(laws, record->key);
     if (!story)
         return laws_fail(laws, record->key, "more cases than a life can lead to");
-    if (event_read(laws->reader, record->value, &laws->arena, &event) != REJECT_NONE ||
-        case_line_of_event(&event, laws->rules->codes, &laws->arena, &line) != REJECT_NONE)
+    if (case_line_of_event(&event, laws->rules->codes, &laws->arena, &line) != REJECT_NONE)
         return laws_fail(laws, record->key, "an event that cannot be read");
     if (!span_equal(event.subject, record->key))
         return laws_fail(laws, record->key, "the key of another case");
-    return record->ours ? hear_ours(laws, story, record, &line)
-                        : hear_told(laws, story, record, &line);
+    if (record->ours && record->by == PASS_WINDOWS && line_of(story, line.id))
+        return laws_fail(laws, story->id, "%s fired twice", stage_of(story, &line));
+    if (record->ours && record->by == PASS_WINDOWS && strcmp(stage_of(story, &line), "opened") == 0)
+        count_firing(laws, record);
+    return record->ours && !is_told(story, record, &line) ? hear_ours(laws, story, record, &line)
+                                                          : hear_told(laws, story, record, &line);
 }
 
 void laws_tick(struct laws *laws, int32_t partition)
@@ -397,8 +450,8 @@ static bool check_due(struct laws *laws, const struct story *story)
 {
     const struct case_fold *fold = &story->fold;
     bool waits = fold->has_opened && !fold->quiet && !fold->closed && fold->dispatched &&
-                 fold->resolution_ms == TIMESTAMP_NONE && fold->due_ms != TIMESTAMP_NONE &&
-                 fold->due_ms <= laws->clock_ms;
+                 !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE &&
+                 fold->due_ms != TIMESTAMP_NONE && fold->due_ms <= laws->clock_ms;
     int held = case_kind_stage(story->kind, SPAN("held"));
     bool stood = held >= 0 && fold->stage_ms[held] != TIMESTAMP_NONE;
     for (size_t i = 0; waits && i < story->set.count; i++)
@@ -406,6 +459,20 @@ static bool check_due(struct laws *laws, const struct story *story)
             return true;
     if (waits && !stood && !story->crowded)
         return laws_fail(laws, story->id, "overdue, and nobody says so");
+    return true;
+}
+
+bool laws_rest(struct laws *laws, struct span id, struct span state)
+{
+    struct span rest = id;
+    struct story story = {.id = id, .kind = kinds_find(laws->rules->kinds, span_cut(&rest, ':'))};
+    if (!state.at || !story.kind)
+        return true; /* forgotten, or no case's */
+    if (!case_set_read(&story.set, state, laws->rules->codes, &laws->arena))
+        return laws_fail(laws, id, "its state cannot be read");
+    case_fold(&story.fold, &story.set, story.kind, laws->rules->codes);
+    if (story.set.count < 230 && (asks(&story) || asks_another(laws, &story)))
+        return laws_fail(laws, id, "%.*s asks for a lead still", SPAN_ARG(story.fold.cause_id));
     return true;
 }
 
@@ -418,9 +485,11 @@ bool laws_end(struct laws *laws, struct story *story, const struct world *world)
     cover_word(laws->cover, COVER_CASES);
     laws->cover->words[COVER_QUIET_AT_THE_END] += story->fold.quiet;
     laws->cover->words[COVER_HEADLESS] += !story->fold.has_opened;
-    if (story->asked && !story->crowded)
+    if (story->asked && !story->family && !story->crowded)
         return laws_fail(laws, story->id, "%.*s asked for a lead, and none came",
                          SPAN_ARG(story->fold.cause_id));
+    if (!laws_rest(laws, story->id, world_state(world, story->id)))
+        return false;
     bool whole = story->crowded || story->set.count >= 230;
     return (whole || check_order(laws, story)) && check_moves(laws, story) &&
            check_state(laws, story, world) && check_due(laws, story);

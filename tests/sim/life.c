@@ -61,23 +61,29 @@ static void add_due(struct strbuf *out, const struct step *step, bool needed, in
     add(out, "due_at", text);
 }
 
-static void add_matter(struct strbuf *out, int *content)
+static void add_matter(struct strbuf *out, int case_number, int *content)
 {
     /* street, utility, district, transfer, city, unknown, none */
-    static const char *const types[] = {"R0303", "R0201", "R0101", "R1901", "R0105", "R9999", NULL};
+    static const char *const types[] = {"R0303", "R0201", "R0101", "R1901", "R1301", "R9999", NULL};
     static const char *const communities[] = {"110105001905", "110105002905", "110105001905", "1",
                                               NULL};
     static const char *const streets[] = {NULL, NULL, "110105003", NULL};
     static const char *const leads[] = {NULL, NULL, NULL, NULL,       "s110105004", "d_market",
                                         NULL, NULL, NULL, "nobody_x", "desk",       NULL};
     static const char *const classes[] = {NULL, NULL, "24h", "7d", "instant"};
-    static const char *const flags[] = {NULL, NULL, NULL, NULL, NULL, NULL, NULL, "emergency"};
+    static const char *const flags[] = {NULL, NULL,        NULL,     NULL,
+                                        NULL, "emergency", "threat", "again"};
+    static const char *const callers[] = {"caller1", NULL, "caller2", "caller1"};
+    static const char *const estates[] = {"E1", NULL};
     add(out, "type_code", pick(types, ARRAY_LENGTH(types), content));
     add(out, "community_code", pick(communities, ARRAY_LENGTH(communities), content));
     add(out, "street_code", pick(streets, ARRAY_LENGTH(streets), content));
     add(out, "lead", pick(leads, ARRAY_LENGTH(leads), content));
     add(out, "limit_class", pick(classes, ARRAY_LENGTH(classes), content));
     add(out, "flags", pick(flags, ARRAY_LENGTH(flags), content));
+    *content += case_number; /* cases that are alike in all the rest have other callers */
+    add(out, "caller_ref", pick(callers, ARRAY_LENGTH(callers), content));
+    add(out, "estate_code", pick(estates, ARRAY_LENGTH(estates), content));
 }
 
 /* What a move needs it says, but now and then. */
@@ -114,7 +120,7 @@ static void write_data(struct strbuf *out, const struct step *step, struct span 
     uint32_t needs = index < 0 ? 0 : step->kind->stages[index].needs;
     strbuf_add_char(out, '{');
     if (span_is(stage, "opened") || span_is(stage, "classified"))
-        add_matter(out, &content);
+        add_matter(out, step->case_number, &content);
     else
         add_move(out, step, needs, &content);
     add_due(out, step, needs >> CASE_DUE & 1, &content);
@@ -133,6 +139,54 @@ static struct span id_of(char id[DIGEST_ID_LEN + 1], const struct step *step, st
     return span_of(id);
 }
 
+/* ---- what is no case's ---- */
+
+static const struct observation {
+    const char *name, *subject, *data;
+} observations[] = {
+    {"weather_alert", "weather:alerts:BJ1",
+     "{\"sort\":\"rain\",\"level\":\"yellow\",\"street_code\":\"110105001\"}"},
+    {"outage", "outage:utilities:TG1",
+     "{\"sort\":\"water\",\"cause\":\"planned\",\"unit\":\"u_water\",\"community_code\":"
+     "\"110105001905\"}"},
+    {"heartbeat", "station:chaoyang:st001", "{\"station\":\"st001\",\"open\":\"true\"}"},
+    {"works_notice", "works_notice:district:SG1",
+     "{\"sort\":\"pipes\",\"community_code\":\"110105001905\",\"unit\":\"u_water\"}"},
+};
+
+static const struct observation *observation_of(const struct step *step)
+{
+    return &observations[(size_t)step->content % ARRAY_LENGTH(observations)];
+}
+
+struct span life_observed(const struct step *step)
+{
+    return span_of(observation_of(step)->subject);
+}
+
+static void write_observation(struct strbuf *out, const struct step *step)
+{
+    const struct observation *said = observation_of(step);
+    char id[DIGEST_ID_LEN + 1], event[16], revision[REVISION_LEN + 1];
+    int64_t recorded_ms = LIFE_BEGINS + 1000 * step->recorded;
+    snprintf(event, sizeof event, "%d", step->event);
+    struct span identity[] = {span_of(event)};
+    ids_event(id, SPAN("observation"), span_of(said->subject), span_of(said->name), identity, 1);
+    (void)!ids_revision(revision, SPAN_NONE, recorded_ms, 1, span_of(said->data));
+    event_write(out, &(struct event){.family = EVENT_OBSERVATION,
+                                     .name = span_of(said->name),
+                                     .id = span_of(id),
+                                     .source = SPAN("/feeds/sim"),
+                                     .subject = span_of(said->subject),
+                                     .time_ms = LIFE_BEGINS + 1000 * step->at,
+                                     .recorded_ms = recorded_ms,
+                                     .feed = SPAN("sim"),
+                                     .party = SPAN("source"),
+                                     .revision = span_of(revision),
+                                     .replayof = step->replay ? SPAN("backfill") : SPAN_NONE,
+                                     .data_json = span_of(said->data)});
+}
+
 void life_write_event(struct strbuf *out, const struct step *step, struct span unit,
                       const struct codes *codes)
 {
@@ -140,6 +194,10 @@ void life_write_event(struct strbuf *out, const struct step *step, struct span u
     struct strbuf data = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
     struct span stage = codes_text(codes, CODE_STAGE, step->stage);
     int64_t recorded_ms = LIFE_BEGINS + 1000 * step->recorded;
+    if (step->what == STEP_OBSERVE) {
+        write_observation(out, step);
+        return;
+    }
     write_data(&data, step, stage);
     snprintf(source, sizeof source, "%d", step->revision);
     (void)!ids_revision(revision, step->revision ? span_of(source) : SPAN_NONE, recorded_ms, 1,

@@ -4,6 +4,7 @@
  * says on the log is a function of the step and, where it speaks for the lead, of who leads then.
  *
  *   tell kind=request stage=signed party=lead case=0 at=3600 unit=1
+ *   observe content=2 at=7200           what is no case's: weather, an outage, a station's beat
  *   tick at=86400
  *   kill part=2 after=3
  */
@@ -21,7 +22,15 @@
 enum { LIFE_MOST_STEPS = 1024, LIFE_MOST_CASES = 4 };
 #define LIFE_BEGINS 1764043200000LL /* 2025-11-25T04:00:00Z; steps count seconds from it */
 
-enum step_what { STEP_TELL, STEP_TICK, STEP_KILL, STEP_MOVE, STEP_COMMIT, STEP_WHATS };
+enum step_what {
+    STEP_TELL,
+    STEP_OBSERVE,
+    STEP_TICK,
+    STEP_KILL,
+    STEP_MOVE,
+    STEP_COMMIT,
+    STEP_WHATS
+};
 enum step_unit {
     UNIT_NONE,
     UNIT_LEAD,
@@ -60,6 +69,8 @@ struct life {
     int compacted; /* state is read compacted */
 };
 
+/* What an observation is about. */
+struct span life_observed(const struct step *step);
 /* A case's id: by its number in its life, as its kind's sources number them. */
 struct span life_subject(char text[64], const struct case_kind *kind, int case_number);
 /* Adds a step; false when there is no room. */

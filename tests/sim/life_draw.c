@@ -24,8 +24,9 @@ struct draw {
     uint64_t state;
     struct sketch cases[LIFE_MOST_CASES];
     int cases_count;
-    int64_t now, clock;                                /* seconds */
-    bool history;                                      /* all of it comes as a backfill */
+    int64_t now, clock; /* seconds */
+    bool history;       /* all of it comes as a backfill */
+    int crowd;          /* what all of them are opened with; 0 = each with its own */
     int source, desk, lead, co, sub, callback, router; /* party numbers */
 };
 
@@ -157,7 +158,7 @@ static void tell(struct draw *draw, int number, int index, int party)
         .case_number = number,
         .unit = draw_unit(draw, party),
         .event = stage->after || chance(draw, 5) ? sketch->told++ : 0,
-        .content = (int)(next(draw) & 0x3fffffff),
+        .content = draw->crowd && !stage->after ? draw->crowd : (int)(next(draw) & 0x3fffffff),
         .other = roll(draw, draw->cases_count),
         .replay = replay,
         .at = draw_time(draw),
@@ -222,6 +223,16 @@ static void tell_again(struct draw *draw)
     (void)life_add(draw->life, step);
 }
 
+static void observe(struct draw *draw)
+{
+    (void)life_add(draw->life, (struct step){.what = STEP_OBSERVE,
+                                             .content = roll(draw, 4),
+                                             .event = roll(draw, 3),
+                                             .replay = draw->history,
+                                             .at = draw_time(draw),
+                                             .recorded = draw->now});
+}
+
 static void tick(struct draw *draw)
 {
     draw->clock = draw->now += long_while(draw);
@@ -232,7 +243,7 @@ static void strike(struct draw *draw)
 {
     static const enum step_what whats[] = {STEP_KILL, STEP_KILL, STEP_KILL, STEP_MOVE, STEP_COMMIT};
     (void)life_add(draw->life, (struct step){.what = whats[roll(draw, ARRAY_LENGTH(whats))],
-                                             .part = roll(draw, 3),
+                                             .part = roll(draw, 6),
                                              .after = roll(draw, 5)});
 }
 
@@ -241,8 +252,10 @@ static void step(struct draw *draw)
     int kind = roll(draw, 100);
     if (kind < 62)
         tell_something(draw, roll(draw, draw->cases_count));
-    else if (kind < 76)
+    else if (kind < 74)
         tell_again(draw);
+    else if (kind < 77)
+        observe(draw);
     else if (kind < 88)
         tick(draw);
     else
@@ -269,6 +282,10 @@ static void begin(struct draw *draw, const struct kinds *kinds)
     const struct case_kind *kind = draw_kind(draw, kinds);
     bool usual = strcmp(kind->code, "request") == 0;
     draw->cases_count = 1 + (usual && roll(draw, 3) ? roll(draw, 3) : chance(draw, 4));
+    if (usual && chance(draw, 12)) {
+        draw->cases_count = LIFE_MOST_CASES;
+        draw->crowd = 1 + (int)(next(draw) & 0x3ffffffe);
+    }
     for (int i = 0; i < draw->cases_count; i++)
         draw->cases[i].kind = chance(draw, 4) ? draw_kind(draw, kinds) : kind;
     if (roll(draw, 4))

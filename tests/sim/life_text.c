@@ -7,7 +7,7 @@
 #include "base/base.h"
 #include "life.h"
 
-static const char *const whats[STEP_WHATS] = {"tell", "tick", "kill", "move", "commit"};
+static const char *const whats[STEP_WHATS] = {"tell", "observe", "tick", "kill", "move", "commit"};
 static const char *const units[UNIT_FORMS] = {"none", "lead", "former", "other", "desk", "unknown"};
 
 struct number {

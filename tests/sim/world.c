@@ -10,11 +10,78 @@
 #include "base/murmur2.h"
 #include "model/event.h"
 
+/* ---- the two halves of the router, alike ---- */
+
+static void *open_core(const struct world *world, const struct world_part *part)
+{
+    if (part->pass == PASS_CASES)
+        return case_flow_open(world->rules, part->number);
+    return window_flow_open(&world->window_rules, part->number);
+}
+
+static void close_core(const struct world_part *part)
+{
+    if (part->pass == PASS_CASES)
+        case_flow_close(part->flow);
+    else
+        window_flow_close(part->flow);
+}
+
+static void restore_core(const struct world_part *part, const struct world_record *record)
+{
+    if (part->pass == PASS_CASES)
+        case_flow_restore(part->flow, record->key, record->value);
+    else
+        window_flow_restore(part->flow, record->key, record->value);
+}
+
+/* NULL = it can go on. */
+static const char *core_is_restored(const struct world_part *part)
+{
+    if (part->pass == PASS_CASES) {
+        case_flow_restored(part->flow);
+        return case_flow_fault(part->flow);
+    }
+    window_flow_restored(part->flow);
+    return window_flow_fault(part->flow);
+}
+
+static void save_core(const struct world_part *part, struct outputs *outputs)
+{
+    if (part->pass == PASS_CASES)
+        case_flow_save(part->flow, outputs);
+    else
+        window_flow_save(part->flow, outputs);
+}
+
+static enum transform_result tell_core(const struct world_part *part, const struct record *record,
+                                       struct outputs *outputs)
+{
+    if (part->pass == PASS_CASES)
+        return case_flow_on_record(part->flow, record, outputs);
+    return window_flow_on_record(part->flow, record, outputs);
+}
+
+/* ---- a life's world ---- */
+
 #define STORE_BYTES ((size_t)1 << 28) /* of address space; pages nobody wrote take nothing */
 
 void world_init(struct world *world, const struct case_flow_rules *rules)
 {
-    *world = (struct world){.rules = rules, .batch = 1};
+    const struct rule_bundle *bundle = rules->bundle;
+    *world = (struct world){.rules = rules,
+                            .window_rules = {.triggers = bundle->triggers,
+                                             .district = &bundle->district,
+                                             .stations = bundle->stations,
+                                             .calendar = bundle->district.calendar,
+                                             .bundle = span_of(bundle->hash),
+                                             .partitions = WORLD_PARTS,
+                                             .most_groups = 100000},
+                            .batch = 1};
+    for (int i = 0; i < WORLD_ALL; i++) {
+        world->parts[i].pass = i < WORLD_PARTS ? PASS_CASES : PASS_WINDOWS;
+        world->parts[i].number = i % WORLD_PARTS;
+    }
     world->store = xmalloc(STORE_BYTES);
 }
 
@@ -26,7 +93,7 @@ static void empty(struct world_log *log)
 void world_fini(struct world *world)
 {
     world_end(world);
-    for (int i = 0; i < WORLD_PARTS; i++) {
+    for (int i = 0; i < WORLD_ALL; i++) {
         free(world->parts[i].input.at);
         free(world->parts[i].state.at);
     }
@@ -48,23 +115,23 @@ void world_begin(struct world *world)
         empty(&world->open[i]);
         world->read[i] = 0;
     }
-    for (int i = 0; i < WORLD_PARTS; i++) {
+    for (int i = 0; i < WORLD_ALL; i++) {
         struct world_part *part = &world->parts[i];
         empty(&part->input);
         empty(&part->state);
         part->next = part->committed = 0;
         part->slot = i % WORLD_SLOTS;
         if (part->flow)
-            case_flow_close(part->flow);
-        part->flow = case_flow_open(world->rules, i);
+            close_core(part);
+        part->flow = open_core(world, part);
     }
 }
 
 void world_end(struct world *world)
 {
-    for (int i = 0; i < WORLD_PARTS; i++) {
+    for (int i = 0; i < WORLD_ALL; i++) {
         if (world->parts[i].flow)
-            case_flow_close(world->parts[i].flow);
+            close_core(&world->parts[i]);
         world->parts[i].flow = NULL;
     }
 }
@@ -141,41 +208,58 @@ static void take(void *carrier, const struct output *output)
         .value = world_keep(world, output->value),
         .hash = hash_of(output),
         .ours = true,
+        .by = world->reading->pass,
     };
-    world_log_add(&world->open[world->reading], &record);
+    world_log_add(&world->open[world->reading->slot], &record);
 }
 
-static struct outputs speak(struct world *world, int slot)
+static struct outputs speak(struct world *world, const struct world_part *part)
 {
-    world->reading = slot;
+    world->reading = part;
     return (struct outputs){take, world};
+}
+
+/* Behind which log it stands; NULL = nobody of us reads it. */
+static struct world_log *log_of(struct world *world, const struct world_record *record)
+{
+    struct world_part *part = &world->parts[record->partition % WORLD_PARTS];
+    switch (record->stream) {
+    case STREAM_EVENTS: return &part->input;
+    case STREAM_STATE_CASES: return &part->state;
+    case STREAM_SIGNALS: return &part[WORLD_PARTS].input;
+    case STREAM_STATE_WINDOWS: return &part[WORLD_PARTS].state;
+    default: return NULL;
+    }
+}
+
+bool world_is_said(const struct world_record *record)
+{
+    return record->stream != STREAM_STATE_CASES && record->stream != STREAM_STATE_WINDOWS &&
+           record->stream != STREAM_SIGNALS;
 }
 
 static void publish(struct world *world, struct world_log *open)
 {
     for (size_t i = 0; i < open->count; i++) {
-        const struct world_record *record = &open->at[i];
-        if (record->stream == STREAM_STATE_CASES) {
-            world_log_add(&world->parts[record->partition].state, record);
-            continue;
-        }
-        if (record->stream == STREAM_SIGNALS)
-            continue;
-        if (record->stream == STREAM_EVENTS)
-            world_log_add(&world->parts[record->partition].input, record);
-        world_log_add(&world->written, record);
+        struct world_log *log = log_of(world, &open->at[i]);
+        if (log)
+            world_log_add(log, &open->at[i]);
+        if (world_is_said(&open->at[i]))
+            world_log_add(&world->written, &open->at[i]);
     }
     empty(open);
 }
 
 static void commit(struct world *world, int slot)
 {
-    struct outputs outputs = speak(world, slot);
-    for (int i = 0; i < WORLD_PARTS; i++)
-        if (world->parts[i].slot == slot)
-            case_flow_save(world->parts[i].flow, &outputs);
+    for (int i = 0; i < WORLD_ALL; i++) {
+        if (world->parts[i].slot != slot)
+            continue;
+        struct outputs outputs = speak(world, &world->parts[i]);
+        save_core(&world->parts[i], &outputs);
+    }
     publish(world, &world->open[slot]);
-    for (int i = 0; i < WORLD_PARTS; i++)
+    for (int i = 0; i < WORLD_ALL; i++)
         if (world->parts[i].slot == slot)
             world->parts[i].committed = world->parts[i].next;
     world->read[slot] = 0;
@@ -192,15 +276,13 @@ static bool is_newest(const struct world_log *state, size_t index)
 /* By its next owner. */
 static void reopen(struct world *world, struct world_part *part)
 {
-    int32_t number = (int32_t)(part - world->parts);
-    case_flow_close(part->flow);
-    part->flow = case_flow_open(world->rules, number);
+    close_core(part);
+    part->flow = open_core(world, part);
     for (size_t i = 0; i < part->state.count; i++)
         if (!world->compacted || is_newest(&part->state, i))
-            case_flow_restore(part->flow, part->state.at[i].key, part->state.at[i].value);
-    case_flow_restored(part->flow);
-    if (case_flow_fault(part->flow))
-        world->broken = case_flow_fault(part->flow);
+            restore_core(part, &part->state.at[i]);
+    const char *fault = core_is_restored(part);
+    world->broken = fault ? fault : world->broken;
     part->next = part->committed;
 }
 
@@ -209,7 +291,7 @@ static void kill_slot(struct world *world, int slot)
     for (size_t i = 0; i < world->open[slot].count; i++)
         world_log_add(&world->torn, &world->open[slot].at[i]);
     empty(&world->open[slot]);
-    for (int i = 0; i < WORLD_PARTS; i++)
+    for (int i = 0; i < WORLD_ALL; i++)
         if (world->parts[i].slot == slot)
             reopen(world, &world->parts[i]);
     world->read[slot] = 0;
@@ -230,6 +312,8 @@ static int kind_of_last(const struct world_part *part)
     if (part->next == part->committed)
         return 0;
     const struct world_record *last = &part->input.at[part->next - 1];
+    if (part->pass == PASS_WINDOWS)
+        return span_is(last->key, "_watermark") ? 5 : 4;
     return last->ours ? 2 : last->key.at ? 1 : 3;
 }
 
@@ -266,11 +350,11 @@ static void strike_due(struct world *world)
 
 static struct world_part *choose(struct world *world)
 {
-    for (int i = 0; i < WORLD_PARTS; i++) {
-        struct world_part *part = &world->parts[(world->turn + i) % WORLD_PARTS];
+    for (int i = 0; i < WORLD_ALL; i++) {
+        struct world_part *part = &world->parts[(world->turn + i) % WORLD_ALL];
         if (part->next == part->input.count)
             continue;
-        world->turn = (world->turn + i + 1) % WORLD_PARTS;
+        world->turn = (world->turn + i + 1) % WORLD_ALL;
         return part;
     }
     return NULL;
@@ -278,15 +362,17 @@ static struct world_part *choose(struct world *world)
 
 static void read_one(struct world *world, struct world_part *part)
 {
-    struct outputs outputs = speak(world, part->slot);
+    struct outputs outputs = speak(world, part);
     const struct world_record *at = &part->input.at[part->next];
-    struct record record = {.topic = SPAN("cb.events"),
+    struct record record = {.topic =
+                                part->pass == PASS_CASES ? SPAN("cb.events") : SPAN("cb.signals"),
+                            .source = (int)part->pass,
                             .partition = at->partition,
                             .offset = (int64_t)part->next,
                             .key = at->key,
                             .value = at->value};
     world->worked++;
-    if (case_flow_on_record(part->flow, &record, &outputs) == TRANSFORM_AGAIN) {
+    if (tell_core(part, &record, &outputs) == TRANSFORM_AGAIN) {
         commit(world, part->slot); /* not behind the record: it comes again */
     } else {
         part->next++;

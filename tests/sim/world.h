@@ -3,8 +3,9 @@
  * each of them saved, and slots that read, write and commit in transactions, are killed and hand
  * partitions over. Everything that was ever written is kept until the next life begins.
  *
- *   world_tell, world_tick ──> input ── next ──> [core] ──> transaction ── commit ──> input, state,
- *                                      position <──────────────┘  └── kill ──> torn     written
+ *   world_tell, world_tick ──> events ── next ──> [pass 1] ──> transaction ── commit ──> events,
+ *                             signals ── next ──> [pass 2] ──┘      └── kill ──> torn      signals,
+ *                                                                                 states, written
  */
 #pragma once
 
@@ -15,16 +16,19 @@
 #include "base/record.h"
 #include "router/core/case_flow.h"
 #include "router/core/emit.h"
+#include "router/core/window_flow.h"
 
-enum { WORLD_PARTS = 3, WORLD_SLOTS = 2, WORLD_MOST_FAULTS = 64 };
+enum world_pass { PASS_CASES, PASS_WINDOWS, PASSES };
+enum { WORLD_PARTS = 3, WORLD_ALL = PASSES * WORLD_PARTS, WORLD_SLOTS = 2, WORLD_MOST_FAULTS = 64 };
 
 struct world_record {
     int stream;
     int32_t partition; /* where it stands, and of a state record whose it is */
     struct span suffix, key, value;
-    uint64_t hash; /* of all of these */
-    bool ours;     /* written by the router */
-    size_t step;   /* of what was told: the teller's number for it */
+    uint64_t hash;      /* of all of these */
+    bool ours;          /* written by the router */
+    enum world_pass by; /* which of its halves */
+    size_t step;        /* of what was told: the teller's number for it */
 };
 
 struct world_log {
@@ -33,9 +37,11 @@ struct world_log {
 };
 
 struct world_part {
+    enum world_pass pass;
+    int32_t number;
     struct world_log input, state;
     size_t next, committed; /* of input: read, and read in a committed transaction */
-    struct case_flow *flow;
+    void *flow;             /* case_flow or window_flow */
     int slot;
 };
 
@@ -43,13 +49,14 @@ enum fault_kind { FAULT_KILL, FAULT_MOVE, FAULT_COMMIT, FAULT_KINDS };
 
 struct world_fault {
     enum fault_kind kind;
-    int part;     /* whose slot is meant */
+    int part;     /* whose slot is meant: of all, pass 2 behind pass 1 */
     size_t after; /* records read by anybody from now on */
 };
 
 struct world {
     const struct case_flow_rules *rules;
-    struct world_part parts[WORLD_PARTS];
+    struct window_flow_rules window_rules;
+    struct world_part parts[WORLD_ALL]; /* pass 1, then pass 2 */
     struct world_log open[WORLD_SLOTS]; /* uncommitted */
     size_t read[WORLD_SLOTS];           /* records in the open transaction */
     struct world_log written;           /* committed: all but state */
@@ -63,11 +70,12 @@ struct world {
     int turn;           /* who reads next */
     const char *broken; /* the core said so of its state; NULL = it did not */
     struct {
-        size_t kills[FAULT_KINDS][4]; /* by what was read last: nothing, told, ours, a tick */
+        /* by what was read last: nothing, told, ours, a tick; a fact, a watermark */
+        size_t kills[FAULT_KINDS][6];
     } seen;
     char *store; /* owned: bytes of this life */
     size_t stored;
-    int reading; /* the slot whose core speaks */
+    const struct world_part *reading; /* whose core speaks */
 };
 
 void world_init(struct world *world, const struct case_flow_rules *rules);
@@ -84,5 +92,7 @@ void world_await(struct world *world, struct world_fault fault);
 bool world_settle(struct world *world, size_t most);
 void world_log_add(struct world_log *log, const struct world_record *record);
 int32_t world_partition(struct span key);
+/* To somebody outside, or for good: not a state, and not what one half tells the other. */
+bool world_is_said(const struct world_record *record);
 /* The newest of the committed state, or absent: never saved, or forgotten. */
 struct span world_state(const struct world *world, struct span key);
