@@ -107,6 +107,16 @@ def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):
     assert found and all("; fix: " in line for line in found)
 
 
+def test_a_rule_asks_for_what_a_case_keeps(tmp_path):
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    codes, rules = tmp_path / "config/codes.csv", tmp_path / "config/rules/dispatch.yaml"
+    codes.write_text(codes.read_text().replace("field,2,flags", "field,2,flegs"))
+    done = citybrain("check", "--config", tmp_path / "config")
+    line = rules.read_text()[:rules.read_text().index("flags: fire")].count("\n") + 1
+    assert done.returncode == 78
+    assert f"{rules}:{line}:" in done.stdout and "a case does not keep its flags; fix: add a row" in done.stdout
+
+
 @pytest.mark.parametrize("more, says", [
     # each is right alone; together the order of the file decides what both name
     ("""  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }

@@ -74,6 +74,18 @@ static void check_flags(const struct flags *flags, const struct rule_predicate *
                              "no feed gives the flag %.*s", SPAN_ARG(predicate->values[i]));
 }
 
+/* An order is decided by what its case keeps: without the row no such rule would ever match. */
+static void check_kept(const struct codes *codes, const struct rule_predicate *predicate,
+                       struct diagnostics *diagnostics)
+{
+    const char *name = rule_predicate_field_name(predicate->field);
+    bool kept_by_row = predicate->field == RULE_FLAGS || predicate->field == RULE_ESTATE_CODE;
+    if (kept_by_row && codes && !codes_number(codes, CODE_FIELD, span_of(name)))
+        diagnostics_add(diagnostics, predicate->written,
+                        "add a row of space field to codes.csv, with its next number",
+                        "a case does not keep its %s", name);
+}
+
 /* A unit that is gone while the entry still holds: its orders would go to the desk. */
 static void check_unit(const struct bundle *bundle, const struct rule_entry *entry,
                        const struct rule_target *target, int64_t now_ms,
@@ -110,8 +122,10 @@ void check_rules(const struct bundle *bundle, int64_t now_ms, struct diagnostics
     collect(&flags, bundle->feeds);
     for (size_t i = 0; i < rules->entry_count; i++) {
         const struct rule_entry *entry = &rules->entries[i];
-        for (size_t j = 0; j < entry->when_count; j++)
+        for (size_t j = 0; j < entry->when_count; j++) {
             check_flags(&flags, &entry->when[j], diagnostics);
+            check_kept(bundle->codes, &entry->when[j], diagnostics);
+        }
         check_units(bundle, entry, now_ms, diagnostics);
     }
 }
