@@ -83,14 +83,28 @@ static struct decision ask(const struct district *of, struct order order)
 
 #define C1 SPAN("110105001901")
 
-static void a_condition_holds_or_does_not(void **state)
+struct condition {
+    const char *when;
+    struct order order;
+    bool holds;
+};
+
+static void assert_conditions(const struct condition *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char entry[512];
+        snprintf(entry, sizeof entry, "  - { id: x, when: { %s }, then: { to: desk, say: 甲 } }\n",
+                 rows[i].when);
+        write_rules(&district, entry);
+        if (span_is(ask(&district, rows[i].order).rule, "x") != rows[i].holds)
+            fail_msg("%zu: { %s } %s", i, rows[i].when, rows[i].holds ? "does not hold" : "holds");
+    }
+}
+
+static void a_condition_of_a_type(void **state)
 {
     (void)state;
-    const struct {
-        const char *when;
-        struct order order;
-        bool holds;
-    } rows[] = {
+    const struct condition rows[] = {
         {"type_code: R0303", {.type_code = SPAN("R0303")}, true},
         {"type_code: R0303", {.type_code = SPAN("R0301")}, false},
         {"type_code: R0303", {.community_code = C1}, false},
@@ -113,6 +127,14 @@ static void a_condition_holds_or_does_not(void **state)
         {"type_level: street", {.type_code = SPAN("R0303")}, true},
         {"type_level: unknown", {.type_code = SPAN("none")}, true},
         {"type_level: [street, district]", {.type_code = SPAN("R0203")}, false},
+    };
+    assert_conditions(rows, ARRAY_LENGTH(rows));
+}
+
+static void a_condition_of_a_place(void **state)
+{
+    (void)state;
+    const struct condition rows[] = {
         {"place: known", {.community_code = C1}, true},
         {"place: unknown", {.community_code = SPAN("nowhere")}, true},
         {"place: outside", {.street_code = SPAN("110106001")}, true},
@@ -128,6 +150,14 @@ static void a_condition_holds_or_does_not(void **state)
         {"estate_code: e1", {.estate_code = SPAN("e2")}, false},
         {"limit_class: 7d", {.type_code = SPAN("R0303")}, true},
         {"limit_class: 7d", {.type_code = SPAN("R0303"), .limit_class = SPAN("24h")}, false},
+    };
+    assert_conditions(rows, ARRAY_LENGTH(rows));
+}
+
+static void a_condition_of_words_and_numbers(void **state)
+{
+    (void)state;
+    const struct condition rows[] = {
         {"flags: b", {.flags = SPAN("a b c")}, true},
         {"flags: b", {.flags = SPAN("a bb c")}, false},
         {"flags: [x, c]", {.flags = SPAN("a b c")}, true},
@@ -152,14 +182,7 @@ static void a_condition_holds_or_does_not(void **state)
          {.type_code = SPAN("R0303"), .community_code = C1},
          false},
     };
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        char entry[512];
-        snprintf(entry, sizeof entry, "  - { id: x, when: { %s }, then: { to: desk, say: 甲 } }\n",
-                 rows[i].when);
-        write_rules(&district, entry);
-        if (span_is(ask(&district, rows[i].order).rule, "x") != rows[i].holds)
-            fail_msg("%zu: { %s } %s", i, rows[i].when, rows[i].holds ? "does not hold" : "holds");
-    }
+    assert_conditions(rows, ARRAY_LENGTH(rows));
 }
 
 /* 供暖季 in Beijing: from the first to the last millisecond of civil days. */
@@ -293,7 +316,9 @@ static void whom_the_desk_names_leads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(a_condition_holds_or_does_not, forget),
+        cmocka_unit_test_teardown(a_condition_of_a_type, forget),
+        cmocka_unit_test_teardown(a_condition_of_a_place, forget),
+        cmocka_unit_test_teardown(a_condition_of_words_and_numbers, forget),
         cmocka_unit_test_teardown(a_rule_holds_from_midnight_to_midnight, forget),
         cmocka_unit_test_teardown(units_are_named_once_each, forget),
         cmocka_unit_test_teardown(no_more_alternatives_than_a_reader_takes_in, forget),
