@@ -257,8 +257,11 @@ bool window_has_fired(const struct window *window, const struct trigger *trigger
 
 /* ---- forgetting ---- */
 
+/* What follows in a sequence is only asked again for what comes late before it. */
 static int64_t keeps_fact_until(const struct trigger *trigger, const struct window_fact *fact)
 {
+    if (trigger->form == TRIGGER_SEQUENCE && fact->answer)
+        return fact->time_ms + TRIGGER_HORIZON_MS;
     int64_t last_ms =
         trigger->before_due && fact->value > fact->time_ms ? fact->value : fact->time_ms;
     return last_ms + trigger_keeps_ms(trigger);

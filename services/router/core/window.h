@@ -48,7 +48,8 @@ struct window {
     size_t day_count;
     struct signal_field texts[TRIGGER_MOST_FIELDS]; /* of the newest fact, beside its group's */
     size_t text_count;
-    int64_t texts_ms;  /* TIMESTAMP_NONE = of none yet */
+    char digits[TRIGGER_MOST_FIELDS][SPAN_DECIMAL]; /* of values that were read as numbers */
+    int64_t texts_ms;                               /* TIMESTAMP_NONE = of none yet */
     int64_t pushed_ms; /* time of the newest fact pushed out; TIMESTAMP_NONE = none */
     int64_t run_ms;    /* threshold: since when the reading pushed out last was beyond; or NONE */
     int64_t due_ms;    /* when the clock has to look at it; or NONE */

@@ -5,10 +5,12 @@
  *
  * Numbers are 7 bits a byte, signed ones folded (0, -1, 1, -2 ...); times are differences to the
  * one before. Times that may be absent are written only where a flag says so. */
+#include "base/base.h"
 #include "base/timestamp.h"
 #include "router/core/window.h"
 
-#define VERSION 1
+#define VERSION     1
+#define MOST_DIGITS 18
 
 enum {
     HAS_DUE = 1,
@@ -79,13 +81,46 @@ static void add_fact(struct strbuf *out, const struct window_fact *fact, int64_t
     add_text(out, fact->subject);
 }
 
+/* A district keeps hundreds of thousands of windows with one fact: what most of them say is short.
+ * Append-only: these numbers stand in stored windows. */
+static const struct span names[] = {
+    {"type_code", 9}, {"street_code", 11}, {"community_code", 14}, {"estate_code", 11},
+    {"lead", 4},      {"limit_class", 11}, {"due_at", 6},          {"sort", 4},
+    {"level", 5},     {"cause", 5},        {"begins", 6},          {"unit", 4}};
+
+/* Its number from 1 on; 0 and the text of others. */
+static void add_name(struct strbuf *out, struct span name)
+{
+    size_t n = 0;
+    while (n < ARRAY_LENGTH(names) && !span_equal(names[n], name))
+        n++;
+    add_number(out, n < ARRAY_LENGTH(names) ? n + 1 : 0);
+    if (n == ARRAY_LENGTH(names))
+        add_text(out, name);
+}
+
+/* Codes are mostly numbers: twice the number plus one, or twice the length of a text. */
+static void add_value(struct strbuf *out, struct span value)
+{
+    uint64_t number = 0;
+    bool is_number = value.len > 0 && value.len <= MOST_DIGITS && value.at[0] != '0';
+    for (size_t i = 0; is_number && i < value.len; i++) {
+        is_number = value.at[i] >= '0' && value.at[i] <= '9';
+        number = number * 10 + (uint64_t)(value.at[i] - '0');
+    }
+    add_number(out, is_number ? number << 1 | 1 : (uint64_t)value.len << 1);
+    if (!is_number)
+        strbuf_add(out, value);
+}
+
 static void add_texts(struct strbuf *out, const struct window *window)
 {
-    add_signed(out, window->texts_ms);
+    int64_t newest_ms = window->fact_count ? window->facts[window->fact_count - 1].time_ms : 0;
+    add_signed(out, minus(window->texts_ms, newest_ms));
     add_number(out, window->text_count);
     for (size_t i = 0; i < window->text_count; i++) {
-        add_text(out, window->texts[i].name);
-        add_text(out, window->texts[i].value);
+        add_name(out, window->texts[i].name);
+        add_value(out, window->texts[i].value);
     }
 }
 
@@ -202,13 +237,29 @@ static int64_t take_moment(struct bytes *bytes, int flags, int flag)
     return flags & flag ? take_signed(bytes) : TIMESTAMP_NONE;
 }
 
+static struct span take_name(struct bytes *bytes)
+{
+    uint64_t n = take_number(bytes);
+    if (n > ARRAY_LENGTH(names))
+        bytes->bad = true;
+    return n == 0 || bytes->bad ? take_text(bytes) : names[n - 1];
+}
+
+/* A number's digits stand in the window, which outlives its bytes. */
+static struct span take_value(struct bytes *bytes, char digits[SPAN_DECIMAL])
+{
+    uint64_t head = take_number(bytes);
+    return head & 1 ? span_decimal(digits, (int64_t)(head >> 1)) : take(bytes, head >> 1);
+}
+
 static void take_texts(struct bytes *bytes, struct window *window)
 {
-    window->texts_ms = take_signed(bytes);
+    int64_t newest_ms = window->fact_count ? window->facts[window->fact_count - 1].time_ms : 0;
+    window->texts_ms = plus(newest_ms, take_signed(bytes));
     window->text_count = take_count(bytes, TRIGGER_MOST_FIELDS);
     for (size_t i = 0; i < window->text_count; i++) {
-        window->texts[i].name = take_text(bytes);
-        window->texts[i].value = take_text(bytes);
+        window->texts[i].name = take_name(bytes);
+        window->texts[i].value = take_value(bytes, window->digits[i]);
     }
 }
 
