@@ -72,7 +72,7 @@ def test_an_unclassified_order_is_shown_decided_and_goes_to_its_street(district)
     assert case("DESK1") in desk(district, "ls", "--cause", "unclassified").stdout
     assert case("DESK1") not in desk(district, "ls", "--cause", "dispute").stdout
     shown = desk(district, "show", case("DESK1")).stdout
-    for word in ("待分类", one["order"]["reason"], "可作决定", "assigned --lead UNIT", "classified --type CODE"):
+    for word in ("待分类", one["order"]["reason"], "经过", "可作决定", "assigned --lead UNIT", "classified --type CODE"):
         assert word in shown
 
     # what cannot be is refused before anything is said

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "base/memory.h"
 #include "base/timestamp.h"
 #include "citybrain/desk_decide.h"
 #include "citybrain/desk_report.h"
@@ -15,7 +16,7 @@
 static const char desk_help[] =
     "usage: citybrain desk ls [--cause CODE] [--json]                待办清单\n"
     "       citybrain desk show CASE [--json]                        "
-    "一件:事由、可选单位、可作决定\n"
+    "一件:事由、可选单位、可作决定、经过\n"
     "       citybrain desk decide CASE MOVE --as 姓名 --reason 理由 [options]   作出决定\n\n"
     "区指挥中心的待办:规则定不了的,由人来定。\n"
     "What no rule can decide comes to the desk with its reason and the alternatives. Each line of\n"
@@ -117,6 +118,23 @@ static int list(struct wish *wish, struct desk_duties *duties, const struct dist
     return VERB_OK;
 }
 
+/* What happened so far is what `why` shows; without the aggregator the question stands alone. */
+static void show_timeline(const struct wish *wish)
+{
+    const char *const words[] = {
+        "why",       wish->decision.case_id, "--config", wish->config_dir,
+        "--brokers", wish->settings.brokers, "--prefix", wish->settings.prefix};
+    char *argv[ARRAY_LENGTH(words) + 1] = {NULL};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        argv[i] = xspandup(span_of(words[i]));
+    putchar('\n');
+    fflush(stdout);
+    optind = 0; /* getopt begins anew */
+    (void)!verb_why.run((int)ARRAY_LENGTH(words), argv);
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        free(argv[i]);
+}
+
 static int show(struct wish *wish, struct desk_duties *duties, const struct district *district)
 {
     const struct desk_duty_item *item = desk_duties_find(duties, wish->decision.case_id);
@@ -130,6 +148,7 @@ static int show(struct wish *wish, struct desk_duties *duties, const struct dist
         putchar('\n');
     } else {
         desk_report_show(duties, item, district, stdout);
+        show_timeline(wish);
     }
     return VERB_OK;
 }

@@ -188,7 +188,7 @@ static struct timers_next without_opening(const struct case_set *set, const stru
              (line->recorded_ms == first->recorded_ms && span_compare(line->id, first->id) < 0));
         first = earlier ? line : first;
     }
-    if (first->recorded_ms == TIMESTAMP_NONE)
+    if (!first || first->recorded_ms == TIMESTAMP_NONE)
         return never;
     return (struct timers_next){.due_ms = first->recorded_ms + rules->headless_after_ms,
                                 .timer = TIMERS_HEADLESS,
