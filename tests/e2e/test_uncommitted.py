@@ -46,7 +46,7 @@ def order(number):
 
 
 def call_back(numbers):
-    now = local(1)
+    now = local(-1)  # behind the dispatch that is taken back by it
     rows = [f"U{n:05},HF{n},{now},电话,是,是,否,不满意,Y,2,,,,{now}" for n in numbers]
     return "\n".join([HEADER, *rows]).encode() + b"\n"
 

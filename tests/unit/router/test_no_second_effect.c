@@ -104,7 +104,9 @@ static void a_backfill_that_brings_a_live_opening_again_does_not_silence_its_cas
 
 /* ---- corrections ---- */
 
-static void a_correction_after_dispatch_dispatches_nobody_again(void **state)
+/* Changed content is told to the lead once; who would lead by it the desk is asked once (contracts
+ * §2: a correction never moves the lead). */
+static void a_correction_after_dispatch_amends_and_asks_and_dispatches_nobody_again(void **state)
 {
     (void)state;
     struct case_flow *flow = begin();
@@ -120,6 +122,11 @@ static void a_correction_after_dispatch_dispatches_nobody_again(void **state)
     tell(flow, corrected);
     tell(flow, order); /* the first copy, late */
     assert_int_equal(leads(), 1);
+    assert_int_equal(count(STREAM_EVENTS, "case.amended.v1"), 1);
+    assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"amended\""), 1);
+    assert_int_equal(count(STREAM_EVENTS, "\"rule\":\"would_have\""), 1);
+    assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"escalated\""), 1);
+    assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"recalled\""), 0);
     for (size_t i = 0; i < kept_count; i++)
         for (size_t n = 0; n < i; n++)
             assert_false(kept[i].stream != STREAM_SIGNALS && kept[i].stream == kept[n].stream &&
@@ -225,7 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_years_of_backfill_and_ticks_have_no_effect),
         cmocka_unit_test(a_backfill_that_brings_a_live_opening_again_does_not_silence_its_case),
-        cmocka_unit_test(a_correction_after_dispatch_dispatches_nobody_again),
+        cmocka_unit_test(a_correction_after_dispatch_amends_and_asks_and_dispatches_nobody_again),
         cmocka_unit_test(what_was_dead_and_is_redriven_is_dispatched_for_the_first_time),
     };
     return cmocka_run_group_tests(tests, load, unload);
