@@ -201,6 +201,8 @@ static void close_partition(void *context)
         parking_count(&state->router->parking, state->number, 0); /* another owner's now */
         case_flow_close(state->cases);
     } else {
+        window_pass_show(&state->router->windows, state->number,
+                         &(struct window_flow_counts){.clock_ms = TIMESTAMP_NONE});
         window_flow_close(state->windows);
     }
     free(state);

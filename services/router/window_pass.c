@@ -17,7 +17,7 @@ static const struct metric_row unused_row = {
     "router.most_groups of them), unknown (its trigger is gone). full and crowded: group coarser "
     "or raise the bound."};
 static const struct metric_row firings_row = {"citybrain_router_firings_total", METRIC_COUNTER,
-                                              NULL, "Proactive cases that triggers opened."};
+                                              "form", "Proactive cases that triggers opened."};
 static const struct metric_row held_row = {
     "citybrain_router_firings_held_total", METRIC_COUNTER, NULL,
     "Firings that a cap delayed; none is dropped. Growing: the trigger is too eager, see caps in "
@@ -46,11 +46,13 @@ void window_pass_init(struct window_pass *pass, struct metrics *metrics, int64_t
                                  .groups = metrics_add(metrics, &groups_row),
                                  .clock = metrics_add(metrics, &clock_row),
                                  .dead = metrics_add(metrics, &dead_row)};
-    struct metric *const counters[] = {pass->facts, pass->firings, pass->held, pass->dead};
+    struct metric *const counters[] = {pass->facts, pass->held, pass->dead};
     for (size_t i = 0; i < ARRAY_LENGTH(counters); i++)
         metric_add(counters[i], SPAN(""), 0); /* shown before there is anything to count */
     for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++)
         metric_add(pass->unused, span_of(reasons[i]), 0);
+    for (int form = 0; form < TRIGGER_FORMS; form++)
+        metric_add(pass->firings, span_of(trigger_form_name((enum trigger_form)form)), 0);
 }
 
 void window_pass_set_bundle(struct window_pass *pass, const struct rule_bundle *bundle,
@@ -77,11 +79,13 @@ void window_pass_count(struct window_pass *pass, struct window_flow_counts *befo
                               now->crowded - before->crowded, now->full - before->full,
                               now->unknown - before->unknown};
     count(pass->facts, SPAN(""), now->facts - before->facts);
-    count(pass->firings, SPAN(""), now->firings - before->firings);
     count(pass->held, SPAN(""), now->held - before->held);
     count(pass->dead, SPAN(""), now->dead - before->dead);
     for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++)
         count(pass->unused, span_of(reasons[i]), unused[i]);
+    for (int form = 0; form < TRIGGER_FORMS; form++)
+        count(pass->firings, span_of(trigger_form_name((enum trigger_form)form)),
+              now->fired[form] - before->fired[form]);
     *before = *now;
 }
 

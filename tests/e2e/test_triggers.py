@@ -103,6 +103,12 @@ def ticked(district, when):
     district.settle()
 
 
+def metrics(district):
+    _, body = district.http(district.environment["CITYBRAIN_ROUTER_ADMIN"] + "/metrics")
+    rows = (line.rsplit(" ", 1) for line in body.decode().splitlines() if line and not line.startswith("#"))
+    return {name: float(value) for name, value in rows}
+
+
 def dies(district):
     old = district.kill("router-1")
     district.came_back("router-1", old)
@@ -204,6 +210,9 @@ def test_a_notice_is_acted_on_without_anybody_where_its_trigger_says_so(slow):
     until(lambda: orders(slow, LEAD, fired["subject"]), "it is dispatched", 30)
     slow.settle()
     assert len(of_case(slow, fired["subject"], "dispatched")) == 1
+    told = metrics(slow)
+    assert told['citybrain_router_firings_total{form="count"}'] >= 1 and told['citybrain_router_firings_total{form="surge"}'] == 0
+    assert told["citybrain_router_signals_total"] >= 1 and told["citybrain_router_facts_total"] >= 1
 
 
 # --- absence: nothing said, by the clock ---
@@ -259,5 +268,7 @@ def test_a_silent_station_is_found_once_by_its_own_hours(slow):
     dies(slow)
     ticked(slow, "2026-03-04T12:00")
     ticked(slow, "2026-03-04T13:00")
+    clocks = {n for name, n in metrics(slow).items() if name.startswith("citybrain_router_windows_clock_timestamp_seconds")}
+    assert clocks == {ms("2026-03-04T13:00") // 1000}
     (fired,) = firings(slow, "e2e_silent", station="st001")
     assert "梅裕苑" in fired["data"]["reason"] or "st001" in fired["data"]["reason"]

@@ -116,6 +116,8 @@ struct trigger {
     struct place place;
 };
 
+const char *trigger_form_name(enum trigger_form form); /* as its key in the file */
+
 struct triggers;
 /* Every *.yaml of the folder, by name; none at all where there is no such folder. NULL on error. */
 struct triggers *triggers_load(const char *folder, const struct kinds *kinds,

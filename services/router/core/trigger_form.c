@@ -242,6 +242,11 @@ static const struct form {
     [TRIGGER_CALENDAR] = {"calendar", true, read_calendar},
 };
 
+const char *trigger_form_name(enum trigger_form form)
+{
+    return forms[form].key;
+}
+
 static bool read_season(struct trigger_reading *reading, const struct yaml_node *node)
 {
     static const char *const known[] = {"from", "to", NULL};

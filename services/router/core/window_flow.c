@@ -123,6 +123,7 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
     }
     bool said = firing_send(&flow->writer, firing, outputs);
     flow->counts.firings += said;
+    flow->counts.fired[look->trigger->form] += said;
     flow->counts.dead += !said; /* larger than any event: a sentence of a trigger's file */
     window_note_fired(&flow->window, firing->finding->start_ms, firing->finding->anchor_ms);
     look->changed = true;

@@ -51,6 +51,7 @@ void window_flow_save(struct window_flow *flow, struct outputs *outputs);
 struct window_flow_counts {
     int64_t clock_ms; /* TIMESTAMP_NONE until every partition's watermark came */
     int64_t facts, firings, groups;
+    int64_t fired[TRIGGER_FORMS]; /* the firings, by their trigger's form */
     int64_t repeated; /* facts known already, or of an older revision */
     int64_t late;     /* told more than the horizon after it happened, or of a window long gone */
     int64_t crowded;  /* facts that the newest ones of their group pushed out */
