@@ -370,12 +370,12 @@ static size_t hold(struct held *all)
             continue;
         assert_true(signal_read(&said, span_of(kept[i].key), span_of(kept[i].value), &arena));
         size_t n = 0;
-        while (n < count && (strcmp(all[n].key, kept[i].key) || !span_is(said.id, all[n].id)))
+        while (n < count && (strcmp(all[n].key, kept[i].key) != 0 || !span_is(said.id, all[n].id)))
             n++;
         if (n < count && !signal_revision_holds(all[n].revision, said.revision))
             fail_msg("a fact with a smaller revision than before: %s", kept[i].value);
         memset(&all[n], 0, sizeof all[n]);
-        strcpy(all[n].key, kept[i].key);
+        snprintf(all[n].key, sizeof all[n].key, "%s", kept[i].key);
         span_to_cstr(said.id, all[n].id, sizeof all[n].id);
         snprintf(all[n].value, sizeof all[n].value, "%s", kept[i].value);
         all[n].revision = said.revision;
