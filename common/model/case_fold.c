@@ -89,6 +89,11 @@ static bool is_answer(const struct case_fold_walk *walk, const struct kind_stage
             span_equal(walk->fold->lead_cause_id, line->attribute[CASE_CAUSE]));
 }
 
+static bool names_helper(const struct kind_stage *stage)
+{
+    return stage->meaning == MEANS_CO_ASSIGNED || stage->meaning == MEANS_WHISTLE_BLOWN;
+}
+
 static bool has_room(const struct case_fold *fold, const struct kind_stage *stage,
                      const struct case_line *line)
 {
@@ -96,8 +101,7 @@ static bool has_room(const struct case_fold *fold, const struct kind_stage *stag
         return false;
     if (stage->meaning == MEANS_FORWARDED && fold->sub_count == CASE_FOLD_MOST_SUBS)
         return is_sub(fold, line->attribute[CASE_SUB]);
-    bool names = stage->meaning == MEANS_CO_ASSIGNED || stage->meaning == MEANS_WHISTLE_BLOWN;
-    return !names || fold->co_count < CASE_FOLD_MOST_CO ||
+    return !names_helper(stage) || fold->co_count < CASE_FOLD_MOST_CO ||
            case_fold_co(fold, line->attribute[CASE_CO]);
 }
 
@@ -114,6 +118,8 @@ static enum line_reason judge(const struct case_fold_walk *walk, const struct ca
         return is_of_handlers(walk->kind, stage, line) ? LINE_REASON_RELATION : LINE_REASON_PARTY;
     if (!has_needs(stage, line) || !is_sound(stage, line))
         return LINE_REASON_INCOMPLETE;
+    if (names_helper(stage) && fold->lead.len && span_equal(line->attribute[CASE_CO], fold->lead))
+        return LINE_REASON_ITSELF;
     if (stage->unless & fold->happened)
         return LINE_REASON_FORBIDDEN;
     if (stage->at_most && walk->times[index] >= stage->at_most)

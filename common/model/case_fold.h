@@ -18,21 +18,22 @@
 
 enum line_effect { LINE_COUNTS, LINE_IMPOSSIBLE, LINE_NOT_YOURS };
 
-enum line_reason { /* why a line has no effect */
-                   LINE_REASON_NONE,
-                   LINE_REASON_STAGE,     /* its kind has no such stage */
-                   LINE_REASON_PARTY,     /* the move is another party's */
-                   LINE_REASON_RELATION,  /* the unit is not what it would have to be: lead, co, sub
-                                           */
-                   LINE_REASON_EARLY,     /* nothing of what it comes after holds */
-                   LINE_REASON_AGAIN,     /* it is opened already */
-                   LINE_REASON_FORBIDDEN, /* what holds now forbids it */
-                   LINE_REASON_OFTEN,     /* as often as it may happen in a case's life */
-                   LINE_REASON_INCOMPLETE, /* its data lack what it needs */
-                   LINE_REASON_UNASKED,    /* a recall that nothing asked for */
-                   LINE_REASON_CROWDED,    /* no room for one more unit, office or pause */
-                   LINE_REASON_CHILD, /* the case is a child: its parent's units have the duty */
-                   LINE_REASON_FAMILY /* nothing can be merged, unmerged or copied so */
+/* Why a line has no effect. */
+enum line_reason {
+    LINE_REASON_NONE,
+    LINE_REASON_STAGE,      /* its kind has no such stage */
+    LINE_REASON_PARTY,      /* the move is another party's */
+    LINE_REASON_RELATION,   /* the unit is not what it would have to be: lead, co, sub */
+    LINE_REASON_EARLY,      /* nothing of what it comes after holds */
+    LINE_REASON_AGAIN,      /* it is opened already */
+    LINE_REASON_FORBIDDEN,  /* what holds now forbids it */
+    LINE_REASON_OFTEN,      /* as often as it may happen in a case's life */
+    LINE_REASON_INCOMPLETE, /* its data lack what it needs */
+    LINE_REASON_UNASKED,    /* a recall that nothing asked for */
+    LINE_REASON_CROWDED,    /* no room for one more unit, office or pause */
+    LINE_REASON_CHILD,      /* the case is a child: its parent's units have the duty */
+    LINE_REASON_FAMILY,     /* nothing can be merged, unmerged or copied so */
+    LINE_REASON_ITSELF      /* the lead is no helper of its own */
 };
 
 struct case_co { /* a unit that helps: named by the desk or by the lead's whistle */

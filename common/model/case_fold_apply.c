@@ -78,6 +78,16 @@ static void on_opened(struct case_fold_walk *walk, const struct case_line *line)
     walk->own_due_ms = fold->due_ms;
 }
 
+/* Who leads helps no more: its order is the lead's. */
+static void forget_helper(struct case_fold *fold, struct span unit)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < fold->co_count; i++)
+        if (!span_equal(fold->co[i].unit, unit))
+            fold->co[left++] = fold->co[i];
+    fold->co_count = left;
+}
+
 static void on_dispatched(struct case_fold *fold, const struct case_line *line)
 {
     fold->dispatched = true;
@@ -85,6 +95,7 @@ static void on_dispatched(struct case_fold *fold, const struct case_line *line)
     fold->dispatched_id = line->id;
     fold->named_lead = SPAN_NONE;
     set_lead(fold, line);
+    forget_helper(fold, fold->lead);
     set_due(fold, line);
 }
 

@@ -103,6 +103,13 @@ def test_the_reasons_are_those_of_the_reject_table():
     assert set(SCHEMAS["common.json"]["$defs"]["party"]["enum"]) == set(parties)
 
 
+def test_the_details_of_receipts_are_those_the_router_gives():
+    given = set(re.findall(r'\{"([a-z_]+)",\s*"', (ROOT / "services/router/core/refusal.c").read_text()))
+    assert len(given) > 12 and set(SCHEMAS["receipt.json"]["else"]["properties"]["detail"]["enum"]) == given
+    page = (ROOT / "docs/moves.md").read_text()
+    assert [detail for detail in given if f"`{detail}`" not in page] == []
+
+
 # --- they can say no ---
 
 

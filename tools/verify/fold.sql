@@ -193,6 +193,7 @@ BEGIN
             THEN NOT pg_temp.verify_given_back(said, y) ELSE NOT coalesce(pg_temp.verify_related(said, y), false) OR CASE WHEN said.after_any = 0 THEN happened & said.stage_bit <> 0
                            ELSE happened & said.after_any = 0 END
             OR happened & said.unless_any <> 0 OR (said.at_most > 0 AND times[said.place] >= said.at_most)
+            OR (said.stage IN ('co_assigned', 'whistle_blown') AND coalesce(said.co = f.unit, false))
             OR NOT pg_temp.verify_sound(said, r) END;
         IF said.new_round OR said.stage = 'unmerged' THEN
             y := pg_temp.verify_leave(y);
@@ -217,6 +218,7 @@ BEGIN
         ELSIF said.stage = 'dispatched' THEN
             f.unit := coalesce(said.lead, f.unit);
             r.dispatched := true;
+            r.co := array_remove(r.co, f.unit); -- who leads helps no more
         ELSIF said.stage = 'recalled' THEN -- nobody's until the next decision
             f.unit := NULL;
             r := ROW(r.co, '{}'::text[], r.pauses, false, false, NULL);

@@ -137,6 +137,28 @@ static bool pass_over(struct decision *decision, const struct case_fold *fold, s
     return decision->reason.at != NULL;
 }
 
+static bool is_helper(const struct case_fold *fold, struct span unit)
+{
+    return fold->co_count > 0 && case_fold_co(fold, unit);
+}
+
+/* The newest record of a case is a unit's whole duty: whoever leads or helps gets no copy after it.
+ */
+static void drop_copies(struct decision *decision, const struct case_fold *fold)
+{
+    size_t copies = 0, helpers = 0;
+    for (size_t i = 0; i < decision->copy_count; i++) {
+        struct span unit = decision->copies[i];
+        if (!span_equal(unit, decision->lead) && !is_helper(fold, unit))
+            decision->copies[copies++] = unit;
+    }
+    for (size_t i = 0; i < decision->co_count; i++)
+        if (!span_equal(decision->co_units[i], decision->lead))
+            decision->co_units[helpers++] = decision->co_units[i];
+    decision->copy_count = copies;
+    decision->co_count = helpers;
+}
+
 /* After the last dispute that may be the lead is told that it is final (docs/domain.md §4.3). */
 static bool say_designated(struct decision *decision, const struct case_fold *fold,
                            struct arena *arena)
@@ -164,6 +186,7 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
         !pass_over(&decided->decision, asked->fold, arena) ||
         !say_designated(&decided->decision, asked->fold, arena))
         return false;
+    drop_copies(&decided->decision, asked->fold);
     if (!decided->about.street_code.len)
         decided->about.street_code = decided->decision.street;
     return emit_decision(emit, &decided->about, &decided->decision, span_of(bundle->hash), arena,

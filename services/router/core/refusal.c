@@ -46,6 +46,8 @@ static const struct words details[] = {
                                 "Its data lack a member that this move needs, or say what decides "
                                 "nothing. Send it again, complete."},
     [LINE_REASON_UNASKED] = {"unasked", "没有可应答的改派事由", "Nothing asked for it."},
+    [LINE_REASON_ITSELF] = {"itself", "承办单位不能作为本件的协办单位,请另指单位",
+                            "The lead cannot be its own helper; name another unit."},
     [LINE_REASON_CROWDED] = {"crowded", "该件协办、转派或挂账次数已达上限",
                              "The case has no room for one more helper, office or pause."},
     [LINE_REASON_CHILD] = {"merged", "该件已并入其他工单,由其承办单位一并办理",
