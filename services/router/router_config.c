@@ -23,7 +23,7 @@ static const struct setting table[] = {
      "a case of which no opening came goes to the desk; 0s = never"},
     {"router.probe_every", SETTING_DURATION, offsetof(struct router_config, probe_every_ms), "5m",
      100, INT64_MAX / 2, NULL, NULL, "how often a unit's missing topic is asked for again"},
-    {"router.most_groups", SETTING_INT, offsetof(struct router_config, most_groups), "100000", 100,
+    {"router.most_groups", SETTING_INT, offsetof(struct router_config, most_groups), "20000", 100,
      INT64_MAX / 2, NULL, NULL,
      "groups of one trigger in one partition of signals; facts of more are counted and not kept"},
 };
