@@ -14,6 +14,7 @@ static const struct span desk = {"desk", 4};
 
 struct answer {                     /* what the rules say */
     const struct rule_entry *entry; /* NULL = none matches */
+    bool found;                     /* its owner, and he may be given it */
     size_t next;                    /* of the entries behind it */
     struct span lead, rule, pattern;
 };
@@ -66,6 +67,7 @@ static struct answer ask_rules(const struct asking *asking)
         answer.pattern = SPAN("{type}当日不在准入清单,不得派给{street},转{lead}派单");
     } else {
         answer.lead = lead;
+        answer.found = true;
         answer.pattern = span_of(answer.entry->say);
     }
     return answer;
@@ -137,8 +139,8 @@ static void take_answer(struct decision *decision, const struct asking *asking,
     const struct facts *facts = &asking->facts;
     decision->lead = answer->lead;
     decision->rule = answer->rule;
-    if (!entry)
-        return;
+    if (!answer->found)
+        return; /* who helps and who knows of it hangs on who leads */
     struct span guide = rule_target_find(&entry->guide, facts);
     decision->disposition = entry->disposition;
     decision->guide = span_equal(guide, decision->lead) ? SPAN_NONE : guide;
@@ -153,18 +155,22 @@ static struct span keep_lead(struct decision *decision, const struct asking *ask
                              const struct answer *answer)
 {
     const struct order *order = asking->facts.order;
+    bool known = district_has_unit(asking->facts.district, order->lead, asking->facts.day);
     decision->would_have = (struct decision_answer){answer->lead, answer->rule};
-    if (!district_has_unit(asking->facts.district, order->lead, asking->facts.day)) {
+    decision->adopted = known && !order->designated;
+    if (known)
+        decision->lead = order->lead;
+    if (answer->found && answer->entry->disposition == DISPOSITION_TRANSFER_EMERGENCY) {
+        add_unit(decision->copies, &decision->copy_count, desk, decision->lead);
+        add_copies(decision, answer->entry, &asking->facts);
+        if (!known)
+            decision->disposition = answer->entry->disposition;
+    }
+    if (!known) {
         decision->rule = SPAN("unknown_unit");
         return SPAN("来单指定的承办单位{named}不在单位目录,社区和服务站不得主责,转{lead}派单");
     }
-    decision->adopted = !order->designated;
-    decision->lead = order->lead;
     decision->rule = order->designated ? SPAN("desk") : SPAN("adopted");
-    if (answer->entry && answer->entry->disposition == DISPOSITION_TRANSFER_EMERGENCY) {
-        add_unit(decision->copies, &decision->copy_count, desk, decision->lead);
-        add_copies(decision, answer->entry, &asking->facts);
-    }
     return order->designated ? SPAN("经指挥中心研判,由{lead}承办")
                              : SPAN("上级已指定{lead}承办,按单承接");
 }
@@ -243,6 +249,8 @@ bool decide(struct decision *decision, const struct order *order, const struct r
         pattern = SPAN("受理时间过早,转{lead}人工处理");
     } else if (order->lead.len) {
         pattern = keep_lead(decision, &asking, &answer);
+        if (decision->disposition != DISPOSITION_DISPATCH)
+            entry = answer.entry; /* the desk has it, and its time is that of the danger */
     } else {
         take_answer(decision, &asking, &answer);
         entry = answer.entry;

@@ -266,7 +266,7 @@ static void the_admission_list_of_the_day_decides(void **state)
     assert_true(district_load(&dated, folder, diagnostics));
     write_rules(&dated,
                 "  - { id: x, when: { type_group: R03, place: known }, then: { lead: { "
-                "street_of: place }, say: 甲 } }\n"
+                "street_of: place }, co: [d_fire], copy: [d_police], say: 甲 } }\n"
                 "  - { id: y, when: { type_code: R0303 }, then: { lead: d_urban, say: 乙 } }\n");
     static const struct {
         const char *at, *type, *rule;
@@ -287,6 +287,8 @@ static void the_admission_list_of_the_day_decides(void **state)
         /* its department could lead, and who comes behind; the refused 街乡 could not */
         if (refused)
             assert_true(span_is(decision.alternatives[0].unit, "d_housing"));
+        /* nobody helps, or hears of it, before somebody leads */
+        assert_int_equal(decision.co_count + decision.copy_count, refused ? 0 : 2);
     }
     /* The city's word stands, whatever the list says. */
     assert_true(ask(&dated, (struct order){.type_code = SPAN("R0301"), .lead = SPAN("s110105001")})
