@@ -229,7 +229,7 @@ static void look_ahead(struct backtest *backtest, const struct working *work, in
     if (is_recalled(backtest, work, &next)) {
         ids_decision(id, next.move->id, SPAN("recall"));
         expect(backtest, work->id, span_of(id), clock_ms);
-    } else if (case_decide_is_due(&work->fold, work->kind)) {
+    } else if (case_decide_is_due(&work->set, &work->fold, work->kind)) {
         ask(backtest, work, clock_ms);
     }
 }

@@ -44,9 +44,11 @@ static void read_settings(struct bundle *bundle, const char *folder, struct diag
     bundle->flow.max_age_ms = 30 * DAY_MS;
     bundle->flow.timers.stub_after_ms = 7 * DAY_MS;
     bundle->flow.timers.forget_after_ms = 400 * DAY_MS;
+    bundle->flow.timers.headless_after_ms = 15 * INT64_C(60000);
     read_duration(router, "max_age", &bundle->flow.max_age_ms, d);
     read_duration(router, "stub_after", &bundle->flow.timers.stub_after_ms, d);
     read_duration(router, "forget_after", &bundle->flow.timers.forget_after_ms, d);
+    read_duration(router, "headless_after", &bundle->flow.timers.headless_after_ms, d);
     yaml_free(router);
 
     struct yaml_document *aggregator = yaml_load(in(path, folder, "aggregator.yaml"), d);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "model/ids.h"
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
@@ -16,13 +18,6 @@ static bool may_be_dispatched(const struct case_fold *fold, const struct case_ki
     return dispatched >= 0 && (!after || after & fold->happened);
 }
 
-bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind)
-{
-    return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
-           !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE &&
-           may_be_dispatched(fold, kind);
-}
-
 const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)
 {
     struct span id = fold->cause_id.at ? fold->cause_id : fold->opened_id;
@@ -30,6 +25,26 @@ const struct case_line *case_decide_cause(const struct case_set *set, const stru
         if (span_equal(set->lines[i].id, id))
             return &set->lines[i];
     return NULL;
+}
+
+static bool may_wait(const struct case_fold *fold, const struct case_kind *kind)
+{
+    return fold->has_opened && !fold->quiet && !fold->dispatched && !fold->closed &&
+           !fold->parent.at && fold->resolution_ms == TIMESTAMP_NONE &&
+           may_be_dispatched(fold, kind);
+}
+
+bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold,
+                        const struct case_kind *kind)
+{
+    char id[DIGEST_ID_LEN + 1];
+    if (!may_wait(fold, kind))
+        return false;
+    ids_decision(id, case_decide_cause(set, fold)->id, SPAN("lead"));
+    for (size_t i = 0; i < set->count; i++)
+        if (span_is(set->lines[i].id, id))
+            return false;
+    return true;
 }
 
 /* Of one time with our decision, would it stand behind it? */

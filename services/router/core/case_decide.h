@@ -23,8 +23,10 @@ struct case_decided {
     struct event event; /* `dispatched`; its data are the emitter's until the next is built */
 };
 
-/* Does the case wait for a lead? */
-bool case_decide_is_due(const struct case_fold *fold, const struct case_kind *kind);
+/* Does the case wait for a lead? A cause has its own once, even where a correction has taken the
+ * effect from that line. */
+bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold,
+                        const struct case_kind *kind);
 /* The event that a decision has as its cause. */
 const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold);
 /* The order as the case tells it now. */

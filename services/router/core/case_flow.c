@@ -171,16 +171,6 @@ static void note_before(const struct working *work, struct case_flow_told *told)
     told->stale = case_line_compare_revision(told->line.revision, before->revision) < 0;
 }
 
-/* A cause has its lead once, even where a correction has taken the effect from that line. */
-static bool waits_for_lead(const struct working *work)
-{
-    char id[DIGEST_ID_LEN + 1];
-    if (!case_decide_is_due(&work->fold, work->kind))
-        return false;
-    ids_decision(id, case_decide_cause(&work->set, &work->fold)->id, SPAN("lead"));
-    return !case_flow_line(work, span_of(id));
-}
-
 /* What was told before its turn may ask for another lead as soon as there is one. Once something is
  * said the record is taken: what has no room then is not said. */
 static enum reject answer(struct case_flow *flow, struct working *work,
@@ -188,7 +178,8 @@ static enum reject answer(struct case_flow *flow, struct working *work,
 {
     struct case_flow_told later = {.event = told->event, .line = told->line, .live = told->live};
     enum reject reject = case_flow_answer_moves(flow, work, told, outputs);
-    for (int i = 0; i < MOST_LEADS && waits_for_lead(work); i++) {
+    for (int i = 0; i < MOST_LEADS && case_decide_is_due(&work->set, &work->fold, work->kind);
+         i++) {
         if (reject == REJECT_NONE)
             reject = dispatch(flow, work, outputs);
         if (reject != REJECT_NONE)
