@@ -71,7 +71,7 @@ def live(district):
     topic = f"cb.dispatch.{AWAY}"
     admin.delete_topics([topic])[topic].result(20)
     until(lambda: topic not in admin.list_topics(timeout=10).topics, "the topic is gone", 30)
-    district.accepted("hotline", [order(name) for name in ("PLAIN", "STRANGE", "EARLY", "LATE", "DISPUTE")])
+    district.accepted("hotline", [order(name) for name in ("PLAIN", "STRANGE", "EARLY", "LATE", "DISPUTE", "PARENT", "CHILD")])
     district.accepted("hotline", [order("TWICE", 结案时间="2026-03-02 08:58:00", 承办单位=LEAD),
                                   order("ADOPTED", 承办单位=OTHER, 截止时间="2026-03-03 18:00:00"),
                                   order("UNKNOWN", kind="不明类型"), order("NOWHERE", place={}),
@@ -86,9 +86,13 @@ def live(district):
     say(district, "desk", "EARLY", "reviewed", "09:01:00", token="callback")
     say(district, LEAD, "DISPUTE", "disputed", "09:01:00")
     say(district, OTHER, "GHOST", "signed", "09:01:00")
+    say(district, "desk", "CHILD", "merged", "09:02:00", parent=case("PARENT"))
+    until(lambda: "child_added" in stages(district, "PARENT"), "the parent has its child", 60)
+    say(district, LEAD, "PARENT", "resolved", "09:04:00")
     until(lambda: "disputed" in stages(district, "DISPUTE"), "it is disputed", 60)
     say(district, "desk", "DISPUTE", "dispute_decided", "09:03:00", outcome="upheld", lead=OTHER)
     until(lambda: stages(district, "DISPUTE").count("dispatched") == 2, "it has another lead", 60)
+    until(lambda: "resolved" in stages(district, "CHILD"), "the child is resolved with its parent", 60)
     ticked(district, "12:00:00", day=10)
     until(lambda: "overdue" in stages(district, "LATE"), "it is overdue", 60)
 
@@ -189,6 +193,18 @@ def test_what_could_not_be_delivered(told):
     assert f"单位 unit\t豆各庄地区办事处({AWAY})" in block and "工单 order\tassigned" in block
 
 
+def test_a_merged_case_and_its_parent(told):
+    _, lines, decisions = parts(told, "CHILD")
+    merged = next(line for line in lines if "(merged)" in line[5])
+    assert merged[3] == "区指挥中心(desk)" and f"主件 {case('PARENT')}" in merged[7]
+    resolved = next(line for line in lines if "(resolved)" in line[5])
+    assert f"随同 {case('PARENT')}" in resolved[7] and resolved[6] == "计入"
+    _, lines, decisions = parts(told, "PARENT")
+    added = next(line for line in lines if "(child_added)" in line[5])
+    assert f"子件 {case('CHILD')}" in added[7]
+    assert f"子件 child\t{case('CHILD')}" in decision(decisions, "child_added")[0]
+
+
 def test_a_case_without_its_opening(told):
     head, lines, _ = parts(told, "GHOST")
     assert head[1] == ["现状", "无受理记录(headless)"] and lines[0][6].startswith("不计(")
@@ -199,9 +215,10 @@ def test_a_trigger_with_its_evidence(told):
     head, lines, decisions = parts(told, found)
     assert head[0] == [found, "未诉先办"]
     block = decision(decisions, "opened")[0]
-    assert "触发器 trigger\tcluster_community" in block and "件数 count\t5" in block and "理由 reason\t7天内" in block
-    evidence, = [line.split("\t")[1].split(";") for line in block.splitlines() if line.startswith("  依据 evidence")]
-    assert len(evidence) == 5 and all(one.startswith("request:12345:") for one in evidence)
+    cells = dict(line.strip().split("\t", 1) for line in block.splitlines() if line.startswith("  "))
+    assert cells["触发器 trigger"] == "cluster_community" and cells["理由 reason"].startswith("7天内")
+    evidence = cells["依据 evidence"].split(";")
+    assert len(evidence) == int(cells["件数 count"]) >= 5 and all(one.startswith("request:12345:") for one in evidence)
 
 
 def test_an_event_leads_to_its_case(told):
