@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base.h"
 #include "base/memory.h"
 #include "daemon/log.h"
+#include "kafka/audit.h"
 
 enum { WAIT_MS = 50 };
 
@@ -56,12 +58,34 @@ static void check_kinds(const struct reload *reload, struct diagnostics *found)
         codes_free(codes);
 }
 
+/* Before it is done, so that nothing is done that is not there. */
+static void audit(const struct reload *reload, struct diagnostics *found)
+{
+    char who[32];
+    struct error error = {0};
+    snprintf(who, sizeof who, "router-%lld", (long long)reload->config->kafka.slot);
+    const struct audit_argument arguments[] = {{"config_dir", span_of(reload->config->config_dir)},
+                                               {"before", span_of(reload->flow->bundle->hash)},
+                                               {"bundle", span_of(reload->next->hash)}};
+    struct audit_entry entry = {.who = span_of(who),
+                                .reason = SPAN("SIGHUP"),
+                                .verb = "reload",
+                                .outcome = SPAN("intended"),
+                                .arguments = arguments,
+                                .argument_count = ARRAY_LENGTH(arguments)};
+    if (!audit_write(&reload->config->kafka, &entry, &error))
+        diagnostics_add(found, (struct place){"audit", 0, 0}, "see that the topic takes records",
+                        "no record of this reload could be written: %s", error.text);
+}
+
 static void read_bundle(uv_work_t *work)
 {
     struct reload *reload = work->data;
     check_kinds(reload, reload->found);
     rule_bundle_load(reload->next, reload->config->config_dir, reload->config->kinds,
                      reload->found);
+    if (diagnostics_errors(reload->found) == 0)
+        audit(reload, reload->found);
     reload->good = diagnostics_errors(reload->found) == 0;
 }
 

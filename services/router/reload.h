@@ -2,7 +2,7 @@
 /* SIGHUP: another rule bundle in the place of the present one, without a restart, or the present
  * one goes on and says so.
  *
- *   SIGHUP ─ worker: rule_bundle_load ─ good? ─ loop, between two records: swap ─ free the old one
+ *   SIGHUP ─ worker: rule_bundle_load ─ good? ─ audit ─ loop, between two records: swap
  *                                     └ no: log, metric, the old one stays
  */
 #pragma once
