@@ -115,8 +115,9 @@ static struct backtest_row *row_of(struct backtest_rows *rows, struct span from,
     rows->list = xrealloc(rows->list, (rows->count + 1) * sizeof *rows->list);
     struct backtest_row *row = &rows->list[rows->count++];
     *row = (struct backtest_row){0};
-    strcpy(row->then, rows->count == MOST_ROWS ? "…" : a);
-    strcpy(row->now, rows->count == MOST_ROWS ? "…" : b);
+    bool last = rows->count == MOST_ROWS;
+    span_to_cstr(last ? SPAN("…") : span_of(a), row->then, sizeof row->then);
+    span_to_cstr(last ? SPAN("…") : span_of(b), row->now, sizeof row->now);
     return row;
 }
 

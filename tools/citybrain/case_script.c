@@ -17,7 +17,7 @@
 #include "model/json_write.h"
 
 #define PATH_BYTES  1024
-#define LINE_BYTES  (1 << 20)
+#define LINE_BYTES  ((size_t)1 << 20)
 #define MOST_TIMES  100000
 #define MINUTE_MS   INT64_C(60000)
 #define RECEIVED_MS 1000 /* after it happened, where a line does not say */

@@ -18,8 +18,7 @@
 #include "model/json.h"
 
 #define PARTITIONS 12
-#define LINE_BYTES (4 << 20)
-#define DAY_MS     INT64_C(86400000)
+#define LINE_BYTES ((size_t)4 << 20)
 
 static const char backtest_help[] =
     "usage: citybrain backtest [--bundle DIR] [--from TIME] [--to TIME] [--events FILE[.gz]]\n"
