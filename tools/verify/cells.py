@@ -89,7 +89,7 @@ def bucket_of(view, measure, kind, zone):
 
 def counted(view, measure, kind):
     known = {measure.bucket, measure.end} | ({measure.start} if measure.start else set())
-    return f"FROM verify_fold WHERE kind = '{view.kind}' AND opened IS NOT NULL" \
+    return f"FROM verify_fold WHERE kind = '{view.kind}' AND (opened IS NOT NULL OR double IS NOT NULL)" \
         + "".join(f" AND {moment_of(name, kind)} IS NOT NULL" for name in sorted(known))
 
 

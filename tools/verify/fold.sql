@@ -23,6 +23,8 @@ CREATE TEMP TABLE verify_fold (
     case_id text, kind text, unreadable integer,
     unit text, type_code text, street_code text, community_code text,
     opened bigint, response bigint, resolution bigint, closure bigint,
+    matter bigint,  -- opened, and no child of another case
+    double bigint,  -- opened, and another system's case counts: then nothing else does
     stages bigint[] -- by place in the kind: when it first happened in the present round
 );
 
@@ -50,7 +52,7 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     lead text, type_code text, street_code text, community_code text,
     id text, more text, cause text, co text, sub text, outcome text,
     unless_any bigint, ends bigint, needs text[], at_most integer, new_lead boolean, clock text,
-    copied boolean, parent text, child text, via text
+    copied boolean, parent text, child text, via text, link text
 ) LANGUAGE sql STABLE AS $$
     WITH cut AS MATERIALIZED (
         SELECT s.case_id, s.kind, l.n, a[2] AS id, a[4] AS stage,
@@ -74,7 +76,8 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
            pg_temp.verify_plain(l.id), l.more, pg_temp.verify_value(l.more, '|u='), pg_temp.verify_value(l.more, '|o='),
            pg_temp.verify_value(l.more, '|b='), pg_temp.verify_value(l.more, '|w='),
            s.unless_any, s.ends, s.needs, s.at_most, s.new_lead, s.clock, s.copied,
-           pg_temp.verify_value(l.more, '|p='), pg_temp.verify_value(l.more, '|k='), pg_temp.verify_value(l.more, '|x=')
+           pg_temp.verify_value(l.more, '|p='), pg_temp.verify_value(l.more, '|k='), pg_temp.verify_value(l.more, '|x='),
+           pg_temp.verify_value(l.more, '|j=')
     FROM line AS l
     LEFT JOIN verify_stage AS s ON s.kind = l.kind AND s.number = l.stage
     LEFT JOIN verify_unit AS u ON u.number = l.unit
@@ -144,6 +147,25 @@ BEGIN RETURN CASE said.stage
 END
 $$;
 
+-- What a case's walk came to. A double counts as nothing else.
+CREATE FUNCTION pg_temp.verify_counts(f verify_fold, moments bigint[], y pg_temp.verify_family, is_double boolean)
+RETURNS verify_fold LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    f.stages := moments;
+    f.matter := CASE WHEN y.parent IS NULL THEN f.opened END;
+    IF is_double THEN
+        f.double := f.opened;
+        f.opened := NULL;
+        f.response := NULL;
+        f.resolution := NULL;
+        f.closure := NULL;
+        f.matter := NULL;
+        f.stages := array_fill(NULL::bigint, ARRAY[@STAGES@]);
+    END IF;
+    RETURN f;
+END
+$$;
+
 -- Who says what, in order. A move by a party that may not make it, or that is not possible now, changes nothing.
 -- A new round forgets dispatch, answers, helpers and closure and goes back to whom the opening names.
 CREATE FUNCTION pg_temp.verify_fold() RETURNS SETOF verify_fold LANGUAGE plpgsql STABLE AS $$
@@ -153,6 +175,7 @@ DECLARE
     r pg_temp.verify_round;
     y pg_temp.verify_family;
     is_copy boolean;
+    is_double boolean;
     at integer;
     fresh pg_temp.verify_round := ROW('{}'::text[], '{}'::text[], 0, false, false, NULL);
     happened bigint;
@@ -163,8 +186,7 @@ BEGIN
     FOR said IN SELECT * FROM pg_temp.verify_lines() LOOP
         IF f.case_id IS DISTINCT FROM said.case_id THEN
             IF f.opened IS NOT NULL OR f.unreadable > 0 THEN
-                f.stages := moments;
-                RETURN NEXT f;
+                RETURN NEXT pg_temp.verify_counts(f, moments, y, is_double);
             END IF;
             f := NULL;
             f.case_id := said.case_id;
@@ -176,6 +198,7 @@ BEGIN
             named := NULL;
             r := fresh;
             y := ROW(NULL, NULL, NULL, NULL, '{}'::text[], '{}'::text[]);
+            is_double := false;
         END IF;
         IF NOT said.readable THEN
             f.unreadable := f.unreadable + 1;
@@ -208,6 +231,7 @@ BEGIN
             r := fresh;
         END IF;
         moments[said.place] := coalesce(moments[said.place], said."time");
+        is_double := is_double OR coalesce(said.stage = 'linked' AND said.link LIKE 'same\_as:_%', false);
         IF is_copy THEN -- whose work it was
             f.unit := coalesce(said.lead, f.unit);
         END IF;
@@ -274,8 +298,7 @@ BEGIN
         END IF;
     END LOOP;
     IF f.opened IS NOT NULL OR f.unreadable > 0 THEN
-        f.stages := moments;
-        RETURN NEXT f;
+        RETURN NEXT pg_temp.verify_counts(f, moments, y, is_double);
     END IF;
 END
 $$;

@@ -6,7 +6,7 @@ from typing import NamedTuple, Optional
 
 import yaml
 
-MOMENTS = ("opened", "response", "resolution", "closure")  # of every kind; a stage of its own is one as well
+MOMENTS = ("opened", "response", "resolution", "closure", "matter", "double")  # of every kind; a stage of its own is one as well
 GROUPS = ("unit", "type_code", "street_code", "community_code")
 
 

@@ -8,13 +8,18 @@
 
 #include "base/histogram.h"
 
+/* What counts as a double counts as nothing else. */
 static int64_t moment_of(const struct case_fold *fold, int moment)
 {
+    if ((moment == VIEW_DOUBLE) != (fold->same_as.at != NULL))
+        return TIMESTAMP_NONE;
     switch (moment) {
+    case VIEW_DOUBLE:
     case VIEW_OPENED: return fold->opened_ms;
     case VIEW_RESPONSE: return fold->response_ms;
     case VIEW_RESOLUTION: return fold->resolution_ms;
     case VIEW_CLOSURE: return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
+    case VIEW_MATTER: return fold->parent.at ? TIMESTAMP_NONE : fold->opened_ms;
     default: return fold->stage_ms[moment - VIEW_STAGE];
     }
 }

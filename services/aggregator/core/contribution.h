@@ -9,7 +9,7 @@
 #include "model/case_fold.h"
 
 /* Bumped whenever the same fold would add something else; part of the contribution hash. */
-#define CONTRIBUTION_VERSION 1
+#define CONTRIBUTION_VERSION 2
 
 #define CONTRIBUTION_WHOLE_DAY (-1)
 

@@ -24,7 +24,8 @@ struct views {
 };
 
 static const char *const group_names[] = {"unit", "type_code", "street_code", "community_code"};
-static const char *const moment_names[VIEW_STAGE] = {"opened", "response", "resolution", "closure"};
+static const char *const moment_names[VIEW_STAGE] = {"opened",  "response", "resolution",
+                                                     "closure", "matter",   "double"};
 
 const char *view_group_name(enum view_group group)
 {

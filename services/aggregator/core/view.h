@@ -19,7 +19,15 @@
 
 enum view_group { VIEW_UNIT, VIEW_TYPE, VIEW_STREET, VIEW_COMMUNITY };
 /* A moment is one of these, or VIEW_STAGE + the index of one of the kind's stages. */
-enum { VIEW_OPENED, VIEW_RESPONSE, VIEW_RESOLUTION, VIEW_CLOSURE, VIEW_STAGE };
+enum {
+    VIEW_OPENED,
+    VIEW_RESPONSE,
+    VIEW_RESOLUTION,
+    VIEW_CLOSURE,
+    VIEW_MATTER, /* 事项数: opened, and no child of another case */
+    VIEW_DOUBLE, /* 双系统重复: opened, and another system's case is the one that counts */
+    VIEW_STAGE
+};
 enum view_measure_type { VIEW_COUNT, VIEW_RATIO, VIEW_DURATION };
 
 struct view_measure {
