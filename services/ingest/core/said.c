@@ -45,12 +45,26 @@ static bool is_public_name(struct span name)
     return good;
 }
 
-static void write_data(struct strbuf *out, const struct json_value *data)
+/* The other case of a merge: an id as the event's own subject is one. */
+static bool is_other_case(const struct normalise *normalise, const struct json_value *member)
+{
+    struct span rest = member->text, kind;
+    if (!span_is(member->key, "parent") || member->type != JSON_STRING)
+        return false;
+    kind = span_cut(&rest, ':');
+    return rest.len > 0 && member->text.len <= NORMALISE_SUBJECT_MAX &&
+           event_may_say(member->text) && kinds_find(normalise->kinds, kind) != NULL;
+}
+
+static void write_data(const struct normalise *normalise, struct strbuf *out,
+                       const struct json_value *data)
 {
     strbuf_reset(out);
     strbuf_add_char(out, '{');
     for (const struct json_value *one = data ? data->first : NULL; one; one = one->next) {
-        if (!is_public_name(one->key) || !is_public_text(one))
+        if (!is_public_name(one->key))
+            continue;
+        if (!is_public_text(one) && !is_other_case(normalise, one))
             continue;
         if (out->len > 1)
             strbuf_add_char(out, ',');
@@ -88,7 +102,7 @@ enum reject said_write(struct normalise *normalise, const struct raw_header *hea
                        const struct event *said, const struct said_by *by)
 {
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
-    write_data(&normalise->data, said->data);
+    write_data(normalise, &normalise->data, said->data);
     ids_event(id, by->namespace_, said->id, said->name, by->identity, by->identity_count);
     if (!ids_revision(revision, by->revision, header->received_ms, header->mapping,
                       strbuf_span(&normalise->data)))

@@ -63,6 +63,60 @@ static struct case_line from_data(const char *data)
     return line;
 }
 
+/* docs/decisions/0038: whom an event of `subject` names. */
+static struct case_line about(const char *stage, const char *data)
+{
+    struct event event = {.family = EVENT_CASE,
+                          .name = span_of(stage),
+                          .id = SPAN("abc"),
+                          .subject = SPAN("request:a:1")};
+    struct case_line line;
+    size_t bad_at;
+    arena_reset(&arena);
+    assert_int_equal(json_read(reader, span_of(data), &arena, &event.data, &bad_at), REJECT_NONE);
+    assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_NONE);
+    return line;
+}
+
+static void a_case_that_names_itself_names_nobody(void **state)
+{
+    (void)state;
+    static const char other[] =
+        "{\"parent\":\"request:a:2\",\"child\":\"request:a:3\",\"via\":\"request:a:4\"}";
+    static const char itself[] =
+        "{\"parent\":\"request:a:1\",\"child\":\"request:a:1\",\"via\":\"request:a:1\"}";
+    struct case_line line = about("merged", other);
+    assert_true(span_is(line.attribute[CASE_PARENT], "request:a:2"));
+    assert_true(span_is(line.attribute[CASE_CHILD], "request:a:3"));
+    assert_true(span_is(line.attribute[CASE_VIA], "request:a:4"));
+    line = about("merged", itself);
+    assert_null(line.attribute[CASE_PARENT].at);
+    assert_null(line.attribute[CASE_CHILD].at);
+    assert_null(line.attribute[CASE_VIA].at);
+}
+
+static void a_link_keeps_its_relation_and_the_other_case(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *data, *link;
+    } rows[] = {
+        {"linked", "{\"same_as\":\"PT1\",\"in\":\"service:platform\"}",
+         "same_as:service:platform:PT1"},
+        {"linked", "{\"part_of\":\"project:x:1\"}", "part_of:project:x:1"},
+        {"linked", "{\"grew_from\":\"proposal:x:1\",\"in\":\"\"}", "grew_from:proposal:x:1"},
+        {"linked", "{\"grew_from\":\"b\",\"same_as\":\"a\"}", "same_as:a"},
+        {"linked", "{\"same_as\":\"\",\"part_of\":\"b\"}", "part_of:b"},
+        {"linked", "{\"became\":\"XM002\"}", NULL},
+        {"opened", "{\"same_as\":\"PT1\"}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_line line = about(rows[i].stage, rows[i].data);
+        assert_true(rows[i].link ? span_is(line.attribute[CASE_LINK], rows[i].link)
+                                 : !line.attribute[CASE_LINK].at);
+    }
+}
+
 static struct span shortened(const char *revision)
 {
     struct event event = {.family = EVENT_CASE, .name = SPAN("opened"), .id = SPAN("abc")};
@@ -264,6 +318,8 @@ static void leaves_a_foreign_revision_as_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_case_that_names_itself_names_nobody),
+        cmocka_unit_test(a_link_keeps_its_relation_and_the_other_case),
         cmocka_unit_test(writes_numbers_in_base_36_without_padding),
         cmocka_unit_test(keeps_a_unit_without_number_as_its_code),
         cmocka_unit_test(brings_back_every_field),
