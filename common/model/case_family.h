@@ -16,10 +16,10 @@ struct case_family {
     struct span merge_id; /* the line that said so */
     struct span away;     /* the `merged` that the lead was recalled for; absent = none was */
     struct span left;     /* the last `merged` that was ended */
+    size_t child_count;
     struct {
         struct span id, merge_id; /* by which `merged` of its own */
-    } children[CASE_FAMILY_MOST];
-    size_t child_count;
+    } children[CASE_FAMILY_MOST]; /* only as far as counted: most cases have none */
 };
 
 /* Does our own line copy a stage of the case's parent? */

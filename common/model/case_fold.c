@@ -161,9 +161,11 @@ static enum line_reason judge_family(const struct case_fold_walk *walk,
     return reason == LINE_REASON_NONE || foreign ? LINE_REASON_FAMILY : reason;
 }
 
-static void begin(struct case_fold_walk *walk)
+static void begin(struct case_fold_walk *walk, struct case_fold *fold, const struct case_kind *kind)
 {
-    struct case_fold *fold = walk->fold;
+    memset(walk, 0, offsetof(struct case_fold_walk, family.children));
+    walk->fold = fold;
+    walk->kind = kind;
     memset(fold, 0, offsetof(struct case_fold, stage_ms));
     fold->quiet = true;
     fold->stage = -1;
@@ -178,9 +180,9 @@ static void begin(struct case_fold_walk *walk)
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes)
 {
-    struct case_fold_walk walk = {.fold = fold, .kind = kind};
+    struct case_fold_walk walk;
     (void)codes; /* a kind has the numbers it needs */
-    begin(&walk);
+    begin(&walk, fold, kind);
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);

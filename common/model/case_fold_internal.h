@@ -10,8 +10,8 @@ struct case_fold_walk {
     const struct case_kind *kind;
     const struct case_line *opened; /* effective, or NULL */
     int64_t own_due_ms; /* the order's own deadline of this round, before any decision */
-    struct case_family family;
     uint8_t times[CASE_KIND_MAX_STAGES]; /* how often each stage was effective, up to 255 */
+    struct case_family family;           /* last: its children need no zeroes */
 };
 
 /* An effective line does what its stage does. */

@@ -14,7 +14,7 @@ static const char *const nobody = "";
 
 static inline void opens(const char *id, int64_t ms)
 {
-    char event_id[64];
+    char event_id[96];
     snprintf(event_id, sizeof event_id, "opened-%s", id);
     lanes_tell((struct told){.id = event_id, .stage = "opened", .subject = id, .time_ms = ms});
 }
