@@ -193,6 +193,62 @@ static void each_of_116_types_finds_its_owner_in_a_known_place(void **state)
     assert_int_equal(asked, 116);
 }
 
+static uint64_t drawn = 20260302;
+
+static struct span draw(const struct registry *registry, const char *otherwise)
+{
+    drawn = drawn * 6364136223846793005u + 1442695040888963407u;
+    const struct registry_row *row = registry_at(registry, (drawn >> 33) % 600);
+    if ((drawn >> 20) % 5 == 0)
+        return SPAN_NONE;
+    return row ? registry_cell(registry, row, "code") : span_of(otherwise);
+}
+
+static void assert_units(const struct decision *decision, const struct span *units, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_true(district_has_unit(&district, units[i], OPENED / DAY));
+        assert_false(span_equal(units[i], decision->lead));
+        for (size_t j = 0; j < i; j++)
+            assert_false(span_equal(units[i], units[j]));
+    }
+}
+
+/* Whatever an order says, also what makes no sense: one lead that is a unit (条例 17: no community
+ * and no station), each other unit once, a reason; asked again, the same. */
+static void any_order_has_one_lead_that_may_lead(void **state)
+{
+    (void)state;
+    static const char *const flags[] = {"", "emergency fire", "again", "legal duplicate", "crime"};
+    size_t desk_led = 0, adopted = 0, with_others = 0;
+    for (size_t i = 0; i < 100000; i++) {
+        bool place_as_lead = i % 7 == 0;
+        struct order order = {.type_code = draw(district.types, "R9999"),
+                              .community_code = draw(district.divisions, "110106001001"),
+                              .street_code = draw(district.divisions, "somewhere"),
+                              .lead = i % 3           ? SPAN_NONE
+                                      : place_as_lead ? draw(district.divisions, "st001")
+                                                      : draw(district.units, "st001"),
+                              .flags = span_of(flags[i % ARRAY_LENGTH(flags)])};
+        struct decision decision = ask(order), again = ask(order);
+        struct span kind = district_unit_kind(&district, decision.lead, OPENED / DAY);
+        assert_true(kind.len && !span_is(kind, "community") && !span_is(kind, "station"));
+        assert_true(span_equal(again.lead, decision.lead) && span_equal(again.rule, decision.rule));
+        assert_true(decision.rule.len && decision.disposition < DISPOSITIONS);
+        assert_true(decision.desk_cause.at == NULL || span_is(decision.lead, "desk"));
+        assert_true(!decision.adopted || span_equal(decision.lead, order.lead));
+        assert_true(!order.lead.len || decision.would_have.unit.len);
+        assert_units(&decision, decision.copies, decision.copy_count);
+        assert_units(&decision, decision.co_units, decision.co_count);
+        for (size_t j = 0; j < decision.alternative_count; j++)
+            assert_units(&decision, &decision.alternatives[j].unit, 1);
+        desk_led += span_is(decision.lead, "desk");
+        adopted += decision.adopted;
+        with_others += decision.alternative_count > 0;
+    }
+    assert_true(desk_led > 10000 && adopted > 1000 && with_others > 10000);
+}
+
 static void a_rule_with_an_unknown_unit_is_refused_with_its_place(void **state)
 {
     (void)state;
@@ -295,6 +351,7 @@ int main(void)
         cmocka_unit_test(the_orders_own_deadline_wins),
         cmocka_unit_test(an_order_older_than_the_limit_goes_to_the_desk),
         cmocka_unit_test(each_of_116_types_finds_its_owner_in_a_known_place),
+        cmocka_unit_test(any_order_has_one_lead_that_may_lead),
         cmocka_unit_test(the_day_of_the_order_decides_what_the_registries_say),
         cmocka_unit_test(a_rule_with_an_unknown_unit_is_refused_with_its_place),
     };
