@@ -55,6 +55,14 @@ static const char *last_firing(void)
     return "";
 }
 
+static uint64_t seed;
+
+static unsigned random_below(unsigned limit)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((seed >> 33) % limit);
+}
+
 /* ---- bounds ---- */
 
 static void a_full_group_keeps_the_newest_and_says_at_least(void **state)
@@ -248,6 +256,51 @@ static void state_that_cannot_be_read_stops_it(void **state)
     end();
 }
 
+/* Whatever stands there is read to its end or refused, never beyond. */
+static void bytes_that_nobody_wrote_are_refused(void **state)
+{
+    static struct window window;
+    static struct window again;
+    struct strbuf text;
+    enum trigger_form form;
+    size_t refused = 0, read = 0;
+    (void)state;
+    begin_with(THREE);
+    for (int i = 0; i < 9; i++)
+        obeyf("fact f%d 03-02T08:0%d C caller_ref=a community_code=110105001901", i, i);
+    obey("now");
+    window_flow_save(flow, &outputs);
+    strbuf_init(&text, 4096, WINDOW_MOST_BYTES);
+    for (size_t i = 0; i < kept_count; i++) {
+        if (kept[i].stream != STREAM_STATE_WINDOWS || kept[i].key[0] == '_')
+            continue;
+        for (size_t len = 0; len <= kept[i].len; len++) { /* cut anywhere, on memory of its own */
+            char *copy = xmalloc(len + 1);
+            memcpy(copy, kept[i].value, len);
+            bool good = window_read(&window, span_from(copy, len), &form);
+            assert_int_equal(good, len == kept[i].len);
+            if (good) { /* and what was read is written alike */
+                strbuf_reset(&text);
+                window_write(&text, &window, form);
+                assert_true(span_equal(strbuf_span(&text), span_from(kept[i].value, kept[i].len)));
+                read++;
+            }
+            free(copy);
+        }
+        seed = 7;
+        for (int n = 0; n < 20000; n++) { /* one byte is another */
+            char *copy = xmalloc(kept[i].len);
+            memcpy(copy, kept[i].value, kept[i].len);
+            copy[random_below((unsigned)kept[i].len)] = (char)random_below(256);
+            refused += !window_read(&again, span_from(copy, kept[i].len), &form);
+            free(copy);
+        }
+    }
+    assert_true(read > 0 && refused > 1000);
+    strbuf_fini(&text);
+    end();
+}
+
 static void windows_of_a_trigger_that_is_gone_are_forgotten(void **state)
 {
     (void)state;
@@ -291,14 +344,6 @@ static void other_rules_judge_what_is_there(void **state)
 }
 
 /* ---- any order, any restart ---- */
-
-static uint64_t seed;
-
-static unsigned random_below(unsigned limit)
-{
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (unsigned)((seed >> 33) % limit);
-}
 
 struct told {
     char line[160];
@@ -425,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_fact_of_a_trigger_that_is_gone_is_counted),
         cmocka_unit_test(a_watermark_that_goes_back_moves_nothing),
         cmocka_unit_test(state_that_cannot_be_read_stops_it),
+        cmocka_unit_test(bytes_that_nobody_wrote_are_refused),
         cmocka_unit_test(windows_of_a_trigger_that_is_gone_are_forgotten),
         cmocka_unit_test(other_rules_judge_what_is_there),
         cmocka_unit_test(what_fires_is_a_function_of_what_was_received_when),
