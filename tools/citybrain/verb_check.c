@@ -9,6 +9,7 @@
 #include "citybrain/check_daemons.h"
 #include "citybrain/check_feeds.h"
 #include "citybrain/check_rules.h"
+#include "citybrain/check_triggers.h"
 #include "citybrain/check_words.h"
 #include "citybrain/topics_file.h"
 #include "citybrain/verb.h"
@@ -18,7 +19,8 @@
 
 static const char check_help[] =
     "usage: citybrain check [--config DIR] [--on DATE]\n\n"
-    "Reads codes, kinds, feeds, rules, views, registries and topics of DIR (default config) as\n"
+    "Reads codes, kinds, feeds, rules, triggers, views, registries and topics of DIR (default "
+    "config) as\n"
     "the daemons do. Every finding: file:line:col: error: cause; fix: …\n"
     "Where nothing is wrong with them, the daemons beside this program read their own settings\n"
     "(DIR/ingest.yaml, router.yaml, aggregator.yaml) and start nothing, as this does:\n"
@@ -89,6 +91,7 @@ static int run(int argc, char **argv)
     check_registries(&bundle, folder, now_ms, diagnostics);
     check_words(&bundle, folder, diagnostics);
     check_rules(&bundle, now_ms, diagnostics);
+    check_triggers(&bundle, diagnostics);
     check_feeds(&bundle, folder, diagnostics);
     topics_file_free(topics_file_load(folder, NULL, 1, diagnostics));
     diagnostics_each(diagnostics, show_line, stdout);

@@ -63,6 +63,7 @@ static bool read_group(struct trigger_reading *reading, const struct yaml_node *
     const char *text;
     if (!node)
         return false;
+    trigger->group_place = node->place;
     if (node->type != YAML_LIST || node->count == 0 || node->count > TRIGGER_MOST_GROUP) {
         diagnostics_add(reading->diagnostics, node->place,
                         "write one to four fields: group: [community_code, type_code]",

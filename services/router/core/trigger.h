@@ -12,8 +12,8 @@
  *   threshold  a value above or below for a time: on the clock
  *   calendar   on a day of the year, where enough facts are known: on the clock
  *
- * A fact has arrived when the clock has passed its receipt, for then all that was received before is
- * there; where a trigger groups by case, at once (docs/decisions/0042). */
+ * A fact has arrived when the clock has passed its receipt, for then all that was received before
+ * is there; where a trigger groups by case, at once (docs/decisions/0042). */
 #pragma once
 
 #include <stdbool.h>
@@ -34,8 +34,9 @@
 #define TRIGGER_MOST_GROUP    4
 #define TRIGGER_MOST_FIELDS   16
 #define TRIGGER_MOST_EVIDENCE 100
-#define TRIGGER_HORIZON_MS    (INT64_C(7) * 86400000) /* a fact told later than that counts nowhere \
-                                                       */
+#define TRIGGER_HORIZON_MS                                                                         \
+    (INT64_C(7) * 86400000) /* a fact told later than that counts nowhere                          \
+                             */
 
 enum trigger_form {
     TRIGGER_COUNT,
@@ -67,6 +68,7 @@ struct trigger_step { /* one thing it listens to; a signal's `step` is its index
     /* To every partition, for the groups it concerns may be anywhere: the key is the trigger's name
      * alone, and the fields of its place are sent along. Others go by group. */
     bool everywhere;
+    struct place place; /* where it says what it listens to */
 };
 
 struct trigger_season { /* days of the year, both included; may reach over new year */
@@ -88,6 +90,7 @@ struct trigger {
     size_t step_count;
     struct span group[TRIGGER_MOST_GROUP]; /* fields, or "case" for the case's id */
     size_t group_count;
+    struct place group_place;
     struct span fields[TRIGGER_MOST_FIELDS]; /* all that a signal has to bring, where it is known */
     size_t field_count;
     struct trigger_season season;

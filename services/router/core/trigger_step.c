@@ -93,6 +93,7 @@ static bool read_step(struct trigger_reading *reading, const struct yaml_node *n
         return false;
     }
     step->family = EVENT_OBSERVATION;
+    step->place = observation ? observation->place : node->place;
     bool good =
         observation ? read_names(reading, step, observation) : read_case(reading, step, node);
     return predicates_read(&step->when, node, step_keys, reading->diagnostics) && good;
