@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The router meets a record that killed it three times: it is buried from the partition that it
- * stands in, and not given to the core again. Over librdkafka's mock cluster, in this process. */
+/* The router meets a record that killed it three times, in either pass: it is buried from the
+ * partition that it stands in, and not given to the core again. Over librdkafka's mock cluster, in
+ * this process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,7 +36,8 @@ static struct {
 
 static int start(void **state)
 {
-    static const char *const topics[] = {"events", "state.cases", "dead"};
+    static const char *const topics[] = {"events", "state.cases", "signals", "state.windows",
+                                         "dead"};
     (void)state;
     kafka_mock_start(&test.kafka);
     for (size_t i = 0; i < ARRAY_LENGTH(topics); i++)
@@ -56,9 +58,9 @@ static int stop(void **state)
     return rmdir(test.notes);
 }
 
-static void die_in_core(const struct kafka_settings *settings, int64_t offset)
+static void die_in_core(const struct kafka_settings *settings, struct span topic, int64_t offset)
 {
-    struct poison_record at = {murmur2(SPAN("events")), STANDS_IN, offset};
+    struct poison_record at = {murmur2(topic), STANDS_IN, offset};
     struct poison_note note;
     struct error error = {0};
     assert_true(poison_note_open(&note, settings, &error));
@@ -101,12 +103,18 @@ static void live(const struct router_config *config)
     assert_int_equal(daemon_run(test.daemon, router_drain, test.router), 0);
 }
 
-static void buries_a_record_that_killed_it_three_times(void **state)
+static void bury_from(const char *topic)
 {
-    (void)state;
     static struct router_config config;
-    static struct rule_bundle nothing;
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct rule_bundle nothing = {
+        .triggers = triggers_load("/nowhere", NULL, &nothing.district, diagnostics)};
     int times[PARTITIONS];
+    struct codes *codes = codes_load("config/codes.csv", diagnostics);
+    diagnostics_free(diagnostics);
+    assert_true(nothing.triggers && codes);
+    config.flow.codes = codes;
+    test.looks = 0;
     config.probe_every_ms = 60000;
     config.flow.bundle = &nothing;
     config.kafka = (struct kafka_settings){
@@ -122,18 +130,33 @@ static void buries_a_record_that_killed_it_three_times(void **state)
         .queued_bytes = 1 << 20,
         .note_dir = test.notes,
     };
-    kafka_mock_feed(&test.kafka, "events", PARTITIONS, STANDS_IN, 1);
+    kafka_mock_feed(&test.kafka, topic, PARTITIONS, STANDS_IN, 1);
     for (int i = 0; i < POISON_DEAD; i++)
-        die_in_core(&config.kafka, 0);
+        die_in_core(&config.kafka, span_of(topic), 0);
     live(&config);
     assert_int_equal(kafka_mock_read(&test.kafka, "dead", PARTITIONS, times, PARTITIONS), 0);
     assert_int_equal(times[STANDS_IN], 1); /* its value, untouched */
+    triggers_free(nothing.triggers);
+    codes_free(codes);
+}
+
+static void buries_an_event_that_killed_it_three_times(void **state)
+{
+    (void)state;
+    bury_from("events");
+}
+
+static void buries_a_signal_that_killed_it_three_times(void **state)
+{
+    (void)state;
+    bury_from("signals");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(buries_a_record_that_killed_it_three_times, start, stop),
+        cmocka_unit_test_setup_teardown(buries_an_event_that_killed_it_three_times, start, stop),
+        cmocka_unit_test_setup_teardown(buries_a_signal_that_killed_it_three_times, start, stop),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
