@@ -446,6 +446,32 @@ static void the_facts_that_hold_hang_on_no_order(void **state)
     assert_true(facts_held > LIVES / 2 && taken_back > 100); /* it was about something */
 }
 
+/* The copy that is kept for comparing has room beside the greatest set. */
+static void a_case_of_every_line_it_may_have_is_compared_as_well(void **state)
+{
+    (void)state;
+    char id[32];
+    struct case_flow *flow = begin();
+    tell(flow, opened(estate_1));
+    for (int i = 0; i < 300; i++) {
+        snprintf(id, sizeof id, "contacted-%d", i);
+        tell(flow, (struct told){.id = id,
+                                 .stage = "contacted",
+                                 .party = "lead",
+                                 .unit = "s110105001",
+                                 .data = "{\"lead\":\"s110105001\",\"type_code\":\"R0303\"}",
+                                 .time_ms = NOON + i});
+        kept_count = 0;
+    }
+    assert_true(case_flow_counts(flow).too_long > 0);
+    struct told corrected = opened(estate_2);
+    corrected.revision = "00000000000000000007.001764000000009.000001.00000000000000bb";
+    tell(flow, corrected);
+    assert_int_equal(count(STREAM_DEAD, ""), 0);
+    assert_int_equal(facts(), 2);
+    case_flow_close(flow);
+}
+
 static char shown[512];
 
 static void show(void *context, const char *line)
@@ -488,6 +514,7 @@ int main(void)
         cmocka_unit_test(any_word_of_a_station_is_a_sighting),
         cmocka_unit_test(the_clock_is_told_to_every_partition_after_its_timers),
         cmocka_unit_test(the_facts_that_hold_hang_on_no_order),
+        cmocka_unit_test(a_case_of_every_line_it_may_have_is_compared_as_well),
         cmocka_unit_test(a_group_that_no_case_keeps_is_refused),
     };
     return cmocka_run_group_tests(tests, load_all, unload_all);
