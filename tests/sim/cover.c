@@ -90,15 +90,25 @@ static bool is_reachable(const struct case_kind *kind, const struct kind_stage *
     return false;
 }
 
-static bool is_unsaid(const struct kind_stage *stage, int party, int router)
+static bool has_timer(const struct case_kind *kind, enum timer_action action)
 {
-    /* by a router that has all its topics, and does not know how to yet */
-    static const char *const names[] = {"undelivered", "delivered", "opened",      "recalled",
-                                        "amended",     "escalated", "child_added", "co_assigned"};
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-        if (party == router && strcmp(stage->name, names[i]) == 0)
+    for (size_t i = 0; i < kind->timer_count; i++)
+        if (kind->timers[i].action == action)
             return true;
     return false;
+}
+
+/* What a router never says that has all its topics, and no timer for it. */
+static bool is_unsaid(const struct case_kind *kind, const struct kind_stage *stage, int party)
+{
+    static const char *const names[] = {"undelivered", "delivered", "linked", "opened"};
+    if (party != kind->party.router)
+        return false;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (strcmp(stage->name, names[i]) == 0)
+            return strcmp(kind->code, "proactive") != 0 || strcmp(stage->name, "opened") != 0;
+    return (stage->meaning == MEANS_NUDGED && !has_timer(kind, TIMER_NUDGE)) ||
+           (stage->meaning == MEANS_OVERDUE && !has_timer(kind, TIMER_ESCALATE));
 }
 
 static size_t report_stage(const struct cover *cover, size_t number, const struct case_kind *kind,
@@ -112,7 +122,7 @@ static size_t report_stage(const struct cover *cover, size_t number, const struc
         for (int effect = 0; effect < 3; effect++) {
             uint32_t count = cover->lines[number][index][party][effect];
             bool wanted = is_reachable(kind, stage, party, (enum line_effect)effect) &&
-                          !(effect == LINE_COUNTS && is_unsaid(stage, party, kind->party.router));
+                          !(effect == LINE_COUNTS && is_unsaid(kind, stage, party));
             bool missing = wanted && count < least;
             short_of += missing;
             printf("%s%u%s", effect ? "/" : " ", count, missing ? "!" : "");

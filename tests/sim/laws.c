@@ -121,8 +121,22 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Of what is said; `lesser`: but answers to what had no effect. */
-static size_t sorted_hashes(struct laws *laws, int which, const struct world_log *log, bool lesser)
+/* A case that a trigger opened, not a life's own. */
+static bool is_fired(struct span key)
+{
+    return span_starts(key, SPAN("proactive:")) && !span_starts(key, SPAN("proactive:sim:"));
+}
+
+/* Is it compared? Of a lesser life not the answers to what had no effect; of one told in a hurry
+ * not what triggers made of it: they judge what has arrived. */
+static bool is_compared(const struct world_record *record, enum laws_alike alike)
+{
+    return (alike != ALIKE_LESSER || record->stream != STREAM_RECEIPTS) &&
+           (alike != ALIKE_IN_A_HURRY || !is_fired(record->key));
+}
+
+static size_t sorted_hashes(struct laws *laws, int which, const struct world_log *log,
+                            enum laws_alike alike)
 {
     size_t count = 0;
     if (log->count > laws->hash_capacity[which]) {
@@ -131,7 +145,7 @@ static size_t sorted_hashes(struct laws *laws, int which, const struct world_log
             xrealloc(laws->hashes[which], laws->hash_capacity[which] * sizeof(uint64_t));
     }
     for (size_t i = 0; i < log->count; i++)
-        if (!lesser || log->at[i].stream != STREAM_RECEIPTS)
+        if (is_compared(&log->at[i], alike))
             laws->hashes[which][count++] = log->at[i].hash;
     if (count)
         qsort(laws->hashes[which], count, sizeof(uint64_t), by_value);
@@ -147,10 +161,10 @@ static const struct world_record *with_hash(const struct world_log *log, uint64_
 }
 
 static bool compare_words(struct laws *laws, const struct world *world, const struct world *other,
-                          bool lesser)
+                          enum laws_alike alike)
 {
     const struct world_log *a = &world->written, *b = &other->written;
-    size_t count = sorted_hashes(laws, 0, a, lesser), others = sorted_hashes(laws, 1, b, lesser);
+    size_t count = sorted_hashes(laws, 0, a, alike), others = sorted_hashes(laws, 1, b, alike);
     const uint64_t *x = laws->hashes[0], *y = laws->hashes[1];
     size_t i = 0;
     while (i < count && i < others && x[i] == y[i])
@@ -166,11 +180,12 @@ static bool compare_words(struct laws *laws, const struct world *world, const st
 }
 
 /* Who reads what is not committed sees nothing that is not committed in the end. */
-static bool compare_torn(struct laws *laws, const struct world *world, const struct world *other)
+static bool compare_torn(struct laws *laws, const struct world *world, const struct world *other,
+                         enum laws_alike alike)
 {
     for (size_t i = 0; i < other->torn.count; i++) {
         const struct world_record *torn = &other->torn.at[i];
-        if (!world_is_said(torn))
+        if (!world_is_said(torn) || !is_compared(torn, alike))
             continue;
         cover_word(laws->cover, COVER_KILL_LOST_WORK);
         if (!with_hash(&world->written, torn->hash))
@@ -180,13 +195,16 @@ static bool compare_torn(struct laws *laws, const struct world *world, const str
     return true;
 }
 
-static bool compare_states(struct laws *laws, const struct world *world, const struct world *other)
+static bool compare_states(struct laws *laws, const struct world *world, const struct world *other,
+                           enum laws_alike alike)
 {
     for (int i = 0; i < WORLD_PARTS; i++) { /* of pass 2 its words alone */
         const struct world_log *state = &world->parts[i].state;
         for (size_t n = 0; n < state->count; n++) {
             struct span key = state->at[n].key;
             struct span a = world_state(world, key), b = world_state(other, key);
+            if (!is_compared(&state->at[n], alike))
+                continue;
             if (span_is(key, "_clock")) { /* of this partition: its key is no case's */
                 a = b = SPAN_NONE;
             }
@@ -246,9 +264,8 @@ bool laws_compare(struct laws *laws, const struct world *world, const struct wor
         return laws_fail(laws, SPAN("state"), "%s", other->broken);
     if (alike == ALIKE_AT_REST)
         return compare_rest(laws, other);
-    return compare_words(laws, world, other, alike == ALIKE_LESSER) &&
-           compare_torn(laws, world, other) &&
-           (alike == ALIKE_LESSER || compare_states(laws, world, other));
+    return compare_words(laws, world, other, alike) && compare_torn(laws, world, other, alike) &&
+           (alike == ALIKE_LESSER || compare_states(laws, world, other, alike));
 }
 
 static bool is_cases(const struct laws *laws, struct span key)

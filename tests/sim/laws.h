@@ -56,7 +56,8 @@ bool laws_read(struct laws *laws, const struct world *world);
 /* After laws_read: the same life in another world has the same words and the same end. */
 enum laws_alike {
     ALIKE_ALL,
-    ALIKE_LESSER, /* it went without what had no effect: what it knows may differ */
+    ALIKE_IN_A_HURRY, /* but for the firings: facts of several partitions arrive in any order */
+    ALIKE_LESSER,     /* it went without what had no effect: what it knows may differ */
     /* cases told each other things in another order: each cause still has one lead, and at rest
      * nobody waits for one */
     ALIKE_AT_REST

@@ -85,8 +85,10 @@ static int draw_possible(struct draw *draw, const struct sketch *sketch)
         bool ours = by_router_alone(draw, stage) && stage->after; /* what it opens it is told of */
         if (ours || !may_come(sketch, i))
             continue;
-        bool ends = stage->counts_as == COUNTS_CLOSURE || stage->counts_as == COUNTS_RESOLUTION;
-        int weight = ends || sketch->happened >> i & 1 ? 1 : 3; /* ends come early enough */
+        bool again = sketch->happened >> i & 1;
+        int weight = again || stage->counts_as == COUNTS_CLOSURE ? 1 /* ends come early enough */
+                     : stage->counts_as == COUNTS_RESOLUTION     ? 2
+                                                                 : 4;
         count += weight;
         if (roll(draw, count) < weight)
             found = (int)i;
@@ -271,6 +273,8 @@ static const struct case_kind *draw_kind(struct draw *draw, const struct kinds *
         return kinds_find(kinds, SPAN("request"));
     if (chance(draw, 4)) /* has as many stages */
         return kinds_find(kinds, SPAN("proactive"));
+    if (chance(draw, 4)) /* has the longest way */
+        return kinds_find(kinds, SPAN("works"));
     while (kinds_at(kinds, (size_t)count))
         count++;
     return kinds_at(kinds, (size_t)roll(draw, count));

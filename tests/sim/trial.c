@@ -50,7 +50,7 @@ static enum laws_alike how_alike(const struct trial *trial, const struct life *l
     for (size_t i = 0; life->hurry && i < life->count; i++)
         if (life->steps[i].what == STEP_TELL && life->steps[i].stage == merged)
             return ALIKE_AT_REST;
-    return ALIKE_ALL;
+    return life->hurry ? ALIKE_IN_A_HURRY : ALIKE_ALL;
 }
 
 bool trial_hold(struct trial *trial, const struct life *life)
@@ -65,7 +65,7 @@ bool trial_hold(struct trial *trial, const struct life *life)
     if (!ends(trial, conduct_again(&trial->conduct, life, &trial->rough, NULL)) ||
         !laws_compare(laws, &trial->calm, &trial->rough, how_alike(trial, life)))
         return false;
-    if (life->seed % 4 == 0 && how_alike(trial, life) == ALIKE_ALL && !hold_without(trial, life))
+    if (life->seed % 4 == 0 && !life->hurry && !hold_without(trial, life))
         return false;
     return laws_repeat(laws, &trial->calm);
 }
