@@ -245,6 +245,9 @@ static bool compare_leads(struct laws *laws, const struct world_log *log,
 
 static bool compare_rest(struct laws *laws, const struct world *world)
 {
+    for (size_t i = 0; i < laws->count; i++)
+        if (laws->stories[i].forgotten) /* and begun anew */
+            return true;
     if (!compare_leads(laws, &world->written, &world->written) ||
         !compare_leads(laws, &world->written, &world->torn))
         return false;

@@ -221,9 +221,8 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
         return laws_fail(laws, story->id, "%s, for which there is no room", stage);
     if (strcmp(stage, "dispatched") != 0)
         return true;
-    if (asks(story) && !story->crowded && !story->family)
-        return laws_fail(laws, story->id, "dispatched, and it asks for a lead still");
-    story->asked = asks_another(laws, story);
+    /* what was told before its turn may ask at once */
+    story->asked = asks(story) || asks_another(laws, story);
     return true;
 }
 

@@ -139,6 +139,19 @@ static int simulate(uint64_t from, uint64_t seeds, uint32_t least)
     return failed || seldom ? 1 : 0;
 }
 
+static void show_world(const char *name, const struct world *world)
+{
+    printf("--- %s\n", name);
+    for (int i = 0; i < WORLD_ALL; i++)
+        for (size_t n = 0; n < world->parts[i].input.count; n++)
+            printf("%s/%d %.*s\n", i < WORLD_PARTS ? "events" : "signals", i % WORLD_PARTS,
+                   SPAN_ARG(world->parts[i].input.at[n].value));
+    for (size_t i = 0; i < world->written.count; i++)
+        if (world->written.at[i].stream != STREAM_EVENTS)
+            printf("%d.%.*s %.*s\n", world->written.at[i].stream,
+                   SPAN_ARG(world->written.at[i].suffix), SPAN_ARG(world->written.at[i].value));
+}
+
 /* A life of a seed or, from a file, of its own; and what the router made of it. */
 static void show(const char *which)
 {
@@ -155,14 +168,8 @@ static void show(const char *which)
     free(text);
     print_life(&life);
     bool good = trial_hold(&trial, &life);
-    for (size_t i = 0; i < WORLD_PARTS; i++)
-        for (size_t n = 0; n < trial.calm.parts[i].input.count; n++)
-            printf("events/%zu %.*s\n", i, SPAN_ARG(trial.calm.parts[i].input.at[n].value));
-    for (size_t i = 0; i < trial.calm.written.count; i++)
-        if (trial.calm.written.at[i].stream != STREAM_EVENTS)
-            printf("%d.%.*s %.*s\n", trial.calm.written.at[i].stream,
-                   SPAN_ARG(trial.calm.written.at[i].suffix),
-                   SPAN_ARG(trial.calm.written.at[i].value));
+    show_world("without faults", &trial.calm);
+    show_world("with them", &trial.rough);
     printf("%s\n", good ? "every law holds" : trial.laws.why);
 }
 

@@ -288,10 +288,21 @@ static void expire_sightings(struct window *window, int64_t clock_ms)
                 --window->fired_count * sizeof window->fired[0]);
 }
 
+/* An absence would be told of what it answers. */
+static bool still_answers(const struct window *window, const struct trigger *trigger, size_t index)
+{
+    bool answers = trigger->form == TRIGGER_ABSENCE && window->facts[index].answer;
+    for (size_t i = 0; answers && i < index; i++)
+        if (!window->facts[i].answer)
+            return true;
+    return false;
+}
+
 static void expire_facts(struct window *window, const struct trigger *trigger, int64_t clock_ms)
 {
     for (size_t i = 0; i < window->fact_count;) {
-        if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms)
+        if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms &&
+            !still_answers(window, trigger, i))
             let_go(window, trigger, i);
         else
             i++;
