@@ -15,6 +15,12 @@
 #include "ingest/doors.h"
 #include "ingest/ticker.h"
 
+static const struct metric_row bundle_row = {
+    "citybrain_ingest_bundle_info", METRIC_GAUGE, "bundle",
+    "Always 1; the label names the bundle whose registries the mappings were read with. Another "
+    "than "
+    "citybrain_router_bundle_info has for long: restart ingest, or send SIGHUP to the router."};
+
 struct ingest {
     struct daemon *daemon;
     const struct ingest_config *config;
@@ -122,6 +128,7 @@ bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *err
 {
     const struct ingest_config *config = ingest->config;
     ingest->daemon = daemon;
+    metric_set(metrics_add(daemon_metrics(daemon), &bundle_row), span_of(config->bundle), 1);
     if (ingest->normalises &&
         (!normaliser_open(&ingest->normaliser, daemon, config, error) ||
          !ticker_open(&ingest->ticker, daemon, &ingest->normaliser, &ingest->clock, error)))

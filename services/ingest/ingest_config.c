@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "ingest/core/replay_table.h"
+#include "model/bundle_hash.h"
 
 static const char *const roles[] = {"both", "doors", "normaliser", NULL};
 static const char *const whens[] = {"stable", "rename", "done_file", NULL};
@@ -92,6 +93,7 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
         snprintf(path, sizeof path, "%s/kinds", config->config_dir);
         config->kinds = kinds_load(path, config->codes, diagnostics);
     }
+    bundle_hash(config->bundle, config->config_dir, diagnostics);
     snprintf(path, sizeof path, "%s/feeds", config->config_dir);
     config->feeds = feeds_load(path, diagnostics);
     if (config->feeds && config->kinds)

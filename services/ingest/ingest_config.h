@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/digest.h"
 #include "config/schema.h"
 #include "daemon/http_server.h"
 #include "daemon/options.h"
@@ -40,6 +41,7 @@ struct ingest_config {
     struct kinds *kinds;
     struct feeds *feeds;
     struct credentials *credentials;
+    char bundle[DIGEST_ID_LEN + 1]; /* the name of the registries its tables were read from */
 };
 
 /* Loads file, environment and --set words, then feeds, kinds and tokens. ERROR_CONFIG otherwise. */

@@ -78,6 +78,8 @@ def change(district, old, new, file=RULES):
 def test_a_changed_rule_decides_the_next_order(own):
     before = decided(own, "RE1")
     assert before["bundle"] == in_force(own) and before["rule"] != "desk_first"
+    status, body = own.http(own.environment["CITYBRAIN_INGEST_ADMIN"] + "/metrics")
+    assert f'citybrain_ingest_bundle_info{{bundle="{before["bundle"]}"}} 1' in body.decode()  # one name for both
     pid = own.pid("router-1")
     change(own, "entries:\n", "entries:\n  - id: desk_first\n    when: { type_code: [R0303] }\n"
                 "    then: { to: desk, say: \"先由{lead}研判\" }\n")

@@ -190,7 +190,7 @@ def told(day, number, caller):
 
 
 def fired(folder, *lines):
-    write(folder, *lines, {"tick": "2026-03-20T09:00+08:00", "every": "6h"})
+    write(folder, {"tick": "2026-03-02T07:00+08:00"}, *lines, {"tick": "2026-03-20T09:00+08:00", "every": "6h"})
     (folder / "expected.jsonl").unlink(missing_ok=True)
     done = run(folder, "--update", "--config", folder.parents[3])
     return done, [json.loads(line)["event"] for line in (folder / "expected.jsonl").read_text().splitlines()]
