@@ -77,6 +77,9 @@ void laws_count_family(struct laws *laws);
 struct span laws_member(struct span json, const char *name);
 void laws_tick(struct laws *laws, int32_t partition);
 bool laws_hear(struct laws *laws, const struct world_record *record);
+/* laws_desk.c */
+bool laws_desk(struct laws *laws, const struct story *story, const struct world *world);
+
 bool laws_end(struct laws *laws, struct story *story, const struct world *world);
 /* What the router knows of a case when nothing happens any more. */
 bool laws_rest(struct laws *laws, struct span id, struct span state);

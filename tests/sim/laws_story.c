@@ -491,5 +491,6 @@ bool laws_end(struct laws *laws, struct story *story, const struct world *world)
         return false;
     bool whole = story->crowded || story->set.count >= 230;
     return (whole || check_order(laws, story)) && check_moves(laws, story) &&
-           check_state(laws, story, world) && check_due(laws, story);
+           check_state(laws, story, world) && check_due(laws, story) &&
+           laws_desk(laws, story, world);
 }

@@ -254,6 +254,8 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
         return; /* a case at its limits: nothing more is said of it */
     emit_send_timer(&flow->emit, &what, &event, unit, timer, outputs);
     remember(flow, work);
+    if (timer->action == TIMER_ESCALATE)
+        case_flow_asked_by_time(flow, work, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);

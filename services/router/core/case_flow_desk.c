@@ -9,13 +9,23 @@
 #include "router/core/desk.h"
 #include "router/core/emit_internal.h"
 
+static size_t count_told(const struct case_flow *flow, const struct working *work)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < work->set.count; i++)
+        told += work->set.lines[i].stage == flow->stage_escalated &&
+                work->set.lines[i].party == work->kind->party.router;
+    return told;
+}
+
 /* Something may end: the router asked the desk before, or the case closes. Most records end
  * nothing, and the case need not be folded as it was. */
 static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
     int index = case_kind_stage_number(work->kind, line->stage);
-    if (index >= 0 && work->kind->stages[index].counts_as == COUNTS_CLOSURE)
+    if (index >= 0 && (work->kind->stages[index].counts_as == COUNTS_CLOSURE ||
+                       work->kind->stages[index].new_round))
         return true;
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
@@ -33,9 +43,14 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
     if (!may_end(flow, work, line))
         return duties;
     case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
-    struct desk_duty asked = desk_duty(&work->set, &work->fold, work->kind);
-    duties.desk = asked.cause != DESK_NOTHING && desk_was_told(&work->set, &asked);
-    duties.lead = work->fold.dispatched && !work->fold.closed && !work->fold.quiet;
+    const struct case_fold *fold = &work->fold;
+    struct desk_duty asked = desk_duty(&work->set, fold, work->kind);
+    if (asked.cause != DESK_NOTHING && desk_told(&work->set, &asked))
+        duties.asks = asked.asks->id;
+    if (fold->dispatched && !fold->closed && !fold->quiet)
+        duties.lead = fold->lead;
+    duties.rounds = fold->rounds;
+    duties.told = count_told(flow, work);
     return duties;
 }
 
@@ -86,30 +101,96 @@ static void end(struct case_flow *flow, const struct working *work, const struct
                &(struct emit_order){.kind = "ended", .unit = unit, .state = "ended"}, outputs);
 }
 
+/* Asked before, answered, and open again because something was corrected or told late: the same
+ * order once more, as its event says it. */
+static void ask_again(struct case_flow *flow, const struct working *work,
+                      const struct desk_duty *duty, const struct case_line *told,
+                      const struct case_line *because, struct outputs *outputs)
+{
+    int64_t due_ms = TIMESTAMP_NONE;
+    struct emit *emit = &flow->emit;
+    const struct span *said = told->attribute;
+    const struct desk_row *row = desk_row(duty->cause);
+    struct span unit = duty->asks->unit;
+    struct emit_case what = case_flow_about(flow, work, because);
+    struct event asking = {.id = told->id};
+    what.type_code = said[CASE_TYPE];
+    what.street_code = said[CASE_STREET];
+    what.community_code = said[CASE_COMMUNITY];
+    (void)!span_to_int64(said[CASE_DUE], &due_ms);
+    emit_begin(emit);
+    emit_say(emit, MEMBER("lead"), said[CASE_LEAD]);
+    emit_say(emit, MEMBER("co_unit"), said[CASE_CO]);
+    emit_say(emit, MEMBER("limit_class"), said[CASE_CLASS]);
+    emit_say_due(emit, due_ms);
+    emit_say(emit, MEMBER("rule"), said[CASE_RULE]);
+    emit_say(emit, MEMBER("desk_cause"), span_of(row->code));
+    emit_say(emit, MEMBER("asked_by"),
+             duty->cause != DESK_OVERDUE && event_may_say(unit) ? unit : SPAN_NONE);
+    emit_say(emit, MEMBER("reason"), span_of(row->ask));
+    emit_say_place(emit, &what);
+    emit_say(emit, MEMBER("cause"), said[CASE_CAUSE]);
+    emit_say(emit, MEMBER("again"), because->id);
+    emit_close_to_units(emit);
+    strbuf_add_char(&emit->data, '}');
+    emit_order(emit, &what, &asking,
+               &(struct emit_order){.kind = "escalated", .unit = SPAN(DESK_UNIT)}, outputs);
+}
+
+/* The lead of a round that is over, or of a case that is; absent where he goes on, or is recalled
+ * because another one follows. */
+static struct span lead_over(const struct case_fold *fold, const struct case_flow_duties *before)
+{
+    bool anew = fold->rounds > before->rounds;
+    bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
+    return before->lead.len && (anew ? other : fold->closed) ? before->lead : SPAN_NONE;
+}
+
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         const struct case_flow_duties *before, struct span by_id,
                         struct outputs *outputs)
 {
-    const struct case_fold *fold = &work->fold;
-    struct desk_duty duty = desk_duty(&work->set, fold, work->kind);
+    struct desk_duty duty = desk_duty(&work->set, &work->fold, work->kind);
     bool asks = case_kind_stage(work->kind, SPAN("escalated")) >= 0;
-    if (duty.cause != DESK_NOTHING && asks && !desk_was_told(&work->set, &duty)) {
-        (void)ask(flow, work, &duty, outputs);
-        return;
-    }
     const struct case_line *by = case_flow_line(work, by_id);
-    bool closed = before->lead && fold->closed, leads = span_is(fold->lead, DESK_UNIT);
     if (!by)
         return;
-    if (closed && fold->lead.len)
-        end(flow, work, by, fold->lead, outputs);
-    if (before->desk && duty.cause == DESK_NOTHING && !leads)
+    struct span over = lead_over(&work->fold, before);
+    if (over.len)
+        end(flow, work, by, over, outputs);
+    bool just_told = count_told(flow, work) > before->told;
+    if (duty.cause != DESK_NOTHING && asks) {
+        const struct case_line *told = desk_told(&work->set, &duty);
+        if (!told)
+            (void)ask(flow, work, &duty, outputs);
+        else if (!just_told && !span_equal(before->asks, duty.asks->id))
+            ask_again(flow, work, &duty, told, by, outputs);
+        return;
+    }
+    bool is_desks = span_is(work->fold.lead, DESK_UNIT) || span_is(over, DESK_UNIT);
+    if (duty.cause != DESK_NOTHING || is_desks)
+        return;
+    if (before->asks.len)
         end(flow, work, by, SPAN(DESK_UNIT), outputs);
+    else if (just_told && duty.ended_by)
+        /* what was asked just now had been answered, in the order that holds */
+        end(flow, work, duty.ended_by, SPAN(DESK_UNIT), outputs);
+}
+
+void case_flow_asked_by_time(struct case_flow *flow, const struct working *work,
+                             struct outputs *outputs)
+{
+    struct desk_duty duty = desk_duty(&work->set, &work->fold, work->kind);
+    if (duty.cause == DESK_NOTHING && duty.ended_by && !span_is(work->fold.lead, DESK_UNIT))
+        end(flow, work, duty.ended_by, SPAN(DESK_UNIT), outputs);
 }
 
 bool case_flow_ask_headless(struct case_flow *flow, struct working *work,
                             const struct case_line *first, struct outputs *outputs)
 {
-    struct desk_duty duty = {DESK_HEADLESS, first};
-    return ask(flow, work, &duty, outputs);
+    struct desk_duty duty = {DESK_HEADLESS, first, NULL};
+    if (!ask(flow, work, &duty, outputs))
+        return false;
+    case_flow_asked_by_time(flow, work, outputs);
+    return true;
 }

@@ -93,7 +93,10 @@ bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct sp
 
 /* case_flow_desk.c */
 struct case_flow_duties { /* open before a record came */
-    bool desk, lead;
+    struct span asks;     /* id of what asked the desk; absent = nothing did */
+    struct span lead;     /* who had the duty; absent = nobody */
+    int rounds;
+    size_t told; /* questions put to the desk at any time */
 };
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
@@ -102,6 +105,9 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         const struct case_flow_duties *before, struct span by_id,
                         struct outputs *outputs);
+/* A timer told the desk of it: taken back where somebody has answered ahead of the clock. */
+void case_flow_asked_by_time(struct case_flow *flow, const struct working *work,
+                             struct outputs *outputs);
 /* False when the case has no room. `first` came first of it. */
 bool case_flow_ask_headless(struct case_flow *flow, struct working *work,
                             const struct case_line *first, struct outputs *outputs);

@@ -98,16 +98,16 @@ static bool ends_question(const struct case_kind *kind, int index, const struct 
 /* Nothing counts before there is an opening; what the router said of it does. */
 static struct desk_duty headless_duty(const struct case_set *set, const struct case_kind *kind)
 {
-    struct desk_duty duty = {DESK_NOTHING, NULL};
+    struct desk_duty duty = {.cause = DESK_NOTHING};
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
         const char *stage = index < 0 ? "" : kind->stages[index].name;
         if (strcmp(stage, "escalated") == 0 && line->party == kind->party.router &&
             span_is(line->attribute[CASE_RULE], rows[DESK_HEADLESS].code))
-            duty = (struct desk_duty){DESK_HEADLESS, asking_line(set, line)};
+            duty = (struct desk_duty){DESK_HEADLESS, asking_line(set, line), NULL};
         else if (desk_is_answer(duty.cause, stage))
-            duty = (struct desk_duty){DESK_NOTHING, NULL};
+            duty = (struct desk_duty){DESK_NOTHING, NULL, line};
     }
     return duty;
 }
@@ -115,8 +115,8 @@ static struct desk_duty headless_duty(const struct case_set *set, const struct c
 struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
                            const struct case_kind *kind)
 {
-    struct desk_duty duty = {DESK_NOTHING, NULL};
-    if (fold->quiet)
+    struct desk_duty duty = {.cause = DESK_NOTHING};
+    if (fold->quiet || fold->parent.at) /* a child is its parent's */
         return duty;
     if (!fold->has_opened)
         return headless_duty(set, kind);
@@ -127,10 +127,10 @@ struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *f
             continue;
         enum desk_cause asked = asked_by(kind, line, kind->stages[index].name);
         if (asked != DESK_NOTHING)
-            duty =
-                (struct desk_duty){asked, asked == DESK_WOULD_HAVE ? asking_line(set, line) : line};
-        else if (ends_question(kind, index, &duty))
-            duty = (struct desk_duty){DESK_NOTHING, NULL};
+            duty = (struct desk_duty){
+                asked, asked == DESK_WOULD_HAVE ? asking_line(set, line) : line, NULL};
+        else if (duty.cause != DESK_NOTHING && ends_question(kind, index, &duty))
+            duty = (struct desk_duty){DESK_NOTHING, NULL, line};
     }
     return duty;
 }
@@ -141,14 +141,14 @@ struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause)
     return span_from(text, (size_t)n);
 }
 
-bool desk_was_told(const struct case_set *set, const struct desk_duty *duty)
+const struct case_line *desk_told(const struct case_set *set, const struct desk_duty *duty)
 {
     char id[DIGEST_ID_LEN + 1], text[DESK_QUESTION];
     if (duty->cause == DESK_OVERDUE)
-        return true; /* the timer's own event is an order to the desk */
+        return duty->asks; /* the timer's own event is an order to the desk */
     ids_decision(id, duty->asks->id, desk_question(text, duty->cause));
     for (size_t i = 0; i < set->count; i++)
         if (span_is(set->lines[i].id, id))
-            return true;
-    return false;
+            return &set->lines[i];
+    return NULL;
 }

@@ -48,8 +48,9 @@ bool desk_hears(const char *stage); /* it asks the desk something, or answers wh
 #define DESK_UNIT "desk"
 
 struct desk_duty {
-    enum desk_cause cause;        /* DESK_NOTHING: the desk is asked nothing */
-    const struct case_line *asks; /* of the set; borrowed */
+    enum desk_cause cause;            /* DESK_NOTHING: the desk is asked nothing */
+    const struct case_line *asks;     /* of the set; borrowed */
+    const struct case_line *ended_by; /* what ended the last question; NULL = nothing did */
 };
 
 /* What the desk is asked of this case now, beside leading it. */
@@ -59,5 +60,5 @@ struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *f
 /* "desk:<code>": the question that the event's id answers, whose cause is what asks. */
 #define DESK_QUESTION 32
 struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause);
-/* Does the set hold the router's event that put this question to the desk? */
-bool desk_was_told(const struct case_set *set, const struct desk_duty *duty);
+/* The router's event that put this question to the desk; NULL = it was not. */
+const struct case_line *desk_told(const struct case_set *set, const struct desk_duty *duty);

@@ -128,6 +128,47 @@ static void a_question_ends_with_its_answer_under_the_answers_id(void **state)
     }
 }
 
+/* The answer turns out to have been said before the question: it is open again, under its id. */
+static void an_answer_that_loses_its_effect_opens_the_question_again(void **state)
+{
+    (void)state;
+    char id[40];
+    struct case_flow *flow = begin();
+    struct told answer = said("decided-1", "dispute_decided", "desk", NOON + 2 * HOUR);
+    answer.data = "{\"outcome\":\"rejected\"}";
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tell(flow, answer);
+    assert_newest("desk", "ended", "\"id\":\"decided-1\"");
+    flow = restart(flow);
+    answer.time_ms = NOON + 30 * MINUTE;
+    answer.revision = "00000000000000000001.001764000000000.000001.00000000000000aa";
+    tell(flow, answer);
+    ids_decision(id, SPAN("disputed-1"), SPAN("desk:dispute"));
+    assert_newest("desk", "escalated", id);
+    assert_newest("desk", "escalated", "\"again\":\"decided-1\"");
+    assert_int_equal(asked("dispute"), 1); /* the event is on the log once */
+    case_flow_close(flow);
+}
+
+/* A case that is reopened and goes to another is over for who had it. */
+static void a_new_round_with_another_lead_is_over_for_the_old_one(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told nowhere = order, typed = said("typed-1", "classified", "source", NOON + 3 * HOUR);
+    nowhere.data = "{\"request_kind\":\"complaint\"}";
+    typed.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}";
+    tell(flow, nowhere);
+    assert_newest("desk", "assigned", "\"desk_cause\":\"unclassified\"");
+    tell(flow, said("resolved-1", "resolved", "source", NOON + HOUR));
+    tell(flow, typed);
+    tell(flow, said("reopened-1", "reopened", "callback", NOON + 4 * HOUR));
+    assert_newest(LEAD, "assigned", "\"cause\":\"reopened-1\"");
+    assert_newest("desk", "ended", "\"id\":\"reopened-1\"");
+    case_flow_close(flow);
+}
+
 /* What does not answer leaves it open. */
 static void another_move_of_the_desk_answers_nothing(void **state)
 {
@@ -329,6 +370,8 @@ int main(void)
         cmocka_unit_test(a_question_has_an_id_of_its_cause),
         cmocka_unit_test(what_nobody_may_say_is_not_put_to_the_desk),
         cmocka_unit_test(a_question_ends_with_its_answer_under_the_answers_id),
+        cmocka_unit_test(an_answer_that_loses_its_effect_opens_the_question_again),
+        cmocka_unit_test(a_new_round_with_another_lead_is_over_for_the_old_one),
         cmocka_unit_test(another_move_of_the_desk_answers_nothing),
         cmocka_unit_test(a_question_is_moot_once_the_case_is_resolved),
         cmocka_unit_test(an_overdue_case_is_asked_by_its_timer_alone),

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nothing that needs a person is hidden, and nobody is asked for nothing: the newest order of a
+ * case to the desk is open while its set asks something or the desk leads it, and at no other time.
+ */
+#include <string.h>
+
+#include "laws.h"
+#include "router/core/desk.h"
+
+static bool is_over(struct span order)
+{
+    struct span kind = laws_member(order, "\"kind\":\"");
+    return span_is(kind, "ended") || span_is(kind, "recalled") || span_is(kind, "merged");
+}
+
+/* Copies and reminders ask nothing; absent = the desk never heard of the case. */
+static struct span newest_order(const struct story *story, const struct world *world)
+{
+    struct span newest = SPAN_NONE;
+    for (size_t i = 0; i < world->written.count; i++) {
+        const struct world_record *order = &world->written.at[i];
+        if (order->stream == STREAM_DISPATCH && span_is(order->suffix, DESK_UNIT) &&
+            span_equal(order->key, story->id) &&
+            !span_is(laws_member(order->value, "\"kind\":\""), "copied"))
+            newest = order->value;
+    }
+    return newest;
+}
+
+bool laws_desk(struct laws *laws, const struct story *story, const struct world *world)
+{
+    const struct case_fold *fold = &story->fold;
+    struct desk_duty duty = desk_duty(&story->set, fold, story->kind);
+    bool asks = case_kind_stage(story->kind, SPAN("escalated")) >= 0;
+    bool leads = fold->dispatched && !fold->closed && span_is(fold->lead, DESK_UNIT);
+    struct span newest = newest_order(story, world);
+    bool open = newest.at && !is_over(newest);
+    if (fold->quiet || story->crowded || story->family || story->was_closed || !fold->has_opened)
+        return true; /* its stub may know less; headless: only time asks */
+    if (duty.cause != DESK_NOTHING && asks && !open)
+        return laws_fail(laws, story->id, "%s is asked of the desk, and it is not told",
+                         desk_row(duty.cause)->code);
+    if (duty.cause == DESK_NOTHING && !leads && open)
+        return laws_fail(laws, story->id, "the desk is asked nothing and has: %.*s",
+                         SPAN_ARG(newest));
+    return true;
+}
