@@ -74,6 +74,9 @@ def test_a_child_is_handled_with_its_parent_and_can_be_given_back(district):
     told = of_case(district, "cb.events", parent)
     assert [e["data"]["child"] for e in told if ".child_added." in e["type"]] == [case(child)]
 
+    duty = of_case(district, f"cb.dispatch.{LEAD}", parent)[-1]  # it is told of the one more
+    assert (duty["kind"], duty["child"], duty["id"]) == ("amended", case(child), told[-1]["id"])
+
     # the child's handler is silent; what the parent's does is done for it
     say(district, LEAD, [(child, "resolved", ago(0.03), {}), (parent, "signed", ago(0.02), {}), (parent, "resolved", ago(0.01), {})])
     district.settle()

@@ -223,9 +223,13 @@ static void tell_others(struct case_flow *flow, const struct working *work,
         const struct merge_word *word = &before->words[i];
         if (word->what == MERGE_JOINS && !find(after, word))
             take_back(flow, work, word, outputs);
+        else if (word->what == MERGE_CHILD && !find(after, word))
+            merge_say_duty(flow, work, word, false, outputs);
     }
     for (size_t i = 0; i < after->count; i++) {
         const struct merge_word *word = &after->words[i];
+        if (word->what == MERGE_CHILD && !find(before, word))
+            merge_say_duty(flow, work, word, true, outputs);
         if (word->what == MERGE_CHILD) /* known or not: something may be new for it */
             copy_to(flow, work, before, after, word, outputs);
         else if (word->what == MERGE_COPIES || is_said(before, word))

@@ -134,6 +134,50 @@ void merge_say_copy(struct case_flow *flow, const struct working *work,
 
 /* ---- of the case itself ---- */
 
+static const struct case_line *line_of(const struct working *work, const struct merge_word *child,
+                                       bool joined)
+{
+    for (size_t i = 0; i < work->set.count; i++) {
+        const struct case_line *line = &work->set.lines[i];
+        int index = case_kind_stage_number(work->kind, line->stage);
+        enum stage_meaning meaning = joined ? MEANS_CHILD_ADDED : MEANS_CHILD_REMOVED;
+        if (index >= 0 && work->kind->stages[index].meaning == meaning &&
+            span_equal(line->attribute[CASE_CHILD], child->other) &&
+            span_equal(line->attribute[CASE_CAUSE], child->merge_id))
+            return line;
+    }
+    return NULL;
+}
+
+void merge_say_duty(struct case_flow *flow, const struct working *work,
+                    const struct merge_word *child, bool joined, struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    const struct case_line *line = line_of(work, child, joined);
+    char reason[QUESTION + 64];
+    struct event event;
+    bool open = fold->dispatched && !fold->closed && fold->resolution_ms == TIMESTAMP_NONE;
+    if (!line || !open || !fold->lead.len)
+        return;
+    struct emit_case about = case_flow_about(flow, work, line);
+    int n = snprintf(reason, sizeof reason, joined ? "%.*s并入本件,请一并办理" : "%.*s不再并入本件",
+                     SPAN_ARG(child->other));
+    emit_begin(&flow->emit);
+    emit_say(&flow->emit, MEMBER("lead"), fold->lead);
+    emit_say(&flow->emit, MEMBER("limit_class"), fold->limit_class);
+    emit_say_due(&flow->emit, fold->due_ms);
+    emit_say(&flow->emit, MEMBER("rule"), joined ? SPAN("child_added") : SPAN("child_removed"));
+    emit_say(&flow->emit, MEMBER("reason"), span_from(reason, (size_t)n));
+    emit_say_place(&flow->emit, &about);
+    emit_say(&flow->emit, MEMBER("child"), child->other);
+    emit_say(&flow->emit, MEMBER("cause"), child->merge_id);
+    if (!emit_build(&flow->emit, &about, "amended", SPAN("duty"), &flow->arena, &event))
+        return;
+    event.id = line->id; /* the order is a projection of what the log has already */
+    emit_order(&flow->emit, &about, &event,
+               &(struct emit_order){"amended", fold->lead, fold->held ? "held" : NULL}, outputs);
+}
+
 static void tell_units(struct case_flow *flow, const struct emit_case *about,
                        const struct event *event, const struct case_fold *had,
                        struct outputs *outputs)

@@ -18,6 +18,10 @@ void merge_say_refused(struct case_flow *flow, const struct working *work,
 void merge_say_copy(struct case_flow *flow, const struct working *work,
                     const struct merge_word *copy, const struct merge_word *child, bool holds,
                     struct outputs *outputs);
+/* To the parent's own lead, under the id of the line that says so: one more to do it for, or one
+ * less. Nothing while nobody has it to do. */
+void merge_say_duty(struct case_flow *flow, const struct working *work,
+                    const struct merge_word *child, bool joined, struct outputs *outputs);
 /* Of the case itself, merged into it and folded: the lead of a child is recalled; a merge that fell
  * is over for good, and a lead recalled for it has a successor. */
 enum reject merge_say_recall(struct case_flow *flow, struct working *work, struct outputs *outputs);

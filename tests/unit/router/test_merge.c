@@ -17,6 +17,7 @@ static void a_merge_attaches_a_case_in_another_partition(void **state)
     assert_int_equal(lanes_said(B, "child_added"), 1);
     assert_int_equal(lanes_ordered(A, "merged"), 1);
     assert_int_equal(lanes_said(A, "recalled"), 1);
+    assert_int_equal(lanes_ordered(B, "amended"), 1); /* its lead has one more to do it for */
     assert_int_equal(lanes.dead, 0);
 }
 

@@ -23,6 +23,7 @@ static void an_unmerged_case_has_its_own_duty_again(void **state)
     assert_int_equal(lanes_ordered(A, "assigned"), 2);
     assert_int_equal(children(B), 0);
     assert_int_equal(lanes_said(B, "child_removed"), 1);
+    assert_int_equal(lanes_ordered(B, "amended"), 1); /* B is resolved: its duty is over */
     says(A, "s2", "signed", "lead", NOON + 6 * HOUR);
     lanes_tick(NOON + 40 * DAY);
     lanes_settle();
