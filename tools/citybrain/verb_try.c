@@ -123,7 +123,9 @@ static bool carry(struct attempt *attempt, struct carrier *carrier, struct span 
         if (framed.row % PROGRESS_EVERY == 0)
             progress_show(&progress, framed.byte_offset, "");
     }
-    carrier_tick(carrier, attempt->now_ms); /* what is overdue by now */
+    carrier_tick(carrier,
+                 attempt->now_ms +
+                     1); /* what is overdue by now, and what triggers make of all that came */
     progress_end(&progress, "read");
     return good && carrier_finish(carrier, error);
 }
