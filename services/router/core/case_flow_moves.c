@@ -372,6 +372,19 @@ static bool may_correct(const struct working *work, const struct case_flow_told 
            case_kind_stage(work->kind, SPAN("amended")) >= 0;
 }
 
+/* What this line does not tell it does not correct: the street told last may be ours, made of a
+ * corrected community. */
+static void pass_over_unsaid(const struct span *said, const struct content *now,
+                             struct content *before)
+{
+    if (!said[CASE_TYPE].at)
+        before->type = now->type;
+    if (said[CASE_STREET].at || said[CASE_COMMUNITY].at)
+        return;
+    before->street = now->street;
+    before->community = now->community;
+}
+
 /* Content as it is and as its lead was told of it. False where nothing was told, or the line has no
  * effect. */
 static bool compare_content(const struct working *work, const struct case_flow_told *told,
@@ -402,6 +415,7 @@ static bool compare_content(const struct working *work, const struct case_flow_t
         now->street = SPAN_NONE; /* the old one was ours, made of the old community */
     if (corrects_opening(work, told))
         before->lead = told->before.attribute[CASE_LEAD];
+    pass_over_unsaid(told->line.attribute, now, before);
     return true;
 }
 
