@@ -52,6 +52,16 @@ static void put_stage(struct show *show, struct span stage)
     put_named(show, why_words_stage(stage), stage);
 }
 
+/* Escalated by the router is a question to the desk, no step up. */
+static void put_line_stage(struct show *show, size_t i)
+{
+    const struct case_line *line = &show->report->set.lines[i];
+    struct span stage = codes_text(show->report->codes, CODE_STAGE, line->stage);
+    bool asks = span_is(stage, "escalated") &&
+                span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
+    put_named(show, asks ? SPAN("请研判") : why_words_stage(stage), stage);
+}
+
 /* ---- where it stands ---- */
 
 /* The orders that wait for a unit's topic: the last word of each unit is that it has none. */
@@ -174,7 +184,7 @@ static void show_lines(struct show *show)
         else
             fputc('-', show->out);
         fputc('\t', show->out);
-        put_stage(show, codes_text(report->codes, CODE_STAGE, line->stage));
+        put_line_stage(show, i);
         fputc('\t', show->out);
         show_effect(show, i);
         fputc('\t', show->out);
@@ -249,27 +259,47 @@ static bool is_timer(const struct why_report *report, struct span rule)
     return false;
 }
 
+/* Behind a time as the log has it, the district's. */
+static void put_local(struct show *show, struct span text)
+{
+    int64_t ms;
+    if (!timestamp_parse_rfc3339(text, &ms))
+        return;
+    fputs("\t(", show->out);
+    put_time(show, ms);
+    fputs(" +08:00)", show->out);
+}
+
+static void show_member(struct show *show, const struct json_value *one)
+{
+    bool timer = span_is(one->key, "rule") && is_timer(show->report, one->text);
+    struct span word = timer ? SPAN("定时") : why_words_member(one->key);
+    fputs("  ", show->out);
+    if (word.len)
+        fprintf(show->out, "%.*s ", SPAN_ARG(word));
+    fprintf(show->out, "%.*s\t", SPAN_ARG(one->key));
+    if (timer)
+        put(show, one->text);
+    else
+        put_json(show, one->key, one);
+    if (one->type == JSON_STRING)
+        put_local(show, one->text);
+    fputc('\n', show->out);
+}
+
 static void show_told(struct show *show, size_t i)
 {
     const struct json_value *event = show->report->told[i].event;
     const struct json_value *data = json_get(event, SPAN("data"));
     fprintf(show->out, "\n第%zu条 ", i + 1);
-    put_stage(show, codes_text(show->report->codes, CODE_STAGE, show->report->set.lines[i].stage));
-    fprintf(show->out, "\t%.*s\t%.*s\n", SPAN_ARG(json_text(event, "time")),
+    put_line_stage(show, i);
+    fprintf(show->out, "\t%.*s\t%.*s", SPAN_ARG(json_text(event, "time")),
             SPAN_ARG(json_text(event, "id")));
-    for (const struct json_value *one = data ? data->first : NULL; one; one = one->next) {
-        struct span word = why_words_member(one->key);
-        if (span_is(one->key, "cause"))
-            continue;
-        fputs("  ", show->out);
-        if (span_is(one->key, "rule") && is_timer(show->report, one->text))
-            word = SPAN("定时");
-        if (word.len)
-            fprintf(show->out, "%.*s ", SPAN_ARG(word));
-        fprintf(show->out, "%.*s\t", SPAN_ARG(one->key));
-        put_json(show, one->key, one);
-        fputc('\n', show->out);
-    }
+    put_local(show, json_text(event, "time"));
+    fputc('\n', show->out);
+    for (const struct json_value *one = data ? data->first : NULL; one; one = one->next)
+        if (!span_is(one->key, "cause"))
+            show_member(show, one);
     show_cause(show, json_text(event, "causationid"));
 }
 

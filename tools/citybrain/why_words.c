@@ -76,6 +76,7 @@ static const struct word members[] = {
     {"bundle", "规则包"},
     {"reason", "理由"},
     {"desk_cause", "请研判"},
+    {"asked_by", "提请单位"},
     {"would_have", "按规则本应派"},
     {"alternatives", "其他可选"},
     {"type_code", "诉求类型"},
@@ -194,7 +195,11 @@ struct span why_words_value(struct span member, struct span value)
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
         if (span_is(member, values[i].member) && span_is(value, values[i].word.code))
             return span_of(values[i].word.chinese);
-    return SPAN_NONE;
+    if (!span_is(member, "rule"))
+        return SPAN_NONE;
+    /* An answer names the move it answers, a question to the desk what is asked. */
+    struct span asked = why_words_value(SPAN("desk_cause"), value);
+    return asked.at ? asked : why_words_stage(value);
 }
 
 struct span why_words_reason_code(enum line_reason reason)
@@ -234,8 +239,9 @@ void why_words_add_unit(struct strbuf *out, const struct district *district, str
 void why_words_add(struct strbuf *out, const struct district *district, struct span member,
                    struct span value)
 {
-    static const struct span units[] = {{"lead", 4}, {"guide", 5},    {"co_unit", 7}, {"copies", 6},
-                                        {"unit", 4}, {"co_units", 8}, {"sub_unit", 8}};
+    static const struct span units[] = {{"lead", 4},     {"guide", 5},   {"co_unit", 7},
+                                        {"copies", 6},   {"unit", 4},    {"co_units", 8},
+                                        {"sub_unit", 8}, {"asked_by", 8}};
     for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
         if (span_equal(member, units[i])) {
             why_words_add_unit(out, district, value);
