@@ -132,9 +132,12 @@ class Bench:
 
     def committed(self, partition):
         reader = Consumer({"bootstrap.servers": self.brokers, "group.id": self.prefix + "pass"})
-        found = reader.committed([TopicPartition(self.prefix + "in", partition)], 10)[0].offset
-        reader.close()
-        return found
+        try:
+            return reader.committed([TopicPartition(self.prefix + "in", partition)], 10)[0].offset
+        except KafkaException:  # a broker that has just come back coordinates nothing yet
+            return -1001
+        finally:
+            reader.close()
 
     def end(self, topic, partition):
         reader = Consumer({"bootstrap.servers": self.brokers, "group.id": "ends", "isolation.level": "read_uncommitted"})
