@@ -217,7 +217,10 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
         return false;
     if (timer && !story->crowded && !hear_timer(laws, story, line))
         return false;
-    if (put(laws, story, record, line) != CASE_SET_CHANGED)
+    enum case_set_result result = put(laws, story, record, line);
+    if (result == CASE_SET_TOO_LONG)
+        return true; /* what it was told before and had no room for it does not have */
+    if (result != CASE_SET_CHANGED)
         return laws_fail(laws, story->id, "%s, for which there is no room", stage);
     if (strcmp(stage, "dispatched") != 0)
         return true;

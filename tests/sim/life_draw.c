@@ -176,9 +176,9 @@ static void tell_something(struct draw *draw, int number)
     struct sketch *sketch = &draw->cases[number];
     int index = roll(draw, (int)sketch->kind->stage_count);
     int kind = roll(draw, 20), possible = draw_possible(draw, sketch);
-    if (kind < 14 && possible >= 0)
+    if (kind < 12 && possible >= 0)
         tell(draw, number, possible, draw_party(draw, &sketch->kind->stages[possible], true));
-    else if (kind < 17 && !by_router_alone(draw, &sketch->kind->stages[index]))
+    else if (kind < 16 && !by_router_alone(draw, &sketch->kind->stages[index]))
         tell(draw, number, index, draw_party(draw, &sketch->kind->stages[index], true));
     else
         tell(draw, number, index, draw_party(draw, &sketch->kind->stages[index], false));
@@ -346,7 +346,7 @@ void life_draw(struct life *life, uint64_t seed, const struct kinds *kinds,
     life->batch = 1 + roll(&draw, 6);
     life->compacted = roll(&draw, 2);
     begin(&draw, kinds);
-    for (int left = 6 + roll(&draw, 24); left > 0; left--)
+    for (int left = 8 + roll(&draw, 34); left > 0; left--)
         step(&draw);
     if (chance(&draw, 1000))
         flood(&draw);
