@@ -195,7 +195,9 @@ def test_a_topic_deleted_under_load_parks_its_unit_alone(slow):
                    if e["type"].endswith(".undelivered.v1") and e["data"]["unit"] == AWAY}
 
     slow.citybrain("topics", "apply", seconds=60)
-    until(lambda: parked(slow) == 0, "all of it is delivered", 60)
+    until(lambda: undelivered.keys() <= {json.loads(m.value())["case"] for m in slow.records(topic)},
+          "all of it is delivered", 120, 0.5)
+    until(lambda: parked(slow) == 0, "nothing waits", 60)
     slow.settle()
     assert topic in admin.list_topics(timeout=10).topics
     written = [json.loads(m.value()) for m in slow.records(topic)]
