@@ -59,7 +59,7 @@ def sets(district):
     return found
 
 
-NOT_OF_THE_DAY = ("_service_matters",)  # views of what a generated day does not tell
+NOT_OF_THE_DAY = ("service_matters",)  # views of what a generated day does not tell
 
 def orders(district):
     """{(unit, id): work order as written} and the (unit, id) that stand there more than once."""

@@ -55,9 +55,19 @@ static bool ranks_behind(const struct case_kind *kind, const struct case_line *c
     return index >= 0 && own >= 0 && kind->stages[index].rank > kind->stages[own].rank;
 }
 
+/* A case that the router opened or confirmed by itself: it was never late. */
+static bool is_ours(const struct case_kind *kind, const struct case_line *cause)
+{
+    int index = case_kind_stage_number(kind, cause->stage);
+    return index >= 0 && cause->party == kind->party.router &&
+           (kind->stages[index].after == 0 || kind->stages[index].new_lead);
+}
+
 /* What is decided because of `cause` lies not before it: neither before it was recorded, nor before
  * the moment it names, which may be minutes ahead (docs/decisions/0004), and behind that moment
- * where the stages' ranks would put it first. */
+ * where the stages' ranks would put it first. Nor before the partition's clock, because what comes
+ * from outside may be late; of what the router said itself that would only tell which of two
+ * topics was read sooner (docs/decisions/0057). */
 struct emit_case case_decide_about(const struct case_decide_asked *asked,
                                    const struct case_line *cause)
 {
@@ -70,7 +80,8 @@ struct emit_case case_decide_about(const struct case_decide_asked *asked,
         .street_code = fold->street_code,
         .community_code = fold->community_code,
         .cause_id = cause->id,
-        .time_ms = later(asked->clock_ms, later(cause->recorded_ms, not_before)),
+        .time_ms = later(is_ours(asked->kind, cause) ? TIMESTAMP_NONE : asked->clock_ms,
+                         later(cause->recorded_ms, not_before)),
     };
 }
 

@@ -245,6 +245,8 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     struct timers_next due = timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
     const struct kind_timer *timer = &work->kind->timers[due.timer];
     struct emit_case what = case_flow_about(flow, work, case_flow_line(work, due.cause_id));
+    if (what.time_ms < flow->counts.clock_ms) /* a tick makes it fire, whatever started it */
+        what.time_ms = flow->counts.clock_ms;
     struct span question = timers_question(text, timer, due.due_ms);
     struct span unit = due.co ? due.co->unit : work->fold.lead;
     if (!case_flow_listen(flow, work) ||
