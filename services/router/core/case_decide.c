@@ -38,9 +38,10 @@ bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold
                         const struct case_kind *kind)
 {
     char id[DIGEST_ID_LEN + 1];
-    if (!may_wait(fold, kind))
+    const struct case_line *cause = may_wait(fold, kind) ? case_decide_cause(set, fold) : NULL;
+    if (!cause) /* or what it hangs on is not here yet */
         return false;
-    ids_decision(id, case_decide_cause(set, fold)->id, SPAN("lead"));
+    ids_decision(id, cause->id, SPAN("lead"));
     for (size_t i = 0; i < set->count; i++)
         if (span_is(set->lines[i].id, id))
             return false;

@@ -158,7 +158,9 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
     flow->counts.decided++;
     flow->counts.adopted += decided.decision.adopted;
     flow->counts.desk += span_is(decided.decision.lead, "desk");
-    return case_flow_name_helpers(flow, work, &decided.decision, outputs);
+    (void)case_flow_name_helpers(flow, work, &decided.decision,
+                                 outputs); /* as far as there is room */
+    return REJECT_NONE;
 }
 
 static void note_before(const struct working *work, struct case_flow_told *told)

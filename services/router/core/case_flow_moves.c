@@ -17,6 +17,7 @@
 #define ZONE_MINUTES 480 /* registries are dated by the districts' civil day */
 #define DESK         SPAN("desk")
 #define WOULD_HAVE   SPAN("would_have")
+#define MOST_LEFT_MS (INT64_C(3650) * 86400000)
 
 struct answer { /* one event of ours and its orders */
     struct emit_move say;
@@ -249,6 +250,8 @@ static int64_t due_after_pause(const struct case_flow *flow, const struct case_f
     int64_t was_ms = fold->due_ms - (pause->to_ms - pause->from_ms);
     if (was_ms <= pause->from_ms)
         return fold->due_ms; /* over before the clock stopped: it did not move */
+    if (was_ms - pause->from_ms > MOST_LEFT_MS)
+        return fold->due_ms; /* as good as none: no calendar reaches so far */
     struct limit left = {.clock = LIMIT_WORKING,
                          .ms = limits_open_between(&rules->working, pause->from_ms, was_ms)};
     return limits_is_set(&left) ? limits_end(&left, &rules->working, pause->to_ms) : fold->due_ms;
@@ -449,9 +452,10 @@ static enum reject correct(struct case_flow *flow, struct working *work,
     if (amends)
         reject = say(flow, work, &answer, outputs);
     bool other = !span_equal(would.lead, lead) && !span_equal(would.lead, did.lead);
-    if (reject == REJECT_NONE && other)
-        reject = ask_desk(flow, work, case_flow_line(work, told->line.id), &would, outputs);
-    return reject;
+    if (reject != REJECT_NONE || !other)
+        return reject;
+    reject = ask_desk(flow, work, case_flow_line(work, told->line.id), &would, outputs);
+    return amends ? REJECT_NONE : reject; /* what was said is said */
 }
 
 /* ---- the seam ---- */

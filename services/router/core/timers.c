@@ -179,7 +179,7 @@ static struct timers_next without_opening(const struct case_set *set, const stru
         return never;
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
-        if (line->stage == kind->stages[asks].number &&
+        if (line->stage == kind->stages[asks].number && line->party == kind->party.router &&
             span_is(line->attribute[CASE_RULE], desk_row(DESK_HEADLESS)->code))
             return never;
         bool earlier =

@@ -134,30 +134,33 @@ static void note_texts(struct window *window, const struct trigger *trigger,
     }
 }
 
-static int64_t value_of(const struct trigger *trigger, const struct signal *signal)
+/* False: a reading without what it is asked for, which is no reading. */
+static bool read_value(const struct trigger *trigger, const struct signal *signal, int64_t *value)
 {
-    int64_t value = 0;
-    if (trigger->form == TRIGGER_THRESHOLD)
-        (void)!span_to_millionths(signal_field(signal, trigger->value), &value);
+    *value = 0;
+    if (trigger->form == TRIGGER_THRESHOLD && trigger->steps[signal->step].role != TRIGGER_ANSWER)
+        return span_to_millionths(signal_field(signal, trigger->value), value);
     if (trigger->before_due)
-        (void)!timestamp_parse_rfc3339(signal_field(signal, SPAN("due_at")), &value);
-    return value;
+        (void)!timestamp_parse_rfc3339(signal_field(signal, SPAN("due_at")), value);
+    return true;
 }
 
 static struct window_fact fact_of(const struct trigger *trigger, const struct signal *signal)
 {
     struct span different =
         trigger->distinct.at ? signal_field(signal, trigger->distinct) : SPAN_NONE;
+    int64_t value;
+    bool has_value = read_value(trigger, signal, &value);
     return (struct window_fact){
         .time_ms = signal->time_ms,
-        .value = value_of(trigger, signal),
+        .value = value,
         .distinct = different.len ? hash_span(different) : 0,
         .revision = signal->revision,
         .arrived_ms = signal->revision.received_ms,
         .id = signal->id,
         .subject = signal->subject,
         .answer = trigger->steps[signal->step].role == TRIGGER_ANSWER,
-        .counts = signal->counts,
+        .counts = signal->counts && has_value,
     };
 }
 

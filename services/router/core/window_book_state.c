@@ -52,7 +52,9 @@ static bool read_notice(struct window_notice *notice, struct span value)
 /* A save writes the slots in use, then tombstones behind them. */
 static bool restore_notice(struct window_counter *counter, int64_t slot, struct span value)
 {
-    if (slot < 0 || slot >= WINDOW_MOST_NOTICES || !counter->notices)
+    if (!counter->notices)
+        return true; /* of a trigger that took notices once */
+    if (slot < 0 || slot >= WINDOW_MOST_NOTICES)
         return false;
     if (!value.at && (size_t)slot < counter->notice_count)
         counter->notice_count = counter->notices_saved = (size_t)slot;
