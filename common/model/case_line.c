@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "model/bar_text.h"
 
 #define VERSION        '1'
 #define REVISION_PARTS 3 /* numbers in front of the hash */
@@ -200,32 +201,6 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
     return REJECT_NONE;
 }
 
-static void add_escaped(struct strbuf *out, struct span text)
-{
-    size_t begin = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c != '|' && c != '\\' && c != '\n')
-            continue;
-        strbuf_add(out, span_from(text.at + begin, i - begin));
-        strbuf_add_char(out, '\\');
-        strbuf_add_char(out, c == '\n' ? 'n' : c);
-        begin = i + 1;
-    }
-    if (begin < text.len)
-        strbuf_add(out, span_from(text.at + begin, text.len - begin));
-}
-
-static void add_time(struct strbuf *out, int64_t ms)
-{
-    strbuf_add_char(out, '|');
-    if (ms == TIMESTAMP_NONE)
-        return;
-    if (ms < 0)
-        strbuf_add_char(out, '-');
-    strbuf_add_base36(out, ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms);
-}
-
 static void add_unit(struct strbuf *out, struct span unit, const struct codes *codes)
 {
     int number = unit.at ? codes_number(codes, CODE_UNIT, unit) : 0;
@@ -235,20 +210,20 @@ static void add_unit(struct strbuf *out, struct span unit, const struct codes *c
         return;
     }
     strbuf_add_char(out, '=');
-    add_escaped(out, unit);
+    bar_text_add(out, unit);
 }
 
 void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes)
 {
     strbuf_add_char(out, VERSION);
     strbuf_add_char(out, '|');
-    add_escaped(out, line->id);
+    bar_text_add(out, line->id);
     strbuf_add_char(out, '|');
-    add_escaped(out, line->revision);
+    bar_text_add(out, line->revision);
     strbuf_add_char(out, '|');
     strbuf_add_base36(out, (uint64_t)line->stage);
-    add_time(out, line->time_ms);
-    add_time(out, line->recorded_ms);
+    bar_text_add_time(out, line->time_ms);
+    bar_text_add_time(out, line->recorded_ms);
     add_unit(out, line->unit, codes);
     strbuf_add_char(out, '|');
     strbuf_add_base36(out, (uint64_t)line->party);
@@ -260,65 +235,8 @@ void case_line_write(struct strbuf *out, const struct case_line *line, const str
         strbuf_add_char(out, '|');
         strbuf_add_char(out, attribute_key[i]);
         strbuf_add_char(out, '=');
-        add_escaped(out, line->attribute[i]);
+        bar_text_add(out, line->attribute[i]);
     }
-}
-
-/* The next field, still escaped; *text becomes the rest, absent behind the last. */
-static struct span cut_field(struct span *text)
-{
-    struct span field = *text;
-    size_t i = 0;
-    while (i < field.len && field.at[i] != '|')
-        i += field.at[i] == '\\' && i + 1 < field.len ? 2 : 1;
-    field.len = i;
-    *text = i == text->len ? SPAN_NONE : span_from(text->at + i + 1, text->len - i - 1);
-    return field;
-}
-
-/* Borrows `field` where nothing is escaped. False on a bad escape or a full arena. */
-static bool unescape(struct span field, struct arena *arena, struct span *text)
-{
-    *text = field;
-    if (span_find(field, '\\') < 0)
-        return true;
-    char *at = arena_take(arena, field.len);
-    size_t len = 0;
-    for (size_t i = 0; at && i < field.len; i++) {
-        char c = field.at[i];
-        if (c == '\\') {
-            if (++i == field.len || !strchr("|\\n", field.at[i]) || !field.at[i])
-                return false;
-            c = field.at[i] == 'n' ? '\n' : field.at[i];
-        }
-        at[len++] = c;
-    }
-    *text = span_from(at, len);
-    return at != NULL;
-}
-
-static bool read_number(struct span field, int *number)
-{
-    uint64_t value;
-    if (!span_to_base36(field, &value) || value > INT32_MAX)
-        return false;
-    *number = (int)value;
-    return true;
-}
-
-static bool read_time(struct span field, int64_t *ms)
-{
-    uint64_t value;
-    bool negative = field.len && field.at[0] == '-';
-    *ms = TIMESTAMP_NONE;
-    if (field.at && !field.len)
-        return true;
-    if (negative)
-        field = span_from(field.at + 1, field.len - 1);
-    if (!field.at || !span_to_base36(field, &value) || value > INT64_MAX)
-        return false;
-    *ms = negative ? -(int64_t)value : (int64_t)value;
-    return true;
 }
 
 static bool read_unit(struct span field, const struct codes *codes, struct arena *arena,
@@ -327,8 +245,8 @@ static bool read_unit(struct span field, const struct codes *codes, struct arena
     int number;
     *unit = SPAN_NONE;
     if (field.len && field.at[0] == '=')
-        return unescape(span_from(field.at + 1, field.len - 1), arena, unit);
-    if (!read_number(field, &number))
+        return bar_text_read(span_from(field.at + 1, field.len - 1), arena, unit);
+    if (!bar_text_read_int(field, &number))
         return false;
     if (number)
         *unit = codes_text(codes, CODE_UNIT, number);
@@ -344,7 +262,7 @@ static bool read_attribute(struct span field, struct arena *arena, struct case_l
         line->live = span_is(value, "1");
     for (int i = 0; i < CASE_ATTRIBUTES; i++)
         if (field.at[0] == attribute_key[i])
-            return unescape(value, arena, &line->attribute[i]);
+            return bar_text_read(value, arena, &line->attribute[i]);
     return true;
 }
 
@@ -352,19 +270,19 @@ bool case_line_read(struct span text, const struct codes *codes, struct arena *a
                     struct case_line *line)
 {
     *line = (struct case_line){0};
-    struct span version = cut_field(&text);
+    struct span version = bar_text_cut(&text);
     if (version.len != 1 || version.at[0] != VERSION)
         return false;
-    if (!unescape(cut_field(&text), arena, &line->id) || !line->id.len ||
-        !unescape(cut_field(&text), arena, &line->revision) || !line->revision.at ||
-        !read_number(cut_field(&text), &line->stage) ||
-        !read_time(cut_field(&text), &line->time_ms) ||
-        !read_time(cut_field(&text), &line->recorded_ms) ||
-        !read_unit(cut_field(&text), codes, arena, &line->unit) ||
-        !read_number(cut_field(&text), &line->party))
+    if (!bar_text_read(bar_text_cut(&text), arena, &line->id) || !line->id.len ||
+        !bar_text_read(bar_text_cut(&text), arena, &line->revision) || !line->revision.at ||
+        !bar_text_read_int(bar_text_cut(&text), &line->stage) ||
+        !bar_text_read_time(bar_text_cut(&text), &line->time_ms) ||
+        !bar_text_read_time(bar_text_cut(&text), &line->recorded_ms) ||
+        !read_unit(bar_text_cut(&text), codes, arena, &line->unit) ||
+        !bar_text_read_int(bar_text_cut(&text), &line->party))
         return false;
     while (text.at)
-        if (!read_attribute(cut_field(&text), arena, line))
+        if (!read_attribute(bar_text_cut(&text), arena, line))
             return false;
     return true;
 }

@@ -227,6 +227,11 @@ static const struct life lives[] = {
      "fact 1 03-02T10:00 st001 waiting=60\nfact 2 03-02T11:00 st001 waiting=10\n"
      "fact 3 03-02T11:30 st001 waiting=60\nfact 4 03-02T12:30 st001 waiting=60\ntick 03-02T12:45",
      ""},
+    {"threshold_what_does_not_tell_it_is_no_reading", "config/feeds/heartbeat", THRESHOLD,
+     "fact 1 03-02T10:00 st001 waiting=60\nfact 2 03-02T10:30 st001 via=platform\n"
+     "fact 3 03-02T11:00 st001 waiting=70\nfact 4 03-02T12:00 st001 waiting=51\n"
+     "tick 03-02T12:00",
+     "st001: 2小时超限,自3月2日10:00\n"},
     {"threshold_a_reading_does_not_hold_for_ever", "docs/decisions/0043", THRESHOLD,
      "fact 1 03-02T10:00 st001 waiting=60\ntick 03-02T20:00", ""},
     {"threshold_a_gap_of_readings_begins_anew", "docs/decisions/0043", THRESHOLD,

@@ -134,6 +134,24 @@ static void of_many_notices_the_newest_are_kept(void **state)
     end();
 }
 
+/* The same name, another form: after a restart nobody stumbles over what was kept for it. */
+static void notices_of_a_trigger_that_takes_none_are_forgotten(void **state)
+{
+    (void)state;
+    begin_with(NOTICE);
+    obey("notice n1 03-02T08:00 -");
+    obey("notice n2 03-02T09:00 -");
+    window_flow_save(flow, &outputs);
+    window_flow_close(flow);
+    triggers_free(triggers);
+    triggers = triggers_of(MANY);
+    rules.triggers = triggers;
+    flow = window_flow_open(&rules, 0);
+    restart();
+    assert_int_equal(window_flow_counts(flow).groups, 0);
+    end();
+}
+
 static void many_due_at_once_come_in_several_transactions(void **state)
 {
     (void)state;
@@ -463,6 +481,7 @@ int main(void)
         cmocka_unit_test(evidence_is_the_newest_hundred),
         cmocka_unit_test(groups_beyond_the_bound_are_counted_and_the_others_go_on),
         cmocka_unit_test(of_many_notices_the_newest_are_kept),
+        cmocka_unit_test(notices_of_a_trigger_that_takes_none_are_forgotten),
         cmocka_unit_test(many_due_at_once_come_in_several_transactions),
         cmocka_unit_test(of_many_firings_none_comes_again),
         cmocka_unit_test(a_long_stretch_is_one_however_many_readings),
