@@ -105,7 +105,7 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 3
+#define CASE_FOLD_VERSION 4
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* The co-unit of that code, or NULL. */

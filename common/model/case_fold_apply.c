@@ -36,8 +36,9 @@ static void set_due(struct case_fold *fold, const struct case_line *line)
         fold->due_ms = due_ms;
 }
 
-/* What the case is about. The router copies these into its own events; there they only fill gaps,
- * or a correction of the opening would be hidden by an old copy. */
+/* What the case is about is for its source and the desk to say. The router copies it into its own
+ * events, where it only fills gaps, or a correction of the opening would be hidden by an old copy;
+ * and a handler that could name it anew would make itself another case. */
 static void set_subject(struct case_fold *fold, const struct case_line *line, bool fill_only)
 {
     struct span *const field[] = {&fold->type_code, &fold->street_code, &fold->community_code};
@@ -48,6 +49,11 @@ static void set_subject(struct case_fold *fold, const struct case_line *line, bo
     for (size_t i = 0; i < CODES_MOST_FIELDS; i++)
         if (!fill_only || !fold->field[i].at)
             set_named(&fold->field[i], line->attribute[CASE_FIELD + i]);
+}
+
+static bool may_name(const struct kind_parties *party, int said_by)
+{
+    return !said_by || said_by == party->source || said_by == party->desk;
 }
 
 static void set_lead(struct case_fold *fold, const struct case_line *line)
@@ -356,7 +362,7 @@ void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, 
     else if (stage->clock_runs)
         run_clock(walk, line->time_ms);
     set_first(&fold->stage_ms[index], line->time_ms);
-    set_subject(fold, line, by_router);
+    set_subject(fold, line, !may_name(&walk->kind->party, line->party));
     count_moment(fold, stage, line->time_ms);
     fold->happened = (fold->happened & ~stage->ends) | UINT64_C(1) << index;
     fold->seen |= UINT64_C(1) << index;

@@ -280,7 +280,7 @@ BEGIN
         END IF;
         happened := (happened & (~said.ends)) | said.stage_bit;
         times[said.place] := times[said.place] + 1;
-        IF said.party = 'router' THEN -- repeats what it decided from: fills gaps only
+        IF coalesce(said.party, 'source') NOT IN ('source', 'desk') THEN -- what it is about is not theirs to say anew
             f.type_code := coalesce(f.type_code, said.type_code);
             f.street_code := coalesce(f.street_code, said.street_code);
             f.community_code := coalesce(f.community_code, said.community_code);

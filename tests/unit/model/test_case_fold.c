@@ -123,6 +123,29 @@ static void an_empty_set_is_no_case(void **state)
     assert_int_equal(fold.rounds, 1);
 }
 
+/* 条例第十二条: who classifies is the source and the desk. */
+static void a_handler_cannot_make_it_another_case(void **state)
+{
+    (void)state;
+    struct case_line opened = line("o", "opened", "source", 10);
+    opened.attribute[CASE_TYPE] = SPAN("R0105");
+    add(&opened);
+    dispatched("d", U1, 20, "1000000");
+    struct case_line contacted = line("c", "contacted", "lead", 30);
+    contacted.unit = SPAN(U1);
+    contacted.attribute[CASE_TYPE] = SPAN("R0201");
+    contacted.attribute[CASE_COMMUNITY] = SPAN("110105001901");
+    add(&contacted);
+    assert_int_equal(effect_of("c"), LINE_COUNTS);
+    assert_true(span_is(fold.type_code, "R0105"));
+    assert_true(span_is(fold.community_code, "110105001901")); /* where nobody said it, it helps */
+    struct case_line classified = line("k", "classified", "desk", 40);
+    classified.attribute[CASE_TYPE] = SPAN("R0203");
+    add(&classified);
+    assert_int_equal(effect_of("k"), LINE_COUNTS);
+    assert_true(span_is(fold.type_code, "R0203"));
+}
+
 static void a_case_without_opening_stays_headless(void **state)
 {
     (void)state;
@@ -359,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_empty_set_is_no_case),
+        TEST(a_handler_cannot_make_it_another_case),
         TEST(a_case_without_opening_stays_headless),
         TEST(a_life_has_its_moments),
         TEST(only_the_present_lead_moves_as_lead),
