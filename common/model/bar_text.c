@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A record is cut at its bars without looking inside, so an escape is two bytes and never hides one. */
+/* A record is cut at its bars without looking inside, so an escape is two bytes and never hides
+ * one. */
 #include "model/bar_text.h"
 
 #include <string.h>

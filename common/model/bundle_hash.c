@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes, not meaning: a comment that changes makes another bundle, and nobody has to ask which part
- * of a file a decision hangs on. Each file is its name, its length and its bytes, so that what moves
- * from one file to another is a change too. */
+ * of a file a decision hangs on. Each file is its name, its length and its bytes, so that what
+ * moves from one file to another is a change too. */
 #include "model/bundle_hash.h"
 
 #include <dirent.h>

@@ -46,7 +46,7 @@ enum case_attribute {
     CASE_PARENT,
     CASE_CHILD,
     CASE_VIA,
-    CASE_LINK, /* of `linked`: relation:case id */
+    CASE_LINK,  /* of `linked`: relation:case id */
     CASE_FIELD, /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS
 };

@@ -79,7 +79,8 @@ static void read_line(struct codes *codes, struct span line, struct place place,
         return;
     }
     if (space == CODE_FIELD && number > CODES_MOST_FIELDS) {
-        diagnostics_add(diagnostics, place, "a case keeps what something groups by, not all it was told",
+        diagnostics_add(diagnostics, place,
+                        "a case keeps what something groups by, not all it was told",
                         "a case's line has room for %d fields of its own", CODES_MOST_FIELDS);
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config/codes.csv: small append-only numbers for stages, units, parties, kinds and kept fields in
- * case lines. A unit that is not in the table is written as "=" + code, so an adopter's foreign units
- * need no entry. */
+ * case lines. A unit that is not in the table is written as "=" + code, so an adopter's foreign
+ * units need no entry. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,6 +22,6 @@ int codes_number(const struct codes *codes, enum code_space space,
                  struct span code); /* 0 = unknown */
 struct span codes_text(const struct codes *codes, enum code_space space,
                        int number); /* absent = unknown */
-/* Members of an event's data that a case's line keeps beside those that every case has, by number - 1;
- * CODES_MOST_FIELDS of them, absent where there is none. */
+/* Members of an event's data that a case's line keeps beside those that every case has, by number -
+ * 1; CODES_MOST_FIELDS of them, absent where there is none. */
 const struct span *codes_fields(const struct codes *codes);

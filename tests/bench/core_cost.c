@@ -130,10 +130,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "core_cost: %s or %s cannot be read\n", argv[1], argv[2]);
         return 66;
     }
-    const struct case_flow_rules flow_rules = {.codes = codes,
-                                               .kinds = kinds,
-                                               .bundle = &bundle,
-                                               .max_age_ms = INT64_MAX / 2};
+    const struct case_flow_rules flow_rules = {
+        .codes = codes, .kinds = kinds, .bundle = &bundle, .max_age_ms = INT64_MAX / 2};
     struct case_flow *flow = case_flow_open(&flow_rules, 0), *warm = case_flow_open(&flow_rules, 0);
     double normalise_us = normalise_all(feeds, kinds, &raw);
     run_flow(warm, &written[0], &written[1]);

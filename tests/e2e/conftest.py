@@ -17,16 +17,25 @@ def _shares_the_district(item):
     return found is not None and found.func is district.__wrapped__
 
 
-SHORTER = {"test_transform.py", "test_day.py"}  # start their own, and go with the shorter lane
+# Lanes side by side meet nowhere but at the processor: shared, the tests in the district of all, and some that
+# start their own; routing and own, those that start what they need. Each takes about as long as the others.
+LANES = {"shared": {"test_day.py", "test_transform.py"},
+         "routing": {"test_router.py", "test_triggers.py", "test_triggers_slots.py", "test_uncommitted.py",
+                     "test_why_fates.py"}}
+
+
+def _lane_of(item):
+    for lane, files in LANES.items():
+        if item.path.name in files:
+            return lane
+    return "shared" if _shares_the_district(item) else "own"
 
 
 def pytest_collection_modifyitems(config, items):
-    """E2E_LANE=shared: the tests in the district of all, and some more; own: those that start what they need.
-    Two lanes side by side meet nowhere but at the processor."""
+    """E2E_LANE=shared, routing or own: that lane only."""
     lane = os.environ.get("E2E_LANE")
     if lane:
-        out = [item for item in items
-               if (_shares_the_district(item) or item.path.name in SHORTER) != (lane == "shared")]
+        out = [item for item in items if _lane_of(item) != lane]
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
 

@@ -218,7 +218,7 @@ int desk_decide_say(const struct desk_decision *decision, const char *answers,
                     const struct desk_door *door, const struct kafka_settings *settings, bool json,
                     FILE *out)
 {
-    struct saying saying;
+    struct saying saying = {0};
     struct error error = {0};
     int64_t rejected = 0;
     begin_saying(&saying, decision, answers);

@@ -8,8 +8,8 @@
  *   watermark   key   _watermark
  *               value 1|w|partition|time ms
  *
- * Numbers are base 36; '|', '\\' and line feeds inside a text are escaped by a backslash. Facts go to
- * the partition of their key, so all of one group meet; watermarks to every partition. */
+ * Numbers are base 36; '|', '\\' and line feeds inside a text are escaped by a backslash. Facts go
+ * to the partition of their key, so all of one group meet; watermarks to every partition. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +27,8 @@ struct signal_field {
 };
 
 /* Of two facts with one id the greater revision holds, whichever comes first, and of equal ones the
- * later on the log: what counts for nothing now may count again when another line of its case comes. */
+ * later on the log: what counts for nothing now may count again when another line of its case
+ * comes. */
 struct signal_revision {
     uint64_t source; /* the sender's own; 0 = none; beyond 64 bits the greatest */
     int64_t received_ms;
@@ -46,13 +47,14 @@ struct signal {
     int32_t partition; /* of a watermark: the partition of `events` it is of */
     struct span group; /* of a fact: its key, trigger and values; names one window */
     struct span trigger;
-    int step;         /* index in the trigger's list of what it listens to */
-    struct span id;   /* of the event: facts of one id in one group are one fact */
+    int step;       /* index in the trigger's list of what it listens to */
+    struct span id; /* of the event: facts of one id in one group are one fact */
     struct signal_revision revision;
     bool counts; /* false: taken back (corrected, impossible now, of another group now) */
     int64_t time_ms, recorded_ms; /* the event's; a watermark's T is time_ms */
     struct span subject;          /* the case, or what an observation is about */
-    struct signal_field fields[SIGNAL_MOST_FIELDS]; /* those the trigger asks for and the event has */
+    struct signal_field
+        fields[SIGNAL_MOST_FIELDS]; /* those the trigger asks for and the event has */
     size_t field_count;
 };
 

@@ -149,7 +149,7 @@ static bool is_sooner(int64_t due_ms, int64_t told_ms)
 void window_flow_look(struct window_flow *flow, struct window_look *look, struct outputs *outputs)
 {
     struct window *window = &flow->window;
-    struct window_finding finding;
+    struct window_finding finding = {0};
     struct firing firing = {.trigger = look->trigger,
                             .group = case_entry_id(look->entry),
                             .window = window,

@@ -52,12 +52,12 @@ struct window_flow_counts {
     int64_t clock_ms; /* TIMESTAMP_NONE until every partition's watermark came */
     int64_t facts, firings, groups;
     int64_t fired[TRIGGER_FORMS]; /* the firings, by their trigger's form */
-    int64_t repeated; /* facts known already, or of an older revision */
-    int64_t late;     /* told more than the horizon after it happened, or of a window long gone */
-    int64_t crowded;  /* facts that the newest ones of their group pushed out */
-    int64_t full;     /* facts of a new group where a trigger has most_groups of them */
-    int64_t held;     /* firings that a cap delayed */
-    int64_t unknown;  /* facts of a trigger that is not there any more */
+    int64_t repeated;             /* facts known already, or of an older revision */
+    int64_t late;    /* told more than the horizon after it happened, or of a window long gone */
+    int64_t crowded; /* facts that the newest ones of their group pushed out */
+    int64_t full;    /* facts of a new group where a trigger has most_groups of them */
+    int64_t held;    /* firings that a cap delayed */
+    int64_t unknown; /* facts of a trigger that is not there any more */
     int64_t dead;
 };
 struct window_flow_counts window_flow_counts(const struct window_flow *flow);

@@ -114,9 +114,9 @@ static inline struct event event_of(const struct told *told)
         .recorded_ms = told->recorded_ms ? told->recorded_ms : told->time_ms + 1000,
         .party = span_of(told->party ? told->party : "source"),
         .unit = span_of(told->unit),
-        .revision =
-            span_of(told->revision ? told->revision
-                                   : "00000000000000000000.001764000000000.000001.00000000000000aa"),
+        .revision = span_of(told->revision
+                                ? told->revision
+                                : "00000000000000000000.001764000000000.000001.00000000000000aa"),
         .replayof = span_of(told->replayof),
         .data_json =
             span_of(told->data ? told->data

@@ -118,7 +118,8 @@ static void what_waited_is_written_in_its_order_under_its_ids_once(void **state)
     hear_tick(NOON + 8 * DAY);
     commit();
     flow = restart(flow);
-    assert_int_equal(case_flow_counts(flow).parked, 10); /* assigned, three nudges, overdue; twice */
+    assert_int_equal(case_flow_counts(flow).parked,
+                     10); /* assigned, three nudges, overdue; twice */
     missing = false;
     kept_count = 0;
     hear_told(numbered(3)); /* the topic is there, but older ones come first */
