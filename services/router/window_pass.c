@@ -20,7 +20,8 @@ static const struct metric_row firings_row = {"citybrain_router_firings_total", 
                                               "form", "Proactive cases that triggers opened."};
 static const struct metric_row held_row = {
     "citybrain_router_firings_held_total", METRIC_COUNTER, NULL,
-    "Firings that a cap delayed; none is dropped. Growing: the trigger is too eager, see caps in "
+    "Firings that a cap delayed; one whose facts leave their window meanwhile is not opened. "
+    "Growing: the trigger is too eager, see caps in "
     "its file."};
 static const struct metric_row groups_row = {
     "citybrain_router_windows", METRIC_GAUGE, "partition",

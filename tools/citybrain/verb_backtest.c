@@ -174,7 +174,13 @@ static int conclude(struct attempt *attempt, const struct backtest_report *repor
     } else {
         backtest_report_show(report, stdout);
     }
-    return report->different ? VERB_FAILED : VERB_OK;
+    if (report->different)
+        return VERB_FAILED;
+    if (report->compared + report->missing + report->unasked > 0)
+        return VERB_OK;
+    fprintf(stderr, "citybrain backtest: no decision was compared; fix: another --from, --to or "
+                    "--events\n");
+    return VERB_UNAVAILABLE;
 }
 
 static int run_loaded(struct attempt *attempt)

@@ -95,6 +95,11 @@ const struct case_line *case_flow_line(const struct working *work, struct span i
     return NULL;
 }
 
+int64_t case_flow_day_of(const struct case_line *line)
+{
+    return timestamp_day(line->time_ms, YAML_DATE_ZONE_MINUTES);
+}
+
 struct case_decide_asked case_flow_asked(const struct case_flow *flow, const struct working *work)
 {
     return (struct case_decide_asked){.rules = flow->rules,

@@ -55,6 +55,8 @@ void case_flow_store(struct case_flow *flow, struct case_entry *entry, const str
 void case_flow_set_timer(struct case_flow *flow, const struct working *work); /* after the fold */
 /* NULL = the set has no such line. */
 const struct case_line *case_flow_line(const struct working *work, struct span id);
+/* The district's civil day, by which registries are dated. */
+int64_t case_flow_day_of(const struct case_line *line);
 struct case_decide_asked case_flow_asked(const struct case_flow *flow, const struct working *work);
 struct emit_case case_flow_about(const struct case_flow *flow, const struct working *work,
                                  const struct case_line *cause);
@@ -74,6 +76,10 @@ enum reject case_flow_name_helpers(struct case_flow *flow, struct working *work,
 /* The unit that a line names for a duty and nobody has; absent = none. */
 struct span case_flow_unknown_unit(const struct case_flow *flow, const struct working *work,
                                    const struct case_line *line);
+
+/* case_flow_correct.c: a line told anew, after the moves are answered. */
+enum reject case_flow_correct(struct case_flow *flow, struct working *work,
+                              const struct case_flow_told *told, struct outputs *outputs);
 
 /* case_flow_refusal.c */
 /* Whoever said it is told once that it has no effect, and why. */

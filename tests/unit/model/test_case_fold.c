@@ -1,46 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a case is, from its lines: who may move it, what comes after what, rounds, timers, history.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "base/base.h"
-#include "model/case_fold.h"
+#include "kinds.h"
 
 #define U1 "s110105001"
 #define U2 "s110105002"
 
-static struct codes *codes;
-static struct kinds *kinds;
 static const struct case_kind *kind;
-static struct arena arena;
 static struct case_set set;
 static struct case_fold fold;
-
-static int load(void **state)
-{
-    (void)state;
-    struct diagnostics *diagnostics = diagnostics_new();
-    arena_init(&arena, 1 << 20);
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    diagnostics_free(diagnostics);
-    return kinds ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kinds_free(kinds);
-    codes_free(codes);
-    arena_fini(&arena);
-    return 0;
-}
 
 static int begin(void **state)
 {
@@ -399,5 +368,5 @@ int main(void)
         TEST(a_service_item_needs_no_dispatch),
         TEST(one_time_is_ordered_by_rank),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_kinds, unload_kinds);
 }

@@ -1,47 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What moves make of a case, line by line: helpers and offices, pauses, disputes, another lead; and
  * that the order in which lines come is nothing to the fold. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "base/base.h"
-#include "model/case_fold.h"
+#include "kinds.h"
 
 #define U1 "s110105001"
 #define U2 "s110105002"
 #define CO "d_urban"
 
-static struct codes *codes;
-static struct kinds *kinds;
 static const struct case_kind *kind;
-static struct arena arena;
 static struct case_set set;
 static struct case_fold fold;
-
-static int load(void **state)
-{
-    (void)state;
-    struct diagnostics *diagnostics = diagnostics_new();
-    arena_init(&arena, 4 << 20);
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    diagnostics_free(diagnostics);
-    return kinds ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kinds_free(kinds);
-    codes_free(codes);
-    arena_fini(&arena);
-    return 0;
-}
 
 struct move {
     const char *id, *stage, *party, *unit;
@@ -316,5 +285,5 @@ int main(void)
         cmocka_unit_test(levels_and_exclusions_are_a_persons),
         cmocka_unit_test(the_desk_leads_what_it_was_given),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_kinds, unload_kinds);
 }

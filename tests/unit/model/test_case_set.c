@@ -1,46 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Laws of the set: order and repetition do not matter, the greater revision wins, a line survives
  * its codec. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "base/base.h"
-#include "model/case_fold.h"
+#include "kinds.h"
 
 #define DAY  86400000LL
 #define REV1 SPAN("00000000000000000000.001700000000000.000001.00000000000000aa")
 #define REV2 SPAN("00000000001700000000.001600000000000.000001.0000000000000001")
 
-static struct codes *codes;
-static struct kinds *kinds;
 static const struct case_kind *kind;
-static struct arena arena;
 
 static int load(void **state)
 {
-    (void)state;
-    struct diagnostics *diagnostics = diagnostics_new();
-    arena_init(&arena, 8 << 20);
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    int status = load_kinds(state);
     kind = kinds ? kinds_find(kinds, SPAN("request")) : NULL;
-    diagnostics_free(diagnostics);
-    return kind ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    kinds_free(kinds);
-    codes_free(codes);
-    arena_fini(&arena);
-    return 0;
+    return kind ? status : -1;
 }
 
 static struct case_line line(const char *id, const char *stage, const char *party, const char *unit,
@@ -305,5 +280,5 @@ int main(void)
         cmocka_unit_test(no_set_outgrows_its_lines_and_bytes),
         cmocka_unit_test(damaged_text_and_a_full_arena_are_told),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, unload_kinds);
 }

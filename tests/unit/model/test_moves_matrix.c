@@ -6,19 +6,11 @@
  * A case comes to a stage by the fewest moves; as soon as it may, it has a helper and an office, so
  * that those can speak. Rows: what happened last, and who speaks; `foreign` is a unit that has
  * nothing to do with the case. Columns: the move. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "base/base.h"
 #include "base/memory.h"
-#include "model/case_fold.h"
+#include "kinds.h"
 
 #define LEAD    "s110105001"
 #define HELPER  "d_urban"
@@ -35,36 +27,12 @@ static const struct speaker {
     {"callback", "callback", "desk"}, {"router", "router", NULL},
 };
 
-static struct codes *codes;
-static struct kinds *kinds;
-static struct arena arena;
-
 struct state {
     const struct case_kind *kind;
     struct case_line lines[MOST_STEPS];
     size_t count;
     struct case_fold fold;
 };
-
-static int load(void **context)
-{
-    (void)context;
-    struct diagnostics *diagnostics = diagnostics_new();
-    arena_init(&arena, 4 << 20);
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    diagnostics_free(diagnostics);
-    return kinds ? 0 : -1;
-}
-
-static int unload(void **context)
-{
-    (void)context;
-    kinds_free(kinds);
-    codes_free(codes);
-    arena_fini(&arena);
-    return 0;
-}
 
 /* The line of that move, complete: what its stage needs it says. */
 static struct case_line move_of(const struct state *state, const struct speaker *speaker, int stage)
@@ -366,5 +334,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_move_of_every_party_in_every_stage),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_kinds, unload_kinds);
 }
