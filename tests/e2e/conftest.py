@@ -19,8 +19,8 @@ def _shares_the_district(item):
 
 # Lanes side by side meet nowhere but at the processor: shared, the tests in the district of all, and some that
 # start their own; routing and own, those that start what they need. Each takes about as long as the others.
-LANES = {"shared": {"test_day.py", "test_transform.py"},
-         "routing": {"test_router.py", "test_triggers.py", "test_triggers_slots.py", "test_uncommitted.py",
+LANES = {"shared": {"test_transform.py"},
+         "routing": {"test_day.py", "test_router.py", "test_triggers.py", "test_triggers_slots.py", "test_uncommitted.py",
                      "test_why_fates.py"}}
 
 
