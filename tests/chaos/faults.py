@@ -21,6 +21,7 @@ KILLS, SLOTS, SESSION, LONG = 5, 2, 6, 20
 MOST = 16             # faults of a chain: a zombie that met no new owner is made again
 LEAST_UNREAD = 1000   # records; the plan asks for more, because offsets count markers too
 PATIENCE = 60         # s: the promise of recovery
+TRIES = 60            # to freeze one between two transactions
 CHANCE = 120          # s: without an opportunity to strike for so long the run is invalid
 WORLD = (KafkaException, PostgresError, OSError, AssertionError)  # a part or a daemon is away: asked again
 
@@ -335,19 +336,32 @@ class Injector:
 
     def _stop_between_transactions(self, fault):
         """With a batch in hand and none of its rows locked: its next commit must meet the new owner's
-        epoch. Held inside a transaction it would only lose its connection."""
+        epoch. Held inside a transaction it would keep the new owner waiting and only lose its connection."""
         fault.pid = self.district.pid(fault.victim())
-        for _ in range(40):
+        for _ in range(TRIES):
             os.kill(fault.pid, signal.SIGSTOP)
-            time.sleep(0.15)
-            held = self._ask(lambda: self.district.sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'citybrain-aggregator' AND "
-                "state LIKE 'idle in transaction%%' AND clock_timestamp() - state_change > interval '0.1 s'"))
-            if held == [(0,)]:
+            if self._transactions_end():
                 return
             os.kill(fault.pid, signal.SIGCONT)
-            time.sleep(0.05)
+            time.sleep(random.uniform(0, 0.2))
         raise Invalid(f"{fault.victim()} was inside a transaction whenever it was frozen")
+
+    def _transactions_end(self):
+        """Whether every transaction of an aggregator that was open just now ends within seconds. A running
+        one ends by itself, however slow the machine; a frozen process's stays open."""
+        frozen = "application_name = 'citybrain-aggregator' AND xact_start <= '%s'"
+        now = self._ask(lambda: self.district.sql("SELECT clock_timestamp()"))
+        until = time.monotonic() + 2
+        while now and time.monotonic() < until:
+            left = self._ask(lambda: self.district.sql(
+                f"SELECT state, clock_timestamp() - state_change > interval '0.3 s' FROM pg_stat_activity "
+                f"WHERE {frozen % now[0][0].isoformat()}"))
+            if left is not None and not left:
+                return True
+            if left and ("idle in transaction", True) in left:
+                return False
+            time.sleep(0.05)
+        return False
 
     def _parts(self, *words):
         return self.district.command(ROOT / "deploy/local/parts", *words, seconds=120).stdout
