@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/murmur2.h"
 #include "kafka/ends.h"
+#include "kafka/message.h"
 #include "kafka/topic_catalog.h"
 
 enum { TIMEOUT_MS = 8000, LONGEST_MS = 30000 };
@@ -54,17 +55,25 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool read_all(rd_kafka_t *handle, struct span key, log_search_fn *found, void *context,
-                     struct error *error)
+static bool is_last(const rd_kafka_message_t *message, struct span key, log_search_record_fn *found,
+                    void *context)
+{
+    struct record record;
+    if (message->err || !message->payload ||
+        !span_equal(span_from(message->key, message->key_len), key))
+        return message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    message_to_record(message, 0, &record);
+    return found(context, &record);
+}
+
+static bool read_all(rd_kafka_t *handle, struct span key, log_search_record_fn *found,
+                     void *context, struct error *error)
 {
     int64_t until_ms = now_ms() + LONGEST_MS;
     for (bool done = false; !done;) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(handle, 100);
         if (message) {
-            done = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF ||
-                   (!message->err && message->payload &&
-                    span_equal(span_from(message->key, message->key_len), key) &&
-                    found(context, span_from(message->payload, message->len)));
+            done = is_last(message, key, found, context);
             rd_kafka_message_destroy(message);
         }
         if (!done && now_ms() > until_ms)
@@ -74,8 +83,9 @@ static bool read_all(rd_kafka_t *handle, struct span key, log_search_fn *found, 
     return true;
 }
 
-bool log_search(const struct kafka_settings *settings, const char *topic, struct span key,
-                int64_t from_ms, log_search_fn *found, void *context, struct error *error)
+bool log_search_records(const struct kafka_settings *settings, const char *topic, struct span key,
+                        int64_t from_ms, log_search_record_fn *found, void *context,
+                        struct error *error)
 {
     struct topic_catalog catalog;
     char name[KAFKA_MAX_NAME];
@@ -95,12 +105,31 @@ bool log_search(const struct kafka_settings *settings, const char *topic, struct
     return good;
 }
 
+struct of_values {
+    log_search_fn *found;
+    void *context;
+};
+
+static bool found_value(void *context, const struct record *record)
+{
+    const struct of_values *values = context;
+    return values->found(values->context, record->value);
+}
+
+bool log_search(const struct kafka_settings *settings, const char *topic, struct span key,
+                int64_t from_ms, log_search_fn *found, void *context, struct error *error)
+{
+    struct of_values values = {found, context};
+    return log_search_records(settings, topic, key, from_ms, found_value, &values, error);
+}
+
 /* ---- all of them ---- */
 
 struct reading {
     rd_kafka_t *handle;
     const char *topic;
     int32_t partitions;
+    int64_t from_ms;     /* 0 = the beginning */
     int64_t *next, *end; /* owned; a partition is done where they meet */
     int64_t done, total;
 };
@@ -118,13 +147,34 @@ static bool find_ends(struct reading *reading, int64_t *offsets, enum ends_which
     return good;
 }
 
+/* Where nothing was written since then a partition begins at its end. */
+static bool find_begin(struct reading *reading, struct error *error)
+{
+    if (reading->from_ms <= 0)
+        return find_ends(reading, reading->next, ENDS_FIRST, error);
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
+    for (int32_t p = 0; p < reading->partitions; p++)
+        rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->from_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(reading->handle, list, TIMEOUT_MS);
+    for (int i = 0; !code && i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *one = &list->elems[i];
+        code = one->err;
+        reading->next[one->partition] =
+            one->offset >= 0 ? one->offset : reading->end[one->partition];
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return !code || error_set(error, ERROR_RETRY, (int)code, "%s: %s", reading->topic,
+                              rd_kafka_err2str(code));
+}
+
 static bool assign_all(struct reading *reading, struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
     for (int32_t p = 0; p < reading->partitions; p++) {
+        if (reading->next[p] >= reading->end[p])
+            continue;
         reading->total += reading->end[p] - reading->next[p];
-        if (reading->next[p] < reading->end[p])
-            rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->next[p];
+        rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->next[p];
     }
     rd_kafka_resp_err_t code = rd_kafka_assign(reading->handle, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -151,13 +201,15 @@ static bool give(struct reading *reading, const rd_kafka_message_t *message, log
     }
     if (message->err || message->offset >= reading->end[message->partition])
         return true;
+    struct record whole;
     pass(reading, message->partition, message->offset + 1);
-    struct log_search_record record = {
-        .partition = message->partition,
-        .key = message->key ? span_from(message->key, message->key_len) : SPAN_NONE,
-        .value = message->payload ? span_from(message->payload, message->len) : SPAN_NONE,
-        .done = reading->done,
-        .total = reading->total};
+    message_to_record(message, 0, &whole);
+    struct log_search_record record = {.partition = message->partition,
+                                       .key = whole.key,
+                                       .value = whole.value,
+                                       .whole = &whole,
+                                       .done = reading->done,
+                                       .total = reading->total};
     return each(context, &record);
 }
 
@@ -188,16 +240,15 @@ static bool read_topic(struct reading *reading, log_search_each *each, void *con
     size_t count = (size_t)reading->partitions;
     reading->next = xcalloc(count, sizeof *reading->next);
     reading->end = xcalloc(count, sizeof *reading->end);
-    bool good = find_ends(reading, reading->next, ENDS_FIRST, error) &&
-                find_ends(reading, reading->end, ENDS_LAST, error) && assign_all(reading, error) &&
-                read_to_ends(reading, each, context, error);
+    bool good = find_ends(reading, reading->end, ENDS_LAST, error) && find_begin(reading, error) &&
+                assign_all(reading, error) && read_to_ends(reading, each, context, error);
     free(reading->next);
     free(reading->end);
     return good;
 }
 
-bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
-                    void *context, struct error *error)
+bool log_search_since(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
+                      log_search_each *each, void *context, struct error *error)
 {
     struct topic_catalog catalog;
     char name[KAFKA_MAX_NAME];
@@ -209,6 +260,7 @@ bool log_search_all(const struct kafka_settings *settings, const char *topic, lo
     if (good) {
         struct reading reading = {.handle = handle,
                                   .topic = name,
+                                  .from_ms = from_ms,
                                   .partitions = topic_catalog_partitions(&catalog, name)};
         topic_catalog_fini(&catalog);
         good = reading.partitions > 0 || error_set(error, ERROR_REFUSED, 0, "no topic %s", name);
@@ -216,4 +268,10 @@ bool log_search_all(const struct kafka_settings *settings, const char *topic, lo
     }
     rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     return good;
+}
+
+bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
+                    void *context, struct error *error)
+{
+    return log_search_since(settings, topic, 0, each, context, error);
 }

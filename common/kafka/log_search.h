@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/span.h"
+#include "base/record.h"
 #include "kafka/client.h"
 
 /* True = that was the last one wanted. */
@@ -18,13 +18,23 @@ typedef bool log_search_fn(void *context, struct span value);
 bool log_search(const struct kafka_settings *settings, const char *topic, struct span key,
                 int64_t from_ms, log_search_fn *found, void *context, struct error *error);
 
+/* The same with the record's place, time and headers. */
+typedef bool log_search_record_fn(void *context, const struct record *record);
+bool log_search_records(const struct kafka_settings *settings, const char *topic, struct span key,
+                        int64_t from_ms, log_search_record_fn *found, void *context,
+                        struct error *error);
+
 struct log_search_record {
     int32_t partition;
-    struct span key, value; /* value absent: a tombstone */
-    int64_t done, total;    /* how far the whole is */
+    struct span key, value;     /* value absent: a tombstone */
+    const struct record *whole; /* with its place, time and headers */
+    int64_t done, total;        /* how far the whole is */
 };
 typedef bool log_search_each(void *context, const struct log_search_record *record);
 /* Every committed record of a topic from its beginning to its end as it was when asked, each
  * partition in order. False when `each` was, or when the brokers are silent for half a minute. */
 bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
                     void *context, struct error *error);
+/* The same from about from_ms on (time of writing; 0 = the beginning). */
+bool log_search_since(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
+                      log_search_each *each, void *context, struct error *error);
