@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "daemon/log.h"
+#include "kafka/ends.h"
 #include "kafka/group_consumer.h"
 #include "kafka/message.h"
 #include "kafka/nudge.h"
@@ -21,6 +22,7 @@ enum {
     DRAIN_RECORDS = 2000,
     DRAIN_MS = 5,
     TICK_MS = 500,
+    ASK_MS = 5000,
     PAUSE_MS = 10000, /* full for so long: pause, and poll again */
 };
 
@@ -328,6 +330,22 @@ struct follow *follow_open(struct daemon *daemon, const struct kafka_settings *s
     uv_timer_start(&follow->timer, on_tick, TICK_MS, TICK_MS);
     daemon_not_ready(daemon, "kafka", "no_assignment");
     return follow;
+}
+
+bool follow_ask_ranges(struct follow *follow, struct follow_range *ranges, size_t count,
+                       struct error *error)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count + 1);
+    for (size_t i = 0; i < count; i++)
+        rd_kafka_topic_partition_list_add(list, follow->topic, ranges[i].partition);
+    bool good = ends_ask(follow->consumer, list, ENDS_FIRST, ASK_MS, error);
+    for (size_t i = 0; i < count && good; i++)
+        ranges[i].first = list->elems[i].offset;
+    good = good && ends_ask(follow->consumer, list, ENDS_LAST, ASK_MS, error);
+    for (size_t i = 0; i < count && good; i++)
+        ranges[i].end = list->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return good;
 }
 
 void follow_start(struct follow *follow, const struct follow_partition *partitions, size_t count)

@@ -38,6 +38,14 @@ struct follow_handler {
 struct follow *follow_open(struct daemon *daemon, const struct kafka_settings *settings,
                            const char *topic, const struct follow_handler *handler,
                            struct error *error);
+struct follow_range {
+    int32_t partition;
+    int64_t first, end; /* as far as it is committed */
+};
+/* Where the log begins and ends, for the owner's worker thread: waits. ERROR_RETRY while brokers
+ * are away. */
+bool follow_ask_ranges(struct follow *follow, struct follow_range *ranges, size_t count,
+                       struct error *error);
 void follow_start(struct follow *follow, const struct follow_partition *partitions, size_t count);
 void follow_resume(struct follow *follow);
 /* After the sink committed: asynchronous offset commit, only so that lag tools work. */

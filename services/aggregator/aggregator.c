@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aggregator/log_guard.h"
 #include "aggregator/store/writer.h"
 #include "base/backoff.h"
 #include "base/memory.h"
@@ -41,7 +42,6 @@ struct aggregator {
     struct writer_position positions[WRITER_MAX_PARTITIONS]; /* the loop's: sorted by partition */
     size_t count;
     size_t records;
-    int64_t tick_ms; /* newest seen, 0 = none in this batch */
     bool due, stalled;
 
     bool schema_done, need_take_over, need_restart, running, draining;
@@ -53,9 +53,9 @@ struct aggregator {
     enum job job;
     unsigned job_generation;
     struct writer *writer;
+    struct log_guard guard;
     struct writer_position job_positions[WRITER_MAX_PARTITIONS];
     size_t job_count;
-    int64_t job_tick_ms;
     enum writer_result result;
     bool good;
     struct error error;
@@ -77,13 +77,16 @@ static void run_job(uv_work_t *work)
         aggregator->good = writer_apply_schema(aggregator->writer, &aggregator->error);
         return;
     case JOB_TAKE_OVER:
-        aggregator->good = writer_take_over(aggregator->writer, aggregator->job_positions,
-                                            aggregator->job_count, &aggregator->error);
+        aggregator->good =
+            writer_take_over(aggregator->writer, aggregator->job_positions, aggregator->job_count,
+                             &aggregator->error) &&
+            log_guard_ask(&aggregator->guard, aggregator->follow, aggregator->job_positions,
+                          aggregator->job_count, &aggregator->error);
         return;
     case JOB_COMMIT:
         aggregator->result =
             writer_commit(aggregator->writer, aggregator->writing, aggregator->job_positions,
-                          aggregator->job_count, aggregator->job_tick_ms, &aggregator->error);
+                          aggregator->job_count, &aggregator->error);
         aggregator->good = aggregator->result == WRITER_DONE;
         return;
     }
@@ -100,7 +103,6 @@ static void forget_batch(struct aggregator *aggregator)
 {
     batch_clear(aggregator->filling);
     aggregator->records = 0;
-    aggregator->tick_ms = 0;
     aggregator->due = false;
     aggregator->stalled = false;
 }
@@ -144,9 +146,9 @@ static void on_taken(struct aggregator *aggregator)
     aggregator->count = aggregator->job_count;
     for (size_t i = 0; i < aggregator->count; i++) {
         starts[i] = (struct follow_partition){aggregator->positions[i].partition,
-                                              aggregator->positions[i].stored};
+                                              aggregator->positions[i].start};
         log_info("aggregator.partition_taken", LOG_INT("partition", starts[i].partition),
-                 LOG_INT("next_offset", starts[i].next_offset),
+                 LOG_INT("next_offset", aggregator->positions[i].stored),
                  LOG_INT("epoch", aggregator->positions[i].epoch));
     }
     aggregator->need_take_over = false;
@@ -217,7 +219,6 @@ static void submit_commit(struct aggregator *aggregator)
     bool stalled = aggregator->stalled;
     aggregator->filling = aggregator->writing;
     aggregator->writing = full;
-    aggregator->job_tick_ms = aggregator->tick_ms;
     submit(aggregator, JOB_COMMIT);
     for (size_t i = 0; i < aggregator->count; i++)
         aggregator->positions[i].stored = aggregator->positions[i].next;
@@ -356,8 +357,6 @@ static enum reject take_event(struct aggregator *aggregator, const struct record
     enum reject reject = event_read_record(aggregator->reader, record, &aggregator->arena, &event);
     if (reject != REJECT_NONE)
         return reject;
-    if (event.family == EVENT_TICK && event.time_ms > aggregator->tick_ms)
-        aggregator->tick_ms = event.time_ms;
     if (event.family == EVENT_TICK && event.time_ms > position->tick_ms)
         position->tick_ms = event.time_ms;
     *taken = take_sighting(aggregator, &event, &reject);
@@ -377,6 +376,8 @@ static bool on_record(void *context, const struct record *record)
 {
     struct aggregator *aggregator = context;
     struct writer_position *position = position_of(aggregator, record->partition);
+    if (aggregator->running && position && position->looks)
+        log_guard_look(&aggregator->guard, position, record);
     if (!aggregator->running || !position || record->offset < position->next)
         return true; /* of an assignment that is over, or seen already */
     if (is_full(aggregator))
@@ -394,6 +395,9 @@ static bool on_record(void *context, const struct record *record)
         return false;
     }
     position->next = record->offset + 1;
+    position->last = record->offset;
+    position->seen = log_mark_of(record);
+    position->has_seen = true;
     aggregator->records++;
     metric_add(aggregator->records_total, span_of(reject_name(reject)), 1);
     if (reject != REJECT_NONE)
@@ -411,6 +415,8 @@ static void on_end(void *context, int32_t partition, int64_t next_offset)
 {
     struct aggregator *aggregator = context;
     struct writer_position *position = position_of(aggregator, partition);
+    if (aggregator->running && position && position->looks && next_offset > position->last)
+        log_guard_look(&aggregator->guard, position, NULL);
     if (aggregator->running && position && next_offset > position->next)
         position->next = next_offset;
 }
@@ -459,15 +465,17 @@ struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregato
     snprintf(aggregator->topic, sizeof aggregator->topic, "%sevents", config->kafka.prefix);
     snprintf(aggregator->owner, sizeof aggregator->owner, "slot %lld, pid %ld",
              (long long)config->kafka.slot, (long)getpid());
+    aggregator->guard.topic = aggregator->topic;
     aggregator->reader = json_reader_new();
     arena_init(&aggregator->arena, ARENA_BYTES);
     aggregator->filling = batch_new(&config->rules, (size_t)config->batch_bytes);
     aggregator->writing = batch_new(&config->rules, (size_t)config->batch_bytes);
-    aggregator->writer =
-        writer_new(&(struct writer_options){.conninfo = config->postgres,
-                                            .topic = aggregator->topic,
-                                            .owner = aggregator->owner,
-                                            .schema = {config->sql_dir, &config->rules}});
+    aggregator->writer = writer_new(
+        &(struct writer_options){.conninfo = config->postgres,
+                                 .topic = aggregator->topic,
+                                 .owner = aggregator->owner,
+                                 .shard = (int)config->kafka.slot,
+                                 .schema = {config->sql_dir, &config->rules, config->units}});
     backoff_init(&aggregator->backoff, 100, 5000);
     add_metrics(aggregator);
     aggregator->work.data = aggregator;

@@ -2,10 +2,12 @@
 /* citybrain-aggregator: options, configuration, daemon, API, aggregator; crash-only, so the end is
  * an _exit after the last commit. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "aggregator/aggregator.h"
 #include "aggregator/api_http.h"
+#include "aggregator/apply_views.h"
 #include "aggregator/ledger_watch.h"
 #include "aggregator/stations_watch.h"
 #include "daemon/log.h"
@@ -21,6 +23,8 @@ int main(int argc, char **argv)
     static struct aggregator_config config;
     struct error error = {0};
 
+    if (argc > 1 && strcmp(argv[1], "apply-views") == 0)
+        return apply_views_run(argc - 1, argv + 1);
     if (!options_read(&options, argc, argv, "aggregator", "config/aggregator.yaml", &error))
         return daemon_refuse(&error);
     if (options.mode == OPTIONS_DONE)

@@ -260,7 +260,7 @@ class Bench:
         with contextlib.closing(stage.connect("bench_run", "citybrain")) as connection, connection.cursor() as cursor:
             cursor.execute("CREATE SCHEMA bare")
             for table in {copy[0] for transaction in self.copies for copy in transaction}:
-                cursor.execute("CREATE TABLE %s (LIKE %s)" % (table.replace("core.", "bare."), table))
+                cursor.execute("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS)" % (table.replace("core.", "bare."), table))
             connection.commit()
             backend = connection.get_backend_pid()
             before, began = cpu_of(backend), time.monotonic()

@@ -44,7 +44,8 @@ def cells(district):
         some = " OR ".join(f"{column} <> 0" for column, kind in columns.items() if kind == "bigint")
         if table.startswith("api."):
             some = f"({some}) AND {'day' if 'day' in columns else 'hour'} >= '2020-01-01'"
-        found[table] = Counter(district.sql(f"SELECT * FROM {table} WHERE {some}"))
+        rows = district.shards_summed(table.removeprefix("core.")) if table.startswith("core.") else f"SELECT * FROM {table}"
+        found[table] = Counter(district.sql(f"SELECT * FROM ({rows}) AS summed WHERE {some}"))
     return found
 
 

@@ -30,12 +30,14 @@ static struct {
     struct postgres_connection *reader;
 } here;
 
-static struct writer *open_writer(const char *owner)
+static struct writer *open_writer(const char *owner, int shard)
 {
-    return writer_new(&(struct writer_options){.conninfo = here.postgres.conninfo,
-                                               .topic = "cb.events",
-                                               .owner = owner,
-                                               .schema = {"services/aggregator/sql", &here.rules}});
+    return writer_new(
+        &(struct writer_options){.conninfo = here.postgres.conninfo,
+                                 .topic = "cb.events",
+                                 .owner = owner,
+                                 .shard = shard,
+                                 .schema = {"services/aggregator/sql", &here.rules, NULL}});
 }
 
 static bool load_rules(void)
@@ -55,8 +57,8 @@ static int open_all(void **state)
     (void)state;
     if (!load_rules() || !postgres_private_start(&here.postgres))
         return 1;
-    here.first = open_writer("first");
-    here.second = open_writer("second");
+    here.first = open_writer("first", 1);
+    here.second = open_writer("second", 2);
     here.reader = postgres_connection_new(here.postgres.conninfo, "test", NULL);
     if (writer_apply_schema(here.first, &error) && postgres_connection_open(here.reader, &error))
         return 0;
@@ -113,7 +115,7 @@ static enum writer_result commit(struct writer *writer, struct writer_position *
     struct error error = {0};
     struct batch *batch = batch_of(position->partition, from, (int)next);
     position->next = next;
-    enum writer_result result = writer_commit(writer, batch, position, 1, 0, &error);
+    enum writer_result result = writer_commit(writer, batch, position, 1, &error);
     if (result == WRITER_DONE)
         position->stored = next;
     batch_free(batch);
@@ -217,7 +219,7 @@ static void *race(void *context)
     struct racer *racer = context;
     struct error error = {0};
     pthread_barrier_wait(racer->start);
-    racer->result = writer_commit(racer->writer, racer->batch, &racer->position, 1, 0, &error);
+    racer->result = writer_commit(racer->writer, racer->batch, &racer->position, 1, &error);
     return NULL;
 }
 
@@ -284,7 +286,7 @@ static void commit_page(struct writer_position *position, int64_t next, const st
         assert_true(batch_add_counted(batch, SPAN("request:test:ledger"), &line, SPAN("f")));
     }
     position->next = next;
-    assert_int_equal(writer_commit(here.first, batch, position, 1, 0, &error), WRITER_DONE);
+    assert_int_equal(writer_commit(here.first, batch, position, 1, &error), WRITER_DONE);
     position->stored = next;
     batch_free(batch);
 }
@@ -312,13 +314,13 @@ static void a_page_counts_once_and_open_hours_show(void **state)
     assert_string_equal(answer, "7 5 1 0 1 5 3 1 0 f"); /* one is still under way */
 
     /* 2026-01-01T02:00Z: its hour is over, but only just; an hour later it should have closed. */
-    number("UPDATE core.clock SET t_ms = 1767232800000 RETURNING 1");
+    number("UPDATE core.kafka_offset SET tick_ms = 1767232800000 WHERE part = 4 RETURNING 1");
     assert_int_equal(number(ledger_sql_open), 0);
-    number("UPDATE core.clock SET t_ms = 1767232800001 RETURNING 1");
+    number("UPDATE core.kafka_offset SET tick_ms = 1767232800001 WHERE part = 4 RETURNING 1");
     assert_int_equal(number(ledger_sql_open), 1);
     commit_page(&position, 10, &second, 2, 3);
     assert_int_equal(number(ledger_sql_open), 0);
-    number("UPDATE core.clock SET t_ms = 0 RETURNING 1");
+    number("UPDATE core.kafka_offset SET tick_ms = 0 WHERE part = 4 RETURNING 1");
 
     /* Put back by hand: the position goes back, what was counted does not. */
     number("UPDATE core.kafka_offset SET next_offset = 2 WHERE part = 4 RETURNING 1");
@@ -381,7 +383,7 @@ static void days_before_the_first_year_are_counted(void **state)
                              .live = true};
     assert_true(batch_add(batch, SPAN("request:test:old"), &line));
     position.next = 1;
-    if (writer_commit(here.first, batch, &position, 1, 0, &error) != WRITER_DONE)
+    if (writer_commit(here.first, batch, &position, 1, &error) != WRITER_DONE)
         fail_msg("%s", error.text);
     assert_int_equal(number("SELECT sum(opened) FROM api.closure_rate WHERE day < '0001-01-01'"),
                      1);
@@ -397,7 +399,7 @@ static enum writer_result hear(struct writer *writer, struct writer_position *po
         assert_true(batch_add_sighting(batch, &words[i]));
     position->next = position->stored + 1;
     position->tick_ms = tick_ms;
-    enum writer_result result = writer_commit(writer, batch, position, 1, tick_ms, &error);
+    enum writer_result result = writer_commit(writer, batch, position, 1, &error);
     if (result == WRITER_DONE)
         position->stored = position->next;
     batch_free(batch);

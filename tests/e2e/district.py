@@ -221,13 +221,21 @@ class District:
         finally:
             connection.close()
 
+    def shards_summed(self, table):
+        """A query of a table of core whose rows are sums of shards: each sum with its key."""
+        columns = self.sql("SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'core' AND "
+                           "table_name = %s AND column_name <> 'shard' ORDER BY ordinal_position", table)
+        keys = ", ".join(name for name, kind in columns if kind != "bigint")
+        every = ", ".join(name if kind != "bigint" else f"sum({name})::bigint AS {name}" for name, kind in columns)
+        return f"SELECT {every} FROM core.{table} GROUP BY {keys}"
+
     def cells(self):
         """Every cell and histogram bin, as one comparable value per table."""
         tables = [row[0] for row in self.sql(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'core' "
             "AND (table_name LIKE 'cell\\_%' OR table_name LIKE 'hist\\_%') ORDER BY 1")]
         assert {"cell_closure_rate", "cell_response_time", "hist_response_time"} <= set(tables)
-        return {name: sorted(self.sql(f"SELECT * FROM core.{name}")) for name in tables}
+        return {name: sorted(self.sql(self.shards_summed(name))) for name in tables}
 
     # --- Kafka ---
 

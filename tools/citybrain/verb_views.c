@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* citybrain views show: a view as a table, from the aggregator's read-only API. */
+/* citybrain views: a view as a table, from the aggregator's read-only API; apply is another noun's.
+ */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "citybrain/http_client.h"
 #include "citybrain/table.h"
 #include "citybrain/verb.h"
+#include "citybrain/views_apply.h"
 #include "citybrain/why_words.h"
 #include "model/json.h"
 
@@ -18,7 +20,8 @@
 
 static const char views_help[] =
     "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
-    "                                 [--from DATE] [--to DATE] [--names] [--json] [--url URL]\n\n"
+    "                                 [--from DATE] [--to DATE] [--names] [--json] [--url "
+    "URL]\n" VIEWS_APPLY_HELP
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
     "ledger: what was read of each feed and hour and what became of it (--by day,hour,feed).\n"
     "Days are civil days of the district, both ends included. --total sums over everything (the\n"
@@ -32,7 +35,8 @@ static const char views_help[] =
     "the API gives them.\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
     "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
-    "exit: 0 shown, 64 no such view, column or date, 69 no API\n";
+    "exit: 0 shown or applied, 64 no such view, column or date, 69 no API or database, 78 "
+    "configuration\n";
 
 /* "建外街道办事处(s110105001)" in the place of a code. */
 static void add_names(const struct json_value *rows, const char *config_dir, struct arena *arena)
@@ -134,7 +138,7 @@ static int ask(const struct wish *wish)
     return status;
 }
 
-static int run(int argc, char **argv)
+static int show_verb(int argc, char **argv)
 {
     static const struct option names[] = {
         {"by", 1, 0, 'b'},    {"total", 0, 0, 't'},  {"from", 1, 0, 'f'},
@@ -159,7 +163,7 @@ static int run(int argc, char **argv)
         }
     }
     if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)
-        return verb_usage("views", "show NAME is needed");
+        return verb_usage("views", "show NAME, or apply?");
     wish.name = argv[optind + 1];
     const char *const words[] = {wish.name, wish.by, wish.from, wish.to};
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
@@ -168,4 +172,12 @@ static int run(int argc, char **argv)
     return ask(&wish);
 }
 
-const struct verb verb_views = {"views", "show a view as a table", views_help, run};
+static int run(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "apply") == 0)
+        return views_apply(argc - 1, argv + 1);
+    return show_verb(argc, argv);
+}
+
+const struct verb verb_views = {"views", "show a view as a table; fill views whose file changed",
+                                views_help, run};

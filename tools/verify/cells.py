@@ -132,8 +132,10 @@ def compare_sql(table, key, values, limit):
     differs = " OR ".join(f"want_{value} <> kept_{value}" for value in values)
     there = " OR ".join(f"want_{value} <> 0 OR kept_{value} <> 0" for value in values)
     using = ", ".join(key)
+    stored = f"(SELECT {using}{''.join(f', sum({value})::bigint AS {value}' for value in values)} FROM core.{table} " \
+             f"GROUP BY {using})"  # a cell is the sum of its shards
     return f"WITH both_sides AS MATERIALIZED (SELECT {using}, {ours}, {theirs} FROM verify_{table} AS w " \
-           f"FULL JOIN core.{table} AS c USING ({using})) " \
+           f"FULL JOIN {stored} AS c USING ({using})) " \
            f"SELECT (SELECT count(*) FROM both_sides WHERE {there}) AS compared, " \
            f"(SELECT count(*) FROM both_sides WHERE {differs}) AS differences, " \
            f"(SELECT json_agg(row_to_json(d)) FROM (SELECT * FROM both_sides WHERE {differs} " \

@@ -320,8 +320,11 @@ static bool fold_case(struct batch *batch, struct touched *touched)
     contribute(batch, touched, &after, +1);
     strbuf_reset(&batch->text);
     case_set_write(&batch->text, &set, batch->rules->codes);
+    size_t len = batch->text.len;
+    strbuf_add(&batch->text, after.lead);
     touched->new_text = copy_text(strbuf_span(&batch->text));
-    touched->shown.lines = span_from(touched->new_text, batch->text.len);
+    touched->shown.lines = span_from(touched->new_text, len);
+    touched->shown.unit = span_from(touched->new_text + len, batch->text.len - len);
     batch->counts.changed_cases++;
     return true;
 }

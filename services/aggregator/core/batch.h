@@ -22,6 +22,7 @@ struct batch_rules {
 struct batch_case {
     struct span id, kind;
     struct span lines; /* after batch_fold: the new set's text, absent where it did not change */
+    struct span unit;  /* its present lead then; empty = none */
 };
 
 struct batch_counts {

@@ -339,6 +339,9 @@ static void load_file(struct views *views, const char *folder, const char *name,
         return;
     }
     take_view(views, document, kinds, d);
+    struct digest *digest = digest_new();
+    hash_file(digest, path);
+    digest_finish(digest, views->view[views->count - 1]->hash);
 }
 
 struct views *views_load(const char *folder, const struct kinds *kinds,
@@ -375,8 +378,10 @@ struct views *views_parse(const char *name, struct span text, const struct kinds
     size_t errors = diagnostics_errors(diagnostics);
     struct views *views = xcalloc(1, sizeof *views);
     struct yaml_document *document = yaml_parse(name, text, diagnostics);
-    if (document)
+    if (document) {
         take_view(views, document, kinds, diagnostics);
+        digest_bytes(views->view[0]->hash, text);
+    }
     digest_bytes(views->hash, text);
     if (diagnostics_errors(diagnostics) == errors)
         return views;

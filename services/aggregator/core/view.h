@@ -50,7 +50,8 @@ struct view {
     size_t measure_count;
     size_t column_count;
     bool has_durations;
-    bool hourly; /* its cells are hours of a day, not days */
+    bool hourly;                  /* its cells are hours of a day, not days */
+    char hash[DIGEST_ID_LEN + 1]; /* of its file's bytes */
 };
 
 struct views; /* every view of a folder, by name */

@@ -17,7 +17,8 @@ const char ledger_sql_came[] =
     "INSERT INTO core.ledger_came AS c (hour, feed, distinct_events, repeated_events, "
     "refused_events) SELECT core.of_ms(u.hour_ms), u.feed, u.d, u.r, u.x FROM "
     "unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(hour_ms, "
-    "feed, d, r, x) ON CONFLICT (hour, feed) DO UPDATE SET distinct_events = c.distinct_events + "
+    "feed, d, r, x) ON CONFLICT (hour, feed, shard) DO UPDATE SET distinct_events = "
+    "c.distinct_events + "
     "excluded.distinct_events, repeated_events = c.repeated_events + excluded.repeated_events, "
     "refused_events = c.refused_events + excluded.refused_events";
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Brings the database to what this program writes. Promises all or nothing, and one process at a
- * time. Never rebuilds cells under other rules: it refuses. */
+ * time. Never fills cells under other rules: it refuses, and names the command that does. */
 #include "aggregator/store/schema.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/core/contribution.h"
+#include "aggregator/store/migration.h"
+#include "aggregator/store/roles.h"
+#include "aggregator/store/view_plan.h"
 #include "aggregator/store/view_sql.h"
 #include "base/memory.h"
 
@@ -25,19 +28,6 @@ void schema_contribution_hash(const struct batch_rules *rules, char hash[DIGEST_
     strbuf_fini(&text);
 }
 
-static bool read_file(const char *path, struct strbuf *out, struct error *error)
-{
-    char bytes[8192];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return error_set(error, ERROR_CONFIG, 0, "%s: cannot be read; set aggregator.sql_dir",
-                         path);
-    for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
-        strbuf_add(out, span_from(bytes, n));
-    fclose(file);
-    return true;
-}
-
 /* One value of the first row; "" where there is none. */
 static bool ask(struct postgres_connection *connection, const char *sql, char *value, size_t size,
                 struct error *error)
@@ -53,78 +43,80 @@ static bool ask(struct postgres_connection *connection, const char *sql, char *v
     return good;
 }
 
-static int is_migration(const struct dirent *entry)
+static bool refuse(const struct view_plan *plan, const struct views *views, struct error *error)
 {
-    size_t digits = strspn(entry->d_name, "0123456789"), len = strlen(entry->d_name);
-    return digits == 4 && len > 8 && strcmp(entry->d_name + len - 4, ".sql") == 0;
+    struct strbuf names;
+    strbuf_init(&names, 256, 200); /* the error's text has room for so many */
+    view_plan_say(&names, plan, views);
+    error_set(error, ERROR_CONFIG, 0,
+              "the cells in PostgreSQL were made by other files (%.*s); run: citybrain views apply "
+              "--execute --as NAME --reason TEXT (fills them from the stored sets while the old "
+              "daemon goes on), or put "
+              "the old kinds/ and views/ back; docs/runbooks/views-changed.md",
+              SPAN_ARG(strbuf_span(&names)));
+    strbuf_fini(&names);
+    return false;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static void add_tables(struct strbuf *sql, const struct view_plan *plan,
+                       const struct batch_rules *rules)
 {
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool apply_migration(struct postgres_connection *connection, const char *folder,
-                            const char *name, struct error *error)
-{
-    char path[4096], sql[256];
-    struct strbuf text;
-    strbuf_init(&text, 16384, MAX_SQL_BYTES);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    snprintf(sql, sizeof sql, "INSERT INTO core.migration (number) VALUES (%.4s)", name);
-    bool good =
-        read_file(path, &text, error) && postgres_connection_run(connection, text.at, error);
-    if (!good)
-        error_wrap(error, "%s", path);
-    good = good && postgres_connection_run(connection, sql, error);
-    strbuf_fini(&text);
-    return good;
-}
-
-static bool apply_migrations(struct postgres_connection *connection, const char *folder,
-                             struct error *error)
-{
-    char at[32];
-    struct dirent **entries = NULL;
-    if (!postgres_connection_run(connection,
-                                 "CREATE SCHEMA IF NOT EXISTS core; CREATE TABLE IF NOT EXISTS "
-                                 "core.migration (number integer PRIMARY KEY)",
-                                 error) ||
-        !ask(connection, "SELECT coalesce(max(number), 0) FROM core.migration", at, sizeof at,
-             error))
-        return false;
-    int n = scandir(folder, &entries, is_migration, by_name);
-    bool good = n > 0;
-    if (!good)
-        error_set(error, ERROR_CONFIG, 0, "%s: no migrations there; set aggregator.sql_dir",
-                  folder);
-    for (int i = 0; i < n; i++) {
-        if (good && strtol(entries[i]->d_name, NULL, 10) > strtol(at, NULL, 10))
-            good = apply_migration(connection, folder, entries[i]->d_name, error);
-        free(entries[i]);
+    char hash[DIGEST_ID_LEN + 1];
+    for (size_t i = 0; i < plan->gone_count; i++) {
+        view_sql_drop(sql, "core", plan->gone[i]);
+        strbuf_addf(sql, "DELETE FROM core.view WHERE name = '%s';\n", plan->gone[i]);
     }
-    free(entries);
+    for (size_t i = 0; i < views_count(rules->views); i++) {
+        const struct view *view = views_at(rules->views, i);
+        if (plan->state[i] == VIEW_PLAN_SAME)
+            continue;
+        view_sql_drop(sql, "core", view->name);
+        view_sql_tables(sql, "core", view);
+        view_plan_hash(hash, rules, view);
+        strbuf_addf(sql,
+                    "INSERT INTO core.view (name, hash, sql) VALUES ('%s', '%s', '') ON CONFLICT "
+                    "(name) DO UPDATE SET hash = excluded.hash, sql = '';\n",
+                    view->name, hash);
+    }
+}
+
+/* Where nothing was read yet nothing has to be kept. Who runs there already is fenced. */
+static bool make_tables(struct postgres_connection *connection, const struct view_plan *plan,
+                        const struct batch_rules *rules, struct error *error)
+{
+    char ours[DIGEST_ID_LEN + 1];
+    struct strbuf sql;
+    strbuf_init(&sql, 65536, MAX_SQL_BYTES);
+    add_tables(&sql, plan, rules);
+    schema_contribution_hash(rules, ours);
+    strbuf_addf(&sql,
+                "INSERT INTO core.meta VALUES ('contributions', '%s') ON CONFLICT (key) DO UPDATE "
+                "SET value = excluded.value; UPDATE core.kafka_offset SET epoch = epoch + 1;\n",
+                ours);
+    bool good = strbuf_is_full(&sql)
+                    ? error_set(error, ERROR_FATAL, 0, "the views' SQL is too long")
+                    : postgres_connection_run(connection, sql.at, error);
+    strbuf_fini(&sql);
     return good;
 }
 
-static bool check_hash(struct postgres_connection *connection, const struct batch_rules *rules,
-                       struct error *error)
+static bool check_views(struct postgres_connection *connection, const struct batch_rules *rules,
+                        struct error *error)
 {
-    char ours[DIGEST_ID_LEN + 1], theirs[64], sql[256];
+    struct view_plan plan;
+    char is_used[8], ours[DIGEST_ID_LEN + 1], theirs[64];
     schema_contribution_hash(rules, ours);
-    if (!ask(connection, "SELECT value FROM core.meta WHERE key = 'contributions'", theirs,
+    if (!view_plan_read(&plan, connection, rules, error) ||
+        !ask(connection, "SELECT EXISTS (SELECT FROM core.kafka_offset WHERE next_offset > 0)",
+             is_used, sizeof is_used, error) ||
+        !ask(connection, "SELECT value FROM core.meta WHERE key = 'contributions'", theirs,
              sizeof theirs, error))
         return false;
-    if (strcmp(ours, theirs) == 0)
+    if (plan.differs == 0 && strcmp(ours, theirs) == 0)
         return true;
-    if (theirs[0])
-        return error_set(error, ERROR_CONFIG, 0,
-                         "the cells in PostgreSQL were made under other kinds or views (%s, ours "
-                         "%s); put the old kinds/ and views/ back, or begin an empty database "
-                         "and let it be filled from the log",
-                         theirs, ours);
-    snprintf(sql, sizeof sql, "INSERT INTO core.meta VALUES ('contributions', '%s')", ours);
-    return postgres_connection_run(connection, sql, error);
+    if (plan.differs > 0 && is_used[0] == 't')
+        return refuse(&plan, rules->views, error);
+    return make_tables(connection, &plan, rules, error);
 }
 
 static void add_codes(struct strbuf *out, const struct codes *codes, PGconn *pg)
@@ -145,21 +137,58 @@ static void add_codes(struct strbuf *out, const struct codes *codes, PGconn *pg)
     }
 }
 
-static bool apply_views(struct postgres_connection *connection, const struct batch_rules *rules,
+/* Made anew only where they would be others: whoever reads them just now is waited for. */
+static bool apply_view(struct postgres_connection *connection, const struct view *view,
+                       struct error *error)
+{
+    struct strbuf made, sql;
+    char ours[DIGEST_ID_LEN + 1], theirs[64], question[128];
+    strbuf_init(&made, 16384, MAX_SQL_BYTES);
+    strbuf_init(&sql, 16384, MAX_SQL_BYTES);
+    view_sql_views(&made, view);
+    digest_bytes(ours, strbuf_span(&made));
+    snprintf(question, sizeof question, "SELECT sql FROM core.view WHERE name = '%s'", view->name);
+    bool good = !strbuf_is_full(&made) && ask(connection, question, theirs, sizeof theirs, error);
+    if (good && strcmp(ours, theirs) != 0) {
+        strbuf_addf(&sql,
+                    "DROP VIEW IF EXISTS api.%s_bins, api.%s;\n%.*s"
+                    "UPDATE core.view SET sql = '%s' WHERE name = '%s'",
+                    view->name, view->name, SPAN_ARG(strbuf_span(&made)), ours, view->name);
+        good = postgres_connection_run(connection, sql.at, error);
+    }
+    strbuf_fini(&sql);
+    strbuf_fini(&made);
+    return good;
+}
+
+static bool apply_codes(struct postgres_connection *connection, const struct codes *codes,
                         struct error *error)
 {
     struct strbuf sql;
+    char ours[DIGEST_ID_LEN + 1], theirs[64];
     strbuf_init(&sql, 65536, MAX_SQL_BYTES);
-    for (size_t i = 0; i < views_count(rules->views); i++) {
-        view_sql_tables(&sql, views_at(rules->views, i));
-        view_sql_views(&sql, views_at(rules->views, i));
+    add_codes(&sql, codes, postgres_connection_handle(connection));
+    digest_bytes(ours, strbuf_span(&sql));
+    bool good = ask(connection, "SELECT value FROM core.meta WHERE key = 'codes'", theirs,
+                    sizeof theirs, error);
+    if (good && strcmp(ours, theirs) != 0) {
+        strbuf_addf(&sql,
+                    "INSERT INTO core.meta VALUES ('codes', '%s') ON CONFLICT (key) DO UPDATE SET "
+                    "value = excluded.value",
+                    ours);
+        good = postgres_connection_run(connection, sql.at, error);
     }
-    add_codes(&sql, rules->codes, postgres_connection_handle(connection));
-    bool good = strbuf_is_full(&sql)
-                    ? error_set(error, ERROR_FATAL, 0, "the views' SQL is too long")
-                    : postgres_connection_run(connection, sql.at, error);
     strbuf_fini(&sql);
     return good;
+}
+
+static bool apply_views(struct postgres_connection *connection, const struct batch_rules *rules,
+                        struct error *error)
+{
+    bool good = true;
+    for (size_t i = 0; i < views_count(rules->views) && good; i++)
+        good = apply_view(connection, views_at(rules->views, i), error);
+    return good && apply_codes(connection, rules->codes, error);
 }
 
 bool schema_apply(struct postgres_connection *connection, const struct schema_rules *schema,
@@ -171,8 +200,9 @@ bool schema_apply(struct postgres_connection *connection, const struct schema_ru
                                         "SET LOCAL lock_timeout = '30s'; "
                                         "SELECT pg_advisory_xact_lock(20120345)",
                                         error) &&
-                apply_migrations(connection, schema->sql_dir, error) &&
-                check_hash(connection, schema->rules, error) &&
+                roles_apply(connection, schema->sql_dir, schema->units, error) &&
+                migration_apply(connection, schema->sql_dir, error) &&
+                check_views(connection, schema->rules, error) &&
                 apply_views(connection, schema->rules, error) &&
                 postgres_connection_run(connection, "COMMIT", error);
     if (!good)

@@ -6,11 +6,13 @@
 #include <stdbool.h>
 
 #include "aggregator/core/batch.h"
+#include "model/registry.h"
 #include "postgres/connection.h"
 
 struct schema_rules {
-    const char *sql_dir;             /* NNNN_name.sql */
+    const char *sql_dir;             /* NNNN_name.sql, roles.sql */
     const struct batch_rules *rules; /* borrowed */
+    const struct registry *units;    /* borrowed, or NULL: for whom there are roles */
 };
 
 /* Under an advisory lock, in one transaction. ERROR_CONFIG where the stored cells were made by

@@ -9,13 +9,15 @@
 const char stations_sql_seen[] =
     "INSERT INTO core.station_seen AS s (station, via, seen_ms) SELECT u.station, u.via, u.seen_ms "
     "FROM unnest($1::text[], $2::text[], $3::bigint[]) AS u(station, via, seen_ms) ORDER BY "
-    "u.station, u.via ON CONFLICT (station, via) DO UPDATE SET seen_ms = excluded.seen_ms WHERE "
+    "u.station, u.via ON CONFLICT (station, via, shard) DO UPDATE SET seen_ms = excluded.seen_ms "
+    "WHERE "
     "s.seen_ms < excluded.seen_ms";
 
 const char stations_sql_ask[] =
     "SELECT c.now_ms, s.station, s.via, s.seen_ms FROM (SELECT coalesce(min(tick_ms), 0) AS now_ms "
-    "FROM core.kafka_offset WHERE topic = $1) AS c LEFT JOIN core.station_seen AS s ON true ORDER "
-    "BY s.station, s.via";
+    "FROM core.kafka_offset WHERE topic = $1) AS c LEFT JOIN (SELECT station, via, "
+    "max(seen_ms) AS seen_ms FROM core.station_seen GROUP BY station, via) AS s ON true ORDER BY "
+    "s.station, s.via";
 
 static struct span cell(const PGresult *result, int row, int column)
 {

@@ -34,28 +34,49 @@ static void each_column(struct strbuf *out, const struct view *view, const char 
     }
 }
 
-void view_sql_tables(struct strbuf *out, const struct view *view)
+static bool has_unit(const struct view *view)
 {
+    bool found = false;
+    for (size_t i = 0; i < view->group_count; i++)
+        found = found || view->groups[i] == VIEW_UNIT;
+    return found;
+}
+
+/* A cell or bin is the sum of its shards (sql/0004), and is guarded (sql/0005). */
+static void end_table(struct strbuf *out, const char *schema, const char *table,
+                      const struct view *view, const char *more)
+{
+    strbuf_addf(out, ", shard smallint NOT NULL DEFAULT core.shard(), PRIMARY KEY (bucket, day");
+    add_groups(out, view, ", ", "");
     strbuf_addf(out,
-                "CREATE TABLE IF NOT EXISTS core.cell_%s (bucket text NOT NULL, day date NOT NULL",
+                "%s, shard)) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
+                "autovacuum_vacuum_threshold = 5000);\n"
+                "SELECT core.guard('%s.%s_%s', %s);\n",
+                more, schema, table, view->name, has_unit(view) ? "'unit'" : "NULL");
+}
+
+void view_sql_tables(struct strbuf *out, const char *schema, const struct view *view)
+{
+    strbuf_addf(out, "CREATE TABLE %s.cell_%s (bucket text NOT NULL, day date NOT NULL", schema,
                 view->name);
     add_groups(out, view, ", ", " text NOT NULL");
     each_column(out, view, ", @ bigint NOT NULL");
-    strbuf_addf(out, ", PRIMARY KEY (bucket, day");
-    add_groups(out, view, ", ", "");
-    strbuf_addf(out, ")) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
-                     "autovacuum_vacuum_threshold = 5000);\n");
+    end_table(out, schema, "cell", view, "");
     if (!view->has_durations)
         return;
-    strbuf_addf(out,
-                "CREATE TABLE IF NOT EXISTS core.hist_%s (bucket text NOT NULL, day date NOT NULL",
+    strbuf_addf(out, "CREATE TABLE %s.hist_%s (bucket text NOT NULL, day date NOT NULL", schema,
                 view->name);
     add_groups(out, view, ", ", " text NOT NULL");
-    strbuf_addf(out, ", measure smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL, "
-                     "PRIMARY KEY (bucket, day");
-    add_groups(out, view, ", ", "");
-    strbuf_addf(out, ", measure, bin)) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
-                     "autovacuum_vacuum_threshold = 5000);\n");
+    strbuf_addf(out, ", measure smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL");
+    end_table(out, schema, "hist", view, ", measure, bin");
+}
+
+void view_sql_drop(struct strbuf *out, const char *schema, const char *name)
+{
+    strbuf_addf(out,
+                "DROP VIEW IF EXISTS api.%s_bins, api.%s;\n"
+                "DROP TABLE IF EXISTS %s.cell_%s, %s.hist_%s;\n",
+                name, name, schema, name, schema, name);
 }
 
 /* One measure's output columns over columns written as `open`NAME`close`: c.NAME, or sum(NAME). */
@@ -99,12 +120,12 @@ static void add_quantiles(struct strbuf *out, const struct view *view)
 
 static void add_bins_view(struct strbuf *out, const struct view *view)
 {
-    strbuf_addf(out, "CREATE OR REPLACE VIEW api.%s_bins AS SELECT h.day%s", view->name,
+    strbuf_addf(out, "CREATE VIEW api.%s_bins AS SELECT h.day%s", view->name,
                 view->hourly ? ", h.bucket::integer AS hour" : "");
     add_groups(out, view, ", h.", "");
     strbuf_addf(out,
-                ", m.name AS measure, h.bin::integer AS bin, h.n FROM core.hist_%s AS h JOIN "
-                "(VALUES ",
+                ", m.name AS measure, h.bin::integer AS bin, sum(h.n)::bigint AS n FROM "
+                "core.hist_%s AS h JOIN (VALUES ",
                 view->name);
     const char *comma = "";
     for (size_t i = 0; i < view->measure_count; i++) {
@@ -113,17 +134,25 @@ static void add_bins_view(struct strbuf *out, const struct view *view)
         strbuf_addf(out, "%s(%zu, '%s'::text)", comma, i, view->measures[i].name);
         comma = ", ";
     }
-    strbuf_addf(out, ") AS m(number, name) ON m.number = h.measure WHERE h.n <> 0;\n");
+    strbuf_addf(out, ") AS m(number, name) ON m.number = h.measure GROUP BY h.bucket, h.day");
+    add_groups(out, view, ", h.", "");
+    strbuf_addf(out, ", m.name, h.bin HAVING sum(h.n) <> 0;\nSELECT core.show('api.%s_bins');\n",
+                view->name);
 }
 
 void view_sql_views(struct strbuf *out, const struct view *view)
 {
-    strbuf_addf(out, "CREATE OR REPLACE VIEW api.%s AS SELECT c.day%s", view->name,
+    strbuf_addf(out, "CREATE VIEW api.%s AS SELECT c.day%s", view->name,
                 view->hourly ? ", c.bucket::integer AS hour" : "");
     add_groups(out, view, ", c.", "");
     for (size_t i = 0; i < view->measure_count; i++)
         add_measure(out, view, i, "c.", "");
-    strbuf_addf(out, " FROM core.cell_%s AS c", view->name);
+    strbuf_addf(out, " FROM (SELECT bucket, day");
+    add_groups(out, view, ", ", "");
+    each_column(out, view, ", sum(@)::bigint AS @");
+    strbuf_addf(out, " FROM core.cell_%s GROUP BY bucket, day", view->name);
+    add_groups(out, view, ", ", "");
+    strbuf_addf(out, ") AS c");
     if (view->has_durations) {
         strbuf_addf(out, " LEFT JOIN (SELECT bucket, day");
         add_groups(out, view, ", ", "");
@@ -137,7 +166,7 @@ void view_sql_views(struct strbuf *out, const struct view *view)
     /* Cells are never deleted: one whose cases all moved away holds zeros and is no row. */
     strbuf_addf(out, " WHERE (false");
     each_column(out, view, " OR c.@ <> 0");
-    strbuf_addf(out, ");\n");
+    strbuf_addf(out, ");\nSELECT core.show('api.%s');\n", view->name);
     if (view->has_durations)
         add_bins_view(out, view);
 }
@@ -158,24 +187,24 @@ static void add_unnest(struct strbuf *out, const struct view *view, size_t more)
     add_groups(out, view, ", ", "");
 }
 
-void view_sql_upsert_cells(struct strbuf *out, const struct view *view)
+void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view)
 {
-    strbuf_addf(out, "INSERT INTO core.cell_%s AS c (bucket, day", view->name);
+    strbuf_addf(out, "INSERT INTO %s.cell_%s AS c (bucket, day", schema, view->name);
     add_groups(out, view, ", ", "");
     each_column(out, view, ", @");
     strbuf_addf(out, ")");
     add_unnest(out, view, view->column_count);
-    strbuf_addf(out, ") DO UPDATE SET bucket = c.bucket");
+    strbuf_addf(out, ", shard) DO UPDATE SET bucket = c.bucket");
     each_column(out, view, ", @ = c.@ + excluded.@");
 }
 
-void view_sql_upsert_bins(struct strbuf *out, const struct view *view)
+void view_sql_upsert_bins(struct strbuf *out, const char *schema, const struct view *view)
 {
-    strbuf_addf(out, "INSERT INTO core.hist_%s AS c (bucket, day", view->name);
+    strbuf_addf(out, "INSERT INTO %s.hist_%s AS c (bucket, day", schema, view->name);
     add_groups(out, view, ", ", "");
     strbuf_addf(out, ", measure, bin, n)");
     add_unnest(out, view, 3);
-    strbuf_addf(out, ", measure, bin) DO UPDATE SET n = c.n + excluded.n");
+    strbuf_addf(out, ", measure, bin, shard) DO UPDATE SET n = c.n + excluded.n");
 }
 
 static void add_range(struct strbuf *out)

@@ -7,12 +7,15 @@
 #include "aggregator/core/view.h"
 #include "base/strbuf.h"
 
-void view_sql_tables(struct strbuf *out, const struct view *view);
+/* Cells and bins, in the schema they are kept in ("core") or filled aside. */
+void view_sql_tables(struct strbuf *out, const char *schema, const struct view *view);
+/* And what reads them in api. */
+void view_sql_drop(struct strbuf *out, const char *schema, const char *name);
 void view_sql_views(struct strbuf *out, const struct view *view);
 /* $1 days, then each group, then each column, all arrays. */
-void view_sql_upsert_cells(struct strbuf *out, const struct view *view);
+void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view);
 /* $1 days, then each group, then measures, bins, counts. */
-void view_sql_upsert_bins(struct strbuf *out, const struct view *view);
+void view_sql_upsert_bins(struct strbuf *out, const char *schema, const struct view *view);
 #define VIEW_SQL_MOST_ROWS 20000
 /* Of rows t; its %d is VIEW_SQL_MOST_ROWS. Empty when there are more: half an answer would look
  * like a whole one. */

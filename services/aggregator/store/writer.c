@@ -2,127 +2,78 @@
 /* One transaction a batch, two round trips:
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, cells, histograms, ledger, stations, clock (always in this order, sorted); COMMIT
+ *   2  case sets, cells, histograms, ledger, stations (always in this order, sorted); COMMIT
  * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
- * has done anything. What was in doubt is never repeated, only asked for by taking over anew. */
+ * has done anything. What was in doubt is never repeated, only asked for by taking over anew. What
+ * several writers add to (cells, ledger, stations) each adds to in a shard of its own. */
 #include "aggregator/store/writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "aggregator/store/array_text.h"
+#include "aggregator/store/cell_rows.h"
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
-#include "aggregator/store/view_sql.h"
+#include "aggregator/store/upsert.h"
 #include "base/memory.h"
+#include "daemon/failpoint.h"
 #include "postgres/transaction.h"
-
-#define MAX_ARRAYS    (2 + VIEW_MAX_GROUPS + VIEW_MAX_COLUMNS)
-#define MAX_PARAMETER (512U << 20)
 
 static const char session[] =
     "SET jit = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; "
     "SET lock_timeout = '5s'; SET statement_timeout = '60s'; "
-    "SET idle_in_transaction_session_timeout = '15s'";
-
-/* A statement and its arrays; the arrays stay warm between batches. */
-struct upsert {
-    char name[64];
-    struct strbuf sql;
-    struct array_text arrays[MAX_ARRAYS];
-    const char *values[MAX_ARRAYS];
-    size_t count;
-};
+    "SET idle_in_transaction_session_timeout = '15s'; SET ROLE agg_writer";
 
 struct number {
     char text[24];
 };
 
 struct move {
-    struct number part, next, tick, stored, epoch;
-    const char *values[6];
+    struct number part, next, tick, stored, epoch, last;
+    char mark[LOG_PLACE_MARK];
+    const char *values[8];
 };
 
 struct writer {
     struct writer_options options;
-    struct postgres_connection *connection;
+    char session[sizeof session + 40], contributions[DIGEST_ID_LEN + 1];
+    struct postgres_connection *connection, *maker; /* maker: as who may make what is missing */
     struct postgres_transaction *transaction;
-    struct upsert sets, asked, said, came, seen, *cells, *bins; /* cells, bins: one a view, owned */
+    struct upsert sets, asked, said, came, seen;
+    struct cell_rows *cells; /* owned */
     struct move moves[WRITER_MAX_PARTITIONS];
     struct batch *batch; /* during a commit */
     bool fenced;
 };
 
-static void upsert_init(struct upsert *upsert, const char *prefix, const char *name, size_t arrays)
-{
-    snprintf(upsert->name, sizeof upsert->name, "%s_%s", prefix, name);
-    strbuf_init(&upsert->sql, 1024, 1 << 20);
-    upsert->count = arrays;
-    for (size_t i = 0; i < arrays; i++)
-        array_text_init(&upsert->arrays[i], MAX_PARAMETER);
-}
-
-static void upsert_fini(struct upsert *upsert)
-{
-    strbuf_fini(&upsert->sql);
-    for (size_t i = 0; i < upsert->count; i++)
-        array_text_fini(&upsert->arrays[i]);
-}
-
-static void upsert_reset(struct upsert *upsert)
-{
-    for (size_t i = 0; i < upsert->count; i++)
-        array_text_reset(&upsert->arrays[i]);
-}
-
-static void upsert_queue(struct upsert *upsert, struct postgres_transaction *transaction,
-                         postgres_result_fn *result, void *context)
-{
-    if (upsert->arrays[0].count == 0)
-        return;
-    for (size_t i = 0; i < upsert->count; i++)
-        upsert->values[i] = array_text_finish(&upsert->arrays[i]);
-    postgres_transaction_add(transaction, &(struct postgres_statement){.name = upsert->name,
-                                                                       .sql = upsert->sql.at,
-                                                                       .values = upsert->values,
-                                                                       .count = (int)upsert->count,
-                                                                       .result = result,
-                                                                       .context = context});
-}
-
 struct writer *writer_new(const struct writer_options *options)
 {
     struct writer *writer = xcalloc(1, sizeof *writer);
     writer->options = *options;
+    snprintf(writer->session, sizeof writer->session, "%s; SET citybrain.shard = '%d'", session,
+             options->shard);
+    schema_contribution_hash(options->schema.rules, writer->contributions);
     writer->connection =
-        postgres_connection_new(options->conninfo, "citybrain-aggregator", session);
+        postgres_connection_new(options->conninfo, "citybrain-aggregator", writer->session);
+    writer->maker = postgres_connection_new(options->conninfo, "citybrain-schema", NULL);
     writer->transaction = postgres_transaction_new(writer->connection);
     upsert_init(&writer->asked, "core", "ask", 1);
     strbuf_add(&writer->asked.sql,
                SPAN("SELECT s.case_id, s.lines FROM unnest($1::text[]) AS u(id) "
                     "JOIN core.case_set AS s ON s.case_id = u.id"));
-    upsert_init(&writer->sets, "core", "sets", 3);
+    upsert_init(&writer->sets, "core", "sets", 4);
     strbuf_add(&writer->sets.sql,
-               SPAN("INSERT INTO core.case_set (case_id, kind, lines) SELECT * FROM "
-                    "unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT (case_id) DO UPDATE "
-                    "SET lines = excluded.lines"));
+               SPAN("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT * FROM "
+                    "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
+                    "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
     upsert_init(&writer->said, "core", "said", LEDGER_SQL_SAID);
     strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
     upsert_init(&writer->came, "core", "came", LEDGER_SQL_CAME);
     strbuf_add(&writer->came.sql, span_of(ledger_sql_came));
     upsert_init(&writer->seen, "core", "seen", STATIONS_SQL_SEEN);
     strbuf_add(&writer->seen.sql, span_of(stations_sql_seen));
-    const struct views *views = options->schema.rules->views;
-    writer->cells = xcalloc(views_count(views), sizeof *writer->cells);
-    writer->bins = xcalloc(views_count(views), sizeof *writer->bins);
-    for (size_t i = 0; i < views_count(views); i++) {
-        const struct view *view = views_at(views, i);
-        upsert_init(&writer->cells[i], "cell", view->name,
-                    1 + view->hourly + view->group_count + view->column_count);
-        view_sql_upsert_cells(&writer->cells[i].sql, view);
-        upsert_init(&writer->bins[i], "hist", view->name, 4 + view->hourly + view->group_count);
-        view_sql_upsert_bins(&writer->bins[i].sql, view);
-    }
+    writer->cells = cell_rows_new(options->schema.rules->views, "core");
     return writer;
 }
 
@@ -130,12 +81,7 @@ void writer_free(struct writer *writer)
 {
     if (!writer)
         return;
-    for (size_t i = 0; i < views_count(writer->options.schema.rules->views); i++) {
-        upsert_fini(&writer->cells[i]);
-        upsert_fini(&writer->bins[i]);
-    }
-    free(writer->cells);
-    free(writer->bins);
+    cell_rows_free(writer->cells);
     upsert_fini(&writer->sets);
     upsert_fini(&writer->asked);
     upsert_fini(&writer->said);
@@ -143,12 +89,15 @@ void writer_free(struct writer *writer)
     upsert_fini(&writer->seen);
     postgres_transaction_free(writer->transaction);
     postgres_connection_free(writer->connection);
+    postgres_connection_free(writer->maker);
     free(writer);
 }
 
 bool writer_apply_schema(struct writer *writer, struct error *error)
 {
-    return schema_apply(writer->connection, &writer->options.schema, error);
+    bool good = schema_apply(writer->maker, &writer->options.schema, error);
+    postgres_connection_close(writer->maker);
+    return good;
 }
 
 static const char *number(struct number *number, int64_t value)
@@ -165,8 +114,32 @@ static bool on_taken(void *context, const PGresult *result, struct error *error)
     position->stored = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     position->epoch = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
     position->counted = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
+    position->last = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
+    snprintf(position->mark, sizeof position->mark, "%s", PQgetvalue(result, 0, 4));
     position->next = position->stored;
     return true;
+}
+
+/* The views may have been filled anew and swapped since we began. Behind the takeover: a swap waits
+ * for us, or we for it. */
+static bool on_contributions(void *context, const PGresult *result, struct error *error)
+{
+    struct writer *writer = context;
+    if (PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), writer->contributions) == 0)
+        return true;
+    return error_set(error, ERROR_FATAL, 0,
+                     "the views were filled anew by other files than ours; starting anew");
+}
+
+static void queue_contributions(struct writer *writer)
+{
+    postgres_transaction_add(
+        writer->transaction,
+        &(struct postgres_statement){.name = "core_contributions",
+                                     .sql = "SELECT value FROM core.meta WHERE key = "
+                                            "'contributions'",
+                                     .result = on_contributions,
+                                     .context = writer});
 }
 
 bool writer_take_over(struct writer *writer, struct writer_position *positions, size_t count,
@@ -188,12 +161,13 @@ bool writer_take_over(struct writer *writer, struct writer_position *positions, 
                     "INSERT INTO core.kafka_offset AS o (topic, part, next_offset, epoch, owner) "
                     "VALUES ($1, $2::integer, -1, 1, $3) ON CONFLICT (topic, part) DO UPDATE SET "
                     "epoch = o.epoch + 1, owner = excluded.owner RETURNING next_offset, epoch, "
-                    "counted",
+                    "counted, last_offset, last_mark",
                 .values = move->values,
                 .count = 3,
                 .result = on_taken,
                 .context = &positions[i]});
     }
+    queue_contributions(writer);
     return postgres_transaction_commit(writer->transaction, error);
 }
 
@@ -218,6 +192,15 @@ static bool on_old_sets(void *context, const PGresult *result, struct error *err
     return true;
 }
 
+/* What was stored stays where no record was read since. */
+static const char *mark_of(struct move *move, const struct writer_position *position)
+{
+    if (!position->has_seen)
+        return position->mark;
+    log_mark_write(move->mark, &position->seen);
+    return move->mark;
+}
+
 static void queue_moves(struct writer *writer, const struct writer_position *positions,
                         size_t count)
 {
@@ -231,16 +214,18 @@ static void queue_moves(struct writer *writer, const struct writer_position *pos
         move->values[3] = number(&move->tick, positions[i].tick_ms);
         move->values[4] = number(&move->stored, positions[i].stored);
         move->values[5] = number(&move->epoch, positions[i].epoch);
+        move->values[6] = number(&move->last, positions[i].last);
+        move->values[7] = mark_of(move, &positions[i]);
         postgres_transaction_add(
             writer->transaction,
             &(struct postgres_statement){
                 .name = "core_move",
                 .sql = "UPDATE core.kafka_offset SET next_offset = $3::bigint, counted = "
-                       "greatest(counted, $3::bigint), tick_ms = greatest(tick_ms, $4::bigint) "
-                       "WHERE topic = $1 AND "
+                       "greatest(counted, $3::bigint), tick_ms = greatest(tick_ms, $4::bigint), "
+                       "last_offset = $7::bigint, last_mark = $8 WHERE topic = $1 AND "
                        "part = $2::integer AND next_offset = $5::bigint AND epoch = $6::bigint",
                 .values = move->values,
-                .count = 6,
+                .count = 8,
                 .result = on_moved,
                 .context = writer});
     }
@@ -268,28 +253,8 @@ static void fill_sets(struct writer *writer)
         array_text_add(&writer->sets.arrays[0], changed->id);
         array_text_add(&writer->sets.arrays[1], changed->kind);
         array_text_add(&writer->sets.arrays[2], changed->lines);
+        array_text_add(&writer->sets.arrays[3], changed->unit);
     }
-}
-
-static void fill_row(struct upsert *upsert, const struct view *view, const struct delta_row *row)
-{
-    size_t at = 0;
-    if (view->hourly) {
-        char hour[8];
-        int len = snprintf(hour, sizeof hour, "%02d", row->hour);
-        array_text_add(&upsert->arrays[at++], span_from(hour, (size_t)len));
-    }
-    array_text_add_date(&upsert->arrays[at++], row->day);
-    for (size_t i = 0; i < view->group_count; i++)
-        array_text_add(&upsert->arrays[at++], row->group[i]);
-    if (row->bin >= 0) {
-        array_text_add_int(&upsert->arrays[at++], (int64_t)row->measure);
-        array_text_add_int(&upsert->arrays[at++], row->bin);
-        array_text_add_int(&upsert->arrays[at++], row->value[0]);
-        return;
-    }
-    for (size_t i = 0; i < view->column_count; i++)
-        array_text_add_int(&upsert->arrays[at++], row->value[i]);
 }
 
 static void fill_ledger(struct writer *writer)
@@ -329,46 +294,27 @@ static void fill_seen(struct writer *writer)
     }
 }
 
-static bool write_changes(struct writer *writer, int64_t tick_ms, struct error *error)
+static bool write_changes(struct writer *writer, struct error *error)
 {
-    struct number tick = {0};
-    const char *tick_values[] = {number(&tick, tick_ms)};
-    const struct views *views = writer->options.schema.rules->views;
-    const struct delta *delta = batch_delta(writer->batch);
     fill_sets(writer);
     fill_ledger(writer);
     fill_seen(writer);
-    for (size_t i = 0; i < views_count(views); i++) {
-        upsert_reset(&writer->cells[i]);
-        upsert_reset(&writer->bins[i]);
-    }
-    for (size_t i = 0; i < delta_count(delta); i++) {
-        const struct delta_row *row = delta_at(delta, i);
-        fill_row(row->bin >= 0 ? &writer->bins[row->view] : &writer->cells[row->view],
-                 views_at(views, row->view), row);
-    }
     upsert_queue(&writer->sets, writer->transaction, NULL, NULL);
-    for (size_t i = 0; i < views_count(views); i++) {
-        upsert_queue(&writer->cells[i], writer->transaction, NULL, NULL);
-        upsert_queue(&writer->bins[i], writer->transaction, NULL, NULL);
-    }
+    cell_rows_queue(writer->cells, batch_delta(writer->batch), writer->transaction);
     upsert_queue(&writer->said, writer->transaction, NULL, NULL);
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
     upsert_queue(&writer->seen, writer->transaction, NULL, NULL);
-    if (tick_ms > 0)
-        postgres_transaction_add(
-            writer->transaction,
-            &(struct postgres_statement){.name = "core_clock",
-                                         .sql = "UPDATE core.clock SET t_ms = $1::bigint WHERE "
-                                                "t_ms < $1::bigint",
-                                         .values = tick_values,
-                                         .count = 1});
-    return postgres_transaction_commit(writer->transaction, error);
+    (void)failpoint("writer.before_commit");
+    bool good = postgres_transaction_commit(writer->transaction, error);
+    if (!failpoint("writer.after_commit"))
+        return good;
+    postgres_connection_close(writer->connection);
+    return error_set(error, ERROR_RETRY, 0, "failpoint writer.after_commit: the answer is lost");
 }
 
 enum writer_result writer_commit(struct writer *writer, struct batch *batch,
                                  const struct writer_position *positions, size_t count,
-                                 int64_t tick_ms, struct error *error)
+                                 struct error *error)
 {
     struct span bad;
     writer->batch = batch;
@@ -380,9 +326,10 @@ enum writer_result writer_commit(struct writer *writer, struct batch *batch,
         return writer->fenced ? WRITER_FENCED : WRITER_FAILED;
     if (!batch_fold(batch, &bad)) {
         postgres_connection_close(writer->connection);
-        error_set(error, ERROR_FATAL, 0, "the stored set of case %.*s cannot be read",
+        error_set(error, ERROR_CONFIG, 0,
+                  "the stored set of case %.*s cannot be read; docs/runbooks/set-unreadable.md",
                   SPAN_ARG(bad));
         return WRITER_FAILED;
     }
-    return write_changes(writer, tick_ms, error) ? WRITER_DONE : WRITER_FAILED;
+    return write_changes(writer, error) ? WRITER_DONE : WRITER_FAILED;
 }

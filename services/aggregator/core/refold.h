@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From stored sets to what they add to views: what a batch does without new lines. */
+#pragma once
+
+#include "aggregator/core/batch.h"
+
+struct refold;
+/* `wanted`: by index in views, which are asked for; borrowed as the rules are. */
+struct refold *refold_new(const struct batch_rules *rules, const bool *wanted);
+void refold_free(struct refold *refold);
+void refold_clear(struct refold *refold);
+/* sign +1 or -1. False: the set cannot be read, or its kind is not known; nothing was added. */
+bool refold_add(struct refold *refold, struct span case_id, struct span lines, int sign);
+/* What was added since refold_clear; call it once. */
+const struct delta *refold_finish(struct refold *refold);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "aggregator/store/fill_sql.h"
+
+#include "aggregator/store/schema.h"
+#include "aggregator/store/view_sql.h"
+
+const char fill_sql_look[] = "SELECT greatest((SELECT reltuples::bigint FROM pg_class WHERE oid = "
+                             "'core.case_set'::regclass), "
+                             "0), to_regclass('fill.state') IS NOT NULL";
+
+const char fill_sql_place[] = "SELECT contributions, last_id, all_read, cases, noted, every FROM "
+                              "fill.state";
+
+const char fill_sql_sets[] = "SELECT case_id, lines FROM core.case_set WHERE case_id > $1 ORDER BY "
+                             "case_id LIMIT $2::bigint";
+
+const char fill_sql_forget[] = "DELETE FROM fill.note WHERE case_id > $1 AND ($3::boolean OR "
+                               "case_id <= $2)";
+
+const char fill_sql_notes[] =
+    "DELETE FROM fill.note WHERE number IN (SELECT number FROM fill.note ORDER BY number LIMIT "
+    "$1::bigint) RETURNING case_id, before, after";
+
+const char fill_sql_keep[] = "UPDATE fill.state SET last_id = $1, all_read = $2::boolean, cases = "
+                             "$3::bigint, noted = $4::bigint";
+
+const char fill_sql_drop[] =
+    "BEGIN; SET LOCAL ROLE owner; DROP SCHEMA IF EXISTS fill CASCADE; COMMIT";
+
+/* The trigger acts as owner: the aggregators need no right here. An upsert fires both. */
+static const char tables[] =
+    "CREATE SCHEMA fill;\n"
+    "CREATE TABLE fill.state (contributions text NOT NULL, every boolean NOT NULL, last_id text "
+    "NOT "
+    "NULL DEFAULT '', all_read boolean NOT NULL DEFAULT false, cases bigint NOT NULL DEFAULT 0, "
+    "noted bigint NOT NULL DEFAULT 0, began timestamptz NOT NULL DEFAULT now());\n"
+    "CREATE TABLE fill.note (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, case_id text "
+    "NOT NULL, before text COMPRESSION lz4, after text COMPRESSION lz4 NOT NULL);\n"
+    "CREATE INDEX ON fill.note (case_id);\n"
+    "CREATE FUNCTION fill.note_new() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET "
+    "search_path = pg_catalog AS $$ BEGIN INSERT INTO fill.note (case_id, after) SELECT case_id, "
+    "lines FROM new_sets; RETURN NULL; END $$;\n"
+    "CREATE FUNCTION fill.note_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET "
+    "search_path = pg_catalog AS $$ BEGIN INSERT INTO fill.note (case_id, before, after) SELECT "
+    "n.case_id, o.lines, n.lines FROM new_sets AS n JOIN old_sets AS o USING (case_id); RETURN "
+    "NULL; "
+    "END $$;\n"
+    "CREATE TRIGGER fill_new AFTER INSERT ON core.case_set REFERENCING NEW TABLE AS new_sets FOR "
+    "EACH STATEMENT EXECUTE FUNCTION fill.note_new();\n"
+    "CREATE TRIGGER fill_changed AFTER UPDATE ON core.case_set REFERENCING OLD TABLE AS old_sets "
+    "NEW "
+    "TABLE AS new_sets FOR EACH STATEMENT EXECUTE FUNCTION fill.note_changed();\n";
+
+void fill_sql_begin(struct strbuf *out, const struct views *views, const bool *wanted,
+                    const char *contributions, bool all)
+{
+    strbuf_addf(out, "BEGIN; SET LOCAL ROLE owner; DROP SCHEMA IF EXISTS fill CASCADE;\n%s",
+                tables);
+    for (size_t i = 0; i < views_count(views); i++)
+        if (wanted[i])
+            view_sql_tables(out, "fill", views_at(views, i));
+    strbuf_addf(out,
+                "INSERT INTO fill.state (contributions, every) VALUES ('%s', %s);\nGRANT USAGE ON "
+                "SCHEMA fill TO agg_writer;\nCOMMIT",
+                contributions, all ? "true" : "false");
+}
+
+static void swap_view(struct strbuf *out, const struct batch_rules *rules, const struct view *view)
+{
+    char hash[DIGEST_ID_LEN + 1], sql[DIGEST_ID_LEN + 1];
+    view_sql_drop(out, "core", view->name);
+    strbuf_addf(out, "ALTER TABLE fill.cell_%s SET SCHEMA core;\n", view->name);
+    if (view->has_durations)
+        strbuf_addf(out, "ALTER TABLE fill.hist_%s SET SCHEMA core;\n", view->name);
+    size_t from = out->len;
+    view_sql_views(out, view);
+    digest_bytes(sql, span_from(out->at + from, out->len - from));
+    view_plan_hash(hash, rules, view);
+    strbuf_addf(out,
+                "INSERT INTO core.view (name, hash, sql) VALUES ('%s', '%s', '%s') ON CONFLICT "
+                "(name) DO UPDATE SET hash = excluded.hash, sql = excluded.sql;\n",
+                view->name, hash, sql);
+}
+
+void fill_sql_swap(struct strbuf *out, const struct batch_rules *rules,
+                   const struct view_plan *plan, const bool *wanted)
+{
+    char contributions[DIGEST_ID_LEN + 1];
+    schema_contribution_hash(rules, contributions);
+    strbuf_addf(out, "SET LOCAL ROLE owner;\n");
+    for (size_t i = 0; i < plan->gone_count; i++) {
+        view_sql_drop(out, "core", plan->gone[i]);
+        strbuf_addf(out, "DELETE FROM core.view WHERE name = '%s';\n", plan->gone[i]);
+    }
+    for (size_t i = 0; i < views_count(rules->views); i++)
+        if (wanted[i])
+            swap_view(out, rules, views_at(rules->views, i));
+    strbuf_addf(
+        out,
+        "DROP SCHEMA fill CASCADE;\nINSERT INTO core.meta VALUES ('contributions', '%s') ON "
+        "CONFLICT (key) DO UPDATE SET value = excluded.value;\nUPDATE core.kafka_offset SET "
+        "epoch = epoch + 1;\n",
+        contributions);
+}

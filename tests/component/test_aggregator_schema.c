@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Migrations on a PostgreSQL of their own: each once, in order, with what it said; a database that
+ * other files made is refused with the reason. And two writers that never wait for each other. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aggregator/store/writer.h"
+#include "base/base.h"
+#include "daemon/log.h"
+
+#include "../support/postgres_private.h"
+
+static struct {
+    struct postgres_private postgres;
+    struct batch_rules rules;
+    struct postgres_connection *reader;
+    char sql[32]; /* a copy of services/aggregator/sql */
+} here;
+
+static bool shell(const char *format, ...)
+{
+    char command[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    return system(command) == 0; /* NOLINT(cert-env33-c): words of this file */
+}
+
+static int open_all(void **state)
+{
+    struct error error = {0};
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct codes *codes = codes_load("config/codes.csv", diagnostics);
+    struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
+    here.rules =
+        (struct batch_rules){codes, kinds, views_load("config/views", kinds, diagnostics), 480};
+    diagnostics_free(diagnostics);
+    (void)state;
+    strcpy(here.sql, "/tmp/cb-sql.XXXXXX");
+    if (!here.rules.views || !mkdtemp(here.sql) ||
+        !shell("cp services/aggregator/sql/*.sql %s", here.sql) ||
+        !postgres_private_start(&here.postgres))
+        return 1;
+    here.reader = postgres_connection_new(here.postgres.conninfo, "test", NULL);
+    return postgres_connection_open(here.reader, &error) ? 0 : 1;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    postgres_connection_free(here.reader);
+    views_free((struct views *)(uintptr_t)here.rules.views);
+    kinds_free((struct kinds *)(uintptr_t)here.rules.kinds);
+    codes_free((struct codes *)(uintptr_t)here.rules.codes);
+    return postgres_private_stop(&here.postgres) && shell("rm -rf %s", here.sql) ? 0 : 1;
+}
+
+static void ask(const char *sql, char *answer, size_t size)
+{
+    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+    snprintf(answer, size, "%s", PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
+    PQclear(result);
+}
+
+static bool apply(struct error *error)
+{
+    struct postgres_connection *connection =
+        postgres_connection_new(here.postgres.conninfo, "test-schema", NULL);
+    const struct schema_rules schema = {here.sql, &here.rules, NULL};
+    bool good = schema_apply(connection, &schema, error);
+    postgres_connection_free(connection);
+    return good;
+}
+
+/* Refused with each of the words, and nothing was recorded. */
+static void refused(const char *first, const char *second)
+{
+    struct error error = {0};
+    char before[64], after[64];
+    const char sql[] =
+        "SELECT md5(string_agg(m::text, '' ORDER BY number)) FROM core.migration AS m";
+    ask(sql, before, sizeof before);
+    assert_false(apply(&error));
+    assert_int_equal(error.kind, ERROR_CONFIG);
+    if (!strstr(error.text, first) || !strstr(error.text, second))
+        fail_msg("said: %s", error.text);
+    ask(sql, after, sizeof after);
+    assert_string_equal(before, after);
+}
+
+static void each_is_applied_once_and_recorded(void **state)
+{
+    struct error error = {0};
+    char first[64], second[64], count[16], files[16];
+    const char sql[] =
+        "SELECT md5(string_agg(m::text, '' ORDER BY number)) FROM core.migration AS m";
+    (void)state;
+    if (!apply(&error))
+        fail_msg("%s", error.text);
+    ask(sql, first, sizeof first);
+    ask("SELECT count(*) FROM core.migration WHERE length(hash) = 22 AND name LIKE to_char(number, "
+        "'FM0000') || '\\_%.sql' AND applied IS NOT NULL",
+        count, sizeof count);
+    FILE *list = popen("ls services/aggregator/sql/[0-9]*.sql | wc -l", "r"); /* NOLINT */
+    assert_non_null(fgets(files, sizeof files, list));
+    pclose(list);
+    assert_int_equal(strtol(count, NULL, 10), strtol(files, NULL, 10));
+    assert_true(apply(&error));
+    ask(sql, second, sizeof second);
+    assert_string_equal(first, second);
+}
+
+static void the_next_one_is_applied_alone(void **state)
+{
+    struct error error = {0};
+    char answer[64];
+    (void)state;
+    assert_true(
+        shell("echo 'CREATE TABLE core.ninety (n integer); INSERT INTO core.ninety VALUES (1)' "
+              ">%s/9000_ninety.sql",
+              here.sql));
+    assert_true(apply(&error));
+    assert_true(apply(&error));
+    ask("SELECT string_agg(n::text, ',') || ' of ' || tableowner FROM core.ninety, pg_tables WHERE "
+        "tablename = 'ninety' GROUP BY tableowner",
+        answer, sizeof answer);
+    assert_string_equal(answer, "1 of owner");
+}
+
+static void a_database_that_other_files_made_is_refused(void **state)
+{
+    struct error error = {0};
+    (void)state;
+    assert_true(shell("echo '-- more' >>%s/9000_ninety.sql", here.sql));
+    refused("9000_ninety.sql was changed after it was applied", "docs/runbooks/schema-version.md");
+    assert_true(shell("rm %s/9000_ninety.sql", here.sql));
+    refused("of a newer program: migration 9000 9000_ninety.sql",
+            "docs/runbooks/schema-version.md");
+    assert_true(shell("echo 'SELECT 1' >%s/9001_more.sql", here.sql));
+    refused("9000_ninety.sql was applied", "put the file back");
+    assert_true(shell("cd %s; echo 'SELECT 1' >9000_other.sql; echo 'SELECT 1' >8999_late.sql; rm "
+                      "9001_more.sql",
+                      here.sql));
+    refused("8999_late.sql was never applied", "docs/runbooks/schema-version.md");
+    assert_true(shell("cd %s; rm 8999_late.sql; echo 'SELECT 2' >9000_second.sql", here.sql));
+    refused("9000_other.sql and 9000_second.sql have one number", "next free one");
+    assert_true(shell("rm %s/9000_*.sql", here.sql));
+    assert_true(postgres_connection_run(
+        here.reader, "DELETE FROM core.migration WHERE number = 9000; DROP TABLE core.ninety",
+        &error));
+    assert_true(apply(&error));
+}
+
+/* One that breaks leaves nothing behind. */
+static void a_migration_that_fails_is_not_half_there(void **state)
+{
+    struct error error = {0};
+    char answer[16];
+    (void)state;
+    assert_true(shell("echo 'CREATE TABLE core.half (n integer); SELECT 1 / 0' >%s/9000_half.sql",
+                      here.sql));
+    assert_false(apply(&error));
+    assert_non_null(strstr(error.text, "9000_half.sql"));
+    ask("SELECT to_regclass('core.half') IS NULL AND NOT EXISTS (SELECT FROM core.migration WHERE "
+        "number = 9000)",
+        answer, sizeof answer);
+    assert_string_equal(answer, "t");
+    assert_true(shell("rm %s/9000_half.sql", here.sql));
+}
+
+static void a_long_set_is_compressed_by_lz4(void **state)
+{
+    char answer[16];
+    (void)state;
+    ask("WITH made AS (INSERT INTO core.case_set SELECT 'request:long', 'request', string_agg(n || "
+        "'|abcdef', E'\\n') FROM generate_series(1, 2000) AS n RETURNING 1) SELECT count(*) FROM "
+        "made",
+        answer, sizeof answer);
+    ask("SELECT pg_column_compression(lines) FROM core.case_set WHERE case_id = 'request:long'",
+        answer, sizeof answer);
+    assert_string_equal(answer, "lz4");
+    ask("WITH gone AS (DELETE FROM core.case_set RETURNING 1) SELECT count(*) FROM gone", answer,
+        sizeof answer);
+}
+
+struct slow {
+    struct writer *writer;
+    struct writer_position position;
+    struct batch *batch;
+    enum writer_result result;
+};
+
+static void *commit_slowly(void *context)
+{
+    struct slow *slow = context;
+    struct error error = {0};
+    slow->result = writer_commit(slow->writer, slow->batch, &slow->position, 1, &error);
+    return NULL;
+}
+
+static struct slow slow_of(int shard, int partition)
+{
+    struct error error = {0};
+    struct slow slow = {
+        .writer = writer_new(&(struct writer_options){.conninfo = here.postgres.conninfo,
+                                                      .topic = "cb.events",
+                                                      .owner = "test",
+                                                      .shard = shard,
+                                                      .schema = {here.sql, &here.rules, NULL}}),
+        .position = {.partition = partition, .stored = -1},
+        .batch = batch_new(&here.rules, 1 << 20)};
+    assert_true(writer_take_over(slow.writer, &slow.position, 1, &error));
+    slow.position.next = 1;
+    slow.position.tick_ms = 60000;
+    for (int n = 0; n < 50; n++) {
+        char case_id[48], id[24];
+        snprintf(case_id, sizeof case_id, "request:wait:%d-%d", partition, n);
+        snprintf(id, sizeof id, "w%d-%d", partition, n);
+        struct case_line line = {
+            .id = span_of(id),
+            .revision = SPAN("0.a.1.0000000000000001"),
+            .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
+            .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
+            .time_ms = 1767225600000LL,
+            .recorded_ms = 1767225600000LL,
+            .live = true};
+        assert_true(batch_add_counted(slow.batch, span_of(case_id), &line, SPAN("f")));
+    }
+    assert_true(batch_add_sighting(
+        slow.batch, &(struct sighting){SPAN("st001"), SPAN("heartbeat"), 1767225600000LL}));
+    return slow;
+}
+
+static void wait_for_a_waiter(void)
+{
+    char count[16] = "0";
+    struct timespec pause = {0, 20000000};
+    for (int tries = 0; strcmp(count, "1") != 0 && tries < 200; tries++) {
+        nanosleep(&pause, NULL);
+        ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'citybrain-aggregator' "
+            "AND "
+            "wait_event_type = 'Lock'",
+            count, sizeof count);
+    }
+    assert_string_equal(count, "1");
+}
+
+/* The first is held at its last row, a station's: whatever it has written to is the second's too,
+ * the same cells, the same hour of the ledger. */
+static void two_writers_do_not_wait_for_each_other(void **state)
+{
+    pthread_t thread;
+    char answer[16];
+    struct error error = {0};
+    struct slow first = slow_of(1, 0), second = slow_of(2, 1);
+    struct postgres_connection *holder =
+        postgres_connection_new(here.postgres.conninfo, "test-holder", NULL);
+    (void)state;
+    assert_true(postgres_connection_open(holder, &error));
+    assert_true(postgres_connection_run(
+        holder,
+        "BEGIN; SET LOCAL citybrain.shard = '1'; INSERT INTO core.station_seen (station, via, "
+        "seen_ms) VALUES ('st001', 'heartbeat', 5)",
+        &error));
+    pthread_create(&thread, NULL, commit_slowly, &first);
+    wait_for_a_waiter();
+    commit_slowly(&second); /* or fails after lock_timeout */
+    assert_int_equal(second.result, WRITER_DONE);
+    assert_true(postgres_connection_run(holder, "COMMIT", &error));
+    pthread_join(thread, NULL);
+    assert_int_equal(first.result, WRITER_DONE);
+    ask("SELECT sum(opened) FROM api.closure_rate", answer, sizeof answer);
+    assert_string_equal(answer, "100");
+    ask("SELECT distinct_events FROM api.ledger", answer, sizeof answer);
+    assert_string_equal(answer, "100");
+    ask("SELECT count(*) FROM api.station_seen", answer, sizeof answer);
+    assert_string_equal(answer, "1");
+    batch_free(first.batch);
+    batch_free(second.batch);
+    writer_free(first.writer);
+    writer_free(second.writer);
+    postgres_connection_free(holder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_is_applied_once_and_recorded),
+        cmocka_unit_test(the_next_one_is_applied_alone),
+        cmocka_unit_test(a_database_that_other_files_made_is_refused),
+        cmocka_unit_test(a_migration_that_fails_is_not_half_there),
+        cmocka_unit_test(a_long_set_is_compressed_by_lz4),
+        cmocka_unit_test(two_writers_do_not_wait_for_each_other),
+    };
+    log_open("test", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
