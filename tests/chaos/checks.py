@@ -95,7 +95,8 @@ def _keys(name, found, wanted):
     other = sorted(key for key in wanted.keys() & found.keys() if wanted[key] != found[key])
     said = [f"{name} lost: {_few(lost)}"] if lost else []
     said += [f"{name} too many: {_few(more)}"] if more else []
-    return said + [f"{name} {key} is {found[key]!s:.600}, clean {wanted[key]!s:.600}" for key in other[:4]]
+    said += [f"{name} {key} is {found[key]!s:.600}, clean {wanted[key]!s:.600}" for key in other[:4]]
+    return said + ([f"{len(other) - 4} more of {name} are other: {_few(other[4:])}"] if len(other) > 4 else [])
 
 
 def differences(found, wanted):
