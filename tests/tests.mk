@@ -64,6 +64,17 @@ INGEST_RECORDS ?= 400000
 deps-bench: deps-dev ## fetch and build the peers of make bench-ingest: Kafka Streams, rsyslog
 	@tests/bench/peers/prepare $(OUT)/bench/peers
 
+.PHONY: bench-router bench-latency
+ROUTER_ROUNDS   ?= 3
+ROUTER_REQUESTS ?= 100000
+bench-router: ## the router's CPU, memory and restore beside limits and a peer, on real Kafka (ROUTER_ROUNDS=1 ROUTER_REQUESTS=5000)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/router.py $(ROUTER_ROUNDS) $(ROUTER_REQUESTS) $(SUBJECTS)
+LATENCY_SECONDS ?= 30
+bench-latency: ## from the door's answer to the order its unit can read, at two paces (LATENCY_SECONDS=5)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/latency.py $(LATENCY_SECONDS)
+
 .PHONY: asan warnings tests-built
 asan: ## ASan and UBSan over unit, component and one end-to-end test: no report
 	@OUT=$(OUT) CC="$(CC)" ASAN_CFLAGS="$(CFLAGS_asan)" ASAN_LDFLAGS="$(LDFLAGS_asan)" tests/sanitize

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from confluent_kafka import KafkaError, TopicPartition
 
+import router_bundle
 from orders import Orders
 from recorder import Recorder
 from stage import ROOT, Meter, Stage, bundle, cpu_of, until
@@ -60,6 +61,7 @@ class Bench:
 
     def prepare(self):
         stage, n = self.stage, self.records
+        self.rules = router_bundle.write(stage.run, stage.config, "rules")  # what triggers cost: make bench-router
         for prefix in ("in.", "new.", "full.", "out.", "fan.", "void."):
             stage.topics(prefix)
         stage.load("in.raw", Orders(ROOT / "config").records(n))
@@ -67,7 +69,7 @@ class Bench:
             stage.wait_read(process, "in.first", "in.raw", n)
         self.copy_topic("in.events", "new.events")
         self.copy_topic("in.events", "full.events")
-        with stage.daemon("router", "full.", "first") as process:
+        with stage.daemon("router", "full.", "first", config=self.rules) as process:
             stage.wait_read(process, "full.first", "full.events", 2 * n)
         self.read_back()
         self.record_statements()
@@ -213,7 +215,7 @@ class Bench:
         stage, prefix = self.stage, self.group("r") + "."
         stage.topics(prefix)
         self.copy_topic("new.events", prefix + "events")
-        with stage.daemon("router", prefix, "router") as process:
+        with stage.daemon("router", prefix, "router", config=self.rules) as process:
             meter = Meter(stage, process.pid, 2 * self.records)
             stage.wait_read(process, prefix + "router", prefix + "events", 2 * self.records)
             return meter.read()

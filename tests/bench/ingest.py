@@ -16,20 +16,19 @@ A figure is CPU of the subject's processes a record; ratios are medians of in-ro
 when its two pass-eos differ by at most 15 %. Whoever claims to do the job is held against the oracle of
 ingest_job.py, every record of every run. Peers come with `make deps-bench`; one that is missing is left out, and
 its musts are missed. Ends 1 when a must is missed."""
-import json
 import os
 import signal
 import statistics
 import sys
 import time
-from pathlib import Path
 
+import verdicts
 from bench import alone
 from ingest_job import Job, outputs_of
-from ingest_stage import IngestStage, say
+from ingest_stage import IngestStage
 from stage import ROOT
+from verdicts import metric, say
 
-SPREAD = 1.15
 WARM_RECORDS = 4000000
 ORDER = ("pass-eos", "ingest", "pass-eos", "utf8", "gb", "clean", "dirty", "door", "streams", "python", "rsyslog")
 ONCE = ("warm", "memory")
@@ -69,7 +68,7 @@ class IngestBench:
             if prefix in sources:
                 before = {stream: stage.multiset("oracle." + stream) for stream in ("events", "dead")}
                 stage.load_outputs("oracle.", outputs_of(sources[prefix]))
-                self.expected[prefix] = {stream: stage.difference("oracle." + stream, before[stream])
+                self.expected[prefix] = {stream: stage.difference(["oracle." + stream], before[stream])
                                          for stream in ("events", "dead")}
         self.bodies = stage.bodies(sources["in."], self.records // 4)
         if wanted & set(ONCE):
@@ -84,7 +83,7 @@ class IngestBench:
         stage, streams = self.stage, ("events", "dead")
         before = {stream: stage.multiset(prefix + stream) for stream in streams}
         figures = run()
-        wrote = {stream: stage.difference(prefix + stream, before[stream]) for stream in streams}
+        wrote = {stream: stage.difference([prefix + stream], before[stream]) for stream in streams}
         expected = {stream: {figure: number * copies % 2 ** 64 for figure, number in self.expected[source][stream].items()}
                     for stream in streams}
         assert wrote == expected, "%s differs from the oracle: %s, expected %s" % (prefix, wrote, expected)
@@ -149,49 +148,6 @@ class IngestBench:
         return getattr(self, "run_" + subject.replace("-", "_"))()
 
 
-def in_round(figures, subject, limit):
-    """This round's ratio, or None where it does not count."""
-    ours, limits = figures.get(subject[0]), figures.get(limit[0])
-    if not ours or not limits:
-        return None
-    values = [f[limit[1]] for f in limits]
-    if limit[0] == "pass-eos" and limit[1] == "us" and max(values) > SPREAD * min(values):
-        return None
-    return statistics.mean(f[subject[1]] for f in ours) / statistics.mean(values)
-
-
-def play(bench, rounds, wanted):
-    order, played = [s for s in ORDER if s in wanted], []
-    for number in range(rounds):
-        figures, turn = {}, number % max(1, len(order))
-        for subject in order[turn:] + order[:turn]:
-            figures.setdefault(subject, []).append(bench.run(subject))
-        played.append(figures)
-        say("round %d: %s" % (number + 1, "  ".join("%s %.2f" % (s, statistics.mean(f["us"] for f in found))
-                                                   for s, found in figures.items())))
-    return played
-
-
-def middle(played, subject, figure):
-    found = [f[figure] for figures in played for f in figures.get(subject, []) if figure in f]
-    return statistics.median(found) if found else None
-
-
-def metric(name, value, must, stretch, better, spread=None):
-    return {"metric": name, "value": None if value is None else round(value, 3), "range": spread, "must": must,
-            "stretch": stretch, "better": better}
-
-
-def ratios_of(played):
-    for name, subject, limit, must, stretch, better in MUSTS:
-        found = [r for r in (in_round(figures, subject, limit) for figures in played) if r is not None]
-        if found:
-            yield metric(name, statistics.median(found), must, stretch, better,
-                         [round(min(found), 3), round(max(found), 3)])
-        elif must is not None:
-            yield metric(name, None, must, stretch, better)
-
-
 def once_metrics(warm, memory, rss, start_ms):
     yield metric("memory in catch-up, MiB", rss, 64, 40, "lower")
     yield metric("start to listening, ms", start_ms, 100, 30, "lower")
@@ -203,34 +159,16 @@ def once_metrics(warm, memory, rss, start_ms):
         yield metric("streams' memory over ingest's", memory["rss"] / rss if memory else None, 8.0, 10.0, "higher")
 
 
-def is_missed(one):
-    if one["must"] is None:
-        return False
-    if one["value"] is None:
-        return True
-    return one["value"] > one["must"] if one["better"] == "lower" else one["value"] < one["must"]
-
-
 def print_table(played, warm, memory, metrics):
-    print("%-14s %8s %9s %8s %8s" % ("", "us/rec", "broker us", "RSS MiB", "seconds"))
-    rows = [(s, [middle(played, s, figure) for figure in ("us", "broker", "rss", "seconds")])
-            for s in dict.fromkeys(ORDER)]
+    rows = verdicts.rows_of(played, ORDER)
     if warm:
         rows += [("%s, warm" % s, [f["half_us"], f["half_broker"], f["rss"], f["seconds"]])
                  for s, f in (("ingest", warm["ingest"][0]), ("streams", warm.get("streams"))) if f]
-    for subject, cells in rows:
-        if any(cell is not None for cell in cells):
-            print("%-14s %8s %9s %8s %8s" % (subject, *("-" if c is None else "%.2f" % c for c in cells[:2]),
-                                             *("-" if c is None else "%.1f" % c for c in cells[2:])))
+    verdicts.print_rows(rows)
     if memory:
         print("streams keeps 95 %% of its speed down to -Xmx%dm: %.0f MiB" % (memory["heap"], memory["rss"]))
     print()
-    for one in metrics:
-        word = "missed" if is_missed(one) else "kept" if one["must"] is not None else "no limit"
-        print("%-30s %8s   %s %s   %s%s" % (
-            one["metric"], "-" if one["value"] is None else "%.2f" % one["value"],
-            {"lower": "at most", "higher": "at least"}[one["better"]], one["must"], word,
-            "   (%.2f to %.2f)" % tuple(one["range"]) if one["range"] else ""))
+    verdicts.print_metrics(metrics)
 
 
 def main(arguments):
@@ -253,7 +191,7 @@ def main(arguments):
         bench.prepare(wanted)
         say("prepared in %.0f s" % (time.monotonic() - began))
         start_ms = stage.start_to_listening("in.")
-        played = play(bench, rounds, wanted)
+        played = verdicts.play(bench, ORDER, rounds, wanted)
         warm = bench.warm() if "warm" in wanted else None
         memory = (bench.memory() if stage.has_streams() else {}) if "memory" in wanted else None
     finally:
@@ -261,15 +199,11 @@ def main(arguments):
         stage.stop()
         lock.close()
     rss = max(f["rss"] for f in [f for figures in played for f in figures["ingest"]] + (warm or {}).get("ingest", []))
-    metrics = [*ratios_of(played), *once_metrics(warm, memory, rss, start_ms)]
+    metrics = [*verdicts.ratios_of(played, MUSTS, "pass-eos"), *once_metrics(warm, memory, rss, start_ms)]
     print_table(played, warm, memory, metrics)
-    out = ROOT / "build/bench"
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "ingest.json").write_text(json.dumps(metrics, indent=1) + "\n")
-    missed = [one["metric"] for one in metrics if is_missed(one)]
-    print("\n%s\n%d rounds of %d records, %.0f s; build/bench/ingest.json; %s" % (
-        stage.versions(), rounds, records, time.monotonic() - began,
-        "missed: " + ", ".join(missed) if missed else "every must kept"))
+    kept, missed = verdicts.keep("ingest", metrics)
+    print("\n%s\n%d rounds of %d records, %.0f s; %s" % (
+        stage.versions(), rounds, records, time.monotonic() - began, kept))
     return 1 if missed else 0
 
 

@@ -8,24 +8,20 @@ import random
 import socket
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from confluent_kafka import Producer, TopicPartition
 
 from ingest_door import is_open, post_all, write_keys
-from stage import ROOT, Meter, Stage, bundle, cpu_of, peak_of, until
+from stage import ROOT, Meter, Stage, bundle, cpu_of, until
+from verdicts import say
 
 PEERS = ROOT / "build/bench/peers"
 SOURCES = ROOT / "tests/bench/peers"
 CANNED = 1000
 ROWS_A_REQUEST = 100
 JVM = ("-XX:+UseSerialGC", "-Xss512k", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 class Ended(Exception):
@@ -79,13 +75,19 @@ class IngestStage(Stage):
         with self.program("pass", self.binaries / "bench/pass", self.brokers, source, target, "zstd") as process:
             assert process.stdout.readline(), "pass ended: see its log"
 
-    def multiset(self, topic):
-        run = subprocess.run([self.binaries / "bench/multiset", self.brokers, topic], capture_output=True, text=True)
+    def read_all(self, *words):
+        run = subprocess.run([self.binaries / "bench/multiset", *words], capture_output=True, text=True)
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)
 
-    def difference(self, topic, before):
-        now = self.multiset(topic)
+    def multiset(self, *topics):
+        """What they hold, in any order."""
+        found = self.read_all(self.brokers, *topics)
+        del found["ms"]
+        return found
+
+    def difference(self, topics, before):
+        now = self.multiset(*topics)
         return {figure: (now[figure] - before[figure]) % 2 ** 64 for figure in now}
 
     def can(self, prefix, records):

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a topic holds, whatever its order: a count and the sum of a hash of each record's key,
- * value, content type and, on a dead letter, reason. Two topics with the same sum hold the same
- * records as often; what was written n times has n times the sum. Ticks and pages of the ledger
- * are not looked at: they are no record's outcome.
+/* What topics hold, whatever the order: a count and the sum of a hash of each record's key, value,
+ * content type and, on a dead letter, reason. Topics with the same sum hold the same records as
+ * often; what was written n times has n times the sum. Ticks and pages of the ledger are not
+ * looked at: they are no record's outcome.
  *
- * usage: multiset BROKERS TOPIC     prints {"records":n,"bytes":n,"sum":n} */
+ * usage: multiset [-n] BROKERS TOPIC...
+ *   -n   nothing is looked at, only read: what a consumer needs for it
+ * Prints {"records":n,"bytes":n,"sum":n,"ms":n}; ms from the first partition given to the last
+ * one's end. */
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <xxhash.h>
 
 #include "base/base.h"
@@ -40,21 +45,34 @@ static rd_kafka_t *open_consumer(const char *brokers)
     return consumer;
 }
 
-static int assign_all(rd_kafka_t *consumer, const char *name)
+static void add_all(rd_kafka_t *consumer, const char *name, rd_kafka_topic_partition_list_t *list)
 {
     const struct rd_kafka_metadata *metadata;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(consumer, name, NULL);
     rd_kafka_resp_err_t code = rd_kafka_metadata(consumer, 0, topic, &metadata, METADATA_MS);
     if (code)
         leave("metadata", rd_kafka_err2str(code));
-    int partitions = metadata->topics[0].partition_cnt;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int i = 0; i < partitions; i++)
+    for (int i = 0; i < metadata->topics[0].partition_cnt; i++)
         rd_kafka_topic_partition_list_add(list, name, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+    rd_kafka_metadata_destroy(metadata);
+}
+
+static int assign_all(rd_kafka_t *consumer, char **names, int count)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+    for (int i = 0; i < count; i++)
+        add_all(consumer, names[i], list);
+    int partitions = list->cnt;
     rd_kafka_assign(consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
-    rd_kafka_metadata_destroy(metadata);
     return partitions;
+}
+
+static double now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 /* One field more: its length is part of it. */
@@ -93,33 +111,46 @@ static uint64_t hash_of(const rd_kafka_message_t *message)
     return hash;
 }
 
+struct found {
+    uint64_t records, bytes, sum;
+};
+
+static void look_at(struct found *found, const rd_kafka_message_t *message, bool looks)
+{
+    struct span key = span_from(message->key, message->key_len);
+    if (looks && (!message->key || span_starts(key, SPAN("ledger:"))))
+        return;
+    found->records++;
+    found->bytes += message->len + message->key_len;
+    found->sum += looks ? hash_of(message) : 0;
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t records = 0, bytes = 0, sum = 0;
-    if (argc != 3) {
-        fprintf(stderr, "usage: multiset BROKERS TOPIC\n");
+    struct found found = {0};
+    bool looks = argc < 2 || strcmp(argv[1], "-n") != 0;
+    int first = looks ? 1 : 2;
+    if (argc < first + 2) {
+        fprintf(stderr, "usage: multiset [-n] BROKERS TOPIC...\n");
         return 64;
     }
-    rd_kafka_t *consumer = open_consumer(argv[1]);
-    for (int open = assign_all(consumer, argv[2]); open > 0;) {
+    rd_kafka_t *consumer = open_consumer(argv[first]);
+    int open = assign_all(consumer, argv + first + 1, argc - first - 1);
+    double began = now_ms();
+    while (open > 0) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer, 100);
         if (!message)
             continue;
-        bool outcome = message->key &&
-                       !span_starts(span_from(message->key, message->key_len), SPAN("ledger:"));
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
             open--;
         else if (message->err)
             leave("consume", rd_kafka_message_errstr(message));
-        else if (outcome) {
-            records++;
-            bytes += message->len;
-            sum += hash_of(message);
-        }
+        else
+            look_at(&found, message, looks);
         rd_kafka_message_destroy(message);
     }
-    printf("{\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"sum\":%" PRIu64 "}\n", records, bytes,
-           sum);
+    printf("{\"records\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"sum\":%" PRIu64 ",\"ms\":%.0f}\n",
+           found.records, found.bytes, found.sum, now_ms() - began);
     fflush(stdout);
     _Exit(0);
 }

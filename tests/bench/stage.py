@@ -35,7 +35,7 @@ def peak_of(pid):
 
 class Stage(District):
     parts = ()  # all
-    needed = ("raw", "events", "registry", "dead", "state.cases", "dispatch.<unit>")
+    needed = ("raw", "events", "signals", "state.cases", "state.windows", "registry", "dead", "dispatch.<unit>")
 
     def start(self):
         """The parts alone; a configuration with the topics a bench uses."""
@@ -105,10 +105,10 @@ class Stage(District):
             process.stdin.close()
             process.stdout.close()
 
-    def daemon(self, name, prefix, group, **settings):
+    def daemon(self, name, prefix, group, config=None, admin="127.0.0.1:0", **settings):
         words = [self.binaries / ("citybrain-" + name), "--config", self.config / (name + ".yaml"),
                  "--set", "kafka.prefix=" + prefix, "--set", "kafka.group=" + group,
-                 "--set", "bundle.config_dir=%s" % self.config, "--set", "daemon.admin=127.0.0.1:0"]
+                 "--set", "bundle.config_dir=%s" % (config or self.config), "--set", "daemon.admin=" + admin]
         for key, value in settings.items():
             words += ["--set", "%s.%s=%s" % (name, key, value)]
         return self.program(name, *words, CITYBRAIN_NOTE_DIR=str(self.run / "notes"))

@@ -57,6 +57,24 @@ final class Times {
         return days(year, month, day) * DAY_MS + (hour * 3600L + minute * 60L + second) * 1000 - ZONE_MS;
     }
 
+    /** YYYY-MM-DDThh:mm:ss.mmmZ, as add writes it; NONE where it is not. */
+    static long parseUtc(String s) {
+        if (s.length() != 24 || s.charAt(10) != 'T' || s.charAt(19) != '.' || s.charAt(23) != 'Z') {
+            return NONE;
+        }
+        int year = number(s, 0, 4);
+        int month = number(s, 5, 2);
+        int day = number(s, 8, 2);
+        int hour = number(s, 11, 2);
+        int minute = number(s, 14, 2);
+        int second = number(s, 17, 2);
+        int milli = number(s, 20, 3);
+        if (year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || minute < 0 || second < 0 || milli < 0) {
+            return NONE;
+        }
+        return days(year, month, day) * DAY_MS + (hour * 3600L + minute * 60L + second) * 1000 + milli;
+    }
+
     /** RFC 3339 in UTC with milliseconds. */
     static void add(Text text, long ms) {
         long day = Math.floorDiv(ms, DAY_MS);
