@@ -69,7 +69,7 @@ static bool write_audit(const struct plan *plan, const char *outcome, struct err
 int plan_begin(struct plan *plan, int64_t total)
 {
     struct error error = {0};
-    if (plan->expected && strcmp(plan->expected, plan->hash) != 0) {
+    if (plan->expected && !plan->resumed && strcmp(plan->expected, plan->hash) != 0) {
         fprintf(stderr,
                 "citybrain %s: nothing is done: the plan is now %s and not %s; fix: read it "
                 "again, then name it\n",
@@ -77,7 +77,7 @@ int plan_begin(struct plan *plan, int64_t total)
         return VERB_FAILED;
     }
     plan_add(plan, "plan", span_of(plan->hash));
-    if (!write_audit(plan, "intended", &error)) {
+    if (!write_audit(plan, plan->resumed ? "resumed" : "intended", &error)) {
         fprintf(stderr,
                 "citybrain %s: nothing is done: it cannot be audited: %s; fix: start the brokers, "
                 "citybrain topics apply\n",

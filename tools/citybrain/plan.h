@@ -34,7 +34,8 @@ struct plan {
     const char *verb; /* "dead redrive" */
     const char *who, *reason, *expected;
     bool execute;
-    int64_t rate;                          /* records a second; 0 = unbounded */
+    bool resumed; /* it was begun before, by the same words: not asked again */
+    int64_t rate; /* records a second; 0 = unbounded */
     const struct kafka_settings *settings; /* borrowed */
     char hash[DIGEST_ID_LEN + 1];
     struct audit_argument arguments[PLAN_ARGUMENTS]; /* texts are borrowed until plan_end */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Content of an order that changed is told to its lead as `amended`; where the rules would now
- * answer otherwise the desk is asked. A correction never moves the lead (contracts §2). */
+ * answer otherwise the desk is asked. A correction never moves the lead (contracts §2). Of a replay
+ * the lead hears nothing: that is for the desk to say (docs/decisions/0084). */
 #include "router/core/case_answer.h"
 #include "router/core/case_decide.h"
 
@@ -103,9 +104,8 @@ static bool may_correct(const struct working *work, const struct case_flow_told 
     const struct span *attribute = told->line.attribute;
     bool tells = attribute[CASE_TYPE].at || attribute[CASE_STREET].at ||
                  attribute[CASE_COMMUNITY].at || attribute[CASE_DUE].at || attribute[CASE_LEAD].at;
-    return tells && told->live && !told->stale && fold->dispatched && !fold->quiet &&
-           !fold->closed && fold->resolution_ms == TIMESTAMP_NONE &&
-           told->line.party != work->kind->party.router &&
+    return tells && !told->stale && fold->dispatched && !fold->quiet && !fold->closed &&
+           fold->resolution_ms == TIMESTAMP_NONE && told->line.party != work->kind->party.router &&
            case_kind_stage(work->kind, SPAN("amended")) >= 0;
 }
 
@@ -173,9 +173,10 @@ enum reject case_flow_correct(struct case_flow *flow, struct working *work,
     if (!may_correct(work, told) || !compare_content(work, told, &now, &before))
         return REJECT_NONE;
     struct case_answer answer = case_answer_amendment(work, case_flow_line(work, told->line.id));
-    bool amends = moves_due(work, told, &answer.say.due_ms) || differs(now.type, before.type) ||
-                  differs(now.street, before.street) || differs(now.community, before.community);
-    if (!amends && !differs(now.lead, before.lead) && !fields_differ(&now, &before))
+    bool changes = moves_due(work, told, &answer.say.due_ms) || differs(now.type, before.type) ||
+                   differs(now.street, before.street) || differs(now.community, before.community);
+    bool amends = changes && told->live;
+    if (!changes && !differs(now.lead, before.lead) && !fields_differ(&now, &before))
         return REJECT_NONE;
     if (!ask_rules(flow, work, &now, &would) || !ask_rules(flow, work, &before, &did))
         return REJECT_TOO_LARGE;

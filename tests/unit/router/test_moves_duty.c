@@ -329,6 +329,17 @@ static const struct life lives[] = {
      "assigned " L,
      "",
      {NULL}},
+    {"decision 0084",
+     "a replay by which another would lead is for the desk to say: the lead hears nothing",
+     {OPENED(),
+      OPENED(.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105002901\"}",
+             .replayof = "replay-1", .revision = 1),
+      OPENED(.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105002901\"}",
+             .replayof = "replay-2", .revision = 1),
+      UNIT(5, L, "signed")},
+     "assigned " L ", escalated desk",
+     "",
+     {"\"would_have\":{\"unit\":\"" N "\"", "\"desk_cause\":\"would_have\""}},
 };
 
 static void a_life_has_these_orders_and_receipts(void **state)
