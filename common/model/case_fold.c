@@ -172,7 +172,7 @@ static void begin(struct case_fold_walk *walk, struct case_fold *fold, const str
     fold->rounds = 1;
     fold->opened_ms = fold->dispatched_ms = fold->response_ms = TIMESTAMP_NONE;
     fold->resolution_ms = fold->closure_ms = fold->recorded_ms = fold->due_ms = TIMESTAMP_NONE;
-    walk->own_due_ms = TIMESTAMP_NONE;
+    walk->own_due_ms = walk->decided_due_ms = walk->moved_ms = TIMESTAMP_NONE;
     for (size_t i = 0; i < walk->kind->stage_count; i++)
         fold->stage_ms[i] = TIMESTAMP_NONE;
 }

@@ -16,6 +16,10 @@
 #define CASE_FOLD_MOST_PAUSES    16
 #define CASE_FOLD_MOST_OLD_LEADS 4
 
+/* Rules of amendments whose deadline counts. */
+#define CASE_RULE_CORRECTED    "corrected"
+#define CASE_RULE_WORKING_TIME "working_time"
+
 enum line_effect { LINE_COUNTS, LINE_IMPOSSIBLE, LINE_NOT_YOURS };
 
 /* Why a line has no effect. */
@@ -57,7 +61,7 @@ struct case_fold {
      first of the current round, closure = the last closure while closed */
     int64_t recorded_ms; /* of `opened` */
     int64_t due_ms;      /* from dispatched, else opened, else TIMESTAMP_NONE; moved by extensions,
-                            amendments, and by as long as a pause lasted when it ends */
+                            corrections, and by as long as a pause lasted when it ends */
     struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none, as
                          between a recall and the next decision */
     struct span type_code, street_code, community_code, limit_class, rule;
@@ -105,7 +109,7 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 4
+#define CASE_FOLD_VERSION 5
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* The co-unit of that code, or NULL. */

@@ -94,8 +94,10 @@ static void forget_helper(struct case_fold *fold, struct span unit)
     fold->co_count = left;
 }
 
-static void on_dispatched(struct case_fold *fold, const struct case_line *line)
+static void on_dispatched(struct case_fold_walk *walk, const struct case_line *line)
 {
+    struct case_fold *fold = walk->fold;
+    walk->decided_due_ms = due_of(line);
     fold->dispatched = true;
     set_first(&fold->dispatched_ms, line->time_ms);
     fold->dispatched_id = line->id;
@@ -103,6 +105,8 @@ static void on_dispatched(struct case_fold *fold, const struct case_line *line)
     set_lead(fold, line);
     forget_helper(fold, fold->lead);
     set_due(fold, line);
+    if (walk->moved_ms != TIMESTAMP_NONE && walk->own_due_ms != TIMESTAMP_NONE)
+        fold->due_ms = walk->own_due_ms; /* what moved it may have been told after the decision */
 }
 
 static void on_new_round(struct case_fold_walk *walk, const struct case_line *line)
@@ -129,6 +133,7 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
     }
     set_due(fold, line); /* the opening's deadline was the first round's */
     walk->own_due_ms = fold->due_ms;
+    walk->moved_ms = TIMESTAMP_NONE;
 }
 
 /* It was no child after all: its own duty again, under the order's own deadline. Not a reopening.
@@ -167,6 +172,12 @@ static void on_new_lead(struct case_fold *fold, const struct kind_stage *stage,
     fold->lead_cause_id = line->id;
     fold->lead_cause_dispute = dispute;
     fold->named_lead = stage->meaning == MEANS_CLASSIFIED ? SPAN_NONE : line->attribute[CASE_LEAD];
+}
+
+static void note_moved(struct case_fold_walk *walk, const struct case_line *line)
+{
+    if (line->recorded_ms > walk->moved_ms)
+        walk->moved_ms = line->recorded_ms;
 }
 
 static void stop_clock(struct case_fold *fold, int64_t ms)
@@ -278,6 +289,32 @@ static void on_extended(struct case_fold_walk *walk, const struct case_line *lin
 {
     set_due(walk->fold, line);
     walk->own_due_ms = walk->fold->due_ms;
+    note_moved(walk, line);
+}
+
+/* A deadline that the opening names anew, and the decision did not. */
+static bool corrects_due(const struct case_fold_walk *walk, int64_t due_ms)
+{
+    return walk->fold->rounds == 1 && walk->opened && due_ms != TIMESTAMP_NONE &&
+           due_ms != walk->decided_due_ms && due_ms == due_of(walk->opened);
+}
+
+/* Most amendments only repeat the deadline of their moment, and what moves it may be told later and
+ * stand before them. Two say what no other line does: a correction of the order's own deadline, and
+ * after a pause what is left in working time; until something is told that stands before them. */
+static void on_amended(struct case_fold_walk *walk, const struct case_line *line)
+{
+    struct span rule = line->attribute[CASE_RULE];
+    int64_t due_ms = due_of(line);
+    bool worked = due_ms != TIMESTAMP_NONE && span_is(rule, CASE_RULE_WORKING_TIME);
+    bool corrected = span_is(rule, CASE_RULE_CORRECTED) && corrects_due(walk, due_ms);
+    if ((worked || corrected) && line->recorded_ms >= walk->moved_ms) {
+        walk->fold->due_ms = due_ms;
+        if (walk->own_due_ms != TIMESTAMP_NONE)
+            walk->own_due_ms = due_ms;
+    } else if (corrected || (span_is(rule, CASE_RULE_CORRECTED) && due_ms == walk->own_due_ms)) {
+        walk->fold->due_ms = walk->own_due_ms;
+    }
 }
 
 static void on_disputed(struct case_fold *fold, const struct case_line *line)
@@ -299,7 +336,7 @@ static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *sta
     bool by_router = line->party == walk->kind->party.router;
     switch (stage->meaning) {
     case MEANS_OPENED: on_opened(walk, line); break;
-    case MEANS_DISPATCHED: on_dispatched(fold, line); break;
+    case MEANS_DISPATCHED: on_dispatched(walk, line); break;
     case MEANS_RECALLED: on_recalled(walk, line); break;
     case MEANS_FORWARDED: on_forwarded(fold, line); break;
     case MEANS_CO_ASSIGNED:
@@ -308,7 +345,7 @@ static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *sta
     case MEANS_DISPUTED: on_disputed(fold, line); break;
     case MEANS_DISPUTE_DECIDED: on_dispute_decided(walk); break;
     case MEANS_EXTENDED: on_extended(walk, line); break;
-    case MEANS_AMENDED: set_due(fold, line); break;
+    case MEANS_AMENDED: on_amended(walk, line); break;
     case MEANS_ESCALATED:
     case MEANS_SUPERVISED:
         if (!by_router)
@@ -357,10 +394,12 @@ void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, 
         set_named(&fold->lead, line->attribute[CASE_LEAD]);
     if (stage->meaning != MEANS_NOTHING || stage->new_lead)
         do_meaning(walk, stage, line);
-    if (stage->clock_stops)
+    if (stage->clock_stops) {
         stop_clock(fold, line->time_ms);
-    else if (stage->clock_runs)
+    } else if (stage->clock_runs) {
         run_clock(walk, line->time_ms);
+        note_moved(walk, line);
+    }
     set_first(&fold->stage_ms[index], line->time_ms);
     set_subject(fold, line, !may_name(&walk->kind->party, line->party));
     count_moment(fold, stage, line->time_ms);

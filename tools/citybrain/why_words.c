@@ -144,6 +144,7 @@ static const struct {
     {"rule", {"not_admitted", "未准入"}},
     {"rule", {"none", "无规则适用"}},
     {"rule", {"corrected", "来单更正"}},
+    {"rule", {"working_time", "挂账解除,剩余工作时间顺延"}},
     {"rule", {"disputed", "异议成立"}},
     {"confirm", {"desk", "区指挥中心"}},
     {"confirm", {"no", "无须"}},

@@ -181,7 +181,7 @@ enum reject case_flow_correct(struct case_flow *flow, struct working *work,
     if (!ask_rules(flow, work, &now, &would) || !ask_rules(flow, work, &before, &did))
         return REJECT_TOO_LARGE;
     struct span lead = work->fold.lead;
-    answer.say.rule = SPAN("corrected");
+    answer.say.rule = SPAN(CASE_RULE_CORRECTED);
     answer.say.reason = SPAN("工单内容已更正,请按更正后的内容办理");
     answer.street = now.street.at ? now.street : would.street;
     if (amends)

@@ -151,24 +151,28 @@ static struct span why_amended(const struct kind_stage *stage)
 }
 
 /* The fold moved the deadline by as long as the pause was; of a class that counts working time the
- * open hours that were left when it began are left when it ends. */
-static int64_t due_after_pause(const struct case_flow *flow, const struct case_fold *fold)
+ * open hours that were left when it began are left when it ends. False where that is no matter. */
+static bool due_after_pause(const struct case_flow *flow, const struct case_fold *fold,
+                            int64_t *due_ms)
 {
     const struct rules *rules = flow->rules->bundle->rules;
     const struct rule_class *limit =
         fold->limit_class.at ? rules_class(rules, fold->limit_class) : NULL;
     if (!limit || limit->limit.clock != LIMIT_WORKING || !rules->working.open_count ||
         !fold->pause_count || fold->due_ms == TIMESTAMP_NONE)
-        return fold->due_ms;
+        return false;
     const struct case_pause *pause = &fold->pauses[fold->pause_count - 1];
     int64_t was_ms = fold->due_ms - (pause->to_ms - pause->from_ms);
     if (was_ms <= pause->from_ms)
-        return fold->due_ms; /* over before the clock stopped: it did not move */
+        return false; /* over before the clock stopped: it did not move */
     if (was_ms - pause->from_ms > MOST_LEFT_MS)
-        return fold->due_ms; /* as good as none: no calendar reaches so far */
+        return false; /* as good as none: no calendar reaches so far */
     struct limit left = {.clock = LIMIT_WORKING,
                          .ms = limits_open_between(&rules->working, pause->from_ms, was_ms)};
-    return limits_is_set(&left) ? limits_end(&left, &rules->working, pause->to_ms) : fold->due_ms;
+    if (!limits_is_set(&left))
+        return false;
+    *due_ms = limits_end(&left, &rules->working, pause->to_ms);
+    return true;
 }
 
 static enum reject amend(struct case_flow *flow, struct working *work,
@@ -179,8 +183,8 @@ static enum reject amend(struct case_flow *flow, struct working *work,
     struct case_answer answer = case_answer_amendment(work, next->move);
     answer.say.rule = span_of(stage->name);
     answer.say.reason = why_amended(stage);
-    if (stage->clock_runs)
-        answer.say.due_ms = due_after_pause(flow, &work->fold);
+    if (stage->clock_runs && due_after_pause(flow, &work->fold, &answer.say.due_ms))
+        answer.say.rule = SPAN(CASE_RULE_WORKING_TIME);
     if (stage->meaning == MEANS_DISPUTE_DECIDED && work->fold.designated)
         answer.say.reason = SPAN("派单异议已达次数上限且不成立,指定由原承办单位办理");
     return case_answer_say(flow, work, &answer, outputs);

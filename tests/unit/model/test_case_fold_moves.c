@@ -15,7 +15,8 @@ static struct case_fold fold;
 struct move {
     const char *id, *stage, *party, *unit;
     int64_t time_ms;
-    const char *lead, *due, *co, *sub, *outcome, *level, *cause;
+    const char *lead, *due, *co, *sub, *outcome, *level, *cause, *rule;
+    int64_t recorded_ms; /* 0 = right after its time */
 };
 
 static struct case_line line_of(const struct move *move)
@@ -24,7 +25,8 @@ static struct case_line line_of(const struct move *move)
                              .revision = SPAN("0.1.1.aa"),
                              .stage = codes_number(codes, CODE_STAGE, span_of(move->stage)),
                              .time_ms = move->time_ms,
-                             .recorded_ms = move->time_ms + 1,
+                             .recorded_ms =
+                                 move->recorded_ms ? move->recorded_ms : move->time_ms + 1,
                              .unit = span_of(move->unit),
                              .party = codes_number(codes, CODE_PARTY, span_of(move->party)),
                              .live = true};
@@ -35,6 +37,7 @@ static struct case_line line_of(const struct move *move)
     line.attribute[CASE_OUTCOME] = span_of(move->outcome);
     line.attribute[CASE_LEVEL] = span_of(move->level);
     line.attribute[CASE_CAUSE] = span_of(move->cause);
+    line.attribute[CASE_RULE] = span_of(move->rule);
     return line;
 }
 
@@ -104,6 +107,107 @@ static void a_deadline_that_was_over_does_not_move(void **state)
                                  {.id = "r", .stage = "resumed", .party = "desk", .time_ms = 3000}};
     EACH_WAY(moves)
     assert_true(!fold.held && fold.paused_ms == 2000 && fold.due_ms == 1000);
+}
+
+/* Decision 0034: the order's own deadline, as extended, stays; an answer to something else only
+ * repeats what held when it was said. */
+static void an_extension_told_late_is_not_hidden_by_a_later_amendment(void **state)
+{
+    (void)state;
+    const struct move moves[] = {
+        OPEN,
+        DISPATCH,
+        SIGN,
+        {.id = "v", .stage = "supervised", .party = "desk", .time_ms = 100},
+        {.id = "a",
+         .stage = "amended",
+         .party = "router",
+         .time_ms = 101,
+         .due = "1000",
+         .cause = "v",
+         .rule = "supervised"},
+        {.id = "e", .stage = "extended", .party = "desk", .time_ms = 50, .due = "2000"},
+        {.id = "h", .stage = "held", .party = "desk", .time_ms = 60},
+        {.id = "r", .stage = "resumed", .party = "desk", .time_ms = 80}};
+    EACH_WAY(moves)
+    assert_int_equal(fold.due_ms, 2020);
+}
+
+static void nor_by_another_leads_decision(void **state)
+{
+    (void)state;
+    const struct move moves[] = {
+        OPEN,
+        DISPATCH,
+        {.id = "n", .stage = "assigned", .party = "desk", .time_ms = 100, .lead = U2},
+        {.id = "c", .stage = "recalled", .party = "router", .time_ms = 101, .cause = "n"},
+        {.id = "d2",
+         .stage = "dispatched",
+         .party = "router",
+         .time_ms = 102,
+         .lead = U2,
+         .due = "1000",
+         .cause = "n"},
+        {.id = "e", .stage = "extended", .party = "desk", .time_ms = 50, .due = "2000"}};
+    EACH_WAY(moves)
+    assert_true(fold.due_ms == 2000 && span_is(fold.lead, U2));
+}
+
+#define CORRECTED                                                                                  \
+    {.id = "o", .stage = "opened", .party = "source", .time_ms = 10, .due = "1500"}, DISPATCH,     \
+        SIGN,                                                                                      \
+    {                                                                                              \
+        .id = "a", .stage = "amended", .party = "router", .time_ms = 100, .due = "1500",           \
+        .cause = "o", .rule = "corrected"                                                          \
+    }
+
+/* 条例 13: the deadline on the order is the order's. */
+static void a_corrected_deadline_counts_from_its_amendment_on(void **state)
+{
+    (void)state;
+    const struct move alone[] = {CORRECTED};
+    const struct move behind[] = {
+        CORRECTED,
+        {.id = "e", .stage = "extended", .party = "desk", .time_ms = 50, .due = "2000"}};
+    const struct move late[] = {CORRECTED,
+                                {.id = "e",
+                                 .stage = "extended",
+                                 .party = "desk",
+                                 .time_ms = 50,
+                                 .due = "2000",
+                                 .recorded_ms = 120}};
+    const struct move paused[] = {
+        CORRECTED,
+        {.id = "h", .stage = "held", .party = "desk", .time_ms = 40, .recorded_ms = 120},
+        {.id = "r", .stage = "resumed", .party = "desk", .time_ms = 60, .recorded_ms = 121}};
+    EACH_WAY(alone)
+    assert_int_equal(fold.due_ms, 1500);
+    EACH_WAY(behind) /* corrected after it was extended */
+    assert_int_equal(fold.due_ms, 1500);
+    EACH_WAY(late)
+    assert_int_equal(fold.due_ms, 2000);
+    EACH_WAY(paused)
+    assert_int_equal(fold.due_ms, 1520);
+}
+
+/* What is left of working time only the router can count (decision 0034). */
+static void after_a_pause_working_time_is_what_the_router_says_of_it(void **state)
+{
+    (void)state;
+    const struct move moves[] = {OPEN,
+                                 DISPATCH,
+                                 SIGN,
+                                 {.id = "h", .stage = "held", .party = "desk", .time_ms = 100},
+                                 {.id = "r", .stage = "resumed", .party = "desk", .time_ms = 300},
+                                 {.id = "a",
+                                  .stage = "amended",
+                                  .party = "router",
+                                  .time_ms = 301,
+                                  .due = "1700",
+                                  .cause = "r",
+                                  .rule = "working_time"}};
+    EACH_WAY(moves)
+    assert_int_equal(fold.due_ms, 1700);
 }
 
 static void a_helper_has_its_own_time_and_its_own_order(void **state)
@@ -277,6 +381,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pauses_are_intervals_and_move_the_deadline),
         cmocka_unit_test(a_deadline_that_was_over_does_not_move),
+        cmocka_unit_test(an_extension_told_late_is_not_hidden_by_a_later_amendment),
+        cmocka_unit_test(nor_by_another_leads_decision),
+        cmocka_unit_test(a_corrected_deadline_counts_from_its_amendment_on),
+        cmocka_unit_test(after_a_pause_working_time_is_what_the_router_says_of_it),
         cmocka_unit_test(a_helper_has_its_own_time_and_its_own_order),
         cmocka_unit_test(an_office_speaks_for_itself_and_the_lead_stays),
         cmocka_unit_test(another_lead_comes_in_two_steps),
