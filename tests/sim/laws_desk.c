@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nothing that needs a person is hidden, and nobody is asked for nothing: the newest order of a
- * case to the desk is open while its set asks something or the desk leads it, and at no other time.
+ * case to the desk asks what its set asks, is open while the desk leads it, and at no other time.
  */
 #include <string.h>
 
@@ -40,6 +40,10 @@ bool laws_desk(struct laws *laws, const struct story *story, const struct world 
     if (duty.cause != DESK_NOTHING && asks && !open)
         return laws_fail(laws, story->id, "%s is asked of the desk, and it is not told",
                          desk_row(duty.cause)->code);
+    if (duty.cause != DESK_NOTHING && asks && !leads &&
+        !span_is(laws_member(newest, "\"desk_cause\":\""), desk_row(duty.cause)->code))
+        return laws_fail(laws, story->id, "the desk is asked %s, and has another order: %.*s",
+                         desk_row(duty.cause)->code, SPAN_ARG(newest));
     if (duty.cause == DESK_NOTHING && !leads && open)
         return laws_fail(laws, story->id, "the desk is asked nothing and has: %.*s",
                          SPAN_ARG(newest));

@@ -6,12 +6,14 @@
 #include "router/core/case_flow.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
 #include "model/ids.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_flow_internal.h"
+#include "router/core/desk.h"
 #include "router/core/merge.h"
 #include "router/core/stub.h"
 
@@ -263,8 +265,8 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
         return; /* a case at its limits: nothing more is said of it */
     emit_send_timer(&flow->emit, &what, &event, unit, timer, outputs);
     remember(flow, work);
-    if (timer->action == TIMER_ESCALATE)
-        case_flow_asked_by_time(flow, work, outputs);
+    if (timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, DESK_UNIT) == 0)
+        case_flow_asked_by_time(flow, work, event.id, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);

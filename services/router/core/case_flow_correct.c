@@ -190,5 +190,6 @@ enum reject case_flow_correct(struct case_flow *flow, struct working *work,
     if (reject != REJECT_NONE || !other)
         return reject;
     reject = ask_desk(flow, work, case_flow_line(work, told->line.id), &would, outputs);
+    work->asked = reject == REJECT_NONE ? told->line.id : SPAN_NONE;
     return amends ? REJECT_NONE : reject; /* what was said is said */
 }

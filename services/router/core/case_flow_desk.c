@@ -9,15 +9,6 @@
 #include "router/core/desk.h"
 #include "router/core/emit_internal.h"
 
-static size_t count_told(const struct case_flow *flow, const struct working *work)
-{
-    size_t told = 0;
-    for (size_t i = 0; i < work->set.count; i++)
-        told += work->set.lines[i].stage == flow->stage_escalated &&
-                work->set.lines[i].party == work->kind->party.router;
-    return told;
-}
-
 /* Something may end: the router asked the desk before, or the case closes. Most records end
  * nothing, and the case need not be folded as it was. */
 static bool may_end(const struct case_flow *flow, const struct working *work,
@@ -50,7 +41,6 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
     if (fold->dispatched && !fold->closed && !fold->quiet)
         duties.lead = fold->lead;
     duties.rounds = fold->rounds;
-    duties.told = count_told(flow, work);
     return duties;
 }
 
@@ -101,8 +91,8 @@ static void end(struct case_flow *flow, const struct working *work, const struct
                &(struct emit_order){.kind = "ended", .unit = unit, .state = "ended"}, outputs);
 }
 
-/* Asked before, answered, and open again because something was corrected or told late: the same
- * order once more, as its event says it. */
+/* Asked before and not the desk's newest order, because a later question was answered, or its own
+ * answer has lost its effect: the same order once more, as its event says it. */
 static void ask_again(struct case_flow *flow, const struct working *work,
                       const struct desk_duty *duty, const struct case_line *told,
                       const struct case_line *because, struct outputs *outputs)
@@ -158,12 +148,13 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
     struct span over = lead_over(&work->fold, before);
     if (over.len)
         end(flow, work, by, over, outputs);
-    bool just_told = count_told(flow, work) > before->told;
+    /* what its newest order asks */
+    struct span shown = work->asked.len ? work->asked : before->asks;
     if (duty.cause != DESK_NOTHING && asks) {
         const struct case_line *told = desk_told(&work->set, &duty);
         if (!told)
             (void)ask(flow, work, &duty, outputs);
-        else if (!just_told && !span_equal(before->asks, duty.asks->id))
+        else if (!span_equal(shown, duty.asks->id))
             ask_again(flow, work, &duty, told, by, outputs);
         return;
     }
@@ -172,17 +163,24 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
         return;
     if (before->asks.len)
         end(flow, work, by, SPAN(DESK_UNIT), outputs);
-    else if (just_told && duty.ended_by)
+    else if (work->asked.len && duty.ended_by)
         /* what was asked just now had been answered, in the order that holds */
         end(flow, work, duty.ended_by, SPAN(DESK_UNIT), outputs);
 }
 
-void case_flow_asked_by_time(struct case_flow *flow, const struct working *work,
+/* `asked` is what the desk was told by the tick. */
+void case_flow_asked_by_time(struct case_flow *flow, const struct working *work, struct span asked,
                              struct outputs *outputs)
 {
     struct desk_duty duty = desk_duty(&work->set, &work->fold, work->kind);
-    if (duty.cause == DESK_NOTHING && duty.ended_by && !span_is(work->fold.lead, DESK_UNIT))
+    if (duty.cause == DESK_NOTHING && duty.ended_by && !span_is(work->fold.lead, DESK_UNIT)) {
         end(flow, work, duty.ended_by, SPAN(DESK_UNIT), outputs);
+        return;
+    }
+    const struct case_line *told =
+        duty.cause == DESK_NOTHING ? NULL : desk_told(&work->set, &duty);
+    if (told && !span_equal(duty.asks->id, asked))
+        ask_again(flow, work, &duty, told, case_flow_line(work, asked), outputs);
 }
 
 bool case_flow_ask_headless(struct case_flow *flow, struct working *work,
@@ -191,6 +189,6 @@ bool case_flow_ask_headless(struct case_flow *flow, struct working *work,
     struct desk_duty duty = {DESK_HEADLESS, first, NULL};
     if (!ask(flow, work, &duty, outputs))
         return false;
-    case_flow_asked_by_time(flow, work, outputs);
+    case_flow_asked_by_time(flow, work, first->id, outputs);
     return true;
 }

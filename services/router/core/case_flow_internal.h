@@ -37,6 +37,7 @@ struct working { /* one case while a record is handled */
     struct case_set set;
     struct case_fold fold;
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
+    struct span asked; /* what the desk was asked to decide again because of this record */
 };
 
 struct case_flow_told { /* the record that is being handled, merged */
@@ -102,7 +103,6 @@ struct case_flow_duties { /* open before a record came */
     struct span asks;     /* id of what asked the desk; absent = nothing did */
     struct span lead;     /* who had the duty; absent = nobody */
     int rounds;
-    size_t told; /* questions put to the desk at any time */
 };
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
@@ -111,8 +111,9 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         const struct case_flow_duties *before, struct span by_id,
                         struct outputs *outputs);
-/* A timer told the desk of it: taken back where somebody has answered ahead of the clock. */
-void case_flow_asked_by_time(struct case_flow *flow, const struct working *work,
+/* Time told the desk of it because of that line: taken back where somebody has answered ahead of
+ * the clock, so that what waits behind it comes forward. */
+void case_flow_asked_by_time(struct case_flow *flow, const struct working *work, struct span asked,
                              struct outputs *outputs);
 /* False when the case has no room. `first` came first of it. */
 bool case_flow_ask_headless(struct case_flow *flow, struct working *work,

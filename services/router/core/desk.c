@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A walk over the lines that count, in their order: a move that asks opens a question, the latest
- * one wins; what answers it closes it. Asking moves are a unit's own (disputed, hold_requested),
+/* A walk over the lines that count, in their order: a move that asks opens a question, of one cause
+ * the latest; what answers it closes it and leaves those of other causes open. Of all that are open
+ * the desk has the latest before it. Asking moves are a unit's own (disputed, hold_requested),
  * the opening of a kind that is confirmed, an overdue timer that goes to the desk, and for what
  * nobody said `escalated` with the cause as its rule. Of what a unit asks that event is only the
  * echo: it may sort behind an answer that came before it. */
@@ -87,12 +88,12 @@ static const struct case_line *asking_line(const struct case_set *set, const str
     return line;
 }
 
-static bool ends_question(const struct case_kind *kind, int index, const struct desk_duty *duty)
+static bool ends_question(const struct case_kind *kind, int index, enum desk_cause cause)
 {
     const struct kind_stage *stage = &kind->stages[index];
     return kind_stage_begins_anew(stage) || stage->meaning == MEANS_MERGED ||
            stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE ||
-           strcmp(stage->name, "dispatched") == 0 || desk_is_answer(duty->cause, stage->name);
+           strcmp(stage->name, "dispatched") == 0 || desk_is_answer(cause, stage->name);
 }
 
 /* Nothing counts before there is an opening; what the router said of it does. */
@@ -112,12 +113,40 @@ static struct desk_duty headless_duty(const struct case_set *set, const struct c
     return duty;
 }
 
+struct questions { /* open ones, one a cause */
+    const struct case_line *asks[DESK_CAUSE_COUNT]; /* NULL = none */
+    size_t at[DESK_CAUSE_COUNT];                    /* where it was asked */
+    const struct case_line *ended_by;               /* the last that ended any */
+};
+
+static void answer_all(struct questions *questions, const struct case_kind *kind, int index,
+                       const struct case_line *line)
+{
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++) {
+        if (!questions->asks[cause] || !ends_question(kind, index, (enum desk_cause)cause))
+            continue;
+        questions->asks[cause] = NULL;
+        questions->ended_by = line;
+    }
+}
+
+static struct desk_duty latest(const struct questions *questions)
+{
+    struct desk_duty duty = {DESK_NOTHING, NULL, questions->ended_by};
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++)
+        if (questions->asks[cause] && (!duty.asks || questions->at[cause] > questions->at[duty.cause])) {
+            duty.cause = (enum desk_cause)cause;
+            duty.asks = questions->asks[cause];
+        }
+    return duty;
+}
+
 struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
                            const struct case_kind *kind)
 {
-    struct desk_duty duty = {.cause = DESK_NOTHING};
+    struct questions questions = {.ended_by = NULL};
     if (fold->quiet || fold->parent.at) /* a child is its parent's */
-        return duty;
+        return latest(&questions);
     if (!fold->has_opened)
         return headless_duty(set, kind);
     for (size_t i = 0; i < set->count; i++) {
@@ -126,13 +155,14 @@ struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *f
         if (fold->effect[i] != LINE_COUNTS || index < 0)
             continue;
         enum desk_cause asked = asked_by(kind, line, kind->stages[index].name);
-        if (asked != DESK_NOTHING)
-            duty = (struct desk_duty){
-                asked, asked == DESK_WOULD_HAVE ? asking_line(set, line) : line, NULL};
-        else if (duty.cause != DESK_NOTHING && ends_question(kind, index, &duty))
-            duty = (struct desk_duty){DESK_NOTHING, NULL, line};
+        if (asked == DESK_NOTHING) {
+            answer_all(&questions, kind, index, line);
+            continue;
+        }
+        questions.asks[asked] = asked == DESK_WOULD_HAVE ? asking_line(set, line) : line;
+        questions.at[asked] = i;
     }
-    return duty;
+    return latest(&questions);
 }
 
 struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause)

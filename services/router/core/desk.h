@@ -50,10 +50,11 @@ bool desk_hears(const char *stage); /* it asks the desk something, or answers wh
 struct desk_duty {
     enum desk_cause cause;            /* DESK_NOTHING: the desk is asked nothing */
     const struct case_line *asks;     /* of the set; borrowed */
-    const struct case_line *ended_by; /* what ended the last question; NULL = nothing did */
+    const struct case_line *ended_by; /* what ended a question last; NULL = nothing did */
 };
 
-/* What the desk is asked of this case now, beside leading it. */
+/* What the desk has before it of this case now, beside leading it: the latest question that is
+ * open. One of another cause that was asked before waits behind it. */
 struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
                            const struct case_kind *kind);
 

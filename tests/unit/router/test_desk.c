@@ -151,6 +151,62 @@ static void an_answer_that_loses_its_effect_opens_the_question_again(void **stat
     case_flow_close(flow);
 }
 
+/* 条例 14: nobody but the desk decides a dispute; what is asked later and answered first is another
+ * question. */
+static void an_undecided_dispute_comes_forward_when_a_later_question_is_answered(void **state)
+{
+    (void)state;
+    char id[40];
+    struct case_flow *flow = begin();
+    struct told rejected = said("decided-1", "dispute_decided", "desk", NOON + 7 * DAY + 2 * HOUR);
+    rejected.data = "{\"outcome\":\"rejected\"}";
+    ids_decision(id, SPAN("disputed-1"), SPAN("desk:dispute"));
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tick(flow, NOON + 7 * DAY);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+    flow = restart(flow);
+    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + HOUR));
+    assert_newest("desk", "escalated", id);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    assert_newest("desk", "escalated", "\"again\":\"supervised-1\"");
+    tell(flow, rejected);
+    assert_newest("desk", "ended", "\"id\":\"decided-1\"");
+    assert_int_equal(asked("dispute"), 1);
+    case_flow_close(flow);
+}
+
+static void the_answer_to_an_earlier_question_leaves_the_later_one_open(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told rejected = said("decided-1", "dispute_decided", "desk", NOON + 7 * DAY + HOUR);
+    rejected.data = "{\"outcome\":\"rejected\"}";
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tick(flow, NOON + 7 * DAY);
+    tell(flow, rejected);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 7 * DAY + 2 * HOUR));
+    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
+    case_flow_close(flow);
+}
+
+/* Answered ahead of the clock, an overdue order is over as soon as it is said. */
+static void an_undecided_dispute_comes_forward_when_time_asks_what_is_answered(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + 5 * MINUTE));
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    tick(flow, NOON + 7 * DAY);
+    assert_int_equal(count(STREAM_DISPATCH, "\"desk_cause\":\"overdue\""), 1);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    case_flow_close(flow);
+}
+
 /* A case that is reopened and goes to another is over for who had it. */
 static void a_new_round_with_another_lead_is_over_for_the_old_one(void **state)
 {
@@ -371,6 +427,9 @@ int main(void)
         cmocka_unit_test(what_nobody_may_say_is_not_put_to_the_desk),
         cmocka_unit_test(a_question_ends_with_its_answer_under_the_answers_id),
         cmocka_unit_test(an_answer_that_loses_its_effect_opens_the_question_again),
+        cmocka_unit_test(an_undecided_dispute_comes_forward_when_a_later_question_is_answered),
+        cmocka_unit_test(the_answer_to_an_earlier_question_leaves_the_later_one_open),
+        cmocka_unit_test(an_undecided_dispute_comes_forward_when_time_asks_what_is_answered),
         cmocka_unit_test(a_new_round_with_another_lead_is_over_for_the_old_one),
         cmocka_unit_test(another_move_of_the_desk_answers_nothing),
         cmocka_unit_test(a_question_is_moot_once_the_case_is_resolved),
