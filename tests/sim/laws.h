@@ -72,6 +72,11 @@ bool laws_idle(const struct laws *laws, bool idle[LIFE_MOST_STEPS]);
 /* laws_family.c: counts how the cases of a life were merged. */
 void laws_count_family(struct laws *laws);
 
+/* laws_asks.c */
+const struct case_line *laws_line(const struct story *story, struct span id); /* NULL = none */
+/* Does the case wait for a lead, a first or another one? */
+bool laws_asks_lead(const struct laws *laws, const struct story *story);
+
 /* laws_story.c */
 /* The text behind `name` in a record we wrote, up to its quote; absent where it has none. */
 struct span laws_member(struct span json, const char *name);

@@ -27,6 +27,13 @@ static struct span newest_order(const struct story *story, const struct world *w
     return newest;
 }
 
+/* A round that history alone began takes nobody's order away (docs/decisions/0060). */
+static bool keeps(const struct story *story)
+{
+    const struct case_line *cause = laws_line(story, story->fold.cause_id);
+    return cause && !cause->live && !story->fold.dispatched;
+}
+
 bool laws_desk(struct laws *laws, const struct story *story, const struct world *world)
 {
     const struct case_fold *fold = &story->fold;
@@ -44,7 +51,7 @@ bool laws_desk(struct laws *laws, const struct story *story, const struct world 
         !span_is(laws_member(newest, "\"desk_cause\":\""), desk_row(duty.cause)->code))
         return laws_fail(laws, story->id, "the desk is asked %s, and has another order: %.*s",
                          desk_row(duty.cause)->code, SPAN_ARG(newest));
-    if (duty.cause == DESK_NOTHING && !leads && open)
+    if (duty.cause == DESK_NOTHING && !leads && open && !keeps(story))
         return laws_fail(laws, story->id, "the desk is asked nothing and has: %.*s",
                          SPAN_ARG(newest));
     return true;

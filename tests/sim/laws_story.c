@@ -8,8 +8,6 @@
 #include "base/base.h"
 #include "laws.h"
 #include "model/event.h"
-#include "model/ids.h"
-#include "model/registry.h"
 
 #define DAY            (INT64_C(86400) * 1000)
 #define MOST_LOOKED_AT 80 /* words of a case: of longer ones nothing is left out */
@@ -55,57 +53,6 @@ static struct story *story_of(struct laws *laws, struct span id)
     *story = (struct story){.id = id, .newest_ms = TIMESTAMP_NONE, .fold.quiet = true};
     story->kind = kinds_find(laws->rules->kinds, span_cut(&rest, ':'));
     return story;
-}
-
-static const struct case_line *line_of(const struct story *story, struct span id)
-{
-    for (size_t i = 0; i < story->set.count; i++)
-        if (span_equal(story->set.lines[i].id, id))
-            return &story->set.lines[i];
-    return NULL;
-}
-
-/* A cause has one answer, whatever becomes of that by a correction. */
-static bool is_answered(const struct story *story, struct span cause, const char *question)
-{
-    char id[DIGEST_ID_LEN + 1];
-    ids_decision(id, cause, span_of(question));
-    return line_of(story, span_of(id)) != NULL;
-}
-
-/* Does the case ask for a lead? In the words of the design, not in those of the router. */
-static bool asks(const struct story *story)
-{
-    const struct case_fold *fold = &story->fold;
-    int dispatched = case_kind_stage(story->kind, SPAN("dispatched"));
-    bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE;
-    bool may = dispatched >= 0 && story->kind->stages[dispatched].after & fold->happened;
-    return fold->has_opened && !fold->quiet && !fold->dispatched && !over && may &&
-           !fold->parent.at && !is_answered(story, fold->cause_id, "lead");
-}
-
-static bool is_unit(const struct laws *laws, struct span unit, int64_t time_ms)
-{
-    const struct registry *units = laws->rules->bundle->district.units;
-    return registry_find(units, unit, timestamp_day(time_ms, 480)) != NULL;
-}
-
-/* Another lead, because of a move: the present one is recalled first. Whom nobody knows leads
- * nothing. */
-static bool asks_another(const struct laws *laws, const struct story *story)
-{
-    const struct case_fold *fold = &story->fold;
-    bool over = fold->closed || fold->resolution_ms != TIMESTAMP_NONE;
-    if (!fold->lead_cause_id.at || !fold->dispatched || fold->quiet || over || fold->parent.at ||
-        case_kind_stage(story->kind, SPAN("recalled")) < 0)
-        return false;
-    const struct case_line *cause = line_of(story, fold->lead_cause_id);
-    int index = case_kind_stage_number(story->kind, cause->stage);
-    bool names = story->kind->stages[index].meaning != MEANS_CLASSIFIED;
-    struct span lead = names ? cause->attribute[CASE_LEAD] : SPAN_NONE;
-    return cause->live && !is_answered(story, cause->id, "recall") &&
-           !is_answered(story, cause->id, "lead") &&
-           (!lead.at || is_unit(laws, lead, cause->time_ms));
 }
 
 static const char *stage_of(const struct story *story, const struct case_line *line)
@@ -204,7 +151,7 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
 {
     const char *stage = stage_of(story, line);
     bool timer = strcmp(stage, "nudged") == 0 || strcmp(stage, "overdue") == 0;
-    const struct case_line *before = line_of(story, line->id);
+    const struct case_line *before = laws_line(story, line->id);
     if (before && !story->forgotten && !may_be_corrected(stage))
         return laws_fail(laws, story->id, "%s twice under one id", stage);
     if (before && case_line_compare_revision(before->revision, line->revision) >= 0)
@@ -225,7 +172,7 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
     if (strcmp(stage, "dispatched") != 0)
         return true;
     /* what was told before its turn may ask at once */
-    story->asked = asks(story) || asks_another(laws, story);
+    story->asked = laws_asks_lead(laws, story);
     return true;
 }
 
@@ -273,7 +220,7 @@ static bool hear_told(struct laws *laws, struct story *story, const struct world
                       const struct case_line *line)
 {
     struct case_fold before = story->fold;
-    bool known = line_of(story, line->id) != NULL, first = story->arrivals == 0;
+    bool known = laws_line(story, line->id) != NULL, first = story->arrivals == 0;
     story->family |= record->ours && record->by == PASS_CASES;
     if (story->asked && !story->family && !story->crowded)
         return laws_fail(laws, story->id, "%.*s asked for a lead, and none came",
@@ -283,7 +230,7 @@ static bool hear_told(struct laws *laws, struct story *story, const struct world
     if (result == CASE_SET_TOO_LONG)
         return true;
     story->silent = result == CASE_SET_UNCHANGED;
-    story->asked = (asks(story) || asks_another(laws, story)) && !story->silent;
+    story->asked = laws_asks_lead(laws, story) && !story->silent;
     story->was_closed |= story->fold.closed;
     laws->cover->words[COVER_WOKEN] += !first && before.quiet && !story->fold.quiet;
     laws->cover->words[COVER_HEAD_CAME_LATE] +=
@@ -316,7 +263,7 @@ bool laws_hear(struct laws *laws, const struct world_record *record)
         return laws_fail(laws, record->key, "an event that cannot be read");
     if (!span_equal(event.subject, record->key))
         return laws_fail(laws, record->key, "the key of another case");
-    if (record->ours && record->by == PASS_WINDOWS && line_of(story, line.id))
+    if (record->ours && record->by == PASS_WINDOWS && laws_line(story, line.id))
         return laws_fail(laws, story->id, "%s fired twice", stage_of(story, &line));
     if (record->ours && record->by == PASS_WINDOWS && strcmp(stage_of(story, &line), "opened") == 0)
         count_firing(laws, record);
@@ -473,7 +420,7 @@ bool laws_rest(struct laws *laws, struct span id, struct span state)
     if (!case_set_read(&story.set, state, laws->rules->codes, &laws->arena))
         return laws_fail(laws, id, "its state cannot be read");
     case_fold(&story.fold, &story.set, story.kind, laws->rules->codes);
-    if (story.set.count < 230 && (asks(&story) || asks_another(laws, &story)))
+    if (story.set.count < 230 && laws_asks_lead(laws, &story))
         return laws_fail(laws, id, "%.*s asks for a lead still", SPAN_ARG(story.fold.cause_id));
     return true;
 }

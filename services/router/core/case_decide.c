@@ -34,12 +34,19 @@ static bool may_wait(const struct case_fold *fold, const struct case_kind *kind)
            may_be_dispatched(fold, kind);
 }
 
+/* History changes a live case's state and asks for nothing; but what was opened is dispatched as
+ * soon as its case is live (docs/decisions/0060). */
+static bool may_ask(const struct case_fold *fold, const struct case_line *cause)
+{
+    return cause->live || span_equal(cause->id, fold->opened_id);
+}
+
 bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold,
                         const struct case_kind *kind)
 {
     char id[DIGEST_ID_LEN + 1];
     const struct case_line *cause = may_wait(fold, kind) ? case_decide_cause(set, fold) : NULL;
-    if (!cause) /* or what it hangs on is not here yet */
+    if (!cause || !may_ask(fold, cause)) /* or what it hangs on is not here yet */
         return false;
     ids_decision(id, cause->id, SPAN("lead"));
     for (size_t i = 0; i < set->count; i++)

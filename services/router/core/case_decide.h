@@ -24,7 +24,7 @@ struct case_decided {
 };
 
 /* Does the case wait for a lead? A cause has its own once, even where a correction has taken the
- * effect from that line. */
+ * effect from that line; one that history alone tells has none, unless it is the opening. */
 bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold,
                         const struct case_kind *kind);
 /* The event that a decision has as its cause. */

@@ -128,10 +128,11 @@ static void ask_again(struct case_flow *flow, const struct working *work,
 }
 
 /* The lead of a round that is over, or of a case that is; absent where he goes on, or is recalled
- * because another one follows. */
-static struct span lead_over(const struct case_fold *fold, const struct case_flow_duties *before)
+ * because another one follows. A round that history alone begins gives nobody's duty away. */
+static struct span lead_over(const struct case_fold *fold, const struct case_flow_duties *before,
+                             const struct case_line *by)
 {
-    bool anew = fold->rounds > before->rounds;
+    bool anew = fold->rounds > before->rounds && by->live;
     bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
     return before->lead.len && (anew ? other : fold->closed) ? before->lead : SPAN_NONE;
 }
@@ -145,7 +146,7 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
     const struct case_line *by = case_flow_line(work, by_id);
     if (!by)
         return;
-    struct span over = lead_over(&work->fold, before);
+    struct span over = lead_over(&work->fold, before, by);
     if (over.len)
         end(flow, work, by, over, outputs);
     /* what its newest order asks */

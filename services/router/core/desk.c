@@ -59,9 +59,12 @@ static bool escalates_to_desk(const struct case_kind *kind, struct span timer)
     return false;
 }
 
+/* What history alone tells asks nothing of a live case, but for its opening. */
 static enum desk_cause asked_by(const struct case_kind *kind, const struct case_line *line,
                                 const char *stage)
 {
+    if (!line->live && strcmp(stage, "opened") != 0)
+        return DESK_NOTHING;
     if (strcmp(stage, "disputed") == 0)
         return DESK_DISPUTE;
     if (strcmp(stage, "hold_requested") == 0)

@@ -11,6 +11,8 @@
 
 /* ---- what a set says ---- */
 
+/* What history alone tells is told to nobody: other cases have theirs from their own history. */
+
 struct look {
     struct merge_view *view;
     const struct working *work;
@@ -57,7 +59,8 @@ static void look_merged(struct look *look, const struct case_line *line)
 {
     struct merge_word word = word_of(MERGE_JOINS, line, line->attribute[CASE_PARENT]);
     word.merge_id = line->id;
-    add(look, word);
+    if (line->live)
+        add(look, word);
     look->merged = line;
 }
 
@@ -70,7 +73,8 @@ static void look_end(struct look *look, const struct case_line *line)
     if (word.time_ms <
         look->merged->time_ms) /* our own stands behind its cause whatever its time */
         word.time_ms = look->merged->time_ms;
-    add(look, word);
+    if (line->live && look->merged->live)
+        add(look, word);
     look->merged = NULL;
 }
 
@@ -122,7 +126,7 @@ static void look_line(struct look *look, const struct case_line *line, bool coun
     } else if (stage->meaning == MEANS_CHILD_REMOVED) {
         drop(look->view, MERGE_CHILD, line->attribute[CASE_CHILD]);
         look->children--;
-    } else if (stage->copy_to_children && line->party != kind->party.router) {
+    } else if (stage->copy_to_children && line->party != kind->party.router && line->live) {
         look_copied(look, line, stage);
     }
 }

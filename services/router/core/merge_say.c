@@ -201,9 +201,10 @@ enum reject merge_say_recall(struct case_flow *flow, struct working *work, struc
     const struct case_fold had = work->fold;
     if (!had.parent.at || !had.dispatched)
         return REJECT_NONE;
-    struct emit_case about = case_flow_about(flow, work, case_flow_line(work, had.merge_id));
+    const struct case_line *merged = case_flow_line(work, had.merge_id);
+    struct emit_case about = case_flow_about(flow, work, merged);
     ids_decision(id, had.merge_id, SPAN("recall"));
-    if (case_flow_line(work, span_of(id)))
+    if (!merged->live || case_flow_line(work, span_of(id)))
         return REJECT_NONE;
     int n =
         snprintf(reason, sizeof reason, "已并入%.*s,由其承办单位一并办理", SPAN_ARG(had.parent));

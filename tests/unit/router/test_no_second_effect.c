@@ -102,6 +102,90 @@ static void a_backfill_that_brings_a_live_opening_again_does_not_silence_its_cas
     case_flow_close(flow);
 }
 
+/* ---- a replay that finds more than there was ---- */
+
+static struct told replayed(const char *id, const char *stage, const char *party, const char *unit,
+                            const char *data)
+{
+    static int64_t minutes;
+    return (struct told){.id = id,
+                         .stage = stage,
+                         .party = party,
+                         .unit = unit,
+                         .data = data,
+                         .replayof = "replay-1",
+                         .time_ms = NOON + HOUR + ++minutes * 60000};
+}
+
+/* But for what one half of the router tells the other of facts that it knew. */
+static size_t words(void)
+{
+    return kept_count - count(STREAM_SIGNALS, "");
+}
+
+/* DESIGN §5, decision 0060: on a live case they change state only, until they are told live. */
+static void new_lines_of_a_replay_on_a_live_case_change_its_state_alone(void **state)
+{
+    (void)state;
+    static const char upheld[] = "{\"outcome\":\"upheld\",\"lead\":\"d_urban\"}";
+    const struct told rows[] = {
+        replayed("d", "disputed", "lead", SIGNED_BY, "{}"),
+        replayed("u", "dispute_decided", "desk", "desk", upheld),
+        replayed("h", "co_assigned", "desk", "desk", "{\"co_unit\":\"d_urban\"}"),
+        replayed("e", "extended", "desk", "desk", "{\"due_at\":\"2025-12-20T04:00:00Z\"}"),
+        replayed("m", "merged", "desk", "desk", "{\"parent\":\"request:12345:2\"}"),
+        replayed("n", "unmerged", "desk", "desk", "{}"),
+    };
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    size_t before = words();
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+        tell(flow, rows[i]);
+    assert_int_equal(words(), before);
+    case_flow_close(flow);
+}
+
+static void a_reopening_that_history_tells_has_its_lead_when_it_is_told_live(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told resolved = replayed("r", "resolved", "lead", SIGNED_BY, "{}");
+    struct told reopened = replayed("a", "reopened", "desk", "desk", "{}");
+    resolved.replayof = NULL;
+    tell(flow, order);
+    tell(flow, resolved);
+    size_t before = words();
+    tell(flow, reopened);
+    flow = restart(flow);
+    tick(flow, NOON + 2 * DAY);
+    assert_int_equal(words(), before);
+    reopened.replayof = NULL; /* what --dispatch-missing does */
+    tell(flow, reopened);
+    tell(flow, reopened);
+    assert_int_equal(leads(), 2);
+    case_flow_close(flow);
+}
+
+/* Work that only history tells of a parent is not copied to its children. */
+static void what_a_replay_tells_of_a_parent_is_told_to_no_child(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told child = replayed("c", "child_added", "router", NULL,
+                                 "{\"child\":\"request:12345:2\",\"cause\":\"m\"}");
+    struct told resolved = replayed("r", "resolved", "lead", SIGNED_BY, "{}");
+    child.replayof = NULL;
+    tell(flow, order);
+    tell(flow, child);
+    size_t before = words();
+    tell(flow, resolved);
+    assert_int_equal(words(), before);
+    resolved.replayof = NULL;
+    tell(flow, resolved);
+    assert_int_equal(count(STREAM_EVENTS, "\"via\":\"" CASE "\""), 1);
+    case_flow_close(flow);
+}
+
 /* ---- corrections ---- */
 
 /* Changed content is told to the lead once; who would lead by it the desk is asked once (contracts
@@ -232,6 +316,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_years_of_backfill_and_ticks_have_no_effect),
         cmocka_unit_test(a_backfill_that_brings_a_live_opening_again_does_not_silence_its_case),
+        cmocka_unit_test(new_lines_of_a_replay_on_a_live_case_change_its_state_alone),
+        cmocka_unit_test(a_reopening_that_history_tells_has_its_lead_when_it_is_told_live),
+        cmocka_unit_test(what_a_replay_tells_of_a_parent_is_told_to_no_child),
         cmocka_unit_test(a_correction_after_dispatch_amends_and_asks_and_dispatches_nobody_again),
         cmocka_unit_test(what_was_dead_and_is_redriven_is_dispatched_for_the_first_time),
     };

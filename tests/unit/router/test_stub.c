@@ -375,12 +375,9 @@ static void the_only_live_line_stays(void **state)
                              .data = "{}",
                              .time_ms = NOON + 1000});
     tick(flow, NOON + 8 * DAY);
-    tell(flow, (struct told){.id = "o",
-                             .stage = "reopened",
-                             .party = "desk",
-                             .data = "{}",
-                             .replayof = "backfill",
-                             .time_ms = NOON + 8 * DAY});
+    closed.time_ms = NOON - HOUR; /* it was before it was opened: open, live and never dispatched */
+    closed.revision = "00000000000000000001.001764000000000.000001.00000000000000aa";
+    tell(flow, closed);
     assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);
     case_flow_close(flow);
 }
