@@ -9,7 +9,7 @@
 
 #include "base/timestamp.h"
 
-#define OPEN_TO_ALL    240 /* lines; behind them only what ends or begins a round */
+#define OPEN_TO_ALL    240 /* lines; behind them what ends or begins a round, and its decision */
 #define NUMBER_BYTES   13  /* 64 bits in base 36 */
 #define OWN_LINE_BYTES 512 /* a router's line: ids, codes, a unit */
 #define SPARE_LINES    4   /* taken along, so that merging a few takes no more */
@@ -97,17 +97,33 @@ static int compare_place(const struct case_line *a, const struct case_line *b,
     return order ? order : span_compare(a->id, b->id);
 }
 
+/* Lines that the router may say because of it: a recall and a decision, a decision, an answer. */
+static size_t answers_to(const struct kind_stage *stage, const struct case_line *line,
+                         const struct case_kind *kind)
+{
+    size_t index = (size_t)(stage - kind->stages);
+    if (line->party == kind->party.router && stage->after)
+        return 0;
+    if (stage->new_lead)
+        return 2;
+    return !stage->after || kind_stage_begins_anew(stage) || stage->meaning == MEANS_MERGED ||
+           (kind->asking >> index & 1);
+}
+
+/* A line enters with the room for what is said because of it, or not at all: so whoever has the log
+ * has the same set, the router that answers as well as the aggregator that counts. */
 static bool may_enter(const struct case_set *set, const struct case_line *line,
-                      const struct case_kind *kind)
+                      const struct case_kind *kind, size_t *answers)
 {
     int index = case_kind_stage_number(kind, line->stage);
-    if (set->count < OPEN_TO_ALL)
+    const struct kind_stage *stage = index < 0 ? NULL : &kind->stages[index];
+    *answers = stage ? answers_to(stage, line, kind) : 0;
+    size_t lines = set->count + 1 + *answers;
+    if (lines <= OPEN_TO_ALL)
         return true;
-    if (set->count >= CASE_SET_MAX_LINES || index < 0)
-        return false;
-    const struct kind_stage *stage = &kind->stages[index];
-    return stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE ||
-           stage->new_round;
+    return stage && lines <= CASE_SET_MAX_LINES &&
+           (stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE ||
+            stage->new_round || stage->meaning == MEANS_DISPATCHED);
 }
 
 static size_t escaped_len(struct span text)
@@ -138,15 +154,16 @@ static size_t bound_bytes(const struct case_line *line)
     return 2 * len + (size_t)4 * (NUMBER_BYTES + 2) + sizeof "1||||=|v=1\n";
 }
 
-/* With `line` in the place of the one at `index` (count = behind the last). */
-static bool fits(const struct case_set *set, size_t index, const struct case_line *line)
+/* With `line` in the place of the one at `index` (count = behind the last), and `spare` bytes. */
+static bool fits(const struct case_set *set, size_t index, const struct case_line *line,
+                 size_t spare)
 {
-    size_t bound = bound_bytes(line);
+    size_t bound = bound_bytes(line) + spare;
     for (size_t i = 0; i < set->count; i++)
         bound += bound_bytes(&set->lines[i]);
     if (bound <= CASE_SET_MAX_BYTES)
         return true;
-    size_t bytes = most_bytes(line);
+    size_t bytes = most_bytes(line) + spare;
     for (size_t i = 0; i < set->count; i++)
         bytes += i == index ? 0 : most_bytes(&set->lines[i]);
     return bytes <= CASE_SET_MAX_BYTES;
@@ -221,7 +238,7 @@ static struct case_line join(const struct case_line *a, const struct case_line *
 enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line,
                                     const struct case_kind *kind, struct arena *arena)
 {
-    size_t index = 0;
+    size_t index = 0, answers = 0;
     struct case_line merged = *line;
     if (!case_set_make_room(set, 1, arena))
         return CASE_SET_NO_MEMORY;
@@ -233,10 +250,10 @@ enum case_set_result case_set_merge(struct case_set *set, const struct case_line
         if (!compare_content(old, &merged) && old->live == merged.live &&
             old->recorded_ms == merged.recorded_ms)
             return CASE_SET_UNCHANGED;
-    } else if (!may_enter(set, line, kind)) {
+    } else if (!may_enter(set, line, kind, &answers)) {
         return CASE_SET_TOO_LONG;
     }
-    if (!fits(set, index, &merged))
+    if (!fits(set, index, &merged, answers * OWN_LINE_BYTES))
         return CASE_SET_TOO_LONG;
     set->lines[index] = merged;
     set->count += index == set->count;

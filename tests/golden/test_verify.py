@@ -129,11 +129,25 @@ def test_limits_let_only_ends_in():
     assert len(case.lines) == 240 and case.refused == 60
     for n in range(20):
         case.add(line(id=f"r{n:03}", stage=RULES.stages["reopened"], time=n))
+    assert len(case.lines) == 255  # each with the room for its decision
+    for n in range(20):
+        case.add(line(id=f"c{n:03}", stage=RULES.stages["closed"], time=n))
     assert len(case.lines) == 256
     big = CaseSet(RULES.kinds["request"])
     for n in range(4):
         big.add(line(id=f"i{n}", attributes=("x" * 16000,) + NONE[1:]))
     assert len(big.lines) == 3 and big.bytes <= 48 * 1024
+
+
+def test_a_line_enters_with_the_room_for_its_answers():
+    case, stages = CaseSet(RULES.kinds["request"]), RULES.stages
+    for n in range(237):
+        case.add(line(id=f"c{n:03}", stage=stages["contacted"], time=n))
+    sizes = []
+    for stage in ("assigned", "assigned", "extended", "extended", "disputed", "disputed", "dispatched"):
+        case.add(line(id=f"m{len(sizes)}", stage=stages[stage], time=300))
+        sizes.append(len(case.lines))
+    assert sizes == [238, 238, 239, 239, 240, 240, 241]
 
 
 def test_java_places_keys_the_same_way():

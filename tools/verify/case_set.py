@@ -4,8 +4,9 @@ content, live if either is, recorded at the earlier. Order: time, the stage's ra
 front of the one it names as its cause (docs/decisions/0056)."""
 from case_line import CAUSE, read_line, write_line
 
-MOST_LINES, OPEN_TO_ALL = 256, 240  # behind 240 lines only what ends or begins a round enters
-MOST_BYTES = 48 * 1024
+MOST_LINES, OPEN_TO_ALL = 256, 240  # behind 240 lines what ends or begins a round, and its decision
+MOST_BYTES, ANSWER_BYTES = 48 * 1024, 512
+ANSWERED = ("co_assigned", "whistle_blown", "dispute_decided", "extended", "escalated", "supervised")
 NUMBERS = 4 * 15 + 12  # a line's numbers and marks counted at their longest
 
 
@@ -48,12 +49,23 @@ class CaseSet:
     def __init__(self, kind):
         self.kind, self.lines, self.bytes, self.refused = kind, {}, 0, 0
 
+    def answers(self, line):
+        """Lines that the router may say because of it (docs/decisions/0061): it enters with the room for them."""
+        stage = self.kind.by_number.get(line.stage)
+        if stage is None or (line.party == self.kind.router and stage.after):
+            return 0
+        if stage.new_lead:
+            return 2
+        return int(not stage.after or stage.new_round or stage.clock is not None
+                   or stage.name in ("unmerged", "merged", *ANSWERED))
+
     def may_enter(self, line):
-        if len(self.lines) < OPEN_TO_ALL:
+        count = len(self.lines) + 1 + self.answers(line)
+        if count <= OPEN_TO_ALL:
             return True
         stage = self.kind.by_number.get(line.stage)
-        return len(self.lines) < MOST_LINES and stage is not None and \
-            (stage.counts_as in ("resolution", "closure") or stage.new_round)
+        return count <= MOST_LINES and stage is not None and \
+            (stage.counts_as in ("resolution", "closure") or stage.new_round or stage.name == "dispatched")
 
     def add(self, line):
         old = self.lines.get(line.id)
@@ -63,7 +75,8 @@ class CaseSet:
         if merged == old:
             return
         size = self.bytes + most_bytes(merged) - (most_bytes(old) if old else 0)
-        if (not old and not self.may_enter(line)) or size > MOST_BYTES:
+        spare = 0 if old else self.answers(line) * ANSWER_BYTES
+        if (not old and not self.may_enter(line)) or size + spare > MOST_BYTES:
             self.refused += 1
             return
         self.lines[line.id] = merged

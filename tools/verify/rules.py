@@ -28,8 +28,8 @@ class Stage(NamedTuple):
 
 
 class Kind:
-    def __init__(self, stages):
-        self.stages = stages
+    def __init__(self, stages, router):
+        self.stages, self.router = stages, router  # its party's number
         self.places = {stage.name: n for n, stage in enumerate(stages)}
         self.by_number = {stage.number: stage for stage in stages}
 
@@ -74,7 +74,7 @@ class Rules:
                   stage.get("counts_as"), stage.get("new_round") == "true", tuple(stage.get("unless", ())),
                   tuple(stage.get("ends", ())), tuple(stage.get("needs", ())), int(stage.get("at_most", 0)),
                   stage.get("new_lead") == "true", stage.get("clock"), stage.get("copy_to_children") == "true")
-            for name, stage in file["stages"].items()])
+            for name, stage in file["stages"].items()], self.parties["router"])
 
 
 def load(path):

@@ -222,19 +222,23 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     reject = merge_follow(flow, work, &family, outputs);
     if (reject == REJECT_NONE)
         reject = answer(flow, work, &told, outputs);
-    if (reject == REJECT_NONE)
-        reject = merge_tell(flow, work, &family, outputs);
-    if (reject != REJECT_NONE)
+    bool crowded = reject == REJECT_CASE_TOO_LONG; /* the line is taken, its answer has no room */
+    if (reject == REJECT_NONE || crowded) {
+        enum reject family_reject = merge_tell(flow, work, &family, outputs);
+        reject = crowded ? reject : family_reject;
+    }
+    if (reject != REJECT_NONE && !crowded)
         return reject;
     case_flow_refuse_move(flow, work, &told, outputs);
     case_flow_ask_desk(flow, work, &before, told.line.id, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
-    return REJECT_NONE;
+    return reject;
 }
 
-/* A case that cannot take the event stays as it was. */
+/* A case that cannot take the event stays as it was; one that took it and has no room for what
+ * would have to be said of it has the event, and so has `dead`. */
 static enum reject on_case(struct case_flow *flow, const struct event *event,
                            struct outputs *outputs)
 {

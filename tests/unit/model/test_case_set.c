@@ -197,6 +197,42 @@ static void only_what_ends_a_case_enters_a_nearly_full_set(void **state)
     assert_int_equal(case_set_merge(&set, &end, kind, &arena), CASE_SET_CHANGED);
 }
 
+/* Decision 0061. */
+static void a_line_enters_with_the_room_for_its_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *party;
+        size_t lines;
+    } rows[] = {{"assigned", "desk", 238}, {"assigned", "desk", 238},      {"extended", "desk", 239},
+                {"extended", "desk", 239}, {"disputed", "lead", 240},      {"disputed", "lead", 240},
+                {"reopened", "desk", 241}, {"dispatched", "router", 242}};
+    char id[16];
+    struct case_set set;
+    arena_reset(&arena);
+    case_set_read(&set, SPAN(""), codes, &arena);
+    for (int i = 0; i < 237; i++) {
+        snprintf(id, sizeof id, "n%d", i);
+        struct case_line one = line("x", "contacted", "lead", "s110105001", DAY + i, REV1);
+        one.id = arena_copy(&arena, span_of(id));
+        assert_int_equal(case_set_merge(&set, &one, kind, &arena), CASE_SET_CHANGED);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        snprintf(id, sizeof id, "m%zu", i);
+        struct case_line one = line("x", rows[i].stage, rows[i].party, "", 2 * DAY, REV1);
+        one.id = arena_copy(&arena, span_of(id));
+        (void)case_set_merge(&set, &one, kind, &arena);
+        assert_int_equal(set.count, rows[i].lines);
+    }
+    for (int i = 0; i < 20; i++) { /* rounds, as long as there is room for their decisions */
+        snprintf(id, sizeof id, "r%d", i);
+        struct case_line one = line("x", "reopened", "desk", "", 3 * DAY, REV1);
+        one.id = arena_copy(&arena, span_of(id));
+        (void)case_set_merge(&set, &one, kind, &arena);
+    }
+    assert_int_equal(set.count, CASE_SET_MAX_LINES - 1);
+}
+
 static void copies_of_one_event_join_whichever_comes_first(void **state)
 {
     (void)state;
@@ -246,7 +282,7 @@ static void no_set_outgrows_its_lines_and_bytes(void **state)
         end.id = arena_copy(&arena, span_of(id));
         ends += case_set_merge(&set, &end, kind, &arena) == CASE_SET_CHANGED;
     }
-    assert_int_equal(ends, CASE_SET_MAX_LINES);
+    assert_int_equal(ends, CASE_SET_MAX_LINES - 1); /* and the decision of the last */
     struct case_line correction = line("e7", "reopened", "desk", "", DAY, REV2);
     assert_int_equal(case_set_merge(&set, &correction, kind, &arena), CASE_SET_CHANGED);
 }
@@ -276,6 +312,7 @@ int main(void)
         cmocka_unit_test(a_foreign_unit_moves_nothing),
         cmocka_unit_test(a_history_may_close_without_dispatch),
         cmocka_unit_test(only_what_ends_a_case_enters_a_nearly_full_set),
+        cmocka_unit_test(a_line_enters_with_the_room_for_its_answers),
         cmocka_unit_test(copies_of_one_event_join_whichever_comes_first),
         cmocka_unit_test(no_set_outgrows_its_lines_and_bytes),
         cmocka_unit_test(damaged_text_and_a_full_arena_are_told),

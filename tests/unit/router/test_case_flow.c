@@ -347,38 +347,6 @@ static void a_stored_set_that_cannot_be_read_is_a_fault_not_an_empty_case(void *
     }
 }
 
-static void a_round_that_the_case_has_no_room_for_is_a_dead_letter(void **state)
-{
-    (void)state;
-    char id[16];
-    struct case_flow *flow = begin();
-    tell(flow, order);
-    for (int i = 0; i < 237; i++) {
-        snprintf(id, sizeof id, "c%d", i);
-        tell(flow, (struct told){.id = id,
-                                 .stage = "contacted",
-                                 .party = "lead",
-                                 .unit = "s110105001",
-                                 .data = "{}",
-                                 .time_ms = NOON + HOUR});
-    }
-    tell(flow, (struct told){.id = "r",
-                             .stage = "resolved",
-                             .party = "source",
-                             .data = "{}",
-                             .time_ms = NOON + 2 * HOUR});
-    assert_int_equal(count(STREAM_DEAD, ""), 0); /* 240 lines */
-    for (int i = 0; i < 3; i++)                  /* however often it comes */
-        tell(flow, (struct told){.id = "o",
-                                 .stage = "reopened",
-                                 .party = "desk",
-                                 .data = "{}",
-                                 .time_ms = NOON + 3 * HOUR});
-    assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 1);
-    assert_int_equal(case_flow_counts(flow).too_long, 3);
-    case_flow_close(flow);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,7 +366,6 @@ int main(void)
         cmocka_unit_test(a_poison_record_is_buried_as_it_came),
         cmocka_unit_test(an_event_of_any_size_is_decided_or_dead),
         cmocka_unit_test(a_stored_set_that_cannot_be_read_is_a_fault_not_an_empty_case),
-        cmocka_unit_test(a_round_that_the_case_has_no_room_for_is_a_dead_letter),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A case at its limits: the router's set is the one of whoever reads the log beside it, and what
+ * enters has the room for its decision (docs/decisions/0061). */
+#include "flow.h"
+
+#include "model/case_set.h"
+
+#define LEAD     "s110105001"
+#define AS_TAKEN "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}"
+
+static struct case_set set; /* of the log, in the arena */
+static struct arena arena;
+static struct json_reader *reader;
+static size_t heard; /* of kept */
+static int said;
+
+static void hear(const char *json)
+{
+    struct event event;
+    struct case_line line;
+    const struct case_kind *kind = kinds_find(rules.kinds, SPAN("request"));
+    struct span value = arena_copy(&arena, span_of(json));
+    assert_int_equal(event_read(reader, value, &arena, &event), REJECT_NONE);
+    assert_int_equal(case_line_of_event(&event, rules.codes, &arena, &line), REJECT_NONE);
+    (void)case_set_merge(&set, &line, kind, &arena);
+}
+
+/* What the router writes stands on the log behind what it read. */
+static void say_both(struct case_flow *flow, const char *stage, const char *party, const char *data)
+{
+    char id[32], text[2048];
+    struct strbuf buf = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
+    snprintf(id, sizeof id, "%s-%d", stage, said);
+    struct told told = {.id = id,
+                        .stage = stage,
+                        .party = party,
+                        .unit = strcmp(party, "lead") == 0 ? LEAD : "desk",
+                        .data = data,
+                        .time_ms = NOON + ++said * 1000};
+    struct event event = event_of(&told);
+    event_write(&buf, &event);
+    hear(text);
+    tell(flow, told);
+    for (; heard < kept_count; heard++)
+        if (kept[heard].stream == STREAM_EVENTS && strcmp(kept[heard].key, CASE) == 0)
+            hear(kept[heard].value);
+}
+
+static struct case_flow *begin_both(void)
+{
+    arena_reset(&arena);
+    set = (struct case_set){0};
+    heard = 0;
+    said = 0;
+    struct case_flow *flow = begin();
+    say_both(flow, "opened", "source", AS_TAKEN);
+    return flow;
+}
+
+static char ours[2 * CASE_SET_MAX_BYTES]; /* as it was saved last */
+
+static void take_state(void *carrier, const struct output *output)
+{
+    (void)carrier;
+    if (span_is(output->key, CASE))
+        span_to_cstr(output->value, ours, sizeof ours);
+}
+
+static void assert_same_set(struct case_flow *flow)
+{
+    static char theirs[2 * CASE_SET_MAX_BYTES];
+    struct strbuf buf = {.at = theirs, .capacity = sizeof theirs, .max = sizeof theirs - 1};
+    struct outputs to = {take_state, NULL};
+    case_set_write(&buf, &set, rules.codes);
+    case_flow_save(flow, &to);
+    assert_string_equal(ours, theirs);
+}
+
+static void fill(struct case_flow *flow, size_t lines)
+{
+    while (set.count < lines)
+        say_both(flow, "contacted", "lead", "{}");
+}
+
+static size_t leads(void)
+{
+    return count(STREAM_EVENTS, "case.dispatched.v1");
+}
+
+static void a_round_at_the_limit_has_its_decision_as_long_as_there_is_room(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin_both();
+    fill(flow, 239);
+    for (int i = 0; i < 6; i++) {
+        say_both(flow, "resolved", "source", "{}");
+        say_both(flow, "reopened", "desk", "{}");
+        assert_same_set(flow);
+    }
+    assert_int_equal(set.count, 255); /* 240, then two, three, three ... lines */
+    assert_int_equal(leads(), 6);
+    assert_int_equal(case_flow_counts(flow).too_long, 1);
+    case_flow_close(flow);
+}
+
+static void whatever_comes_to_a_full_case_fills_both_sets_alike(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *party, *data;
+    } moves[] = {{"contacted", "lead", "{}"},
+                 {"extended", "desk", "{\"due_at\":\"2025-12-20T04:00:00Z\"}"},
+                 {"supervised", "desk", "{\"level\":\"district\"}"},
+                 {"assigned", "desk", "{\"lead\":\"" LEAD "\"}"},
+                 {"co_assigned", "desk", "{\"co_unit\":\"d_urban\"}"},
+                 {"disputed", "lead", "{}"},
+                 {"dispute_decided", "desk", "{\"outcome\":\"upheld\",\"lead\":\"" LEAD "\"}"},
+                 {"resolved", "lead", "{}"},
+                 {"reopened", "desk", "{}"},
+                 {"merged", "desk", "{\"parent\":\"request:12345:2\"}"},
+                 {"unmerged", "desk", "{}"},
+                 {"linked", "desk", "{}"}};
+    for (size_t from = 230; from < 242; from++) {
+        struct case_flow *flow = begin_both();
+        fill(flow, from < 240 ? from : 240);
+        for (size_t i = 0; i < 3 * ARRAY_LENGTH(moves); i++) {
+            size_t pick = (i * 5 + from) % ARRAY_LENGTH(moves);
+            say_both(flow, moves[pick].stage, moves[pick].party, moves[pick].data);
+            assert_same_set(flow);
+        }
+        case_flow_close(flow);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_round_at_the_limit_has_its_decision_as_long_as_there_is_room),
+        cmocka_unit_test(whatever_comes_to_a_full_case_fills_both_sets_alike),
+    };
+    arena_init(&arena, (size_t)16 << 20);
+    reader = json_reader_new();
+    int failed = cmocka_run_group_tests(tests, load, unload);
+    json_reader_free(reader);
+    arena_fini(&arena);
+    return failed;
+}
