@@ -213,7 +213,7 @@ static void ask(struct backtest *backtest, const struct working *work, int64_t c
 static bool is_recalled(const struct backtest *backtest, const struct working *work,
                         struct moves_next *next)
 {
-    *next = moves_next(&work->set, &work->fold, work->kind, SPAN_NONE, 0);
+    *next = moves_next(&work->set, &work->fold, work->kind, &(struct moves_passed){.from = 0});
     if (next->answer != MOVES_RECALL)
         return false;
     struct span lead = next->move->attribute[CASE_LEAD];

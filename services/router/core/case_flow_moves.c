@@ -223,21 +223,23 @@ enum reject case_flow_answer_moves(struct case_flow *flow, struct working *work,
                                    const struct case_flow_told *told, struct outputs *outputs)
 {
     bool corrected = told->known && told->live && !told->stale;
-    struct span again = corrected ? told->line.id : SPAN_NONE;
-    size_t from = 0;
+    struct moves_passed passed = {.again = corrected ? told->line.id : SPAN_NONE};
     for (;;) {
-        struct moves_next next = moves_next(&work->set, &work->fold, work->kind, again, from);
+        struct moves_next next = moves_next(&work->set, &work->fold, work->kind, &passed);
         if (next.answer == MOVES_NONE)
             break;
         bool own = span_equal(next.move->id, told->line.id);
-        if (case_flow_unknown_unit(flow, work, next.move).at) {
-            from = next.at + 1;
+        bool unknown = case_flow_unknown_unit(flow, work, next.move).at != NULL;
+        if (unknown && next.answer == MOVES_RECALL)
+            passed.lead = next.move->id;
+        else if (unknown)
+            passed.from = next.at + 1;
+        if (unknown)
             continue;
-        }
         enum reject reject = answer_move(flow, work, &next, outputs);
         if (reject != REJECT_NONE)
             return own ? reject : REJECT_NONE;
-        again = own ? SPAN_NONE : again;
+        passed.again = own ? SPAN_NONE : passed.again;
     }
     return case_flow_correct(flow, work, told, outputs);
 }

@@ -92,16 +92,16 @@ static struct moves_next another_lead(const struct case_set *set, const struct c
 }
 
 struct moves_next moves_next(const struct case_set *set, const struct case_fold *fold,
-                             const struct case_kind *kind, struct span again, size_t from)
+                             const struct case_kind *kind, const struct moves_passed *passed)
 {
     struct moves_next none = {MOVES_NONE, NULL, 0};
     if (!is_open(fold, kind))
         return none;
     struct moves_next recall = another_lead(set, fold, kind);
-    if (recall.move && recall.at >= from)
+    if (recall.move && !span_equal(recall.move->id, passed->lead))
         return recall;
     struct span_of_lines begin = find_begin(set, fold, kind);
-    for (size_t i = begin.round > from ? begin.round : from; i < set->count; i++) {
+    for (size_t i = begin.round > passed->from ? begin.round : passed->from; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
         if (fold->effect[i] != LINE_COUNTS || !(kind->asking >> index & 1))
@@ -110,7 +110,7 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
         bool told = answer == MOVES_AMEND && (i < begin.lead || !fold->dispatched);
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;
-        if (span_equal(line->id, again) || !is_answered(set, kind, line, stage_of(answer)))
+        if (span_equal(line->id, passed->again) || !is_answered(set, kind, line, stage_of(answer)))
             return (struct moves_next){answer, line, i};
     }
     return none;

@@ -19,9 +19,14 @@ struct moves_next {
     size_t at;                    /* its place there */
 };
 
-/* The first that waits for an answer, of those from place `from` on. `again`: the id of a move that
- * was corrected just now, answered once more; absent = none. */
+struct moves_passed { /* what need not be looked at */
+    struct span again; /* not passed: a move that was corrected just now, to be answered once more */
+    struct span lead;  /* a move that asks for a lead whom nobody knows */
+    size_t from;       /* of those that ask for less, all before this place */
+};
+
+/* The first that waits for an answer. Whoever asks for another lead comes before all others. */
 struct moves_next moves_next(const struct case_set *set, const struct case_fold *fold,
-                             const struct case_kind *kind, struct span again, size_t from);
+                             const struct case_kind *kind, const struct moves_passed *passed);
 /* NULL = the set has no such line. */
 const struct case_line *moves_line(const struct case_set *set, struct span id);
