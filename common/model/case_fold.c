@@ -89,6 +89,32 @@ static bool is_answer(const struct case_fold_walk *walk, const struct kind_stage
             span_equal(walk->fold->lead_cause_id, line->attribute[CASE_CAUSE]));
 }
 
+/* Of what the router says about an order in hand: a correction is of the whole case. */
+static bool is_of_its_round(const struct case_fold_walk *walk, const struct kind_stage *stage,
+                            const struct case_line *line)
+{
+    return line->party == walk->kind->party.router && line->attribute[CASE_CAUSE].at &&
+           (stage->meaning == MEANS_DISPATCHED || stage->meaning == MEANS_CO_ASSIGNED ||
+            stage->meaning == MEANS_OVERDUE ||
+            (stage->meaning == MEANS_AMENDED &&
+             !span_is(line->attribute[CASE_RULE], CASE_RULE_CORRECTED)));
+}
+
+/* A reopening told late may stand in front of what the router said of the round before it: that is
+ * no answer in this one. */
+static bool is_of_former_round(const struct case_fold_walk *walk, const struct kind_stage *stage,
+                               const struct case_line *line)
+{
+    struct span cause = line->attribute[CASE_CAUSE];
+    if (!walk->round_at || !is_of_its_round(walk, stage, line) ||
+        span_equal(cause, walk->fold->cause_id))
+        return false;
+    for (size_t i = 0; i < walk->round_at; i++)
+        if (span_equal(walk->set->lines[i].id, cause))
+            return true;
+    return false;
+}
+
 static bool names_helper(const struct kind_stage *stage)
 {
     return stage->meaning == MEANS_CO_ASSIGNED || stage->meaning == MEANS_WHISTLE_BLOWN;
@@ -128,7 +154,7 @@ static enum line_reason judge(const struct case_fold_walk *walk, const struct ca
         return fold->happened >> index & 1 ? LINE_REASON_AGAIN : LINE_REASON_NONE;
     if (!(stage->after & fold->happened))
         return LINE_REASON_EARLY;
-    if (!is_answer(walk, stage, line))
+    if (!is_answer(walk, stage, line) || is_of_former_round(walk, stage, line))
         return LINE_REASON_UNASKED;
     return has_room(fold, stage, line) ? LINE_REASON_NONE : LINE_REASON_CROWDED;
 }
@@ -161,10 +187,12 @@ static enum line_reason judge_family(const struct case_fold_walk *walk,
     return reason == LINE_REASON_NONE || foreign ? LINE_REASON_FAMILY : reason;
 }
 
-static void begin(struct case_fold_walk *walk, struct case_fold *fold, const struct case_kind *kind)
+static void begin(struct case_fold_walk *walk, struct case_fold *fold, const struct case_set *set,
+                  const struct case_kind *kind)
 {
     memset(walk, 0, offsetof(struct case_fold_walk, family.children));
     walk->fold = fold;
+    walk->set = set;
     walk->kind = kind;
     memset(fold, 0, offsetof(struct case_fold, stage_ms));
     fold->quiet = true;
@@ -182,7 +210,7 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
 {
     struct case_fold_walk walk;
     (void)codes; /* a kind has the numbers it needs */
-    begin(&walk, fold, kind);
+    begin(&walk, fold, set, kind);
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
@@ -192,6 +220,8 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
         fold->effect[i] = (uint8_t)effect_of(reason);
         if (reason == LINE_REASON_NONE)
             case_fold_apply(&walk, line, index);
+        if (reason == LINE_REASON_NONE && kind_stage_begins_anew(&kind->stages[index]))
+            walk.round_at = i;
         case_fold_note_fired(&walk, line, index);
     }
     fold->parent = walk.family.parent;

@@ -33,7 +33,7 @@ enum line_reason {
     LINE_REASON_FORBIDDEN,  /* what holds now forbids it */
     LINE_REASON_OFTEN,      /* as often as it may happen in a case's life */
     LINE_REASON_INCOMPLETE, /* its data lack what it needs */
-    LINE_REASON_UNASKED,    /* a recall that nothing asked for */
+    LINE_REASON_UNASKED,    /* a recall that nothing asked for, a word about a former round */
     LINE_REASON_CROWDED,    /* no room for one more unit, office or pause */
     LINE_REASON_CHILD,      /* the case is a child: its parent's units have the duty */
     LINE_REASON_FAMILY,     /* nothing can be merged, unmerged or copied so */
@@ -109,7 +109,7 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 5
+#define CASE_FOLD_VERSION 6
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* The co-unit of that code, or NULL. */

@@ -7,7 +7,9 @@
 
 struct case_fold_walk {
     struct case_fold *fold;
+    const struct case_set *set;
     const struct case_kind *kind;
+    size_t round_at; /* where the present round begins in the set */
     const struct case_line *opened; /* effective, or NULL */
     int64_t own_due_ms; /* the order's own deadline of this round, before any decision */
     int64_t decided_due_ms; /* what the last decision said */

@@ -182,6 +182,10 @@ DECLARE
     moments bigint[];
     times integer[];
     named text;
+    ids text[];    -- of the lines so far
+    earlier text[]; -- of those before this one
+    former text[]; -- of those before the present round
+    present text;  -- what the present lead is the answer to
 BEGIN
     FOR said IN SELECT * FROM pg_temp.verify_lines() LOOP
         IF f.case_id IS DISTINCT FROM said.case_id THEN
@@ -199,11 +203,21 @@ BEGIN
             r := fresh;
             y := ROW(NULL, NULL, NULL, NULL, '{}'::text[], '{}'::text[]);
             is_double := false;
+            ids := '{}';
+            former := '{}';
+            present := NULL;
         END IF;
         IF NOT said.readable THEN
             f.unreadable := f.unreadable + 1;
             CONTINUE;
         END IF;
+        earlier := ids;
+        ids := ids || said.id;
+        -- what the router said of an order that was in hand in a round before is no word of this one
+        CONTINUE WHEN coalesce(said.party = 'router' AND said.cause = ANY (former)
+            AND said.cause IS DISTINCT FROM present AND CASE said.stage
+            WHEN 'amended' THEN pg_temp.verify_value(said.more, '|r=') IS DISTINCT FROM 'corrected'
+            ELSE said.stage IN ('dispatched', 'co_assigned', 'overdue') END, false);
         -- what the present parent did is the child's as well, whoever may say it otherwise
         is_copy := coalesce(said.party = 'router' AND said.copied AND said.via IS NOT NULL, false);
         CONTINUE WHEN is_copy AND said.via IS DISTINCT FROM y.parent;
@@ -219,6 +233,8 @@ BEGIN
             OR (said.stage IN ('co_assigned', 'whistle_blown') AND coalesce(said.co = f.unit, false))
             OR NOT pg_temp.verify_sound(said, r) END;
         IF said.new_round OR said.stage = 'unmerged' THEN
+            former := earlier;
+            present := said.id;
             y := pg_temp.verify_leave(y);
             happened := happened & said.first;
             FOR i IN 1..cardinality(moments) LOOP
@@ -237,6 +253,7 @@ BEGIN
         END IF;
         IF said.stage = 'opened' THEN
             f.opened := said."time";
+            present := said.id;
             named := said.lead;
             f.unit := coalesce(said.lead, f.unit);
         ELSIF said.stage = 'dispatched' THEN
@@ -245,6 +262,7 @@ BEGIN
             r.co := array_remove(r.co, f.unit); -- who leads helps no more
         ELSIF said.stage = 'recalled' THEN -- nobody's until the next decision
             f.unit := NULL;
+            present := CASE WHEN said.parent IS NULL THEN r.lead_cause ELSE said.cause END;
             r := ROW(r.co, '{}'::text[], r.pauses, false, false, NULL);
             IF said.parent IS NOT NULL THEN
                 y.away := said.cause;
@@ -268,9 +286,13 @@ BEGIN
             r.co := r.co || said.co;
         END IF;
         -- asks for another lead: a classification only while the desk leads, a dispute only where it is upheld
-        IF said.new_lead AND r.dispatched AND (said.stage <> 'classified' OR coalesce(f.unit = 'desk', false))
+        IF said.new_lead AND (said.stage <> 'classified' OR coalesce(f.unit = 'desk', false))
             AND (said.stage <> 'dispute_decided' OR coalesce(said.outcome = 'upheld', false)) THEN
-            r.lead_cause := said.id;
+            IF r.dispatched THEN
+                r.lead_cause := said.id;
+            ELSE
+                present := said.id;
+            END IF;
         END IF;
         IF said.clock = 'stops' THEN
             r.pauses := r.pauses + CASE WHEN r.held THEN 0 ELSE 1 END;

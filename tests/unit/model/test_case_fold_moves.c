@@ -210,6 +210,39 @@ static void after_a_pause_working_time_is_what_the_router_says_of_it(void **stat
     assert_int_equal(fold.due_ms, 1700);
 }
 
+/* Contracts §2: one lead per cause. A round that was told late has none by the former one's. */
+static void what_was_said_of_a_round_is_nothing_in_the_next(void **state)
+{
+    (void)state;
+    const struct move moves[] = {
+        OPEN,
+        {.id = "r", .stage = "resolved", .party = "source", .time_ms = 12},
+        {.id = "n", .stage = "reopened", .party = "desk", .time_ms = 15, .due = "3000"},
+        DISPATCH,
+        {.id = "c",
+         .stage = "co_assigned",
+         .party = "router",
+         .time_ms = 21,
+         .co = CO,
+         .cause = "o"},
+        {.id = "a",
+         .stage = "amended",
+         .party = "router",
+         .time_ms = 22,
+         .due = "5000",
+         .cause = "o",
+         .rule = "working_time"},
+        {.id = "v", .stage = "overdue", .party = "router", .time_ms = 23, .cause = "o"}};
+    EACH_WAY(moves)
+    {
+        assert_true(!fold.dispatched && fold.rounds == 2 && fold.co_count == 0);
+        assert_true(span_is(fold.cause_id, "n") && !fold.lead.len);
+        assert_int_equal(fold.due_ms, 3000);
+        for (const char *id = "dcav"; *id; id++)
+            assert_true(reason_of((const char[]){*id, '\0'}) != LINE_REASON_NONE);
+    }
+}
+
 static void a_helper_has_its_own_time_and_its_own_order(void **state)
 {
     (void)state;
@@ -385,6 +418,7 @@ int main(void)
         cmocka_unit_test(nor_by_another_leads_decision),
         cmocka_unit_test(a_corrected_deadline_counts_from_its_amendment_on),
         cmocka_unit_test(after_a_pause_working_time_is_what_the_router_says_of_it),
+        cmocka_unit_test(what_was_said_of_a_round_is_nothing_in_the_next),
         cmocka_unit_test(a_helper_has_its_own_time_and_its_own_order),
         cmocka_unit_test(an_office_speaks_for_itself_and_the_lead_stays),
         cmocka_unit_test(another_lead_comes_in_two_steps),
