@@ -67,8 +67,13 @@ enum reject case_answer_say(struct case_flow *flow, struct working *work,
     if (reject != REJECT_NONE)
         return reject;
     emit_send_event(&flow->emit, &event, outputs);
+    flow->counts.answered++;
+    if (answer->asks != DESK_NOTHING) {
+        if (!desk_is_open(&work->set, &work->fold, work->kind, answer->asks, about.cause_id))
+            return REJECT_NONE;
+        work->asked = about.cause_id;
+    }
     for (size_t i = 0; i < answer->order_count; i++)
         emit_order(&flow->emit, &about, &event, &answer->orders[i], outputs);
-    flow->counts.answered++;
     return REJECT_NONE;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "router/core/case_flow_internal.h"
+#include "router/core/desk.h"
 #include "router/core/emit_move.h"
 
 struct case_answer { /* one event of ours and its orders */
@@ -12,6 +13,7 @@ struct case_answer { /* one event of ours and its orders */
     struct span street; /* the 街乡, where another than the case's; absent = the case's */
     struct emit_order orders[2];
     size_t order_count;
+    enum desk_cause asks; /* of the desk: no order where it has been answered */
 };
 
 /* Of a unit, on the day of that line. */

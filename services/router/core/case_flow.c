@@ -230,7 +230,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
     if (reject != REJECT_NONE && !crowded)
         return reject;
     case_flow_refuse_move(flow, work, &told, outputs);
-    case_flow_ask_desk(flow, work, &before, told.line.id, outputs);
+    case_flow_ask_desk(flow, work, &before, &told, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
@@ -267,9 +267,11 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
                     &event) ||
         case_flow_merge_own(flow, work, &event) != REJECT_NONE)
         return; /* a case at its limits: nothing more is said of it */
-    emit_send_timer(&flow->emit, &what, &event, unit, timer, outputs);
+    bool asks = timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, DESK_UNIT) == 0;
+    bool open = asks && desk_is_open(&work->set, &work->fold, work->kind, DESK_OVERDUE, event.id);
+    emit_send_timer(&flow->emit, &what, &event, unit, timer, !asks || open, outputs);
     remember(flow, work);
-    if (timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, DESK_UNIT) == 0)
+    if (open)
         case_flow_asked_by_time(flow, work, event.id, outputs);
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);

@@ -79,6 +79,7 @@ static enum reject ask_desk(struct case_flow *flow, struct working *work,
         .cause = cause,
         .orders = {{"escalated", DESK, NULL}},
         .order_count = 1,
+        .asks = DESK_WOULD_HAVE,
     };
     bool may = case_kind_stage(work->kind, SPAN("escalated")) >= 0;
     return may ? case_answer_say(flow, work, &answer, outputs) : REJECT_NONE;
@@ -164,6 +165,16 @@ static bool fields_differ(const struct content *now, const struct content *befor
     return differ;
 }
 
+/* What is said because of a correction is not before that came. */
+static struct case_line corrected_line(const struct working *work,
+                                       const struct case_flow_told *told)
+{
+    struct case_line line = *case_flow_line(work, told->line.id);
+    if (line.recorded_ms < told->line.recorded_ms)
+        line.recorded_ms = told->line.recorded_ms;
+    return line;
+}
+
 enum reject case_flow_correct(struct case_flow *flow, struct working *work,
                               const struct case_flow_told *told, struct outputs *outputs)
 {
@@ -172,7 +183,8 @@ enum reject case_flow_correct(struct case_flow *flow, struct working *work,
     enum reject reject = REJECT_NONE;
     if (!may_correct(work, told) || !compare_content(work, told, &now, &before))
         return REJECT_NONE;
-    struct case_answer answer = case_answer_amendment(work, case_flow_line(work, told->line.id));
+    struct case_line said = corrected_line(work, told);
+    struct case_answer answer = case_answer_amendment(work, &said);
     bool changes = moves_due(work, told, &answer.say.due_ms) || differs(now.type, before.type) ||
                    differs(now.street, before.street) || differs(now.community, before.community);
     bool amends = changes && told->live;
@@ -189,7 +201,7 @@ enum reject case_flow_correct(struct case_flow *flow, struct working *work,
     bool other = !span_equal(would.lead, lead) && !span_equal(would.lead, did.lead);
     if (reject != REJECT_NONE || !other)
         return reject;
-    reject = ask_desk(flow, work, case_flow_line(work, told->line.id), &would, outputs);
-    work->asked = reject == REJECT_NONE ? told->line.id : SPAN_NONE;
+    said = corrected_line(work, told); /* the set has moved */
+    reject = ask_desk(flow, work, &said, &would, outputs);
     return amends ? REJECT_NONE : reject; /* what was said is said */
 }

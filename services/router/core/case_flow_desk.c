@@ -51,7 +51,7 @@ static bool ask(struct case_flow *flow, struct working *work, const struct desk_
     struct event event;
     struct emit *emit = &flow->emit;
     const struct desk_row *row = desk_row(duty->cause);
-    struct span unit = duty->asks->unit;
+    struct span unit = duty->asks->unit, asks_id = duty->asks->id; /* the set will move */
     struct emit_case what = case_flow_about(flow, work, duty->asks);
     emit_begin(emit);
     emit_say(emit, MEMBER("lead"), work->fold.lead);
@@ -68,8 +68,9 @@ static bool ask(struct case_flow *flow, struct working *work, const struct desk_
         case_flow_merge_own(flow, work, &event) != REJECT_NONE)
         return false; /* a case at its limits: nothing more is said of it */
     emit_send_event(emit, &event, outputs);
-    emit_order(emit, &what, &event,
-               &(struct emit_order){.kind = "escalated", .unit = SPAN(DESK_UNIT)}, outputs);
+    if (desk_is_open(&work->set, &work->fold, work->kind, duty->cause, asks_id))
+        emit_order(emit, &what, &event,
+                   &(struct emit_order){.kind = "escalated", .unit = SPAN(DESK_UNIT)}, outputs);
     flow->counts.asked++;
     return true;
 }
@@ -137,49 +138,43 @@ static struct span lead_over(const struct case_fold *fold, const struct case_flo
     return before->lead.len && (anew ? other : fold->closed) ? before->lead : SPAN_NONE;
 }
 
+static bool is_desks(const struct case_fold *fold)
+{
+    return fold->dispatched && !fold->closed && span_is(fold->lead, DESK_UNIT);
+}
+
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
-                        const struct case_flow_duties *before, struct span by_id,
+                        const struct case_flow_duties *before, const struct case_flow_told *told,
                         struct outputs *outputs)
 {
     struct desk_duty duty = desk_duty(&work->set, &work->fold, work->kind);
-    bool asks = case_kind_stage(work->kind, SPAN("escalated")) >= 0;
-    const struct case_line *by = case_flow_line(work, by_id);
-    if (!by)
+    bool may = case_kind_stage(work->kind, SPAN("escalated")) >= 0;
+    const struct case_line *line = case_flow_line(work, told->line.id);
+    if (!line)
         return;
-    struct span over = lead_over(&work->fold, before, by);
+    struct case_line by = *line; /* said of it when this copy came */
+    by.recorded_ms = told->line.recorded_ms;
+    struct span over = lead_over(&work->fold, before, &by);
     if (over.len)
-        end(flow, work, by, over, outputs);
+        end(flow, work, &by, over, outputs);
     /* what its newest order asks */
     struct span shown = work->asked.len ? work->asked : before->asks;
-    if (duty.cause != DESK_NOTHING && asks) {
-        const struct case_line *told = desk_told(&work->set, &duty);
-        if (!told)
+    if (duty.cause != DESK_NOTHING) {
+        const struct case_line *asked = desk_told(&work->set, &duty);
+        if (!asked && may)
             (void)ask(flow, work, &duty, outputs);
-        else if (!span_equal(shown, duty.asks->id))
-            ask_again(flow, work, &duty, told, by, outputs);
-        return;
+        else if (asked && !span_equal(shown, duty.asks->id))
+            ask_again(flow, work, &duty, asked, &by, outputs);
+    } else if (shown.len && !is_desks(&work->fold) && !span_is(over, DESK_UNIT)) {
+        end(flow, work, &by, SPAN(DESK_UNIT), outputs);
     }
-    bool is_desks = span_is(work->fold.lead, DESK_UNIT) || span_is(over, DESK_UNIT);
-    if (duty.cause != DESK_NOTHING || is_desks)
-        return;
-    if (before->asks.len)
-        end(flow, work, by, SPAN(DESK_UNIT), outputs);
-    else if (work->asked.len && duty.ended_by)
-        /* what was asked just now had been answered, in the order that holds */
-        end(flow, work, duty.ended_by, SPAN(DESK_UNIT), outputs);
 }
 
-/* `asked` is what the desk was told by the tick. */
 void case_flow_asked_by_time(struct case_flow *flow, const struct working *work, struct span asked,
                              struct outputs *outputs)
 {
     struct desk_duty duty = desk_duty(&work->set, &work->fold, work->kind);
-    if (duty.cause == DESK_NOTHING && duty.ended_by && !span_is(work->fold.lead, DESK_UNIT)) {
-        end(flow, work, duty.ended_by, SPAN(DESK_UNIT), outputs);
-        return;
-    }
-    const struct case_line *told =
-        duty.cause == DESK_NOTHING ? NULL : desk_told(&work->set, &duty);
+    const struct case_line *told = duty.cause == DESK_NOTHING ? NULL : desk_told(&work->set, &duty);
     if (told && !span_equal(duty.asks->id, asked))
         ask_again(flow, work, &duty, told, case_flow_line(work, asked), outputs);
 }
@@ -187,9 +182,5 @@ void case_flow_asked_by_time(struct case_flow *flow, const struct working *work,
 bool case_flow_ask_headless(struct case_flow *flow, struct working *work,
                             const struct case_line *first, struct outputs *outputs)
 {
-    struct desk_duty duty = {DESK_HEADLESS, first, NULL};
-    if (!ask(flow, work, &duty, outputs))
-        return false;
-    case_flow_asked_by_time(flow, work, first->id, outputs);
-    return true;
+    return ask(flow, work, &(struct desk_duty){DESK_HEADLESS, first}, outputs);
 }

@@ -37,7 +37,7 @@ struct working { /* one case while a record is handled */
     struct case_set set;
     struct case_fold fold;
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
-    struct span asked; /* what the desk was asked to decide again because of this record */
+    struct span asked;          /* what the desk was asked to decide again because of this record */
 };
 
 struct case_flow_told { /* the record that is being handled, merged */
@@ -107,12 +107,11 @@ struct case_flow_duties { /* open before a record came */
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
                                          const struct case_line *line);
-/* After everything else of a record is decided: `by_id` is the event that came. */
+/* After everything else of a record is decided. */
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
-                        const struct case_flow_duties *before, struct span by_id,
+                        const struct case_flow_duties *before, const struct case_flow_told *told,
                         struct outputs *outputs);
-/* Time told the desk of it because of that line: taken back where somebody has answered ahead of
- * the clock, so that what waits behind it comes forward. */
+/* A tick asked the desk by that line of ours: a question that stands behind it comes forward. */
 void case_flow_asked_by_time(struct case_flow *flow, const struct working *work, struct span asked,
                              struct outputs *outputs);
 /* False when the case has no room. `first` came first of it. */

@@ -99,59 +99,44 @@ static bool ends_question(const struct case_kind *kind, int index, enum desk_cau
            strcmp(stage->name, "dispatched") == 0 || desk_is_answer(cause, stage->name);
 }
 
+struct questions {                                  /* open ones, one a cause */
+    const struct case_line *asks[DESK_CAUSE_COUNT]; /* NULL = none */
+    size_t at[DESK_CAUSE_COUNT];                    /* where it was asked */
+};
+
 /* Nothing counts before there is an opening; what the router said of it does. */
-static struct desk_duty headless_duty(const struct case_set *set, const struct case_kind *kind)
+static void read_headless(struct questions *questions, const struct case_set *set,
+                          const struct case_kind *kind)
 {
-    struct desk_duty duty = {.cause = DESK_NOTHING};
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
         const char *stage = index < 0 ? "" : kind->stages[index].name;
         if (strcmp(stage, "escalated") == 0 && line->party == kind->party.router &&
             span_is(line->attribute[CASE_RULE], rows[DESK_HEADLESS].code))
-            duty = (struct desk_duty){DESK_HEADLESS, asking_line(set, line), NULL};
-        else if (desk_is_answer(duty.cause, stage))
-            duty = (struct desk_duty){DESK_NOTHING, NULL, line};
-    }
-    return duty;
-}
-
-struct questions { /* open ones, one a cause */
-    const struct case_line *asks[DESK_CAUSE_COUNT]; /* NULL = none */
-    size_t at[DESK_CAUSE_COUNT];                    /* where it was asked */
-    const struct case_line *ended_by;               /* the last that ended any */
-};
-
-static void answer_all(struct questions *questions, const struct case_kind *kind, int index,
-                       const struct case_line *line)
-{
-    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++) {
-        if (!questions->asks[cause] || !ends_question(kind, index, (enum desk_cause)cause))
-            continue;
-        questions->asks[cause] = NULL;
-        questions->ended_by = line;
+            questions->asks[DESK_HEADLESS] = asking_line(set, line);
+        else if (desk_is_answer(DESK_HEADLESS, stage))
+            questions->asks[DESK_HEADLESS] = NULL;
     }
 }
 
-static struct desk_duty latest(const struct questions *questions)
+static void answer_all(struct questions *questions, const struct case_kind *kind, int index)
 {
-    struct desk_duty duty = {DESK_NOTHING, NULL, questions->ended_by};
     for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++)
-        if (questions->asks[cause] && (!duty.asks || questions->at[cause] > questions->at[duty.cause])) {
-            duty.cause = (enum desk_cause)cause;
-            duty.asks = questions->asks[cause];
-        }
-    return duty;
+        if (questions->asks[cause] && ends_question(kind, index, (enum desk_cause)cause))
+            questions->asks[cause] = NULL;
 }
 
-struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
-                           const struct case_kind *kind)
+static void read_questions(struct questions *questions, const struct case_set *set,
+                           const struct case_fold *fold, const struct case_kind *kind)
 {
-    struct questions questions = {.ended_by = NULL};
+    memset(questions, 0, sizeof *questions);
     if (fold->quiet || fold->parent.at) /* a child is its parent's */
-        return latest(&questions);
-    if (!fold->has_opened)
-        return headless_duty(set, kind);
+        return;
+    if (!fold->has_opened) {
+        read_headless(questions, set, kind);
+        return;
+    }
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
@@ -159,13 +144,34 @@ struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *f
             continue;
         enum desk_cause asked = asked_by(kind, line, kind->stages[index].name);
         if (asked == DESK_NOTHING) {
-            answer_all(&questions, kind, index, line);
+            answer_all(questions, kind, index);
             continue;
         }
-        questions.asks[asked] = asked == DESK_WOULD_HAVE ? asking_line(set, line) : line;
-        questions.at[asked] = i;
+        questions->asks[asked] = asked == DESK_WOULD_HAVE ? asking_line(set, line) : line;
+        questions->at[asked] = i;
     }
-    return latest(&questions);
+}
+
+struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
+                           const struct case_kind *kind)
+{
+    struct questions questions;
+    struct desk_duty duty = {.cause = DESK_NOTHING};
+    read_questions(&questions, set, fold, kind);
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++) {
+        const struct case_line *asks = questions.asks[cause];
+        if (asks && (!duty.asks || questions.at[cause] > questions.at[duty.cause]))
+            duty = (struct desk_duty){(enum desk_cause)cause, asks};
+    }
+    return duty;
+}
+
+bool desk_is_open(const struct case_set *set, const struct case_fold *fold,
+                  const struct case_kind *kind, enum desk_cause cause, struct span asks_id)
+{
+    struct questions questions;
+    read_questions(&questions, set, fold, kind);
+    return questions.asks[cause] && span_equal(questions.asks[cause]->id, asks_id);
 }
 
 struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause)

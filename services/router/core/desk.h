@@ -48,15 +48,18 @@ bool desk_hears(const char *stage); /* it asks the desk something, or answers wh
 #define DESK_UNIT "desk"
 
 struct desk_duty {
-    enum desk_cause cause;            /* DESK_NOTHING: the desk is asked nothing */
-    const struct case_line *asks;     /* of the set; borrowed */
-    const struct case_line *ended_by; /* what ended a question last; NULL = nothing did */
+    enum desk_cause cause;        /* DESK_NOTHING: the desk is asked nothing */
+    const struct case_line *asks; /* of the set; borrowed */
 };
 
 /* What the desk has before it of this case now, beside leading it: the latest question that is
  * open. One of another cause that was asked before waits behind it. */
 struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *fold,
                            const struct case_kind *kind);
+
+/* Is it still asked what that line of the set asks? */
+bool desk_is_open(const struct case_set *set, const struct case_fold *fold,
+                  const struct case_kind *kind, enum desk_cause cause, struct span asks_id);
 
 /* "desk:<code>": the question that the event's id answers, whose cause is what asks. */
 #define DESK_QUESTION 32

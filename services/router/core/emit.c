@@ -301,7 +301,8 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct c
 }
 
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
-                     struct span unit, const struct kind_timer *timer, struct outputs *outputs)
+                     struct span unit, const struct kind_timer *timer, bool asks,
+                     struct outputs *outputs)
 {
     struct span whose = unit.len ? unit : SPAN("desk");
     struct span to = timer->to ? span_of(timer->to) : whose;
@@ -311,7 +312,7 @@ void emit_send_timer(struct emit *emit, const struct emit_case *about, const str
         return;
     }
     emit_order(emit, about, event, &(struct emit_order){"overdue", whose, NULL}, outputs);
-    if (!span_equal(to, whose))
+    if (asks && !span_equal(to, whose))
         emit_order(emit, about, event, &(struct emit_order){"escalated", to, NULL}, outputs);
 }
 

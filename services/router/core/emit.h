@@ -62,9 +62,10 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct c
                 const struct case_co *co, const struct kind_timer *timer, struct span question,
                 struct arena *arena, struct event *event);
 /* The event and its orders: a nudge to whose time it is (or whom the kind names), an overdue order
- * to him and `escalated` to whom the kind names. */
+ * to him and, where it `asks`, `escalated` to whom the kind names. */
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
-                     struct span unit, const struct kind_timer *timer, struct outputs *outputs);
+                     struct span unit, const struct kind_timer *timer, bool asks,
+                     struct outputs *outputs);
 
 /* `undelivered` or `delivered`: an order of that unit could not be written, then it could. */
 bool emit_delivery(struct emit *emit, const struct emit_case *about, const char *stage,

@@ -20,9 +20,10 @@ struct moves_next {
 };
 
 struct moves_passed { /* what need not be looked at */
-    struct span again; /* not passed: a move that was corrected just now, to be answered once more */
-    struct span lead;  /* a move that asks for a lead whom nobody knows */
-    size_t from;       /* of those that ask for less, all before this place */
+    struct span
+        again;        /* not passed: a move that was corrected just now, to be answered once more */
+    struct span lead; /* a move that asks for a lead whom nobody knows */
+    size_t from;      /* of those that ask for less, all before this place */
 };
 
 /* The first that waits for an answer. Whoever asks for another lead comes before all others. */

@@ -167,8 +167,7 @@ static void a_corrected_deadline_counts_from_its_amendment_on(void **state)
     (void)state;
     const struct move alone[] = {CORRECTED};
     const struct move behind[] = {
-        CORRECTED,
-        {.id = "e", .stage = "extended", .party = "desk", .time_ms = 50, .due = "2000"}};
+        CORRECTED, {.id = "e", .stage = "extended", .party = "desk", .time_ms = 50, .due = "2000"}};
     const struct move late[] = {CORRECTED,
                                 {.id = "e",
                                  .stage = "extended",

@@ -204,8 +204,8 @@ static void a_line_enters_with_the_room_for_its_answers(void **state)
     static const struct {
         const char *stage, *party;
         size_t lines;
-    } rows[] = {{"assigned", "desk", 238}, {"assigned", "desk", 238},      {"extended", "desk", 239},
-                {"extended", "desk", 239}, {"disputed", "lead", 240},      {"disputed", "lead", 240},
+    } rows[] = {{"assigned", "desk", 238}, {"assigned", "desk", 238},    {"extended", "desk", 239},
+                {"extended", "desk", 239}, {"disputed", "lead", 240},    {"disputed", "lead", 240},
                 {"reopened", "desk", 241}, {"dispatched", "router", 242}};
     char id[16];
     struct case_set set;

@@ -192,8 +192,9 @@ static void the_answer_to_an_earlier_question_leaves_the_later_one_open(void **s
     case_flow_close(flow);
 }
 
-/* Answered ahead of the clock, an overdue order is over as soon as it is said. */
-static void an_undecided_dispute_comes_forward_when_time_asks_what_is_answered(void **state)
+/* Answered ahead of the clock, an overdue order is its lead's to know, and the desk is asked what
+ * it was asked before. */
+static void the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock(void **state)
 {
     (void)state;
     struct case_flow *flow = begin();
@@ -202,8 +203,46 @@ static void an_undecided_dispute_comes_forward_when_time_asks_what_is_answered(v
     tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + 5 * MINUTE));
     assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
     tick(flow, NOON + 7 * DAY);
-    assert_int_equal(count(STREAM_DISPATCH, "\"desk_cause\":\"overdue\""), 1);
+    assert_newest(LEAD, "overdue", "\"rule\":\"overdue\"");
+    assert_int_equal(count(STREAM_DISPATCH, "\"desk_cause\":\"overdue\""), 0);
     assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    case_flow_close(flow);
+}
+
+/* A case whose opening names the desk and that is resolved before it is told is led by nobody. */
+static void a_question_ends_where_the_desk_is_named_and_does_not_lead(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told late = order;
+    late.data = "{\"type_code\":\"R0303\",\"lead\":\"desk\",\"limit_class\":\"24h\"}";
+    late.recorded_ms = NOON + 2 * HOUR;
+    tell(flow, said("resolved-1", "resolved", "source", NOON + HOUR));
+    tick(flow, NOON + 2 * HOUR);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"headless\"");
+    tell(flow, late);
+    assert_newest("desk", "ended", "\"id\":\"opened-1\"");
+    case_flow_close(flow);
+}
+
+/* Contracts §2: an answer that would now differ goes to the desk; what it said before the
+ * correction came does not answer that. */
+static void a_correction_after_the_desks_word_is_put_to_the_desk(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told corrected = order;
+    struct told assigned = said("assigned-1", "assigned", "desk", NOON + HOUR);
+    assigned.data = "{\"lead\":\"d_urban\"}";
+    corrected.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105002901\"}";
+    corrected.revision = "00000000000000000001.001764000000000.000001.00000000000000aa";
+    corrected.recorded_ms = NOON + 2 * HOUR;
+    tell(flow, order);
+    tell(flow, assigned);
+    tell(flow, corrected);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"would_have\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 3 * HOUR));
+    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
     case_flow_close(flow);
 }
 
@@ -429,7 +468,9 @@ int main(void)
         cmocka_unit_test(an_answer_that_loses_its_effect_opens_the_question_again),
         cmocka_unit_test(an_undecided_dispute_comes_forward_when_a_later_question_is_answered),
         cmocka_unit_test(the_answer_to_an_earlier_question_leaves_the_later_one_open),
-        cmocka_unit_test(an_undecided_dispute_comes_forward_when_time_asks_what_is_answered),
+        cmocka_unit_test(the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock),
+        cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
+        cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
         cmocka_unit_test(a_new_round_with_another_lead_is_over_for_the_old_one),
         cmocka_unit_test(another_move_of_the_desk_answers_nothing),
         cmocka_unit_test(a_question_is_moot_once_the_case_is_resolved),
