@@ -135,6 +135,7 @@ static void restored(void *context)
         window_flow_restored(state->windows);
         fault = window_flow_fault(state->windows);
         state->counted = window_flow_counts(state->windows);
+        window_pass_taken_up(&state->router->windows, state->windows, state->number);
     }
     if (!fault)
         return;
@@ -258,8 +259,10 @@ static void exchanged(void *context)
     set_bundle(router);
     for (int32_t p = 0; p < partitions; p++) {
         struct partition *state = transform_state(router->transform, PASS_WINDOWS, p);
-        if (state)
-            window_flow_set_rules(state->windows, &router->windows.rules);
+        if (!state)
+            continue;
+        window_flow_set_rules(state->windows, &router->windows.rules);
+        window_pass_taken_up(&router->windows, state->windows, p);
     }
 }
 

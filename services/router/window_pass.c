@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "daemon/log.h"
 
 static const struct metric_row facts_row = {
     "citybrain_router_facts_total", METRIC_COUNTER, NULL,
@@ -23,6 +24,17 @@ static const struct metric_row held_row = {
     "Firings that a cap delayed; one whose facts leave their window meanwhile is not opened. "
     "Growing: the trigger is too eager, see caps in "
     "its file."};
+static const struct metric_row lapsed_row = {
+    "citybrain_router_firings_lapsed_total", METRIC_COUNTER, NULL,
+    "Of the firings that a cap delayed, those whose facts had left their window, or were taken "
+    "back, "
+    "before it let them through: nobody was told. Raise the caps of the trigger, or ask for more "
+    "facts."};
+static const struct metric_row anew_row = {
+    "citybrain_router_windows_anew_total", METRIC_COUNTER, NULL,
+    "Groups forgotten because their trigger listens to other things or groups otherwise than it "
+    "did "
+    "under the same name; a surge begins to measure anew. The log's router.trigger_anew names it."};
 static const struct metric_row groups_row = {
     "citybrain_router_windows", METRIC_GAUGE, "partition",
     "Groups of triggers in memory. Growing without end: a trigger groups by something that never "
@@ -44,10 +56,13 @@ void window_pass_init(struct window_pass *pass, struct metrics *metrics, int64_t
                                  .unused = metrics_add(metrics, &unused_row),
                                  .firings = metrics_add(metrics, &firings_row),
                                  .held = metrics_add(metrics, &held_row),
+                                 .lapsed = metrics_add(metrics, &lapsed_row),
+                                 .anew = metrics_add(metrics, &anew_row),
                                  .groups = metrics_add(metrics, &groups_row),
                                  .clock = metrics_add(metrics, &clock_row),
                                  .dead = metrics_add(metrics, &dead_row)};
-    struct metric *const counters[] = {pass->facts, pass->held, pass->dead};
+    struct metric *const counters[] = {pass->facts, pass->held, pass->lapsed, pass->anew,
+                                       pass->dead};
     for (size_t i = 0; i < ARRAY_LENGTH(counters); i++)
         metric_add(counters[i], SPAN(""), 0); /* shown before there is anything to count */
     for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++)
@@ -81,6 +96,7 @@ void window_pass_count(struct window_pass *pass, struct window_flow_counts *befo
                               now->unknown - before->unknown};
     count(pass->facts, SPAN(""), now->facts - before->facts);
     count(pass->held, SPAN(""), now->held - before->held);
+    count(pass->lapsed, SPAN(""), now->lapsed - before->lapsed);
     count(pass->dead, SPAN(""), now->dead - before->dead);
     for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++)
         count(pass->unused, span_of(reasons[i]), unused[i]);
@@ -88,6 +104,27 @@ void window_pass_count(struct window_pass *pass, struct window_flow_counts *befo
         count(pass->firings, span_of(trigger_form_name((enum trigger_form)form)),
               now->fired[form] - before->fired[form]);
     *before = *now;
+}
+
+struct taken_up {
+    struct window_pass *pass;
+    int32_t partition;
+};
+
+static void tell_anew(void *context, const char *trigger, int64_t groups)
+{
+    const struct taken_up *taken_up = context;
+    log_warn("router.trigger_anew", LOG_STR("trigger", trigger),
+             LOG_INT("partition", taken_up->partition), LOG_INT("groups", groups),
+             LOG_STR("fix", "a trigger that is another one may have a name of its own"));
+    count(taken_up->pass->anew, SPAN(""), groups);
+}
+
+void window_pass_taken_up(struct window_pass *pass, const struct window_flow *flow,
+                          int32_t partition)
+{
+    struct taken_up taken_up = {pass, partition};
+    window_flow_each_anew(flow, tell_anew, &taken_up);
 }
 
 void window_pass_show(struct window_pass *pass, int32_t partition,

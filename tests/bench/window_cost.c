@@ -58,6 +58,7 @@ static void tell(struct window_flow *flow, const struct triggers *triggers, int6
     strbuf_reset(value);
     signal_add_group(key, span_of(trigger->name), values, trigger->group_count);
     struct signal signal = {.kind = SIGNAL_FACT,
+                            .step = trigger->steps[0].key,
                             .counts = true,
                             .time_ms = BEGIN_MS + n,
                             .recorded_ms = BEGIN_MS + n,
@@ -68,7 +69,7 @@ static void tell(struct window_flow *flow, const struct triggers *triggers, int6
                                        {SPAN("street_code"), SPAN("110105001")},
                                        {SPAN("caller_ref"), span_of(id)}},
                             .field_count = 4};
-    signal.revision.received_ms = signal.recorded_ms;
+    signal.revision.received_ms = signal.arrived_ms = signal.recorded_ms;
     signal_write(value, &signal);
     if (flow)
         hand_over(flow, strbuf_span(key), strbuf_span(value));

@@ -84,6 +84,13 @@ static void check_observation(const struct feeds *feeds, const struct trigger *t
         if (!has_name(&fields, step->when.all[i].field))
             add_unknown(diagnostics, step->when.all[i].place, step->when.all[i].field, &fields,
                         "no feed's observation of that name has a field", "");
+    if (trigger->value.len && step->role != TRIGGER_ANSWER && !has_name(&fields, trigger->value))
+        add_unknown(diagnostics, trigger->value_place, trigger->value, &fields, "it measures",
+                    ", which its observation does not have");
+    if (trigger->distinct.len && step->role != TRIGGER_ANSWER &&
+        !has_name(&fields, trigger->distinct))
+        add_unknown(diagnostics, trigger->distinct_place, trigger->distinct, &fields,
+                    "it counts different values of", ", which its observation does not have");
     for (size_t i = 0; !step->everywhere && i < trigger->group_count; i++)
         if (!has_name(&fields, trigger->group[i]) && !span_is(trigger->group[i], "case"))
             add_unknown(diagnostics, trigger->group_place, trigger->group[i], &fields,

@@ -325,6 +325,7 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
         flow->counts.clock_ms = t_ms;
         flow->clock_dirty = true;
     }
+    flow->hearing.arrived_ms = flow->counts.clock_ms;
     for (int n = 0; (entry = case_book_due(flow->book, flow->counts.clock_ms)); n++) {
         if (n == MOST_TIMERS)
             return TRANSFORM_AGAIN;
@@ -333,6 +334,16 @@ static enum transform_result on_tick(struct case_flow *flow, int64_t t_ms, struc
     if (t_ms >= flow->counts.clock_ms) /* also the one whose timers a restart interrupted */
         hearing_tell_clock(&flow->hearing, flow->partition, t_ms, outputs);
     return TRANSFORM_NEXT;
+}
+
+/* When pass 2 is to know of it. What stands behind a tick is not known before it, whenever it was
+ * received; so all that arrived before a tick stands before it. What the router says itself comes
+ * from another partition sooner or later: its moment is that of what made it say so. */
+static int64_t arrival_of(const struct case_flow *flow, const struct event *event)
+{
+    bool ours = span_is(event->party, "router");
+    return ours || event->recorded_ms > flow->counts.clock_ms ? event->recorded_ms
+                                                              : flow->counts.clock_ms;
 }
 
 /* What needs no case to be told. */
@@ -359,6 +370,8 @@ enum transform_result case_flow_on_record(struct case_flow *flow, const struct r
     enum reject reject = event_read_record(flow->reader, record, &flow->arena, &event);
     if (reject == REJECT_NONE && event.family == EVENT_TICK)
         return on_tick(flow, event.time_ms, outputs);
+    if (reject == REJECT_NONE)
+        flow->hearing.arrived_ms = arrival_of(flow, &event);
     if (reject == REJECT_NONE && event.family == EVENT_CASE)
         reject = on_case(flow, &event, outputs);
     if (reject == REJECT_NONE)

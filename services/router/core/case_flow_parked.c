@@ -90,6 +90,7 @@ static void tell_case(struct case_flow *flow, const struct parked_order *order,
     if (!cause)
         return;
     struct emit_case what = case_flow_about(flow, &work, cause);
+    flow->hearing.arrived_ms = flow->counts.clock_ms;
     if (!case_flow_listen(flow, &work) ||
         !emit_delivery(&flow->emit, &what, stage, span_of(order->of->unit), told->kind,
                        &flow->arena, &event) ||

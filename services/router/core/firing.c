@@ -71,15 +71,13 @@ static struct span of_notice(const struct window_notice *notice, struct span nam
 struct span firing_field(const struct firing *firing, struct span name)
 {
     const struct trigger *trigger = firing->trigger;
-    const struct window *window = firing->window;
     for (size_t i = 0; i < trigger->group_count; i++)
         if (span_equal(trigger->group[i], name))
             return firing->values[i];
     struct span told =
         firing->finding->notice ? of_notice(firing->finding->notice, name) : SPAN_NONE;
-    for (size_t i = 0; !told.len && i < window->text_count; i++)
-        if (span_equal(window->texts[i].name, name))
-            told = window->texts[i].value;
+    if (!told.len)
+        told = window_texts_find(firing->texts, name);
     if (span_is(name, "case") && firing->finding->evidence_count)
         return firing->finding->evidence[firing->finding->evidence_count - 1]->subject;
     return told;

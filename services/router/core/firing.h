@@ -9,12 +9,13 @@
 #include "base/strbuf.h"
 #include "router/core/district.h"
 #include "router/core/window_judge.h"
+#include "router/core/window_texts.h"
 
 struct firing {
     const struct trigger *trigger;
     struct span group;                      /* the key: trigger|value|value */
     struct span values[TRIGGER_MOST_GROUP]; /* of it, unescaped */
-    const struct window *window;
+    const struct window_texts *texts;
     const struct window_finding *finding;
     const struct district *district;
     const struct station *station; /* silence; else NULL */

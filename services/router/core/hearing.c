@@ -170,7 +170,8 @@ static bool add_fact(struct strbuf *key, struct strbuf *value, const struct list
     if (!predicates_hold(&listener->step->when, asked_by_predicate, asked) ||
         !add_key(key, listener, asked))
         return false;
-    signal->step = listener->number;
+    signal->step = listener->step->key;
+    signal->arrived_ms = asked->hearing->arrived_ms;
     signal->counts = true;
     signal->field_count = 0;
     for (size_t i = 0; i < trigger->field_count; i++) {
@@ -266,7 +267,8 @@ static bool is_fact(struct hearing *hearing, const struct listener *listener, st
 static void take_back(struct hearing *hearing, const struct listener *listener, struct told *now,
                       struct outputs *outputs)
 {
-    now->signal.step = listener->number;
+    now->signal.step = listener->step->key;
+    now->signal.arrived_ms = hearing->arrived_ms;
     now->signal.counts = false;
     now->signal.field_count = 0;
     strbuf_reset(&hearing->old_value);
@@ -275,7 +277,8 @@ static void take_back(struct hearing *hearing, const struct listener *listener, 
           outputs);
 }
 
-static void tell_line(struct hearing *hearing, const struct listener *listener, struct told *old,
+/* True: it was taken back. */
+static bool tell_line(struct hearing *hearing, const struct listener *listener, struct told *old,
                       struct told *now, struct outputs *outputs)
 {
     bool was = is_fact(hearing, listener, old, &hearing->old_key, &hearing->old_value);
@@ -287,6 +290,22 @@ static void tell_line(struct hearing *hearing, const struct listener *listener, 
         take_back(hearing, listener, now, outputs);
     if (is && !same)
         write(hearing, listener, key, value, outputs);
+    return was && !is;
+}
+
+/* One thing that a trigger listens to does not hear it any more; others, to which it is the same
+ * fact, still do. */
+static void tell_others(struct hearing *hearing, const struct listener_list *list,
+                        const struct listener *listener, struct told *now, struct outputs *outputs)
+{
+    for (size_t n = 0; n < list->count; n++) {
+        const struct listener *other = &list->all[n];
+        if (other != listener && other->trigger == listener->trigger &&
+            other->step->role == listener->step->role &&
+            is_fact(hearing, other, now, &hearing->key, &hearing->value))
+            write(hearing, other, strbuf_span(&hearing->key), strbuf_span(&hearing->value),
+                  outputs);
+    }
 }
 
 static const struct case_line *find_line(const struct hearing_case *of, struct span id, size_t near)
@@ -338,8 +357,9 @@ void hearing_tell(struct hearing *hearing, const struct hearing_case *before,
         look_at(&was, before, old);
         look_at(&is, now, line);
         for (size_t n = 0; n < list->count; n++)
-            if (list->all[n].stages & (was.stage | is.stage))
-                tell_line(hearing, &list->all[n], &was, &is, outputs);
+            if (list->all[n].stages & (was.stage | is.stage) &&
+                tell_line(hearing, &list->all[n], &was, &is, outputs))
+                tell_others(hearing, list, &list->all[n], &is, outputs);
     }
 }
 

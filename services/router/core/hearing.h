@@ -15,7 +15,8 @@
 struct hearing {                       /* of one partition of `events` */
     const struct listeners *listeners; /* borrowed; set by whoever owns this; NULL = nobody */
     const struct codes *codes;
-    int32_t partitions;                           /* of `signals` */
+    int32_t partitions; /* of `signals` */
+    int64_t arrived_ms; /* what is told from now on; set by whoever owns this */
     struct strbuf key, value, old_key, old_value; /* owned; warm buffers */
     int64_t written;
 };

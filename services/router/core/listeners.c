@@ -51,7 +51,8 @@ static void check(const struct listeners *listeners, const struct trigger *trigg
 {
     for (size_t i = 0; i < trigger->group_count && !step->everywhere; i++)
         require(listeners, trigger, trigger->group[i], trigger->place, diagnostics);
-    require(listeners, trigger, trigger->distinct, trigger->place, diagnostics);
+    require(listeners, trigger, trigger->distinct, trigger->distinct_place, diagnostics);
+    require(listeners, trigger, trigger->value, trigger->value_place, diagnostics);
     for (size_t i = 0; i < step->when.count; i++)
         require(listeners, trigger, step->when.all[i].field, step->when.all[i].place, diagnostics);
 }
@@ -78,11 +79,10 @@ static bool listens_to(const struct trigger_step *step, const struct case_kind *
     return step->kind.len ? span_is(step->kind, kind->code) : strcmp(kind->code, "proactive") != 0;
 }
 
-static void add_step(struct listeners *listeners, const struct trigger *trigger, size_t number,
-                     struct diagnostics *diagnostics)
+static void add_step(struct listeners *listeners, const struct trigger *trigger,
+                     const struct trigger_step *step, struct diagnostics *diagnostics)
 {
-    const struct trigger_step *step = &trigger->steps[number];
-    struct listener made = {.trigger = trigger, .step = step, .number = (int)number};
+    struct listener made = {.trigger = trigger, .step = step};
     for (size_t i = 0; i < trigger->group_count; i++)
         made.group[i] = listeners_where(trigger->group[i], listeners->codes);
     for (size_t i = 0; i < trigger->field_count; i++)
@@ -118,7 +118,8 @@ struct listeners *listeners_new(const struct triggers *triggers, const struct ki
     listeners->of_kinds = xcalloc(listeners->kind_count + 1, sizeof *listeners->of_kinds);
     for (size_t i = 0; i < triggers_count(triggers); i++)
         for (size_t n = 0; n < triggers_at(triggers, i)->step_count; n++)
-            add_step(listeners, triggers_at(triggers, i), n, diagnostics);
+            add_step(listeners, triggers_at(triggers, i), &triggers_at(triggers, i)->steps[n],
+                     diagnostics);
     if (diagnostics_errors(diagnostics) == errors)
         return listeners;
     listeners_free(listeners);

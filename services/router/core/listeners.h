@@ -23,7 +23,6 @@ enum {
 struct listener {
     const struct trigger *trigger;
     const struct trigger_step *step;
-    int number;                    /* the step's, among its trigger's */
     uint64_t stages;               /* of its kind, by index; 0 = listens to no case */
     int group[TRIGGER_MOST_GROUP]; /* where in a case's event */
     int fields[TRIGGER_MOST_FIELDS];

@@ -9,7 +9,7 @@
 #include "base/timestamp.h"
 #include "model/bar_text.h"
 
-#define VERSION   '1'
+#define VERSION   '2'
 #define FACT      'f'
 #define WATERMARK 'w'
 
@@ -40,10 +40,11 @@ void signal_write(struct strbuf *out, const struct signal *signal)
     strbuf_add_char(out, VERSION);
     strbuf_add_char(out, '|');
     strbuf_add_char(out, FACT);
-    add_number(out, (uint64_t)signal->step);
+    add_number(out, signal->step);
     add_text(out, signal->id);
     add_number(out, signal->revision.source);
     bar_text_add_time(out, signal->revision.received_ms);
+    bar_text_add_time(out, signal->arrived_ms);
     add_number(out, signal->counts);
     bar_text_add_time(out, signal->time_ms);
     bar_text_add_time(out, signal->recorded_ms);
@@ -77,16 +78,25 @@ static bool read_field(struct signal *signal, struct span text, struct arena *ar
            bar_text_read(span_from(text.at + name + 1, text.len - name - 1), arena, &field->value);
 }
 
+static bool read_step(struct span field, uint32_t *step)
+{
+    uint64_t number;
+    bool good = span_to_base36(field, &number) && number <= UINT32_MAX;
+    *step = good ? (uint32_t)number : 0;
+    return good;
+}
+
 static bool read_fact(struct signal *signal, struct span key, struct span rest, struct arena *arena)
 {
     int counts;
     struct span name = key;
     signal->group = key;
     if (!bar_text_read(bar_text_cut(&name), arena, &signal->trigger) || !signal->trigger.len ||
-        !bar_text_read_int(bar_text_cut(&rest), &signal->step) ||
+        !read_step(bar_text_cut(&rest), &signal->step) ||
         !bar_text_read(bar_text_cut(&rest), arena, &signal->id) || !signal->id.len ||
         !span_to_base36(bar_text_cut(&rest), &signal->revision.source) ||
         !bar_text_read_time(bar_text_cut(&rest), &signal->revision.received_ms) ||
+        !bar_text_read_time(bar_text_cut(&rest), &signal->arrived_ms) ||
         !bar_text_read_int(bar_text_cut(&rest), &counts) ||
         !bar_text_read_time(bar_text_cut(&rest), &signal->time_ms) ||
         signal->time_ms == TIMESTAMP_NONE ||

@@ -3,10 +3,8 @@
  * the clock of one partition of `events` is.
  *
  *   fact        key   trigger|value|value...        the group's values in the trigger's order
- *               value 1|f|step|id|source revision|received ms|counts|time ms|recorded ms|subject|
- *                     name=value...
- *   watermark   key   _watermark
- *               value 1|w|partition|time ms
+ *               value 2|f|step|id|source revision|received ms|arrived ms|counts|time ms|recorded
+ * ms| subject|name=value... watermark   key   _watermark value 2|w|partition|time ms
  *
  * Numbers are base 36; '|', '\\' and line feeds inside a text are escaped by a backslash. Facts go
  * to the partition of their key, so all of one group meet; watermarks to every partition. */
@@ -47,10 +45,12 @@ struct signal {
     int32_t partition; /* of a watermark: the partition of `events` it is of */
     struct span group; /* of a fact: its key, trigger and values; names one window */
     struct span trigger;
-    int step;       /* index in the trigger's list of what it listens to */
+    uint32_t step;  /* names what heard it (trigger_step); in no bundle another thing */
     struct span id; /* of the event: facts of one id in one group are one fact */
     struct signal_revision revision;
-    bool counts; /* false: taken back (corrected, impossible now, of another group now) */
+    int64_t arrived_ms; /* when that is known: the receipt of what made it be told, but no earlier
+                           than the clock of its partition of `events` stood then */
+    bool counts;        /* false: taken back (corrected, impossible now, of another group now) */
     int64_t time_ms, recorded_ms; /* the event's; a watermark's T is time_ms */
     struct span subject;          /* the case, or what an observation is about */
     struct signal_field

@@ -176,6 +176,7 @@ static void read_trigger(struct triggers *triggers, const struct yaml_node *root
     good &= read_dates(&reading, root);
     good &= read_words(&reading, yaml_get(root, "words"));
     good &= trigger_read_open(&reading, yaml_require(root, "open", diagnostics));
+    trigger_shape(trigger);
     triggers->count++; /* a bad one too: what its steps own is freed with it */
     if (!good && diagnostics_errors(diagnostics) == errors)
         diagnostics_add(diagnostics, root->place, "group by fewer fields, say less",

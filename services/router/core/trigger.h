@@ -56,7 +56,8 @@ enum trigger_role {
     TRIGGER_SPREAD  /* `of` a notice: for every group it concerns */
 };
 
-struct trigger_step { /* one thing it listens to; a signal's `step` is its index */
+struct trigger_step { /* one thing it listens to */
+    uint32_t key;     /* names it in signals: a hash of all that follows but the place */
     enum trigger_role role;
     bool sighting;            /* any word of a station (model/sighting.h); kind and names are empty.
                                  Fields: station, via; its time is the sighting's */
@@ -91,6 +92,7 @@ struct trigger {
     struct span group[TRIGGER_MOST_GROUP]; /* fields, or "case" for the case's id */
     size_t group_count;
     struct place group_place;
+    uint64_t shape; /* a hash of what its windows are made of; of another one nothing is kept */
     struct span fields[TRIGGER_MOST_FIELDS]; /* all that a signal has to bring, where it is known */
     size_t field_count;
     struct trigger_season season;
@@ -99,13 +101,15 @@ struct trigger {
     int64_t within_ms;    /* count, sequence, absence, notice and calendar: how far back */
     int64_t at_least;     /* facts: count, surge, notice, calendar */
     struct span distinct; /* field of which so many different values are needed; absent = none */
+    struct place distinct_place;
     int64_t distinct_at_least;
     int64_t weeks, judged_with, sigma_millionths; /* surge */
     bool before_due;                              /* absence: before `due_at` and not `within` */
     int64_t share_millionths, at_most_ms;         /* absence: of the whole time, but at most */
     int64_t cadences;                             /* silence */
     struct span value;                            /* threshold: the field */
-    int64_t above, below;                         /* millionths; INT64_MIN, INT64_MAX = not asked */
+    struct place value_place;
+    int64_t above, below;     /* millionths; INT64_MIN, INT64_MAX = not asked */
     int64_t for_ms, holds_ms; /* a reading holds until the next, at most so long */
     int month, day;           /* calendar */
     bool other_case;          /* sequence: of two cases */
@@ -131,6 +135,8 @@ const struct trigger *triggers_at(const struct triggers *triggers, size_t index)
 const struct trigger *triggers_find(const struct triggers *triggers,
                                     struct span name); /* or NULL */
 
+/* The step that heard a signal, or NULL: none of this bundle's. */
+const struct trigger_step *trigger_step(const struct trigger *trigger, uint32_t key);
 /* Is it in force at that time: valid_from, valid_to, season. Pass 2 asks it of every fact. */
 bool trigger_is_on(const struct trigger *trigger, int64_t time_ms);
 /* How long a fact is kept for its windows, from its time on. */

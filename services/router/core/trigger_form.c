@@ -71,6 +71,7 @@ static bool read_distinct(struct trigger_reading *reading, const struct yaml_nod
         return fault(reading, node, "write distinct: { caller_ref: 2 }",
                      "distinct needs one field and a number");
     trigger->distinct = span_of(node->first->key);
+    trigger->distinct_place = node->first->place;
     if (!yaml_int(node->first, 1, MOST_FACTS, &trigger->distinct_at_least, reading->diagnostics))
         return false;
     if (trigger->distinct_at_least > trigger->at_least)
@@ -195,6 +196,7 @@ static bool read_threshold(struct trigger_reading *reading, const struct yaml_no
         return fault(reading, map, "write above: 50, or below: 5",
                      "a threshold needs one of above: and below:");
     trigger->value = span_of(field);
+    trigger->value_place = yaml_get(map, "field")->place;
     return trigger_add_field(trigger, trigger->value);
 }
 

@@ -19,6 +19,8 @@ bool trigger_read_form(struct trigger_reading *reading, const struct yaml_node *
 /* `on`, `of`, `first`, `then`: one step, or a list of which any will do. */
 bool trigger_read_steps(struct trigger_reading *reading, const struct yaml_node *node,
                         enum trigger_role role, bool everywhere);
+/* Once it is read: names its steps and its shape. */
+void trigger_shape(struct trigger *trigger);
 /* `open:`, with the words of its sentence. */
 bool trigger_read_open(struct trigger_reading *reading, const struct yaml_node *node);
 

@@ -119,3 +119,11 @@ bool trigger_read_steps(struct trigger_reading *reading, const struct yaml_node 
     }
     return good;
 }
+
+const struct trigger_step *trigger_step(const struct trigger *trigger, uint32_t key)
+{
+    for (size_t i = 0; i < trigger->step_count; i++)
+        if (trigger->steps[i].key == key)
+            return &trigger->steps[i];
+    return NULL;
+}

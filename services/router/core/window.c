@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Facts of a group in the order of their own time, whatever order they came in. Of one event there
- * is one fact: its greater revision holds, and one that was taken back stays as such, so that an
- * older revision of it cannot bring it back. */
+ * is one fact: its greater revision holds as soon as the clock has passed its arrival, and one that
+ * was taken back stays as such, so that an older revision of it cannot bring it back. */
 #include "router/core/window.h"
 
 #include "base/hash.h"
@@ -22,8 +22,8 @@ int64_t window_day_start(int64_t day)
 
 void window_init(struct window *window)
 {
-    window->fact_count = window->fired_count = window->day_count = window->text_count = 0;
-    window->texts_ms = window->pushed_ms = window->run_ms = window->due_ms = TIMESTAMP_NONE;
+    window->fact_count = window->fired_count = window->day_count = 0;
+    window->pushed_ms = window->run_ms = window->due_ms = TIMESTAMP_NONE;
     window->held = false;
 }
 
@@ -52,7 +52,8 @@ int64_t window_day_count(const struct window *window, int64_t day, int64_t heard
         if (window->days[i].day == day)
             count = window->days[i].count;
     for (size_t i = 0; i < window->fact_count; i++)
-        count += window->facts[i].counts && window->facts[i].arrived_ms < heard_ms &&
+        count += window->facts[i].counts &&
+                 window_version_holds(&window->facts[i].version, heard_ms) &&
                  window_day_of(window->facts[i].time_ms) == day;
     return count;
 }
@@ -75,9 +76,10 @@ static void remove_fact(struct window *window, size_t at)
 static void let_go(struct window *window, const struct trigger *trigger, size_t at)
 {
     const struct window_fact *fact = &window->facts[at];
-    if (fact->counts && trigger->form == TRIGGER_SURGE)
+    bool counts = fact->counts && window_version_is_last(&fact->version);
+    if (counts && trigger->form == TRIGGER_SURGE)
         add_day(window, window_day_of(fact->time_ms));
-    if (fact->counts && trigger->form == TRIGGER_THRESHOLD) {
+    if (counts && trigger->form == TRIGGER_THRESHOLD) {
         bool goes_on = window->run_ms != TIMESTAMP_NONE &&
                        fact->time_ms - window->pushed_ms <= trigger->holds_ms;
         int64_t since_ms = goes_on ? window->run_ms : fact->time_ms;
@@ -102,130 +104,164 @@ static void insert(struct window *window, const struct window_fact *fact)
     window->fact_count++;
 }
 
-static int find(const struct window *window, const struct window_fact *fact)
+/* Of one event, heard by the same sort of step. */
+static bool is_of_same(const struct window_fact *a, const struct window_fact *b)
 {
-    for (size_t i = 0; i < window->fact_count; i++)
-        if (window->facts[i].answer == fact->answer && span_equal(window->facts[i].id, fact->id))
-            return (int)i;
-    return -1;
-}
-
-static bool is_of_group(const struct trigger *trigger, struct span field)
-{
-    for (size_t i = 0; i < trigger->group_count; i++)
-        if (span_equal(trigger->group[i], field))
-            return true;
-    return false;
-}
-
-/* What the group's key does not say already, of the newest fact. */
-static void note_texts(struct window *window, const struct trigger *trigger,
-                       const struct signal *signal, int64_t time_ms)
-{
-    if (!signal->counts || time_ms < window->texts_ms)
-        return;
-    window->texts_ms = time_ms;
-    window->text_count = 0;
-    for (size_t i = 0; i < signal->field_count && window->text_count < TRIGGER_MOST_FIELDS; i++) {
-        struct span name = signal->fields[i].name;
-        bool counted = span_equal(name, trigger->distinct) || span_equal(name, trigger->value);
-        if (!counted && !is_of_group(trigger, name) && !span_is(name, "via"))
-            window->texts[window->text_count++] = signal->fields[i];
-    }
+    return a->answer == b->answer && span_equal(a->id, b->id);
 }
 
 /* False: a reading without what it is asked for, which is no reading. */
-static bool read_value(const struct trigger *trigger, const struct signal *signal, int64_t *value)
+static bool read_value(const struct window_told *told, int64_t *value)
 {
+    const struct trigger *trigger = told->trigger;
     *value = 0;
-    if (trigger->form == TRIGGER_THRESHOLD && trigger->steps[signal->step].role != TRIGGER_ANSWER)
-        return span_to_millionths(signal_field(signal, trigger->value), value);
+    if (trigger->form == TRIGGER_THRESHOLD && told->step->role != TRIGGER_ANSWER)
+        return span_to_millionths(signal_field(told->signal, trigger->value), value);
     if (trigger->before_due)
-        (void)!timestamp_parse_rfc3339(signal_field(signal, SPAN("due_at")), value);
+        (void)!timestamp_parse_rfc3339(signal_field(told->signal, SPAN("due_at")), value);
     return true;
 }
 
-static struct window_fact fact_of(const struct trigger *trigger, const struct signal *signal)
+static struct window_fact fact_of(const struct window_told *told)
 {
+    const struct signal *signal = told->signal;
     struct span different =
-        trigger->distinct.at ? signal_field(signal, trigger->distinct) : SPAN_NONE;
+        told->trigger->distinct.at ? signal_field(signal, told->trigger->distinct) : SPAN_NONE;
     int64_t value;
-    bool has_value = read_value(trigger, signal, &value);
+    bool has_value = read_value(told, &value), answer = told->step->role == TRIGGER_ANSWER;
+    bool counts = signal->counts && has_value;
     return (struct window_fact){
         .time_ms = signal->time_ms,
         .value = value,
         .distinct = different.len ? hash_span(different) : 0,
-        .revision = signal->revision,
-        .arrived_ms = signal->revision.received_ms,
+        .version = window_version_of(signal),
         .id = signal->id,
         .subject = signal->subject,
-        .answer = trigger->steps[signal->step].role == TRIGGER_ANSWER,
-        .counts = signal->counts && has_value,
+        .texts = counts && !answer ? told->texts : SPAN_NONE,
+        .answer = answer,
+        .counts = counts,
     };
 }
 
-static bool is_same(const struct window_fact *a, const struct window_fact *b)
+static bool says_same(const struct window_fact *a, const struct window_fact *b)
 {
     return a->time_ms == b->time_ms && a->value == b->value && a->distinct == b->distinct &&
-           a->counts == b->counts;
+           a->counts == b->counts && span_equal(a->texts, b->texts);
 }
 
-/* What is said again arrived when it was said first, whichever of the two is read first. False: it
- * changes nothing. */
-static bool replaces(const struct window_fact *old, struct window_fact *fact)
+/* What no greater revision is known of. */
+static struct window_fact *find_last(struct window *window, const struct window_fact *fact)
 {
-    bool same = is_same(old, fact), holds = signal_revision_holds(old->revision, fact->revision);
-    if (!same)
-        return holds;
-    bool earlier = fact->arrived_ms < old->arrived_ms;
-    bool newer = holds && (fact->revision.source != old->revision.source ||
-                           fact->revision.received_ms != old->revision.received_ms);
-    if (!earlier)
-        fact->arrived_ms = old->arrived_ms;
-    if (!holds)
-        fact->revision = old->revision;
-    return earlier || newer;
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (is_of_same(&window->facts[i], fact) &&
+            window_version_is_last(&window->facts[i].version))
+            return &window->facts[i];
+    return NULL;
+}
+
+static void divide(struct window *window, struct window_fact *fact)
+{
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (&window->facts[i] != fact && is_of_same(&window->facts[i], fact))
+            window_version_divide(&window->facts[i].version, &fact->version);
+}
+
+static void drop_over(struct window *window, int64_t heard_ms)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (!window_version_is_over(&window->facts[i].version, heard_ms))
+            window->facts[left++] = window->facts[i];
+    window->fact_count = left;
+}
+
+static bool say_again(struct window *window, struct window_fact *last,
+                      const struct window_fact *fact)
+{
+    bool changed = window_version_say_again(&last->version, &fact->version);
+    if (changed)
+        divide(window, last);
+    return changed;
+}
+
+/* Of words in one moment, as of an upload's rows, the one that came first, and of those the least:
+ * which of them was read first is nothing. */
+static bool is_before(const struct window_fact *a, const struct window_fact *b)
+{
+    int64_t first_ms = a->version.arrived_ms, second_ms = b->version.arrived_ms;
+    return first_ms != second_ms ? first_ms < second_ms : span_compare(a->id, b->id) < 0;
 }
 
 /* Only the newest word that was heard counts, and what the clock has not come to. */
-static enum window_change take_sighting(struct window *window, const struct trigger *trigger,
-                                        const struct signal *signal)
+static enum window_change take_sighting(struct window *window, const struct window_told *told)
 {
-    struct window_fact fact = fact_of(trigger, signal);
-    fact.time_ms = fact.arrived_ms = signal->recorded_ms;
-    for (size_t i = 0; i < window->fact_count; i++)
-        if (window->facts[i].time_ms == fact.time_ms)
-            return WINDOW_REPEATED;
-    if (!signal->counts)
+    struct window_fact fact = fact_of(told);
+    fact.time_ms = told->signal->recorded_ms;
+    if (!fact.counts)
         return WINDOW_REPEATED;
+    for (size_t i = 0; i < window->fact_count; i++) {
+        if (window->facts[i].time_ms != fact.time_ms)
+            continue;
+        if (!is_before(&fact, &window->facts[i]))
+            return WINDOW_REPEATED;
+        remove_fact(window, i);
+        break;
+    }
     insert(window, &fact);
-    note_texts(window, trigger, signal, fact.time_ms);
     if (window->fact_count <= WINDOW_MOST_FACTS)
         return WINDOW_CHANGED;
     remove_fact(window, 1);
     return WINDOW_CROWDED;
 }
 
-enum window_change window_take(struct window *window, const struct trigger *trigger,
-                               const struct signal *signal)
+/* What is over goes first: it holds for the clock alone. */
+static enum window_change make_room(struct window *window, const struct trigger *trigger)
 {
-    if (trigger->form == TRIGGER_SILENCE)
-        return take_sighting(window, trigger, signal);
-    struct window_fact fact = fact_of(trigger, signal);
-    int known = find(window, &fact);
-    if (known >= 0 && !replaces(&window->facts[known], &fact))
-        return WINDOW_REPEATED;
-    if (known >= 0)
-        remove_fact(window, (size_t)known);
-    insert(window, &fact);
-    if (!fact.answer)
-        note_texts(window, trigger, signal, fact.time_ms);
     if (window->fact_count <= WINDOW_MOST_FACTS)
         return WINDOW_CHANGED;
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (!window_version_is_last(&window->facts[i].version)) {
+            remove_fact(window, i);
+            return WINDOW_CROWDED;
+        }
     if (trigger->form != TRIGGER_THRESHOLD)
         window->pushed_ms = window->facts[0].time_ms;
     let_go(window, trigger, 0);
     return WINDOW_CROWDED;
+}
+
+enum window_change window_take(struct window *window, const struct window_told *told)
+{
+    if (told->trigger->form == TRIGGER_SILENCE)
+        return take_sighting(window, told);
+    struct window_fact fact = fact_of(told), *last = find_last(window, &fact);
+    if (last && says_same(last, &fact))
+        return say_again(window, last, &fact) ? WINDOW_CHANGED : WINDOW_REPEATED;
+    divide(window, &fact);
+    if (window_version_is_over(&fact.version, told->heard_ms))
+        return WINDOW_REPEATED;
+    drop_over(window, told->heard_ms);
+    insert(window, &fact);
+    return make_room(window, told->trigger);
+}
+
+const struct window_fact *window_known(const struct window *window, const struct window_told *told)
+{
+    struct window_fact fact = fact_of(told);
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (is_of_same(&window->facts[i], &fact))
+            return &window->facts[i];
+    return NULL;
+}
+
+const struct window_fact *window_newest(const struct window *window, int64_t heard_ms)
+{
+    for (size_t i = window->fact_count; i-- > 0;) {
+        const struct window_fact *fact = &window->facts[i];
+        if (fact->counts && !fact->answer && window_version_holds(&fact->version, heard_ms))
+            return fact;
+    }
+    return NULL;
 }
 
 /* ---- firings ---- */
@@ -283,7 +319,7 @@ static int64_t days_kept(const struct trigger *trigger)
 /* Words before the newest one heard, and what fired for them. */
 static void expire_sightings(struct window *window, int64_t clock_ms)
 {
-    while (window->fact_count > 1 && window->facts[1].time_ms < clock_ms)
+    while (window->fact_count > 1 && window->facts[1].version.arrived_ms < clock_ms)
         remove_fact(window, 0);
     while (window->fired_count && window->fact_count &&
            window->fired[0].start_ms < window->facts[0].time_ms)
@@ -332,9 +368,10 @@ static void expire_days(struct window *window, const struct trigger *trigger, in
 
 bool window_expire(struct window *window, const struct trigger *trigger, int64_t clock_ms)
 {
-    size_t before = window->fact_count + window->fired_count + window->day_count;
     if (clock_ms == TIMESTAMP_NONE)
         return false;
+    size_t before = window->fact_count + window->fired_count + window->day_count;
+    drop_over(window, clock_ms);
     if (trigger->form == TRIGGER_SILENCE) {
         expire_sightings(window, clock_ms);
     } else {

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "router/core/signal.h"
 #include "router/core/trigger.h"
+#include "router/core/window_version.h"
 
 #define WINDOW_MOST_FACTS 128
 #define WINDOW_MOST_FIRED 16
@@ -24,9 +25,9 @@ struct window_fact {
     int64_t time_ms;
     int64_t value;     /* a threshold's reading in millionths; an absence's due; else 0 */
     uint64_t distinct; /* hash of who or what is different; 0 = not known */
-    struct signal_revision revision;
-    int64_t arrived_ms;      /* receipt of the first revision that says what it says */
+    struct window_version version;
     struct span id, subject; /* borrowed from the bytes read, or from the signal taken */
+    struct span texts;       /* of what counts and is no answer (window_texts.h) */
     bool answer, counts;     /* counts: not taken back */
 };
 
@@ -46,10 +47,6 @@ struct window {
     size_t fired_count;
     struct window_day days[WINDOW_MOST_DAYS + 1]; /* surge: of facts no longer held, by day */
     size_t day_count;
-    struct signal_field texts[TRIGGER_MOST_FIELDS]; /* of the newest fact, beside its group's */
-    size_t text_count;
-    char digits[TRIGGER_MOST_FIELDS][SPAN_DECIMAL]; /* of values that were read as numbers */
-    int64_t texts_ms;                               /* TIMESTAMP_NONE = of none yet */
     int64_t pushed_ms; /* time of the newest fact pushed out; TIMESTAMP_NONE = none */
     int64_t run_ms;    /* threshold: since when the reading pushed out last was beyond; or NONE */
     int64_t due_ms;    /* when the clock has to look at it; or NONE */
@@ -68,9 +65,18 @@ enum window_change {
     WINDOW_REPEATED, /* known already, or an older revision */
     WINDOW_CROWDED   /* changed, and the oldest fact had to go */
 };
-/* A fact of its group. */
-enum window_change window_take(struct window *window, const struct trigger *trigger,
-                               const struct signal *signal);
+struct window_told { /* a fact of its group */
+    const struct trigger *trigger;
+    const struct trigger_step *step; /* that heard it */
+    const struct signal *signal;
+    struct span texts;
+    int64_t heard_ms; /* windows are judged by what arrived before; what that leaves behind goes */
+};
+enum window_change window_take(struct window *window, const struct window_told *told);
+/* What it knows of that event by that sort of step; NULL = nothing. */
+const struct window_fact *window_known(const struct window *window, const struct window_told *told);
+/* The newest that holds and is no answer; NULL = none. */
+const struct window_fact *window_newest(const struct window *window, int64_t heard_ms);
 void window_note_fired(struct window *window, int64_t start_ms, int64_t anchor_ms);
 bool window_has_fired(const struct window *window, const struct trigger *trigger, int64_t start_ms,
                       int64_t anchor_ms);

@@ -46,7 +46,8 @@ void window_book_arrange(struct window_book *book, const struct triggers *trigge
     for (size_t i = 0; i < book->count; i++) {
         const struct trigger *trigger = triggers_at(triggers, i);
         struct window_counter *counter = &book->counters[i];
-        *counter = (struct window_counter){.since_day = INT64_MAX, .day = INT64_MIN};
+        *counter = (struct window_counter){
+            .since_day = INT64_MAX, .day = INT64_MIN, .shape = trigger->shape, .dirty = true};
         for (size_t k = 0; k < old_count; k++)
             if (strcmp(old[k].name, trigger->name) == 0) {
                 *counter = old[k];
@@ -59,6 +60,23 @@ void window_book_arrange(struct window_book *book, const struct triggers *trigge
     for (size_t k = 0; k < old_count; k++)
         free(old[k].notices);
     free(old);
+}
+
+/* Its firings of the day stay counted: a cap is for the people who get them. */
+void window_book_renew(struct window_book *book, const struct triggers *triggers)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        struct window_counter *counter = &book->counters[i];
+        uint64_t shape = triggers_at(triggers, i)->shape;
+        counter->anew = counter->shape != shape;
+        counter->anew_groups = 0;
+        if (!counter->anew)
+            continue;
+        counter->shape = shape;
+        counter->since_day = INT64_MAX;
+        counter->notice_count = 0;
+        counter->dirty = counter->notices_dirty = true;
+    }
 }
 
 bool window_book_open(const struct case_entry *entry, const struct trigger *trigger,
@@ -116,7 +134,7 @@ static void note(char *to, size_t size, const struct signal *signal, const char 
 static struct window_notice notice_of(const struct signal *signal)
 {
     struct window_notice notice = {
-        .time_ms = signal->time_ms, .revision = signal->revision, .counts = signal->counts};
+        .time_ms = signal->time_ms, .version = window_version_of(signal), .counts = signal->counts};
     span_to_cstr(signal->id, notice.id, sizeof notice.id);
     span_to_cstr(signal->subject, notice.subject, sizeof notice.subject);
     note(notice.street, sizeof notice.street, signal, "street_code");
@@ -146,19 +164,50 @@ static void insert_notice(struct window_counter *counter, const struct window_no
     counter->notices_dirty = true;
 }
 
-enum window_change window_book_take_notice(struct window_counter *counter,
-                                           const struct signal *signal)
+static bool says_same(const struct window_notice *a, const struct window_notice *b)
 {
-    struct window_notice notice = notice_of(signal);
+    return a->time_ms == b->time_ms && a->counts == b->counts &&
+           strcmp(a->subject, b->subject) == 0 && strcmp(a->street, b->street) == 0 &&
+           strcmp(a->community, b->community) == 0 && strcmp(a->sort, b->sort) == 0 &&
+           strcmp(a->level, b->level) == 0;
+}
+
+static void drop_over(struct window_counter *counter, int64_t heard_ms)
+{
+    for (size_t i = counter->notice_count; i-- > 0;)
+        if (window_version_is_over(&counter->notices[i].version, heard_ms))
+            remove_notice(counter, i);
+}
+
+bool window_book_knows_notice(const struct window_counter *counter, struct span id)
+{
+    for (size_t i = 0; i < counter->notice_count; i++)
+        if (span_is(id, counter->notices[i].id))
+            return true;
+    return false;
+}
+
+/* As a window takes its facts (window.c). */
+enum window_change window_book_take_notice(struct window_counter *counter,
+                                           const struct signal *signal, int64_t heard_ms)
+{
+    struct window_notice told = notice_of(signal);
     for (size_t i = 0; i < counter->notice_count; i++) {
-        if (strcmp(counter->notices[i].id, notice.id) != 0)
+        struct window_notice *there = &counter->notices[i];
+        if (strcmp(there->id, told.id) != 0)
             continue;
-        if (!signal_revision_holds(counter->notices[i].revision, notice.revision))
-            return WINDOW_REPEATED;
-        remove_notice(counter, i);
-        break;
+        if (!window_version_is_last(&there->version) || !says_same(there, &told)) {
+            window_version_divide(&there->version, &told.version);
+            continue;
+        }
+        bool changed = window_version_say_again(&there->version, &told.version);
+        counter->notices_dirty |= changed;
+        return changed ? WINDOW_CHANGED : WINDOW_REPEATED;
     }
-    insert_notice(counter, &notice);
+    if (window_version_is_over(&told.version, heard_ms))
+        return WINDOW_REPEATED;
+    drop_over(counter, heard_ms);
+    insert_notice(counter, &told);
     if (counter->notice_count <= WINDOW_MOST_NOTICES)
         return WINDOW_CHANGED;
     remove_notice(counter, 0);
@@ -167,6 +216,8 @@ enum window_change window_book_take_notice(struct window_counter *counter,
 
 void window_book_expire_notices(struct window_counter *counter, int64_t clock_ms)
 {
+    if (clock_ms != TIMESTAMP_NONE)
+        drop_over(counter, clock_ms);
     while (counter->notice_count && counter->notices[0].time_ms + TRIGGER_HORIZON_MS <= clock_ms)
         remove_notice(counter, 0);
 }

@@ -9,6 +9,7 @@
 
 struct window_counter { /* of one trigger */
     char name[64];
+    uint64_t shape; /* of the trigger whose windows these are (trigger.h) */
     int64_t groups;
     int64_t since_day;             /* the first day that was heard whole; INT64_MAX = none yet */
     int64_t day, today;            /* firings of that civil day */
@@ -16,6 +17,8 @@ struct window_counter { /* of one trigger */
     struct window_notice *notices; /* owned; by time; NULL where it listens to none */
     size_t notice_count, notices_saved;
     bool dirty, notices_dirty;
+    bool anew;           /* what is there of it was made by a trigger of another shape */
+    int64_t anew_groups; /* so many groups */
 };
 
 struct window_book {
@@ -28,6 +31,8 @@ void window_book_init(struct window_book *book);
 void window_book_fini(struct window_book *book);
 /* Counters in the order of these triggers; those of others are forgotten. */
 void window_book_arrange(struct window_book *book, const struct triggers *triggers);
+/* After that, and after a restore: those of triggers that are made otherwise by now begin anew. */
+void window_book_renew(struct window_book *book, const struct triggers *triggers);
 struct window_counter *window_book_counter(struct window_book *book,
                                            struct span name); /* or NULL */
 
@@ -42,8 +47,9 @@ void window_book_store(struct window_book *book, struct window_counter *counter,
                        struct case_entry *entry, const struct trigger *trigger,
                        const struct window *window, struct strbuf *text);
 
+bool window_book_knows_notice(const struct window_counter *counter, struct span id);
 enum window_change window_book_take_notice(struct window_counter *counter,
-                                           const struct signal *signal);
+                                           const struct signal *signal, int64_t heard_ms);
 void window_book_expire_notices(struct window_counter *counter, int64_t clock_ms);
 
 /* May it fire now; else the clock at which it may be asked again. Counts it where it may. */

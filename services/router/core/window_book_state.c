@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a trigger counts in a partition, as records of state.windows:
  *
- *   _counter|<trigger>        1 since day at_once today     numbers, blanks between
- *   _notice|<trigger>|<n>     1 and the notice's members, one line each
+ *   _counter|<trigger>        2 since day at_once today shape     numbers, blanks between
+ *   _notice|<trigger>|<n>     2 and the notice's members, one line each
  */
 #include <stdio.h>
 
@@ -10,7 +10,8 @@
 #include "router/core/emit.h"
 #include "router/core/window_book.h"
 
-#define NUMBERS 5
+#define NUMBERS        6
+#define NOTICE_NUMBERS 6
 
 static bool read_counter(struct window_counter *counter, struct span value)
 {
@@ -22,7 +23,9 @@ static bool read_counter(struct window_counter *counter, struct span value)
     counter->day = numbers[2];
     counter->at_once = numbers[3];
     counter->today = numbers[4];
-    return numbers[0] == 1;
+    counter->shape = (uint64_t)numbers[5];
+    counter->dirty = false;
+    return numbers[0] == 2;
 }
 
 static bool read_notice(struct window_notice *notice, struct span value)
@@ -34,19 +37,19 @@ static bool read_notice(struct window_notice *notice, struct span value)
         {notice->id, sizeof notice->id},         {notice->subject, sizeof notice->subject},
         {notice->street, sizeof notice->street}, {notice->community, sizeof notice->community},
         {notice->sort, sizeof notice->sort},     {notice->level, sizeof notice->level}};
-    int64_t source, counts;
-    if (!span_is(span_cut(&value, '\n'), "1"))
+    int64_t numbers[NOTICE_NUMBERS];
+    if (!span_is(span_cut(&value, '\n'), "2"))
         return false;
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
         span_to_cstr(span_cut(&value, '\n'), texts[i].at, texts[i].size);
-    if (!span_to_int64(span_cut(&value, '\n'), &notice->time_ms) ||
-        !span_to_int64(span_cut(&value, '\n'), &source) ||
-        !span_to_int64(span_cut(&value, '\n'), &notice->revision.received_ms) ||
-        !span_to_int64(value, &counts))
-        return false;
-    notice->revision.source = (uint64_t)source;
-    notice->counts = counts != 0;
-    return true;
+    for (int i = 0; i < NOTICE_NUMBERS; i++)
+        if (!value.at || !span_to_int64(span_cut(&value, '\n'), &numbers[i]))
+            return false;
+    notice->time_ms = numbers[0];
+    notice->version = (struct window_version){
+        {(uint64_t)numbers[1], numbers[2]}, .arrived_ms = numbers[3], .until_ms = numbers[4]};
+    notice->counts = numbers[5] != 0;
+    return !value.at;
 }
 
 /* A save writes the slots in use, then tombstones behind them. */
@@ -86,10 +89,17 @@ bool window_book_restore(struct window_book *book, struct span key, struct span 
 static void write_notice(struct strbuf *out, const struct window_notice *notice)
 {
     strbuf_reset(out);
-    strbuf_addf(out, "1\n%s\n%s\n%s\n%s\n%s\n%s\n%lld\n%lld\n%lld\n%d", notice->id, notice->subject,
-                notice->street, notice->community, notice->sort, notice->level,
-                (long long)notice->time_ms, (long long)notice->revision.source,
-                (long long)notice->revision.received_ms, notice->counts);
+    const struct window_version *version = &notice->version;
+    const int64_t numbers[NOTICE_NUMBERS] = {notice->time_ms,
+                                             (int64_t)version->revision.source,
+                                             version->revision.received_ms,
+                                             version->arrived_ms,
+                                             version->until_ms,
+                                             notice->counts};
+    strbuf_addf(out, "2\n%s\n%s\n%s\n%s\n%s\n%s", notice->id, notice->subject, notice->street,
+                notice->community, notice->sort, notice->level);
+    for (int i = 0; i < NOTICE_NUMBERS; i++)
+        strbuf_addf(out, "\n%lld", (long long)numbers[i]);
 }
 
 static void save_notices(struct window_counter *counter, int32_t partition, struct strbuf *text,
@@ -126,9 +136,9 @@ void window_book_save_counters(struct window_book *book, int32_t partition, stru
             continue;
         counter->dirty = false;
         strbuf_reset(text);
-        strbuf_addf(text, "1 %lld %lld %lld %lld", (long long)counter->since_day,
-                    (long long)counter->day, (long long)counter->at_once,
-                    (long long)counter->today);
+        strbuf_addf(text, "2 %lld %lld %lld %lld %lld", (long long)counter->since_day,
+                    (long long)counter->day, (long long)counter->at_once, (long long)counter->today,
+                    (long long)counter->shape);
         outputs_add(outputs, &(struct output){.stream = STREAM_STATE_WINDOWS,
                                               .partition = partition,
                                               .key = span_from(key, (size_t)len),

@@ -27,8 +27,9 @@ struct window_flow *window_flow_open(const struct window_flow_rules *rules, int3
     emit_init(&flow->emit);
     firing_writer_init(&flow->writer);
     strbuf_init(&flow->text, 4096, WINDOW_MOST_BYTES);
-    for (size_t i = 0; i < ARRAY_LENGTH(flow->watermarks); i++)
-        flow->watermarks[i] = TIMESTAMP_NONE;
+    strbuf_init(&flow->texts, 256, WINDOW_MOST_BYTES);
+    window_flow_hold_watermarks(flow);
+    flow->bundle_dirty = true;
     flow->counts.clock_ms = TIMESTAMP_NONE;
     return flow;
 }
@@ -40,6 +41,8 @@ void window_flow_close(struct window_flow *flow)
     emit_fini(&flow->emit);
     firing_writer_fini(&flow->writer);
     strbuf_fini(&flow->text);
+    strbuf_fini(&flow->texts);
+    free(flow->watermarks);
     free(flow);
 }
 
@@ -59,11 +62,12 @@ bool window_flow_trigger(struct window_flow *flow, struct span key, struct windo
 const struct station *window_flow_station(const struct window_flow *flow, struct span station)
 {
     const struct window *window = &flow->window;
+    int64_t now_ms = flow->counts.clock_ms;
     if (!flow->rules.stations || !window->fact_count)
         return NULL;
-    int64_t seen_ms = window->facts[window->fact_count - 1].time_ms;
-    return stations_find(flow->rules.stations, station,
-                         window_day_of(later(flow->counts.clock_ms, seen_ms)));
+    if (now_ms == TIMESTAMP_NONE)
+        now_ms = window->facts[window->fact_count - 1].time_ms;
+    return stations_find(flow->rules.stations, station, window_day_of(now_ms));
 }
 
 /* ---- a window ---- */
@@ -80,11 +84,24 @@ static bool concerns(const struct window_flow *flow, const struct window_notice 
            (!notice->street[0] || span_is(street, notice->street));
 }
 
+/* Of the newest fact that it is about; where it is about none yet, of the group's newest. */
+static void read_texts(struct window_flow *flow, const struct window_finding *finding,
+                       int64_t heard_ms)
+{
+    const struct window_fact *of = NULL;
+    for (size_t i = finding->evidence_count; i-- > 0 && !of;)
+        of = finding->evidence[i]->answer ? NULL : finding->evidence[i];
+    if (!of)
+        of = window_newest(&flow->window, heard_ms);
+    window_texts_read(&flow->said, of ? of->texts : SPAN_NONE);
+}
+
 static void choose_notices(struct window_flow *flow, const struct window_counter *counter,
                            const struct firing *firing, struct window_question *question)
 {
     if (!counter->notice_count)
         return;
+    read_texts(flow, firing->finding, question->heard_ms);
     struct window_notice *chosen = arena_take(&flow->arena, counter->notice_count * sizeof *chosen);
     for (size_t i = 0; chosen && i < counter->notice_count; i++)
         if (concerns(flow, &counter->notices[i], firing))
@@ -114,6 +131,7 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
     if (span_is(look->trigger->group[0], "station"))
         firing->station = window_flow_station(flow, firing->values[0]);
     firing->time_ms = look->recorded_ms != TIMESTAMP_NONE ? look->recorded_ms : clock_ms;
+    read_texts(flow, firing->finding, clock_ms);
     if (!window_book_may_fire(look->counter, look->trigger, window_day_of(firing->time_ms),
                               clock_ms, &again_ms)) {
         flow->counts.held += !look->was_held;
@@ -152,7 +170,7 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
     struct window_finding finding = {0};
     struct firing firing = {.trigger = look->trigger,
                             .group = case_entry_id(look->entry),
-                            .window = window,
+                            .texts = &flow->said,
                             .finding = &finding,
                             .district = flow->rules.district,
                             .bundle = flow->rules.bundle};
@@ -162,7 +180,7 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
         .heard_ms = is_judged_at_once(look->trigger) ? INT64_MAX : flow->counts.clock_ms,
         .since_day = look->counter->since_day,
         .calendar = flow->rules.calendar};
-    int64_t due_ms = window->due_ms;
+    int64_t due_ms = window->due_ms, fired = 0;
     finding.notice = NULL;
     finding.evidence_count = 0;
     if (look->trigger->form == TRIGGER_SILENCE || look->trigger->form == TRIGGER_NOTICE)
@@ -174,9 +192,10 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
     look->was_held = window->held;
     window->held = false;
     while (window_judge(window, &question, &finding) && fire(flow, look, &firing, outputs))
-        continue;
+        fired++;
     if (!window->held)
         window->due_ms = next_due(flow, &question);
+    flow->counts.lapsed += look->was_held && !window->held && !fired;
     if (look->changed || window->held != look->was_held || is_sooner(window->due_ms, due_ms))
         window_book_store(&flow->book, look->counter, look->entry, look->trigger, window,
                           &flow->text);
@@ -186,16 +205,17 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
 
 /* ---- facts ---- */
 
-/* Told so late that no window of its own time is kept any more. */
+/* Told so late that no window of its own time is kept any more. The clock is behind what comes from
+ * outside: only of what the router says itself it may be ahead. */
 static bool is_late(const struct window_flow *flow, const struct trigger *trigger,
                     const struct signal *signal)
 {
-    int64_t clock_ms = flow->counts.clock_ms;
+    int64_t now_ms = later(signal->arrived_ms, flow->counts.clock_ms);
     if (trigger->form == TRIGGER_SILENCE)
         return false; /* it counts when it was heard */
     if (signal->recorded_ms - signal->time_ms > TRIGGER_HORIZON_MS)
         return true;
-    return clock_ms != TIMESTAMP_NONE && signal->time_ms + trigger_keeps_ms(trigger) <= clock_ms;
+    return now_ms != TIMESTAMP_NONE && signal->time_ms + trigger_keeps_ms(trigger) <= now_ms;
 }
 
 static bool has_room(const struct window_flow *flow, const struct window_look *look)
@@ -227,24 +247,63 @@ static bool is_of_station(const struct window_flow *flow, const struct trigger *
     return station && sighting_is_of(signal_field(signal, SPAN("via")), station->family);
 }
 
-static void on_group(struct window_flow *flow, struct window_look *look,
-                     const struct signal *signal, struct outputs *outputs)
+static struct window_told told_of(struct window_flow *flow, const struct window_look *look,
+                                  const struct signal *signal)
 {
-    look->entry = entry_of(flow, look, signal->group);
-    if (!look->entry) {
-        flow->counts.full++;
-        return;
-    }
-    if (!window_book_open(look->entry, look->trigger, &flow->window))
-        window_init(&flow->window); /* of another form under this name: begun anew */
-    window_expire(&flow->window, look->trigger, flow->counts.clock_ms);
-    enum window_change change = window_take(&flow->window, look->trigger, signal);
+    bool at_once = is_judged_at_once(look->trigger);
+    strbuf_reset(&flow->texts);
+    if (signal->counts && look->step->role != TRIGGER_ANSWER)
+        window_texts_write(&flow->texts, look->trigger, signal);
+    return (struct window_told){.trigger = look->trigger,
+                                .step = look->step,
+                                .signal = signal,
+                                .texts = strbuf_span(&flow->texts),
+                                .heard_ms = at_once ? INT64_MAX : flow->counts.clock_ms};
+}
+
+static void take_fact(struct window_flow *flow, struct window_look *look,
+                      const struct signal *signal, struct outputs *outputs)
+{
+    struct window_told told = told_of(flow, look, signal);
+    enum window_change change = window_take(&flow->window, &told);
     flow->counts.repeated += change == WINDOW_REPEATED;
     flow->counts.crowded += change == WINDOW_CROWDED;
     look->changed = change != WINDOW_REPEATED;
     look->recorded_ms = is_judged_at_once(look->trigger) ? signal->recorded_ms : TIMESTAMP_NONE;
     if (look->changed)
         window_flow_look(flow, look, outputs);
+}
+
+/* What is too late, or of a time that does not count, takes back what was known of its event. */
+static void take_back(struct window_flow *flow, struct window_look *look,
+                      const struct signal *signal, struct outputs *outputs)
+{
+    struct window_told told = told_of(flow, look, signal);
+    const struct window_fact *known = window_known(&flow->window, &told);
+    if (!known)
+        return;
+    struct signal gone = *signal;
+    gone.counts = false;
+    gone.time_ms = known->time_ms;
+    take_fact(flow, look, &gone, outputs);
+}
+
+static void on_group(struct window_flow *flow, struct window_look *look,
+                     const struct signal *signal, struct outputs *outputs)
+{
+    look->entry = look->far ? case_book_find(flow->book.groups, signal->group)
+                            : entry_of(flow, look, signal->group);
+    if (!look->entry) {
+        flow->counts.full += !look->far;
+        return;
+    }
+    if (!window_book_open(look->entry, look->trigger, &flow->window))
+        window_init(&flow->window); /* of another form under this name: begun anew */
+    window_expire(&flow->window, look->trigger, flow->counts.clock_ms);
+    if (look->far)
+        take_back(flow, look, signal, outputs);
+    else
+        take_fact(flow, look, signal, outputs);
 }
 
 struct sweep {
@@ -271,7 +330,12 @@ static void on_notice(struct window_flow *flow, struct window_look *look,
                       const struct signal *signal, struct outputs *outputs)
 {
     struct sweep sweep = {flow, *look, outputs};
-    enum window_change change = window_book_take_notice(look->counter, signal);
+    struct signal told = *signal;
+    if (look->far && !window_book_knows_notice(look->counter, signal->id))
+        return;
+    told.counts &= !look->far;
+    enum window_change change =
+        window_book_take_notice(look->counter, &told, flow->counts.clock_ms);
     flow->counts.repeated += change == WINDOW_REPEATED;
     flow->counts.crowded += change == WINDOW_CROWDED;
     sweep.look.recorded_ms = TIMESTAMP_NONE;
@@ -283,19 +347,18 @@ static void on_fact(struct window_flow *flow, const struct signal *signal, struc
 {
     struct window_look look = {0};
     flow->counts.facts++;
-    if (!window_flow_trigger(flow, signal->group, &look) || signal->step < 0 ||
-        (size_t)signal->step >= look.trigger->step_count) {
+    if (window_flow_trigger(flow, signal->group, &look))
+        look.step = trigger_step(look.trigger, signal->step);
+    if (!look.step) {
         flow->counts.unknown++;
         return;
     }
-    if (is_late(flow, look.trigger, signal)) {
-        flow->counts.late++;
+    bool late = is_late(flow, look.trigger, signal);
+    flow->counts.late += late;
+    look.far = late || !trigger_is_on(look.trigger, signal->time_ms);
+    if (!is_of_station(flow, look.trigger, signal))
         return;
-    }
-    const struct trigger_step *step = &look.trigger->steps[signal->step];
-    if (!trigger_is_on(look.trigger, signal->time_ms) || !is_of_station(flow, look.trigger, signal))
-        return;
-    if (step->everywhere)
+    if (look.step->everywhere)
         on_notice(flow, &look, signal, outputs);
     else
         on_group(flow, &look, signal, outputs);

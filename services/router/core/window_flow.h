@@ -58,7 +58,14 @@ struct window_flow_counts {
     int64_t crowded; /* facts that the newest ones of their group pushed out */
     int64_t full;    /* facts of a new group where a trigger has most_groups of them */
     int64_t held;    /* firings that a cap delayed */
-    int64_t unknown; /* facts of a trigger that is not there any more */
+    int64_t lapsed;  /* of these, those whose facts were gone before it let them through */
+    int64_t unknown; /* facts of a trigger that is not there any more, or listens to other things */
+    int64_t anew;    /* groups forgotten because their trigger is another one by the same name */
     int64_t dead;
 };
 struct window_flow_counts window_flow_counts(const struct window_flow *flow);
+/* After `restored` and `set_rules`: triggers that begin anew because they are others than those
+ * their windows were made by, and how many groups each had. */
+void window_flow_each_anew(const struct window_flow *flow,
+                           void (*each)(void *context, const char *trigger, int64_t groups),
+                           void *context);

@@ -3,10 +3,22 @@
  * counts and the clock under keys that no group has (a trigger's name does not begin with '_'). */
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "base/timestamp.h"
 #include "router/core/window_flow_internal.h"
 
-#define CLOCK_KEY "_clock"
+#define CLOCK_KEY  "_clock"
+#define BUNDLE_KEY "_bundle"
+
+void window_flow_hold_watermarks(struct window_flow *flow)
+{
+    int32_t count = flow->rules.partitions;
+    if (count <= flow->watermark_count)
+        return;
+    flow->watermarks = xrealloc(flow->watermarks, (size_t)count * sizeof *flow->watermarks);
+    while (flow->watermark_count < count)
+        flow->watermarks[flow->watermark_count++] = TIMESTAMP_NONE;
+}
 
 /* The first one is told; any is a reason to stop. */
 static void note_fault(struct window_flow *flow, struct span key)
@@ -47,6 +59,10 @@ void window_flow_restore(struct window_flow *flow, struct span key, struct span 
             restore_clock(flow, value);
         return;
     }
+    if (span_is(key, BUNDLE_KEY)) {
+        span_to_cstr(value, flow->judged_by, sizeof flow->judged_by);
+        return;
+    }
     if (!value.at) {
         struct case_entry *entry = case_book_find(flow->book.groups, key);
         if (entry)
@@ -59,8 +75,8 @@ void window_flow_restore(struct window_flow *flow, struct span key, struct span 
         note_fault(flow, key);
 }
 
-/* The timer that was set when it was written; a window of a trigger that is gone, or is of another
- * form now, is forgotten. */
+/* The timer that was set when it was written; a window of a trigger that is gone, or is another one
+ * now, is forgotten. */
 static void restore_group(void *context, struct case_entry *entry)
 {
     struct window_flow *flow = context;
@@ -68,8 +84,12 @@ static void restore_group(void *context, struct case_entry *entry)
     struct window *window = &flow->window;
     if (!entry->len)
         return;
-    if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||
-        !window_book_open(entry, look.trigger, window)) {
+    bool there = window_flow_trigger(flow, case_entry_id(entry), &look);
+    if (there && look.counter->anew) {
+        look.counter->anew_groups++;
+        flow->counts.anew++;
+    }
+    if (!there || look.counter->anew || !window_book_open(entry, look.trigger, window)) {
         case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
         case_book_set(flow->book.groups, entry, SPAN_NONE, false);
         return;
@@ -78,11 +98,6 @@ static void restore_group(void *context, struct case_entry *entry)
     bool waits = window->due_ms != TIMESTAMP_NONE && window->due_ms < expires_ms;
     look.counter->groups++;
     case_book_set_timer(flow->book.groups, entry, waits ? window->due_ms : expires_ms, 0);
-}
-
-void window_flow_restored(struct window_flow *flow)
-{
-    case_book_each(flow->book.groups, restore_group, flow);
 }
 
 /* Looked at as soon as the clock moves: what is due by the new rules is not what was due by the
@@ -94,19 +109,53 @@ static void look_soon(void *context, struct case_entry *entry)
         case_book_set_timer(flow->book.groups, entry, 0, 0);
 }
 
-void window_flow_set_rules(struct window_flow *flow, const struct window_flow_rules *rules)
+/* What there is, by the rules as they are. */
+static void take_up(struct window_flow *flow)
 {
-    flow->rules = *rules;
-    window_book_arrange(&flow->book, rules->triggers);
+    bool same = span_is(flow->rules.bundle, flow->judged_by);
+    window_book_renew(&flow->book, flow->rules.triggers);
     for (size_t i = 0; i < flow->book.count; i++)
         flow->book.counters[i].groups = 0;
     case_book_each(flow->book.groups, restore_group, flow);
-    case_book_each(flow->book.groups, look_soon, flow);
+    if (!same)
+        case_book_each(flow->book.groups, look_soon, flow);
+    flow->bundle_dirty = !same;
+}
+
+void window_flow_restored(struct window_flow *flow)
+{
+    take_up(flow);
+}
+
+void window_flow_set_rules(struct window_flow *flow, const struct window_flow_rules *rules)
+{
+    flow->rules = *rules;
+    window_flow_hold_watermarks(flow);
+    window_book_arrange(&flow->book, rules->triggers);
+    flow->judged_by[0] = '\0'; /* whatever its name is */
+    take_up(flow);
+}
+
+void window_flow_each_anew(const struct window_flow *flow,
+                           void (*each)(void *context, const char *trigger, int64_t groups),
+                           void *context)
+{
+    for (size_t i = 0; i < flow->book.count; i++)
+        if (flow->book.counters[i].anew)
+            each(context, flow->book.counters[i].name, flow->book.counters[i].anew_groups);
 }
 
 const char *window_flow_fault(const struct window_flow *flow)
 {
     return flow->fault[0] ? flow->fault : NULL;
+}
+
+static void save_bundle(struct window_flow *flow, struct outputs *outputs)
+{
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_WINDOWS,
+                                          .partition = flow->partition,
+                                          .key = SPAN(BUNDLE_KEY),
+                                          .value = flow->rules.bundle});
 }
 
 static void save_clock(struct window_flow *flow, struct outputs *outputs)
@@ -142,5 +191,7 @@ void window_flow_save(struct window_flow *flow, struct outputs *outputs)
     window_book_save_counters(&flow->book, flow->partition, &flow->text, outputs);
     if (flow->clock_dirty)
         save_clock(flow, outputs);
-    flow->clock_dirty = false;
+    if (flow->bundle_dirty)
+        save_bundle(flow, outputs);
+    flow->clock_dirty = flow->bundle_dirty = false;
 }

@@ -39,7 +39,7 @@ void window_judge_add_evidence(struct window_finding *finding, const struct wind
 
 bool window_judge_is_heard(const struct window_question *question, const struct window_fact *fact)
 {
-    return fact->counts && fact->arrived_ms < question->heard_ms;
+    return fact->counts && window_version_holds(&fact->version, question->heard_ms);
 }
 
 static bool is_within(const struct window_question *question, const struct window_fact *fact,
@@ -172,7 +172,7 @@ static bool judge_notice(const struct window *window, const struct window_questi
     const struct trigger *trigger = question->trigger;
     for (size_t i = 0; i < question->notice_count; i++) {
         const struct window_notice *notice = &question->notices[i];
-        if (!notice->counts || notice->revision.received_ms >= question->heard_ms ||
+        if (!notice->counts || !window_version_holds(&notice->version, question->heard_ms) ||
             !window_judge_is_new(window, question, notice->time_ms, notice->time_ms))
             continue;
         window_judge_gather(window, question, notice->time_ms - trigger->within_ms, notice->time_ms,
@@ -221,11 +221,11 @@ int64_t window_next_ms(const struct window *window, const struct window_question
 {
     int64_t next_ms = next_of_form(window, question);
     for (size_t i = 0; i < window->fact_count; i++)
-        if (window->facts[i].arrived_ms >= question->heard_ms)
-            next_ms = window_judge_clock_earlier(next_ms, window->facts[i].arrived_ms + 1);
+        if (window->facts[i].version.arrived_ms >= question->heard_ms)
+            next_ms = window_judge_clock_earlier(next_ms, window->facts[i].version.arrived_ms + 1);
     for (size_t i = 0; i < question->notice_count; i++)
-        if (question->notices[i].revision.received_ms >= question->heard_ms)
+        if (question->notices[i].version.arrived_ms >= question->heard_ms)
             next_ms =
-                window_judge_clock_earlier(next_ms, question->notices[i].revision.received_ms + 1);
+                window_judge_clock_earlier(next_ms, question->notices[i].version.arrived_ms + 1);
     return next_ms;
 }

@@ -14,7 +14,7 @@ struct window_notice { /* one that was told to every partition */
     char street[16], community[16];
     char sort[24], level[24];
     int64_t time_ms;
-    struct signal_revision revision;
+    struct window_version version;
     bool counts;
 };
 

@@ -109,9 +109,9 @@ static const struct window_fact *last_word(const struct window *window,
                                            const struct window_question *question)
 {
     const struct window_fact *last = NULL;
-    for (size_t i = 0; i < window->fact_count && window_judge_is_heard(question, &window->facts[i]);
-         i++)
-        last = &window->facts[i];
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (window_judge_is_heard(question, &window->facts[i]))
+            last = &window->facts[i];
     return last;
 }
 

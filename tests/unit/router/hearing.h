@@ -94,7 +94,7 @@ static inline struct signal fact(size_t n)
 
 static inline size_t facts(void)
 {
-    return count(STREAM_SIGNALS, "1|f|");
+    return count(STREAM_SIGNALS, "2|f|");
 }
 
 static inline size_t count_taken_back(void)

@@ -11,7 +11,8 @@ static void a_fact_is_written_once_with_what_its_trigger_asks_for(void **state)
     tell(flow, opened(estate_1));
     assert_int_equal(facts(), 1);
     struct signal said = fact(0);
-    assert_true(span_is(said.group, "cluster|E1|R0303") && said.counts && said.step == 0);
+    assert_true(span_is(said.group, "cluster|E1|R0303") && said.counts &&
+                said.step == triggers_find(triggers, SPAN("cluster"))->steps[0].key);
     assert_true(span_is(said.id, "opened-1") && span_is(said.subject, CASE));
     assert_int_equal(said.time_ms, NOON);
     assert_int_equal(said.revision.received_ms, 1764000000000);
@@ -23,6 +24,27 @@ static void a_fact_is_written_once_with_what_its_trigger_asks_for(void **state)
     tell(flow, opened(estate_1));
     assert_int_equal(kept_count, 0);
     assert_int_equal(case_flow_counts(flow).signals, 0);
+    case_flow_close(flow);
+}
+
+static void what_stands_behind_a_tick_has_not_arrived_before_it(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, opened(estate_1));
+    assert_int_equal(fact(0).arrived_ms, NOON + 1000); /* its receipt, before there is a clock */
+    tick(flow, NOON + HOUR);
+    kept_count = 0;
+    struct told late = opened(estate_1);
+    late.subject = "request:12345:2";
+    tell(flow, late); /* its door was slow */
+    assert_int_equal(fact(0).arrived_ms, NOON + HOUR);
+    assert_int_equal(fact(0).recorded_ms, NOON + 1000);
+    struct told early = late;
+    early.subject = "request:12345:3";
+    early.recorded_ms = NOON + 2 * HOUR;
+    tell(flow, early); /* before the tick that will pass it */
+    assert_int_equal(fact(1).arrived_ms, NOON + 2 * HOUR);
     case_flow_close(flow);
 }
 
@@ -44,6 +66,7 @@ static void a_correction_moves_a_fact_to_its_new_group(void **state)
     kept_count = 0;
     struct told corrected = opened(estate_2);
     corrected.revision = "00000000000000000007.001764000000009.000001.00000000000000bb";
+    corrected.recorded_ms = NOON + 2000;
     tell(flow, corrected);
     assert_int_equal(facts(), 2);
     struct signal back = fact(0), now = fact(1);
@@ -51,6 +74,7 @@ static void a_correction_moves_a_fact_to_its_new_group(void **state)
     assert_true(span_is(now.group, "cluster|E2|R0303") && now.counts);
     assert_true(span_is(back.id, "opened-1") && span_is(now.id, "opened-1"));
     assert_int_equal(back.revision.source, 7);
+    assert_true(back.arrived_ms == NOON + 2000 && now.arrived_ms == NOON + 2000);
     assert_true(signal_revision_holds((struct signal_revision){0, 1764000000000}, back.revision));
     case_flow_close(flow);
 }
@@ -77,6 +101,7 @@ static void a_move_counts_when_what_it_hangs_on_has_come(void **state)
     (void)state;
     struct told closed = {
         .id = "closed-1", .stage = "closed", .time_ms = NOON + HOUR, .data = "{}"};
+    closed.recorded_ms = NOON + 3 * HOUR;
     struct told reopened = {.id = "reopened-1",
                             .stage = "reopened",
                             .party = "callback",
@@ -91,6 +116,8 @@ static void a_move_counts_when_what_it_hangs_on_has_come(void **state)
     struct signal said = fact(1);
     assert_true(span_is(said.group, "again|E1") && said.counts);
     assert_true(span_is(said.id, "reopened-1")); /* and its case's type and estate */
+    assert_int_equal(said.recorded_ms, NOON + 2 * HOUR + 1000);
+    assert_int_equal(said.arrived_ms, NOON + 3 * HOUR); /* with what made it one */
 
     struct told earlier = reopened; /* corrected: it was before the closure */
     earlier.time_ms = NOON + HOUR / 2;
@@ -100,6 +127,42 @@ static void a_move_counts_when_what_it_hangs_on_has_come(void **state)
     said = fact(2);
     assert_true(span_is(said.id, "reopened-1") && !said.counts);
     case_flow_close(flow);
+}
+
+/* One fact by two things that a trigger listens to: it is taken back when neither hears it. */
+static void what_another_step_still_hears_stays_a_fact(void **state)
+{
+    static const char either[] =
+        "trigger: either\nname: 两可\non: [{ kind: request, stage: opened, caller_ref: c1 },\n"
+        "  { kind: request, stage: opened, estate_code: [E1, E2] },\n"
+        "  { kind: request, stage: opened, estate_code: E1 }]\n"
+        "group: [type_code]\ncount: { at_least: 3, within: 7d }\nopen: { say: \"{count}\" }\n";
+    struct listeners *before = bundle.listeners;
+    struct triggers *loaded = triggers;
+    struct diagnostics *diagnostics = diagnostics_new();
+    (void)state;
+    put("either", either);
+    bundle.listeners = listen(diagnostics);
+    assert_non_null(bundle.listeners);
+    struct case_flow *flow = begin();
+    tell(flow, opened(estate_1));
+    struct told corrected = opened(estate_2);
+    corrected.revision = "00000000000000000007.001764000000009.000001.00000000000000bb";
+    tell(flow, corrected);
+    bool counts = false;
+    for (size_t i = 0; i < facts(); i++)
+        if (span_is(fact(i).trigger, "either"))
+            counts = fact(i).counts;
+    assert_true(counts); /* the last word */
+    case_flow_close(flow);
+    listeners_free(bundle.listeners);
+    triggers_free(triggers);
+    bundle.listeners = before;
+    triggers = loaded;
+    diagnostics_free(diagnostics);
+    char path[128];
+    snprintf(path, sizeof path, "%s/either.yaml", folder);
+    remove(path);
 }
 
 static void a_step_asks_for_what_it_says_only(void **state)
@@ -120,6 +183,8 @@ static void a_step_asks_for_what_it_says_only(void **state)
     case_flow_close(flow);
 }
 
+static struct span party = {"source", 6}; /* of what is observed */
+
 static void observe(struct case_flow *flow, const char *kind, const char *feed, const char *data,
                     const char *replayof)
 {
@@ -132,6 +197,7 @@ static void observe(struct case_flow *flow, const char *kind, const char *feed, 
                                       .subject = SPAN("outage:utilities:7"),
                                       .time_ms = NOON,
                                       .recorded_ms = NOON + 5,
+                                      .party = party,
                                       .feed = span_of(feed),
                                       .replayof = span_of(replayof),
                                       .data_json = span_of(data)});
@@ -159,6 +225,23 @@ static void observations_are_facts_where_a_step_listens(void **state)
     case_flow_close(flow);
 }
 
+/* It comes from another partition, sooner or later (docs/decisions/0064). */
+static void what_the_router_says_arrives_in_its_own_moment(void **state)
+{
+    static const char data[] = "{\"cause\":\"urgent\",\"community_code\":\"110105001905\"}";
+    (void)state;
+    struct case_flow *flow = begin();
+    tick(flow, NOON + HOUR);
+    kept_count = 0;
+    observe(flow, "outage", "outage", data, NULL);
+    party = SPAN("router");
+    observe(flow, "outage", "outage", data, NULL);
+    party = SPAN("source");
+    assert_int_equal(fact(0).arrived_ms, NOON + HOUR);
+    assert_int_equal(fact(1).arrived_ms, NOON + 5);
+    case_flow_close(flow);
+}
+
 static void any_word_of_a_station_is_a_sighting(void **state)
 {
     (void)state;
@@ -181,7 +264,7 @@ static void the_clock_is_told_to_every_partition_after_its_timers(void **state)
     tell(flow, opened(estate_1));
     kept_count = 0;
     tick(flow, NOON + 9 * DAY);
-    assert_int_equal(count(STREAM_SIGNALS, "1|w|3|"), 12);
+    assert_int_equal(count(STREAM_SIGNALS, "2|w|3|"), 12);
     assert_true(count(STREAM_EVENTS, "case.overdue.v1") == 1);
     assert_int_equal(kept[kept_count - 1].stream, STREAM_SIGNALS); /* behind what is due */
     kept_count = 0;
@@ -189,7 +272,7 @@ static void the_clock_is_told_to_every_partition_after_its_timers(void **state)
     assert_int_equal(kept_count, 0);
     flow = restart(flow);
     tick(flow, NOON + 9 * DAY); /* the one whose timers a restart interrupted */
-    assert_int_equal(count(STREAM_SIGNALS, "1|w|3|"), 12);
+    assert_int_equal(count(STREAM_SIGNALS, "2|w|3|"), 12);
     case_flow_close(flow);
 }
 
@@ -230,8 +313,11 @@ int main(void)
         cmocka_unit_test(a_correction_moves_a_fact_to_its_new_group),
         cmocka_unit_test(history_alone_is_no_fact_until_it_is_told_live),
         cmocka_unit_test(a_move_counts_when_what_it_hangs_on_has_come),
+        cmocka_unit_test(what_stands_behind_a_tick_has_not_arrived_before_it),
+        cmocka_unit_test(what_another_step_still_hears_stays_a_fact),
         cmocka_unit_test(a_step_asks_for_what_it_says_only),
         cmocka_unit_test(observations_are_facts_where_a_step_listens),
+        cmocka_unit_test(what_the_router_says_arrives_in_its_own_moment),
         cmocka_unit_test(any_word_of_a_station_is_a_sighting),
         cmocka_unit_test(the_clock_is_told_to_every_partition_after_its_timers),
         cmocka_unit_test(a_group_that_no_case_keeps_is_refused),

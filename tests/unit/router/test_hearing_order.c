@@ -50,7 +50,10 @@ static int by_key(const void *a, const void *b)
 /* The facts that hold after all that was written, in order; their number. */
 static size_t hold(struct held *all)
 {
+    static struct strbuf text;
     size_t count = 0, live = 0;
+    if (!text.at)
+        strbuf_init(&text, 512, 4096);
     for (size_t i = 0; i < kept_count; i++) {
         struct signal said;
         arena_reset(&arena);
@@ -65,7 +68,10 @@ static size_t hold(struct held *all)
         memset(&all[n], 0, sizeof all[n]);
         snprintf(all[n].key, sizeof all[n].key, "%s", kept[i].key);
         span_to_cstr(said.id, all[n].id, sizeof all[n].id);
-        snprintf(all[n].value, sizeof all[n].value, "%s", kept[i].value);
+        said.arrived_ms = 0; /* that hangs on what came last */
+        strbuf_reset(&text);
+        signal_write(&text, &said);
+        snprintf(all[n].value, sizeof all[n].value, "%s", text.at);
         all[n].revision = said.revision;
         all[n].counts = said.counts;
         count += n == count;

@@ -35,9 +35,10 @@ static int close_buffers(void **state)
 
 static struct signal fact(void)
 {
-    struct signal made = {.step = 1,
+    struct signal made = {.step = UINT32_MAX,
                           .id = SPAN("abcdefghijklmnopqrstuv"),
                           .revision = {UINT64_MAX, 1764043200000},
+                          .arrived_ms = 1764043260000,
                           .counts = true,
                           .time_ms = 1764043200000,
                           .recorded_ms = TIMESTAMP_NONE,
@@ -67,8 +68,9 @@ static void a_fact_comes_back_as_it_was(void **state)
     assert_true(signal_read(&read, group, strbuf_span(&value), &arena));
     assert_int_equal(read.kind, SIGNAL_FACT);
     assert_true(span_equal(read.group, group) && span_is(read.trigger, "cluster"));
-    assert_true(read.step == 1 && read.counts && span_equal(read.id, made.id));
+    assert_true(read.step == UINT32_MAX && read.counts && span_equal(read.id, made.id));
     assert_true(read.revision.source == UINT64_MAX && read.revision.received_ms == 1764043200000);
+    assert_int_equal(read.arrived_ms, 1764043260000);
     assert_true(read.time_ms == made.time_ms && read.recorded_ms == TIMESTAMP_NONE);
     assert_true(span_equal(read.subject, made.subject));
     assert_true(span_is(signal_field(&read, SPAN("estate_code")), "E=1|2"));
@@ -101,26 +103,27 @@ static void damage_is_refused(void **state)
     (void)state;
     static const char *const damaged[] = {
         "",
-        "1",
-        "2|f|0|a|0|1|1|1|1|s",
-        "1|x|0|a|0|1|1|1|1|s",
-        "1|f|0||0|1|1|1|1|s",     /* no id */
-        "1|f|0|a|0|1|1||1|s",     /* no time */
-        "1|f|0|a|0|1|1|1|1",      /* no subject */
-        "1|f|0|a|0|1|1|1|1|s|x",  /* no value */
-        "1|f|0|a|0|1|1|1|1|s|=x", /* no name */
-        "1|f|-1|a|0|1|1|1|1|s",
-        "1|f|0|a\\|0|1|1|1|1|s",
-        "1|f|0|a\\",
-        "1|w|0",
-        "1|w|0|",
+        "2",
+        "1|f|0|a|0|1|1|1|1|1|s",
+        "2|x|0|a|0|1|1|1|1|1|s",
+        "2|f|0||0|1|1|1|1|1|s",     /* no id */
+        "2|f|0|a|0|1|1|1||1|s",     /* no time */
+        "2|f|0|a|0|1|1|1|1|1",      /* no subject */
+        "2|f|0|a|0|1|1|1|1|1|s|x",  /* no value */
+        "2|f|0|a|0|1|1|1|1|1|s|=x", /* no name */
+        "2|f|-1|a|0|1|1|1|1|1|s",
+        "2|f|1z141z4|a|0|1|1|1|1|1|s", /* a step beyond 32 bits */
+        "2|f|0|a\\|0|1|1|1|1|1|s",
+        "2|f|0|a\\",
+        "2|w|0",
+        "2|w|0|",
     };
     struct signal read;
     for (size_t i = 0; i < ARRAY_LENGTH(damaged); i++)
         if (signal_read(&read, SPAN("cluster|a"), span_of(damaged[i]), &arena))
             fail_msg("taken: %s", damaged[i]);
-    assert_true(signal_read(&read, SPAN("cluster|a"), SPAN("1|f|0|a|0|1|1|1|1|s"), &arena));
-    assert_false(signal_read(&read, SPAN_NONE, SPAN("1|f|0|a|0|1|1|1|1|s"), &arena));
+    assert_true(signal_read(&read, SPAN("cluster|a"), SPAN("2|f|0|a|0|1|1|1|1|1|s"), &arena));
+    assert_false(signal_read(&read, SPAN_NONE, SPAN("2|f|0|a|0|1|1|1|1|1|s"), &arena));
 }
 
 static void the_greater_revision_holds_and_of_equal_ones_the_later(void **state)

@@ -42,6 +42,11 @@
     "count: { at_least: 1, within: 1d }\ncaps: { at_once: 2, per_day: 3 }\n"                         \
     "open: { say: \"{count}\" }\n"
 
+#define SEASONAL                                                                                   \
+    "trigger: t\nname: 例\non: { kind: request, stage: opened }\ngroup: [community_code]\n"       \
+    "season: { from: \"11-15\", to: \"03-15\" }\ncount: { at_least: 2, within: 7d }\n"             \
+    "open: { say: \"{count}\" }\n"
+
 static const struct life lives[] = {
     /* ---- count: DESIGN §5, 聚集 of domain §2.8 ---- */
     {"count_fires_with_the_third_of_two_callers", "条例第二十四条", CLUSTER,
@@ -122,8 +127,7 @@ static const struct life lives[] = {
      "fact 2 03-03T08:00 E1,R0105 caller_ref=b rev=3\nfact 3 03-04T08:00 E1,R0105 "
      "caller_ref=a\nnow",
      "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
-    {"count_what_is_said_again_arrived_when_it_was_said_first_in_order", "docs/decisions/0042",
-     CLUSTER,
+    {"count_what_is_said_again_arrived_when_it_was_said_first", "docs/decisions/0042", CLUSTER,
      "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
      "fact 3 03-04T08:00 E1,R0105 caller_ref=a\n"
      "fact 1 03-02T08:00 E1,R0105 caller_ref=a told=03-05T08:00\ntick 03-04T09:00",
@@ -142,12 +146,39 @@ static const struct life lives[] = {
      "fact 3 03-04T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b "
      "rev=2\nnow",
      "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
-    {"count_what_fired_stays_when_a_fact_is_taken_back_in_order", "docs/decisions/0042", CLUSTER,
+    {"count_what_fired_stays_when_a_fact_is_taken_back", "docs/decisions/0042", CLUSTER,
      "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
      "fact 3 03-04T08:00 E1,R0105 caller_ref=a\nnow\n"
      "fact 3 03-04T08:00 E1,R0105 caller_ref=a rev=2 told=03-04T09:00 gone\n"
      "fact 4 03-05T08:00 E1,R0105 caller_ref=c\nnow",
      "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
+    {"count_taken_back_before_the_clock_came_to_it", "docs/decisions/0064", CLUSTER,
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a told=03-04T09:00 gone\ntick 03-04T08:30\n"
+     "tick 03-04T10:00",
+     "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
+    {"count_moved_before_the_clock_came_to_it", "docs/decisions/0064", CLUSTER,
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a\n"
+     "fact 3 03-04T08:10 E1,R0105 caller_ref=c told=03-04T09:00\ntick 03-04T08:30\n"
+     "tick 03-04T10:00",
+     "E1,R0105: 3件2人2月25日08:00-3月4日08:00\n"},
+    {"count_taken_back_with_the_step_of_the_clock", "docs/decisions/0064", CLUSTER,
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a told=03-04T08:20 gone\ntick 03-04T08:30\n"
+     "tick 03-04T10:00",
+     ""},
+    {"count_a_correction_that_is_too_late_counts_no_longer", "docs/decisions/0064", CLUSTER,
+     "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
+     "fact 2 02-20T08:00 E1,R0105 caller_ref=b told=03-03T09:00\n"
+     "fact 3 03-04T08:00 E1,R0105 caller_ref=a\ntick 03-05T08:00",
+     ""},
+    {"count_a_correction_out_of_season_counts_no_longer", "docs/decisions/0064", SEASONAL,
+     "fact 1 03-14T08:00 C\nfact 2 03-15T08:00 C\nfact 2 03-16T08:00 C told=03-16T09:00\n"
+     "tick 03-17T08:00",
+     ""},
     {"count_long_after_the_clock_nothing_is_left", "docs/decisions/0042", CLUSTER,
      "fact 1 03-02T08:00 E1,R0105 caller_ref=a\nfact 2 03-03T08:00 E1,R0105 caller_ref=b\n"
      "tick 04-01T00:00\nfact 3 03-30T08:00 E1,R0105 caller_ref=a told=04-01T08:00\n"

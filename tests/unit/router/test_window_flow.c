@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pass 2 at its bounds, through restarts and other rules, in any order of arrival, and what it
- * takes from the heap. */
+/* Pass 2 at its bounds and through restarts, and what it takes from the heap. */
 #include "../../support/alloc_count.h"
 #include "router/core/window_judge.h"
 #include "windows.h"
@@ -20,48 +19,6 @@
 #define NOTICE                                                                                     \
     HEAD "notice: { of: { observation: weather_alert }, at_least: 1, within: 100d }\n"             \
          "open: { say: \"{count}件\" }\n"
-
-static void begin_with(const char *yaml)
-{
-    struct triggers *loaded = triggers_of(yaml);
-    if (!loaded)
-        fail_msg("%s", complaint);
-    begin(loaded);
-}
-
-static void obeyf(const char *format, ...)
-{
-    char line[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    obey(line);
-}
-
-static size_t count_firings(void)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < kept_count; i++)
-        count += is_opened(&kept[i]);
-    return count;
-}
-
-static const char *last_firing(void)
-{
-    for (size_t i = kept_count; i-- > 0;)
-        if (is_opened(&kept[i]))
-            return kept[i].value;
-    return "";
-}
-
-static uint64_t seed;
-
-static unsigned random_below(unsigned limit)
-{
-    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (unsigned)((seed >> 33) % limit);
-}
 
 /* ---- bounds ---- */
 
@@ -146,7 +103,7 @@ static void notices_of_a_trigger_that_takes_none_are_forgotten(void **state)
     triggers_free(triggers);
     triggers = triggers_of(MANY);
     rules.triggers = triggers;
-    flow = window_flow_open(&rules, 0);
+    reopen();
     restart();
     assert_int_equal(window_flow_counts(flow).groups, 0);
     end();
@@ -232,7 +189,7 @@ static void what_no_router_wrote_goes_to_dead(void **state)
 {
     (void)state;
     begin_with(THREE);
-    hand_over(SPAN("t|C"), SPAN("2|f|what"));
+    hand_over(SPAN("t|C"), SPAN("3|f|what"));
     hand_over(SPAN("t|C"), SPAN(""));
     assert_int_equal(window_flow_counts(flow).dead, 2);
     assert_int_equal(kept[0].stream, STREAM_DEAD);
@@ -319,120 +276,6 @@ static void bytes_that_nobody_wrote_are_refused(void **state)
     end();
 }
 
-static void windows_of_a_trigger_that_is_gone_are_forgotten(void **state)
-{
-    (void)state;
-    begin_with(THREE);
-    obey("fact 1 03-02T08:00 C caller_ref=a");
-    struct triggers *none = triggers_of("trigger: u\nname: 例\non: { kind: request }\ngroup: [a]\n"
-                                        "count: { at_least: 1 }\nopen: { say: x }\n");
-    struct window_flow_rules other = rules;
-    other.triggers = none;
-    window_flow_set_rules(flow, &other);
-    window_flow_save(flow, &outputs);
-    assert_int_equal(window_flow_counts(flow).groups, 0);
-    size_t tombstones = 0;
-    for (size_t i = 0; i < kept_count; i++)
-        tombstones += strcmp(kept[i].key, "t|C") == 0 && !kept[i].value;
-    assert_int_equal(tombstones, 1);
-    triggers_free(triggers);
-    triggers = none;
-    end();
-}
-
-/* What is due by the new rules is judged with the next step of the clock. */
-static void other_rules_judge_what_is_there(void **state)
-{
-    (void)state;
-    begin_with(THREE);
-    obey("fact 1 03-02T08:00 C caller_ref=a");
-    obey("fact 2 03-02T08:01 C caller_ref=b");
-    obey("now");
-    assert_int_equal(count_firings(), 0);
-    struct triggers *two = triggers_of(
-        HEAD "count: { at_least: 2, within: 7d }\nopen: { place: same, say: \"{count}件\" }\n");
-    struct window_flow_rules other = rules;
-    other.triggers = two;
-    window_flow_set_rules(flow, &other);
-    obey("tick 03-02T08:05");
-    assert_int_equal(count_firings(), 1);
-    triggers_free(triggers);
-    triggers = two;
-    end();
-}
-
-/* ---- any order, any restart ---- */
-
-struct told {
-    char line[160];
-    int minute; /* of its receipt */
-};
-
-static void draw_facts(struct told *facts, int count)
-{
-    for (int i = 0; i < count; i++) {
-        int minute = (int)random_below(3 * 24 * 60), late = (int)random_below(4) ? 0 : 300;
-        int time = minute > late ? minute - late : 0;
-        snprintf(facts[i].line, sizeof facts[i].line,
-                 "fact f%d 03-%02dT%02d:%02d C%u caller_ref=%c told=03-%02dT%02d:%02d", i,
-                 2 + time / 1440, time % 1440 / 60, time % 60, random_below(4),
-                 (char)('a' + random_below(3)), 2 + minute / 1440, minute % 1440 / 60, minute % 60);
-        facts[i].minute = minute;
-    }
-}
-
-/* Hour by hour; in each the facts received until then, and some of later ones, in a random order.
- */
-static void tell_in_any_order(const struct told *facts, int count, unsigned skew, bool restarts,
-                              struct strbuf *fired)
-{
-    bool told[256] = {false};
-    begin_with(THREE);
-    for (int hour = 1; hour <= 73; hour++) {
-        for (int n = 0, start = (int)random_below((unsigned)count); n < count; n++) {
-            int i = (start + n * 7) % count;
-            bool due = facts[i].minute < hour * 60;
-            if (told[i] || (!due && (skew == 0 || random_below(100) >= skew)))
-                continue;
-            told[i] = true;
-            obey(facts[i].line);
-            if (restarts && random_below(10) == 0)
-                restart();
-        }
-        obeyf("tick 03-%02dT%02d:00", 2 + hour / 24, hour % 24);
-    }
-    read_firings(fired);
-    end();
-}
-
-static void what_fires_is_a_function_of_what_was_received_when(void **state)
-{
-    static struct told facts[127];
-    struct strbuf wanted, came;
-    size_t firings = 0;
-    (void)state;
-    strbuf_init(&wanted, 1024, 1 << 20);
-    strbuf_init(&came, 1024, 1 << 20);
-    for (uint64_t n = 1; n <= 40; n++) {
-        seed = n;
-        int count = 9 + (int)random_below(50) * 2;
-        if (count % 7 == 0)
-            count += 2; /* steps of seven visit each */
-        draw_facts(facts, count);
-        tell_in_any_order(facts, count, 0, false, &wanted);
-        for (size_t i = 0; i < wanted.len; i++)
-            firings += wanted.at[i] == '\n';
-        for (unsigned skew = 0; skew <= 60; skew += 30) {
-            tell_in_any_order(facts, count, skew, true, &came);
-            if (!span_equal(strbuf_span(&came), strbuf_span(&wanted)))
-                fail_msg("seed %d, skew %u:\n%s\nand not\n%s", (int)n, skew, came.at, wanted.at);
-        }
-    }
-    assert_true(firings > 40);
-    strbuf_fini(&wanted);
-    strbuf_fini(&came);
-}
-
 /* ---- the heap ---- */
 
 static void ignore(void *carrier, const struct output *output)
@@ -455,13 +298,14 @@ static void a_known_group_takes_facts_without_the_heap(void **state)
         obeyf("fact f%03d 03-02T08:00 C caller_ref=a", i);
     restart();
     struct signal signal = {.kind = SIGNAL_FACT,
+                            .step = triggers_at(triggers, 0)->steps[0].key,
                             .group = SPAN("t|C"),
                             .counts = true,
                             .time_ms = at("03-02T08:00"),
                             .recorded_ms = at("03-02T08:00"),
                             .id = SPAN("f007"),
                             .subject = SPAN("request:12345:f007")};
-    signal.revision.received_ms = signal.recorded_ms;
+    signal.revision.received_ms = signal.arrived_ms = signal.recorded_ms;
     signal_write(&value, &signal);
     struct record record = {.key = signal.group, .value = strbuf_span(&value)};
     window_flow_on_record(flow, &record, &nowhere);
@@ -490,9 +334,6 @@ int main(void)
         cmocka_unit_test(a_watermark_that_goes_back_moves_nothing),
         cmocka_unit_test(state_that_cannot_be_read_stops_it),
         cmocka_unit_test(bytes_that_nobody_wrote_are_refused),
-        cmocka_unit_test(windows_of_a_trigger_that_is_gone_are_forgotten),
-        cmocka_unit_test(other_rules_judge_what_is_there),
-        cmocka_unit_test(what_fires_is_a_function_of_what_was_received_when),
         cmocka_unit_test(a_known_group_takes_facts_without_the_heap),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -48,12 +48,25 @@ static inline int64_t receipt_of(const char *line)
     return at(time);
 }
 
+/* Of one event? Its revisions come from one partition. */
+static inline bool is_same_event(const char *line, const char *other)
+{
+    char id[64] = "", other_id[64] = "";
+    sscanf(line, "%*s %63s", id);
+    sscanf(other, "%*s %63s", other_id);
+    return strcmp(id, other_id) == 0;
+}
+
 /* All facts, the last one first; then the clock, as it would have gone. */
 static inline void tell_skewed(char *const *lines, size_t count)
 {
+    bool told[MOST_LINES] = {false};
     for (size_t i = count; i-- > 0;)
-        if (is_fact(lines[i]))
-            obey(lines[i]);
+        for (size_t k = 0; k <= i && is_fact(lines[i]); k++)
+            if (!told[k] && is_fact(lines[k]) && is_same_event(lines[i], lines[k])) {
+                told[k] = true;
+                obey(lines[k]);
+            }
     newest_ms = 0;
     for (size_t i = 0; i < count; i++) {
         if (!is_fact(lines[i]))

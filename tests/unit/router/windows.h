@@ -152,10 +152,8 @@ static inline void end(void)
 }
 
 /* As a compacted topic gives it back: every record, in order, and nothing else. */
-static inline void restart(void)
+static inline void reopen(void)
 {
-    window_flow_save(flow, &outputs);
-    window_flow_close(flow);
     flow = window_flow_open(&rules, 0);
     for (size_t i = 0; i < kept_count; i++)
         if (kept[i].stream == STREAM_STATE_WINDOWS)
@@ -163,6 +161,13 @@ static inline void restart(void)
                                 kept[i].value ? span_from(kept[i].value, kept[i].len) : SPAN_NONE);
     window_flow_restored(flow);
     assert_null(window_flow_fault(flow));
+}
+
+static inline void restart(void)
+{
+    window_flow_save(flow, &outputs);
+    window_flow_close(flow);
+    reopen();
 }
 
 static inline int64_t at(const char *text)
@@ -224,7 +229,7 @@ static inline void read_option(struct signal *signal, char *word, const char **t
     if (strcmp(word, "rev") == 0)
         signal->revision.source = strtoull(value, NULL, 10);
     else if (strcmp(word, "told") == 0)
-        signal->recorded_ms = signal->revision.received_ms = at(value);
+        signal->recorded_ms = signal->revision.received_ms = signal->arrived_ms = at(value);
     else if (strcmp(word, "case") == 0)
         signal->subject = span_of(value);
     else if (strcmp(word, "trigger") == 0)
@@ -246,12 +251,12 @@ static inline void tell(int step, bool everywhere, char *rest)
     assert_non_null(group);
     snprintf(subject, sizeof subject, "request:12345:%s", id);
     struct signal signal = {.kind = SIGNAL_FACT,
-                            .step = step,
+                            .step = triggers_at(triggers, 0)->steps[step].key,
                             .id = span_of(id),
                             .counts = true,
                             .time_ms = at(time),
                             .subject = span_of(subject)};
-    signal.recorded_ms = signal.revision.received_ms = signal.time_ms;
+    signal.recorded_ms = signal.revision.received_ms = signal.arrived_ms = signal.time_ms;
     for (char *word; (word = strtok_r(NULL, " ", &save));)
         read_option(&signal, word, &trigger);
     if (signal.recorded_ms > newest_ms)
@@ -338,4 +343,48 @@ static inline void read_firings(struct strbuf *out)
                 fail_msg("fired twice: %s", kept[i].key);
         add_firing(out, &kept[i]);
     }
+}
+
+/* ---- shorter ---- */
+
+static inline void begin_with(const char *yaml)
+{
+    struct triggers *loaded = triggers_of(yaml);
+    if (!loaded)
+        fail_msg("%s", complaint);
+    begin(loaded);
+}
+
+static inline void obeyf(const char *format, ...)
+{
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    obey(line);
+}
+
+static inline size_t count_firings(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < kept_count; i++)
+        count += is_opened(&kept[i]);
+    return count;
+}
+
+static inline const char *last_firing(void)
+{
+    for (size_t i = kept_count; i-- > 0;)
+        if (is_opened(&kept[i]))
+            return kept[i].value;
+    return "";
+}
+
+static uint64_t seed;
+
+static inline unsigned random_below(unsigned limit)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)((seed >> 33) % limit);
 }
