@@ -48,6 +48,8 @@
       "over the quota", "send the same request again after the seconds of Retry-After")            \
     X(TOO_MANY_MESSAGES, 429, "too_many_messages", "请求过于频繁", "请合并为较大的批次后发送",     \
       "too many requests", "send fewer and larger uploads")                                        \
+    X(TOO_OFTEN, 429, "too_often", "查询过于频繁", "请在 Retry-After 所示秒数后再查询",            \
+      "asked too often", "ask again after the seconds of Retry-After")                             \
     X(CONNECTIONS, 429, "too_many_connections", "连接过多",                                        \
       "请减少并行连接，在 Retry-After 所示秒数后重发", "too many connections",                     \
       "use fewer at a time, and send again after the seconds of Retry-After")                      \

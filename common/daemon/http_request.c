@@ -411,6 +411,16 @@ struct span http_request_query(const struct http_request *request, const char *n
     return SPAN_NONE;
 }
 
+bool http_request_each_query(const struct http_request *request,
+                             bool (*visit)(void *context, struct span name, struct span value),
+                             void *context)
+{
+    for (size_t i = 0; i < request->query_count; i++)
+        if (!visit(context, request->queries[i].name, request->queries[i].value))
+            return false;
+    return true;
+}
+
 struct span http_request_body(const struct http_request *request)
 {
     return request->body.at ? strbuf_span(&request->body) : SPAN("");

@@ -94,6 +94,10 @@ bool http_request_each_header(const struct http_request *request,
 /* The address at the other end without its port, "-" when it is not known; 46 bytes hold any. */
 void http_request_peer(const struct http_request *request, char *text, size_t size);
 struct span http_request_query(const struct http_request *request, const char *name); /* decoded */
+/* Every parameter in its order; false when `visit` ended it with false. */
+bool http_request_each_query(const struct http_request *request,
+                             bool (*visit)(void *context, struct span name, struct span value),
+                             void *context);
 struct span http_request_body(const struct http_request *request); /* until answered */
 /* The body is not needed any more; `bytes` of what grew from it are counted in its place. False:
  * that is more than the server has left (it is counted all the same). */

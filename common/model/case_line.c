@@ -33,6 +33,7 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_PARENT] = 'p',
     [CASE_CHILD] = 'k',
     [CASE_VIA] = 'x',
+    [CASE_DESK_CAUSE] = 'n',
     [CASE_LINK] = 'j',
     [CASE_FIELD] = '1',
     '2',
@@ -62,6 +63,7 @@ static const struct span data_key[CASE_FIELD] = {
     [CASE_PARENT] = NAME("parent"),
     [CASE_CHILD] = NAME("child"),
     [CASE_VIA] = NAME("via"),
+    [CASE_DESK_CAUSE] = NAME("desk_cause"),
 }; /* due_at and adopted are no plain texts */
 
 /* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's

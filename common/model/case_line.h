@@ -14,6 +14,7 @@
  *   o  co_unit           b  sub_unit        w  outcome of a decision
  *   e  level             p  parent case     k  child case
  *   x  via: the case a copied stage came from
+ *   n  what the desk is asked, where it leads
  *   j  what a link joins to: same_as, part_of or grew_from, ':', case id
  *   1, 2 ...  the field of that number in codes.csv
  */
@@ -46,6 +47,7 @@ enum case_attribute {
     CASE_PARENT,
     CASE_CHILD,
     CASE_VIA,
+    CASE_DESK_CAUSE,
     CASE_LINK,  /* of `linked`: relation:case id */
     CASE_FIELD, /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS

@@ -346,6 +346,13 @@ static bool take_sighting(struct aggregator *aggregator, const struct event *eve
            settle_room(aggregator, batch_add_sighting(aggregator->filling, &sighting), reject);
 }
 
+static bool take_firing(struct aggregator *aggregator, const struct event *event,
+                        enum reject *reject)
+{
+    return !firing_rows_is_firing(event) ||
+           settle_room(aggregator, batch_add_firing(aggregator->filling, event), reject);
+}
+
 /* *taken is false when the batch has no room. */
 static enum reject take_event(struct aggregator *aggregator, const struct record *record,
                               struct writer_position *position, bool *taken)
@@ -353,13 +360,14 @@ static enum reject take_event(struct aggregator *aggregator, const struct record
     bool counted = record->offset >= position->counted; /* the ledger has not seen this offset */
     struct event event;
     *taken = true;
+    batch_read_at(aggregator->filling, record->partition, record->offset);
     arena_reset(&aggregator->arena);
     enum reject reject = event_read_record(aggregator->reader, record, &aggregator->arena, &event);
     if (reject != REJECT_NONE)
         return reject;
     if (event.family == EVENT_TICK && event.time_ms > position->tick_ms)
         position->tick_ms = event.time_ms;
-    *taken = take_sighting(aggregator, &event, &reject);
+    *taken = take_sighting(aggregator, &event, &reject) && take_firing(aggregator, &event, &reject);
     if (!*taken || reject != REJECT_NONE)
         return reject;
     if (event.family == EVENT_CASE)

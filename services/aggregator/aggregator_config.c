@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "base/timestamp.h"
 
+static const char *const open_words[] = {"nobody", "loopback", "anybody", NULL};
+
 static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct aggregator_config, daemon, "127.0.0.1:29330"),
     KAFKA_SETTING_ROWS(struct aggregator_config, kafka, "aggregator"),
@@ -16,6 +18,25 @@ static const struct setting table[] = {
      "dbname=citybrain user=citybrain", 0, 0, NULL, "CITYBRAIN_PG", "libpq conninfo"},
     {"aggregator.api", SETTING_TEXT, offsetof(struct aggregator_config, api), "127.0.0.1:29340", 0,
      0, NULL, NULL, "where the read-only API and the page listen"},
+    {"aggregator.api_postgres", SETTING_TEXT, offsetof(struct aggregator_config, api_postgres), "",
+     0, 0, NULL, "CITYBRAIN_API_PG", "libpq conninfo of a read-only user; empty = the one above"},
+    {"aggregator.api_open", SETTING_ENUM, offsetof(struct aggregator_config, api_open), "loopback",
+     0, 0, open_words, NULL,
+     "who sees everything without a token: nobody, loopback (whoever is on this machine), anybody"},
+    {"aggregator.tokens", SETTING_TEXT, offsetof(struct aggregator_config, tokens_file), "", 0, 0,
+     NULL, "CITYBRAIN_API_TOKENS", "token,kind,name,party of units, stations and readers"},
+    {"aggregator.api_lanes", SETTING_INT, offsetof(struct aggregator_config, api_lanes), "3", 1, 8,
+     NULL, NULL, "connections to PostgreSQL for questions"},
+    {"aggregator.api_timeout", SETTING_DURATION, offsetof(struct aggregator_config, api_timeout_ms),
+     "5s", 10, 60000, NULL, NULL, "longest time of one question in PostgreSQL"},
+    {"aggregator.api_rate", SETTING_INT, offsetof(struct aggregator_config, api_rate), "200", 1,
+     100000, NULL, NULL, "questions a second of one token, and of all who have none"},
+    {"aggregator.api_burst", SETTING_INT, offsetof(struct aggregator_config, api_burst), "400", 1,
+     100000, NULL, NULL, "and so many at once"},
+    {"aggregator.api_connections", SETTING_INT, offsetof(struct aggregator_config, api_connections),
+     "256", 8, 4096, NULL, NULL, "clients at a time"},
+    {"aggregator.api_waiting", SETTING_INT, offsetof(struct aggregator_config, api_waiting), "128",
+     1, 4096, NULL, NULL, "of them, those that wait for news (wait=)"},
     {"aggregator.web", SETTING_TEXT, offsetof(struct aggregator_config, web), "web", 0, 0, NULL,
      NULL, "folder of the page"},
     {"aggregator.charts", SETTING_TEXT, offsetof(struct aggregator_config, charts),
@@ -47,10 +68,36 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->views = views_load(path, config->kinds, diagnostics);
     snprintf(path, sizeof path, "%s/registries/units.csv", config->config_dir);
     config->units = registry_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/request_types.csv", config->config_dir);
+    config->types = registry_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/registries/divisions.csv", config->config_dir);
+    config->divisions = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
     config->calendar = calendar_load(path, diagnostics);
+}
+
+static bool is_loopback(struct span address)
+{
+    return span_starts(address, SPAN("127.")) || span_starts(address, SPAN("[::1]:")) ||
+           span_starts(address, SPAN("localhost:"));
+}
+
+static void load_access(struct aggregator_config *config, const char *file,
+                        struct diagnostics *diagnostics)
+{
+    if (config->tokens_file[0])
+        config->tokens = token_table_load(config->tokens_file, diagnostics);
+    if (config->api_open == AGGREGATOR_OPEN_LOOPBACK && !is_loopback(span_of(config->api)))
+        diagnostics_add(diagnostics, (struct place){file, 0, 0},
+                        "aggregator.api_open: nobody and aggregator.tokens; anybody, where others "
+                        "see to it who comes near",
+                        "aggregator.api %s is no loopback address, and aggregator.api_open is "
+                        "loopback",
+                        config->api);
+    if (!config->api_postgres[0])
+        config->api_postgres = config->postgres;
 }
 
 bool aggregator_config_load(struct aggregator_config *config, const struct options *options,
@@ -63,6 +110,7 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
     if (config->settings) {
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         load_bundle(config, diagnostics);
+        load_access(config, options->config_path, diagnostics);
         if (!timestamp_parse_zone(span_of(config->zone), &config->rules.zone_minutes))
             diagnostics_add(diagnostics, (struct place){options->config_path, 0, 0},
                             "Asia/Shanghai, UTC or +08:00", "aggregator.zone \"%s\" is no zone",
@@ -84,6 +132,11 @@ void aggregator_config_fini(struct aggregator_config *config)
     calendar_free(config->calendar);
     if (config->units)
         registry_free(config->units);
+    if (config->types)
+        registry_free(config->types);
+    if (config->divisions)
+        registry_free(config->divisions);
+    token_table_free(config->tokens);
     views_free(config->views);
     if (config->kinds)
         kinds_free(config->kinds);

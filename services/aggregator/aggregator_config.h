@@ -12,19 +12,31 @@
 #include "daemon/settings.h"
 #include "kafka/client.h"
 #include "model/registry.h"
+#include "model/token_table.h"
+
+/* Who needs no token and sees everything. */
+enum aggregator_open {
+    AGGREGATOR_OPEN_NOBODY,
+    AGGREGATOR_OPEN_LOOPBACK, /* whoever reaches the address, which must be a loopback one */
+    AGGREGATOR_OPEN_ANYBODY
+};
 
 struct aggregator_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
     const char *config_dir;
     const char *postgres, *api, *web, *charts, *sql_dir, *zone;
+    const char *api_postgres, *tokens_file;
+    int api_open; /* enum aggregator_open */
+    int64_t api_lanes, api_timeout_ms, api_rate, api_burst, api_connections, api_waiting;
     int64_t batch_records, batch_every_ms, batch_bytes;
     struct settings *settings; /* owned, as what stands below */
     struct codes *codes;
     struct kinds *kinds;
     struct views *views;
-    struct registry *units;   /* their names */
-    struct batch_rules rules; /* borrows them */
+    struct registry *units, *types, *divisions; /* their names */
+    struct token_table *tokens;                 /* NULL = nobody has one */
+    struct batch_rules rules;                   /* borrows them */
     struct stations *stations;
     struct calendar *calendar;
     struct station_report_rules report; /* borrows these two */

@@ -1,96 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every token is compared in constant time and all of them are, so that neither a token nor its
- * place in the file can be found by measuring. */
+/* A token of a kind that only the read API knows opens no door. */
 #include "ingest/credentials.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/csv.h"
-#include "base/digest.h"
 #include "base/memory.h"
-
-#define MAX_FILE (4 << 20)
-
-struct entry {
-    struct span token;
-    struct principal principal;
-};
+#include "model/token_table.h"
 
 struct credentials {
-    struct station_keys *keys; /* owned; NULL without a file */
-    char *text;                /* owned; the entries' home */
-    struct entry *entries;
-    size_t count;
+    struct station_keys *keys;   /* owned; NULL without a file */
+    struct token_table *tokens;  /* owned; NULL without a file */
+    struct principal *principal; /* owned: one a row of the tokens */
+    size_t count;                /* of those that open a door */
 };
-
-static char *read_file(const char *file, size_t *len)
-{
-    FILE *in = fopen(file, "rb");
-    if (in == NULL)
-        return NULL;
-    char *text = xmalloc(MAX_FILE);
-    *len = fread(text, 1, MAX_FILE, in);
-    fclose(in);
-    return text;
-}
-
-static bool read_entry(struct entry *entry, struct span row, struct place place,
-                       struct diagnostics *diagnostics)
-{
-    struct span cells[4];
-    size_t count = 0;
-    if (csv_split(row, ',', cells, ARRAY_LENGTH(cells), &count, NULL) != CSV_OK || count != 4 ||
-        cells[0].len < 8) {
-        diagnostics_add(diagnostics, place, "token,kind,name,party",
-                        "not a token of at least 8 bytes with three words behind it");
-        return false;
-    }
-    bool feed = span_is(cells[1], "feed");
-    if (!feed && !span_is(cells[1], "unit")) {
-        diagnostics_add(diagnostics, place, "feed or unit", "unknown kind %.*s",
-                        SPAN_ARG(cells[1]));
-        return false;
-    }
-    entry->token = cells[0];
-    entry->principal =
-        (struct principal){feed ? PRINCIPAL_FEED : PRINCIPAL_UNIT, cells[2], cells[3], cells[2]};
-    return true;
-}
-
-static void load_tokens(struct credentials *credentials, const char *file,
-                        struct diagnostics *diagnostics)
-{
-    size_t len = 0;
-    struct place place = {file, 0, 1};
-    bool header = true;
-    credentials->text = read_file(file, &len);
-    if (credentials->text == NULL)
-        diagnostics_add(diagnostics, (struct place){file, 0, 0}, "token,kind,name,party",
-                        "cannot be read");
-    struct span rest = span_from(credentials->text, len);
-    while (rest.at) {
-        struct span row = span_trim(span_cut(&rest, '\n'));
-        struct entry entry;
-        place.line++;
-        if (row.len == 0 || row.at[0] == '#')
-            continue;
-        if (header && span_starts(row, SPAN("token,"))) {
-            header = false;
-            continue;
-        }
-        header = false;
-        if (!read_entry(&entry, row, place, diagnostics))
-            continue;
-        credentials->entries =
-            xrealloc(credentials->entries, (credentials->count + 1) * sizeof entry);
-        credentials->entries[credentials->count++] = entry;
-    }
-}
 
 static bool is_named(const char *file)
 {
     return file && file[0] != '\0';
+}
+
+static bool opens_door(const struct token_row *row)
+{
+    return row->kind == TOKEN_FEED || row->kind == TOKEN_UNIT;
+}
+
+static void know_tokens(struct credentials *credentials)
+{
+    const struct token_row *row;
+    for (size_t i = 0; (row = token_table_at(credentials->tokens, i)); i++) {
+        credentials->principal =
+            xrealloc(credentials->principal, (i + 1) * sizeof *credentials->principal);
+        credentials->principal[i] =
+            (struct principal){row->kind == TOKEN_FEED ? PRINCIPAL_FEED : PRINCIPAL_UNIT, row->name,
+                               row->party, row->name};
+        credentials->count += opens_door(row);
+    }
 }
 
 struct credentials *credentials_load(const char *keys_file, const char *tokens_file,
@@ -101,7 +45,9 @@ struct credentials *credentials_load(const char *keys_file, const char *tokens_f
     if (is_named(keys_file))
         credentials->keys = station_keys_load(keys_file, diagnostics);
     if (is_named(tokens_file))
-        load_tokens(credentials, tokens_file, diagnostics);
+        credentials->tokens = token_table_load(tokens_file, diagnostics);
+    if (credentials->tokens)
+        know_tokens(credentials);
     if (diagnostics_errors(diagnostics) == errors)
         return credentials;
     credentials_free(credentials);
@@ -113,8 +59,8 @@ void credentials_free(struct credentials *credentials)
     if (credentials == NULL)
         return;
     station_keys_free(credentials->keys);
-    free(credentials->entries);
-    free(credentials->text);
+    token_table_free(credentials->tokens);
+    free(credentials->principal);
     free(credentials);
 }
 
@@ -126,14 +72,11 @@ const struct station_keys *credentials_keys(const struct credentials *credential
 const struct principal *credentials_token(const struct credentials *credentials,
                                           struct span authorization)
 {
-    const struct principal *found = NULL;
-    if (authorization.at == NULL || !span_starts(authorization, SPAN("Bearer ")))
+    const struct token_row *row =
+        credentials->tokens ? token_table_find(credentials->tokens, authorization) : NULL;
+    if (!row || !opens_door(row))
         return NULL;
-    struct span token = span_trim(span_from(authorization.at + 7, authorization.len - 7));
-    for (size_t i = 0; i < credentials->count; i++)
-        if (digest_equal(token, credentials->entries[i].token))
-            found = &credentials->entries[i].principal;
-    return found;
+    return &credentials->principal[row - token_table_at(credentials->tokens, 0)];
 }
 
 bool credentials_is_empty(const struct credentials *credentials)

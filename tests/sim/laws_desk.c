@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "laws.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 
 static bool is_over(struct span order)
 {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "citybrain/desk_duties.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 #include "router/core/district.h"
 
 /* What is asked by that order: where it names no cause, what its kind means. */

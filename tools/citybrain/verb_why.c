@@ -103,7 +103,7 @@ static int ask(const struct why *why)
     struct http_client *client = http_client_new();
     int status = VERB_UNAVAILABLE;
     strbuf_init(&answer, 65536, 16 << 20);
-    snprintf(call_url, sizeof call_url, "%s/api/cases/%s", why->url, why->id);
+    snprintf(call_url, sizeof call_url, "%s/api/cases/%s?lines=yes", why->url, why->id);
     struct http_call call = {.method = "GET", .url = call_url, .answer = &answer};
     if (!http_client_call(client, &call, &error)) {
         fprintf(stderr, "citybrain why: %s; fix: start the aggregator, or name it by --url\n",

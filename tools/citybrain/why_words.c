@@ -3,58 +3,10 @@
 #include "citybrain/why_words.h"
 
 #include "base/base.h"
+#include "model/stage_words.h"
 
 struct word {
     const char *code, *chinese;
-};
-
-static const struct word stages[] = {
-    {"opened", "受理"},
-    {"classified", "分类"},
-    {"dispatched", "派单"},
-    {"signed", "签收"},
-    {"forwarded", "转派"},
-    {"contacted", "联系"},
-    {"disputed", "提出异议"},
-    {"dispute_decided", "异议裁定"},
-    {"assigned", "指定承办"},
-    {"noted", "阅知"},
-    {"extended", "延期"},
-    {"hold_requested", "申请挂账"},
-    {"held", "挂账"},
-    {"resumed", "恢复办理"},
-    {"escalated", "提级"},
-    {"supervised", "督办"},
-    {"whistle_blown", "吹哨"},
-    {"whistle_reported", "报到"},
-    {"co_assigned", "指派协办"},
-    {"resolved", "办结"},
-    {"reviewed", "回访"},
-    {"reopened", "重办"},
-    {"closed", "归档"},
-    {"merged", "并入"},
-    {"unmerged", "拆出"},
-    {"linked", "关联"},
-    {"exclusion_decided", "剔除裁定"},
-    {"recalled", "收回"},
-    {"amended", "变更"},
-    {"nudged", "催办"},
-    {"overdue", "超期"},
-    {"child_added", "并入子件"},
-    {"undelivered", "未送达"},
-    {"delivered", "已送达"},
-    {"accepted", "接件"},
-    {"supplemented", "补正"},
-    {"handled", "办理"},
-    {"finished", "完成"},
-    {"confirmed", "确认"},
-    {"declined", "不予立项"},
-    {"cancelled", "取消"},
-};
-
-static const struct word parties[] = {
-    {"source", "来源"},  {"desk", "区指挥中心"}, {"lead", "承办单位"},   {"co", "协办单位"},
-    {"sub", "转派单位"}, {"callback", "回访"},   {"router", "派单规则"},
 };
 
 static const struct word members[] = {
@@ -178,12 +130,12 @@ static struct span find(const struct word *words, size_t count, struct span code
 
 struct span why_words_stage(struct span stage)
 {
-    return find(stages, ARRAY_LENGTH(stages), stage);
+    return stage_words_stage(stage, LANGUAGE_CHINESE);
 }
 
 struct span why_words_party(struct span party)
 {
-    return find(parties, ARRAY_LENGTH(parties), party);
+    return stage_words_party(party, LANGUAGE_CHINESE);
 }
 
 struct span why_words_member(struct span member)

@@ -16,7 +16,7 @@ FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
               ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"),
               ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
-              ("x", "via"), ("j", "link"))
+              ("x", "via"), ("n", "desk_cause"), ("j", "link"))
 RELATIONS, MOST_LINK = ("same_as", "part_of", "grew_from"), 1088
 FIELDS = "123456"  # numbers of codes.csv: what cases keep beside these
 CAUSE = [letter for letter, _ in ATTRIBUTES].index("u")

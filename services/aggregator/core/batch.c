@@ -31,10 +31,13 @@ struct touched {
     char *old_text; /* owned */
     size_t old_len;
     char *new_text; /* owned */
+    char *now_text; /* owned: the texts of shown.now */
 };
 
 struct batch {
     const struct batch_rules *rules; /* borrowed */
+    int32_t partition;               /* of what is added */
+    int64_t offset;
     struct arena arena, scratch;
     struct touched *cases; /* owned */
     size_t count, capacity;
@@ -46,6 +49,7 @@ struct batch {
     struct batch_counts counts;
     struct ledger_rows ledger;
     struct seen_rows seen;
+    struct firing_rows firings;
 };
 
 struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
@@ -66,12 +70,14 @@ void batch_clear(struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         free(batch->cases[i].old_text);
         free(batch->cases[i].new_text);
+        free(batch->cases[i].now_text);
     }
     batch->count = 0;
     batch->sealed = false;
     batch->counts = (struct batch_counts){0};
     batch->ledger = (struct ledger_rows){0};
     batch->seen = (struct seen_rows){0};
+    batch->firings = (struct firing_rows){0};
     memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
     arena_reset(&batch->arena);
     delta_clear(batch->delta);
@@ -154,6 +160,12 @@ static struct touched *touch(struct batch *batch, struct span case_id)
     return touched;
 }
 
+void batch_read_at(struct batch *batch, int32_t partition, int64_t offset)
+{
+    batch->partition = partition;
+    batch->offset = offset;
+}
+
 static bool add_line(struct batch *batch, struct span case_id, const struct case_line *line,
                      struct ledger_came *came)
 {
@@ -171,6 +183,8 @@ static bool add_line(struct batch *batch, struct span case_id, const struct case
     else
         touched->first = kept;
     touched->last = kept;
+    touched->shown.partition = batch->partition;
+    touched->shown.offset = batch->offset;
     batch->counts.lines++;
     return true;
 }
@@ -207,6 +221,12 @@ bool batch_add_sighting(struct batch *batch, const struct sighting *sighting)
 {
     assert(!batch->sealed);
     return seen_rows_take(&batch->seen, &batch->arena, sighting);
+}
+
+bool batch_add_firing(struct batch *batch, const struct event *event)
+{
+    assert(!batch->sealed);
+    return firing_rows_take(&batch->firings, &batch->arena, event);
 }
 
 static int compare_cases(const void *left, const void *right)
@@ -299,6 +319,16 @@ static bool merge_lines(struct batch *batch, struct touched *touched, struct cas
     return changed;
 }
 
+static bool show_now(struct batch *batch, struct touched *touched, const struct case_set *set,
+                     const struct case_fold *fold)
+{
+    struct case_now *now = &touched->shown.now;
+    if (!case_now_of(now, set, fold, touched->kind, batch->rules->codes, &batch->scratch))
+        return false;
+    touched->now_text = case_now_keep(now);
+    return true;
+}
+
 static bool fold_case(struct batch *batch, struct touched *touched)
 {
     struct case_set set = {0};
@@ -326,7 +356,7 @@ static bool fold_case(struct batch *batch, struct touched *touched)
     touched->shown.lines = span_from(touched->new_text, len);
     touched->shown.unit = span_from(touched->new_text + len, batch->text.len - len);
     batch->counts.changed_cases++;
-    return true;
+    return show_now(batch, touched, &set, &after);
 }
 
 bool batch_fold(struct batch *batch, struct span *bad)
@@ -350,6 +380,11 @@ const struct delta *batch_delta(const struct batch *batch)
 const struct ledger_rows *batch_ledger(const struct batch *batch)
 {
     return &batch->ledger;
+}
+
+const struct firing_rows *batch_firings(const struct batch *batch)
+{
+    return &batch->firings;
 }
 
 const struct seen_rows *batch_seen(const struct batch *batch)

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "aggregator/core/case_now.h"
 #include "aggregator/core/delta.h"
+#include "aggregator/core/firing_rows.h"
 #include "aggregator/core/ledger_rows.h"
 #include "aggregator/core/seen_rows.h"
 #include "model/case_fold.h"
@@ -21,8 +23,11 @@ struct batch_rules {
 
 struct batch_case {
     struct span id, kind;
-    struct span lines; /* after batch_fold: the new set's text, absent where it did not change */
-    struct span unit;  /* its present lead then; empty = none */
+    struct span lines;   /* after batch_fold: the new set's text, absent where it did not change */
+    struct span unit;    /* its present lead then; empty = none */
+    struct case_now now; /* with `lines` */
+    int32_t partition;   /* where its newest line was read */
+    int64_t offset;
 };
 
 struct batch_counts {
@@ -34,6 +39,8 @@ struct batch *batch_new(const struct batch_rules *rules,
                         size_t arena_bytes); /* rules are borrowed */
 void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
+/* What is added from now on was read there. */
+void batch_read_at(struct batch *batch, int32_t partition, int64_t offset);
 /* Copies. False when the batch is full: nothing was taken. */
 bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line);
 /* The same for an event of a feed's item: what came of it is counted in that feed's row of the hour
@@ -46,6 +53,8 @@ bool batch_refuse(struct batch *batch, struct span feed, int64_t received_ms);
 enum reject batch_add_ledger(struct batch *batch, const struct event *event);
 /* A station was heard. False when the batch is full. */
 bool batch_add_sighting(struct batch *batch, const struct sighting *sighting);
+/* A trigger found something. False when the batch is full. */
+bool batch_add_firing(struct batch *batch, const struct event *event);
 /* Sorts the cases by id. */
 void batch_seal(struct batch *batch);
 size_t batch_case_count(const struct batch *batch);
@@ -57,5 +66,6 @@ bool batch_take_old(struct batch *batch, struct span case_id, struct span lines)
 bool batch_fold(struct batch *batch, struct span *bad);
 const struct delta *batch_delta(const struct batch *batch);
 const struct ledger_rows *batch_ledger(const struct batch *batch); /* full after batch_fold */
+const struct firing_rows *batch_firings(const struct batch *batch);
 const struct seen_rows *batch_seen(const struct batch *batch);
 struct batch_counts batch_counts(const struct batch *batch);

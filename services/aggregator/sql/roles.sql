@@ -17,7 +17,7 @@ BEGIN
         IF to_regrole(name) IS NULL THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         END IF;
-        IF name IN ('owner', 'agg_writer', 'audit_writer') AND NOT pg_has_role(name, 'MEMBER') THEN
+        IF name <> 'dash' AND NOT pg_has_role(name, 'MEMBER') THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', name);
         END IF;
     END LOOP;
@@ -26,6 +26,9 @@ BEGIN
                 WHERE unit <> '' LOOP
         IF to_regrole(quote_ident(name)) IS NULL THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN IN ROLE dash', name);
+        END IF;
+        IF NOT pg_has_role(name, 'MEMBER') THEN -- the read API asks as the unit that asks it
+            EXECUTE format('GRANT %I TO CURRENT_USER', name);
         END IF;
         EXECUTE format('ALTER ROLE %I SET default_transaction_read_only = on', name);
         EXECUTE format('ALTER ROLE %I SET statement_timeout = ''5s''', name);

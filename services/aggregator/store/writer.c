@@ -2,7 +2,7 @@
 /* One transaction a batch, two round trips:
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, cells, histograms, ledger, stations (always in this order, sorted); COMMIT
+ *   2  case sets, what they are now, cells, histograms, ledger, stations, firings (always in this order, sorted); COMMIT
  * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
  * has done anything. What was in doubt is never repeated, only asked for by taking over anew. What
  * several writers add to (cells, ledger, stations) each adds to in a shard of its own. */
@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/store/case_now_sql.h"
 #include "aggregator/store/cell_rows.h"
+#include "aggregator/store/firing_sql.h"
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
 #include "aggregator/store/upsert.h"
@@ -40,7 +42,7 @@ struct writer {
     char session[sizeof session + 40], contributions[DIGEST_ID_LEN + 1];
     struct postgres_connection *connection, *maker; /* maker: as who may make what is missing */
     struct postgres_transaction *transaction;
-    struct upsert sets, asked, said, came, seen;
+    struct upsert sets, now, asked, said, came, seen, firings;
     struct cell_rows *cells; /* owned */
     struct move moves[WRITER_MAX_PARTITIONS];
     struct batch *batch; /* during a commit */
@@ -67,12 +69,16 @@ struct writer *writer_new(const struct writer_options *options)
                SPAN("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT * FROM "
                     "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
                     "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
+    upsert_init(&writer->now, "core", "now", CASE_NOW_SQL_ARRAYS);
+    case_now_sql_upsert(&writer->now.sql);
     upsert_init(&writer->said, "core", "said", LEDGER_SQL_SAID);
     strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
     upsert_init(&writer->came, "core", "came", LEDGER_SQL_CAME);
     strbuf_add(&writer->came.sql, span_of(ledger_sql_came));
     upsert_init(&writer->seen, "core", "seen", STATIONS_SQL_SEEN);
     strbuf_add(&writer->seen.sql, span_of(stations_sql_seen));
+    upsert_init(&writer->firings, "core", "firings", FIRING_SQL_ARRAYS);
+    strbuf_add(&writer->firings.sql, span_of(firing_sql_upsert));
     writer->cells = cell_rows_new(options->schema.rules->views, "core");
     return writer;
 }
@@ -83,10 +89,12 @@ void writer_free(struct writer *writer)
         return;
     cell_rows_free(writer->cells);
     upsert_fini(&writer->sets);
+    upsert_fini(&writer->now);
     upsert_fini(&writer->asked);
     upsert_fini(&writer->said);
     upsert_fini(&writer->came);
     upsert_fini(&writer->seen);
+    upsert_fini(&writer->firings);
     postgres_transaction_free(writer->transaction);
     postgres_connection_free(writer->connection);
     postgres_connection_free(writer->maker);
@@ -246,6 +254,7 @@ static bool read_old_sets(struct writer *writer, const struct writer_position *p
 static void fill_sets(struct writer *writer)
 {
     upsert_reset(&writer->sets);
+    upsert_reset(&writer->now);
     for (size_t i = 0; i < batch_case_count(writer->batch); i++) {
         const struct batch_case *changed = batch_case_at(writer->batch, i);
         if (!changed->lines.at)
@@ -254,6 +263,7 @@ static void fill_sets(struct writer *writer)
         array_text_add(&writer->sets.arrays[1], changed->kind);
         array_text_add(&writer->sets.arrays[2], changed->lines);
         array_text_add(&writer->sets.arrays[3], changed->unit);
+        case_now_sql_fill(writer->now.arrays, changed);
     }
 }
 
@@ -294,16 +304,27 @@ static void fill_seen(struct writer *writer)
     }
 }
 
+static void fill_firings(struct writer *writer)
+{
+    const struct firing_row *row = batch_firings(writer->batch)->first;
+    upsert_reset(&writer->firings);
+    for (; row; row = row->next)
+        firing_sql_fill(writer->firings.arrays, row);
+}
+
 static bool write_changes(struct writer *writer, struct error *error)
 {
     fill_sets(writer);
     fill_ledger(writer);
     fill_seen(writer);
+    fill_firings(writer);
     upsert_queue(&writer->sets, writer->transaction, NULL, NULL);
+    upsert_queue(&writer->now, writer->transaction, NULL, NULL);
     cell_rows_queue(writer->cells, batch_delta(writer->batch), writer->transaction);
     upsert_queue(&writer->said, writer->transaction, NULL, NULL);
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
     upsert_queue(&writer->seen, writer->transaction, NULL, NULL);
+    upsert_queue(&writer->firings, writer->transaction, NULL, NULL);
     (void)failpoint("writer.before_commit");
     bool good = postgres_transaction_commit(writer->transaction, error);
     if (!failpoint("writer.after_commit"))

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "router/core/case_flow_internal.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 #include "router/core/emit_internal.h"
 
 /* Something may end: the router asked the desk before, or the case closes. Most records end

@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-#include "router/core/desk.h"
+#include "model/desk.h"
 
 static uint64_t bit(int index)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "model/ids.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 #include "router/core/stub.h"
 
 struct start { /* what started a timer */

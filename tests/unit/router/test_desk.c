@@ -3,7 +3,7 @@
 #include "flow.h"
 
 #include "model/ids.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 
 #define MINUTE 60000LL
 #define LEAD   "s110105001"

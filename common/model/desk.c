@@ -5,7 +5,7 @@
  * the opening of a kind that is confirmed, an overdue timer that goes to the desk, and for what
  * nobody said `escalated` with the cause as its rule. Of what a unit asks that event is only the
  * echo: it may sort behind an answer that came before it. */
-#include "router/core/desk.h"
+#include "model/desk.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists are pages in PostgreSQL's order. One case is its set, folded here as everybody folds it: in
+ * the database the same words would be another reading of the same lines. */
+#include "aggregator/api_cases.h"
+
+#include <stdio.h>
+
+#include "aggregator/core/case_story.h"
+#include "aggregator/store/case_ask.h"
+#include "model/desk.h"
+
+#define STORY_ARENA ((size_t)1 << 20)
+
+static const struct api_parameter list_parameters[] = {CASE_ASK_PARAMETERS};
+
+static void build_list(struct api_call *call, struct sql_ask *ask)
+{
+    api_call_begin_page(ask);
+    case_ask_list(ask, &call->query);
+    api_call_add_own(call, ask);
+    case_ask_order(ask, &call->query);
+    api_call_end_page(call, ask);
+}
+
+void api_cases_list(void *api, struct http_request *request)
+{
+    struct api_call *call =
+        api_call_begin(api, request, list_parameters, ARRAY_LENGTH(list_parameters));
+    if (!call || !api_call_has_range(call, "from", "to"))
+        return;
+    call->build = build_list;
+    call->write = api_call_write_page;
+    api_call_ask(call);
+}
+
+static const struct api_parameter one_parameters[] = {{"lang", API_LANGUAGE, NULL, 0, 0},
+                                                      {"lines", API_WORD, "yes no", 0, 0}};
+
+static void build_one(struct api_call *call, struct sql_ask *ask)
+{
+    sql_ask_add(ask, "SELECT s.lines FROM core.case_set AS s WHERE s.case_id = $1");
+    sql_ask_take(ask, http_request_part(call->request, 0));
+    if (call->asker.all)
+        return;
+    sql_ask_add(ask, " AND EXISTS (SELECT FROM core.case_now AS n WHERE n.case_id = s.case_id");
+    api_call_add_own(call, ask);
+    sql_ask_add(ask, ")");
+}
+
+static bool write_one(struct api_call *call, const PGresult *result, struct strbuf *body)
+{
+    const struct aggregator_config *config = call->api->config;
+    const struct case_story story = {
+        .codes = config->codes,
+        .kinds = config->kinds,
+        .names = {config->units, config->types, config->divisions},
+        .zone_minutes = config->rules.zone_minutes,
+        .language = call->language,
+        .lines = call->asker.all && span_is(api_query_get(&call->query, "lines")->text, "yes")};
+    struct arena arena;
+    if (PQntuples(result) == 0)
+        return false;
+    arena_init(&arena, STORY_ARENA);
+    bool good = case_story_write(
+        &story, http_request_part(call->request, 0),
+        span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)), &arena, body);
+    arena_fini(&arena);
+    return good;
+}
+
+void api_cases_one(void *api, struct http_request *request)
+{
+    struct api_call *call =
+        api_call_begin(api, request, one_parameters, ARRAY_LENGTH(one_parameters));
+    if (!call)
+        return;
+    /* A helper reads the case he helps with, and its set is its lead's: the question says whose. */
+    snprintf(call->asker.role, sizeof call->asker.role, "dash_all");
+    call->build = build_one;
+    call->write = write_one;
+    api_call_ask(call);
+}
+
+static const struct api_parameter desk_parameters[] = {
+    {"cause", API_WORDS,
+     "unclassified fallback two_leads too_old unknown_unit emergency dispute hold confirm "
+     "would_have overdue headless",
+     0, 0},
+    {"street_code", API_CODES, NULL, 0, 0},
+    {"kind", API_CODES, NULL, 0, 0},
+    {"limit", API_NUMBER, NULL, 1, 1000},
+    {"after", API_KEY, NULL, 0, 0}};
+
+static void build_desk(struct api_call *call, struct sql_ask *ask)
+{
+    const struct api_value *after = api_query_get(&call->query, "after");
+    char text[SPAN_DECIMAL];
+    api_call_begin_page(ask);
+    sql_ask_add(ask,
+                "SELECT coalesce(n.opened_ms, 0) || '.' || n.case_id AS key, row_number() OVER "
+                "(ORDER BY n.opened_ms NULLS FIRST, n.case_id) AS ord, (SELECT "
+                "row_to_json(i)::text FROM (SELECT n.case_id AS case, n.desk_cause AS cause, "
+                "n.kind, n.stage, n.state, n.lead AS unit, n.type_code, n.street_code, "
+                "n.community_code, core.of_ms(n.opened_ms) AS opened, core.of_ms(n.due_ms) AS "
+                "due, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM core.case_now AS "
+                "n WHERE n.desk_cause IS NOT NULL AND n.live");
+    sql_ask_any(ask, "n.desk_cause", api_query_get(&call->query, "cause")->text);
+    sql_ask_any(ask, "n.street_code", api_query_get(&call->query, "street_code")->text);
+    sql_ask_any(ask, "n.kind", api_query_get(&call->query, "kind")->text);
+    if (after->text.at) {
+        int number = sql_ask_take(ask, span_decimal(text, after->number));
+        strbuf_addf(&ask->sql, " AND (coalesce(n.opened_ms, 0), n.case_id) > ($%d::bigint, $%d)",
+                    number, sql_ask_take(ask, after->rest));
+    }
+    sql_ask_add(ask, " ORDER BY n.opened_ms NULLS FIRST, n.case_id");
+    api_call_end_page(call, ask);
+}
+
+/* A page, and what its causes are called and answered by. */
+static bool write_desk(struct api_call *call, const PGresult *result, struct strbuf *body)
+{
+    if (!api_call_write_page(call, result, body))
+        return false;
+    body->len -= 2; /* the end of the object, and of its line */
+    strbuf_add(body, SPAN(",\"causes\":["));
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++) {
+        const struct desk_row *row = desk_row((enum desk_cause)cause);
+        strbuf_addf(body, "%s{\"cause\":\"%s\",\"name\":", cause > 1 ? "," : "", row->code);
+        strbuf_add_json(body, span_of(row->name));
+        strbuf_add(body, SPAN(",\"ask\":"));
+        strbuf_add_json(body, span_of(row->ask));
+        strbuf_addf(body, ",\"answers\":\"%s\"}", row->answers);
+    }
+    strbuf_add(body, SPAN("]}\n"));
+    return true;
+}
+
+void api_cases_desk(void *api, struct http_request *request)
+{
+    struct api_call *call =
+        api_call_begin(api, request, desk_parameters, ARRAY_LENGTH(desk_parameters));
+    if (!call || !api_call_is_for_all(call))
+        return;
+    call->build = build_desk;
+    call->write = write_desk;
+    api_call_ask(call);
+}
+
+static const struct api_parameter trigger_parameters[] = {{"trigger", API_CODES, NULL, 0, 0},
+                                                          {"from", API_MOMENT, NULL, 0, 0},
+                                                          {"to", API_MOMENT, NULL, 0, 0},
+                                                          {"limit", API_NUMBER, NULL, 1, 1000},
+                                                          {"after", API_KEY, NULL, 0, 0}};
+
+static void build_triggers(struct api_call *call, struct sql_ask *ask)
+{
+    const struct api_value *from = api_query_get(&call->query, "from"),
+                           *to = api_query_get(&call->query, "to"),
+                           *after = api_query_get(&call->query, "after");
+    char text[SPAN_DECIMAL];
+    api_call_begin_page(ask);
+    sql_ask_add(
+        ask,
+        "SELECT f.fired_ms || '.' || f.case_id AS key, row_number() OVER (ORDER BY f.fired_ms "
+        "DESC, "
+        "f.case_id DESC) AS ord, (SELECT row_to_json(i)::text FROM (SELECT f.case_id AS case, "
+        "f.trigger, core.of_ms(f.fired_ms) AS fired, f.data->>'reason' AS reason, "
+        "(f.data::jsonb->'group') - 'caller_ref' AS \"group\", f.data->'window_from' AS window_from, "
+        "f.data->'window_to' AS window_to, f.data->'count' AS count, f.data->'distinct' AS "
+        "\"distinct\", f.data->'evidence' AS evidence, f.data->>'type_code' AS type_code, "
+        "f.data->>'street_code' AS street_code, f.data->>'community_code' AS community_code, "
+        "n.state, n.lead AS unit, n.desk_cause) AS i) AS row FROM core.firing AS f LEFT JOIN "
+        "core.case_now AS n USING (case_id) WHERE true");
+    sql_ask_any(ask, "f.trigger", api_query_get(&call->query, "trigger")->text);
+    if (from->text.at)
+        sql_ask_compare(ask, "f.fired_ms", ">=", from->number);
+    if (to->text.at)
+        sql_ask_compare(ask, "f.fired_ms", "<", to->number);
+    if (after->text.at) {
+        int number = sql_ask_take(ask, span_decimal(text, after->number));
+        strbuf_addf(&ask->sql, " AND (f.fired_ms, f.case_id) < ($%d::bigint, $%d)", number,
+                    sql_ask_take(ask, after->rest));
+    }
+    sql_ask_add(ask, " ORDER BY f.fired_ms DESC, f.case_id DESC");
+    api_call_end_page(call, ask);
+}
+
+void api_cases_triggers(void *api, struct http_request *request)
+{
+    struct api_call *call =
+        api_call_begin(api, request, trigger_parameters, ARRAY_LENGTH(trigger_parameters));
+    if (!call || !api_call_is_for_all(call) || !api_call_has_range(call, "from", "to"))
+        return;
+    call->build = build_triggers;
+    call->write = api_call_write_page;
+    api_call_ask(call);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PostgreSQL writes the JSON, but of stations, whose silence is judged by a calendar. */
+#include "aggregator/api_views.h"
+
+#include <stdio.h>
+
+#include "aggregator/store/ledger_sql.h"
+#include "aggregator/store/stations_sql.h"
+#include "aggregator/store/view_sql.h"
+
+static const struct api_parameter nothing[1];
+
+static const struct api_parameter view_parameters[] = {
+    {"by", API_TEXT, NULL, 0, 0}, {"from", API_DATE, NULL, 0, 0}, {"to", API_DATE, NULL, 0, 0}};
+
+static bool is_ledger(const struct api_call *call)
+{
+    return span_is(http_request_part(call->request, 0), "ledger");
+}
+
+/* False where `by` names what there is not. */
+static bool write_sql(const struct api_call *call, struct strbuf *sql)
+{
+    struct span name = http_request_part(call->request, 0);
+    struct span by = api_query_get(&call->query, "by")->text;
+    const struct aggregator_config *config = call->api->config;
+    return is_ledger(call) ? ledger_sql_query(sql, by, config->rules.zone_minutes)
+                           : view_sql_query(sql, views_find(config->views, name), by);
+}
+
+static void build_view(struct api_call *call, struct sql_ask *ask)
+{
+    (void)write_sql(call, &ask->sql); /* it was tried before */
+    sql_ask_take(ask, api_query_get(&call->query, "from")->text);
+    sql_ask_take(ask, api_query_get(&call->query, "to")->text);
+}
+
+static bool can_group(struct api_call *call)
+{
+    static const struct api_words words = {
+        .detail = {
+            "以逗号分隔的分组，各一次：day（按小时的视图另有 hour）与该视图的分组；ledger 为 "
+            "day、hour、feed、unit",
+            "a list of day (hour too where a view has hours) and the view's groups, each once; "
+            "the ledger's are day, hour, feed and unit"}};
+    struct strbuf sql;
+    strbuf_init(&sql, 4096, 1 << 20);
+    bool good = write_sql(call, &sql);
+    strbuf_fini(&sql);
+    if (good)
+        return true;
+    api_reply_bad(call->request, "by", &words);
+    api_call_end(call);
+    return false;
+}
+
+void api_views_one(void *api, struct http_request *request)
+{
+    static const struct api_words words = {
+        .title = {"没有此视图", "no such view"},
+        .detail = {"GET /api/views 列出全部视图", "GET /api/views has the list"}};
+    struct api_call *call =
+        api_call_begin(api, request, view_parameters, ARRAY_LENGTH(view_parameters));
+    if (!call)
+        return;
+    if (!is_ledger(call) && !views_find(call->api->config->views, http_request_part(request, 0))) {
+        api_reply_problem(request, 404, "no_such_view", &words);
+        api_call_end(call);
+        return;
+    }
+    if (!api_call_has_range(call, "from", "to") || !can_group(call))
+        return;
+    call->build = build_view;
+    api_call_ask(call);
+}
+
+static void reply(struct api_call *call, struct strbuf *body)
+{
+    api_reply_json(call->request, strbuf_span(body));
+    strbuf_fini(body);
+    api_call_end(call);
+}
+
+void api_views_list(void *api, struct http_request *request)
+{
+    struct api_call *call = api_call_begin(api, request, nothing, 0);
+    struct strbuf out;
+    if (!call)
+        return;
+    const struct views *views = call->api->config->views;
+    strbuf_init(&out, 512, 1 << 16);
+    strbuf_add(&out, SPAN("{\"views\":["));
+    for (size_t i = 0; i < views_count(views); i++) {
+        strbuf_addf(&out, "{\"view\":\"%s\",\"name\":", views_at(views, i)->name);
+        strbuf_add_json(&out, span_of(views_at(views, i)->title));
+        strbuf_add(&out, SPAN("},"));
+    }
+    strbuf_add(&out, SPAN("{\"view\":\"ledger\",\"name\":\"收发对账\"}]}"));
+    reply(call, &out);
+}
+
+/* What people call the units that rows name by code. */
+void api_views_units(void *api, struct http_request *request)
+{
+    static const char *const columns[][2] = {{"code", "unit"}, {"name", "name"}, {"kind", "kind"}};
+    struct api_call *call = api_call_begin(api, request, nothing, 0);
+    const struct registry_row *row;
+    struct strbuf out;
+    if (!call)
+        return;
+    const struct registry *units = call->api->config->units;
+    strbuf_init(&out, 1 << 13, 1 << 20);
+    strbuf_add(&out, SPAN("{\"units\":["));
+    for (size_t i = 0; (row = registry_at(units, i)); i++) {
+        for (size_t k = 0; k < ARRAY_LENGTH(columns); k++) {
+            strbuf_addf(&out, "%s\"%s\":", k ? "," : i ? ",{" : "{", columns[k][1]);
+            strbuf_add_json(&out, registry_cell(units, row, columns[k][0]));
+        }
+        strbuf_add_char(&out, '}');
+    }
+    strbuf_add(&out, SPAN("]}"));
+    reply(call, &out);
+}
+
+static const struct api_parameter station_parameters[] = {
+    {"state", API_WORDS, "alive late silent never unknown", 0, 0}};
+
+static void build_stations(struct api_call *call, struct sql_ask *ask)
+{
+    sql_ask_add(ask, stations_sql_ask);
+    sql_ask_take(ask, span_of(call->api->events));
+}
+
+static bool write_stations(struct api_call *call, const PGresult *result, struct strbuf *body)
+{
+    unsigned states = 0;
+    struct station_report *report = stations_sql_report(result, &call->api->config->report);
+    (void)station_report_read_states(api_query_get(&call->query, "state")->text, &states);
+    station_report_write(report, states, body);
+    station_report_free(report);
+    return true;
+}
+
+void api_views_stations(void *api, struct http_request *request)
+{
+    struct api_call *call =
+        api_call_begin(api, request, station_parameters, ARRAY_LENGTH(station_parameters));
+    if (!call || !api_call_is_for_all(call))
+        return;
+    call->build = build_stations;
+    call->write = write_stations;
+    api_call_ask(call);
+}
+
+/* `day` is the civil day of the newest tick, as the views count it. */
+static void build_clock(struct api_call *call, struct sql_ask *ask)
+{
+    int zone = call->api->config->rules.zone_minutes;
+    strbuf_addf(&ask->sql,
+                "SELECT json_build_object('now', t_ms, 'age_ms', CASE WHEN t_ms > 0 THEN (extract("
+                "epoch FROM clock_timestamp()) * 1000)::bigint - t_ms END, 'day', date "
+                "'1970-01-01' + div(t_ms + %d, 86400000)::integer, 'zone_minutes', %d)::text FROM "
+                "core.clock",
+                zone * 60000, zone);
+}
+
+void api_views_clock(void *api, struct http_request *request)
+{
+    struct api_call *call = api_call_begin(api, request, nothing, 0);
+    if (!call)
+        return;
+    call->build = build_clock;
+    api_call_ask(call);
+}
+
+/* How far each partition is read and ticked, what of the ledger is open, and what came last of each
+ * feed: how old a number may be. */
+static void build_freshness(struct api_call *call, struct sql_ask *ask)
+{
+    sql_ask_add(ask,
+                "SELECT json_build_object('now', c.t_ms, 'age_ms', CASE WHEN c.t_ms > 0 THEN "
+                "(extract(epoch "
+                "FROM clock_timestamp()) * 1000)::bigint - c.t_ms END, 'partitions', (SELECT "
+                "coalesce(json_agg(json_build_object('part', part, 'next', next_offset, 'tick_ms', "
+                "nullif(tick_ms, 0), 'behind_ms', CASE WHEN tick_ms > 0 THEN c.t_ms - tick_ms END) "
+                "ORDER BY "
+                "part), '[]') FROM core.kafka_offset WHERE topic = $1), 'feeds', (SELECT "
+                "coalesce(json_agg(json_build_object('feed', feed, 'hour', hour, 'closes', closes) "
+                "ORDER BY "
+                "feed), '[]') FROM (SELECT DISTINCT ON (feed) feed, hour, closes FROM api.ledger "
+                "WHERE hour "
+                ">= core.of_ms(c.t_ms) - interval '7 days' ORDER BY feed, hour DESC) AS l), "
+                "'ledger_open', (");
+    sql_ask_add(ask, ledger_sql_open);
+    sql_ask_add(ask,
+                "), 'newest_change', (SELECT core.of_ms(max(changed_ms)) FROM (SELECT changed_ms "
+                "FROM core.case_now WHERE opened_ms IS NOT NULL ORDER BY opened_ms DESC LIMIT "
+                "1000) AS n))::text FROM core.clock AS c");
+    sql_ask_take(ask, span_of(call->api->events));
+}
+
+void api_views_freshness(void *api, struct http_request *request)
+{
+    struct api_call *call = api_call_begin(api, request, nothing, 0);
+    if (!call || !api_call_is_for_all(call))
+        return;
+    call->build = build_freshness;
+    api_call_ask(call);
+}

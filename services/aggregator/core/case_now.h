@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a case is now, as one row: what people list and what units are asked to do. A function of
+ * the case's set, as its cells are; written in the same transaction. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "model/case_fold.h"
+
+#define CASE_NOW_TEXTS(X)                                                                          \
+    X(stage)      /* of the last move that counts */                                               \
+    X(state)      /* waiting, open, held, resolved, closed, merged */                              \
+    X(lead)       /* a unit */                                                                     \
+    X(units)      /* the others that have or had a part in it, "," between them */                 \
+    X(helpers)    /* the same as JSON: [{unit, role, due_ms, order, reported}] */                  \
+    X(desk_cause) /* what the desk is asked */                                                     \
+    X(type_code)                                                                                   \
+    X(street_code)                                                                                 \
+    X(community_code)                                                                              \
+    X(limit_class)                                                                                 \
+    X(rule)                                                                                        \
+    X(station)  /* that told of it */                                                              \
+    X(order_id) /* of the decision that made the lead responsible */                               \
+    X(parent)
+
+#define CASE_NOW_TIMES(X) X(opened) X(dispatched) X(due) X(resolved) X(closed) X(changed)
+
+struct case_now {
+#define CASE_NOW_TEXT(name) struct span name; /* absent = none */
+    CASE_NOW_TEXTS(CASE_NOW_TEXT)
+#undef CASE_NOW_TEXT
+#define CASE_NOW_TIME(name) int64_t name##_ms; /* TIMESTAMP_NONE = not yet */
+    CASE_NOW_TIMES(CASE_NOW_TIME)
+#undef CASE_NOW_TIME
+    bool live; /* not only history: somebody has the duty */
+};
+
+/* Texts are the set's or the arena's; false when the arena is full. */
+bool case_now_of(struct case_now *now, const struct case_set *set, const struct case_fold *fold,
+                 const struct case_kind *kind, const struct codes *codes, struct arena *arena);
+/* Its texts move to memory of their own, which is the caller's to free. */
+char *case_now_keep(struct case_now *now);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two orders, each over an index of its own: the newest opened first, and the open ones by how soon
+ * they are due. A page goes on behind the last row's key. */
+#include "aggregator/store/case_ask.h"
+
+static bool is_by_due(const struct api_query *query)
+{
+    return span_is(api_query_get(query, "order")->text, "due");
+}
+
+static void add_moment(struct sql_ask *ask, const struct api_query *query, const char *name,
+                       const char *comparison)
+{
+    const struct api_value *value = api_query_get(query, name);
+    if (value->text.at)
+        sql_ask_compare(ask, "n.opened_ms", comparison, value->number);
+}
+
+static void add_overdue(struct sql_ask *ask, const struct api_query *query)
+{
+    struct span asked = api_query_get(query, "overdue")->text;
+    if (span_is(asked, "yes"))
+        sql_ask_add(ask, " AND n.resolved_ms IS NULL AND n.closed_ms IS NULL AND n.due_ms <= "
+                         "(SELECT t_ms FROM core.clock)");
+    if (span_is(asked, "no"))
+        sql_ask_add(ask, " AND (n.resolved_ms IS NOT NULL OR n.closed_ms IS NOT NULL OR n.due_ms "
+                         "IS NULL OR n.due_ms > (SELECT t_ms FROM core.clock))");
+}
+
+static void add_key(struct sql_ask *ask, const struct api_query *query)
+{
+    const struct api_value *after = api_query_get(query, "after");
+    char text[SPAN_DECIMAL];
+    bool due = is_by_due(query);
+    if (!after->text.at)
+        return;
+    int number = sql_ask_take(ask, span_decimal(text, after->number));
+    strbuf_addf(&ask->sql, " AND (n.%s_ms, n.case_id) %s ($%d::bigint, $%d)",
+                due ? "due" : "opened", due ? ">" : "<", number, sql_ask_take(ask, after->rest));
+}
+
+void case_ask_list(struct sql_ask *ask, const struct api_query *query)
+{
+    static const char *const lists[][2] = {
+        {"n.lead", "unit"},
+        {"n.kind", "kind"},
+        {"n.type_code", "type_code"},
+        {"n.street_code", "street_code"},
+        {"n.community_code", "community_code"},
+        {"n.station", "station"},
+        {"n.state", "state"},
+    };
+    sql_ask_add(ask, is_by_due(query) ? "SELECT n.due_ms || '.' || n.case_id AS key, row_number() "
+                                        "OVER (ORDER BY n.due_ms, n.case_id) AS ord"
+                                      : "SELECT n.opened_ms || '.' || n.case_id AS key, "
+                                        "row_number() OVER (ORDER BY n.opened_ms DESC, n.case_id "
+                                        "DESC) AS ord");
+    sql_ask_add(ask, ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.kind, "
+                     "n.stage, n.state, n.lead "
+                     "AS unit, n.type_code, n.street_code, n.community_code, n.station, "
+                     "n.limit_class, n.rule, n.parent, n.desk_cause, core.of_ms(n.opened_ms) AS "
+                     "opened, core.of_ms(n.dispatched_ms) AS dispatched, core.of_ms(n.due_ms) AS "
+                     "due, core.of_ms(n.resolved_ms) AS resolved, core.of_ms(n.closed_ms) AS "
+                     "closed, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM "
+                     "core.case_now AS n WHERE ");
+    sql_ask_add(ask, is_by_due(query) ? "n.due_ms IS NOT NULL AND n.closed_ms IS NULL AND "
+                                        "n.resolved_ms IS NULL"
+                                      : "n.opened_ms IS NOT NULL");
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        sql_ask_any(ask, lists[i][0], api_query_get(query, lists[i][1])->text);
+    add_moment(ask, query, "from", ">=");
+    add_moment(ask, query, "to", "<");
+    add_overdue(ask, query);
+    add_key(ask, query);
+}
+
+void case_ask_order(struct sql_ask *ask, const struct api_query *query)
+{
+    sql_ask_add(ask, is_by_due(query) ? " ORDER BY n.due_ms, n.case_id"
+                                      : " ORDER BY n.opened_ms DESC, n.case_id DESC");
+}

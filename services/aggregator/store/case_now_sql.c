@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The columns are those of case_now.h in its order, behind the case's id, kind and place in the
+ * log, with `live` as the last. */
+#include "aggregator/store/case_now_sql.h"
+
+#include <assert.h>
+
+#include "base/base.h"
+#include "base/timestamp.h"
+
+static const char *const columns[] = {"case_id", "kind", "part", "log_offset",
+#define CASE_NOW_COLUMN(name) #name,
+                                      CASE_NOW_TEXTS(CASE_NOW_COLUMN)
+#undef CASE_NOW_COLUMN
+#define CASE_NOW_COLUMN(name) #name "_ms",
+                                          CASE_NOW_TIMES(CASE_NOW_COLUMN)
+#undef CASE_NOW_COLUMN
+                                              "live"};
+static_assert(ARRAY_LENGTH(columns) == CASE_NOW_SQL_ARRAYS, "one array a column");
+
+enum {
+    FIRST_TIME = 4
+#define CASE_NOW_COUNT(name) +1
+    CASE_NOW_TEXTS(CASE_NOW_COUNT)
+#undef CASE_NOW_COUNT
+};
+
+static const char *type_of(size_t column)
+{
+    if (column == 2)
+        return "integer";
+    if (column == 3 || (column >= FIRST_TIME && column < CASE_NOW_SQL_ARRAYS - 1))
+        return "bigint";
+    return column == CASE_NOW_SQL_ARRAYS - 1 ? "boolean" : "text";
+}
+
+static void add_value(struct strbuf *out, const char *column)
+{
+    struct span name = span_of(column);
+    if (span_is(name, "units"))
+        strbuf_add(out, SPAN("string_to_array(u.units, ',')"));
+    else
+        strbuf_addf(out, "u.%s%s", column, span_is(name, "helpers") ? "::jsonb" : "");
+}
+
+static void add_names(struct strbuf *out)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(columns); i++)
+        strbuf_addf(out, "%s%s", i ? ", " : "", columns[i]);
+}
+
+void case_now_sql_upsert(struct strbuf *out)
+{
+    strbuf_add(out, SPAN("INSERT INTO core.case_now AS n ("));
+    add_names(out);
+    strbuf_add(out, SPAN(") SELECT "));
+    for (size_t i = 0; i < ARRAY_LENGTH(columns); i++) {
+        strbuf_add(out, i ? SPAN(", ") : SPAN(""));
+        add_value(out, columns[i]);
+    }
+    strbuf_add(out, SPAN(" FROM unnest("));
+    for (size_t i = 0; i < ARRAY_LENGTH(columns); i++)
+        strbuf_addf(out, "%s$%zu::%s[]", i ? ", " : "", i + 1, type_of(i));
+    strbuf_add(out, SPAN(") AS u("));
+    add_names(out);
+    strbuf_add(out, SPAN(") ON CONFLICT (case_id) DO UPDATE SET kind = excluded.kind"));
+    for (size_t i = 2; i < ARRAY_LENGTH(columns); i++)
+        strbuf_addf(out, ", %s = excluded.%s", columns[i], columns[i]);
+}
+
+static void add_time(struct array_text *array, int64_t ms)
+{
+    if (ms == TIMESTAMP_NONE)
+        array_text_add(array, SPAN_NONE);
+    else
+        array_text_add_int(array, ms);
+}
+
+void case_now_sql_fill(struct array_text *arrays, const struct batch_case *changed)
+{
+    const struct case_now *now = &changed->now;
+    size_t at = 0;
+    array_text_add(&arrays[at++], changed->id);
+    array_text_add(&arrays[at++], changed->kind);
+    array_text_add_int(&arrays[at++], changed->partition);
+    array_text_add_int(&arrays[at++], changed->offset);
+#define CASE_NOW_ADD(name) array_text_add(&arrays[at++], now->name);
+    CASE_NOW_TEXTS(CASE_NOW_ADD)
+#undef CASE_NOW_ADD
+#define CASE_NOW_ADD(name) add_time(&arrays[at++], now->name##_ms);
+    CASE_NOW_TIMES(CASE_NOW_ADD)
+#undef CASE_NOW_ADD
+    array_text_add(&arrays[at++], now->live ? SPAN("t") : SPAN("f"));
+}

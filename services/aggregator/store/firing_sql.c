@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Of two revisions the greater holds, whichever is read first. */
+#include "aggregator/store/firing_sql.h"
+
+const char firing_sql_upsert[] =
+    "INSERT INTO core.firing AS f (case_id, revision, fired_ms, trigger, data) SELECT u.case_id, "
+    "u.revision, u.fired_ms, u.trigger, u.data::json FROM unnest($1::text[], $2::text[], "
+    "$3::bigint[], $4::text[], $5::text[]) AS u(case_id, revision, fired_ms, trigger, data) ON "
+    "CONFLICT (case_id) DO UPDATE SET revision = excluded.revision, fired_ms = excluded.fired_ms, "
+    "trigger = excluded.trigger, data = excluded.data WHERE f.revision COLLATE \"C\" < "
+    "excluded.revision COLLATE \"C\"";
+
+void firing_sql_fill(struct array_text *arrays, const struct firing_row *row)
+{
+    array_text_add(&arrays[0], row->case_id);
+    array_text_add(&arrays[1], row->revision);
+    array_text_add_int(&arrays[2], row->fired_ms);
+    array_text_add(&arrays[3], row->trigger);
+    array_text_add(&arrays[4], row->data);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values go to the server beside the text (PQexecParams): there is nothing to escape. */
+#include "aggregator/store/sql_ask.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define MOST_SQL ((size_t)1 << 20)
+
+void sql_ask_init(struct sql_ask *ask)
+{
+    *ask = (struct sql_ask){.count = 0};
+    strbuf_init(&ask->sql, 1024, MOST_SQL);
+}
+
+void sql_ask_fini(struct sql_ask *ask)
+{
+    for (int i = 0; i < ask->count; i++)
+        free(ask->values[i]);
+    strbuf_fini(&ask->sql);
+    ask->count = 0;
+}
+
+void sql_ask_add(struct sql_ask *ask, const char *sql)
+{
+    strbuf_add(&ask->sql, span_of(sql));
+}
+
+int sql_ask_take(struct sql_ask *ask, struct span value)
+{
+    assert(ask->count < SQL_ASK_MOST);
+    ask->values[ask->count++] = value.at ? xspandup(value) : NULL;
+    return ask->count;
+}
+
+void sql_ask_any(struct sql_ask *ask, const char *column, struct span list)
+{
+    if (!list.at)
+        return;
+    strbuf_addf(&ask->sql, " AND %s = ANY (string_to_array($%d, ','))", column,
+                sql_ask_take(ask, list));
+}
+
+void sql_ask_compare(struct sql_ask *ask, const char *column, const char *comparison, int64_t value)
+{
+    char text[SPAN_DECIMAL];
+    strbuf_addf(&ask->sql, " AND %s %s $%d::bigint", column, comparison,
+                sql_ask_take(ask, span_decimal(text, value)));
+}

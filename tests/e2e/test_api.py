@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The read API of a running district: every address of docs/openapi.yaml answers as it is written there; pages,
+tags, orders and progress that wait for news, and bad questions that are told what is bad."""
+import datetime
+import json
+import re
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from district import HTTP, ROOT, until
+from test_path import CHINA, COMMUNITY, LEAD, STREET, order
+
+NUMBER = "API{:02}"
+
+
+def case(n):
+    return f"request:12345:{NUMBER.format(n)}"
+
+
+class Api:
+    def __init__(self, district):
+        self.url = district.environment["CITYBRAIN_API"]
+        self.document = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
+        self.seen = set()
+
+    def get(self, path, seconds=30, **headers):
+        """Status, headers and body; what answers is held against the document."""
+        request = urllib.request.Request(self.url + path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+        try:
+            with HTTP.open(request, timeout=seconds) as answer:
+                found = answer.status, dict(answer.headers), answer.read()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                found = refused.code, dict(refused.headers), refused.read()
+        self.check(path.split("?")[0], *found)
+        return found
+
+    def json(self, path, **headers):
+        status, _, body = self.get(path, **headers)
+        assert status == 200, (path, status, body[:400])
+        return json.loads(body)
+
+    def check(self, path, status, headers, body):
+        documented = self.document["paths"]
+        pattern = next((p for p in documented if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", p), urllib.parse.unquote(path))), None)
+        if pattern is None:
+            assert status == 404, (path, status)
+            return
+        answers = documented[pattern]["get"]["responses"]
+        assert str(status) in answers, f"{path}: {status} is not documented"
+        answer = answers[str(status)]
+        if "$ref" in answer:
+            answer = self.document["components"]["responses"][answer["$ref"].split("/")[-1]]
+        self.seen.add((pattern, status))
+        if status == 304:
+            assert body == b""
+            return
+        kind = headers["Content-Type"].split(";")[0]
+        assert kind in answer["content"], f"{path}: {kind}"
+        schema = answer["content"][kind].get("schema")
+        if kind.endswith("json") and schema:
+            whole = {**schema, "components": self.document["components"]}
+            faults = [f"{'/'.join(map(str, f.absolute_path))}: {f.message[:200]}"
+                      for f in Draft202012Validator(whole).iter_errors(json.loads(body))]
+            assert not faults, (path, faults[:5])
+
+
+@pytest.fixture(scope="module")
+def api(district):
+    """Twelve orders, of which the last three name their lead, are signed or closed."""
+    opened = datetime.datetime.now(CHINA) - datetime.timedelta(hours=2)
+    at = [(opened + datetime.timedelta(minutes=n)).strftime("%Y-%m-%d %H:%M:%S") for n in range(12)]
+    closed = datetime.datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    rows = [order(NUMBER.format(n), 受理时间=at[n]) for n in range(10)]
+    rows += [order(NUMBER.format(10), 受理时间=at[10], 承办单位=LEAD),
+             order(NUMBER.format(11), 受理时间=at[11], 承办单位=LEAD, 结案时间=closed)]
+    district.accepted("hotline", rows)
+    district.settle()
+    return Api(district)
+
+
+def pages(api, path, **query):
+    """Every row of a list, page by page."""
+    rows, after = [], None
+    while True:
+        asked = {**query, **({"after": after} if after else {})}
+        page = api.json(f"{path}?{urllib.parse.urlencode(asked)}")
+        assert len(page["rows"]) <= int(query.get("limit", 100))
+        rows, after = rows + page["rows"], page["next"]
+        if after is None:
+            return rows
+
+
+def test_lists_are_filtered_ordered_and_paged(district, api):
+    mine = [row for row in pages(api, "/api/cases", limit=5, unit=LEAD, street_code=STREET) if ":API" in row["case"]]
+    assert [row["case"] for row in mine] == [case(n) for n in range(11, -1, -1)]  # the newest first, each once
+    assert {row["community_code"] for row in mine} == {COMMUNITY} and mine[0]["state"] == "closed"
+    soon = [row for row in pages(api, "/api/cases", limit=3, order="due", unit=LEAD) if ":API" in row["case"]]
+    assert len(soon) == 11 and soon == sorted(soon, key=lambda row: (row["due"], row["case"]))
+    assert [r["case"] for r in pages(api, "/api/cases", state="closed", limit=50) if ":API" in r["case"]] == [case(11)]
+    listed = {row["case"] for row in pages(api, "/api/cases", limit=1000)}
+    stored = {row[0] for row in district.sql("SELECT case_id FROM core.case_set")}
+    headless = {row[0] for row in district.sql("SELECT case_id FROM core.case_now WHERE opened_ms IS NULL")}
+    assert listed == stored - headless
+    assert pages(api, "/api/cases", kind="request", overdue="yes", unit="nobody") == []
+
+
+def test_a_timeline_has_codes_and_words_and_says_nothing_of_the_caller(api):
+    told = api.json(f"/api/cases/{case(0)}", Accept_Language="zh")
+    steps = {step["stage"]: step for step in told["timeline"]}
+    assert steps["opened"]["words"].startswith("受理") and steps["dispatched"]["lead"] == LEAD
+    assert steps["dispatched"]["lead_name"] in steps["dispatched"]["words"] and told["stage_words"]
+    assert told["unit"] == LEAD and told["state"] == "open" and "lines" not in told
+    assert {step["effect"] for step in told["timeline"]} == {"counts"}
+    english = api.json(f"/api/cases/{case(0)}?lang=en")
+    assert english["timeline"][0]["words"].startswith("opened")
+    assert api.json(f"/api/cases/{case(0)}?lines=yes")["lines"].startswith("1|")
+    assert api.get("/api/cases/request:12345:NOSUCH")[0] == 404
+
+
+def test_what_did_not_change_is_not_sent_again(api):
+    status, headers, body = api.get(f"/api/cases/{case(1)}")
+    tag = headers["ETag"]
+    assert status == 200 and body and headers["Cache-Control"] == "private, no-cache"
+    for known in (tag, f'"other", W/{tag}', "*"):
+        status, headers, body = api.get(f"/api/cases/{case(1)}", If_None_Match=known)
+        assert (status, headers["ETag"], body) == (304, tag, b"")
+    assert api.get(f"/api/cases/{case(1)}", If_None_Match='"other"')[0] == 200
+
+
+def test_orders_come_once_and_news_are_waited_for(district, api):
+    orders, place = {}, ""
+    while True:
+        page = api.json(f"/v1/units/{LEAD}/orders?limit=4&after={place}")
+        for row in page["rows"]:
+            assert row["case"] not in orders
+            orders[row["case"]] = row
+        place = page["next"]
+        if not page["more"] and not page["rows"]:
+            break
+    ours = {name: row for name, row in orders.items() if ":API" in name}
+    assert set(ours) == {case(n) for n in range(12)}
+    assert {row["role"] for row in ours.values()} == {"lead"} and ours[case(11)]["state"] == "closed"
+    # The order is the one on the unit's topic.
+    topic = {json.loads(m.value())["case"]: json.loads(m.value()) for m in district.records(f"cb.dispatch.{LEAD}") if m.value()}
+    assert ours[case(3)]["order"] == topic[case(3)]["id"]
+    assert datetime.datetime.fromisoformat(ours[case(3)]["due"]) == datetime.datetime.fromisoformat(topic[case(3)]["due_at"])
+
+    began = time.monotonic()
+    assert api.json(f"/v1/units/{LEAD}/orders?after={place}&wait=1")["rows"] == []
+    assert 0.9 < time.monotonic() - began < 5
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(api.json(f"/v1/units/{LEAD}/orders?after={place}&wait=30")))
+    waiting.start()
+    time.sleep(0.3)
+    district.accepted("hotline", [order(NUMBER.format(12))])
+    waiting.join(20)
+    assert [row["case"] for row in answers[0]["rows"]] == [case(12)]
+    assert api.get(f"/v1/units/{LEAD}/orders?after=0.zzzzzzzz")[0] == 410
+
+
+def test_a_station_reads_the_progress_of_its_own_cases(district, api):
+    now = datetime.datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    found = api.json("/v1/stations/st001/cases?limit=1000")
+    known = {row["case"] for row in found["rows"]}
+    item = json.loads((ROOT / "config/feeds/cases/platform/sample_day/input.ndjson").read_text().splitlines()[1])
+    item.update({"业务流水号": "APIST1", "接件时间": now, "受理时间": now, "更新时间": now, "承诺时限": ""})
+    status, body = district.post("platform", [item])
+    assert status == 200, body
+    answer = json.loads(body)
+    assert answer["accepted"] == 1, answer
+    district.settle()
+    rows = {row["case"]: row for row in api.json("/v1/stations/st001/cases?limit=1000")["rows"]}
+    assert any("APIST1" in name for name in set(rows) - known), (sorted(rows)[:5], item)
+
+
+def test_the_desk_and_the_ledger_and_the_clock(district, api):
+    district.accepted("hotline", [order("APID1", 问题分类="", 反映社区="", 反映街乡="")])
+    district.settle()
+    queue = pages(api, "/api/desk", limit=50)
+    row = next(row for row in queue if row["case"] == "request:12345:APID1")
+    page = api.json("/api/desk?cause=" + row["cause"])
+    assert row["cause"] in {cause["cause"] for cause in page["causes"]}
+    assert all(other["cause"] == row["cause"] for other in page["rows"])
+    api.json("/api/triggers")
+    fresh = api.json("/api/freshness")
+    assert fresh["partitions"] and {feed["feed"] for feed in fresh["feeds"]} >= {"hotline"}
+    for path in ("/api/clock", "/api/units", "/api/stations?state=never,silent", "/api/views", "/api/views/closure_rate?by=unit",
+                 "/api/views/ledger?by=feed"):
+        api.json(path)
+
+
+def test_open311_in_json_and_xml(api):
+    services = api.json("/open311/v2/services.json")
+    codes = {service["service_code"] for service in services}
+    assert {"R0105"} <= codes and all(service["metadata"] is False for service in services)
+    found = api.json("/open311/v2/requests.json?status=open&service_code=R0105&page_size=1000&jurisdiction_id=110105")
+    mine = {one["service_request_id"]: one for one in found}[case(0)]
+    assert mine["status"] == "open" and mine["service_code"] == "R0105" and mine["address"] is None
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00", mine["requested_datetime"])
+    closed = api.json(f"/open311/v2/requests.json?service_request_id={case(11)},{case(0)}&status=open")
+    assert {one["service_request_id"]: one["status"] for one in closed} == {case(11): "closed", case(0): "open"}
+    one = api.json(f"/open311/v2/requests/{case(0)}.json")
+    assert [row["service_request_id"] for row in one] == [case(0)]
+    status, headers, body = api.get(f"/open311/v2/requests/{case(0)}.xml")
+    root = ElementTree.fromstring(body)
+    assert status == 200 and headers["Content-Type"].startswith("text/xml") and root.tag == "service_requests"
+    assert {child.tag: child.text for child in root[0]}["agency_responsible"] == mine["agency_responsible"]
+    assert len(root[0]) == 17  # every element is there, empty or not
+    for path, tag in (("discovery", "discovery"), ("v2/services", "services"), ("v2/services/R0105", "service_definition"),
+                      ("v2/requests", "service_requests")):
+        assert ElementTree.fromstring(api.get(f"/open311/{path}.xml")[2]).tag == tag
+    assert api.json("/open311/v2/services/R0105.json")["attributes"] == []
+    assert api.json("/open311/discovery.json")["endpoints"][0]["type"] == "production"
+    pages_ = [api.json(f"/open311/v2/requests.json?page={n}&page_size=3&service_code=R0105") for n in (1, 2)]
+    ids = [one["service_request_id"] for page in pages_ for one in page]
+    assert len(ids) == len(set(ids)) == 6
+
+
+@pytest.mark.parametrize("path, parameter", [
+    ("/api/cases?limit=0", "limit"), ("/api/cases?limit=ten", "limit"), ("/api/cases?after=what", "after"),
+    ("/api/cases?from=2026-02-30", "from"), ("/api/cases?from=2026-03-02&to=2026-03-01", "to"),
+    ("/api/cases?state=gone", "state"), ("/api/cases?colour=red", "colour"), ("/api/cases?unit=a&unit=b", "unit"),
+    ("/api/cases?unit=a%27%20OR%201", "unit"), ("/api/cases/x:y:z?lang=fr", "lang"),
+    ("/api/views/closure_rate?by=colour", "by"), ("/api/views/closure_rate?from=yesterday", "from"),
+    ("/api/views/closure_rate?from=2026-03-02&to=2026-03-01", "to"), ("/api/stations?state=fine", "state"),
+    ("/api/desk?cause=why", "cause"), ("/api/triggers?to=never", "to"), ("/api/clock?now=1", "now"),
+    (f"/v1/units/{LEAD}/orders?after=yesterday", "after"), (f"/v1/units/{LEAD}/orders?wait=3600", "wait"),
+    ("/v1/stations/st001/cases?limit=5000", "limit")])
+def test_a_bad_question_is_told_what_is_bad(api, path, parameter):
+    for language, sign in (("zh-CN", "参数无效"), ("en", "bad parameter")):
+        status, headers, body = api.get(path, Accept_Language=language)
+        problem = json.loads(body)
+        assert (status, headers["Content-Type"]) == (400, "application/problem+json")
+        assert (problem["parameter"], problem["title"]) == (parameter, sign) and parameter in problem["detail"]
+        assert headers["Content-Language"] == language[:2]
+
+
+def test_open311_says_what_is_bad_in_its_own_form(api):
+    for path, status in (("/open311/v2/requests.json?status=held", 400), ("/open311/v2/requests.json?start_date=x", 400),
+                         ("/open311/v2/requests.json?start_date=2026-01-01&end_date=2026-06-01", 400),
+                         ("/open311/v2/requests.json?jurisdiction_id=310000", 404),
+                         ("/open311/v2/requests/request:12345:NOSUCH.json", 404), ("/open311/v2/services/none.json", 404)):
+        found, _, body = api.get(path)
+        assert (found, json.loads(body)[0]["code"]) == (status, status), path
+    found, _, body = api.get("/open311/v2/requests.xml?status=held")
+    assert found == 400 and ElementTree.fromstring(body).find("error/code").text == "400"
+
+
+def test_every_address_of_the_document_was_asked(api):
+    missing = set(api.document["paths"]) - {path for path, status in api.seen if status == 200}
+    assert missing == set()

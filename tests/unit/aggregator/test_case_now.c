@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a case is now, from its lines alone (docs/contracts.md §6, docs/decisions/0088). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "aggregator/core/case_now.h"
+#include "aggregator/core/case_story.h"
+#include "base/base.h"
+
+#define BASE_MS INT64_C(1767225600000) /* 2026-01-01T00:00Z */
+#define HOUR_MS INT64_C(3600000)
+
+static struct codes *codes;
+static struct kinds *kinds;
+static struct arena arena;
+static struct case_set set;
+static struct case_fold fold;
+static struct case_now now;
+static int said;
+
+static int load(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    codes = codes_load("config/codes.csv", diagnostics);
+    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
+    diagnostics_free(diagnostics);
+    arena_init(&arena, 1 << 20);
+    return kinds ? 0 : 1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    arena_fini(&arena);
+    kinds_free(kinds);
+    codes_free(codes);
+    return 0;
+}
+
+static const struct case_kind *kind(void)
+{
+    return kinds_find(kinds, SPAN("request"));
+}
+
+struct word {
+    enum case_attribute attribute;
+    const char *text;
+};
+
+/* One hour after the other. */
+static void say(const char *stage, const char *party, const char *unit, struct word a,
+                struct word b)
+{
+    char id[32];
+    int n = snprintf(id, sizeof id, "event%02d", ++said);
+    struct case_line line = {
+        .id = arena_copy(&arena, span_from(id, (size_t)n)),
+        .revision = SPAN("0.0.0.0123456789abcdef"),
+        .stage = codes_number(codes, CODE_STAGE, span_of(stage)),
+        .time_ms = BASE_MS + said * HOUR_MS,
+        .recorded_ms = BASE_MS + said * HOUR_MS + 1000,
+        .unit = unit ? span_of(unit) : SPAN_NONE,
+        .party = codes_number(codes, CODE_PARTY, span_of(party)),
+        .live = true,
+    };
+    if (a.text)
+        line.attribute[a.attribute] = span_of(a.text);
+    if (b.text)
+        line.attribute[b.attribute] = span_of(b.text);
+    assert_int_equal(case_set_merge(&set, &line, kind(), &arena), CASE_SET_CHANGED);
+}
+
+#define NOTHING ((struct word){0, NULL})
+
+static void begin(void)
+{
+    said = 0;
+    arena_reset(&arena);
+    set = (struct case_set){0};
+    assert_true(case_set_make_room(&set, 32, &arena));
+    say("opened", "source", NULL, (struct word){CASE_TYPE, "R0105"},
+        (struct word){CASE_STREET, "110105001"});
+}
+
+static void look(void)
+{
+    case_fold(&fold, &set, kind(), codes);
+    assert_true(case_now_of(&now, &set, &fold, kind(), codes, &arena));
+}
+
+static bool helpers_say(const char *text)
+{
+    return memmem(now.helpers.at, now.helpers.len, text, strlen(text)) != NULL;
+}
+
+static void waits_then_has_a_lead_then_is_resolved_and_closed(void **state)
+{
+    (void)state;
+    begin();
+    look();
+    assert_true(span_is(now.state, "waiting"));
+    assert_null(now.lead.at);
+    assert_true(now.live);
+    assert_int_equal(now.opened_ms, BASE_MS + HOUR_MS);
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"},
+        (struct word){CASE_DUE, "1767300000000"});
+    look();
+    assert_true(span_is(now.state, "open"));
+    assert_true(span_is(now.lead, "s110105001"));
+    assert_true(span_is(now.order_id, "event02"));
+    assert_int_equal(now.due_ms, INT64_C(1767300000000));
+    say("signed", "lead", "s110105001", NOTHING, NOTHING);
+    say("resolved", "lead", "s110105001", NOTHING, NOTHING);
+    look();
+    assert_true(span_is(now.state, "resolved"));
+    say("closed", "source", NULL, NOTHING, NOTHING);
+    look();
+    assert_true(span_is(now.state, "closed"));
+    assert_int_equal(now.closed_ms, BASE_MS + 5 * HOUR_MS);
+    assert_int_equal(now.changed_ms, BASE_MS + 5 * HOUR_MS + 1000);
+}
+
+static void a_lead_that_lost_it_is_told_and_a_helper_is_named(void **state)
+{
+    (void)state;
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    say("assigned", "desk", NULL, (struct word){CASE_LEAD, "d_water"}, NOTHING);
+    say("recalled", "router", NULL, (struct word){CASE_CAUSE, "event03"}, NOTHING);
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "d_water"},
+        (struct word){CASE_CAUSE, "event03"});
+    say("co_assigned", "desk", NULL, (struct word){CASE_CO, "d_urban"}, NOTHING);
+    look();
+    assert_true(span_is(now.lead, "d_water"));
+    assert_true(span_is(now.units, "d_urban,s110105001"));
+    assert_true(helpers_say("{\"unit\":\"s110105001\",\"role\":\"past\"}"));
+    assert_true(helpers_say("{\"unit\":\"d_urban\",\"role\":\"co\""));
+}
+
+static void the_desk_is_asked_what_its_order_or_a_move_says(void **state)
+{
+    (void)state;
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "desk"},
+        (struct word){CASE_DESK_CAUSE, "emergency"});
+    look();
+    assert_true(span_is(now.desk_cause, "emergency"));
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    look();
+    assert_null(now.desk_cause.at);
+    say("disputed", "lead", "s110105001", NOTHING, NOTHING);
+    look();
+    assert_true(span_is(now.desk_cause, "dispute"));
+    say("dispute_decided", "desk", NULL, (struct word){CASE_OUTCOME, "rejected"}, NOTHING);
+    look();
+    assert_null(now.desk_cause.at);
+}
+
+static void its_texts_outlive_the_arena(void **state)
+{
+    (void)state;
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    look();
+    char *kept = case_now_keep(&now);
+    memset(arena.at, 'x', arena.used);
+    assert_true(span_is(now.lead, "s110105001"));
+    assert_true(span_is(now.type_code, "R0105"));
+    assert_null(now.parent.at);
+    free(kept);
+}
+
+static void a_story_has_words_in_both_languages_and_no_caller(void **state)
+{
+    (void)state;
+    struct strbuf lines, out;
+    struct case_story story = {.codes = codes, .kinds = kinds, .zone_minutes = 480};
+    begin();
+    set.lines[0].attribute[CASE_FIELD + 2] = SPAN("caller-pseudonym");
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    say("resolved", "lead", "d_water", NOTHING, NOTHING);
+    strbuf_init(&lines, 1024, 1 << 16);
+    strbuf_init(&out, 1024, 1 << 16);
+    case_set_write(&lines, &set, codes);
+    story.language = LANGUAGE_CHINESE;
+    assert_true(case_story_write(&story, SPAN("request:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(strstr(out.at, "\"words\":\"受理（来源）\""));
+    assert_non_null(strstr(out.at, "\"words\":\"派单给s110105001（派单规则）\""));
+    assert_non_null(strstr(out.at, "\"opened\":\"2026-01-01T09:00:00.000+08:00\""));
+    assert_non_null(strstr(out.at, "\"effect\":\"not_yours\""));
+    assert_null(strstr(out.at, "pseudonym"));
+    strbuf_reset(&out);
+    story.language = LANGUAGE_ENGLISH;
+    assert_true(case_story_write(&story, SPAN("request:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(strstr(out.at, "\"words\":\"dispatched to s110105001 (rules)\""));
+    assert_false(case_story_write(&story, SPAN("nokind:t:1"), SPAN(""), &arena, &out));
+    assert_false(case_story_write(&story, SPAN("request:t:1"), SPAN("no line"), &arena, &out));
+    strbuf_fini(&lines);
+    strbuf_fini(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waits_then_has_a_lead_then_is_resolved_and_closed),
+        cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
+        cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
+        cmocka_unit_test(its_texts_outlive_the_arena),
+        cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
