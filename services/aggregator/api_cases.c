@@ -160,17 +160,17 @@ static void build_triggers(struct api_call *call, struct sql_ask *ask)
     char text[SPAN_DECIMAL];
     api_call_begin_page(ask);
     sql_ask_add(
-        ask,
-        "SELECT f.fired_ms || '.' || f.case_id AS key, row_number() OVER (ORDER BY f.fired_ms "
-        "DESC, "
-        "f.case_id DESC) AS ord, (SELECT row_to_json(i)::text FROM (SELECT f.case_id AS case, "
-        "f.trigger, core.of_ms(f.fired_ms) AS fired, f.data->>'reason' AS reason, "
-        "(f.data::jsonb->'group') - 'caller_ref' AS \"group\", f.data->'window_from' AS window_from, "
-        "f.data->'window_to' AS window_to, f.data->'count' AS count, f.data->'distinct' AS "
-        "\"distinct\", f.data->'evidence' AS evidence, f.data->>'type_code' AS type_code, "
-        "f.data->>'street_code' AS street_code, f.data->>'community_code' AS community_code, "
-        "n.state, n.lead AS unit, n.desk_cause) AS i) AS row FROM core.firing AS f LEFT JOIN "
-        "core.case_now AS n USING (case_id) WHERE true");
+        ask, "SELECT f.fired_ms || '.' || f.case_id AS key, row_number() OVER (ORDER BY f.fired_ms "
+             "DESC, "
+             "f.case_id DESC) AS ord, (SELECT row_to_json(i)::text FROM (SELECT f.case_id AS case, "
+             "f.trigger, core.of_ms(f.fired_ms) AS fired, f.data->>'reason' AS reason, "
+             "(f.data::jsonb->'group') - 'caller_ref' AS \"group\", f.data->'window_from' AS "
+             "window_from, "
+             "f.data->'window_to' AS window_to, f.data->'count' AS count, f.data->'distinct' AS "
+             "\"distinct\", f.data->'evidence' AS evidence, f.data->>'type_code' AS type_code, "
+             "f.data->>'street_code' AS street_code, f.data->>'community_code' AS community_code, "
+             "n.state, n.lead AS unit, n.desk_cause) AS i) AS row FROM core.firing AS f LEFT JOIN "
+             "core.case_now AS n USING (case_id) WHERE true");
     sql_ask_any(ask, "f.trigger", api_query_get(&call->query, "trigger")->text);
     if (from->text.at)
         sql_ask_compare(ask, "f.fired_ms", ">=", from->number);

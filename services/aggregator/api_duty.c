@@ -79,8 +79,8 @@ static bool found_rows(struct api_call *call, enum api_outcome outcome, struct s
 static void ask(struct api_call *call, void (*build)(struct api_call *, struct sql_ask *))
 {
     const struct api_value *after = api_query_get(&call->query, "after");
-    /* It was seen that it is his own; the row of a duty that was taken back is not his any more, and
-     * yet he has to be told. */
+    /* It was seen that it is his own; the row of a duty that was taken back is not his any more,
+     * and yet he has to be told. */
     snprintf(call->asker.role, sizeof call->asker.role, "dash_all");
     int64_t wait_s = api_query_number(&call->query, "wait", 0);
     if (after->text.at)

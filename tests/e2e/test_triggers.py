@@ -139,6 +139,10 @@ def test_three_requests_at_one_estate_open_one_case_though_the_router_dies(slow)
     assert (data["count"], data["distinct"], data["confirm"]) == (3, 2, "desk")
     assert sorted(data["evidence"]) == [case("C1"), case("C2"), case("C3")]
     assert data["type_code"] == TYPE and data["community_code"] == COMMUNITY and data["reason"]
+    status, body = district.http(district.environment["CITYBRAIN_API"] + "/api/triggers?trigger=e2e_cluster")
+    rows = {row["case"]: row for row in json.loads(body)["rows"]}
+    assert status == 200 and sorted(rows[fired["subject"]]["evidence"]) == sorted(data["evidence"])
+    assert rows[fired["subject"]]["reason"] == data["reason"] and rows[fired["subject"]]["desk_cause"] == "confirm"
 
 
 def test_one_caller_alone_is_no_cluster_and_another_type_is_another_group(slow):

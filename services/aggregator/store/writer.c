@@ -2,10 +2,11 @@
 /* One transaction a batch, two round trips:
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, what they are now, cells, histograms, ledger, stations, firings (always in this order, sorted); COMMIT
- * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
- * has done anything. What was in doubt is never repeated, only asked for by taking over anew. What
- * several writers add to (cells, ledger, stations) each adds to in a shard of its own. */
+ *   2  case sets, what they are now, cells, histograms, ledger, stations, firings (always in this
+ * order, sorted); COMMIT The compare-and-set comes first: a rival waits at the row, finds it moved,
+ * and leaves before it has done anything. What was in doubt is never repeated, only asked for by
+ * taking over anew. What several writers add to (cells, ledger, stations) each adds to in a shard
+ * of its own. */
 #include "aggregator/store/writer.h"
 
 #include <stdio.h>
