@@ -17,7 +17,7 @@
 #include "model/case_set.h"
 #include "model/event.h"
 #include "router/core/case_flow.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 #include "router/core/emit.h"
 
 #define PARTITIONS  12

@@ -3,8 +3,8 @@
  * because of a correction. */
 #pragma once
 
+#include "model/desk.h"
 #include "router/core/case_flow_internal.h"
-#include "router/core/desk.h"
 #include "router/core/emit_move.h"
 
 struct case_answer { /* one event of ours and its orders */

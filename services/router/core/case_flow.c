@@ -10,10 +10,10 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "model/desk.h"
 #include "model/ids.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_flow_internal.h"
-#include "router/core/desk.h"
 #include "router/core/merge.h"
 #include "router/core/stub.h"
 
