@@ -88,7 +88,7 @@ struct kafka_settings {
         {"kafka.commit_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.commit_bytes),                                                      \
-         "4MiB",                                                                                   \
+         "8MiB",                                                                                   \
          1024,                                                                                     \
          1 << 28,                                                                                  \
          NULL,                                                                                     \
