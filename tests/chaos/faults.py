@@ -158,6 +158,7 @@ class Injector:
         self.outages = self.zombies = 0  # under way
         self.knocking = False  # a part is to fall: no zombie is made before it
         self.waiting = set()
+        self.fill_hands = lambda: None  # a zombie is to be made again: the aggregators get more at a time
         self.threads = [threading.Thread(target=self._run, args=(chain,), daemon=True)
                         for chain in chains.values()]
 
@@ -192,6 +193,7 @@ class Injector:
                 while not self._strike(look, fault):  # it was dying by itself just then
                     self._wait_for_progress(look, fault)
                 if self._is_zombie(fault) and len(chain) < MOST and not self._was_fenced():
+                    self._ask(self.fill_hands)
                     chain.append(replace(fault, pid=0, recovered=-1))
         except BaseException as error:  # told by finish()
             self.errors.append(error)

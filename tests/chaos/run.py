@@ -16,6 +16,7 @@ from load import FEED, Load, acknowledged
 
 DAY, DAY_SEED = "2026-03-09", 7
 READ_RATE = 80_000  # bytes a second from each of several brokers
+FAST_RATE = 50 * READ_RATE  # of aggregators that had nothing in hand when they were frozen
 
 
 class Wrong(AssertionError):
@@ -123,22 +124,24 @@ class Faulty:
             self.seconds = time.monotonic() - began
 
     @contextmanager
-    def _slow_readers(self, district):
+    def _slow_readers(self, district, injector):
         """Several brokers on one machine write slower than the router and the aggregator read: little
         would ever wait for them. A quota does what a narrow network would."""
-        readers = [f"cb.{reader}" for slot in range(1, SLOTS + 1)
-                   for reader in (f"router-{slot}-consumer", f"aggregator-{slot}-follow")]
-        if self.brokers > 1:
-            district.limit_reading(readers, READ_RATE)
+        if self.brokers == 1:
+            yield
+            return
+        routers = [f"cb.router-{slot}-consumer" for slot in range(1, SLOTS + 1)]
+        aggregators = [f"cb.aggregator-{slot}-follow" for slot in range(1, SLOTS + 1)]
+        district.limit_reading(routers + aggregators, READ_RATE)
+        injector.fill_hands = lambda: district.limit_reading(aggregators, FAST_RATE)
         yield
-        if self.brokers > 1:
-            district.limit_reading(readers, 0)
+        district.limit_reading(routers + aggregators, 0)
 
     def _under_faults(self, district):
         load = Load(district, self.folder, self.plan)
         injector = Injector(district, self.chains, self.say)
         load.wanted = injector.wanted
-        with self._slow_readers(district):
+        with self._slow_readers(district, injector):
             load.start()
             try:
                 injector.start()
