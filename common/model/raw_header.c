@@ -131,16 +131,10 @@ static bool read_own(struct span json, struct raw_header *header)
            own.at == own.end && utf8_is_valid(json);
 }
 
-static enum reject read_any(struct json_reader *reader, struct span json, struct arena *arena,
-                            struct raw_header *header)
+static enum reject take_raw(const struct json_value *value, struct raw_header *header)
 {
-    const struct json_value *value;
-    size_t bad_at;
     struct span text[MEMBERS];
     int64_t version = 0;
-    enum reject reject = json_read(reader, json, arena, &value, &bad_at);
-    if (reject != REJECT_NONE)
-        return reject;
     json_texts(value, members, MEMBERS, text);
     if (!span_to_int64(text[V], &version) || version != 1 ||
         !span_to_int64(text[RECEIVED], &header->received_ms))
@@ -157,6 +151,15 @@ static enum reject read_any(struct json_reader *reader, struct span json, struct
     (void)span_to_int64(text[ROWS], &header->rows);
     (void)span_to_int64(text[OFFSET], &header->byte_offset);
     return REJECT_NONE;
+}
+
+static enum reject read_any(struct json_reader *reader, struct span json, struct arena *arena,
+                            struct raw_header *header)
+{
+    const struct json_value *value;
+    size_t bad_at;
+    enum reject reject = json_read(reader, json, arena, &value, &bad_at);
+    return reject == REJECT_NONE ? take_raw(value, header) : reject;
 }
 
 enum reject raw_header_read(struct json_reader *reader, struct span json, struct arena *arena,
@@ -185,4 +188,47 @@ void dead_header_write(struct strbuf *out, const struct dead_header *header)
     add_int(out, MEMBER("attempts"), header->attempts);
     add_text(out, MEMBER("disposition"), header->disposition);
     strbuf_add_char(out, '}');
+}
+
+static void take_why(const struct json_value *value, struct reject_place *why)
+{
+    int64_t column = 0, byte_offset = -1;
+    (void)json_int(value, "column", &column);
+    (void)json_int(value, "fault_offset", &byte_offset);
+    *why = (struct reject_place){.reject = reject_find(json_text(value, "reason")),
+                                 .column = (long)column,
+                                 .byte_offset = byte_offset};
+    span_to_cstr(json_text(value, "pointer"), why->pointer, sizeof why->pointer);
+}
+
+enum reject dead_header_read(struct json_reader *reader, struct span json, struct arena *arena,
+                             struct dead_header *header)
+{
+    const struct json_value *value;
+    size_t bad_at;
+    *header = (struct dead_header){0};
+    if (json.len > DEAD_HEADER_MAX)
+        return REJECT_TOO_LARGE;
+    enum reject reject = json_read(reader, json, arena, &value, &bad_at);
+    if (reject == REJECT_NONE)
+        reject = take_raw(value, &header->raw);
+    if (reject != REJECT_NONE)
+        return reject;
+    header->topic = json_text(value, "topic");
+    header->record = json_text(value, "record");
+    header->disposition = json_text(value, "disposition");
+    (void)json_int(value, "partition", &header->partition);
+    (void)json_int(value, "at", &header->offset);
+    (void)json_int(value, "attempts", &header->attempts);
+    take_why(value, &header->why);
+    return header->topic.len ? REJECT_NONE : REJECT_EVENT;
+}
+
+int64_t dead_header_attempt(struct span redriven)
+{
+    int64_t attempt = 1;
+    struct span rest = redriven;
+    while (span_find(rest, '/') >= 0)
+        (void)span_cut(&rest, '/');
+    return rest.len && span_to_int64(rest, &attempt) && attempt > 0 ? attempt : 1;
 }

@@ -41,3 +41,12 @@ struct dead_header {
     struct span disposition; /* "dead", or "left_in_source": too large to be copied, look there */
 };
 void dead_header_write(struct strbuf *out, const struct dead_header *header);
+/* Header of a record that was a dead letter, beside its own: "partition/offset/attempt", the
+ * letter's place in `dead` and which attempt this one is. */
+#define DEAD_REDRIVEN "citybrain-redriven"
+/* 1 where the header is absent: the first. */
+int64_t dead_header_attempt(struct span redriven);
+#define DEAD_HEADER_MAX 4096 /* bytes that are read */
+/* A reason that this release does not know is REJECT_NONE in *header: a letter has one. */
+enum reject dead_header_read(struct json_reader *reader, struct span json, struct arena *arena,
+                             struct dead_header *header);

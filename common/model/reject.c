@@ -21,6 +21,14 @@ const char *reject_name(enum reject reject)
     return texts[reject].name;
 }
 
+enum reject reject_find(struct span name)
+{
+    for (int i = REJECT_NONE + 1; i < REJECT_COUNT; i++)
+        if (span_is(name, texts[i].name))
+            return (enum reject)i;
+    return REJECT_NONE;
+}
+
 const char *reject_chinese(enum reject reject)
 {
     return texts[reject].zh;

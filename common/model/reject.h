@@ -138,6 +138,7 @@ struct reject_text {
 
 const struct reject_text *reject_text(enum reject reject);
 const char *reject_name(enum reject reject);
+enum reject reject_find(struct span name); /* REJECT_NONE = none of that name */
 const char *reject_chinese(enum reject reject);
 const char *reject_english(enum reject reject);
 

@@ -55,7 +55,7 @@ def pytest_runtest_makereport(item, call):
 def district(request):
     binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
     binaries = binaries if binaries.is_absolute() else ROOT / binaries
-    district = District(binaries, HERE / "second_kind", HERE / "story")
+    district = District(binaries, HERE / "second_kind", HERE / "story", HERE / "redrive")
     try:
         try:
             district.start()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The id of what is said is a hash of what it answers and of its content, so saying it twice says
- * it once. It is audited before it is posted: what the brokers do not have in `audit` is not said.
+ * it once; what answers nothing may be due again later in a case's life, and has its time in it. It
+ * is audited before it is posted: what the brokers do not have in `audit` is not said.
  */
 #include "citybrain/desk_decide.h"
 
@@ -11,7 +12,6 @@
 #include "base/memory.h"
 #include "base/timestamp.h"
 #include "citybrain/desk_effect.h"
-#include "citybrain/desk_report.h"
 #include "citybrain/door.h"
 #include "citybrain/verb.h"
 #include "kafka/audit.h"
@@ -22,7 +22,7 @@
 static bool is_answer(const struct desk_decision *decision, struct desk_duties *duties,
                       const struct desk_duty_item *item, struct error *error)
 {
-    if (decision->anyway)
+    if (decision->anyway || !desk_moves_is_answer(decision->move))
         return true;
     if (!item || !item->open)
         return error_set(error, ERROR_REFUSED, 0,
@@ -34,6 +34,18 @@ static bool is_answer(const struct desk_decision *decision, struct desk_duties *
            error_set(error, ERROR_REFUSED, 0,
                      "%s (%s) is answered by: %s; fix: one of them, or --anyway",
                      desk_row(cause)->name, desk_row(cause)->code, desk_row(cause)->answers);
+}
+
+static bool is_of_kind(const struct desk_decision *decision, const struct kinds *kinds,
+                       struct error *error)
+{
+    struct span rest = span_of(decision->case_id), kind = span_cut(&rest, ':');
+    return desk_moves_is_of(decision->move, kinds, span_of(decision->case_id)) ||
+           error_set(error, ERROR_REFUSED, 0,
+                     "the desk has no move %s (%s) in cases of kind \"%.*s\"; fix: citybrain desk "
+                     "show %s names those it has",
+                     decision->move->stage, decision->move->name, SPAN_ARG(kind),
+                     decision->case_id);
 }
 
 /* A unit of that day; a community is never lead (条例 17). */
@@ -56,6 +68,8 @@ static bool is_given(const struct desk_decision *decision, struct error *error)
                         : move->needs_type && !decision->type       ? "--type CODE"
                         : move->needs_due && !decision->due         ? "--due TIME"
                         : move->needs_outcome && !decision->outcome ? "--outcome upheld|rejected"
+                        : move->needs_parent && !decision->parent   ? "--parent CASE"
+                        : move->needs_co && !decision->co           ? "--co UNIT"
                                                                     : NULL;
     return !lacks ||
            error_set(error, ERROR_REFUSED, 0, "%s (%s) needs %s", move->stage, move->name, lacks);
@@ -77,16 +91,21 @@ static bool is_sound(const struct desk_decision *decision, const struct district
         return error_set(error, ERROR_REFUSED, 0,
                          "no type %s; fix: a code of config/registries/request_types.csv",
                          decision->type);
-    return !decision->lead || is_unit(district, decision->lead, day, error);
+    if (decision->parent && strcmp(decision->parent, decision->case_id) == 0)
+        return error_set(error, ERROR_REFUSED, 0,
+                         "a case is not its own parent; fix: name the "
+                         "other one");
+    return (!decision->lead || is_unit(district, decision->lead, day, error)) &&
+           (!decision->co || is_unit(district, decision->co, day, error));
 }
 
 bool desk_decide_check(const struct desk_decision *decision, struct desk_duties *duties,
-                       const struct desk_duty_item *item, const struct district *district,
+                       const struct desk_duty_item *item, const struct desk_names *names,
                        struct error *error)
 {
     int64_t day = timestamp_day(decision->time_ms, DAY_MINUTES);
-    return is_answer(decision, duties, item, error) && is_given(decision, error) &&
-           is_sound(decision, district, day, error);
+    return is_of_kind(decision, names->kinds, error) && is_answer(decision, duties, item, error) &&
+           is_given(decision, error) && is_sound(decision, names->district, day, error);
 }
 
 /* ---- saying it ---- */
@@ -101,19 +120,28 @@ struct saying {
 static void begin_saying(struct saying *saying, const struct desk_decision *decision,
                          const char *answers)
 {
-    const char *const parts[] = {answers,          decision->case_id,   decision->move->stage,
-                                 decision->who,    decision->lead,      decision->type,
-                                 decision->due,    decision->community, decision->street,
-                                 decision->outcome};
+    const char *const parts[] = {answers,
+                                 decision->case_id,
+                                 decision->move->stage,
+                                 decision->who,
+                                 decision->lead,
+                                 decision->type,
+                                 decision->due,
+                                 decision->community,
+                                 decision->street,
+                                 decision->outcome,
+                                 decision->parent,
+                                 decision->co,
+                                 answers[0] ? "" : saying->time};
     struct span question[ARRAY_LENGTH(parts)];
     struct strbuf time = {
         .at = saying->time, .capacity = sizeof saying->time, .max = sizeof saying->time - 1};
+    timestamp_add_rfc3339(&time, decision->time_ms);
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
         question[i] = span_of(parts[i] ? parts[i] : "");
     saying->decision = decision;
     ids_event(saying->id, SPAN("desk"), question[0], question[2], question, ARRAY_LENGTH(parts));
     ids_event(saying->event_id, SPAN("status:desk"), span_of(saying->id), question[2], NULL, 0);
-    timestamp_add_rfc3339(&time, decision->time_ms);
 }
 
 static void add_text(struct strbuf *out, const char *name, const char *value)
@@ -139,6 +167,8 @@ static void write_status(struct strbuf *out, const struct saying *saying)
     add_text(out, "street_code", decision->street);
     add_text(out, "due_at", decision->due);
     add_text(out, "outcome", decision->outcome);
+    add_text(out, "parent", decision->parent);
+    add_text(out, "co_unit", decision->co);
     add_text(out, "by", decision->who);
     add_text(out, "reason", decision->reason);
     strbuf_add(out, SPAN("}}"));
@@ -158,6 +188,8 @@ static bool write_audit(const struct saying *saying, const char *answers, struct
         {"street_code", span_of(decision->street)},
         {"due_at", span_of(decision->due)},
         {"outcome", span_of(decision->outcome)},
+        {"parent", span_of(decision->parent)},
+        {"co_unit", span_of(decision->co)},
         {"time", span_of(saying->time)},
     };
     return audit_write(settings,

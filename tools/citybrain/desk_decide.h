@@ -8,14 +8,15 @@
 
 #include "citybrain/desk_duties.h"
 #include "citybrain/desk_moves.h"
-#include "router/core/district.h"
+#include "citybrain/desk_report.h"
 
 struct desk_decision {
     const char *case_id, *who, *reason;
     const struct desk_move *move;
-    const char *lead, *type, *community, *street, *due, *outcome; /* NULL = not said */
-    int64_t time_ms;                                              /* when it was decided */
-    bool anyway; /* although nothing is asked, or something else */
+    const char *lead, *type, *community, *street, *due, *outcome, *parent,
+        *co;         /* NULL = not said */
+    int64_t time_ms; /* when it was decided */
+    bool anyway;     /* although nothing is asked, or something else */
 };
 
 struct desk_door {                              /* where it is said, and with what */
@@ -25,7 +26,7 @@ struct desk_door {                              /* where it is said, and with wh
 
 /* What is wrong with it, cause and fix; true = nothing. `item` may be NULL. */
 bool desk_decide_check(const struct desk_decision *decision, struct desk_duties *duties,
-                       const struct desk_duty_item *item, const struct district *district,
+                       const struct desk_duty_item *item, const struct desk_names *names,
                        struct error *error);
 /* Exit status. `answers`: id of the order it answers, "" = none. */
 int desk_decide_say(const struct desk_decision *decision, const char *answers,

@@ -2,6 +2,7 @@
 #include "citybrain/desk_moves.h"
 
 #include "base/base.h"
+#include "model/desk.h"
 
 static const struct desk_move moves[] = {
     {.stage = "assigned",
@@ -30,6 +31,19 @@ static const struct desk_move moves[] = {
     {.stage = "declined", .name = "不予立项", .usage = "", .means = "未诉先办不立项,结束"},
     {.stage = "closed", .name = "归档", .usage = "", .means = "结束本件,不再派单"},
     {.stage = "noted", .name = "知悉", .usage = "", .means = "本次所问已阅,维持现状"},
+    {.stage = "resumed", .name = "恢复办理", .usage = "", .means = "挂账解除,办理时限恢复计算"},
+    {.stage = "co_assigned",
+     .name = "指派协办",
+     .usage = "--co UNIT [--due TIME]",
+     .means = "该单位协助承办单位办理",
+     .needs_co = true},
+    {.stage = "merged",
+     .name = "并单",
+     .usage = "--parent CASE",
+     .means = "并入该件,由其承办单位一并办理",
+     .needs_parent = true},
+    {.stage = "unmerged", .name = "撤销并单", .usage = "", .means = "单独办理,重新派单"},
+    {.stage = "reopened", .name = "重新办理", .usage = "", .means = "开始新一轮办理"},
 };
 
 const struct desk_move *desk_moves_find(struct span stage)
@@ -40,13 +54,29 @@ const struct desk_move *desk_moves_find(struct span stage)
     return NULL;
 }
 
-void desk_moves_each(const char *stages, void (*each)(void *context, const struct desk_move *move),
-                     void *context)
+bool desk_moves_is_of(const struct desk_move *move, const struct kinds *kinds, struct span case_id)
+{
+    struct span rest = case_id;
+    const struct case_kind *kind = kinds_find(kinds, span_cut(&rest, ':'));
+    int index = kind ? case_kind_stage(kind, span_of(move->stage)) : -1;
+    return index >= 0 && (kind->stages[index].parties >> kind->party.desk & 1);
+}
+
+bool desk_moves_is_answer(const struct desk_move *move)
+{
+    for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++)
+        if (desk_is_answer((enum desk_cause)cause, move->stage))
+            return true;
+    return false;
+}
+
+void desk_moves_each(const char *stages, const struct kinds *kinds, struct span case_id,
+                     void (*each)(void *context, const struct desk_move *move), void *context)
 {
     struct span rest = span_of(stages);
     while (rest.at) {
         const struct desk_move *move = desk_moves_find(span_cut(&rest, ' '));
-        if (move)
+        if (move && desk_moves_is_of(move, kinds, case_id))
             each(context, move);
     }
 }

@@ -155,7 +155,7 @@ static void count_causes(const struct listed *list, size_t count)
     fprintf(stderr, " (%zu open; --cause shows one kind, `desk show CASE` one case)\n", count);
 }
 
-void desk_report_list(struct desk_duties *duties, const struct district *district,
+void desk_report_list(struct desk_duties *duties, const struct desk_names *names,
                       enum desk_cause only, bool json, FILE *out)
 {
     struct listed *list;
@@ -164,11 +164,11 @@ void desk_report_list(struct desk_duties *duties, const struct district *distric
         fputs("[", out);
         for (size_t i = 0; i < count; i++) {
             fputs(i ? ",\n" : "", out);
-            desk_report_json(duties, list[i].item, out);
+            desk_report_json(duties, list[i].item, names->kinds, out);
         }
         fputs("]\n", out);
     } else if (count) {
-        show_table(duties, list, count, district, out);
+        show_table(duties, list, count, names->district, out);
     }
     count_causes(list, count);
     free(list);
@@ -176,19 +176,30 @@ void desk_report_list(struct desk_duties *duties, const struct district *distric
 
 /* ---- one of them ---- */
 
-static void add_moves(struct strbuf *out, enum desk_cause cause)
+struct listing {
+    struct strbuf *out;
+    bool first;
+};
+
+static void add_move(void *context, const struct desk_move *move)
 {
-    struct span rest = span_of(desk_row(cause)->answers);
+    struct listing *listing = context;
+    strbuf_add(listing->out, listing->first ? SPAN("") : SPAN(","));
+    strbuf_add_json(listing->out, span_of(move->stage));
+    listing->first = false;
+}
+
+static void add_moves(struct strbuf *out, enum desk_cause cause, const struct kinds *kinds,
+                      struct span case_id)
+{
+    struct listing listing = {out, true};
     strbuf_add(out, SPAN(",\"moves\":["));
-    for (bool first = true; rest.at; first = false) {
-        if (!first)
-            strbuf_add_char(out, ',');
-        strbuf_add_json(out, span_cut(&rest, ' '));
-    }
+    desk_moves_each(desk_row(cause)->answers, kinds, case_id, add_move, &listing);
     strbuf_add_char(out, ']');
 }
 
-void desk_report_json(struct desk_duties *duties, const struct desk_duty_item *item, FILE *out)
+void desk_report_json(struct desk_duties *duties, const struct desk_duty_item *item,
+                      const struct kinds *kinds, FILE *out)
 {
     const struct json_value *order = desk_duties_view(duties, item);
     enum desk_cause cause = desk_report_cause(order);
@@ -200,7 +211,7 @@ void desk_report_json(struct desk_duties *duties, const struct desk_duty_item *i
     add_member(&text, "name", span_of(desk_row(cause)->name));
     add_member(&text, "asks", span_of(desk_row(cause)->ask));
     strbuf_addf(&text, ",\"reminders\":%d", item->reminders);
-    add_moves(&text, cause);
+    add_moves(&text, cause, kinds, span_of(item->case_id));
     strbuf_add(&text, SPAN(",\"order\":"));
     strbuf_add(&text, span_of(item->order));
     strbuf_add_char(&text, '}');
@@ -254,9 +265,10 @@ static void show_alternatives(const struct json_value *order, const struct distr
 }
 
 void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *item,
-                      const struct district *district, FILE *out)
+                      const struct desk_names *names, FILE *out)
 {
     const struct json_value *order = desk_duties_view(duties, item);
+    const struct district *district = names->district;
     enum desk_cause cause = desk_report_cause(order);
     const struct desk_row *row = desk_row(cause);
     int64_t day = day_of(order);
@@ -277,5 +289,5 @@ void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *i
     if (item->reminders)
         fprintf(out, "已提醒\t%d 次\n", item->reminders);
     fputs("可作决定:\n", out);
-    desk_moves_each(row->answers, show_move, &showing);
+    desk_moves_each(row->answers, names->kinds, span_of(item->case_id), show_move, &showing);
 }

@@ -12,6 +12,7 @@ struct verb {
 
 extern const struct verb verb_backtest;
 extern const struct verb verb_check;
+extern const struct verb verb_dead;
 extern const struct verb verb_desk;
 extern const struct verb verb_explain;
 extern const struct verb verb_gen;

@@ -41,7 +41,13 @@ static const char desk_help[] =
     "  dispute_decided --outcome upheld [--lead UNIT]    异议成立: another lead, by the rules if "
     "unnamed\n"
     "  dispute_decided --outcome rejected       异议不成立: it stays with its lead\n"
-    "  held, extended --due TIME, supervised, confirmed, declined, closed, noted\n\n"
+    "  held, extended --due TIME, supervised, confirmed, declined, closed, noted\n"
+    "and what answers nothing, whenever it is due:\n"
+    "  resumed                                  恢复办理: the clock runs on after a hold\n"
+    "  merged --parent CASE, unmerged           并单、撤销并单\n"
+    "  co_assigned --co UNIT [--due TIME]       指派协办: that unit helps the lead\n"
+    "  reopened                                 重新办理: another round\n"
+    "A case may have the moves of its kind (config/kinds); show names those that answer it.\n\n"
     "  --as NAME            who decides: stands in audit, with the reason, and in status.desk\n"
     "  --reason TEXT        why; never passed on to `events`\n"
     "  --time TIME          when it was decided (default now), as 2026-03-02T18:00:00+08:00\n"
@@ -79,6 +85,8 @@ static int read_option(struct wish *wish, int c, char **argv)
     case 's': wish->decision.street = optarg; return VERB_OK;
     case 'd': wish->decision.due = optarg; return VERB_OK;
     case 'o': wish->decision.outcome = optarg; return VERB_OK;
+    case 'P': wish->decision.parent = optarg; return VERB_OK;
+    case 'O': wish->decision.co = optarg; return VERB_OK;
     case 'n': wish->decision.anyway = true; return VERB_OK;
     case 'T': wish->time = optarg; return VERB_OK;
     case 'f': wish->door.token_file = optarg; return VERB_OK;
@@ -109,12 +117,12 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int list(struct wish *wish, struct desk_duties *duties, const struct district *district)
+static int list(struct wish *wish, struct desk_duties *duties, const struct desk_names *names)
 {
     enum desk_cause only = wish->cause ? desk_cause_of(span_of(wish->cause)) : DESK_NOTHING;
     if (wish->cause && only == DESK_NOTHING)
         return verb_usage("desk", "no cause \"%s\"", wish->cause);
-    desk_report_list(duties, district, only, wish->json, stdout);
+    desk_report_list(duties, names, only, wish->json, stdout);
     return VERB_OK;
 }
 
@@ -135,7 +143,7 @@ static void show_timeline(const struct wish *wish)
         free(argv[i]);
 }
 
-static int show(struct wish *wish, struct desk_duties *duties, const struct district *district)
+static int show(struct wish *wish, struct desk_duties *duties, const struct desk_names *names)
 {
     const struct desk_duty_item *item = desk_duties_find(duties, wish->decision.case_id);
     if (!item || !item->open) {
@@ -144,28 +152,45 @@ static int show(struct wish *wish, struct desk_duties *duties, const struct dist
         return VERB_FAILED;
     }
     if (wish->json) {
-        desk_report_json(duties, item, stdout);
+        desk_report_json(duties, item, names->kinds, stdout);
         putchar('\n');
     } else {
-        desk_report_show(duties, item, district, stdout);
+        desk_report_show(duties, item, names, stdout);
         show_timeline(wish);
     }
     return VERB_OK;
 }
 
-static int decide(struct wish *wish, struct desk_duties *duties, const struct district *district)
+static int decide(struct wish *wish, struct desk_duties *duties, const struct desk_names *names)
 {
     char answers[64] = "";
     struct error error = {0};
     const struct desk_duty_item *item = desk_duties_find(duties, wish->decision.case_id);
-    if (!desk_decide_check(&wish->decision, duties, item, district, &error)) {
+    if (!desk_decide_check(&wish->decision, duties, item, names, &error)) {
         fprintf(stderr, "citybrain desk: %s\n", error.text);
         return VERB_FAILED;
     }
-    if (item && item->open)
+    if (item && item->open && desk_moves_is_answer(wish->decision.move))
         span_to_cstr(json_text(desk_duties_view(duties, item), "id"), answers, sizeof answers);
     return desk_decide_say(&wish->decision, answers, &wish->door, &wish->settings, wish->json,
                            stdout);
+}
+
+static int with_duties(struct wish *wish, const char *what, const struct desk_names *names)
+{
+    struct desk_duties duties;
+    struct error error = {0};
+    bool read = desk_duties_read(&duties, &wish->settings, &error);
+    int status = VERB_UNAVAILABLE;
+    if (read)
+        status = strcmp(what, "ls") == 0     ? list(wish, &duties, names)
+                 : strcmp(what, "show") == 0 ? show(wish, &duties, names)
+                                             : decide(wish, &duties, names);
+    else
+        fprintf(stderr, "citybrain desk: %s; fix: start the brokers, or name them by --brokers\n",
+                error.text);
+    desk_duties_fini(&duties);
+    return status;
 }
 
 static void show_diagnostic(void *context, const char *line)
@@ -173,26 +198,27 @@ static void show_diagnostic(void *context, const char *line)
     fprintf(context, "%s\n", line);
 }
 
-static int with_duties(struct wish *wish, const char *what)
+static int with_names(struct wish *wish, const char *what)
 {
     struct district district = {0};
-    struct desk_duties duties;
-    struct error error = {0};
+    struct desk_names names = {.district = &district};
+    char path[512];
     int status = VERB_CONFIG;
     struct diagnostics *diagnostics = diagnostics_new();
-    bool good = district_load(&district, wish->config_dir, diagnostics);
+    snprintf(path, sizeof path, "%s/codes.csv", wish->config_dir);
+    struct codes *codes = codes_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/kinds", wish->config_dir);
+    struct kinds *kinds = codes ? kinds_load(path, codes, diagnostics) : NULL;
+    bool good = district_load(&district, wish->config_dir, diagnostics) && kinds;
     diagnostics_each(diagnostics, show_diagnostic, stderr);
     diagnostics_free(diagnostics);
-    if (good && desk_duties_read(&duties, &wish->settings, &error)) {
-        status = strcmp(what, "ls") == 0     ? list(wish, &duties, &district)
-                 : strcmp(what, "show") == 0 ? show(wish, &duties, &district)
-                                             : decide(wish, &duties, &district);
-        desk_duties_fini(&duties);
-    } else if (good) {
-        fprintf(stderr, "citybrain desk: %s; fix: start the brokers, or name them by --brokers\n",
-                error.text);
-        status = VERB_UNAVAILABLE;
-    }
+    names.kinds = kinds;
+    if (good)
+        status = with_duties(wish, what, &names);
+    if (kinds)
+        kinds_free(kinds);
+    if (codes)
+        codes_free(codes);
     district_fini(&district);
     return status;
 }
@@ -228,6 +254,7 @@ static int run(int argc, char **argv)
                                           {"lead", 1, 0, 'l'},       {"type", 1, 0, 'y'},
                                           {"community", 1, 0, 'm'},  {"street", 1, 0, 's'},
                                           {"due", 1, 0, 'd'},        {"outcome", 1, 0, 'o'},
+                                          {"parent", 1, 0, 'P'},     {"co", 1, 0, 'O'},
                                           {"anyway", 0, 0, 'n'},     {"time", 1, 0, 'T'},
                                           {"token-file", 1, 0, 'f'}, {"tokens", 1, 0, 't'},
                                           {"url", 1, 0, 'u'},        {"brokers", 1, 0, 'b'},
@@ -247,7 +274,7 @@ static int run(int argc, char **argv)
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
         status = read_option(&wish, c, argv);
     status = status == VERB_OK ? check_words(&wish, argc, argv) : status;
-    return status == VERB_OK ? with_duties(&wish, argv[optind]) : status;
+    return status == VERB_OK ? with_names(&wish, argv[optind]) : status;
 }
 
 const struct verb verb_desk = {

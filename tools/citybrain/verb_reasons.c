@@ -69,14 +69,6 @@ static void show_markdown(enum reject reject)
            text->zh, text->cause_zh, text->fix_zh, text->en, text->cause_en, text->fix_en);
 }
 
-static enum reject find(const char *name)
-{
-    for (int i = REJECT_NONE + 1; i < REJECT_COUNT; i++)
-        if (strcmp(reject_name((enum reject)i), name) == 0)
-            return (enum reject)i;
-    return REJECT_NONE;
-}
-
 static int run(int argc, char **argv)
 {
     static const struct option names[] = {
@@ -88,12 +80,12 @@ static int run(int argc, char **argv)
         show = c == 'j' ? show_json : show_markdown;
     }
     for (int i = optind; i < argc; i++)
-        if (find(argv[i]) == REJECT_NONE)
+        if (reject_find(span_of(argv[i])) == REJECT_NONE)
             return verb_usage("reasons", "no reason is called \"%s\"", argv[i]);
     if (show == show_markdown)
         begin_markdown();
     for (int i = optind; i < argc; i++)
-        show(find(argv[i]));
+        show(reject_find(span_of(argv[i])));
     for (int i = REJECT_NONE + 1; optind == argc && i < REJECT_COUNT; i++)
         show((enum reject)i);
     return VERB_OK;

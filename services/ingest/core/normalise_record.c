@@ -61,13 +61,15 @@ static void write_dead(struct normalise *normalise, const struct record *record,
                        struct outputs *outputs)
 {
     bool fits = record->value.len <= NORMALISE_VALUE_MAX;
+    int64_t attempt = dead_header_attempt(record_header(record, DEAD_REDRIVEN));
     struct dead_header dead = {.raw = *header,
                                .topic = record->topic,
                                .partition = record->partition,
                                .offset = record->offset,
                                .why = result->why,
                                .record = result->number,
-                               .attempts = result->why.reject == REJECT_CRASH ? 3 : 1,
+                               .attempts =
+                                   result->why.reject == REJECT_CRASH ? attempt + 2 : attempt,
                                .disposition = fits ? SPAN("dead") : SPAN("left_in_source")};
     strbuf_reset(&normalise->text);
     dead_header_write(&normalise->text, &dead);

@@ -340,7 +340,7 @@ void emit_dead(struct emit *emit, const struct record *record, enum reject rejec
         .partition = record->partition,
         .offset = record->offset,
         .why = {.reject = reject, .byte_offset = -1},
-        .attempts = 1,
+        .attempts = dead_header_attempt(record_header(record, DEAD_REDRIVEN)),
         .disposition = SPAN("dead"),
     };
     strbuf_reset(&emit->order);

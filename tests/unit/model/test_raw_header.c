@@ -148,6 +148,73 @@ static void a_member_twice_or_elsewhere_reads_as_json_reads_it(void **state)
         both_ways(span_of(rows[i]));
 }
 
+/* What a dead letter says of itself is read back as it was written, whatever the raw header. */
+static void a_letter_reads_what_was_written(void **state)
+{
+    (void)state;
+    struct strbuf text;
+    strbuf_init(&text, 1024, DEAD_HEADER_MAX);
+    for (int i = 0; i < 2000; i++) {
+        struct dead_header read, letter = {
+                                     .raw = any_header(),
+                                     .topic = SPAN("cb.raw"),
+                                     .partition = draw(12),
+                                     .offset = any_number(),
+                                     .why = {.reject = (enum reject)(1 + draw(REJECT_COUNT - 1)),
+                                             .column = (long)draw(9),
+                                             .byte_offset = (long long)draw(900) - 1},
+                                     .record = maybe("N\\1\"7"),
+                                     .attempts = 1 + draw(5),
+                                     .disposition = SPAN("dead"),
+                                 };
+        snprintf(letter.why.pointer, sizeof letter.why.pointer, "/受理\\时间/%u", draw(3));
+        arena_reset(&arena);
+        strbuf_reset(&text);
+        dead_header_write(&text, &letter);
+        assert_int_equal(dead_header_read(reader, strbuf_span(&text), &arena, &read), REJECT_NONE);
+        same(&letter.raw, &read.raw);
+        same_text(letter.topic, read.topic);
+        same_text(letter.record, read.record);
+        same_text(letter.disposition, read.disposition);
+        assert_int_equal(letter.partition, read.partition);
+        assert_int_equal(letter.offset, read.offset);
+        assert_int_equal(letter.attempts, read.attempts);
+        assert_int_equal(letter.why.reject, read.why.reject);
+        assert_int_equal(letter.why.column, read.why.column);
+        assert_int_equal(letter.why.byte_offset, read.why.byte_offset);
+        assert_string_equal(letter.why.pointer, read.why.pointer);
+    }
+    strbuf_fini(&text);
+}
+
+static void what_is_no_letter_is_none(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "[]",
+                                        "{}",
+                                        "{\"v\":2,\"received\":1,\"topic\":\"t\"}",
+                                        "{\"v\":1,\"topic\":\"t\"}",
+                                        "{\"v\":1,\"received\":1}"};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        struct dead_header read;
+        arena_reset(&arena);
+        assert_int_not_equal(dead_header_read(reader, span_of(texts[i]), &arena, &read),
+                             REJECT_NONE);
+    }
+}
+
+static void the_attempt_of_a_redriven_record_is_counted_on(void **state)
+{
+    (void)state;
+    assert_int_equal(dead_header_attempt(SPAN_NONE), 1);
+    assert_int_equal(dead_header_attempt(SPAN("1/234/2")), 2);
+    assert_int_equal(dead_header_attempt(SPAN("1/234/17")), 17);
+    assert_int_equal(dead_header_attempt(SPAN("1/234/")), 1);
+    assert_int_equal(dead_header_attempt(SPAN("1/234/-3")), 1);
+    assert_int_equal(dead_header_attempt(SPAN("x")), 1);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -170,6 +237,9 @@ int main(void)
         cmocka_unit_test(reads_what_was_written),
         cmocka_unit_test(damaged_headers_read_as_json_reads_them),
         cmocka_unit_test(a_member_twice_or_elsewhere_reads_as_json_reads_it),
+        cmocka_unit_test(a_letter_reads_what_was_written),
+        cmocka_unit_test(what_is_no_letter_is_none),
+        cmocka_unit_test(the_attempt_of_a_redriven_record_is_counted_on),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

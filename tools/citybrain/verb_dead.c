@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain dead: what could not be taken, why, how much of it, and back again once it can be. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "base/timestamp.h"
+#include "citybrain/dead_list.h"
+#include "citybrain/dead_redrive.h"
+#include "citybrain/dead_show.h"
+#include "citybrain/verb.h"
+
+#define LIMIT 50
+
+static const char dead_help[] =
+    "usage: citybrain dead ls [filters] [--limit N] [--json]          死信清单\n"
+    "       citybrain dead group [filters] [--json]                   按数据源和原因汇总\n"
+    "       citybrain dead show PLACE [--reveal --as NAME --reason TEXT] [--json]\n"
+    "       citybrain dead redrive [filters] [--execute …] [--json]   修好之后重投\n\n"
+    "What could not be taken lies in the topic `dead`, bytes untouched, for 30 days. group says\n"
+    "what is wrong and how often, with a sample; show one letter, its cells by today's mapping "
+    "and\n"
+    "what would come of it now (PLACE as ls names it, 1/234). A reason's cause and fix: citybrain\n"
+    "reasons CODE.\n\n"
+    "redrive puts letters back where they came from, under the mapping that is in force now. It "
+    "is\n"
+    "their first arrival: orders are dispatched, once. First it says what would come of them:\n"
+    "accepted (and of these: there already, first dispatches, corrections), still rejected and "
+    "why,\n"
+    "left. Nothing is written without --execute. It may be killed and run again at any time: what\n"
+    "was written is known from the log, and is not written twice.\n\n"
+    "filters\n"
+    "  --feed FEED, --code CODE   of that feed (status: what units said), with that reason\n"
+    "  --station CODE             whose cells name that station, by today's mapping\n"
+    "  --since, --until TIME      when they became letters: a day (2026-03-02), a time\n"
+    "                             (2026-03-02T18:00:00+08:00), or how long ago (2h, 3d)\n"
+    "redrive\n" PLAN_HELP "  --wait DURATION  how long to look for what comes of it (default 60s)\n"
+    "  --clock TIME   as if it were then: which mapping is in force (default: now)\n"
+    "others\n"
+    "  --limit N      the newest N (default 50; 0 = all)\n"
+    "  --reveal       the bytes too: persons' data may be among them, so it is audited\n"
+    "  --config DIR   mappings (default config); redrive needs those that ingest runs\n"
+    "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n\n"
+    "  citybrain dead group --since 3d\n"
+    "  citybrain dead redrive --feed hotline --code unknown_code\n"
+    "  citybrain dead redrive --feed hotline --code unknown_code --execute --as 张三 --reason "
+    "码表已补\n"
+    "exit: 0 done, 1 no such letter or another plan, 64 usage, 69 no broker, or not seen yet, 78\n"
+    "configuration\n";
+
+struct wish {
+    const char *what, *config_dir, *now;
+    struct dead_filter filter;
+    struct plan plan;
+    struct kafka_settings settings;
+    int64_t limit, wait_ms, now_ms;
+    bool json, reveal;
+    struct bundle bundle;
+    struct dead_try trial; /* where a mapping is asked */
+    struct dead_list list;
+    struct dead_groups groups;
+    bool found;
+};
+
+static int64_t host_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- reading ---- */
+
+static bool is_of_station(struct wish *wish, const struct dead_letter *letter)
+{
+    struct dead_verdict verdict;
+    if (!wish->filter.station)
+        return true;
+    dead_try_letter(&wish->trial, letter, &verdict);
+    return span_is(verdict.station, wish->filter.station);
+}
+
+static bool take_listed(void *context, const struct dead_letter *letter)
+{
+    struct wish *wish = context;
+    if (is_of_station(wish, letter))
+        dead_list_add(&wish->list, letter);
+    return true;
+}
+
+static bool take_group(void *context, const struct dead_letter *letter)
+{
+    struct wish *wish = context;
+    if (is_of_station(wish, letter))
+        dead_groups_add(&wish->groups, letter);
+    return true;
+}
+
+static bool take_shown(void *context, const struct dead_letter *letter)
+{
+    struct wish *wish = context;
+    wish->found = true;
+    dead_show(&wish->trial, letter, wish->reveal, wish->json, stdout);
+    return true;
+}
+
+static int read_letters(struct wish *wish, dead_letter_fn *each)
+{
+    struct error error = {0};
+    int64_t strange = 0;
+    bool good = dead_letter_each(&wish->settings, &wish->filter, each, wish, &strange, &error);
+    if (strange)
+        fprintf(stderr, "citybrain dead: %lld records have no header of ours\n",
+                (long long)strange);
+    if (good)
+        return VERB_OK;
+    fprintf(stderr, "citybrain dead: %s; fix: start the brokers, or name them by --brokers\n",
+            error.text);
+    return VERB_UNAVAILABLE;
+}
+
+static int list(struct wish *wish)
+{
+    int status = read_letters(wish, take_listed);
+    if (status == VERB_OK)
+        dead_list_show(&wish->list, (size_t)wish->limit, wish->json, stdout);
+    dead_list_fini(&wish->list);
+    return status;
+}
+
+static int group(struct wish *wish)
+{
+    int status = read_letters(wish, take_group);
+    if (status == VERB_OK)
+        dead_groups_show(&wish->groups, wish->json, stdout);
+    dead_groups_fini(&wish->groups);
+    return status;
+}
+
+/* Who looks at persons' data stands in audit before he sees them. */
+static bool audit_reveal(const struct wish *wish, const char *place)
+{
+    struct error error = {0};
+    const struct audit_argument argument = {"letter", span_of(place)};
+    bool good = audit_write(&wish->settings,
+                            &(struct audit_entry){.who = span_of(wish->plan.who),
+                                                  .reason = span_of(wish->plan.reason),
+                                                  .verb = "dead show",
+                                                  .outcome = SPAN("intended"),
+                                                  .arguments = &argument,
+                                                  .argument_count = 1},
+                            &error);
+    if (!good)
+        fprintf(stderr, "citybrain dead: nothing is shown: it cannot be audited: %s\n", error.text);
+    return good;
+}
+
+static int show(struct wish *wish, const char *place)
+{
+    if (wish->reveal && !audit_reveal(wish, place))
+        return VERB_UNAVAILABLE;
+    int status = read_letters(wish, take_shown);
+    if (status != VERB_OK || wish->found)
+        return status;
+    fprintf(stderr, "citybrain dead: no letter at %s; fix: citybrain dead ls names them\n", place);
+    return VERB_FAILED;
+}
+
+static int redrive(struct wish *wish)
+{
+    const struct dead_redrive what = {.bundle = &wish->bundle,
+                                      .settings = &wish->settings,
+                                      .filter = &wish->filter,
+                                      .now_ms = wish->now_ms,
+                                      .wait_ms = wish->wait_ms,
+                                      .json = wish->json};
+    return dead_redrive_run(&what, &wish->plan, stdout);
+}
+
+/* ---- the verb ---- */
+
+static void show_diagnostic(void *context, const char *line)
+{
+    fprintf(context, "%s\n", line);
+}
+
+/* Lists need no configuration, unless a mapping is to tell the station. */
+static int with_bundle(struct wish *wish, const char *place)
+{
+    bool lists = strcmp(wish->what, "ls") == 0, groups = strcmp(wish->what, "group") == 0;
+    if ((lists || groups) && !wish->filter.station)
+        return lists ? list(wish) : group(wish);
+    struct diagnostics *diagnostics = diagnostics_new();
+    bool loaded = bundle_load(&wish->bundle, wish->config_dir, diagnostics);
+    int status = VERB_CONFIG;
+    diagnostics_each(diagnostics, show_diagnostic, stderr);
+    diagnostics_free(diagnostics);
+    if (loaded) {
+        dead_try_init(&wish->trial, &wish->bundle, &wish->settings, wish->now_ms);
+        status = lists                                ? list(wish)
+                 : groups                             ? group(wish)
+                 : strcmp(wish->what, "redrive") == 0 ? redrive(wish)
+                                                      : show(wish, place);
+        dead_try_fini(&wish->trial);
+    }
+    bundle_fini(&wish->bundle);
+    return status;
+}
+
+/* A day of the district, a time, or how long before now. */
+static bool read_moment(const struct wish *wish, const char *text, int64_t *ms)
+{
+    if (timestamp_parse_rfc3339(span_of(text), ms) ||
+        timestamp_parse(span_of(text), "%Y-%m-%d", YAML_DATE_ZONE_MINUTES, ms))
+        return true;
+    if (!timestamp_parse_duration(span_of(text), ms))
+        return false;
+    *ms = wish->now_ms - *ms;
+    return true;
+}
+
+static int bad_moment(const char *text)
+{
+    return verb_usage("dead",
+                      "\"%s\" is no day (2026-03-02), time (2026-03-02T18:00:00+08:00) or "
+                      "duration (2h)",
+                      text);
+}
+
+static int read_option(struct wish *wish, int c, char **argv)
+{
+    int status;
+    if (plan_option(&wish->plan, c, optarg, &status))
+        return status;
+    switch (c) {
+    case 'h': fputs(dead_help, stdout); exit(VERB_OK);
+    case 'f': wish->filter.feed = optarg; return VERB_OK;
+    case 's': wish->filter.station = optarg; return VERB_OK;
+    case 'm':
+        return read_moment(wish, optarg, &wish->filter.since_ms) ? VERB_OK : bad_moment(optarg);
+    case 'o':
+        return read_moment(wish, optarg, &wish->filter.until_ms) ? VERB_OK : bad_moment(optarg);
+    case 'e': wish->reveal = true; return VERB_OK;
+    case 'j': wish->json = true; return VERB_OK;
+    case 'g': wish->config_dir = optarg; return VERB_OK;
+    case 'b': wish->settings.brokers = optarg; return VERB_OK;
+    case 'p': wish->settings.prefix = optarg; return VERB_OK;
+    case 'k':
+        return timestamp_parse_rfc3339(span_of(optarg), &wish->now_ms) ? VERB_OK
+                                                                       : bad_moment(optarg);
+    case 'c':
+        wish->filter.code = reject_find(span_of(optarg));
+        return wish->filter.code != REJECT_NONE
+                   ? VERB_OK
+                   : verb_usage("dead", "no reason \"%s\"; citybrain reasons lists them", optarg);
+    case 'l':
+        return span_to_int64(span_of(optarg), &wish->limit) && wish->limit >= 0
+                   ? VERB_OK
+                   : verb_usage("dead", "--limit \"%s\" is no number", optarg);
+    case 'w':
+        return timestamp_parse_duration(span_of(optarg), &wish->wait_ms)
+                   ? VERB_OK
+                   : verb_usage("dead", "--wait \"%s\" is no duration such as 30s", optarg);
+    default: return verb_bad_option("dead", argv);
+    }
+}
+
+static int check_words(struct wish *wish, int argc, char **argv)
+{
+    static const char *const verbs[] = {"ls", "group", "redrive"};
+    int words = argc - optind;
+    wish->what = words > 0 ? argv[optind] : "";
+    if (strcmp(wish->what, "show") == 0) {
+        if (words != 2 || !dead_letter_place(span_of(argv[optind + 1]), &wish->filter.partition,
+                                             &wish->filter.offset))
+            return verb_usage("dead", "show needs one PLACE, as 1/234");
+        bool known = wish->plan.who && wish->plan.reason;
+        return !wish->reveal || known
+                   ? VERB_OK
+                   : verb_usage("dead", "--reveal needs --as NAME and --reason TEXT");
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
+        if (strcmp(wish->what, verbs[i]) == 0 && words == 1)
+            return plan_check(&wish->plan);
+    return verb_usage("dead", "one of: ls, group, show PLACE, redrive");
+}
+
+static const char *or_else(const char *a, const char *b)
+{
+    return a ? a : b;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"help", 0, 0, 'h'},    {"feed", 1, 0, 'f'},   {"code", 1, 0, 'c'},  {"station", 1, 0, 's'},
+        {"since", 1, 0, 'm'},   {"until", 1, 0, 'o'},  {"limit", 1, 0, 'l'}, {"reveal", 0, 0, 'e'},
+        {"json", 0, 0, 'j'},    {"wait", 1, 0, 'w'},   {"clock", 1, 0, 'k'}, {"config", 1, 0, 'g'},
+        {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'}, PLAN_OPTIONS,         {0, 0, 0, 0}};
+    static struct wish wish;
+    wish = (struct wish){
+        .config_dir = "config",
+        .filter = {.until_ms = INT64_MAX, .partition = -1, .offset = -1},
+        .plan = {.verb = "dead redrive", .rate = PLAN_RATE},
+        .settings = {.brokers = or_else(getenv("CITYBRAIN_BROKERS"), "127.0.0.1:29092"),
+                     .prefix = or_else(getenv("CITYBRAIN_PREFIX"), "cb."),
+                     .group = "citybrain",
+                     .slot = 1},
+        .limit = LIMIT,
+        .wait_ms = 60000,
+        .now_ms = host_now_ms()};
+    int status = VERB_OK;
+    wish.plan.settings = &wish.settings;
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+        status = read_option(&wish, c, argv);
+    status = status == VERB_OK ? check_words(&wish, argc, argv) : status;
+    return status == VERB_OK ? with_bundle(&wish, argv[argc - 1]) : status;
+}
+
+const struct verb verb_dead = {"dead", "what could not be taken, why, and back again", dead_help,
+                               run};
