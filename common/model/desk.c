@@ -104,10 +104,12 @@ struct questions {                                  /* open ones, one a cause */
     size_t at[DESK_CAUSE_COUNT];                    /* where it was asked */
 };
 
-/* Nothing counts before there is an opening; what the router said of it does. */
-static void read_headless(struct questions *questions, const struct case_set *set,
-                          const struct case_kind *kind)
+/* Nothing counts before there is an opening; what the router said of it does. Returns what answered
+ * it. */
+static const struct case_line *
+read_headless(struct questions *questions, const struct case_set *set, const struct case_kind *kind)
 {
+    const struct case_line *answer = NULL;
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
         int index = case_kind_stage_number(kind, line->stage);
@@ -115,9 +117,13 @@ static void read_headless(struct questions *questions, const struct case_set *se
         if (strcmp(stage, "escalated") == 0 && line->party == kind->party.router &&
             span_is(line->attribute[CASE_RULE], rows[DESK_HEADLESS].code))
             questions->asks[DESK_HEADLESS] = asking_line(set, line);
-        else if (desk_is_answer(DESK_HEADLESS, stage))
-            questions->asks[DESK_HEADLESS] = NULL;
+        if (!questions->asks[DESK_HEADLESS] || line->party != kind->party.desk ||
+            !desk_is_answer(DESK_HEADLESS, stage))
+            continue;
+        questions->asks[DESK_HEADLESS] = NULL;
+        answer = line;
     }
+    return answer;
 }
 
 static void answer_all(struct questions *questions, const struct case_kind *kind, int index)
@@ -134,7 +140,7 @@ static void read_questions(struct questions *questions, const struct case_set *s
     if (fold->quiet || fold->parent.at) /* a child is its parent's */
         return;
     if (!fold->has_opened) {
-        read_headless(questions, set, kind);
+        (void)read_headless(questions, set, kind);
         return;
     }
     for (size_t i = 0; i < set->count; i++) {
@@ -164,6 +170,13 @@ struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *f
             duty = (struct desk_duty){(enum desk_cause)cause, asks};
     }
     return duty;
+}
+
+const struct case_line *desk_headless_answer(const struct case_set *set,
+                                             const struct case_kind *kind)
+{
+    struct questions questions = {0};
+    return read_headless(&questions, set, kind);
 }
 
 bool desk_is_open(const struct case_set *set, const struct case_fold *fold,

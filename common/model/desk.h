@@ -61,6 +61,10 @@ struct desk_duty desk_duty(const struct case_set *set, const struct case_fold *f
 bool desk_is_open(const struct case_set *set, const struct case_fold *fold,
                   const struct case_kind *kind, enum desk_cause cause, struct span asks_id);
 
+/* Of a case without its opening: the desk's word that answered what it was asked; NULL = none. */
+const struct case_line *desk_headless_answer(const struct case_set *set,
+                                             const struct case_kind *kind);
+
 /* "desk:<code>": the question that the event's id answers, whose cause is what asks. */
 #define DESK_QUESTION 32
 struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause);

@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the desk is asked of a case follows its set: a question that a change opens goes there once,
  * by the id of what asks; one that a change ends is taken back by an order `ended`, under the id of
- * the event that ended it. The lead's duty ends with the closure in the same way. So the newest
- * record of a case in a unit's topic is its whole present duty (docs/decisions/0048). */
+ * the event that ended it. The duties of lead and helpers end with the closure in the same way. So
+ * the newest record of a case in a unit's topic is its whole present duty (docs/decisions/0048). */
 #include <string.h>
 
 #include "router/core/case_flow_internal.h"
 #include "model/desk.h"
 #include "router/core/emit_internal.h"
 
-/* Something may end: the router asked the desk before, or the case closes. Most records end
- * nothing, and the case need not be folded as it was. */
+static bool is_closure(const struct case_kind *kind, const struct case_line *line)
+{
+    int index = case_kind_stage_number(kind, line->stage);
+    return index >= 0 && kind->stages[index].counts_as == COUNTS_CLOSURE;
+}
+
+/* Something may end: the router asked the desk before, or the case closes, perhaps by a closure
+ * that waited for this. Most records end nothing, and the case need not be folded as it was. */
 static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
     int index = case_kind_stage_number(work->kind, line->stage);
-    if (index >= 0 && (work->kind->stages[index].counts_as == COUNTS_CLOSURE ||
-                       work->kind->stages[index].new_round))
+    if (is_closure(work->kind, line) || (index >= 0 && work->kind->stages[index].new_round))
         return true;
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
-        if (one->party == work->kind->party.router &&
-            (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue))
+        if (is_closure(work->kind, one) ||
+            (one->party == work->kind->party.router &&
+             (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue)))
             return true;
     }
     return false;
@@ -38,8 +44,12 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
     struct desk_duty asked = desk_duty(&work->set, fold, work->kind);
     if (asked.cause != DESK_NOTHING && desk_told(&work->set, &asked))
         duties.asks = asked.asks->id;
-    if (fold->dispatched && !fold->closed && !fold->quiet)
+    bool has_duties = fold->dispatched && !fold->closed && !fold->quiet;
+    if (has_duties)
         duties.lead = fold->lead;
+    for (size_t i = 0; has_duties && i < fold->co_count; i++)
+        if (fold->co[i].told_id.at)
+            duties.helpers[duties.helper_count++] = fold->co[i].unit;
     duties.rounds = fold->rounds;
     return duties;
 }
@@ -143,6 +153,24 @@ static bool is_desks(const struct case_fold *fold)
     return fold->dispatched && !fold->closed && span_is(fold->lead, DESK_UNIT);
 }
 
+/* Those of a round or case that is over and who are not told of another duty. A child's were told
+ * that it was merged; the desk's topic says what it is asked. */
+static void end_helpers(struct case_flow *flow, const struct working *work,
+                        const struct case_flow_duties *before, const struct case_line *by,
+                        struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    bool anew = fold->rounds > before->rounds && by->live;
+    if (fold->parent.at || (!fold->closed && !anew))
+        return;
+    for (size_t i = 0; i < before->helper_count; i++) {
+        struct span unit = before->helpers[i];
+        bool goes_on = !fold->closed && (case_fold_co(fold, unit) || span_equal(unit, fold->lead));
+        if (!goes_on && !span_is(unit, DESK_UNIT))
+            end(flow, work, by, unit, outputs);
+    }
+}
+
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         const struct case_flow_duties *before, const struct case_flow_told *told,
                         struct outputs *outputs)
@@ -157,6 +185,7 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
     struct span over = lead_over(&work->fold, before, &by);
     if (over.len)
         end(flow, work, &by, over, outputs);
+    end_helpers(flow, work, before, &by, outputs);
     /* what its newest order asks */
     struct span shown = work->asked.len ? work->asked : before->asks;
     if (duty.cause != DESK_NOTHING) {

@@ -99,9 +99,11 @@ void case_flow_save_parked(struct case_flow *flow, struct outputs *outputs);
 bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct span value);
 
 /* case_flow_desk.c */
-struct case_flow_duties { /* open before a record came */
-    struct span asks;     /* id of what asked the desk; absent = nothing did */
-    struct span lead;     /* who had the duty; absent = nobody */
+struct case_flow_duties {                   /* open before a record came */
+    struct span asks;                       /* id of what asked the desk; absent = nothing did */
+    struct span lead;                       /* who had the duty; absent = nobody */
+    struct span helpers[CASE_FOLD_MOST_CO]; /* who were told to help */
+    size_t helper_count;
     int rounds;
 };
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */

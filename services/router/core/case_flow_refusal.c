@@ -5,6 +5,7 @@
  * count later, when something earlier is told, is a matter of the fold and needs no second record.
  */
 #include "router/core/case_flow_internal.h"
+#include "router/core/desk.h"
 #include "router/core/refusal.h"
 
 /* Another content than before, not only another revision. */
@@ -25,6 +26,14 @@ static bool is_units(const struct working *work, const struct case_flow_told *to
     return told->line.unit.len && told->line.party != work->kind->party.router && told->live;
 }
 
+/* What the desk is asked because there is no opening is answered without one. */
+static bool answers_headless(const struct working *work, const struct case_line *line)
+{
+    const struct case_line *answer =
+        work->fold.has_opened ? NULL : desk_headless_answer(&work->set, work->kind);
+    return answer && span_equal(answer->id, line->id);
+}
+
 void case_flow_refuse_move(struct case_flow *flow, const struct working *work,
                            const struct case_flow_told *told, struct outputs *outputs)
 {
@@ -36,7 +45,7 @@ void case_flow_refuse_move(struct case_flow *flow, const struct working *work,
     enum line_effect effect = line ? (enum line_effect)fold->effect[at] : LINE_IMPOSSIBLE;
     struct span unknown =
         effect == LINE_COUNTS ? case_flow_unknown_unit(flow, work, line) : SPAN_NONE;
-    if (!line || (effect == LINE_COUNTS && !unknown.at))
+    if (!line || (effect == LINE_COUNTS && !unknown.at) || answers_headless(work, line))
         return;
     struct refusal refusal = {
         .event = told->event,
