@@ -5,7 +5,7 @@
  * count later, when something earlier is told, is a matter of the fold and needs no second record.
  */
 #include "router/core/case_flow_internal.h"
-#include "router/core/desk.h"
+#include "model/desk.h"
 #include "router/core/refusal.h"
 
 /* Another content than before, not only another revision. */
