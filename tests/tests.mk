@@ -90,6 +90,11 @@ warnings: ## gcc and clang build everything without a warning
 chaos: all ## the day under the faults of ten seeds (SEED=n for one, SEEDS="1 2 3", BROKERS=3), each against a clean run
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/chaos/chaos.py
 
+STORY ?= 10000
+.PHONY: story
+story: all ## a mapping wrong from Friday to Monday among 10,000 good records: found, mended, replayed, killed, gone on with (STORY=2000)
+	@CITYBRAIN_BIN=$(abspath $(B)) STORY=$(STORY) /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/e2e/test_story.py
+
 .PHONY: overload
 overload: ## ten times what is admitted for a minute, 2,000 slow connections, then a frozen broker: what is answered, memory, nothing lost
 	@$(MAKE) --no-print-directory VARIANT=release all

@@ -292,7 +292,10 @@ def test_the_story_from_friday_to_monday(own, tmp_path):
     assert (again["first_dispatch"], again["would_differ"], again["only_state"], again["orders"]) == (0, 0, 0, 0)
 
     # The desk gives the 200 to whom they belong; then the views are those of a run that never broke.
-    time_of = datetime.datetime.fromtimestamp(upto / 1000 - 1, datetime.timezone.utc).isoformat(timespec="milliseconds")
+    if MONDAY:
+        district.set_clock(upto + 1_800_000)
+    time_of = datetime.datetime.fromtimestamp((upto + 1_800_000) / 1000 if MONDAY else time.time(),
+                                              datetime.timezone.utc).isoformat(timespec="milliseconds")
     decided = "".join(json.dumps({"case": c, "stage": "assigned", "time": time_of, "data": {"lead": LEAD, "by": WHO}}) + "\n"
                       for c in wrong).encode()
     status, body = district.http(f"{district.environment['CITYBRAIN_URL']}/v1/units/desk/status", decided,
