@@ -90,6 +90,13 @@ warnings: ## gcc and clang build everything without a warning
 chaos: all ## the day under the faults of ten seeds (SEED=n for one, SEEDS="1 2 3", BROKERS=3), each against a clean run
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/chaos/chaos.py
 
+REBUILD_EVENTS ?= 1000000
+REBUILD_RATE   ?= 1000
+.PHONY: bench-rebuild
+bench-rebuild: ## every cell of a million events anew beside live load: rate, lag, what verify says (REBUILD_EVENTS=100000 for a quick look)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/rebuild.py $(REBUILD_EVENTS) $(REBUILD_RATE)
+
 STORY ?= 10000
 .PHONY: story
 story: all ## a mapping wrong from Friday to Monday among 10,000 good records: found, mended, replayed, killed, gone on with (STORY=2000)

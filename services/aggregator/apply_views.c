@@ -122,7 +122,7 @@ static bool go_on(struct fill *fill, const struct wish *wish, struct progress *p
         show_progress(progress, fill_look(fill), result == FILL_DONE);
         (void)failpoint("fill.after_step");
     }
-    return fill_swap(fill, wish->who, wish->reason, error);
+    return fill_swap(fill, "views apply", wish->who, wish->reason, error);
 }
 
 static bool execute(struct fill *fill, const struct wish *wish, struct error *error)

@@ -9,6 +9,7 @@
 #include "aggregator/api_http.h"
 #include "aggregator/apply_views.h"
 #include "aggregator/ledger_watch.h"
+#include "aggregator/rebuild.h"
 #include "aggregator/stations_watch.h"
 #include "daemon/log.h"
 
@@ -25,6 +26,8 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "apply-views") == 0)
         return apply_views_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "rebuild") == 0)
+        return rebuild_run(argc - 1, argv + 1);
     if (!options_read(&options, argc, argv, "aggregator", "config/aggregator.yaml", &error))
         return daemon_refuse(&error);
     if (options.mode == OPTIONS_DONE)

@@ -260,7 +260,7 @@ static void what_is_filled_beside_a_writer_is_what_the_sets_say(void **state)
     assert_true(fill_look(fill)->noted > 0);
     feed = (struct feed){feed.writer, feed.position, CASES + 600, CASES + 700, false};
     assert_int_equal(commit(&feed, &here.before), WRITER_DONE);
-    if (!fill_swap(fill, "nobody", "a test", &error))
+    if (!fill_swap(fill, "views apply", "nobody", "a test", &error))
         fail_msg("%s", error.text);
     fill_free(fill);
 
@@ -279,7 +279,7 @@ static void what_is_filled_beside_a_writer_is_what_the_sets_say(void **state)
     fill = open_fill(&here.after, &schema, true); /* nobody writes: from the sets as they are */
     for (enum fill_result result = FILL_MORE; result != FILL_DONE;)
         assert_int_not_equal(result = fill_step(fill, &error), FILL_FAILED);
-    assert_true(fill_swap(fill, "nobody", "again", &error));
+    assert_true(fill_swap(fill, "views apply", "nobody", "again", &error));
     fill_free(fill);
     look(again);
     assert_string_equal(filled, again);
@@ -294,6 +294,49 @@ static void who_starts_with_the_new_files_goes_on(void **state)
     assert_int_equal(commit(&feed, &here.after), WRITER_DONE);
     assert_int_equal(number("SELECT sum(opened) FROM api.changes"), before + 10);
     writer_free(feed.writer);
+}
+
+static int64_t count_differing(struct fill *fill)
+{
+    struct error error = {0};
+    struct fill_compare compare;
+    if (!fill_differs(fill, &compare, &error))
+        fail_msg("%s", error.text);
+    return fill_compare_differing(&compare);
+}
+
+/* A rebuild: every view by the files in force, and what differs was wrong. */
+static void what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swap(void **state)
+{
+    struct error error = {0};
+    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
+    (void)state;
+    struct feed feed = open_feed(&here.after, 1);
+    struct fill *fill = open_fill(&here.after, &schema, true);
+    while (fill_step(fill, &error) == FILL_MORE)
+        ;
+    feed = (struct feed){feed.writer, feed.position, 300, 340, true};
+    assert_int_equal(commit(&feed, &here.after), WRITER_DONE);
+    assert_int_equal(count_differing(fill), 0);
+    run("UPDATE core.cell_changes SET opened_n = opened_n + 1 WHERE day = (SELECT min(day) FROM "
+        "core.cell_changes WHERE opened_n > 0)");
+    int64_t spoiled = number("SELECT count(DISTINCT day) FROM core.cell_changes WHERE day = (SELECT "
+                             "min(day) FROM core.cell_changes WHERE opened_n > 0)");
+    feed = (struct feed){feed.writer, feed.position, 340, 380, true};
+    assert_int_equal(commit(&feed, &here.after), WRITER_DONE);
+    assert_true(count_differing(fill) >= spoiled);
+    if (!fill_swap(fill, "rebuild", "nobody", "spoiled", &error))
+        fail_msg("%s", error.text);
+    fill_free(fill);
+    writer_free(feed.writer);
+    assert_int_equal(number("SELECT count(*) FROM core.audit WHERE verb = 'rebuild'"), 1);
+
+    fill = open_fill(&here.after, &schema, true);
+    while (fill_step(fill, &error) == FILL_MORE)
+        ;
+    assert_int_equal(count_differing(fill), 0);
+    assert_true(fill_drop(fill, &error));
+    fill_free(fill);
 }
 
 static void only_one_fills_and_what_was_begun_can_be_thrown_away(void **state)
@@ -341,6 +384,8 @@ int main(void)
         cmocka_unit_test(a_change_is_refused_and_the_command_is_named),
         cmocka_unit_test(what_is_filled_beside_a_writer_is_what_the_sets_say),
         cmocka_unit_test(who_starts_with_the_new_files_goes_on),
+        cmocka_unit_test(
+            what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swap),
         cmocka_unit_test(only_one_fills_and_what_was_begun_can_be_thrown_away),
         cmocka_unit_test(a_set_that_cannot_be_read_stops_it_with_the_runbook),
     };

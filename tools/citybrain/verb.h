@@ -19,6 +19,7 @@ extern const struct verb verb_gen;
 extern const struct verb verb_key;
 extern const struct verb verb_lag;
 extern const struct verb verb_reasons;
+extern const struct verb verb_rebuild;
 extern const struct verb verb_replay;
 extern const struct verb verb_send;
 extern const struct verb verb_stations;

@@ -2,56 +2,18 @@
 #include "citybrain/views_apply.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/memory.h"
+#include "citybrain/run_aggregator.h"
 #include "citybrain/verb.h"
-
-#define MOST_PATH 4200
-
-/* The aggregator stands beside us. */
-static void find_program(char path[MOST_PATH])
-{
-    char self[2048];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[len > 0 ? len : 0] = '\0';
-    char *slash = strrchr(self, '/');
-    if (slash)
-        *slash = '\0';
-    snprintf(path, MOST_PATH, "%s/citybrain-aggregator", self);
-}
 
 int views_apply(int argc, char **argv)
 {
-    char program[MOST_PATH], file[MOST_PATH], bundle[MOST_PATH];
-    const char *config = getenv("CITYBRAIN_CONFIG");
-    int count = 2;
-    find_program(program);
+    static char verb[] = "views";
     if (argc > 1 && (strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0)) {
         fputs(verb_views.help, stdout);
         return VERB_OK;
     }
-    char **words = xcalloc((size_t)argc + 8, sizeof *words);
-    words[0] = program;
-    words[1] = xstrdup("apply-views");
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-            config = argv[++i];
-        else
-            words[count++] = argv[i];
-    }
-    snprintf(file, sizeof file, "%s/aggregator.yaml", config ? config : "config");
-    snprintf(bundle, sizeof bundle, "bundle.config_dir=%s", config ? config : "config");
-    words[count++] = xstrdup("--config");
-    words[count++] = file;
-    words[count++] = xstrdup("--set");
-    words[count] = bundle;
-    execv(program, words);
-    fprintf(stderr, "citybrain views: %s cannot be run: %m\n  fix: make, or install it beside me\n",
-            program);
-    free(words[1]);
-    free(words);
-    return VERB_UNAVAILABLE;
+    argv[0] = verb;
+    return run_aggregator("apply-views", argc, argv);
 }

@@ -132,6 +132,7 @@ static bool read_place(struct fill *fill, struct error *error)
 static void choose(struct fill *fill)
 {
     bool any = false;
+    fill->status.all = fill->all;
     for (size_t i = 0; i < views_count(fill->schema->rules->views); i++) {
         fill->wanted[i] = fill->all || fill->status.plan.state[i] != VIEW_PLAN_SAME;
         any = any || fill->wanted[i];
@@ -275,7 +276,8 @@ enum fill_result fill_step(struct fill *fill, struct error *error)
     return fill->rows < FEW_NOTES ? FILL_DONE : FILL_MORE;
 }
 
-static bool swap_tables(struct fill *fill, const char *who, const char *reason, struct error *error)
+static bool swap_tables(struct fill *fill, const char *verb, const char *who, const char *reason,
+                        struct error *error)
 {
     struct strbuf sql;
     PGconn *pg = postgres_connection_handle(fill->connection);
@@ -284,9 +286,9 @@ static bool swap_tables(struct fill *fill, const char *who, const char *reason, 
     strbuf_init(&sql, 65536, 4 << 20);
     fill_sql_swap(&sql, fill->schema->rules, &fill->status.plan, fill->wanted);
     strbuf_addf(&sql,
-                "INSERT INTO core.audit (who, verb, arguments, reason, counts) VALUES (%s, 'views "
-                "apply', '%s', %s, jsonb_build_object('cases', %lld, 'noted', %lld)); COMMIT",
-                name ? name : "''", fill->all ? "all" : "", why ? why : "''",
+                "INSERT INTO core.audit (who, verb, arguments, reason, counts) VALUES (%s, "
+                "'%s', '%s', %s, jsonb_build_object('cases', %lld, 'noted', %lld)); COMMIT",
+                name ? name : "''", verb, fill->all ? "all" : "", why ? why : "''",
                 (long long)fill->status.cases, (long long)fill->status.noted);
     bool good = strbuf_is_full(&sql)
                     ? error_set(error, ERROR_FATAL, 0, "the views' SQL is too long")
@@ -297,7 +299,51 @@ static bool swap_tables(struct fill *fill, const char *who, const char *reason, 
     return good;
 }
 
-bool fill_swap(struct fill *fill, const char *who, const char *reason, struct error *error)
+/* ---- comparing ---- */
+
+static bool compare_table(struct fill *fill, struct fill_table *table, struct error *error)
+{
+    struct strbuf sql;
+    const char *values[] = {table->name};
+    PGconn *pg = postgres_connection_handle(fill->connection);
+    PGresult *columns = PQexecParams(pg, fill_compare_columns, 1, NULL, values, NULL, NULL, 0);
+    bool good = PQresultStatus(columns) == PGRES_TUPLES_OK && PQntuples(columns) == 1;
+    if (!good)
+        postgres_connection_fail(fill->connection, columns, error);
+    strbuf_init(&sql, 4096, 1 << 20);
+    if (good)
+        fill_compare_sql(&sql, table->name, PQgetvalue(columns, 0, 0), PQgetvalue(columns, 0, 1),
+                         PQgetvalue(columns, 0, 2));
+    PGresult *result = good ? PQexec(pg, sql.at) : NULL;
+    if (good && !(good = PQresultStatus(result) == PGRES_TUPLES_OK))
+        postgres_connection_fail(fill->connection, result, error);
+    if (good) {
+        table->cells = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+        table->differing = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    }
+    strbuf_fini(&sql);
+    PQclear(columns);
+    PQclear(result);
+    return good;
+}
+
+bool fill_differs(struct fill *fill, struct fill_compare *compare, struct error *error)
+{
+    fill_compare_init(compare, fill->schema->rules->views, fill->wanted);
+    postgres_transaction_begin(fill->transaction);
+    queue(fill, NULL, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", NULL, 0, NULL);
+    do {
+        if (!take_notes(fill, false, error))
+            return false;
+    } while (fill->rows > 0);
+    bool good = run(fill, "SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '64MB'", error);
+    for (size_t i = 0; good && i < compare->count; i++)
+        good = compare_table(fill, &compare->tables[i], error);
+    return good && run(fill, "COMMIT", error);
+}
+
+bool fill_swap(struct fill *fill, const char *verb, const char *who, const char *reason,
+               struct error *error)
 {
     postgres_transaction_begin(fill->transaction);
     queue(fill, NULL, "SET LOCAL lock_timeout = '3s'", NULL, 0, NULL);
@@ -306,7 +352,7 @@ bool fill_swap(struct fill *fill, const char *who, const char *reason, struct er
         if (!take_notes(fill, false, error))
             return false;
     } while (fill->rows > 0);
-    return swap_tables(fill, who, reason, error);
+    return swap_tables(fill, verb, who, reason, error);
 }
 
 bool fill_drop(struct fill *fill, struct error *error)

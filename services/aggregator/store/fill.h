@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aggregator/store/fill_compare.h"
 #include "aggregator/store/schema.h"
 #include "aggregator/store/view_plan.h"
 
@@ -16,6 +17,7 @@ struct fill_status {
     struct view_plan plan;
     int64_t cases, total; /* read so far; about as many as there are */
     int64_t noted;        /* changes of the aggregators that were added behind the reading */
+    bool all;             /* every view is filled, not only those that differ */
     bool unfinished;      /* one for the same files was begun before */
     bool other;           /* one for other files was: fill_begin throws it away */
 };
@@ -32,8 +34,12 @@ const struct fill_status *fill_look(const struct fill *fill);
 bool fill_begin(struct fill *fill, struct error *error);
 /* Some thousand cases, or some thousand noted changes. */
 enum fill_result fill_step(struct fill *fill, struct error *error);
+/* What was filled beside what is read, both of one moment; only where nothing but the notes is left
+ * and the files are those in force. */
+bool fill_differs(struct fill *fill, struct fill_compare *compare, struct error *error);
 /* The rest of the notes, then the swap, in one transaction that lets no aggregator commit: whoever
  * runs is fenced. Audited. */
-bool fill_swap(struct fill *fill, const char *who, const char *reason, struct error *error);
+bool fill_swap(struct fill *fill, const char *verb, const char *who, const char *reason,
+               struct error *error);
 /* Throws away what was filled and notes no more. */
 bool fill_drop(struct fill *fill, struct error *error);

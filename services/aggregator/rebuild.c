@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same fill as `views apply`, of every view, by the files that are in force: so what differs
+ * was wrong. Whatever the world does meanwhile, it goes on from where the database says it is. */
+#include "aggregator/rebuild.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aggregator/aggregator_config.h"
+#include "aggregator/store/fill.h"
+#include "base/backoff.h"
+#include "daemon/daemon.h"
+#include "daemon/failpoint.h"
+#include "daemon/log.h"
+
+#define PATIENCE_MS 120000 /* without a step that succeeds */
+
+struct rebuild {
+    bool execute, drop, json;
+    const char *who, *reason;
+    struct fill *fill;
+    struct fill_compare compare;
+    int64_t began_ms, done_before, succeeded_ms, shown_ms, filled_ms, swapped_ms;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Takes our own words out; the rest are a daemon's. */
+static int take_words(struct rebuild *rebuild, int argc, char **argv)
+{
+    int kept = 1;
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--execute") == 0)
+            rebuild->execute = true;
+        else if (strcmp(argv[i], "--drop") == 0)
+            rebuild->drop = true;
+        else if (strcmp(argv[i], "--json") == 0)
+            rebuild->json = true;
+        else if (strcmp(argv[i], "--as") == 0 && value)
+            rebuild->who = argv[++i];
+        else if (strcmp(argv[i], "--reason") == 0 && value)
+            rebuild->reason = argv[++i];
+        else
+            argv[kept++] = argv[i];
+    }
+    return kept;
+}
+
+/* ---- telling ---- */
+
+static double rate_of(const struct rebuild *rebuild, int64_t ms)
+{
+    return ms > 0 ? (double)(fill_look(rebuild->fill)->cases - rebuild->done_before) * 1000 /
+                        (double)ms
+                  : 0;
+}
+
+/* A line on a terminal twice a second, elsewhere every five. */
+static void show_progress(struct rebuild *rebuild, bool ends)
+{
+    const struct fill_status *status = fill_look(rebuild->fill);
+    bool drawn = isatty(STDERR_FILENO) == 1;
+    int64_t now = now_ms(), left = status->total - status->cases;
+    double rate = rate_of(rebuild, now - rebuild->began_ms);
+    if (!ends && now < rebuild->shown_ms + (drawn ? 500 : 5000))
+        return;
+    rebuild->shown_ms = now;
+    fprintf(stderr,
+            "%srebuild: %" PRId64 " sets, %.0f/s, %.0f s left, %" PRId64 " changes behind%s",
+            drawn ? "\r" : "", status->cases, rate, rate > 0 && left > 0 ? (double)left / rate : 0,
+            status->noted, drawn && !ends ? "\033[K" : "\n");
+}
+
+static void show(const struct rebuild *rebuild, bool swapped)
+{
+    const struct fill_status *status = fill_look(rebuild->fill);
+    const struct fill_compare *compare = &rebuild->compare;
+    if (!rebuild->json)
+        printf("table\tcells\tdiffering\n");
+    else
+        printf("{\"sets\":%" PRId64 ",\"followed\":%" PRId64
+               ",\"seconds\":%.3f,\"sets_per_second\":%.0f,\"swap_seconds\":%.3f,"
+               "\"differing\":%" PRId64 ",\"swapped\":%s,\"tables\":[",
+               status->cases, status->noted, (double)rebuild->filled_ms / 1000,
+               rate_of(rebuild, rebuild->filled_ms), (double)rebuild->swapped_ms / 1000,
+               fill_compare_differing(compare), swapped ? "true" : "false");
+    for (size_t i = 0; i < compare->count; i++) {
+        const struct fill_table *table = &compare->tables[i];
+        if (!rebuild->json)
+            printf("%s\t%" PRId64 "\t%" PRId64 "\n", table->name, table->cells, table->differing);
+        else
+            printf("%s{\"table\":\"%s\",\"cells\":%" PRId64 ",\"differing\":%" PRId64 "}",
+                   i ? "," : "", table->name, table->cells, table->differing);
+    }
+    if (rebuild->json)
+        printf("]}\n");
+    fflush(stdout);
+}
+
+/* ---- doing ---- */
+
+static bool fill_all(struct rebuild *rebuild, struct error *error)
+{
+    enum fill_result result = FILL_MORE;
+    if (!fill_begin(rebuild->fill, error))
+        return false;
+    while (result == FILL_MORE) {
+        result = fill_step(rebuild->fill, error);
+        if (result == FILL_FAILED)
+            return false;
+        rebuild->succeeded_ms = now_ms();
+        show_progress(rebuild, result == FILL_DONE);
+        (void)failpoint("fill.after_step");
+    }
+    return true;
+}
+
+/* Files that changed are another thing than cells that are wrong. */
+static bool may_begin(const struct rebuild *rebuild, struct error *error)
+{
+    const struct fill_status *status = fill_look(rebuild->fill);
+    if (status->plan.differs > 0)
+        return error_set(error, ERROR_CONFIG, 0,
+                         "the files are not those the cells were made by; a rebuild changes no "
+                         "rules; fix: citybrain views apply, docs/runbooks/views-changed.md");
+    if (status->other || (status->unfinished && !status->all))
+        return error_set(error, ERROR_REFUSED, 0,
+                         "views are being applied; fix: citybrain views apply --execute finishes "
+                         "that, citybrain rebuild --drop throws it away");
+    return true;
+}
+
+static bool go(struct rebuild *rebuild, struct error *error)
+{
+    if (!may_begin(rebuild, error) || !fill_all(rebuild, error))
+        return false;
+    rebuild->filled_ms = now_ms() - rebuild->began_ms;
+    if (!fill_differs(rebuild->fill, &rebuild->compare, error) || !rebuild->execute)
+        return error->kind == ERROR_NONE;
+    int64_t began_ms = now_ms();
+    bool good = fill_swap(rebuild->fill, "rebuild", rebuild->who, rebuild->reason, error);
+    rebuild->swapped_ms = now_ms() - began_ms;
+    return good;
+}
+
+static bool go_on(struct rebuild *rebuild, struct error *error)
+{
+    struct backoff backoff;
+    backoff_init(&backoff, 200, 5000);
+    rebuild->began_ms = rebuild->succeeded_ms = now_ms();
+    rebuild->done_before = fill_look(rebuild->fill)->cases;
+    while (!go(rebuild, error)) {
+        do {
+            if (error->kind != ERROR_RETRY || now_ms() > rebuild->succeeded_ms + PATIENCE_MS)
+                return false;
+            fprintf(stderr, "rebuild: %s; going on\n", error->text);
+            usleep(backoff_next(&backoff) * 1000);
+            *error = (struct error){0};
+        } while (!fill_open(rebuild->fill, error));
+    }
+    return true;
+}
+
+static int work(struct rebuild *rebuild, struct error *error)
+{
+    if (!fill_open(rebuild->fill, error))
+        return error_exit_status(error);
+    if (rebuild->drop) {
+        if (!fill_drop(rebuild->fill, error))
+            return error_exit_status(error);
+        fputs("rebuild: nothing lies aside any more\n", stderr);
+        return EX_OK;
+    }
+    if (fill_look(rebuild->fill)->unfinished)
+        fprintf(stderr, "rebuild: goes on, %" PRId64 " sets are done\n",
+                fill_look(rebuild->fill)->cases);
+    if (!go_on(rebuild, error))
+        return error_exit_status(error);
+    show(rebuild, rebuild->execute);
+    int64_t differing = fill_compare_differing(&rebuild->compare);
+    if (rebuild->execute)
+        fprintf(stderr,
+                "rebuild: %" PRId64 " cells were wrong; swapped in %.1f s, running aggregators are "
+                "fenced and start anew\n",
+                differing, (double)rebuild->swapped_ms / 1000);
+    else
+        fprintf(stderr,
+                "rebuild: %" PRId64 " cells differ; the new ones lie aside until --execute --as "
+                "NAME --reason TEXT, or --drop\n",
+                differing);
+    return differing && !rebuild->execute ? 1 : EX_OK;
+}
+
+int rebuild_run(int argc, char **argv)
+{
+    struct options options;
+    struct aggregator_config config;
+    struct error error = {0};
+    struct rebuild rebuild = {0};
+    int count = take_words(&rebuild, argc, argv);
+    bool is_signed = rebuild.who && rebuild.who[0] && rebuild.reason && rebuild.reason[0];
+    if (rebuild.execute && !is_signed) {
+        fputs("citybrain rebuild: --execute needs --as NAME and --reason TEXT: they stand in "
+              "core.audit\n",
+              stderr);
+        return EX_USAGE;
+    }
+    if (!options_read(&options, count, argv, "aggregator", "config/aggregator.yaml", &error))
+        return daemon_refuse(&error);
+    if (options.mode == OPTIONS_DONE)
+        return EX_OK;
+    if (!aggregator_config_load(&config, &options, &error))
+        return daemon_refuse(&error);
+    log_open("aggregator", LOG_LEVEL_ERROR);
+    const struct schema_rules schema = {config.sql_dir, &config.rules, config.units};
+    rebuild.fill = fill_new(config.postgres, &schema, true);
+    int status = work(&rebuild, &error);
+    if (error.kind != ERROR_NONE)
+        fprintf(stderr, "rebuild: %s\n", error.text);
+    fill_free(rebuild.fill);
+    aggregator_config_fini(&config);
+    return status;
+}

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""citybrain rebuild beside live load (make bench-rebuild): a million events of cases in PostgreSQL, some cells spoiled,
+and while the aggregator goes on at a steady rate every cell is made anew, compared, swapped in; then `verify`.
+usage: rebuild.py [EVENTS] [RATE]"""
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from stage import ROOT, Stage, until
+
+EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+RATE = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+STAGES = ("opened", "dispatched", "signed", "closed")
+PARTIES = {"opened": "source", "dispatched": "router", "signed": "lead", "closed": "desk"}
+TYPES = [f"R03{n:02}" for n in range(1, 7)] + [f"R01{n:02}" for n in range(1, 8)]
+DAY = 86_400_000
+PREFIX, GROUP = "rebuild.", "aggregator"
+
+
+def stamp(ms):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000)) + f".{ms % 1000:03}Z"
+
+
+def event(n, stage, base):
+    """Stage 0..3 of case n: of 43 streets, 13 types and 60 days."""
+    name, unit = STAGES[stage], f"s110105{n % 43 + 1:03}"
+    at = base - (n % 60) * DAY - (n * 7919) % DAY + stage * 1_800_000 + n % 997
+    data = {"type_code": TYPES[n % len(TYPES)], "street_code": unit[1:], "lead": unit} if stage < 2 else {}
+    body = {"specversion": "1.0", "id": f"rb{n}-{stage}-{'x' * 12}", "source": "/bench", "type": f"cn.citybrain.case.{name}.v1",
+            "subject": f"request:bench:{n}", "time": stamp(at), "recordedtime": stamp(at), "datacontenttype": "application/json",
+            "partitionkey": f"request:bench:{n}", "party": PARTIES[name],
+            "revision": f"{0:020}.{at:015}.{1:06}.{n % (1 << 60):016x}", "data": data}
+    if name == "signed":
+        body["unit"] = unit
+    if stage != 1:
+        body["feed"] = "hotline"
+    return f"request:bench:{n}", json.dumps(body, separators=(",", ":"))
+
+
+class Load(threading.Thread):
+    """A steady rate of events of new cases; knows when each offset was written."""
+
+    def __init__(self, stage, first):
+        super().__init__(daemon=True)
+        self.stage, self.first, self.ended, self.sent = stage, first, threading.Event(), 0
+        self.written, self.lags = {}, []
+
+    def run(self):
+        producer = Producer({"bootstrap.servers": self.stage.brokers, "linger.ms": 5, "acks": "all",
+                             "partitioner": "murmur2_random"})
+        began, base = time.monotonic(), int(time.time() * 1000)
+
+        def delivered(error, message):
+            assert error is None, error
+            self.written.setdefault(message.partition(), []).append((message.offset(), time.monotonic()))
+        while not self.ended.is_set():
+            due = int((time.monotonic() - began) * RATE)
+            while self.sent < due:
+                key, value = event(self.first + self.sent // 4, self.sent % 4, base)
+                producer.produce(f"{PREFIX}events", value, key, on_delivery=delivered)
+                self.sent += 1
+            producer.poll(0)
+            time.sleep(0.01)
+        producer.flush(30)
+
+
+def watch(load, database):
+    """How long the oldest event that is not in the views has been on the log, four times a second."""
+    with contextlib.closing(load.stage.connect(database)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        while not load.ended.is_set():
+            cursor.execute("SELECT part, next_offset FROM core.kafka_offset WHERE topic = %s", (f"{PREFIX}events",))
+            now, lag = time.monotonic(), 0.0
+            for part, offset in cursor.fetchall():
+                waiting = load.written.get(part, [])
+                while waiting and waiting[0][0] < offset:
+                    waiting.pop(0)
+                if waiting:
+                    lag = max(lag, now - waiting[0][1])
+            load.lags.append((now, lag))
+            time.sleep(0.25)
+
+
+def fill(stage):
+    producer = Producer({"bootstrap.servers": stage.brokers, "compression.type": "lz4", "linger.ms": 50, "acks": "all",
+                         "queue.buffering.max.messages": 200000, "partitioner": "murmur2_random"})
+    base = int(time.time() * 1000) - DAY
+    for n in range(EVENTS // 4):
+        for step in range(4):
+            key, value = event(n, step, base)
+            while True:
+                try:
+                    producer.produce(f"{PREFIX}events", value, key)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+        producer.poll(0)
+    assert producer.flush(120) == 0
+
+
+def read_all(stage, database):
+    def done():
+        with contextlib.closing(stage.connect(database)) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('core.kafka_offset')")
+            if cursor.fetchone()[0] is None:
+                return False
+            cursor.execute("SELECT part, next_offset FROM core.kafka_offset WHERE topic = %s", (f"{PREFIX}events",))
+            at = dict(cursor.fetchall())
+        return all(at.get(part, 0) >= end for part, end in stage.ends(f"{PREFIX}events").items())
+    until(done, "the aggregator has read everything", 600, 0.5)
+
+
+def spoil(stage, database):
+    """Some cells are wrong: what a rebuild is for."""
+    with contextlib.closing(stage.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE core.cell_closure_rate SET opened_n = opened_n + 1 WHERE (bucket, day, unit, type_code, "
+                       "street_code) IN (SELECT bucket, day, unit, type_code, street_code FROM core.cell_closure_rate "
+                       "ORDER BY 1, 2, 3, 4, 5 LIMIT 100)")
+        cursor.execute("DELETE FROM core.hist_response_time WHERE day = (SELECT min(day) FROM core.hist_response_time)")
+        spoiled = 100 + cursor.rowcount
+        connection.commit()
+    return spoiled
+
+
+class Supervised:
+    """The aggregator, started again when a swap has fenced it."""
+
+    def __init__(self, stage, conninfo):
+        self.stage, self.conninfo, self.ended = stage, conninfo, threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        while not self.ended.is_set():
+            with self.stage.daemon("aggregator", PREFIX, GROUP, postgres=self.conninfo, api="127.0.0.1:0") as process:
+                while process.poll() is None and not self.ended.is_set():
+                    time.sleep(0.05)
+            time.sleep(0.5)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join(30)
+
+
+def main():
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/release")).resolve()
+    stage, report = Stage(binaries), {"events": EVENTS, "rate": RATE}
+    stage.needed = ("events", "audit")
+    try:
+        stage.start()
+        stage.topics(PREFIX)
+        stage.database("rebuild")
+        conninfo = stage.conninfo("rebuild")
+        stage.environment.update(CITYBRAIN_PG=conninfo, CITYBRAIN_PREFIX=PREFIX)
+        with Supervised(stage, conninfo):
+            began = time.monotonic()
+            fill(stage)
+            read_all(stage, "rebuild")
+            print(f"{EVENTS} events written and read in {time.monotonic() - began:.0f} s", flush=True)
+            report["spoiled"] = spoil(stage, "rebuild")
+            load = Load(stage, EVENTS // 4)
+            watcher = threading.Thread(target=watch, args=(load, "rebuild"), daemon=True)
+            load.start()
+            watcher.start()
+            time.sleep(3)
+            before, began = max(lag for _, lag in load.lags), time.monotonic()
+            words = ["rebuild", "--execute", "--as", "bench", "--reason", "make bench-rebuild", "--json", "--config", stage.config]
+            done = subprocess.run([str(binaries / "citybrain"), *map(str, words)], env=stage.environment, cwd=ROOT, text=True,
+                                  stdout=subprocess.PIPE, timeout=600)
+            assert done.returncode == 0, done.returncode
+            seconds = time.monotonic() - began
+            time.sleep(2)
+            load.ended.set()
+            load.join()
+            watcher.join()
+            rebuilt = json.loads(done.stdout)
+            lags = [lag for at, lag in load.lags if at >= began]
+            report.update(sets=rebuilt["sets"], followed=rebuilt["followed"], differing=rebuilt["differing"],
+                          seconds=round(seconds, 2), swap_seconds=rebuilt["swap_seconds"], sets_per_second=rebuilt["sets_per_second"],
+                          events_per_second=round(EVENTS / seconds), live_events=load.sent,
+                          lag_before=round(before, 2), lag_most=round(max(lags), 2))
+            read_all(stage, "rebuild")
+        (stage.config / "aggregator.yaml").unlink()
+        (stage.config / "aggregator.yaml").write_text(
+            (ROOT / "config/aggregator.yaml").read_text().replace("prefix: cb.", f"prefix: {PREFIX}"))
+        verified = stage.citybrain("verify", "--json", "--config", stage.config, check=False, seconds=900)
+        report["verify_differences"] = json.loads(verified.stdout)["differences"]
+    except BaseException:
+        for path in stage.run.glob("*.log"):
+            print(f"--- {path.name}", *path.read_text(errors="replace").splitlines()[-15:], sep="\n", file=sys.stderr)
+        raise
+    finally:
+        left = stage.stop()
+    out = Path(os.environ.get("BENCH_OUT", ROOT / "build/bench")) / "rebuild.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=1) + "\n")
+    print(*(f"{name:20} {value}" for name, value in report.items()), sep="\n")
+    good = report["verify_differences"] == 0 and report["differing"] == report["spoiled"] and report["lag_most"] < 5 and left == []
+    print("good" if good else "NOT as promised: no difference, all that was spoiled found, lag below 5 s")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

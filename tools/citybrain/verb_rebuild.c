@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain rebuild: every cell anew from the stored sets, beside the running aggregators; then
+ * compared, and swapped in. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "citybrain/run_aggregator.h"
+#include "citybrain/verb.h"
+
+static const char rebuild_help[] =
+    "usage: citybrain rebuild [--execute --as NAME --reason TEXT] [--json] [--config DIR]\n"
+    "       citybrain rebuild --drop\n\n"
+    "由已存事件集重算全部统计格,与现行结果比对,再换入。\n"
+    "Every cell and histogram bin of every view is made anew from the stored sets of events, in a\n"
+    "schema aside, while the aggregators go on; what they write meanwhile is followed. Then both\n"
+    "are compared at one moment: what differs was wrong. Nothing that anybody reads is changed\n"
+    "until --execute, which lets the new cells take the place of the old ones in one transaction.\n"
+    "The files are those in force: for changed views there is citybrain views apply.\n\n"
+    "  --execute    swap. Running aggregators are fenced, and start anew\n"
+    "  --as NAME, --reason TEXT   who does it and why: needed to execute; in core.audit\n"
+    "  --drop       throw away what lies aside: while it is there, each change of a set is noted\n"
+    "  --json       one object: sets, followed, seconds, sets_per_second, swap_seconds, "
+    "differing,\n"
+    "               swapped, tables\n"
+    "  --config DIR as the aggregator's (default $CITYBRAIN_CONFIG or config); $CITYBRAIN_PG wins\n"
+    "               over its aggregator.postgres\n\n"
+    "Killed, the same words go on where it stopped. Without --execute the cells stay aside, and "
+    "the\n"
+    "next call follows, compares, and goes on from them.\n\n"
+    "  citybrain rebuild && citybrain rebuild --drop    # every cell is what the sets say\n"
+    "exit: 0 no cell differs, or they were swapped; 1 cells differ, 64 usage, 69 no database, 78 "
+    "other\n"
+    "kinds or views than those in force\n";
+
+static int run(int argc, char **argv)
+{
+    static const char *const words[] = {"--execute", "--drop", "--json"};
+    static const char *const values[] = {"--as", "--reason", "--config"};
+    bool executes = false, drops = false;
+    for (int i = 1; i < argc; i++) {
+        bool known = false, valued = false;
+        for (size_t w = 0; w < 3; w++) {
+            known = known || strcmp(argv[i], words[w]) == 0;
+            valued = valued || (strcmp(argv[i], values[w]) == 0 && i + 1 < argc);
+        }
+        executes = executes || strcmp(argv[i], "--execute") == 0;
+        drops = drops || strcmp(argv[i], "--drop") == 0;
+        if (!known && !valued)
+            return verb_usage("rebuild", "%s is no option of it, or lacks its value", argv[i]);
+        i += valued;
+    }
+    if (executes && drops)
+        return verb_usage("rebuild", "--execute or --drop, not both");
+    return run_aggregator("rebuild", argc, argv);
+}
+
+const struct verb verb_rebuild = {"rebuild", "every cell anew from the stored sets, beside live",
+                                  rebuild_help, run};
