@@ -190,8 +190,8 @@ static int work(struct rebuild *rebuild, struct error *error)
     int64_t differing = fill_compare_differing(&rebuild->compare);
     if (rebuild->execute)
         fprintf(stderr,
-                "rebuild: %" PRId64 " cells were wrong; swapped in %.1f s, running aggregators are "
-                "fenced and start anew\n",
+                "rebuild: %" PRId64 " cells were wrong; swapped in %.1f s, aggregators take over "
+                "anew and go on\n",
                 differing, (double)rebuild->swapped_ms / 1000);
     else
         fprintf(stderr,

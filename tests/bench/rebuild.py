@@ -129,28 +129,6 @@ def spoil(stage, database):
     return spoiled
 
 
-class Supervised:
-    """The aggregator, started again when a swap has fenced it."""
-
-    def __init__(self, stage, conninfo):
-        self.stage, self.conninfo, self.ended = stage, conninfo, threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-
-    def run(self):
-        while not self.ended.is_set():
-            with self.stage.daemon("aggregator", PREFIX, GROUP, postgres=self.conninfo, api="127.0.0.1:0") as process:
-                while process.poll() is None and not self.ended.is_set():
-                    time.sleep(0.05)
-            time.sleep(0.5)
-
-    def __enter__(self):
-        self.thread.start()
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join(30)
-
-
 def main():
     binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/release")).resolve()
     stage, report = Stage(binaries), {"events": EVENTS, "rate": RATE}
@@ -161,7 +139,7 @@ def main():
         stage.database("rebuild")
         conninfo = stage.conninfo("rebuild")
         stage.environment.update(CITYBRAIN_PG=conninfo, CITYBRAIN_PREFIX=PREFIX)
-        with Supervised(stage, conninfo):
+        with stage.daemon("aggregator", PREFIX, GROUP, postgres=conninfo, api="127.0.0.1:0"):
             began = time.monotonic()
             fill(stage)
             read_all(stage, "rebuild")

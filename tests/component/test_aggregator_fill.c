@@ -320,8 +320,9 @@ static void what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swa
     assert_int_equal(count_differing(fill), 0);
     run("UPDATE core.cell_changes SET opened_n = opened_n + 1 WHERE day = (SELECT min(day) FROM "
         "core.cell_changes WHERE opened_n > 0)");
-    int64_t spoiled = number("SELECT count(DISTINCT day) FROM core.cell_changes WHERE day = (SELECT "
-                             "min(day) FROM core.cell_changes WHERE opened_n > 0)");
+    int64_t spoiled =
+        number("SELECT count(DISTINCT day) FROM core.cell_changes WHERE day = (SELECT "
+               "min(day) FROM core.cell_changes WHERE opened_n > 0)");
     feed = (struct feed){feed.writer, feed.position, 340, 380, true};
     assert_int_equal(commit(&feed, &here.after), WRITER_DONE);
     assert_true(count_differing(fill) >= spoiled);
@@ -384,8 +385,7 @@ int main(void)
         cmocka_unit_test(a_change_is_refused_and_the_command_is_named),
         cmocka_unit_test(what_is_filled_beside_a_writer_is_what_the_sets_say),
         cmocka_unit_test(who_starts_with_the_new_files_goes_on),
-        cmocka_unit_test(
-            what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swap),
+        cmocka_unit_test(what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swap),
         cmocka_unit_test(only_one_fills_and_what_was_begun_can_be_thrown_away),
         cmocka_unit_test(a_set_that_cannot_be_read_stops_it_with_the_runbook),
     };

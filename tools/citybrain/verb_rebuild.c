@@ -16,7 +16,7 @@ static const char rebuild_help[] =
     "are compared at one moment: what differs was wrong. Nothing that anybody reads is changed\n"
     "until --execute, which lets the new cells take the place of the old ones in one transaction.\n"
     "The files are those in force: for changed views there is citybrain views apply.\n\n"
-    "  --execute    swap. Running aggregators are fenced, and start anew\n"
+    "  --execute    swap. Running aggregators are fenced, take over anew, and go on\n"
     "  --as NAME, --reason TEXT   who does it and why: needed to execute; in core.audit\n"
     "  --drop       throw away what lies aside: while it is there, each change of a set is noted\n"
     "  --json       one object: sets, followed, seconds, sets_per_second, swap_seconds, "
