@@ -15,9 +15,9 @@
 #include "base/murmur2.h"
 #include "ingest/core/normalise.h"
 #include "model/case_set.h"
+#include "model/desk.h"
 #include "model/event.h"
 #include "router/core/case_flow.h"
-#include "model/desk.h"
 #include "router/core/emit.h"
 
 #define PARTITIONS  12
