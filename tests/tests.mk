@@ -48,6 +48,14 @@ bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUN
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
 
+API_SECONDS ?= 20
+API_ORDERS  ?= 20000
+API_CASES   ?= 0
+.PHONY: bench-api
+bench-api: ## the read API at 100 requests/s over a day's cases (API_SECONDS=20 API_ORDERS=20000 API_CASES=1000000)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/api.py $(API_SECONDS) $(API_ORDERS) $(API_CASES)
+
 DROP_MB ?= 1024
 .PHONY: bench-drop
 bench-drop: ## what ingest holds while it takes a file of a gigabyte out of a drop directory (DROP_MB=100 for a quick look)

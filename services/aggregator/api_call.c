@@ -53,9 +53,10 @@ void api_call_forbid(struct api_call *call)
 
 bool api_call_is_for_all(struct api_call *call)
 {
-    if (!call->asker.all)
+    bool all = call->asker.all;
+    if (!all)
         api_call_forbid(call);
-    return call->asker.all;
+    return all;
 }
 
 bool api_call_has_range(struct api_call *call, const char *from, const char *to)

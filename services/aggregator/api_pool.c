@@ -33,6 +33,7 @@ struct lane {
     struct strbuf body;
     enum api_outcome outcome;
     struct error error;
+    double took_ms;
 };
 
 struct api_pool {
@@ -41,7 +42,7 @@ struct api_pool {
     size_t count, waiting;
     struct api_question *first, *last;
     char session[256];
-    struct metric *outcomes;
+    struct metric *outcomes, *seconds;
 };
 
 struct api_question *api_pool_question(void *context)
@@ -116,9 +117,8 @@ static bool ask(struct lane *lane)
     return postgres_transaction_commit(lane->transaction, &lane->error);
 }
 
-static void run_lane(uv_work_t *work)
+static void run(struct lane *lane)
 {
-    struct lane *lane = work->data;
     lane->error = (struct error){0};
     lane->outcome = API_AWAY;
     strbuf_reset(&lane->body);
@@ -131,6 +131,14 @@ static void run_lane(uv_work_t *work)
         return;
     bool slow = lane->error.code == (int)strtol(SLOW_STATE, NULL, 36);
     lane->outcome = slow ? API_SLOW : API_AWAY;
+}
+
+static void run_lane(uv_work_t *work)
+{
+    struct lane *lane = work->data;
+    uint64_t began = uv_hrtime();
+    run(lane);
+    lane->took_ms = (double)(uv_hrtime() - began) / 1e6;
 }
 
 static void go_on(struct api_pool *pool);
@@ -146,6 +154,7 @@ static void on_answered(uv_work_t *work, int status)
     if (lane->outcome >= API_SLOW)
         log_warn("api.question_failed", LOG_ERROR(&lane->error));
     metric_add(pool->outcomes, span_of(names[lane->outcome]), 1);
+    metric_observe_ms(pool->seconds, SPAN(""), lane->took_ms);
     question->answered(question, lane->outcome, strbuf_span(&lane->body));
     api_pool_forget(question);
     if (lane->body.capacity > KEPT_BODY) {
@@ -207,12 +216,18 @@ struct api_pool *api_pool_open(struct daemon *daemon, const struct aggregator_co
         "citybrain_aggregator_api_questions_total", METRIC_COUNTER, "outcome",
         "Questions of the read API to PostgreSQL by what came of them: found, not_found, "
         "too_large, slow (longer than aggregator.api_timeout) or away (no database)."};
+    static const struct metric_row seconds = {"citybrain_aggregator_api_question_seconds",
+                                              METRIC_HISTOGRAM, NULL,
+                                              "How long questions of the read API take, from the "
+                                              "lane's question to its rows; waiting for "
+                                              "a lane is not in it."};
     struct api_pool *pool = xcalloc(1, sizeof *pool);
     setenv("UV_THREADPOOL_SIZE", OTHER_WORK, 0); /* read at the first piece of work */
     pool->daemon = daemon;
     pool->count = (size_t)config->api_lanes;
     pool->lanes = xcalloc(pool->count, sizeof *pool->lanes);
     pool->outcomes = metrics_add(daemon_metrics(daemon), &outcomes);
+    pool->seconds = metrics_add(daemon_metrics(daemon), &seconds);
     write_session(pool, config);
     for (size_t i = 0; i < pool->count; i++) {
         struct lane *lane = &pool->lanes[i];

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""make bench-api: what the read API's answers take at 100 requests a second over a day's cases, and what they cost the
+daemon. Open loop: each request has its time, and its latency counts from there whoever is late. The orders go through
+the door and the daemons; where more cases are asked for than orders, their rows are copied under other numbers by SQL.
+api.py [SECONDS] [ORDERS] [CASES]"""
+import http.client
+import json
+import os
+import random
+import sys
+import threading
+import time
+import urllib.parse
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/bench")]
+from district import District  # noqa: E402 the folders are no packages
+from orders import Orders  # noqa: E402
+
+RATE, CLIENTS, P99_MS = 100, 24, 50.0
+
+
+def copy_cases(district, wanted):
+    """The same sets and rows under other numbers: as many cases as wanted."""
+    (have,), = district.sql("SELECT count(*) FROM core.case_set WHERE case_id LIKE 'request:%%'")
+    times = max(0, -(-wanted // max(have, 1)) - 1)
+    columns = [name for name, in district.sql(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'core' AND table_name = 'case_now' "
+        "AND column_name <> 'case_id' ORDER BY ordinal_position")]
+    district.sql("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT case_id || '-' || g, kind, lines, unit FROM "
+                 "core.case_set, generate_series(1, %s) AS g WHERE case_id LIKE 'request:%%' RETURNING 0", times)
+    names = ", ".join(columns)
+    district.sql(f"INSERT INTO core.case_now (case_id, {names}) SELECT case_id || '-' || g, {names} FROM core.case_now, "
+                 "generate_series(1, %s) AS g WHERE case_id LIKE 'request:%%' RETURNING 0", times)
+    for table in ("core.case_set", "core.case_now"):
+        analyze(district, table)
+    return district.sql("SELECT count(*) FROM core.case_set")[0][0]
+
+
+def analyze(district, table):
+    import psycopg2
+    connection = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM ANALYZE {table}")
+    connection.close()
+
+
+def questions(district, seed):
+    """An endless mix: mostly lists and timelines, some views, orders, the page's own."""
+    pick = random.Random(seed)
+    cases = [row[0] for row in district.sql("SELECT case_id FROM core.case_now ORDER BY md5(case_id) LIMIT 2000")]
+    units = [row[0] for row in district.sql("SELECT lead FROM core.case_now WHERE lead IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 40")]
+    streets = [row[0] for row in district.sql("SELECT DISTINCT street_code FROM core.case_now WHERE street_code IS NOT NULL")]
+    kinds = (
+        (30, "timeline", lambda: f"/api/cases/{urllib.parse.quote(pick.choice(cases))}"),
+        (15, "list of a unit", lambda: f"/api/cases?unit={pick.choice(units)}&limit=50"),
+        (10, "list, by due", lambda: f"/api/cases?order=due&street_code={pick.choice(streets)}&limit=50"),
+        (10, "list, newest", lambda: "/api/cases?limit=50"),
+        (10, "orders of a unit", lambda: f"/v1/units/{pick.choice(units)}/orders?limit=50"),
+        (10, "view", lambda: f"/api/views/closure_rate?by={pick.choice(('unit', 'street_code', 'day', ''))}"),
+        (5, "desk", lambda: "/api/desk?limit=50"),
+        (5, "clock", lambda: "/api/clock"),
+        (5, "open311", lambda: "/open311/v2/requests.json?page_size=50&status=open"))
+    weights = [weight for weight, _, _ in kinds]
+    while True:
+        _, name, make = pick.choices(kinds, weights)[0]
+        yield name, make()
+
+
+def cpu_of(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def rss_of(pid):
+    return next(int(line.split()[1]) for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")) / 1024
+
+
+def run(district, seconds, seed=7):
+    asked = questions(district, seed)
+    plan = [(n / RATE, *next(asked)) for n in range(seconds * RATE)]
+    host = urllib.parse.urlsplit(district.environment["CITYBRAIN_API"]).netloc
+    began, lock, taken, left = time.monotonic() + 0.5, threading.Lock(), [], list(reversed(plan))
+
+    def client():
+        connection = http.client.HTTPConnection(host, timeout=30)
+        while True:
+            with lock:
+                if not left:
+                    return connection.close()
+                at, name, path = left.pop()
+            time.sleep(max(0.0, began + at - time.monotonic()))
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            size = len(answer.read())
+            taken.append((name, (time.monotonic() - began - at) * 1000, answer.status, size))
+
+    clients = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for one in clients:
+        one.start()
+    for one in clients:
+        one.join()
+    return taken
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(share * len(values)))]
+
+
+def main():
+    seconds, orders, wanted = (int(word) for word in (sys.argv[1:] + ["20", "20000", "0"][len(sys.argv) - 1:]))
+    district = District(Path(os.environ["CITYBRAIN_BIN"]))
+    try:
+        district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.rate=100000 ingest.burst=200000"
+        district.start()
+        source = Orders(district.config)
+        for first in range(0, orders, 2000):
+            district.accepted("hotline", [source.one(n) for n in range(first, min(first + 2000, orders))])
+        district.settle(300)
+        cases = copy_cases(district, wanted)
+        pid = district.pid("aggregator-1")
+        run(district, 3)  # warm
+        cpu, began = cpu_of(pid), time.monotonic()
+        taken = run(district, seconds)
+        cpu, wall = cpu_of(pid) - cpu, time.monotonic() - began
+        rss = rss_of(pid)
+    finally:
+        district.stop()
+    bad = [row for row in taken if row[2] != 200]
+    print(f"{'question':<18} {'n':>6} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'KB':>6}")
+    rows = {}
+    for name in sorted({row[0] for row in taken}) + ["all"]:
+        some = [row for row in taken if name in (row[0], "all")]
+        times = [row[1] for row in some]
+        rows[name] = {"n": len(some), "p50_ms": percentile(times, 0.5), "p99_ms": percentile(times, 0.99), "max_ms": max(times),
+                      "kb": sum(row[3] for row in some) / len(some) / 1024}
+        print(f"{name:<18} {len(some):>6} {rows[name]['p50_ms']:>8.1f} {rows[name]['p99_ms']:>8.1f} {max(times):>8.1f} {rows[name]['kb']:>6.1f}")
+    print(f"{cases} cases, {RATE} requests/s for {seconds} s; the daemon: {cpu / wall * 100:.1f} % of a core, {rss:.0f} MiB; "
+          f"{len(bad)} answers other than 200")
+    folder = ROOT / "build" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "api.json").write_text(json.dumps({"cases": cases, "rate": RATE, "seconds": seconds, "cpu_share": cpu / wall,
+                                                 "rss_mib": rss, "rows": rows, "bad": len(bad)}, indent=1))
+    good = not bad and rows["all"]["p99_ms"] < P99_MS
+    print("bench-api:", "within" if good else "NOT within", f"p99 < {P99_MS:.0f} ms, every answer 200")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
