@@ -48,6 +48,15 @@ static bool read_part(struct laws *laws, const struct world_part *part, int32_t 
     return true;
 }
 
+/* What comes to it afterwards begins it anew. */
+static bool is_forgotten(const struct laws *laws, struct span key)
+{
+    for (size_t i = 0; i < laws->count; i++)
+        if (span_equal(laws->stories[i].id, key))
+            return laws->stories[i].forgotten;
+    return false;
+}
+
 /* An order is the projection of an event of ours: same id, same case, in the same transaction. One
  * that is over has the id of the event that ended it, which anybody may have told. */
 static bool check_orders(struct laws *laws, const struct world *world)
@@ -65,7 +74,7 @@ static bool check_orders(struct laws *laws, const struct world *world)
                     span_equal(laws_member(event->value, "\"id\":\""), id);
         }
         for (size_t n = 0; n < i; n++)
-            if (world->written.at[n].hash == order->hash)
+            if (world->written.at[n].hash == order->hash && !is_forgotten(laws, order->key))
                 return laws_fail(laws, order->key, "an order twice: %.*s", SPAN_ARG(order->value));
         if (!found && !over)
             return laws_fail(laws, order->key, "an order without its event: %.*s",

@@ -202,12 +202,13 @@ static void count_told(struct laws *laws, struct story *story, const struct case
     }
 }
 
-/* A correction says what is right, and never to whom it goes. */
+/* A correction says what is right, and never to whom it goes; but it may take a child from its
+ * parent, and a child is with whoever did the parent's work. */
 static bool check_correction(struct laws *laws, const struct story *story,
                              const struct case_fold *before)
 {
     const struct case_fold *now = &story->fold;
-    bool same = before->dispatched && now->dispatched &&
+    bool same = before->dispatched && now->dispatched && !before->parent.at &&
                 span_equal(before->cause_id, now->cause_id) &&
                 span_equal(before->dispatched_id, now->dispatched_id);
     if (same && !span_equal(before->lead, now->lead))

@@ -171,12 +171,25 @@ static void tell(struct draw *draw, int number, int index, int party)
         guess(sketch, index);
 }
 
+/* A stage that its lead may tell, whether it may come or not; -1 = there is none. */
+static int draw_leads(struct draw *draw, const struct case_kind *kind)
+{
+    int found = -1, count = 0;
+    for (size_t i = 0; i < kind->stage_count; i++)
+        if ((kind->stages[i].parties >> draw->lead & 1) && roll(draw, ++count) == 0)
+            found = (int)i;
+    return found;
+}
+
 static void tell_something(struct draw *draw, int number)
 {
     struct sketch *sketch = &draw->cases[number];
     int index = roll(draw, (int)sketch->kind->stage_count);
     int kind = roll(draw, 20), possible = draw_possible(draw, sketch);
-    if (kind < 12 && possible >= 0)
+    int leads = draw->history && chance(draw, 4) ? draw_leads(draw, sketch->kind) : -1;
+    if (leads >= 0) /* of history nobody is dispatched: whom the opening names speaks before that */
+        tell(draw, number, leads, draw->lead);
+    else if (kind < 12 && possible >= 0)
         tell(draw, number, possible, draw_party(draw, &sketch->kind->stages[possible], true));
     else if (kind < 16 && !by_router_alone(draw, &sketch->kind->stages[index]))
         tell(draw, number, index, draw_party(draw, &sketch->kind->stages[index], true));
@@ -269,12 +282,16 @@ static void step(struct draw *draw)
 static const struct case_kind *draw_kind(struct draw *draw, const struct kinds *kinds)
 {
     int count = 0;
-    if (roll(draw, 2))
+    if (roll(draw, 12) < 5)
         return kinds_find(kinds, SPAN("request"));
-    if (chance(draw, 4)) /* has as many stages */
+    if (chance(draw, 5)) /* has as many stages */
         return kinds_find(kinds, SPAN("proactive"));
     if (chance(draw, 4)) /* has the longest way */
         return kinds_find(kinds, SPAN("works"));
+    if (chance(draw, 6)) /* are told by few */
+        return kinds_find(kinds, SPAN("service"));
+    if (chance(draw, 8))
+        return kinds_find(kinds, SPAN("deliberation"));
     while (kinds_at(kinds, (size_t)count))
         count++;
     return kinds_at(kinds, (size_t)roll(draw, count));
@@ -282,7 +299,7 @@ static const struct case_kind *draw_kind(struct draw *draw, const struct kinds *
 
 static void begin(struct draw *draw, const struct kinds *kinds)
 {
-    draw->history = chance(draw, 12);
+    draw->history = chance(draw, 10);
     const struct case_kind *kind = draw_kind(draw, kinds);
     bool usual = strcmp(kind->code, "request") == 0;
     draw->cases_count = 1 + (usual && roll(draw, 3) ? roll(draw, 3) : chance(draw, 4));
@@ -346,7 +363,7 @@ void life_draw(struct life *life, uint64_t seed, const struct kinds *kinds,
     life->batch = 1 + roll(&draw, 6);
     life->compacted = roll(&draw, 2);
     begin(&draw, kinds);
-    for (int left = 8 + roll(&draw, 34); left > 0; left--)
+    for (int left = 8 + roll(&draw, 44); left > 0; left--)
         step(&draw);
     if (chance(&draw, 1000))
         flood(&draw);
