@@ -5,8 +5,8 @@
  * the newest record of a case in a unit's topic is its whole present duty (docs/decisions/0048). */
 #include <string.h>
 
-#include "router/core/case_flow_internal.h"
 #include "model/desk.h"
+#include "router/core/case_flow_internal.h"
 #include "router/core/emit_internal.h"
 
 static bool is_closure(const struct case_kind *kind, const struct case_line *line)
