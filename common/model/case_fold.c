@@ -230,6 +230,14 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
     fold->child_count = walk.family.child_count;
 }
 
+struct span case_fold_lead_at(const struct case_fold *fold, int64_t ms)
+{
+    size_t at = fold->lead_count;
+    while (at > 0 && fold->leads[at - 1].from_ms > ms)
+        at--;
+    return at > 0 ? fold->leads[at - 1].unit : SPAN_NONE;
+}
+
 const struct case_co *case_fold_co(const struct case_fold *fold, struct span unit)
 {
     for (size_t i = 0; i < fold->co_count; i++)

@@ -15,6 +15,7 @@
 #define CASE_FOLD_MOST_SUBS      16
 #define CASE_FOLD_MOST_PAUSES    16
 #define CASE_FOLD_MOST_OLD_LEADS 4
+#define CASE_FOLD_MOST_LEADS     12 /* in a case's life; behind it the last one's times grow */
 
 /* Rules of amendments whose deadline counts. */
 #define CASE_RULE_CORRECTED    "corrected"
@@ -53,6 +54,11 @@ struct case_pause {         /* the clock stands still: 挂账 */
     int64_t from_ms, to_ms; /* TIMESTAMP_NONE = still */
 };
 
+struct case_lead {    /* who had it from then on */
+    struct span unit; /* absent = nobody */
+    int64_t from_ms;
+};
+
 struct case_fold {
     bool has_opened, quiet, dispatched, closed, adopted; /* quiet: no line is live */
     int stage; /* index in the kind of the last effective stage that moves the case; -1 = none */
@@ -86,12 +92,15 @@ struct case_fold {
     struct span dispute_id;  /* waits for its decision; absent = none does */
     bool lead_cause_dispute; /* lead_cause_id, after the recall cause_id, is a dispute's decision */
     bool designated;         /* disputed as often as the kind allows: the lead is final */
+    int upheld;              /* disputes that the desk upheld, in all rounds */
 
-    bool held;         /* the last pause goes on */
-    bool excluded;     /* 剔除: not counted in the scope 剔除后 */
-    struct span level; /* of the last supervision or escalation by a person; absent = none */
-    int64_t paused_ms; /* of this round, ended pauses */
-    size_t pause_count, co_count, sub_count;
+    bool held;          /* the last pause goes on */
+    bool excluded;      /* 剔除: not counted in the scope 剔除后 */
+    struct span level;  /* of the last supervision or escalation by a person; absent = none */
+    struct span answer; /* of the last call-back that asked (CASE_ANSWER); absent = none did. A new
+                           round keeps it: nobody loses a bad answer by beginning again */
+    int64_t paused_ms;  /* of this round, ended pauses */
+    size_t pause_count, co_count, sub_count, lead_count;
 
     struct span parent;   /* the case is handled there: a child; absent = it is none */
     struct span merge_id; /* the `merged` that says so */
@@ -102,6 +111,7 @@ struct case_fold {
     /* Only as far as the counts say, stage_ms as far as the kind has stages. */
     int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* by index in the kind: first of the current round */
     struct case_pause pauses[CASE_FOLD_MOST_PAUSES];
+    struct case_lead leads[CASE_FOLD_MOST_LEADS]; /* by time, from the opening on */
     struct case_co co[CASE_FOLD_MOST_CO];
     struct span subs[CASE_FOLD_MOST_SUBS];
     uint8_t effect[CASE_SET_MAX_LINES + 1]; /* enum line_effect, per line of the set */
@@ -109,8 +119,10 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 6
+#define CASE_FOLD_VERSION 7
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
+/* Who led at that time; absent = nobody. */
+struct span case_fold_lead_at(const struct case_fold *fold, int64_t ms);
 /* The co-unit of that code, or NULL. */
 const struct case_co *case_fold_co(const struct case_fold *fold, struct span unit);

@@ -323,9 +323,10 @@ static void on_disputed(struct case_fold *fold, const struct case_line *line)
     fold->dispute_id = line->id;
 }
 
-static void on_dispute_decided(struct case_fold_walk *walk)
+static void on_dispute_decided(struct case_fold_walk *walk, const struct case_line *line)
 {
     walk->fold->dispute_id = SPAN_NONE;
+    walk->fold->upheld += span_is(line->attribute[CASE_OUTCOME], "upheld");
     set_designated(walk);
 }
 
@@ -343,7 +344,7 @@ static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *sta
     case MEANS_WHISTLE_BLOWN: on_co(walk, stage, line); break;
     case MEANS_WHISTLE_REPORTED: on_reported(fold, line); break;
     case MEANS_DISPUTED: on_disputed(fold, line); break;
-    case MEANS_DISPUTE_DECIDED: on_dispute_decided(walk); break;
+    case MEANS_DISPUTE_DECIDED: on_dispute_decided(walk, line); break;
     case MEANS_EXTENDED: on_extended(walk, line); break;
     case MEANS_AMENDED: on_amended(walk, line); break;
     case MEANS_ESCALATED:
@@ -363,6 +364,7 @@ static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *sta
     case MEANS_CHILD_ADDED:
     case MEANS_CHILD_REMOVED: break;
     case MEANS_LINKED: on_linked(fold, line); break;
+    case MEANS_REVIEWED: set_named(&fold->answer, line->attribute[CASE_ANSWER]); break;
     }
     if (stage->new_lead)
         on_new_lead(fold, stage, line);
@@ -379,6 +381,19 @@ static void count_moment(struct case_fold *fold, const struct kind_stage *stage,
         fold->closure_ms = ms;
         break;
     }
+}
+
+/* Who leads from now on. Two of one time: the later one alone. */
+static void note_lead(struct case_fold *fold, int64_t ms)
+{
+    struct case_lead *last = fold->lead_count ? &fold->leads[fold->lead_count - 1] : NULL;
+    if (last && !last->unit.at == !fold->lead.at && span_equal(last->unit, fold->lead))
+        return;
+    if (last && (ms <= last->from_ms || fold->lead_count == CASE_FOLD_MOST_LEADS)) {
+        last->unit = fold->lead;
+        return;
+    }
+    fold->leads[fold->lead_count++] = (struct case_lead){fold->lead, ms};
 }
 
 void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, int index)
@@ -401,6 +416,7 @@ void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, 
         note_moved(walk, line);
     }
     set_first(&fold->stage_ms[index], line->time_ms);
+    note_lead(fold, line->time_ms);
     set_subject(fold, line, !may_name(&walk->kind->party, line->party));
     count_moment(fold, stage, line->time_ms);
     fold->happened = (fold->happened & ~stage->ends) | UINT64_C(1) << index;

@@ -39,6 +39,7 @@ enum stage_meaning {
     MEANS_CHILD_ADDED,
     MEANS_CHILD_REMOVED,
     MEANS_LINKED,
+    MEANS_REVIEWED,
 };
 
 struct kind_stage {

@@ -220,6 +220,7 @@ static enum stage_meaning meaning_of(const char *name)
         {"child_added", MEANS_CHILD_ADDED},
         {"child_removed", MEANS_CHILD_REMOVED},
         {"linked", MEANS_LINKED},
+        {"reviewed", MEANS_REVIEWED},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         if (strcmp(words[i].name, name) == 0)
@@ -252,7 +253,8 @@ static bool asks_router(const struct kind_stage *stage)
     case MEANS_UNMERGED:
     case MEANS_CHILD_ADDED:
     case MEANS_CHILD_REMOVED:
-    case MEANS_LINKED: break;
+    case MEANS_LINKED:
+    case MEANS_REVIEWED: break;
     }
     return stage->new_lead || stage->clock_stops || stage->clock_runs;
 }

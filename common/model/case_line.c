@@ -35,12 +35,15 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_VIA] = 'x',
     [CASE_DESK_CAUSE] = 'n',
     [CASE_LINK] = 'j',
+    [CASE_ANSWER] = 'y',
     [CASE_FIELD] = '1',
     '2',
     '3',
     '4',
     '5',
     '6',
+    '7',
+    '8',
 };
 
 #define NAME(text)                                                                                 \
@@ -171,6 +174,29 @@ static bool read_link(const struct json_value *data, struct arena *arena, struct
     return true;
 }
 
+/* What the resident said when called back (docs/domain.md §2.6). False when the arena is full. */
+static bool read_answer(const struct json_value *data, struct arena *arena, struct span *answer)
+{
+    static const struct span asked[ANSWERS] = {NAME("valid"), NAME("contacted"), NAME("solved"),
+                                               NAME("satisfaction")};
+    static const char *const words[] = {"yes", "no", "satisfied", "acceptable", "dissatisfied"};
+    static const char letters[] = "ynsad";
+    struct span said[ANSWERS];
+    char text[ANSWERS];
+    bool any = false;
+    json_texts(data, asked, ANSWERS, said);
+    for (int i = 0; i < ANSWERS; i++) {
+        text[i] = '-';
+        for (size_t w = i < ANSWER_SATISFACTION ? 0 : 2; w < (i < ANSWER_SATISFACTION ? 2 : 5); w++)
+            if (span_is(said[i], words[w]))
+                text[i] = letters[w];
+        any = any || text[i] != '-';
+    }
+    if (any)
+        *answer = arena_copy(arena, span_from(text, ANSWERS));
+    return !any || answer->at;
+}
+
 /* Whom else the event is about. A case that names itself names nobody. */
 static bool read_others(const struct event *event, struct arena *arena, struct case_line *line)
 {
@@ -178,6 +204,8 @@ static bool read_others(const struct event *event, struct arena *arena, struct c
     for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
         if (span_equal(line->attribute[others[i]], event->subject))
             line->attribute[others[i]] = SPAN_NONE;
+    if (event->data && span_is(event->name, "reviewed"))
+        return read_answer(event->data, arena, &line->attribute[CASE_ANSWER]);
     return !event->data || !span_is(event->name, "linked") ||
            read_link(event->data, arena, &line->attribute[CASE_LINK]);
 }

@@ -16,6 +16,8 @@
  *   x  via: the case a copied stage came from
  *   n  what the desk is asked, where it leads
  *   j  what a link joins to: same_as, part_of or grew_from, ':', case id
+ *   y  a call-back's answers, one letter each: valid, contacted, solved (y, n, or -),
+ *      satisfaction (s satisfied, a acceptable, d dissatisfied, or -)
  *   1, 2 ...  the field of that number in codes.csv
  */
 #pragma once
@@ -48,9 +50,19 @@ enum case_attribute {
     CASE_CHILD,
     CASE_VIA,
     CASE_DESK_CAUSE,
-    CASE_LINK,  /* of `linked`: relation:case id */
-    CASE_FIELD, /* the first of those of codes.csv */
+    CASE_LINK,   /* of `linked`: relation:case id */
+    CASE_ANSWER, /* of `reviewed`: four letters, by enum callback_answer */
+    CASE_FIELD,  /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS
+};
+
+/* Places in CASE_ANSWER. */
+enum callback_answer {
+    ANSWER_VALID,
+    ANSWER_CONTACTED,
+    ANSWER_SOLVED,
+    ANSWER_SATISFACTION,
+    ANSWERS
 };
 
 struct case_line {

@@ -13,7 +13,7 @@
 
 enum code_space { CODE_STAGE, CODE_UNIT, CODE_PARTY, CODE_KIND, CODE_FIELD, CODE_SPACES };
 
-#define CODES_MOST_FIELDS 6
+#define CODES_MOST_FIELDS 8
 
 struct codes;
 struct codes *codes_load(const char *file, struct diagnostics *diagnostics); /* NULL on error */

@@ -6,26 +6,33 @@
 
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
-#include "aggregator/store/view_sql.h"
+#include "aggregator/store/view_query.h"
 
 static const struct api_parameter nothing[1];
 
 static const struct api_parameter view_parameters[] = {
-    {"by", API_TEXT, NULL, 0, 0}, {"from", API_DATE, NULL, 0, 0}, {"to", API_DATE, NULL, 0, 0}};
+    {"by", API_TEXT, NULL, 0, 0},     {"from", API_DATE, NULL, 0, 0},
+    {"to", API_DATE, NULL, 0, 0},     {"scope", API_TEXT, NULL, 0, 0},
+    {"method", API_TEXT, NULL, 0, 0}, {"audience", API_TEXT, NULL, 0, 0}};
 
 static bool is_ledger(const struct api_call *call)
 {
     return span_is(http_request_part(call->request, 0), "ledger");
 }
 
-/* False where `by` names what there is not. */
+/* False where `by`, scope or method names what there is not. */
 static bool write_sql(const struct api_call *call, struct strbuf *sql)
 {
     struct span name = http_request_part(call->request, 0);
     struct span by = api_query_get(&call->query, "by")->text;
     const struct aggregator_config *config = call->api->config;
+    const struct view_question question = {
+        .by = by,
+        .scope = api_query_get(&call->query, "scope")->text,
+        .method = api_query_get(&call->query, "method")->text,
+        .open = span_is(api_query_get(&call->query, "audience")->text, "public")};
     return is_ledger(call) ? ledger_sql_query(sql, by, config->rules.zone_minutes)
-                           : view_sql_query(sql, views_find(config->views, name), by);
+                           : view_query_write(sql, views_find(config->views, name), &question);
 }
 
 static void build_view(struct api_call *call, struct sql_ask *ask)
@@ -39,10 +46,14 @@ static bool can_group(struct api_call *call)
 {
     static const struct api_words words = {
         .detail = {
-            "以逗号分隔的分组，各一次：day（按小时的视图另有 hour）与该视图的分组；ledger 为 "
+            "以逗号分隔，各一次：该视图的分组与一个时段（day、noon_day、month、period_"
+            "19，按小时的视图另有 "
+            "hour）；scope 为 all 或 net，method 为 pooled 或 mean；ledger 为 "
             "day、hour、feed、unit",
-            "a list of day (hour too where a view has hours) and the view's groups, each once; "
-            "the ledger's are day, hour, feed and unit"}};
+            "a list of the view's groups and one of its buckets (day, noon_day, month, period_19; "
+            "hour beside it where there are hours), each once; scope is all or net, method pooled "
+            "or "
+            "mean (of units); the ledger's are day, hour, feed and unit"}};
     struct strbuf sql;
     strbuf_init(&sql, 4096, 1 << 20);
     bool good = write_sql(call, &sql);

@@ -14,7 +14,7 @@
 
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
-#include "aggregator/store/view_sql.h"
+#include "aggregator/store/view_query.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "daemon/log.h"
@@ -348,19 +348,19 @@ static void an_answer_is_whole_or_none(void **state)
 {
     struct strbuf view, ledger;
     (void)state;
-    number("WITH made AS (INSERT INTO core.cell_closure_rate SELECT 'day', date '1900-01-01' + n, "
-           "'', '', '', 1, 1, 1 FROM generate_series(0, 19999) AS n RETURNING 1) SELECT "
+    number("WITH made AS (INSERT INTO core.cell_closure_rate SELECT 'am', date '1900-01-01' + n, "
+           "'', '', '', false, 1, 1, 1 FROM generate_series(0, 19999) AS n RETURNING 1) SELECT "
            "count(*) FROM made");
     number("WITH made AS (INSERT INTO core.ledger_came SELECT timestamptz '1900-01-01' + n * "
            "interval '1 hour', 'f', 1, 0, 0 FROM generate_series(0, 20000) AS n RETURNING 1) "
            "SELECT count(*) FROM made");
     strbuf_init(&view, 4096, 1 << 20);
     strbuf_init(&ledger, 4096, 1 << 20);
-    assert_true(
-        view_sql_query(&view, views_find(here.rules.views, SPAN("closure_rate")), SPAN("day")));
+    assert_true(view_query_write(&view, views_find(here.rules.views, SPAN("closure_rate")),
+                                 &(struct view_question){.by = SPAN("day")}));
     assert_true(ledger_sql_query(&ledger, SPAN("hour"), 0));
     assert_int_equal(answer_length(&view, NULL, NULL), 0); /* the cases' own day is one more */
-    assert_true(answer_length(&view, "1900-01-01", "2000-01-01") > VIEW_SQL_MOST_ROWS);
+    assert_true(answer_length(&view, "1900-01-01", "2000-01-01") > VIEW_QUERY_MOST_ROWS);
     assert_int_equal(answer_length(&ledger, NULL, NULL), 0);
     assert_true(answer_length(&ledger, "1900-02-01", "1900-02-02") > 0);
     strbuf_fini(&view);

@@ -122,7 +122,7 @@ CELLS = {
                      "core.cell_closure_rate ORDER BY day, unit LIMIT 1) RETURNING 'core.cell_closure_rate', day::text, unit"),
     "gone": ("DELETE FROM core.cell_response_time WHERE ctid = (SELECT ctid FROM core.cell_response_time WHERE full_n > 0 "
              "LIMIT 1) RETURNING 'core.cell_response_time', day::text, unit"),
-    "a day of nobody": ("INSERT INTO core.cell_closure_rate VALUES ('day', '1999-01-01', 'x', 'y', 'z', 1, 0, 0) RETURNING "
+    "a day of nobody": ("INSERT INTO core.cell_closure_rate VALUES ('am', '1999-01-01', 'x', 'y', 'z', false, 1, 0, 0) RETURNING "
                         "'core.cell_closure_rate', day::text, unit"),
     "an hour": ("UPDATE core.cell_inflow SET opened_n = opened_n - 1 WHERE ctid = (SELECT ctid FROM core.cell_inflow LIMIT 1) "
                 "RETURNING 'core.cell_inflow', day::text, unit"),

@@ -115,7 +115,7 @@ def test_an_array_and_lines_are_the_same(tmp_path):
 @pytest.mark.parametrize("words, status, says", [
     (["--feed", "hotlin"], 78, "did you mean hotline"),
     (["--feed", "status"], 78, "files of records are taken here"),
-    (["--feed", "hotline", "--by", "colour"], 78, "has the columns day,unit"),
+    (["--feed", "hotline", "--by", "colour"], 78, "has the columns day,"),
     (["--feed", "hotline", "--view", "inflow", "--by", "type_code"], 78, "inflow has the columns day,hour,unit"),
     (["--feed", "hotline", "--view", "nothing"], 78, "no such view"),
     (["--feed", "hotline", "--clock", "noon"], 64, "is no time"),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/timestamp.h"
 #include "router/core/case_book.h"
 
 struct cells {
@@ -66,30 +67,70 @@ bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
 
 /* Everything but the asked columns is summed over. */
 static void add_coarse(struct delta *sums, const struct delta_row *row, const struct view *view,
-                       const struct view_by *by)
+                       const struct view_by *by, int64_t day)
 {
     struct delta_row coarse = *row;
-    coarse.day = 0;
-    coarse.hour = CONTRIBUTION_WHOLE_DAY;
+    coarse.day = by->bucket >= 0 ? day : 0;
+    coarse.part = VIEW_WHOLE_DAY;
+    coarse.excluded = false;
     for (size_t i = 0; i < view->group_count; i++)
         coarse.group[i] = SPAN("");
     for (size_t i = 0; i < by->count; i++) {
-        if (by->columns[i] == VIEW_BY_DAY)
-            coarse.day = row->day;
-        else if (by->columns[i] == VIEW_BY_HOUR)
-            coarse.hour = row->hour;
-        else
+        if (by->columns[i] == VIEW_BY_HOUR)
+            coarse.part = row->part;
+        else if (by->columns[i] >= 0)
             coarse.group[by->columns[i]] = row->group[by->columns[i]];
     }
     delta_add_row(sums, &coarse, view);
 }
 
+static int64_t bucket_of(const struct view *view, const struct view_by *by, int64_t day, int part)
+{
+    return view_bucket_day(by->bucket >= 0 ? (enum view_bucket)by->bucket : BUCKET_DAY, view->grain,
+                           day, part);
+}
+
+/* The last day of which a stock has anything new to tell: behind it the level stays. */
+static int64_t last_flow(const struct cells *cells, size_t view_index, const struct view_by *by,
+                         int64_t to_day)
+{
+    const struct view *view = views_at(cells->rules->views, view_index);
+    int64_t last = INT64_MIN;
+    for (size_t i = 0; i < delta_count(cells->rows); i++) {
+        const struct delta_row *row = delta_at(cells->rows, i);
+        int64_t day = row->view == view_index ? bucket_of(view, by, row->day, row->part) : last;
+        last = day > last ? day : last;
+    }
+    return last < to_day ? last : to_day;
+}
+
+/* A flow of a stock counts in its bucket and in every later one, up to now. */
+static void add_stock(struct delta *sums, const struct delta_row *row, const struct view *view,
+                      const struct view_by *by, const struct cells_range *range, int zone_minutes)
+{
+    int64_t now_day = timestamp_day(range->now_ms, zone_minutes);
+    int now_part = view_bucket_part(view->grain, range->now_ms, now_day, zone_minutes);
+    if (row->day > range->to_day || row->day > now_day ||
+        (row->day == now_day && row->part > now_part))
+        return;
+    if (by->bucket < 0) {
+        add_coarse(sums, row, view, by, 0);
+        return;
+    }
+    int64_t last = bucket_of(view, by, now_day, now_part);
+    for (int64_t day = bucket_of(view, by, row->day, row->part);
+         day <= last && day <= range->to_day;
+         day = view_bucket_next((enum view_bucket)by->bucket, day))
+        if (day >= range->from_day)
+            add_coarse(sums, row, view, by, day);
+}
+
 static int compare_column(const struct delta_row *a, const struct delta_row *b, int column)
 {
-    if (column == VIEW_BY_DAY)
-        return a->day < b->day ? -1 : a->day > b->day;
     if (column == VIEW_BY_HOUR)
-        return a->hour - b->hour;
+        return a->part - b->part;
+    if (column < 0)
+        return a->day < b->day ? -1 : a->day > b->day;
     return span_compare(a->group[column], b->group[column]);
 }
 
@@ -104,7 +145,7 @@ static int by_columns(const void *left, const void *right)
 
 static bool is_of(const struct delta_row *bin, const struct delta_row *sum)
 {
-    bool same = bin->day == sum->day && bin->hour == sum->hour;
+    bool same = bin->day == sum->day && bin->part == sum->part;
     for (size_t i = 0; i < VIEW_MAX_GROUPS && same; i++)
         same = span_equal(bin->group[i], sum->group[i]);
     return same;
@@ -126,10 +167,16 @@ static size_t gather(const struct delta *sums, const struct view *view, const st
     return count;
 }
 
-static void write_sum(struct strbuf *out, const struct delta *sums, const struct sum *sum)
+static void write_sum(struct strbuf *out, const struct delta *sums, const struct sum *sum,
+                      const int64_t days[2])
 {
     struct histogram_bin *bins = xcalloc(sum->bin_count + 1, sizeof *bins);
-    struct view_row row = {.day = sum->row->day, .hour = sum->row->hour, .value = sum->row->value};
+    bool of_day = sum->by->bucket >= 0;
+    struct view_row row = {.day = sum->row->day,
+                           .hour = sum->row->part,
+                           .first_day = of_day ? sum->row->day : days[0],
+                           .last_day = of_day ? sum->row->day : days[1],
+                           .value = sum->row->value};
     memcpy(row.group, sum->row->group, sizeof row.group);
     for (size_t i = 0; i < sum->bin_count; i++) {
         const struct delta_row *bin = delta_at(sums, sum->first_bin + i);
@@ -141,17 +188,9 @@ static void write_sum(struct strbuf *out, const struct delta *sums, const struct
     free(bins);
 }
 
-void cells_write(const struct cells *cells, size_t view_index, const struct view_by *by,
-                 int64_t from_day, int64_t to_day, struct strbuf *out)
+static void write_sums(struct strbuf *out, const struct delta *sums, const struct view *view,
+                       const struct view_by *by, const int64_t days[2])
 {
-    const struct view *view = views_at(cells->rules->views, view_index);
-    struct delta *sums = delta_new();
-    for (size_t i = 0; i < delta_count(cells->rows); i++) {
-        const struct delta_row *row = delta_at(cells->rows, i);
-        if (row->view == view_index && row->day >= from_day && row->day <= to_day)
-            add_coarse(sums, row, view, by);
-    }
-    delta_finish(sums);
     struct sum *found = xcalloc(delta_count(sums) + 1, sizeof *found);
     size_t count = gather(sums, view, by, found);
     qsort(found, count, sizeof *found, by_columns);
@@ -159,9 +198,37 @@ void cells_write(const struct cells *cells, size_t view_index, const struct view
     for (size_t i = 0; i < count; i++) {
         if (i)
             strbuf_add_char(out, ',');
-        write_sum(out, sums, &found[i]);
+        write_sum(out, sums, &found[i], days);
     }
     strbuf_add_char(out, ']');
     free(found);
+}
+
+void cells_write(const struct cells *cells, size_t view_index, const struct view_by *by,
+                 const struct cells_range *range, struct strbuf *out)
+{
+    const struct view *view = views_at(cells->rules->views, view_index);
+    struct delta *sums = delta_new();
+    int64_t days[2] = {INT64_MAX, INT64_MIN};
+    struct cells_range asked = *range;
+    if (view->is_stock)
+        asked.to_day = last_flow(cells, view_index, by, range->to_day);
+    for (size_t i = 0; i < delta_count(cells->rows); i++) {
+        const struct delta_row *row = delta_at(cells->rows, i);
+        if (row->view != view_index)
+            continue;
+        int64_t day = bucket_of(view, by, row->day, row->part);
+        if (view->is_stock) {
+            add_stock(sums, row, view, by, &asked, cells->rules->zone_minutes);
+            continue;
+        }
+        if (day < range->from_day || day > range->to_day)
+            continue;
+        days[0] = day < days[0] ? day : days[0];
+        days[1] = day > days[1] ? day : days[1];
+        add_coarse(sums, row, view, by, day);
+    }
+    delta_finish(sums);
+    write_sums(out, sums, view, by, days);
     delta_free(sums);
 }

@@ -15,6 +15,12 @@ void cells_free(struct cells *cells);
 /* The batch as one transaction: old sets given, folded, sets and cells moved on, cleared. False
  * when a kept set cannot be read: *bad is its case. */
 bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad);
-/* A view as a JSON array of rows, days of from..to (both included), in the order of `by`. */
+/* Buckets of these days, both included; stocks rise no further than now, and their rows end with
+ * the last day of which they have anything new to tell. */
+struct cells_range {
+    int64_t from_day, to_day, now_ms;
+};
+
+/* A view as a JSON array of rows, in the order of `by`. */
 void cells_write(const struct cells *cells, size_t view_index, const struct view_by *by,
-                 int64_t from_day, int64_t to_day, struct strbuf *out);
+                 const struct cells_range *range, struct strbuf *out);

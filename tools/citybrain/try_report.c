@@ -24,8 +24,10 @@ static bool is_asked(const struct try_report *report, const struct view *view)
 
 static void add_columns(struct strbuf *out, const struct view *view)
 {
-    strbuf_addf(out, "%sview %s has the columns day%s", out->len ? "; " : "", view->name,
-                view->hourly ? ",hour" : "");
+    strbuf_addf(out, "%sview %s has the columns day", out->len ? "; " : "", view->name);
+    for (size_t i = 0; i < view->bucket_count; i++)
+        if (view->buckets[i] != BUCKET_DAY)
+            strbuf_addf(out, ",%s", view_bucket_names[view->buckets[i]]);
     for (size_t g = 0; g < view->group_count; g++)
         strbuf_addf(out, ",%s", view_by_name(view, (int)g));
 }
@@ -68,7 +70,7 @@ static void write_view(const struct try_report *report, const struct carrier *ca
     struct view_by by;
     strbuf_reset(out);
     if (view_by_read(&by, views_at(report->bundle->views, index), span_of(report->by)))
-        cells_write(carrier_cells(carrier), index, &by, report->from_day, report->to_day, out);
+        cells_write(carrier_cells(carrier), index, &by, &report->range, out);
 }
 
 static void show_view(const struct view *view, struct span rows, FILE *out)

@@ -24,7 +24,7 @@ struct try_report {
     int64_t version;
     const char *view; /* NULL = all */
     const char *by;   /* "" = a total */
-    int64_t from_day, to_day;
+    struct cells_range range;
     struct try_reject rejects[TRY_REJECTS];
 };
 

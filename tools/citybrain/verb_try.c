@@ -36,9 +36,10 @@ static const char try_help[] =
     "                 With one of these three stdout has those lines alone, the rest is on stderr\n"
     "  --json         the counts and views as one JSON object\n"
     "  --view NAME    this view only\n"
-    "  --by COLUMNS   rows by these columns: unit,type_code,street_code,day,hour (default:\n"
-    "                 --total); views without them are left out\n"
-    "  --from, --to   civil days of the district, both included\n"
+    "  --by COLUMNS   rows by these columns: groups of a view and its buckets, such as unit,day "
+    "or\n"
+    "                 street,month (default: --total); views without them are left out\n"
+    "  --from, --to   civil days of the district, both included; of buckets their day\n"
     "  --charset NAME utf-8 or gb18030, where this file is not in its feed's\n"
     "  --config DIR   the configuration to try (default config)\n\n"
     "  citybrain try orders.csv.gz --feed hotline_csv --clock 2026-03-02T18:00:00+08:00 --by unit\n"
@@ -197,6 +198,7 @@ static int try_all(struct attempt *attempt)
     struct diagnostics *diagnostics = diagnostics_new();
     int status = VERB_CONFIG;
     attempt->report.bundle = &attempt->bundle;
+    attempt->report.range.now_ms = attempt->now_ms + 1; /* as the last tick */
     bool loaded = bundle_load(&attempt->bundle, attempt->config_dir, diagnostics);
     diagnostics_each(diagnostics, show_diagnostic, stderr);
     if (loaded && find_feed(attempt, &error))
@@ -235,7 +237,7 @@ static int run(int argc, char **argv)
     struct attempt attempt = {
         .config_dir = "config",
         .now_ms = host_now_ms(),
-        .report = {.by = "", .from_day = INT64_MIN, .to_day = INT64_MAX},
+        .report = {.by = "", .range = {INT64_MIN, INT64_MAX, 0}},
     };
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         bool good = true;
@@ -250,8 +252,8 @@ static int run(int argc, char **argv)
         case 'v': attempt.report.view = optarg; break;
         case 'y': attempt.report.by = optarg; break;
         case 't': attempt.report.by = ""; break;
-        case 'm': good = read_day(optarg, &attempt.report.from_day); break;
-        case 'o': good = read_day(optarg, &attempt.report.to_day); break;
+        case 'm': good = read_day(optarg, &attempt.report.range.from_day); break;
+        case 'o': good = read_day(optarg, &attempt.report.range.to_day); break;
         case 's': attempt.charset = optarg; break;
         case 'c': attempt.config_dir = optarg; break;
         default: return verb_bad_option("try", argv);

@@ -133,7 +133,7 @@ def verify_sets(cursor, rules, settings, asked):
 def verify_cells(cursor, rules, settings, asked):
     progress = Progress("sets -> cells", 1)
     count, unreadable = cells.fold(cursor)
-    views = [cells.verify_view(cursor, view, rules.kinds[view.kind], settings["zone"], asked.show) for view in rules.views]
+    views = [cells.verify_view(cursor, view, rules, settings["zone"], asked.show) for view in rules.views]
     progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
     return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views}
 

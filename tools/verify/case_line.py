@@ -16,9 +16,11 @@ FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
               ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"),
               ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
-              ("x", "via"), ("n", "desk_cause"), ("j", "link"))
+              ("x", "via"), ("n", "desk_cause"), ("j", "link"), ("y", "answer"))
 RELATIONS, MOST_LINK = ("same_as", "part_of", "grew_from"), 1088
-FIELDS = "123456"  # numbers of codes.csv: what cases keep beside these
+ANSWERS = (("valid", {"yes": "y", "no": "n"}), ("contacted", {"yes": "y", "no": "n"}), ("solved", {"yes": "y", "no": "n"}),
+           ("satisfaction", {"satisfied": "s", "acceptable": "a", "dissatisfied": "d"}))  # of a call-back
+FIELDS = "12345678"  # numbers of codes.csv: what cases keep beside these
 CAUSE = [letter for letter, _ in ATTRIBUTES].index("u")
 LETTERS = [letter for letter, _ in ATTRIBUTES] + list(FIELDS)
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
@@ -107,6 +109,13 @@ def link_of(data):
     return None
 
 
+def answer_of(data):
+    """One letter for each of what a call-back asks; nothing where it says nothing."""
+    said = "".join(letters.get(data.get(member), "-") if isinstance(data.get(member), str) else "-"
+                   for member, letters in ANSWERS)
+    return said if said.strip("-") else None
+
+
 def attributes_of(data, rules, subject, stage):
     found = []
     for letter, member in ATTRIBUTES + tuple((number, rules.fields.get(number)) for number in FIELDS):
@@ -117,6 +126,8 @@ def attributes_of(data, rules, subject, stage):
             found.append(due(value))
         elif letter == "j":
             found.append(link_of(data) if isinstance(data, dict) and stage == "linked" else None)
+        elif letter == "y":
+            found.append(answer_of(data) if isinstance(data, dict) and stage == "reviewed" else None)
         else:  # a case that names itself as another names nobody
             itself = letter in "pkx" and value == subject
             found.append(str(value) if isinstance(value, str) and value and not itself else None)

@@ -4,7 +4,7 @@ contributes to each view, and compares every cell and every histogram bin with t
 from pathlib import Path
 
 from case_line import ATTRIBUTES, base36
-from rules import MOMENTS
+from rules import ANSWERS, MOMENTS
 
 LETTER = {member: letter for letter, member in ATTRIBUTES}
 BASE36 = " + ".join(
@@ -48,7 +48,8 @@ def signed(bits):
 
 def columns(view):
     """Of the view's cells, in order: (measure, is the sum of milliseconds)."""
-    return [(measure, ms) for measure in view.measures for ms in ([False, True] if measure.start else [False])]
+    return [(measure, ms) for measure in view.measures
+            for ms in ([False, True] if measure.start and not view.stock else [False])]
 
 
 def column_name(measure, ms):
@@ -56,70 +57,146 @@ def column_name(measure, ms):
 
 
 def keys(view):
-    return ["bucket", "day", *view.groups]
+    return ["bucket", "day", *view.groups, "is_excluded"]
 
 
 def want_tables(view):
     groups = "".join(f", {group} text" for group in view.groups)
     values = "".join(f", {column_name(*column)} bigint" for column in columns(view))
-    return f"CREATE TEMP TABLE verify_cell_{view.name} (bucket text, day date{groups}{values});" \
-           f"CREATE TEMP TABLE verify_hist_{view.name} (bucket text, day date{groups}, measure smallint, " \
-           "bin smallint, n bigint)"
+    return f"CREATE TEMP TABLE verify_cell_{view.name} (bucket text, day date{groups}, is_excluded boolean{values});" \
+           f"CREATE TEMP TABLE verify_hist_{view.name} (bucket text, day date{groups}, is_excluded boolean, " \
+           "measure smallint, bin smallint, n bigint)"
 
 
-def moment_of(name, kind):
-    return name if name in MOMENTS else f"stages[{kind.places[name] + 1}]"
+class Sql:
+    """What a view's cells are made of, in SQL over folded cases f and, where it counts them, helpers h."""
+
+    def __init__(self, view, rules, zone):
+        self.view, self.kind, self.fields, self.zone = view, rules.kinds[view.kind], rules.field_numbers, zone
+
+    def moment(self, name):
+        if name in ("named", "reported"):
+            return f"h.{name}"
+        if name == "done":
+            return "coalesce(f.resolution, f.closure)"
+        return f"f.{name}" if name in MOMENTS else f"f.stages[{self.kind.places[name] + 1}]"
+
+    def local(self, moment):
+        return f"({moment} + {self.zone * 60000})"
+
+    def day(self, moment):
+        local = self.local(moment)
+        return f"(date '1970-01-01' + ({local} / 86400000 - ({local} % 86400000 < 0)::integer)::integer)"
+
+    def bucket(self, moment):
+        if self.view.grain == "day":
+            return "'day'"
+        minute = f"((({self.local(moment)} % 86400000 + 86400000) % 86400000) / 60000)"
+        if self.view.grain == "half":
+            return f"CASE WHEN {minute} < 720 THEN 'am' ELSE 'pm' END"
+        hour = f"to_char({minute} / 60, 'FM00')"
+        return hour if self.view.grain == "hour" else f"{hour} || ':' || to_char({minute} % 60, 'FM00')"
+
+    def truth(self, condition):
+        return f"CASE WHEN {condition} THEN 'true' ELSE 'false' END"
+
+    def fact(self, name):
+        if name in self.fields:
+            return f"f.fields[{self.fields[name]}]"
+        if name in ANSWERS:
+            return f"CASE substr(f.answer, {ANSWERS.index(name) + 1}, 1) WHEN 'y' THEN 'yes' WHEN 'n' THEN 'no' " \
+                   "WHEN 's' THEN 'satisfied' WHEN 'a' THEN 'acceptable' WHEN 'd' THEN 'dissatisfied' END"
+        if name == "in_time":
+            done, due = ("h.reported", "coalesce(h.due, f.due)") if self.view.each else (self.moment("done"), "f.due")
+            return f"CASE WHEN {done} <= {due} THEN 'true' WHEN {done} > {due} THEN 'false' END"
+        if name == "cross_street":
+            taken = f"f.fields[{self.fields['accepted_in']}]" if "accepted_in" in self.fields else "NULL::text"
+            return f"CASE WHEN octet_length(f.community_code) >= 9 AND octet_length({taken}) >= 9 THEN " \
+                   f"{self.truth(f'left(f.community_code, 9) <> left({taken}, 9)')} END"
+        if name == "co_unit":
+            return "h.unit"
+        known = {"reopened": "f.rounds > 1", "upheld": "f.upheld > 0", "child": "f.child"}
+        return self.truth(known[name]) if name in known else f"f.{name}"
+
+    def holds(self, condition):
+        values = ", ".join("'" + value.replace("'", "''") + "'" for value in condition.values)
+        fact = self.fact(condition.fact)
+        one = f"string_to_array({fact}, ' ') && ARRAY[{values}]" if condition.fact == "flags" else f"{fact} IN ({values})"
+        return f" AND {'NOT ' if condition.negated else ''}coalesce({one}, false)"
+
+    def unit(self, measure):
+        """Whose row it is: a cohort's is the present lead's, else who led then."""
+        if self.view.each:
+            return "pg_temp.verify_lead_at(f.leads, f.lead_from, h.named)"
+        then = self.moment(measure.bucket) if measure.flow else self.moment(measure.end) if measure.start else None
+        return f"pg_temp.verify_lead_at(f.leads, f.lead_from, {then})" if then else "f.unit"
+
+    def key(self, moment, unit):
+        groups = "".join(f", coalesce({unit if group == 'unit' else self.fact(group)}, '') AS {group}"
+                         for group in self.view.groups)
+        return f"SELECT {self.bucket(moment)} AS bucket, {self.day(moment)} AS day{groups}, f.excluded AS is_excluded"
+
+    def source(self):
+        helpers = " CROSS JOIN LATERAL unnest(f.helpers, f.called, f.reported, f.helper_due, f.whistled) " \
+                  "AS h(unit, named, reported, due, whistled)" if self.view.each else ""
+        whistled = " AND h.whistled" if self.view.each == "whistle" else ""
+        return f"FROM verify_fold AS f{helpers}{{}} WHERE f.kind = '{self.view.kind}' AND (f.opened IS NOT NULL OR " \
+               f"f.double IS NOT NULL){whistled}"
+
+    def counted(self, measure):
+        known = {measure.bucket, measure.end} | ({measure.start} if measure.start else set())
+        return self.source().format("") + "".join(f" AND {self.moment(name)} IS NOT NULL" for name in sorted(known)) \
+            + "".join(self.holds(condition) for condition in measure.when)
+
+    def duration(self, measure):
+        start, end = self.moment(measure.start), self.moment(measure.end)
+        paused = f" - pg_temp.verify_paused(f.pause_from, f.pause_to, {start}, {end})" if measure.net else ""
+        return f"({end} - {start}{paused})"
+
+    def flows(self, measure):
+        """A stock's: entered and left, and handed on with the lead."""
+        since, until = ("p.since", "least(p.until, f.closure)") if measure.held else \
+            (self.moment(measure.start), self.moment(measure.end))
+        pauses = " CROSS JOIN LATERAL unnest(f.pause_from, f.pause_to) AS p(since, until)" if measure.held else ""
+        leads = " CROSS JOIN LATERAL (SELECT unit, n, since, lead(since) OVER (ORDER BY n) AS until FROM unnest(f.leads, " \
+                "f.lead_from) WITH ORDINALITY AS u(unit, since, n)) AS l"
+        starts, ends = f"CASE WHEN l.n = 1 THEN {since} ELSE greatest({since}, l.since) END", f"least({until}, l.until)"
+        inside = self.source().format(pauses + leads) + f" AND {since} IS NOT NULL AND ({ends} IS NULL OR {starts} < {ends})" \
+            + "".join(self.holds(condition) for condition in measure.when)
+        return [(starts, "l.unit", "1", inside), (ends, "l.unit", "-1", f"{inside} AND {ends} IS NOT NULL")]
+
+    def parts(self):
+        """Per contribution: the key, the measure's values, where they come from."""
+        for measure in self.view.measures:
+            if self.view.stock:
+                for moment, unit, value, source in self.flows(measure):
+                    yield measure, self.key(moment, unit), [value], source
+            else:
+                values = ["1", self.duration(measure)] if measure.start else ["1"]
+                yield measure, self.key(self.moment(measure.bucket), self.unit(measure)), values, self.counted(measure)
 
 
-def day_of(moment, zone):
-    local = f"({moment} + {zone * 60000})"
-    return f"(date '1970-01-01' + ({local} / 86400000 - ({local} % 86400000 < 0)::integer)::integer)"
-
-
-def hour_of(moment, zone):
-    return f"((({moment} + {zone * 60000}) % 86400000 + 86400000) % 86400000 / 3600000)"
-
-
-def bucket_of(view, measure, kind, zone):
-    groups = "".join(f", coalesce({group}, '') AS {group}" for group in view.groups)
-    moment = moment_of(measure.bucket, kind)
-    bucket = f"to_char({hour_of(moment, zone)}, 'FM00')" if view.hourly else "'day'"
-    return f"SELECT {bucket} AS bucket, {day_of(moment, zone)} AS day{groups}"
-
-
-def counted(view, measure, kind):
-    known = {measure.bucket, measure.end} | ({measure.start} if measure.start else set())
-    return f"FROM verify_fold WHERE kind = '{view.kind}' AND (opened IS NOT NULL OR double IS NOT NULL)" \
-        + "".join(f" AND {moment_of(name, kind)} IS NOT NULL" for name in sorted(known))
-
-
-def duration_of(measure, kind):
-    return f"({moment_of(measure.end, kind)} - {moment_of(measure.start, kind)})"
-
-
-def cells_sql(view, kind, zone):
+def cells_sql(view, rules, zone):
     parts = []
-    for measure in view.measures:
-        values = []
-        for other, ms in columns(view):
-            value = "0" if other is not measure else duration_of(measure, kind) if ms else "1"
-            values.append(f", {value}::bigint AS {column_name(other, ms)}")
-        parts.append(f"{bucket_of(view, measure, kind, zone)}{''.join(values)} {counted(view, measure, kind)}")
+    for measure, key, found, source in Sql(view, rules, zone).parts():
+        values = "".join(f", {found[ms] if other is measure else 0}::bigint AS {column_name(other, ms)}"
+                         for other, ms in columns(view))
+        parts.append(f"{key}{values} {source}")
     key = ", ".join(keys(view))
     sums = "".join(f", sum({column_name(*column)})" for column in columns(view))
     return f"INSERT INTO verify_cell_{view.name} SELECT {key}{sums} FROM ({' UNION ALL '.join(parts)}) AS c " \
            f"GROUP BY {key}"
 
 
-def bins_sql(view, kind, zone):
-    parts = []
+def bins_sql(view, rules, zone):
+    parts, sql = [], Sql(view, rules, zone)
     for measure in view.durations:
-        duration = duration_of(measure, kind)
+        duration = sql.duration(measure)
         # within 2 %: ceil(ln v / ln 1.04), and 1 ms is not 0
         bucket = f"CASE WHEN {duration} <= 0 THEN 0 ELSE greatest(1, ceil(ln({duration}::float8) " \
                  "/ ln(1.04::float8))) END::smallint"
-        parts.append(f"{bucket_of(view, measure, kind, zone)}, {measure.number}::smallint AS measure, {bucket} AS bin "
-                     f"{counted(view, measure, kind)}")
+        parts.append(f"{sql.key(sql.moment(measure.bucket), sql.unit(measure))}, {measure.number}::smallint AS measure, "
+                     f"{bucket} AS bin {sql.counted(measure)}")
     key = ", ".join([*keys(view), "measure", "bin"])
     return f"INSERT INTO verify_hist_{view.name} SELECT {key}, count(*) FROM ({' UNION ALL '.join(parts)}) AS c " \
            f"GROUP BY {key}"
@@ -158,13 +235,13 @@ def fold(cursor):
     return cases, cursor.fetchall()
 
 
-def verify_view(cursor, view, kind, zone, show):
+def verify_view(cursor, view, rules, zone, show):
     """{cells, bins, differences, first} of one view."""
     found = {"view": view.name, "cells": 0, "bins": 0, "differences": 0, "first": []}
     tables = [("cells", f"cell_{view.name}", keys(view), [column_name(*c) for c in columns(view)],
-               cells_sql(view, kind, zone))]
+               cells_sql(view, rules, zone))]
     if view.durations:
-        tables.append(("bins", f"hist_{view.name}", [*keys(view), "measure", "bin"], ["n"], bins_sql(view, kind, zone)))
+        tables.append(("bins", f"hist_{view.name}", [*keys(view), "measure", "bin"], ["n"], bins_sql(view, rules, zone)))
     for what, table, key, values, fill in tables:
         cursor.execute(fill)
         cursor.execute(f"ANALYZE verify_{table}")

@@ -22,7 +22,14 @@ CREATE TEMP VIEW verify_source AS SELECT case_id, kind, lines FROM @SOURCE@;
 CREATE TEMP TABLE verify_fold (
     case_id text, kind text, unreadable integer,
     unit text, type_code text, street_code text, community_code text,
-    opened bigint, response bigint, resolution bigint, closure bigint,
+    limit_class text, rule text, fields text[], -- kept fields of codes.csv, by number
+    opened bigint, response bigint, resolution bigint, closure bigint, due bigint,
+    own_due bigint, -- the order's own of this round
+    excluded boolean, answer text, -- the last call-back's, one letter each
+    rounds integer, upheld integer, child boolean,
+    leads text[], lead_from bigint[], -- who had it, from when
+    pause_from bigint[], pause_to bigint[], -- 挂账; NULL = still
+    helpers text[], called bigint[], reported bigint[], helper_due bigint[], whistled boolean[],
     matter bigint,  -- opened, and no child of another case
     double bigint,  -- opened, and another system's case counts: then nothing else does
     stages bigint[] -- by place in the kind: when it first happened in the present round
@@ -52,13 +59,14 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
     lead text, type_code text, street_code text, community_code text,
     id text, more text, cause text, co text, sub text, outcome text,
     unless_any bigint, ends bigint, needs text[], at_most integer, new_lead boolean, clock text,
-    copied boolean, parent text, child text, via text, link text
+    copied boolean, parent text, child text, via text, link text,
+    due bigint, limit_class text, rule text, answer text, fields text[], recorded bigint
 ) LANGUAGE sql STABLE AS $$
     WITH cut AS MATERIALIZED (
         SELECT s.case_id, s.kind, l.n, a[2] AS id, a[4] AS stage,
                coalesce(a[1] = '1' AND cardinality(a) >= 8 AND a[5] ~ '^-?[0-9a-z]{1,12}$', false) AS readable,
                starts_with(a[5], '-') AS before_1970, lpad(ltrim(a[5], '-'), 12, '0') AS digits,
-               a[7] AS unit, a[8] AS party, '|' || array_to_string(a[9:], '|') AS more
+               a[6] AS heard, a[7] AS unit, a[8] AS party, '|' || array_to_string(a[9:], '|') AS more
         FROM verify_source AS s
         CROSS JOIN LATERAL string_to_table(s.lines, E'\n') WITH ORDINALITY AS l(line, n)
         CROSS JOIN LATERAL (SELECT string_to_array(pg_temp.verify_guard(l.line), '|') OFFSET 0) AS f(a)
@@ -77,7 +85,12 @@ CREATE FUNCTION pg_temp.verify_lines() RETURNS TABLE (
            pg_temp.verify_value(l.more, '|b='), pg_temp.verify_value(l.more, '|w='),
            s.unless_any, s.ends, s.needs, s.at_most, s.new_lead, s.clock, s.copied,
            pg_temp.verify_value(l.more, '|p='), pg_temp.verify_value(l.more, '|k='), pg_temp.verify_value(l.more, '|x='),
-           pg_temp.verify_value(l.more, '|j=')
+           pg_temp.verify_value(l.more, '|j='),
+           CASE WHEN pg_temp.verify_value(l.more, '|d=') ~ '^-?[0-9]{1,18}$' THEN pg_temp.verify_value(l.more, '|d=')::bigint END,
+           pg_temp.verify_value(l.more, '|c='), pg_temp.verify_value(l.more, '|r='), pg_temp.verify_value(l.more, '|y='),
+           CASE WHEN l.more ~ '\|[1-8]=' THEN ARRAY(SELECT pg_temp.verify_value(l.more, '|' || k || '=') FROM generate_series(1, 8) AS k) END,
+           CASE WHEN l.heard ~ '^-?[0-9a-z]{1,12}$' THEN pg_temp.verify_base36(lpad(ltrim(l.heard, '-'), 12, '0'))
+                                                         * CASE WHEN starts_with(l.heard, '-') THEN -1 ELSE 1 END END
     FROM line AS l
     LEFT JOIN verify_stage AS s ON s.kind = l.kind AND s.number = l.stage
     LEFT JOIN verify_unit AS u ON u.number = l.unit
@@ -153,6 +166,7 @@ RETURNS verify_fold LANGUAGE plpgsql STABLE AS $$
 BEGIN
     f.stages := moments;
     f.matter := CASE WHEN y.parent IS NULL THEN f.opened END;
+    f.child := y.parent IS NOT NULL;
     IF is_double THEN
         f.double := f.opened;
         f.opened := NULL;
@@ -160,7 +174,91 @@ BEGIN
         f.resolution := NULL;
         f.closure := NULL;
         f.matter := NULL;
+        f.due := NULL;
+        f.pause_from := '{}';
+        f.pause_to := '{}';
+        f.helpers := '{}';
         f.stages := array_fill(NULL::bigint, ARRAY[@STAGES@]);
+    END IF;
+    RETURN f;
+END
+$$;
+
+-- Who led at that time.
+CREATE FUNCTION pg_temp.verify_lead_at(leads text[], since bigint[], at bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT t.unit FROM unnest(leads, since) WITH ORDINALITY AS t(unit, since, n) WHERE t.since <= at ORDER BY n DESC LIMIT 1
+$$;
+
+-- How long of a span the clock stood still.
+CREATE FUNCTION pg_temp.verify_paused(since bigint[], until bigint[], f bigint, t bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(sum(greatest(0, least(coalesce(p.until, t), t) - greatest(p.since, f))), 0)::bigint
+    FROM unnest(since, until) AS p(since, until)
+$$;
+
+-- Another lead; two of one time are the later one alone, and there is room for twelve.
+CREATE FUNCTION pg_temp.verify_led(f verify_fold, at bigint) RETURNS verify_fold LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n integer := cardinality(f.leads);
+BEGIN
+    IF n > 0 AND f.leads[n] IS NOT DISTINCT FROM f.unit THEN
+        RETURN f;
+    END IF;
+    IF n > 0 AND (at <= f.lead_from[n] OR n = 12) THEN
+        f.leads[n] := f.unit;
+    ELSE
+        f.leads := f.leads || f.unit;
+        f.lead_from := f.lead_from || at;
+    END IF;
+    RETURN f;
+END
+$$;
+
+-- The clock runs again: what was not over when it stopped moves by as long as it stood.
+CREATE FUNCTION pg_temp.verify_runs(f verify_fold, at bigint) RETURNS verify_fold LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n integer := cardinality(f.pause_from);
+BEGIN
+    f.pause_to[n] := at;
+    f.own_due := CASE WHEN f.own_due > f.pause_from[n] THEN f.own_due + at - f.pause_from[n] ELSE f.own_due END;
+    f.due := CASE WHEN f.due > f.pause_from[n] THEN f.due + at - f.pause_from[n] ELSE f.due END;
+    RETURN f;
+END
+$$;
+
+-- The desk or a lead calls for a unit; our own line only tells it.
+CREATE FUNCTION pg_temp.verify_calls(f verify_fold, said record) RETURNS verify_fold LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n integer := array_position(f.helpers, said.co);
+    told boolean := coalesce(said.party = 'router', false);
+BEGIN
+    IF n IS NULL THEN
+        n := cardinality(f.helpers) + 1;
+        f.helpers[n] := said.co;
+        f.called[n] := said."time";
+        f.reported[n] := NULL;
+        f.helper_due[n] := NULL;
+        f.whistled[n] := false;
+    END IF;
+    f.helper_due[n] := CASE WHEN said.due IS NOT NULL THEN said.due WHEN told THEN f.helper_due[n] END;
+    IF NOT told THEN
+        f.whistled[n] := said.stage = 'whistle_blown';
+        f.reported[n] := NULL;
+    END IF;
+    RETURN f;
+END
+$$;
+
+-- Who leads helps no more.
+CREATE FUNCTION pg_temp.verify_helps_no_more(f verify_fold) RETURNS verify_fold LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    n integer := array_position(f.helpers, f.unit);
+BEGIN
+    IF n IS NOT NULL THEN
+        f.helpers := f.helpers[:n - 1] || f.helpers[n + 1:];
+        f.called := f.called[:n - 1] || f.called[n + 1:];
+        f.reported := f.reported[:n - 1] || f.reported[n + 1:];
+        f.helper_due := f.helper_due[:n - 1] || f.helper_due[n + 1:];
+        f.whistled := f.whistled[:n - 1] || f.whistled[n + 1:];
     END IF;
     RETURN f;
 END
@@ -186,6 +284,12 @@ DECLARE
     earlier text[]; -- of those before this one
     former text[]; -- of those before the present round
     present text;  -- what the present lead is the answer to
+    named_class text;
+    named_rule text;
+    opened_due bigint;
+    decided_due bigint;
+    amends boolean;
+    moved bigint; -- when we heard of what moved the deadline
 BEGIN
     FOR said IN SELECT * FROM pg_temp.verify_lines() LOOP
         IF f.case_id IS DISTINCT FROM said.case_id THEN
@@ -200,6 +304,24 @@ BEGIN
             moments := array_fill(NULL::bigint, ARRAY[@STAGES@]);
             times := array_fill(0, ARRAY[@STAGES@]);
             named := NULL;
+            named_class := NULL;
+            named_rule := NULL;
+            opened_due := NULL;
+            decided_due := NULL;
+            moved := NULL;
+            f.excluded := false;
+            f.rounds := 1;
+            f.upheld := 0;
+            f.fields := array_fill(NULL::text, ARRAY[8]);
+            f.leads := '{}';
+            f.lead_from := '{}';
+            f.pause_from := '{}';
+            f.pause_to := '{}';
+            f.helpers := '{}';
+            f.called := '{}';
+            f.reported := '{}';
+            f.helper_due := '{}';
+            f.whistled := '{}';
             r := fresh;
             y := ROW(NULL, NULL, NULL, NULL, '{}'::text[], '{}'::text[]);
             is_double := false;
@@ -244,6 +366,19 @@ BEGIN
             f.resolution := NULL;
             f.closure := NULL;
             f.unit := named;
+            f.limit_class := named_class;
+            f.rule := named_rule;
+            f.rounds := f.rounds + CASE WHEN said.new_round THEN 1 ELSE 0 END;
+            f.due := CASE WHEN said.new_round THEN said.due ELSE coalesce(opened_due, said.due) END;
+            moved := NULL;
+            f.own_due := f.due;
+            f.pause_from := '{}';
+            f.pause_to := '{}';
+            f.helpers := '{}';
+            f.called := '{}';
+            f.reported := '{}';
+            f.helper_due := '{}';
+            f.whistled := '{}';
             r := fresh;
         END IF;
         moments[said.place] := coalesce(moments[said.place], said."time");
@@ -255,14 +390,33 @@ BEGIN
             f.opened := said."time";
             present := said.id;
             named := said.lead;
+            named_class := said.limit_class;
+            named_rule := said.rule;
             f.unit := coalesce(said.lead, f.unit);
+            f.limit_class := coalesce(said.limit_class, f.limit_class);
+            f.rule := coalesce(said.rule, f.rule);
+            f.due := coalesce(said.due, f.due);
+            opened_due := said.due;
+            f.own_due := f.due;
         ELSIF said.stage = 'dispatched' THEN
             f.unit := coalesce(said.lead, f.unit);
+            f.limit_class := coalesce(said.limit_class, f.limit_class);
+            f.rule := coalesce(said.rule, f.rule);
+            f.due := coalesce(said.due, f.due);
+            f.due := CASE WHEN moved IS NOT NULL THEN coalesce(f.own_due, f.due) ELSE f.due END;
+            decided_due := said.due;
+            f := pg_temp.verify_helps_no_more(f);
             r.dispatched := true;
             r.co := array_remove(r.co, f.unit); -- who leads helps no more
-        ELSIF said.stage = 'recalled' THEN -- nobody's until the next decision
+        ELSIF said.stage = 'recalled' THEN -- nobody's until the next decision, and for that one the clock runs
+            IF r.held THEN
+                f := pg_temp.verify_runs(f, said."time");
+            END IF;
             f.unit := NULL;
             present := CASE WHEN said.parent IS NULL THEN r.lead_cause ELSE said.cause END;
+            f.limit_class := named_class;
+            f.rule := NULL;
+            f.due := f.own_due;
             r := ROW(r.co, '{}'::text[], r.pauses, false, false, NULL);
             IF said.parent IS NOT NULL THEN
                 y.away := said.cause;
@@ -280,10 +434,36 @@ BEGIN
                 y.children := y.children || said.child;
                 y.came_by := y.came_by || said.cause;
             END IF;
+        ELSIF said.stage = 'amended' THEN -- only a correction of the order's own, or working time, sets one
+            amends := said.rule = 'corrected' AND f.rounds = 1 AND f.opened IS NOT NULL AND said.due = opened_due
+                      AND said.due IS DISTINCT FROM decided_due;
+            IF (coalesce(amends, false) OR (said.due IS NOT NULL AND coalesce(said.rule = 'working_time', false)))
+                AND (moved IS NULL OR coalesce(said.recorded >= moved, false)) THEN
+                f.due := said.due;
+                f.own_due := CASE WHEN f.own_due IS NOT NULL THEN said.due END;
+            ELSIF coalesce(amends, false) OR (said.rule = 'corrected' AND said.due IS NOT DISTINCT FROM f.own_due) THEN
+                f.due := f.own_due;
+            END IF;
+        ELSIF said.stage = 'extended' THEN
+            f.due := coalesce(said.due, f.due);
+            f.own_due := f.due;
+            moved := greatest(moved, said.recorded);
+        ELSIF said.stage = 'exclusion_decided' THEN
+            f.excluded := said.outcome IS DISTINCT FROM 'rejected';
+        ELSIF said.stage = 'reviewed' THEN
+            f.answer := coalesce(said.answer, f.answer);
+        ELSIF said.stage = 'dispute_decided' THEN
+            f.upheld := f.upheld + CASE WHEN said.outcome = 'upheld' THEN 1 ELSE 0 END;
+        ELSIF said.stage = 'whistle_reported' THEN
+            at := array_position(f.helpers, said.unit);
+            IF at IS NOT NULL THEN
+                f.reported[at] := coalesce(f.reported[at], said."time");
+            END IF;
         ELSIF said.stage = 'forwarded' AND said.sub IS NOT NULL AND said.sub <> ALL (r.subs) THEN
             r.subs := r.subs || said.sub;
-        ELSIF said.stage IN ('co_assigned', 'whistle_blown') AND said.co IS NOT NULL AND said.co <> ALL (r.co) THEN
-            r.co := r.co || said.co;
+        ELSIF said.stage IN ('co_assigned', 'whistle_blown') AND said.co IS NOT NULL THEN
+            f := pg_temp.verify_calls(f, said);
+            r.co := CASE WHEN said.co = ANY (r.co) THEN r.co ELSE r.co || said.co END;
         END IF;
         -- asks for another lead: a classification only while the desk leads, a dispute only where it is upheld
         IF said.new_lead AND (said.stage <> 'classified' OR coalesce(f.unit = 'desk', false))
@@ -295,21 +475,36 @@ BEGIN
             END IF;
         END IF;
         IF said.clock = 'stops' THEN
+            IF NOT r.held THEN
+                f.pause_from := f.pause_from || said."time";
+                f.pause_to := f.pause_to || NULL::bigint;
+            END IF;
             r.pauses := r.pauses + CASE WHEN r.held THEN 0 ELSE 1 END;
             r.held := true;
         ELSIF said.clock = 'runs' THEN
+            IF r.held THEN
+                f := pg_temp.verify_runs(f, said."time");
+            END IF;
+            moved := greatest(moved, said.recorded);
             r.held := false;
         END IF;
+        f := pg_temp.verify_led(f, said."time");
         happened := (happened & (~said.ends)) | said.stage_bit;
         times[said.place] := times[said.place] + 1;
         IF coalesce(said.party, 'source') NOT IN ('source', 'desk') THEN -- what it is about is not theirs to say anew
             f.type_code := coalesce(f.type_code, said.type_code);
             f.street_code := coalesce(f.street_code, said.street_code);
             f.community_code := coalesce(f.community_code, said.community_code);
+            FOR i IN 1..coalesce(cardinality(said.fields), 0) LOOP
+                f.fields[i] := coalesce(f.fields[i], said.fields[i]);
+            END LOOP;
         ELSE
             f.type_code := coalesce(said.type_code, f.type_code);
             f.street_code := coalesce(said.street_code, f.street_code);
             f.community_code := coalesce(said.community_code, f.community_code);
+            FOR i IN 1..coalesce(cardinality(said.fields), 0) LOOP
+                f.fields[i] := coalesce(said.fields[i], f.fields[i]);
+            END LOOP;
         END IF;
         IF said.counts_as = 'response' THEN
             f.response := coalesce(f.response, said."time");

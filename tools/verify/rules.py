@@ -6,8 +6,12 @@ from typing import NamedTuple, Optional
 
 import yaml
 
-MOMENTS = ("opened", "response", "resolution", "closure", "matter", "double")  # of every kind; a stage of its own is one as well
-GROUPS = ("unit", "type_code", "street_code", "community_code")
+# of every kind; a stage of its own is one as well
+MOMENTS = ("opened", "response", "resolution", "closure", "matter", "double", "due", "done", "named", "reported")
+GROUPS = ("unit", "type_code", "street_code", "community_code", "limit_class", "rule", "co_unit")
+ANSWERS = ("valid", "contacted", "solved", "satisfaction")
+FACTS = GROUPS + ANSWERS + ("in_time", "reopened", "upheld", "child", "cross_street")
+BUCKETS = ("day", "hour", "noon_day", "month", "period_19")
 
 
 class Stage(NamedTuple):
@@ -34,24 +38,36 @@ class Kind:
         self.by_number = {stage.number: stage for stage in stages}
 
 
+class Condition(NamedTuple):
+    fact: str
+    values: tuple
+    negated: bool
+
+
 class Measure(NamedTuple):
     name: str
-    bucket: str
+    bucket: Optional[str]  # a stock has none
     start: Optional[str]  # a duration's; a count has none
-    end: str
+    end: Optional[str]
     number: int  # its place in the file, as histograms name it
+    flow: bool = False
+    net: bool = False  # without the pauses
+    held: bool = False  # a stock: while the clock stands still
+    when: tuple = ()
 
 
 class View(NamedTuple):
     name: str
     kind: str
+    each: Optional[str]  # helper, whistle
     groups: tuple
     measures: tuple
-    hourly: bool
+    grain: str
+    stock: bool
 
     @property
     def durations(self):
-        return [measure for measure in self.measures if measure.start]
+        return [measure for measure in self.measures if measure.start and not self.stock]
 
 
 class Rules:
@@ -63,10 +79,11 @@ class Rules:
                 space, number, code = row.strip().split(",")
                 spaces[space][code] = int(number)
         self.stages, self.units, self.parties = spaces["stage"], spaces["unit"], spaces["party"]
+        self.field_numbers = spaces["field"]
         self.fields = {str(number): field for field, number in spaces["field"].items()}
         self.unit_codes = {number: code for code, number in self.units.items()}
         self.kinds = dict(self.read_kind(load(path)) for path in sorted((folder / "kinds").glob("*.yaml")))
-        self.views = [read_view(load(path), self.kinds) for path in sorted((folder / "views").glob("*.yaml"))]
+        self.views = [read_view(load(path), self.kinds, self.field_numbers) for path in sorted((folder / "views").glob("*.yaml"))]
 
     def read_kind(self, file):
         return file["kind"], Kind([
@@ -95,23 +112,52 @@ def identifier(word):
     return word
 
 
-def read_view(file, kinds):
-    """Ratios are computed by readers and have no cells, but their place in the file counts."""
-    measures, number, kind = [], 0, kinds[file["of"]["kind"]]
-    for section in ("measures", "flow"):
+def read_condition(fact, wanted, fields):
+    if fact not in FACTS and fact not in fields:
+        raise ValueError(f"nothing is known as {fact}")
+    negated = isinstance(wanted, dict)
+    values = wanted["not"] if negated else wanted
+    return Condition(fact, tuple(values if isinstance(values, list) else [values]), negated)
+
+
+def read_measure(name, measure, number, section, cohort, kind, fields):
+    """None for what is computed when read and has no cells."""
+    bucket = moment(measure["by"], kind) if section == "flow" and "by" in measure else cohort
+    more = {"flow": section == "flow",
+            "when": tuple(read_condition(*one, fields) for one in measure.get("when", {}).items())}
+    if section == "stock":
+        ends = [moment(measure[side], kind) for side in ("from", "to")] if "from" in measure else [None, None]
+        return Measure(identifier(name), None, *ends, number, held=measure.get("while") == "held", **more)
+    if "count" in measure:
+        return Measure(identifier(name), bucket, None, moment(measure["count"], kind), number, **more)
+    if "duration" in measure:
+        start, end = (moment(measure["duration"][side], kind) for side in ("from", "to"))
+        return Measure(identifier(name), bucket, start, end, number, net=measure["duration"].get("net") == "true", **more)
+    return None
+
+
+def grain_of(buckets, measures, stock):
+    """What the cells are kept by: the coarsest of which all buckets can be summed; to the minute what comes due."""
+    if set(buckets) - set(BUCKETS):
+        raise ValueError(f"no buckets: {buckets}")
+    if stock and any("due" in (measure.start, measure.end) for measure in measures):
+        return "minute"
+    return "hour" if "hour" in buckets else "half" if "noon_day" in buckets else "day"
+
+
+def read_view(file, kinds, fields):
+    measures, number, kind, each = [], 0, kinds[file["of"]["kind"]], file["of"].get("each")
+    cohort = moment(file.get("cohort", {}).get("by", "named" if each else "opened"), kind)
+    for section in ("measures", "flow", "stock"):
         for name, measure in file.get(section, {}).items():
-            bucket = moment(measure["by"], kind) if section == "flow" else "opened"
-            if "count" in measure:
-                measures.append(Measure(identifier(name), bucket, None, moment(measure["count"], kind), number))
-            elif "duration" in measure:
-                start, end = (moment(measure["duration"][side], kind) for side in ("from", "to"))
-                measures.append(Measure(identifier(name), bucket, start, end, number))
-            number += 1
+            measures.append(read_measure(name, measure, number, section, cohort, kind, fields))
+            number += 1  # ratios and formulas have no cells, but their place counts
+    measures = tuple(measure for measure in measures if measure)
     groups = tuple(file.get("group", ()))
-    if set(groups) - set(GROUPS):
+    if set(groups) - set(GROUPS) - set(fields):
         raise ValueError(f"no groups: {groups}")
-    return View(identifier(file["view"]), file["of"]["kind"], groups, tuple(measures),
-                file.get("buckets", ["day"]) == ["hour"])
+    return View(identifier(file["view"]), file["of"]["kind"], each, groups, measures,
+                grain_of(file.get("buckets", ["day"]), measures, "stock" in file), "stock" in file)
 
 
 def zone_minutes(zone):

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From one fold to the integers it adds to a view's cells, and one histogram bin a duration.
  * Promises that equal folds add equal things: the caller takes the old fold's contribution out and
- * puts the new one in, and every cell is what a recomputation from all sets would give. */
+ * puts the new one in, and every cell is what a recomputation from all sets would give.
+ *
+ * Whose row it is: of a cohort's count the present lead's, because part and whole must stand in one
+ * row; of a duration who led at its end, of a flow who led at its moment, of a stock whoever led
+ * meanwhile: who takes an old case over has it from that moment on. */
 #include "aggregator/core/contribution.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/histogram.h"
 
 /* What counts as a double counts as nothing else. */
-static int64_t moment_of(const struct case_fold *fold, int moment)
+static int64_t moment_of(const struct view_subject *subject, int moment)
 {
+    const struct case_fold *fold = subject->fold;
     if ((moment == VIEW_DOUBLE) != (fold->same_as.at != NULL))
         return TIMESTAMP_NONE;
     switch (moment) {
@@ -20,70 +26,204 @@ static int64_t moment_of(const struct case_fold *fold, int moment)
     case VIEW_RESOLUTION: return fold->resolution_ms;
     case VIEW_CLOSURE: return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
     case VIEW_MATTER: return fold->parent.at ? TIMESTAMP_NONE : fold->opened_ms;
+    case VIEW_DUE: return fold->due_ms;
+    case VIEW_DONE: return view_fact_done_ms(fold);
+    case VIEW_NAMED: return subject->helper->named_ms;
+    case VIEW_REPORTED: return subject->helper->reported_ms;
     default: return fold->stage_ms[moment - VIEW_STAGE];
     }
 }
 
-static struct span group_of(const struct case_fold *fold, enum view_group group)
+static bool is_one_of(const struct view_condition *condition, struct span value)
 {
-    struct span text;
-    switch (group) {
-    case VIEW_UNIT: text = fold->lead; break;
-    case VIEW_TYPE: text = fold->type_code; break;
-    case VIEW_STREET: text = fold->street_code; break;
-    case VIEW_COMMUNITY: text = fold->community_code; break;
-    }
+    for (size_t i = 0; i < condition->value_count; i++)
+        if (value.len && span_is(value, condition->values[i]))
+            return true;
+    return false;
+}
+
+static bool holds(const struct view_condition *condition, const struct view_subject *subject)
+{
+    struct span value = view_fact_of(subject, condition->fact);
+    bool is = !condition->of_words && is_one_of(condition, value);
+    while (condition->of_words && value.at && !is)
+        is = is_one_of(condition, span_cut(&value, ' '));
+    return is != condition->negated;
+}
+
+static bool all_hold(const struct view_measure *measure, const struct view_subject *subject)
+{
+    for (size_t i = 0; i < measure->condition_count; i++)
+        if (!holds(&measure->when[i], subject))
+            return false;
+    return true;
+}
+
+static struct span or_empty(struct span text)
+{
     return text.at ? text : SPAN("");
 }
 
-static int hour_of(int64_t ms, int64_t day, int zone_minutes)
+static struct contribution_place place_of(const struct view *view,
+                                          const struct view_subject *subject, int64_t ms,
+                                          struct span unit, int zone_minutes)
 {
-    return (int)((ms - day * 86400000 + (int64_t)zone_minutes * 60000) / 3600000);
+    struct contribution_place place = {.day = timestamp_day(ms, zone_minutes)};
+    place.part = view_bucket_part(view->grain, ms, place.day, zone_minutes);
+    place.unit = view_group_index(view, FACT_UNIT) >= 0 ? or_empty(unit) : SPAN("");
+    place.co_unit = subject->helper ? or_empty(subject->helper->unit) : SPAN("");
+    return place;
 }
 
-static struct contribution_cell *cell_of(struct contribution *contribution, int64_t day, int hour)
+static bool is_same_place(const struct contribution_place *a, const struct contribution_place *b)
+{
+    return a->day == b->day && a->part == b->part && span_equal(a->unit, b->unit) &&
+           span_equal(a->co_unit, b->co_unit);
+}
+
+static struct contribution_cell *cell_of(struct contribution *contribution,
+                                         const struct contribution_place *place)
 {
     for (size_t i = 0; i < contribution->cell_count; i++)
-        if (contribution->cells[i].day == day && contribution->cells[i].hour == hour)
+        if (is_same_place(&contribution->cells[i].place, place))
             return &contribution->cells[i];
+    assert(contribution->cell_count < CONTRIBUTION_MOST_CELLS);
     struct contribution_cell *cell = &contribution->cells[contribution->cell_count++];
     memset(cell, 0, sizeof *cell);
-    cell->day = day;
-    cell->hour = hour;
+    cell->place = *place;
     return cell;
 }
 
+/* How long of from..to the clock stood still. */
+static int64_t paused_ms(const struct case_fold *fold, int64_t from, int64_t to)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < fold->pause_count; i++) {
+        const struct case_pause *pause = &fold->pauses[i];
+        int64_t start = pause->from_ms > from ? pause->from_ms : from;
+        int64_t end = pause->to_ms != TIMESTAMP_NONE && pause->to_ms < to ? pause->to_ms : to;
+        sum += end > start ? end - start : 0;
+    }
+    return sum;
+}
+
+static struct span unit_of(const struct view_measure *measure, const struct view_subject *subject,
+                           int64_t at, int64_t to)
+{
+    if (subject->helper)
+        return case_fold_lead_at(subject->fold, subject->helper->named_ms);
+    if (measure->is_flow)
+        return case_fold_lead_at(subject->fold, at);
+    return measure->type == VIEW_DURATION ? case_fold_lead_at(subject->fold, to)
+                                          : subject->fold->lead;
+}
+
 static void add_measure(struct contribution *contribution, const struct view *view, size_t index,
-                        const struct case_fold *fold, int zone_minutes)
+                        const struct view_subject *subject, int zone_minutes)
 {
     const struct view_measure *measure = &view->measures[index];
-    int64_t at = moment_of(fold, measure->bucket), to = moment_of(fold, measure->to);
-    int64_t from = moment_of(fold, measure->from);
-    if (measure->type == VIEW_RATIO || at == TIMESTAMP_NONE || to == TIMESTAMP_NONE)
+    if (measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA)
         return;
-    if (measure->type == VIEW_DURATION && from == TIMESTAMP_NONE)
+    int64_t at = moment_of(subject, measure->bucket), to = moment_of(subject, measure->to);
+    int64_t from = measure->type == VIEW_DURATION ? moment_of(subject, measure->from) : to;
+    if (at == TIMESTAMP_NONE || to == TIMESTAMP_NONE || from == TIMESTAMP_NONE ||
+        !all_hold(measure, subject))
         return;
-    int64_t day = timestamp_day(at, zone_minutes);
-    int hour = view->hourly ? hour_of(at, day, zone_minutes) : CONTRIBUTION_WHOLE_DAY;
-    struct contribution_cell *cell = cell_of(contribution, day, hour);
-    cell->value[measure->column] = 1;
+    struct contribution_place place =
+        place_of(view, subject, at, unit_of(measure, subject, at, to), zone_minutes);
+    struct contribution_cell *cell = cell_of(contribution, &place);
+    cell->value[measure->column]++;
     if (measure->type == VIEW_COUNT)
         return;
-    cell->value[measure->column + 1] = to - from;
+    int64_t length = to - from - (measure->net ? paused_ms(subject->fold, from, to) : 0);
+    cell->value[measure->column + 1] += length;
+    assert(contribution->bin_count < CONTRIBUTION_MOST_CELLS);
     contribution->bins[contribution->bin_count++] =
-        (struct contribution_bin){day, hour, index, histogram_bucket(to - from)};
+        (struct contribution_bin){place, index, histogram_bucket(length)};
+}
+
+/* In the state from..to: +1 and -1, handed on with the lead. */
+static void add_state(struct contribution *contribution, const struct view *view, size_t column,
+                      const struct view_subject *subject, const int64_t span_ms[2],
+                      int zone_minutes)
+{
+    const struct case_fold *fold = subject->fold;
+    for (size_t i = 0; i < fold->lead_count || i == 0; i++) {
+        int64_t start = span_ms[0], end = span_ms[1];
+        if (i > 0 && fold->leads[i].from_ms > start)
+            start = fold->leads[i].from_ms;
+        if (i + 1 < fold->lead_count && fold->leads[i + 1].from_ms < end)
+            end = fold->leads[i + 1].from_ms;
+        if (start >= end)
+            continue;
+        struct span unit = fold->lead_count ? fold->leads[i].unit : SPAN_NONE;
+        struct contribution_place place = place_of(view, subject, start, unit, zone_minutes);
+        cell_of(contribution, &place)->value[column]++;
+        if (end == INT64_MAX)
+            continue;
+        place = place_of(view, subject, end, unit, zone_minutes);
+        cell_of(contribution, &place)->value[column]--;
+    }
+}
+
+static void add_stock(struct contribution *contribution, const struct view *view, size_t index,
+                      const struct view_subject *subject, int zone_minutes)
+{
+    const struct view_measure *measure = &view->measures[index];
+    const struct case_fold *fold = subject->fold;
+    int64_t ends = fold->closed ? fold->closure_ms : INT64_MAX;
+    if (fold->same_as.at || !all_hold(measure, subject))
+        return;
+    for (size_t i = 0; measure->while_held && i < fold->pause_count; i++) {
+        const struct case_pause *pause = &fold->pauses[i];
+        bool over = pause->to_ms != TIMESTAMP_NONE && pause->to_ms < ends;
+        const int64_t span_ms[2] = {pause->from_ms, over ? pause->to_ms : ends};
+        add_state(contribution, view, measure->column, subject, span_ms, zone_minutes);
+    }
+    if (measure->while_held)
+        return;
+    int64_t from = moment_of(subject, measure->from), to = moment_of(subject, measure->to);
+    const int64_t span_ms[2] = {from, to == TIMESTAMP_NONE ? INT64_MAX : to};
+    if (from != TIMESTAMP_NONE)
+        add_state(contribution, view, measure->column, subject, span_ms, zone_minutes);
+}
+
+static void add_subject(struct contribution *contribution, const struct view *view,
+                        const struct view_subject *subject, int zone_minutes)
+{
+    for (size_t i = 0; i < view->measure_count; i++) {
+        if (view->is_stock)
+            add_stock(contribution, view, i, subject, zone_minutes);
+        else
+            add_measure(contribution, view, i, subject, zone_minutes);
+    }
 }
 
 void contribution_of(struct contribution *contribution, const struct view *view,
                      const struct case_fold *fold, int zone_minutes)
 {
+    struct view_subject subject = {.fold = fold, .accepted_in = view->accepted_in};
     memset(contribution->group, 0, sizeof contribution->group);
+    contribution->excluded = fold->excluded;
     contribution->cell_count = 0;
     contribution->bin_count = 0;
     if (!fold->has_opened)
         return;
     for (size_t i = 0; i < view->group_count; i++)
-        contribution->group[i] = group_of(fold, view->groups[i]);
-    for (size_t i = 0; i < view->measure_count; i++)
-        add_measure(contribution, view, i, fold, zone_minutes);
+        contribution->group[i] = or_empty(view_fact_of(&subject, view->groups[i]));
+    if (!view->of_helpers)
+        add_subject(contribution, view, &subject, zone_minutes);
+    for (size_t i = 0; view->of_helpers && i < fold->co_count; i++) {
+        subject.helper = &fold->co[i];
+        if (subject.helper->whistled || !view->of_whistles)
+            add_subject(contribution, view, &subject, zone_minutes);
+    }
+}
+
+struct span contribution_group(const struct contribution *contribution, const struct view *view,
+                               const struct contribution_place *place, size_t index)
+{
+    if (view->groups[index] == FACT_UNIT)
+        return place->unit;
+    return view->groups[index] == FACT_CO_UNIT ? place->co_unit : contribution->group[index];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one case adds to one view: a function of its fold alone. At most one cell a measure. */
+/* What one case adds to one view: a function of its fold alone. */
 #pragma once
 
 #include <stddef.h>
@@ -9,31 +9,43 @@
 #include "model/case_fold.h"
 
 /* Bumped whenever the same fold would add something else; part of the contribution hash. */
-#define CONTRIBUTION_VERSION 2
+#define CONTRIBUTION_VERSION 3
 
-#define CONTRIBUTION_WHOLE_DAY (-1)
+/* A stock has two cells a pause and a change of lead, anything else one a measure and helper. */
+#define CONTRIBUTION_MOST_CELLS (CASE_FOLD_MOST_CO * VIEW_MAX_MEASURES)
+_Static_assert(CONTRIBUTION_MOST_CELLS >=
+                   VIEW_MAX_STOCKS * 2 * (CASE_FOLD_MOST_LEADS + CASE_FOLD_MOST_PAUSES),
+               "room for every stock");
+
+struct contribution_place {
+    int64_t day;               /* civil day in the district's zone */
+    int part;                  /* of that day by the view's grain, or VIEW_WHOLE_DAY */
+    struct span unit, co_unit; /* of views that group by them; "" = nobody */
+};
 
 struct contribution_cell {
-    int64_t day; /* civil day in the district's zone */
-    int hour;    /* of that day, or CONTRIBUTION_WHOLE_DAY */
+    struct contribution_place place;
     int64_t value[VIEW_MAX_COLUMNS];
 };
 
 struct contribution_bin {
-    int64_t day;
-    int hour;
+    struct contribution_place place;
     size_t measure; /* index in the view */
     int bin;        /* base/histogram.h */
 };
 
 struct contribution {
-    struct span group[VIEW_MAX_GROUPS]; /* borrowed from the fold; "" where the case has none */
-    struct contribution_cell cells[VIEW_MAX_MEASURES];
+    bool excluded;                      /* 剔除: counts in the scope 全口径 alone */
+    struct span group[VIEW_MAX_GROUPS]; /* borrowed; of unit and co_unit the place says it */
+    struct contribution_cell cells[CONTRIBUTION_MOST_CELLS];
     size_t cell_count;
-    struct contribution_bin bins[VIEW_MAX_MEASURES];
+    struct contribution_bin bins[CONTRIBUTION_MOST_CELLS];
     size_t bin_count;
 };
 
 /* A case without an opening adds nothing. */
 void contribution_of(struct contribution *contribution, const struct view *view,
                      const struct case_fold *fold, int zone_minutes);
+/* The group of a place: its own unit and helper in their columns. */
+struct span contribution_group(const struct contribution *contribution, const struct view *view,
+                               const struct contribution_place *place, size_t index);

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 
-#define KEY_NUMBERS 5 /* in front of the groups */
+#define KEY_NUMBERS 6 /* in front of the groups */
 
 struct entry {
     struct delta_row row;
@@ -96,7 +96,8 @@ static struct span write_key(struct delta *delta, const struct delta_row *row, s
     strbuf_reset(&delta->key);
     add_number(&delta->key, (int64_t)row->view);
     add_number(&delta->key, row->day);
-    add_number(&delta->key, row->hour);
+    add_number(&delta->key, row->part);
+    add_number(&delta->key, row->excluded);
     add_number(&delta->key, (int64_t)row->measure);
     add_number(&delta->key, row->bin);
     for (size_t i = 0; i < groups; i++) {
@@ -128,22 +129,27 @@ static struct delta_row *row_of(struct delta *delta, const struct delta_row *row
     return &entry->row;
 }
 
+static void set_place(struct delta_row *row, const struct contribution *contribution,
+                      const struct view *view, const struct contribution_place *place)
+{
+    row->day = place->day;
+    row->part = place->part;
+    for (size_t i = 0; i < view->group_count; i++)
+        row->group[i] = contribution_group(contribution, view, place, i);
+}
+
 void delta_add(struct delta *delta, size_t view_index, const struct view *view,
                const struct contribution *contribution, int sign)
 {
-    struct delta_row row = {.view = view_index};
-    memcpy(row.group, contribution->group, sizeof row.group);
+    struct delta_row row = {.view = view_index, .excluded = contribution->excluded, .bin = -1};
     for (size_t i = 0; i < contribution->cell_count; i++) {
-        row.day = contribution->cells[i].day;
-        row.hour = contribution->cells[i].hour;
-        row.bin = -1;
+        set_place(&row, contribution, view, &contribution->cells[i].place);
         struct delta_row *sum = row_of(delta, &row, view->group_count);
         for (size_t c = 0; c < view->column_count; c++)
             sum->value[c] += sign * contribution->cells[i].value[c];
     }
     for (size_t i = 0; i < contribution->bin_count; i++) {
-        row.day = contribution->bins[i].day;
-        row.hour = contribution->bins[i].hour;
+        set_place(&row, contribution, view, &contribution->bins[i].place);
         row.measure = contribution->bins[i].measure;
         row.bin = contribution->bins[i].bin;
         row_of(delta, &row, view->group_count)->value[0] += sign;
@@ -171,9 +177,10 @@ static int compare_entries(const void *left, const void *right)
     int order = compare_int((int64_t)a->view, (int64_t)b->view);
     order = order ? order : compare_int(a->bin >= 0, b->bin >= 0);
     order = order ? order : compare_int(a->day, b->day);
-    order = order ? order : compare_int(a->hour, b->hour);
+    order = order ? order : compare_int(a->part, b->part);
     for (size_t i = 0; i < VIEW_MAX_GROUPS && !order; i++)
         order = span_compare(a->group[i], b->group[i]);
+    order = order ? order : compare_int(a->excluded, b->excluded);
     order = order ? order : compare_int((int64_t)a->measure, (int64_t)b->measure);
     return order ? order : compare_int(a->bin, b->bin);
 }

@@ -11,7 +11,8 @@
 struct delta_row {
     size_t view; /* index in views */
     int64_t day;
-    int hour;                           /* or CONTRIBUTION_WHOLE_DAY */
+    int part;                           /* of the day by the view's grain, or VIEW_WHOLE_DAY */
+    bool excluded;                      /* 剔除 */
     struct span group[VIEW_MAX_GROUPS]; /* the table's own copy */
     size_t measure;                     /* bins only */
     int bin;                            /* -1: a cell */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compiles view files. Names become SQL identifiers, so they are held to a strict alphabet here and
- * nowhere else; whoever builds SQL from a struct view need not quote. Promises that every measure
- * has its columns, every ratio two counts, and that the kind exists. */
+ * in view_measure.c alone; whoever builds SQL from a struct view need not quote. Promises that the
+ * kind exists and that a view either sums or is a stock. */
 #include "aggregator/core/view.h"
 
 #include <dirent.h>
@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/core/view_measure.h"
 #include "base/memory.h"
-#include "base/strbuf.h"
-#include "config/yaml.h"
 
 #define VIEW_MAX_FILES 64
 
@@ -23,237 +22,129 @@ struct views {
     char hash[DIGEST_ID_LEN + 1];
 };
 
-static const char *const group_names[] = {"unit", "type_code", "street_code", "community_code"};
-static const char *const moment_names[VIEW_STAGE] = {"opened",  "response", "resolution",
-                                                     "closure", "matter",   "double"};
-
-const char *view_group_name(enum view_group group)
+/* With "did you mean". */
+static void add_unknown(const struct view_reading *reading, const struct yaml_node *node)
 {
-    return group_names[group];
+    char names[FACT_COUNT][48], fix[128];
+    const char *words[FACT_COUNT];
+    size_t count = 0, all = view_fact_names(reading->codes, names);
+    for (size_t i = 0; i < all; i++)
+        if (view_fact_may_group(reading->codes, view_fact_find(reading->codes, span_of(names[i]))))
+            words[count++] = names[i];
+    const char *near = diagnostics_nearest(node->text, words, count);
+    snprintf(fix, sizeof fix, "%s%s", near ? "did you mean " : "see docs/views.md",
+             near ? near : "");
+    diagnostics_add(reading->diagnostics, node->place, fix,
+                    "\"%s\" is nothing that rows are made by", node->text);
 }
 
-static bool word_index(const struct yaml_node *node, const char *const *words, size_t count,
-                       size_t *index, struct diagnostics *d)
+static bool read_group(const struct view_reading *reading, const struct yaml_node *item)
 {
+    struct view *view = reading->view;
     const char *text;
-    if (!yaml_text(node, &text, d))
+    if (!yaml_text(item, &text, reading->diagnostics))
         return false;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            *index = i;
-            return true;
-        }
-    }
-    const char *near = diagnostics_nearest(text, words, count);
-    char fix[128];
-    snprintf(fix, sizeof fix, "%s%s", near ? "did you mean " : "", near ? near : "");
-    diagnostics_add(d, node->place, fix, "\"%s\" is not known here", text);
-    return false;
-}
-
-/* What every case may have, or a stage of this kind. */
-static bool read_moment(const struct view *view, const struct yaml_node *node, int *moment,
-                        struct diagnostics *d)
-{
-    const char *words[VIEW_STAGE + CASE_KIND_MAX_STAGES];
-    size_t count = 0, index;
-    /* "closed" is what people call the stage that counts as closure. */
-    if (node && node->type == YAML_SCALAR && strcmp(node->text, "closed") == 0) {
-        *moment = VIEW_CLOSURE;
-        return true;
-    }
-    while (count < VIEW_STAGE)
-        words[count] = moment_names[count], count++;
-    for (size_t i = 0; i < view->of->stage_count; i++)
-        words[count++] = view->of->stages[i].name;
-    if (!word_index(node, words, count, &index, d))
+    int fact = view_fact_find(reading->codes, span_of(text));
+    if (fact < 0 || !view_fact_may_group(reading->codes, fact)) {
+        add_unknown(reading, item);
         return false;
-    *moment = (int)index;
+    }
+    if (fact == FACT_CO_UNIT && !view->of_helpers) {
+        diagnostics_add(reading->diagnostics, item->place, "of: { kind: …, each: helper }",
+                        "a case has no co_unit of its own");
+        return false;
+    }
+    if (view_group_index(view, fact) >= 0 || view->group_count == VIEW_MAX_GROUPS) {
+        diagnostics_add(reading->diagnostics, item->place, "",
+                        "\"%s\" groups already, or is one group too many", text);
+        return false;
+    }
+    if (!view_measure_check_name(reading, text, item->place))
+        return false;
+    view->group_names[view->group_count] = text;
+    view->groups[view->group_count++] = fact;
     return true;
 }
 
-static bool is_identifier(const char *text)
+static void read_groups(const struct view_reading *reading, const struct yaml_node *node)
 {
-    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
-    return len > 0 && len <= 40 && text[len] == '\0' && text[0] >= 'a';
+    for (const struct yaml_node *item = node ? node->first : NULL; item; item = item->next)
+        if (!read_group(reading, item))
+            return;
 }
 
-static bool check_identifier(const char *text, struct place place, struct diagnostics *d)
-{
-    if (is_identifier(text))
-        return true;
-    diagnostics_add(d, place, "use lower-case letters, digits and _, at most 40",
-                    "\"%s\" cannot name a column", text);
-    return false;
-}
-
-static struct view_measure *find_measure(struct view *view, const char *name)
+static bool has_stock_of_due(const struct view *view)
 {
     for (size_t i = 0; i < view->measure_count; i++)
-        if (strcmp(view->measures[i].name, name) == 0)
-            return &view->measures[i];
-    return NULL;
-}
-
-static bool read_count_name(struct view *view, const struct yaml_node *node, size_t *index,
-                            struct diagnostics *d)
-{
-    const char *name;
-    if (!yaml_text(node, &name, d))
-        return false;
-    struct view_measure *measure = find_measure(view, name);
-    if (measure && measure->type == VIEW_COUNT) {
-        *index = (size_t)(measure - view->measures);
-        return true;
-    }
-    diagnostics_add(d, node->place, "name a count that stands above it",
-                    "\"%s\" is no count of this view", name);
+        if (view->measures[i].type == VIEW_STOCK &&
+            (view->measures[i].from == VIEW_DUE || view->measures[i].to == VIEW_DUE))
+            return true;
     return false;
 }
 
-static bool read_ratio(struct view *view, struct view_measure *measure,
-                       const struct yaml_node *node, struct diagnostics *d)
+/* What comes due is told to the minute: the clock moves on where no event comes. */
+static enum view_grain grain_of(const struct view *view)
 {
-    measure->type = VIEW_RATIO;
-    if (node->type != YAML_LIST || node->count != 2) {
-        diagnostics_add(d, node->place, "ratio: [part, whole]", "a ratio has two counts");
-        return false;
-    }
-    return read_count_name(view, node->first, &measure->part, d) &&
-           read_count_name(view, node->first->next, &measure->whole, d);
+    if (view->is_stock && has_stock_of_due(view))
+        return GRAIN_MINUTE;
+    if (view_has_bucket(view, BUCKET_HOUR))
+        return GRAIN_HOUR;
+    return view_has_bucket(view, BUCKET_NOON_DAY) ? GRAIN_HALF : GRAIN_DAY;
 }
 
-static bool read_duration(struct view *view, struct view_measure *measure,
-                          const struct yaml_node *node, struct diagnostics *d)
+static void read_buckets(const struct view_reading *reading, const struct yaml_node *node)
 {
-    static const char *const keys[] = {"from", "to", NULL};
-    measure->type = VIEW_DURATION;
-    view->has_durations = true;
-    return yaml_only_keys(node, keys, d) &&
-           read_moment(view, yaml_require(node, "from", d), &measure->from, d) &&
-           read_moment(view, yaml_require(node, "to", d), &measure->to, d);
-}
-
-static bool read_stats(const struct yaml_node *node, struct diagnostics *d)
-{
-    static const char *const words[] = {"n", "sum_ms", "p50", "p90"};
-    size_t ignored;
-    if (node && node->type != YAML_LIST) {
-        diagnostics_add(d, node->place, "stats: [n, sum_ms, p50, p90]", "stats is a list");
-        return false;
-    }
-    for (const struct yaml_node *word = node ? node->first : NULL; word; word = word->next)
-        if (!word_index(word, words, ARRAY_LENGTH(words), &ignored, d))
-            return false;
-    return true;
-}
-
-static bool read_kind_of_measure(struct view *view, struct view_measure *measure,
-                                 const struct yaml_node *node, struct diagnostics *d)
-{
-    const struct yaml_node *count = yaml_get(node, "count"), *ratio = yaml_get(node, "ratio");
-    const struct yaml_node *duration = yaml_get(node, "duration");
-    if ((count != NULL) + (ratio != NULL) + (duration != NULL) != 1) {
-        diagnostics_add(d, node->place, "give one of count, ratio, duration",
-                        "\"%s\" measures nothing, or several things", measure->name);
-        return false;
-    }
-    if (ratio)
-        return read_ratio(view, measure, ratio, d);
-    if (duration)
-        return read_duration(view, measure, duration, d);
-    measure->type = VIEW_COUNT;
-    return read_moment(view, count, &measure->to, d);
-}
-
-static void read_measure(struct view *view, const struct yaml_node *node, bool flow,
-                         struct diagnostics *d)
-{
-    static const char *const keys[] = {"name",  "count", "ratio", "duration",
-                                       "stats", "empty", "by",    NULL};
-    struct view_measure measure = {.name = node->key, .title = node->key};
-    const struct yaml_node *by = yaml_get(node, "by");
-    if (node->type != YAML_MAP) {
-        diagnostics_add(d, node->place, "name: { count: opened }", "a measure is a map");
+    struct view *view = reading->view;
+    size_t index;
+    if (!node) {
+        view->buckets[view->bucket_count++] = BUCKET_DAY;
         return;
     }
-    if (view->measure_count == VIEW_MAX_MEASURES || find_measure(view, node->key)) {
-        diagnostics_add(d, node->key_place, "", "\"%s\" is one measure too many, or there already",
-                        node->key);
+    if (node->type != YAML_LIST || node->count == 0) {
+        diagnostics_add(reading->diagnostics, node->place, "buckets: [day, month]",
+                        "buckets is a list that is not empty");
         return;
     }
-    if (!yaml_only_keys(node, keys, d) || !check_identifier(node->key, node->key_place, d) ||
-        !read_kind_of_measure(view, &measure, node, d) || !read_stats(yaml_get(node, "stats"), d))
-        return;
-    if (yaml_get(node, "name") && !yaml_text(yaml_get(node, "name"), &measure.title, d))
-        return;
-    if (flow && (!by || measure.type == VIEW_RATIO)) {
-        diagnostics_add(d, node->place, "by: closed", "a flow is counted by a moment");
-        return;
-    }
-    if (flow && !read_moment(view, by, &measure.bucket, d))
-        return;
-    measure.column = view->column_count;
-    view->column_count += measure.type == VIEW_DURATION ? 2 : measure.type == VIEW_COUNT ? 1 : 0;
-    view->measures[view->measure_count++] = measure;
-}
-
-static void read_groups(struct view *view, const struct yaml_node *node, struct diagnostics *d)
-{
-    for (const struct yaml_node *item = node ? node->first : NULL; item; item = item->next) {
-        size_t index;
-        if (!word_index(item, group_names, ARRAY_LENGTH(group_names), &index, d))
+    for (const struct yaml_node *item = node->first; item; item = item->next) {
+        if (!view_measure_word(reading, item, view_bucket_names, VIEW_BUCKETS, &index))
             return;
-        bool there = false;
-        for (size_t i = 0; i < view->group_count; i++)
-            there = there || view->groups[i] == (enum view_group)index;
-        if (there) {
-            diagnostics_add(d, item->place, "", "\"%s\" groups already", item->text);
+        if (view_has_bucket(view, (enum view_bucket)index)) {
+            diagnostics_add(reading->diagnostics, item->place, "", "\"%s\" is a bucket already",
+                            item->text);
             return;
         }
-        view->groups[view->group_count++] = (enum view_group)index;
+        view->buckets[view->bucket_count++] = (enum view_bucket)index;
     }
 }
 
-static void read_buckets(struct view *view, const struct yaml_node *node, struct diagnostics *d)
+/* Views stand beside what schema `api` holds already, and bring some relations along. */
+static bool check_free(const struct view_reading *reading, const char *name, struct place place)
 {
-    static const char *const words[] = {"day", "hour"};
-    size_t index = 0;
-    if (node && (node->type != YAML_LIST || node->count != 1))
-        diagnostics_add(d, node->place, "buckets: [day]", "a view has one bucket");
-    else if (node)
-        word_index(node->first, words, ARRAY_LENGTH(words), &index, d);
-    view->hourly = index == 1;
-}
-
-/* Views stand beside what schema `api` holds already, and durations bring NAME_bins along. */
-static bool check_free(const char *name, struct place place, struct diagnostics *d)
-{
-    static const char *const taken[] = {"case_timeline", "clock", "ledger"};
-    bool free = !span_ends(span_of(name), SPAN("_bins"));
+    static const char *const taken[] = {"case_timeline", "clock", "ledger", "station_seen",
+                                        "feed_health"};
+    static const char *const ends[] = {"_bins", "_periods", "_mean"};
+    bool free = true;
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+        free = free && !span_ends(span_of(name), span_of(ends[i]));
     for (size_t i = 0; i < ARRAY_LENGTH(taken); i++)
         free = free && strcmp(name, taken[i]) != 0;
     if (!free)
-        diagnostics_add(d, place, "another name", "\"%s\" is a view of the system's own", name);
+        diagnostics_add(reading->diagnostics, place, "another name",
+                        "\"%s\" is a view of the system's own", name);
     return free;
 }
 
-static bool read_head(struct view *view, const struct yaml_node *root, const struct kinds *kinds,
-                      struct diagnostics *d)
+/* of: { kind: request }, or { kind: request, each: whistle } */
+static bool read_of(const struct view_reading *reading, const struct yaml_node *of,
+                    const struct kinds *kinds)
 {
-    static const char *const keys[] = {"view",   "name",     "of",   "group", "buckets",
-                                       "cohort", "measures", "flow", NULL};
-    const struct yaml_node *name = yaml_require(root, "view", d);
-    const struct yaml_node *of = yaml_require(root, "of", d);
-    if (!yaml_only_keys(root, keys, d) || !yaml_text(name, &view->name, d) ||
-        !check_identifier(view->name, name->place, d) || !check_free(view->name, name->place, d) ||
-        !of)
-        return false;
-    view->title = view->name;
-    if (yaml_get(root, "name") && !yaml_text(yaml_get(root, "name"), &view->title, d))
-        return false;
+    static const char *const keys[] = {"kind", "each", NULL};
+    static const char *const each[] = {"helper", "whistle"};
+    struct view *view = reading->view;
+    struct diagnostics *d = reading->diagnostics;
     const struct yaml_node *kind = yaml_require(of, "kind", d);
-    if (!yaml_text(kind, &view->kind, d))
+    size_t word;
+    if (!yaml_only_keys(of, keys, d) || !yaml_text(kind, &view->kind, d))
         return false;
     view->of = kinds_find(kinds, span_of(view->kind));
     if (!view->of) {
@@ -261,26 +152,86 @@ static bool read_head(struct view *view, const struct yaml_node *root, const str
                         view->kind);
         return false;
     }
+    if (!yaml_get(of, "each"))
+        return true;
+    view->of_helpers = true;
+    if (!view_measure_word(reading, yaml_get(of, "each"), each, ARRAY_LENGTH(each), &word))
+        return false;
+    view->of_whistles = word == 1;
     return true;
 }
 
-static bool view_read(struct view *view, const struct yaml_node *root, const struct kinds *kinds,
-                      struct diagnostics *d)
+static bool read_head(const struct view_reading *reading, const struct yaml_node *root,
+                      const struct kinds *kinds)
 {
-    size_t errors = diagnostics_errors(d);
-    if (!read_head(view, root, kinds, d))
+    static const char *const keys[] = {"view",   "name",     "of",   "group", "buckets",
+                                       "cohort", "measures", "flow", "stock", NULL};
+    struct view *view = reading->view;
+    struct diagnostics *d = reading->diagnostics;
+    const struct yaml_node *name = yaml_require(root, "view", d);
+    const struct yaml_node *of = yaml_require(root, "of", d);
+    if (!yaml_only_keys(root, keys, d) || !yaml_text(name, &view->name, d) ||
+        !view_measure_check_name(reading, view->name, name->place) ||
+        !check_free(reading, view->name, name->place) || !of)
         return false;
-    read_groups(view, yaml_require(root, "group", d), d);
-    read_buckets(view, yaml_get(root, "buckets"), d);
-    int cohort;
-    const struct yaml_node *by = yaml_get(root, "cohort");
-    if (by && read_moment(view, yaml_require(by, "by", d), &cohort, d) && cohort != VIEW_OPENED)
-        diagnostics_add(d, by->place, "by: opened", "a cohort is counted by its opening");
-    const struct yaml_node *measures = yaml_get(root, "measures"), *flow = yaml_get(root, "flow");
-    for (const struct yaml_node *node = measures ? measures->first : NULL; node; node = node->next)
-        read_measure(view, node, false, d);
-    for (const struct yaml_node *node = flow ? flow->first : NULL; node; node = node->next)
-        read_measure(view, node, true, d);
+    view->title = view->name;
+    if (yaml_get(root, "name") && !yaml_text(yaml_get(root, "name"), &view->title, d))
+        return false;
+    view->accepted_in = view_fact_find(reading->codes, SPAN("accepted_in"));
+    view->accepted_in = view->accepted_in < 0 ? -1 : view->accepted_in - FACT_FIELD;
+    return read_of(reading, of, kinds);
+}
+
+static void read_cohort(const struct view_reading *reading, const struct yaml_node *node)
+{
+    struct view *view = reading->view;
+    const struct yaml_node *by = node ? yaml_require(node, "by", reading->diagnostics) : NULL;
+    view->cohort = view->of_helpers ? VIEW_NAMED : VIEW_OPENED;
+    if (by)
+        view_measure_read_moment(reading, by, &view->cohort);
+}
+
+static void read_section(const struct view_reading *reading, const struct yaml_node *node,
+                         enum view_section section)
+{
+    for (const struct yaml_node *one = node ? node->first : NULL; one; one = one->next)
+        view_measure_read(reading, one, section);
+}
+
+/* A stock is a level, the others are sums: no row could hold both. */
+static void check_stock(const struct view_reading *reading, const struct yaml_node *root)
+{
+    const struct view *view = reading->view;
+    const struct yaml_node *stock = yaml_get(root, "stock");
+    if (yaml_get(root, "measures") || yaml_get(root, "flow") || yaml_get(root, "cohort"))
+        diagnostics_add(reading->diagnostics, stock->key_place, "a view of its own",
+                        "a stock stands alone: it is a level, not a sum");
+    else if (view_has_bucket(view, BUCKET_HOUR))
+        diagnostics_add(reading->diagnostics, yaml_get(root, "buckets")->place,
+                        "day, noon_day, month, period_19", "a stock is told at the end of days");
+    else if (view->measure_count > VIEW_MAX_STOCKS)
+        diagnostics_add(reading->diagnostics, stock->key_place, "another view",
+                        "a view has at most %d stocks", VIEW_MAX_STOCKS);
+}
+
+static bool view_read(const struct view_reading *reading, const struct yaml_node *root,
+                      const struct kinds *kinds)
+{
+    struct view *view = reading->view;
+    struct diagnostics *d = reading->diagnostics;
+    size_t errors = diagnostics_errors(d);
+    if (!read_head(reading, root, kinds))
+        return false;
+    read_groups(reading, yaml_require(root, "group", d));
+    read_buckets(reading, yaml_get(root, "buckets"));
+    read_cohort(reading, yaml_get(root, "cohort"));
+    read_section(reading, yaml_get(root, "measures"), SECTION_COHORT);
+    read_section(reading, yaml_get(root, "flow"), SECTION_FLOW);
+    read_section(reading, yaml_get(root, "stock"), SECTION_STOCK);
+    view->is_stock = yaml_get(root, "stock") != NULL;
+    if (view->is_stock)
+        check_stock(reading, root);
+    view->grain = grain_of(view);
     if (view->column_count == 0 && diagnostics_errors(d) == errors)
         diagnostics_add(d, root->place, "measures: { opened: { count: opened } }",
                         "the view measures nothing");
@@ -293,7 +244,8 @@ static void take_view(struct views *views, struct yaml_document *document,
     struct view *view = xcalloc(1, sizeof *view);
     views->document[views->count] = document;
     views->view[views->count++] = view;
-    if (!view_read(view, yaml_root(document), kinds, d))
+    const struct view_reading reading = {view, kinds_codes(kinds), d};
+    if (!view_read(&reading, yaml_root(document), kinds))
         return;
     for (size_t i = 0; i + 1 < views->count; i++)
         if (views->view[i]->name && strcmp(views->view[i]->name, view->name) == 0)
@@ -394,6 +346,8 @@ void views_free(struct views *views)
     if (!views)
         return;
     for (size_t i = 0; i < views->count; i++) {
+        for (size_t m = 0; m < views->view[i]->measure_count; m++)
+            free(views->view[i]->measures[m].versions);
         free(views->view[i]);
         yaml_free(views->document[i]);
         free(views->path[i]);
@@ -422,4 +376,29 @@ const struct view *views_find(const struct views *views, struct span name)
 struct span views_hash(const struct views *views)
 {
     return span_of(views->hash);
+}
+
+bool view_has_bucket(const struct view *view, enum view_bucket bucket)
+{
+    for (size_t i = 0; i < view->bucket_count; i++)
+        if (view->buckets[i] == bucket)
+            return true;
+    return false;
+}
+
+int view_group_index(const struct view *view, int fact)
+{
+    for (size_t i = 0; i < view->group_count; i++)
+        if (view->groups[i] == fact)
+            return (int)i;
+    return -1;
+}
+
+const struct view_version *view_version_at(const struct view_measure *measure, int64_t day)
+{
+    const struct view_version *found = NULL;
+    for (size_t i = 0; i < measure->version_count; i++)
+        if (measure->versions[i].valid_from <= day)
+            found = &measure->versions[i];
+    return found;
 }

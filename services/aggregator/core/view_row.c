@@ -4,15 +4,15 @@
 #include "aggregator/core/view_row.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/timestamp.h"
 
 const char *view_by_name(const struct view *view, int column)
 {
-    if (column == VIEW_BY_DAY || column == VIEW_BY_HOUR)
-        return column == VIEW_BY_DAY ? "day" : "hour";
-    return view_group_name(view->groups[column]);
+    return column < 0 ? view_bucket_names[-1 - column] : view->group_names[column];
 }
 
 /* "type" is as good as "type_code". */
@@ -26,8 +26,12 @@ static bool names(struct span word, const char *column)
 
 static bool find_column(const struct view *view, struct span word, int *column)
 {
-    for (*column = view->hourly ? VIEW_BY_HOUR : VIEW_BY_DAY; *column < (int)view->group_count;
-         ++*column)
+    for (int bucket = 0; bucket < VIEW_BUCKETS; bucket++) {
+        *column = VIEW_BY(bucket);
+        if (names(word, view_bucket_names[bucket]))
+            return bucket == BUCKET_DAY || view_has_bucket(view, (enum view_bucket)bucket);
+    }
+    for (*column = 0; *column < (int)view->group_count; ++*column)
         if (names(word, view_by_name(view, *column)))
             return true;
     return false;
@@ -35,7 +39,7 @@ static bool find_column(const struct view *view, struct span word, int *column)
 
 bool view_by_read(struct view_by *by, const struct view *view, struct span text)
 {
-    *by = (struct view_by){0};
+    *by = (struct view_by){.bucket = -1};
     struct span rest = text.len > 0 ? text : SPAN_NONE;
     while (rest.at) {
         int column;
@@ -44,6 +48,10 @@ bool view_by_read(struct view_by *by, const struct view *view, struct span text)
         for (size_t i = 0; i < by->count; i++)
             if (by->columns[i] == column)
                 return false;
+        if (column < 0 && column != VIEW_BY_HOUR && by->bucket >= 0)
+            return false;
+        if (column < 0 && column != VIEW_BY_HOUR)
+            by->bucket = -1 - column;
         by->columns[by->count++] = column;
     }
     return true;
@@ -81,6 +89,44 @@ static void add_ratio(struct strbuf *out, const struct view *view,
         add_fraction(out, divide(part, 1000000, whole), 1000000, 6);
 }
 
+/* Unrounded; NAN where there is no data, or no version of a formula yet. */
+static long double rate_of(const struct view *view, const struct view_measure *measure,
+                           const struct view_row *row)
+{
+    const struct view_version *version;
+    long double sum = 0;
+    int64_t whole = measure->type == VIEW_RATIO || measure->has_whole
+                        ? row->value[view->measures[measure->whole].column]
+                        : 1;
+    if (whole == 0)
+        return NAN;
+    if (measure->type == VIEW_RATIO)
+        return (long double)row->value[view->measures[measure->part].column] / (long double)whole;
+    version = view_version_at(measure, row->last_day);
+    if (!version || version != view_version_at(measure, row->first_day))
+        return NAN;
+    for (size_t i = 0; i < version->term_count; i++) {
+        const struct view_measure *term = &view->measures[version->terms[i].measure];
+        long double value = term->type == VIEW_COUNT ? (long double)row->value[term->column]
+                                                     : rate_of(view, term, row); /* above it */
+        sum += value * version->terms[i].weight;
+    }
+    return sum / VIEW_WEIGHT_ONE / (long double)whole;
+}
+
+static void add_formula(struct strbuf *out, const struct view *view,
+                        const struct view_measure *measure, const struct view_row *row)
+{
+    long double value = rate_of(view, measure, row);
+    add_name(out, measure->name, "");
+    if (isnan(value))
+        strbuf_add(out, SPAN("null"));
+    else if (measure->scale == 1)
+        add_fraction(out, llroundl(value * 1000000), 1000000, 6);
+    else
+        add_fraction(out, llroundl(value * measure->scale * 100), 100, 2);
+}
+
 static void add_quantile(struct strbuf *out, const struct view_row *row, size_t index, double q)
 {
     double ms = histogram_quantile(row->spread[index].bins, row->spread[index].count, q);
@@ -102,37 +148,86 @@ static void add_duration(struct strbuf *out, const struct view *view, size_t ind
         strbuf_add(out, SPAN("null"));
     else
         add_fraction(out, divide(sum_ms, 1, n), 1000, 3);
-    add_name(out, measure->name, "_p50_seconds");
-    add_quantile(out, row, index, 0.5);
-    add_name(out, measure->name, "_p90_seconds");
-    add_quantile(out, row, index, 0.9);
+    for (size_t i = 0; i < measure->percentile_count; i++) {
+        char suffix[24];
+        snprintf(suffix, sizeof suffix, "_p%d_seconds", measure->percentiles[i]);
+        add_name(out, measure->name, suffix);
+        add_quantile(out, row, index, measure->percentiles[i] / 100.0);
+    }
+}
+
+static void add_column(struct strbuf *out, const struct view *view, int column,
+                       const struct view_row *row)
+{
+    add_name(out, view_by_name(view, column), "");
+    if (column >= 0) {
+        strbuf_add_json(out, row->group[column]);
+    } else if (column == VIEW_BY_HOUR) {
+        strbuf_add_int(out, row->hour);
+    } else {
+        strbuf_add_char(out, '"');
+        timestamp_add_date(out, row->day);
+        strbuf_add_char(out, '"');
+    }
+}
+
+/* The newest day of which a version began, of all formulas; "none" before the first. */
+static const char *version_name(const struct view *view, int64_t day)
+{
+    const struct view_version *newest = NULL;
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct view_version *version = view_version_at(&view->measures[i], day);
+        if (version && (!newest || version->valid_from > newest->valid_from))
+            newest = version;
+    }
+    return newest ? newest->name : "none";
+}
+
+static const char *formula_name(const struct view *view, const struct view_row *row)
+{
+    bool dated = false;
+    for (size_t i = 0; i < view->measure_count; i++)
+        dated = dated || view->measures[i].type == VIEW_FORMULA;
+    if (!dated)
+        return "always";
+    const char *last = version_name(view, row->last_day);
+    return strcmp(last, version_name(view, row->first_day)) == 0 ? last : "mixed";
+}
+
+size_t view_row_size_measure(const struct view *view)
+{
+    size_t i = 0;
+    while (i + 1 < view->measure_count &&
+           (view->measures[i].type == VIEW_RATIO || view->measures[i].type == VIEW_FORMULA))
+        i++;
+    return i;
+}
+
+static void add_measure(struct strbuf *out, const struct view *view, size_t index,
+                        const struct view_row *row)
+{
+    const struct view_measure *measure = &view->measures[index];
+    switch (measure->type) {
+    case VIEW_COUNT:
+    case VIEW_STOCK:
+        add_name(out, measure->name, "");
+        strbuf_add_int(out, row->value[measure->column]);
+        break;
+    case VIEW_RATIO: add_ratio(out, view, measure, row->value); break;
+    case VIEW_FORMULA: add_formula(out, view, measure, row); break;
+    case VIEW_DURATION: add_duration(out, view, index, row); break;
+    }
 }
 
 void view_row_write(struct strbuf *out, const struct view *view, const struct view_by *by,
                     const struct view_row *row)
 {
     strbuf_add_char(out, '{');
-    for (size_t i = 0; i < by->count; i++) {
-        add_name(out, view_by_name(view, by->columns[i]), "");
-        if (by->columns[i] == VIEW_BY_DAY) {
-            strbuf_add_char(out, '"');
-            timestamp_add_date(out, row->day);
-            strbuf_add_char(out, '"');
-        } else if (by->columns[i] == VIEW_BY_HOUR) {
-            strbuf_add_int(out, row->hour);
-        } else {
-            strbuf_add_json(out, row->group[by->columns[i]]);
-        }
-    }
-    for (size_t i = 0; i < view->measure_count; i++) {
-        switch (view->measures[i].type) {
-        case VIEW_COUNT:
-            add_name(out, view->measures[i].name, "");
-            strbuf_add_int(out, row->value[view->measures[i].column]);
-            break;
-        case VIEW_RATIO: add_ratio(out, view, &view->measures[i], row->value); break;
-        case VIEW_DURATION: add_duration(out, view, i, row); break;
-        }
-    }
-    strbuf_add_char(out, '}');
+    for (size_t i = 0; i < by->count; i++)
+        add_column(out, view, by->columns[i], row);
+    for (size_t i = 0; i < view->measure_count; i++)
+        add_measure(out, view, i, row);
+    strbuf_addf(out, ",\"scope\":\"all\",\"method\":\"pooled\",\"formula\":\"%s\",\"n\":%lld}",
+                formula_name(view, row),
+                (long long)row->value[view->measures[view_row_size_measure(view)].column]);
 }

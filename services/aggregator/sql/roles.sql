@@ -9,11 +9,12 @@
 --   dash_<unit>   reads what schema api says of that unit
 --   dash_all      reads what schema api says of all
 --   dash          what all dash_<unit> have in common
+--   open_owner    owns what is shown to everybody, and sees all to count it; owner does not inherit that
 DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['owner', 'agg_writer', 'audit_writer', 'dash', 'dash_all'] LOOP
+    FOREACH name IN ARRAY ARRAY['owner', 'agg_writer', 'audit_writer', 'dash', 'dash_all', 'open_owner'] LOOP
         IF to_regrole(name) IS NULL THEN
             EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         END IF;
@@ -21,6 +22,9 @@ BEGIN
             EXECUTE format('GRANT %I TO CURRENT_USER', name);
         END IF;
     END LOOP;
+    ALTER ROLE owner NOINHERIT;
+    GRANT dash_all TO open_owner;
+    GRANT open_owner TO owner;
     FOR name IN SELECT 'dash_' || unit
                 FROM string_to_table(current_setting('citybrain.units', true), ',') AS u(unit)
                 WHERE unit <> '' LOOP

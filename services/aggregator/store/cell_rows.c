@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/store/cell_rows.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "aggregator/store/upsert.h"
@@ -21,10 +20,9 @@ struct cell_rows *cell_rows_new(const struct views *views, const char *schema)
     rows->bins = xcalloc(views_count(views), sizeof *rows->bins);
     for (size_t i = 0; i < views_count(views); i++) {
         const struct view *view = views_at(views, i);
-        upsert_init(&rows->cells[i], "cell", view->name,
-                    1 + view->hourly + view->group_count + view->column_count);
+        upsert_init(&rows->cells[i], "cell", view->name, view_sql_cell_arrays(view));
         view_sql_upsert_cells(&rows->cells[i].sql, schema, view);
-        upsert_init(&rows->bins[i], "hist", view->name, 4 + view->hourly + view->group_count);
+        upsert_init(&rows->bins[i], "hist", view->name, view_sql_bin_arrays(view));
         view_sql_upsert_bins(&rows->bins[i].sql, schema, view);
     }
     return rows;
@@ -46,14 +44,14 @@ void cell_rows_free(struct cell_rows *rows)
 static void fill_row(struct upsert *upsert, const struct view *view, const struct delta_row *row)
 {
     size_t at = 0;
-    if (view->hourly) {
-        char hour[8];
-        int len = snprintf(hour, sizeof hour, "%02d", row->hour);
-        array_text_add(&upsert->arrays[at++], span_from(hour, (size_t)len));
+    if (view->grain != GRAIN_DAY) {
+        char text[8];
+        array_text_add(&upsert->arrays[at++], view_bucket_text(view->grain, row->part, text));
     }
     array_text_add_date(&upsert->arrays[at++], row->day);
     for (size_t i = 0; i < view->group_count; i++)
         array_text_add(&upsert->arrays[at++], row->group[i]);
+    array_text_add(&upsert->arrays[at++], row->excluded ? SPAN("t") : SPAN("f"));
     if (row->bin >= 0) {
         array_text_add_int(&upsert->arrays[at++], (int64_t)row->measure);
         array_text_add_int(&upsert->arrays[at++], row->bin);

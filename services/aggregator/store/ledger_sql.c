@@ -2,7 +2,7 @@
 /* What ingest said is a set of rows; what came is a sum, written where the offsets move. */
 #include "aggregator/store/ledger_sql.h"
 
-#include "aggregator/store/view_sql.h"
+#include "aggregator/store/view_query.h"
 #include "base/base.h"
 
 const char ledger_sql_said[] =
@@ -55,7 +55,7 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
     struct strbuf columns;
     strbuf_init(&columns, 64, 256);
     bool good = read_by(by, &columns);
-    strbuf_addf(out, VIEW_SQL_ANSWER("ledger") " FROM (SELECT %.*s", VIEW_SQL_MOST_ROWS,
+    strbuf_addf(out, VIEW_QUERY_ANSWER("ledger") " FROM (SELECT %.*s", VIEW_QUERY_MOST_ROWS,
                 SPAN_ARG(strbuf_span(&columns)));
     for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
         strbuf_addf(out, "sum(%s)::bigint AS %s, ", counts[i], counts[i]);
@@ -71,7 +71,7 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
                     (int)columns.len - 2, columns.at);
     else
         strbuf_add(out, SPAN(" HAVING count(*) > 0"));
-    strbuf_addf(out, " LIMIT %d + 1) AS t", VIEW_SQL_MOST_ROWS);
+    strbuf_addf(out, " LIMIT %d + 1) AS t", VIEW_QUERY_MOST_ROWS);
     strbuf_fini(&columns);
     return good;
 }

@@ -12,7 +12,8 @@
 /* $1: the units' codes, separated by commas. */
 static const char missing_sql[] =
     "SELECT count(*) FROM (SELECT unnest(ARRAY['owner', 'agg_writer', 'audit_writer', 'dash', "
-    "'dash_all']) UNION SELECT 'dash_' || unit FROM string_to_table($1, ',') AS u(unit) WHERE unit "
+    "'dash_all', 'open_owner']) UNION SELECT 'dash_' || unit FROM string_to_table($1, ',') AS "
+    "u(unit) WHERE unit "
     "<> '') AS r(name) WHERE CASE WHEN to_regrole(quote_ident(name)) IS NULL THEN true WHEN name = "
     "'owner' THEN NOT has_database_privilege('owner', current_database(), 'CREATE') ELSE false END";
 

@@ -150,10 +150,9 @@ static bool apply_view(struct postgres_connection *connection, const struct view
     snprintf(question, sizeof question, "SELECT sql FROM core.view WHERE name = '%s'", view->name);
     bool good = !strbuf_is_full(&made) && ask(connection, question, theirs, sizeof theirs, error);
     if (good && strcmp(ours, theirs) != 0) {
-        strbuf_addf(&sql,
-                    "DROP VIEW IF EXISTS api.%s_bins, api.%s;\n%.*s"
-                    "UPDATE core.view SET sql = '%s' WHERE name = '%s'",
-                    view->name, view->name, SPAN_ARG(strbuf_span(&made)), ours, view->name);
+        view_sql_drop_views(&sql, view->name);
+        strbuf_addf(&sql, "%.*sUPDATE core.view SET sql = '%s' WHERE name = '%s'",
+                    SPAN_ARG(strbuf_span(&made)), ours, view->name);
         good = postgres_connection_run(connection, sql.at, error);
     }
     strbuf_fini(&sql);
@@ -182,13 +181,26 @@ static bool apply_codes(struct postgres_connection *connection, const struct cod
     return good;
 }
 
+/* For core.civil_now(). */
+static bool apply_zone(struct postgres_connection *connection, int zone_minutes,
+                       struct error *error)
+{
+    char sql[192];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO core.meta VALUES ('zone_minutes', '%d') ON CONFLICT (key) DO UPDATE SET "
+             "value = excluded.value WHERE meta.value <> excluded.value",
+             zone_minutes);
+    return postgres_connection_run(connection, sql, error);
+}
+
 static bool apply_views(struct postgres_connection *connection, const struct batch_rules *rules,
                         struct error *error)
 {
     bool good = true;
     for (size_t i = 0; i < views_count(rules->views) && good; i++)
         good = apply_view(connection, views_at(rules->views, i), error);
-    return good && apply_codes(connection, rules->codes, error);
+    return good && apply_zone(connection, rules->zone_minutes, error) &&
+           apply_codes(connection, rules->codes, error);
 }
 
 bool schema_apply(struct postgres_connection *connection, const struct schema_rules *schema,

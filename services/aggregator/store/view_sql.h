@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQL of a view: its tables, its api views, its upserts, its questions. */
+/* SQL of a view: its tables, what is read of them, its upserts. Relations (docs/views.md):
+ *   api.NAME          rows of the first bucket, 全口径
+ *   api.NAME_periods  every bucket and scope, by columns of that name
+ *   api.NAME_mean     算术平均 of the units' rates; of views of units that have rates
+ *   api.NAME_bins     histograms of durations
+ *   open.NAME         as api.NAME, without small cells: for who is outside the handling unit */
 #pragma once
 
 #include <stdbool.h>
@@ -9,19 +14,13 @@
 
 /* Cells and bins, in the schema they are kept in ("core") or filled aside. */
 void view_sql_tables(struct strbuf *out, const char *schema, const struct view *view);
-/* And what reads them in api. */
+/* And what reads them. */
 void view_sql_drop(struct strbuf *out, const char *schema, const char *name);
 void view_sql_views(struct strbuf *out, const struct view *view);
-/* $1 days, then each group, then each column, all arrays. */
+void view_sql_drop_views(struct strbuf *out, const char *name);
+/* Arrays: buckets (but where the grain is a day), days, each group, is_excluded, each column. */
+size_t view_sql_cell_arrays(const struct view *view);
 void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view);
-/* $1 days, then each group, then measures, bins, counts. */
+/* The same keys, then measures, bins, counts. */
+size_t view_sql_bin_arrays(const struct view *view);
 void view_sql_upsert_bins(struct strbuf *out, const char *schema, const struct view *view);
-#define VIEW_SQL_MOST_ROWS 20000
-/* Of rows t; its %d is VIEW_SQL_MOST_ROWS. Empty when there are more: half an answer would look
- * like a whole one. */
-#define VIEW_SQL_ANSWER(name)                                                                      \
-    "SELECT CASE WHEN count(*) <= %d THEN json_build_object('view', '" name "', 'now', (SELECT "   \
-    "t_ms FROM core.clock), 'rows', coalesce(json_agg(row_to_json(t)), '[]'))::text ELSE '' END"
-/* A row per combination of `by` ("unit,day"; "" = one total). $1, $2: first and last day or NULL.
- * False when `by` names what the view does not group by. */
-bool view_sql_query(struct strbuf *out, const struct view *view, struct span by);

@@ -43,7 +43,8 @@ static struct span why_recalled(struct case_flow *flow, const struct working *wo
     case MEANS_UNMERGED:
     case MEANS_CHILD_ADDED:
     case MEANS_CHILD_REMOVED:
-    case MEANS_LINKED: break;
+    case MEANS_LINKED:
+    case MEANS_REVIEWED: break;
     }
     return case_answer_sentence(flow, SPAN("区指挥中心改派,"), name, SPAN("不再承办"));
 }

@@ -43,9 +43,12 @@ static void reads_shipped_views(void **state)
     assert_int_equal(closure->column_count, 3);
     assert_int_equal(closure->measures[2].type, VIEW_RATIO);
     assert_int_equal(closure->measures[3].bucket, VIEW_CLOSURE);
-    assert_int_equal(response->column_count, 10);
-    assert_true(response->has_durations && !response->hourly);
-    assert_true(views_find(views, SPAN("inflow"))->hourly);
+    assert_int_equal(closure->grain, GRAIN_HALF); /* noon_day is among its buckets */
+    assert_int_equal(response->column_count, 14);
+    assert_true(response->has_durations && response->grain == GRAIN_DAY);
+    assert_int_equal(response->measures[0].percentiles[2], 99);
+    assert_int_equal(views_find(views, SPAN("inflow"))->grain, GRAIN_HOUR);
+    assert_int_equal(views_find(views, SPAN("overdue"))->grain, GRAIN_MINUTE);
     assert_int_equal(views_hash(views).len, DIGEST_ID_LEN);
     views_free(views);
     diagnostics_free(diagnostics);

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Columns are stable and typed: counts bigint, rates numeric or NULL (no data), durations in
+ * seconds. view_row.c says the same in integers. */
+#include "aggregator/store/view_columns.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Fewer are shown to nobody outside the handling unit (docs/domain.md §2.7). */
+#define SMALL_CELL 5
+
+void view_columns_groups(struct strbuf *out, const struct view *view, const char *before,
+                         const char *after)
+{
+    for (size_t i = 0; i < view->group_count; i++)
+        strbuf_addf(out, "%s%s%s", before, view->group_names[i], after);
+}
+
+void view_columns_each(struct strbuf *out, const struct view *view, const char *format)
+{
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct view_measure *measure = &view->measures[i];
+        char name[64];
+        for (int part = 0; part < 2; part++) {
+            if (measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA ||
+                (part == 1 && measure->type != VIEW_DURATION))
+                break;
+            snprintf(name, sizeof name, "%s_%s", measure->name, part ? "ms" : "n");
+            for (const char *at = format; *at; at++) {
+                if (*at == '@')
+                    strbuf_add(out, span_of(name));
+                else
+                    strbuf_add_char(out, *at);
+            }
+        }
+    }
+}
+
+static void add_rate(struct strbuf *out, const struct view_columns *columns,
+                     const struct view_measure *measure);
+
+static void add_terms(struct strbuf *out, const struct view_columns *columns,
+                      const struct view_measure *measure, const struct view_version *version)
+{
+    const struct view *view = columns->view;
+    strbuf_add(out, SPAN("(("));
+    for (size_t i = 0; i < version->term_count; i++) {
+        const struct view_term *term = &version->terms[i];
+        const struct view_measure *of = &view->measures[term->measure];
+        strbuf_addf(out, "%s%d * ", i ? " + " : "", term->weight);
+        if (of->type == VIEW_COUNT)
+            strbuf_addf(out, "c.%s_n", of->name);
+        else
+            add_rate(out, columns, of);
+    }
+    strbuf_addf(out, ")::numeric / ");
+    if (measure->has_whole)
+        strbuf_addf(out, "nullif(%d * c.%s_n, 0))", VIEW_WEIGHT_ONE,
+                    view->measures[measure->whole].name);
+    else
+        strbuf_addf(out, "%d)", VIEW_WEIGHT_ONE);
+}
+
+/* Where two versions meet in a row there is no number. */
+static void add_versions(struct strbuf *out, const struct view_columns *columns,
+                         const struct view_measure *measure)
+{
+    bool of_day = strcmp(columns->first_day, columns->last_day) == 0;
+    strbuf_add(out, SPAN("CASE"));
+    for (size_t i = measure->version_count; i-- > 0;) {
+        const struct view_version *version = &measure->versions[i];
+        strbuf_addf(out, " WHEN %s >= date '%s' THEN ", columns->last_day, version->name);
+        if (!of_day)
+            strbuf_addf(out, "CASE WHEN %s >= date '%s' THEN ", columns->first_day, version->name);
+        add_terms(out, columns, measure, version);
+        if (!of_day)
+            strbuf_add(out, SPAN(" END"));
+    }
+    strbuf_add(out, SPAN(" END"));
+}
+
+static void add_rate(struct strbuf *out, const struct view_columns *columns,
+                     const struct view_measure *measure)
+{
+    const struct view_measure *measures = columns->view->measures;
+    if (measure->type == VIEW_FORMULA)
+        add_versions(out, columns, measure);
+    else
+        strbuf_addf(out, "(c.%s_n::numeric / nullif(c.%s_n, 0))", measures[measure->part].name,
+                    measures[measure->whole].name);
+}
+
+static void add_duration(struct strbuf *out, const struct view_measure *measure)
+{
+    const char *name = measure->name;
+    strbuf_addf(out,
+                ", coalesce(c.%s_n, 0)::bigint AS %s_n, round(c.%s_ms::numeric / 1000 / "
+                "nullif(c.%s_n, 0), 3) AS %s_avg_seconds",
+                name, name, name, name, name);
+    for (size_t i = 0; i < measure->percentile_count; i++)
+        strbuf_addf(out, ", h.%s_p%d_seconds", name, measure->percentiles[i]);
+}
+
+static void add_measure(struct strbuf *out, const struct view_columns *columns, size_t index)
+{
+    const struct view_measure *measure = &columns->view->measures[index];
+    switch (measure->type) {
+    case VIEW_COUNT:
+    case VIEW_STOCK:
+        strbuf_addf(out, ", coalesce(c.%s_n, 0)::bigint AS %s", measure->name, measure->name);
+        return;
+    case VIEW_RATIO:
+    case VIEW_FORMULA:
+        strbuf_addf(out, ", round(%d * ", measure->scale);
+        add_rate(out, columns, measure);
+        strbuf_addf(out, ", %d) AS %s", measure->scale == 1 ? 6 : 2, measure->name);
+        return;
+    case VIEW_DURATION: add_duration(out, measure); return;
+    }
+}
+
+/* The newest of all formulas' days that is not after the day. */
+static void add_version_name(struct strbuf *out, const struct view *view, const char *day)
+{
+    int64_t below = INT64_MAX;
+    strbuf_add(out, SPAN("CASE"));
+    for (;;) {
+        const struct view_version *next = NULL;
+        for (size_t m = 0; m < view->measure_count; m++)
+            for (size_t i = 0; i < view->measures[m].version_count; i++) {
+                const struct view_version *version = &view->measures[m].versions[i];
+                if (version->valid_from < below &&
+                    (!next || version->valid_from > next->valid_from))
+                    next = version;
+            }
+        if (!next)
+            break;
+        strbuf_addf(out, " WHEN %s >= date '%s' THEN '%s'", day, next->name, next->name);
+        below = next->valid_from;
+    }
+    strbuf_add(out, SPAN(" ELSE 'none' END"));
+}
+
+bool view_columns_has_formula(const struct view *view)
+{
+    for (size_t i = 0; i < view->measure_count; i++)
+        if (view->measures[i].type == VIEW_FORMULA)
+            return true;
+    return false;
+}
+
+static void add_formula(struct strbuf *out, const struct view_columns *columns)
+{
+    const struct view *view = columns->view;
+    if (!view_columns_has_formula(view)) {
+        strbuf_add(out, SPAN("'always'"));
+        return;
+    }
+    if (strcmp(columns->first_day, columns->last_day) == 0) {
+        add_version_name(out, view, columns->last_day);
+        return;
+    }
+    strbuf_add(out, SPAN("CASE WHEN "));
+    add_version_name(out, view, columns->first_day);
+    strbuf_add(out, SPAN(" = "));
+    add_version_name(out, view, columns->last_day);
+    strbuf_add(out, SPAN(" THEN "));
+    add_version_name(out, view, columns->last_day);
+    strbuf_add(out, SPAN(" ELSE 'mixed' END"));
+}
+
+void view_columns_measures(struct strbuf *out, const struct view_columns *columns)
+{
+    const struct view *view = columns->view;
+    for (size_t i = 0; i < view->measure_count; i++)
+        add_measure(out, columns, i);
+    strbuf_addf(out, ", '%s'::text AS scope, 'pooled'::text AS method, (",
+                columns->net ? "net" : "all");
+    add_formula(out, columns);
+    strbuf_addf(out, ")::text AS formula, coalesce(c.%s_n, 0)::bigint AS n",
+                view->measures[view_row_size_measure(view)].name);
+}
+
+void view_columns_quantiles(struct strbuf *out, const struct view *view)
+{
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct view_measure *measure = &view->measures[i];
+        for (size_t p = 0; p < measure->percentile_count && measure->type == VIEW_DURATION; p++)
+            strbuf_addf(out,
+                        ", round((api.histogram_quantile(array_agg(bin::integer) FILTER (WHERE "
+                        "measure = %zu), array_agg(n) FILTER (WHERE measure = %zu), 0.%02d) / "
+                        "1000)::numeric, 3) AS %s_p%d_seconds",
+                        i, i, measure->percentiles[p], measure->name, measure->percentiles[p]);
+    }
+}
+
+void view_columns_nonzero(struct strbuf *out, const struct view *view, const char *alias)
+{
+    char format[32];
+    snprintf(format, sizeof format, " OR %s@ <> 0", alias);
+    strbuf_add(out, SPAN("(false"));
+    view_columns_each(out, view, format);
+    strbuf_add_char(out, ')');
+}
+
+static bool is_rate(const struct view_measure *measure)
+{
+    return measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA;
+}
+
+void view_columns_means(struct strbuf *out, const struct view *view)
+{
+    for (size_t i = 0; i < view->measure_count; i++)
+        if (is_rate(&view->measures[i]))
+            strbuf_addf(out, ", round(avg(t.%s), %d) AS %s", view->measures[i].name,
+                        view->measures[i].scale == 1 ? 6 : 2, view->measures[i].name);
+}
+
+static void add_small(struct strbuf *out, const char *count)
+{
+    strbuf_addf(out, "t.%s BETWEEN 1 AND %d", count, SMALL_CELL - 1);
+}
+
+/* What a column is made of, as a condition: too few of them. */
+static void add_too_few(struct strbuf *out, const struct view *view,
+                        const struct view_measure *measure)
+{
+    char name[48];
+    const char *whole = view->measures[measure->whole].name;
+    snprintf(name, sizeof name, "%s_n", measure->name);
+    switch (measure->type) {
+    case VIEW_COUNT:
+    case VIEW_STOCK: add_small(out, measure->name); return;
+    case VIEW_DURATION: add_small(out, name); return;
+    case VIEW_RATIO:
+        add_small(out, view->measures[measure->part].name);
+        strbuf_add(out, SPAN(" OR "));
+        add_small(out, whole);
+        return;
+    case VIEW_FORMULA: add_small(out, measure->has_whole ? whole : "n"); return;
+    }
+}
+
+static void add_open_column(struct strbuf *out, const struct view *view,
+                            const struct view_measure *measure, const char *suffix)
+{
+    strbuf_add(out, SPAN(", CASE WHEN NOT ("));
+    add_too_few(out, view, measure);
+    strbuf_addf(out, ") THEN t.%s%s END AS %s%s", measure->name, suffix, measure->name, suffix);
+}
+
+void view_columns_open(struct strbuf *out, const struct view *view)
+{
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct view_measure *measure = &view->measures[i];
+        if (measure->type != VIEW_DURATION) {
+            add_open_column(out, view, measure, "");
+            continue;
+        }
+        add_open_column(out, view, measure, "_n");
+        add_open_column(out, view, measure, "_avg_seconds");
+        for (size_t p = 0; p < measure->percentile_count; p++) {
+            char suffix[24];
+            snprintf(suffix, sizeof suffix, "_p%d_seconds", measure->percentiles[p]);
+            add_open_column(out, view, measure, suffix);
+        }
+    }
+    strbuf_add(out, SPAN(", t.scope, t.method, t.formula, CASE WHEN t.n NOT BETWEEN 1 AND 4 THEN "
+                         "t.n END AS n, (false"));
+    for (size_t i = 0; i < view->measure_count; i++) {
+        strbuf_add(out, SPAN(" OR "));
+        add_too_few(out, view, &view->measures[i]);
+    }
+    strbuf_add(out, SPAN(") AS suppressed"));
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stock is kept as flows: what is entered and left. Here they are summed up over time, and each
+ * level stands for every day until the next flow, up to the district's clock. */
+#include "aggregator/store/view_source.h"
+
+#include "aggregator/store/view_columns.h"
+
+static enum view_bucket bucket_of(const struct view_source *source)
+{
+    return source->bucket >= 0 ? (enum view_bucket)source->bucket : BUCKET_DAY;
+}
+
+static void add_day(struct strbuf *out, const struct view_source *source)
+{
+    view_bucket_sql(out, bucket_of(source), source->view->grain);
+}
+
+void view_source_add_groups(struct strbuf *out, const struct view_source *source,
+                            const char *before)
+{
+    for (size_t i = 0; i < source->view->group_count; i++)
+        if (source->groups[i])
+            strbuf_addf(out, "%s%s", before, source->view->group_names[i]);
+}
+
+static void add_columns(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_add(out, SPAN("SELECT true AS one, "));
+    if (source->bucket >= 0)
+        add_day(out, source);
+    else
+        strbuf_add(out, SPAN("NULL::date"));
+    strbuf_add(out, SPAN(" AS day"));
+    if (source->hours)
+        strbuf_add(out, SPAN(", bucket::integer AS hour"));
+    view_source_add_groups(out, source, ", ");
+}
+
+static void add_conditions(struct strbuf *out, const struct view_source *source)
+{
+    if (source->net)
+        strbuf_add(out, SPAN(" AND NOT is_excluded"));
+    if (!source->ranged)
+        return;
+    strbuf_add(out, SPAN(" AND ($1::date IS NULL OR "));
+    add_day(out, source);
+    strbuf_add(out, SPAN(" >= $1::date) AND ($2::date IS NULL OR "));
+    add_day(out, source);
+    strbuf_add(out, SPAN(" <= $2::date)"));
+}
+
+/* GROUP BY would take `day` for the cells' own column: places in the list instead. */
+static void add_grouping(struct strbuf *out, const struct view_source *source)
+{
+    int count = 2 + source->hours;
+    for (size_t i = 0; i < source->view->group_count; i++)
+        count += source->groups[i];
+    strbuf_add(out, SPAN(" GROUP BY 1"));
+    for (int place = 2; place <= count; place++)
+        strbuf_addf(out, ", %d", place);
+}
+
+static void add_sums(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_add_char(out, '(');
+    add_columns(out, source);
+    view_columns_each(out, source->view, ", sum(@) AS @");
+    strbuf_addf(out, " FROM core.cell_%s WHERE true", source->view->name);
+    add_conditions(out, source);
+    add_grouping(out, source);
+    strbuf_add(out, SPAN(") AS c"));
+}
+
+/* Flows up to now; of a range the first day is where rows begin, not where they are counted from.
+ */
+static void add_flows(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_add_char(out, '(');
+    add_columns(out, source);
+    view_columns_each(out, source->view, ", sum(@) AS @");
+    strbuf_addf(out, " FROM core.cell_%s WHERE %s <= core.civil_now()", source->view->name,
+                view_bucket_sql_moment(source->view->grain));
+    if (source->net)
+        strbuf_add(out, SPAN(" AND NOT is_excluded"));
+    if (source->ranged) {
+        strbuf_add(out, SPAN(" AND ($2::date IS NULL OR "));
+        add_day(out, source);
+        strbuf_add(out, SPAN(" <= $2::date) AND ($1::date IS NULL OR true)"));
+    }
+    add_grouping(out, source);
+    strbuf_add(out, SPAN(") AS f"));
+}
+
+static void add_levels(struct strbuf *out, const struct view_source *source)
+{
+    const char *step = view_bucket_sql_step(bucket_of(source));
+    strbuf_add(out, SPAN("(SELECT s.one, d.day::date AS day"));
+    view_source_add_groups(out, source, ", s.");
+    view_columns_each(out, source->view, ", s.@");
+    strbuf_add(out, SPAN(" FROM (SELECT one, day AS since, lead(day) OVER w AS until"));
+    view_source_add_groups(out, source, ", ");
+    view_columns_each(out, source->view, ", sum(@) OVER w AS @");
+    strbuf_add(out, SPAN(" FROM "));
+    add_flows(out, source);
+    strbuf_add(out, SPAN(" WINDOW w AS (PARTITION BY one"));
+    view_source_add_groups(out, source, ", ");
+    strbuf_addf(out,
+                " ORDER BY day)) AS s CROSS JOIN LATERAL generate_series(s.since::timestamp, "
+                "coalesce(s.until::timestamp - %s, %s",
+                step, source->ranged ? "least(" : "");
+    view_bucket_sql_of(out, bucket_of(source), "core.civil_now()");
+    strbuf_addf(out, "%s::timestamp), %s) AS d(day)", source->ranged ? ", $2::date)" : "", step);
+    if (source->ranged)
+        strbuf_add(out, SPAN(" WHERE $1::date IS NULL OR d.day >= $1::date"));
+    strbuf_add(out, SPAN(") AS c"));
+}
+
+void view_source_add(struct strbuf *out, const struct view_source *source)
+{
+    if (!source->view->is_stock) {
+        add_sums(out, source);
+        return;
+    }
+    if (source->bucket >= 0) {
+        add_levels(out, source);
+        return;
+    }
+    strbuf_add(out, SPAN("(SELECT * FROM "));
+    add_flows(out, source);
+    strbuf_add(out, SPAN(") AS c"));
+}
+
+void view_source_add_quantiles(struct strbuf *out, const struct view_source *source)
+{
+    if (!source->view->has_durations)
+        return;
+    strbuf_add(out, SPAN(" LEFT JOIN ("));
+    add_columns(out, source);
+    view_columns_quantiles(out, source->view);
+    strbuf_addf(out, " FROM core.hist_%s WHERE true", source->view->name);
+    add_conditions(out, source);
+    add_grouping(out, source);
+    strbuf_add(out, SPAN(") AS h ON h.one"));
+    if (source->bucket >= 0)
+        strbuf_add(out, SPAN(" AND h.day = c.day"));
+    if (source->hours)
+        strbuf_add(out, SPAN(" AND h.hour = c.hour"));
+    for (size_t i = 0; i < source->view->group_count; i++)
+        if (source->groups[i])
+            strbuf_addf(out, " AND h.%s = c.%s", source->view->group_names[i],
+                        source->view->group_names[i]);
+}
+
+void view_source_add_days(struct strbuf *out, const struct view_source *source)
+{
+    if (!view_columns_has_formula(source->view))
+        return;
+    strbuf_addf(out,
+                " CROSS JOIN (SELECT min(day) AS first_day, max(day) AS last_day FROM "
+                "core.cell_%s WHERE ",
+                source->view->name);
+    view_columns_nonzero(out, source->view, "");
+    add_conditions(out, source);
+    strbuf_add(out, SPAN(") AS r"));
+}
