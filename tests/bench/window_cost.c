@@ -43,6 +43,19 @@ static void hand_over(struct window_flow *flow, struct span key, struct span val
         window_flow_save(flow, &outputs);
 }
 
+/* As pass 1 does: what the trigger asks for and the event has. */
+static void add_fields(struct signal *signal, const struct trigger *trigger, struct span caller)
+{
+    const struct signal_field has[] = {{SPAN("type_code"), SPAN("R0105")},
+                                       {SPAN("community_code"), SPAN("110105001901")},
+                                       {SPAN("street_code"), SPAN("110105001")},
+                                       {SPAN("caller_ref"), caller}};
+    for (size_t i = 0; i < trigger->field_count; i++)
+        for (size_t k = 0; k < ARRAY_LENGTH(has); k++)
+            if (span_equal(trigger->fields[i], has[k].name))
+                signal->fields[signal->field_count++] = has[k];
+}
+
 static void tell(struct window_flow *flow, const struct triggers *triggers, int64_t n,
                  int64_t groups, struct strbuf *key, struct strbuf *value)
 {
@@ -63,12 +76,8 @@ static void tell(struct window_flow *flow, const struct triggers *triggers, int6
                             .time_ms = BEGIN_MS + n,
                             .recorded_ms = BEGIN_MS + n,
                             .id = span_of(id),
-                            .subject = span_of(subject),
-                            .fields = {{SPAN("type_code"), SPAN("R0105")},
-                                       {SPAN("community_code"), SPAN("110105001901")},
-                                       {SPAN("street_code"), SPAN("110105001")},
-                                       {SPAN("caller_ref"), span_of(id)}},
-                            .field_count = 4};
+                            .subject = span_of(subject)};
+    add_fields(&signal, trigger, span_of(id));
     signal.revision.received_ms = signal.arrived_ms = signal.recorded_ms;
     signal_write(value, &signal);
     if (flow)
