@@ -67,11 +67,11 @@ static bool is_given(const struct flags *flags, struct span flag)
 static void check_flags(const struct flags *flags, const struct rule_predicate *predicate,
                         struct diagnostics *diagnostics)
 {
-    for (size_t i = 0; predicate->field == RULE_FLAGS && i < predicate->value_count; i++)
-        if (!is_given(flags, predicate->values[i]))
-            diagnostics_warn(diagnostics, predicate->written,
+    for (size_t i = 0; predicate->field == RULE_FLAGS && i < predicate->asked.value_count; i++)
+        if (!is_given(flags, predicate->asked.values[i]))
+            diagnostics_warn(diagnostics, predicate->asked.place,
                              "spell it as a feed does, or let one give it (flags: of config/feeds)",
-                             "no feed gives the flag %.*s", SPAN_ARG(predicate->values[i]));
+                             "no feed gives the flag %.*s", SPAN_ARG(predicate->asked.values[i]));
 }
 
 /* An order is decided by what its case keeps: without the row no such rule would ever match. */
@@ -81,7 +81,7 @@ static void check_kept(const struct codes *codes, const struct rule_predicate *p
     const char *name = rule_predicate_field_name(predicate->field);
     bool kept_by_row = predicate->field == RULE_FLAGS || predicate->field == RULE_ESTATE_CODE;
     if (kept_by_row && codes && !codes_number(codes, CODE_FIELD, span_of(name)))
-        diagnostics_add(diagnostics, predicate->written,
+        diagnostics_add(diagnostics, predicate->asked.place,
                         "add a row of space field to codes.csv, with its next number",
                         "a case does not keep its %s", name);
 }

@@ -58,8 +58,8 @@ static bool asks_level(const struct rule_entry *entry, struct span level)
 {
     for (size_t i = 0; i < entry->when_count; i++)
         for (size_t j = 0;
-             entry->when[i].field == RULE_TYPE_LEVEL && j < entry->when[i].value_count; j++)
-            if (span_equal(entry->when[i].values[j], level))
+             entry->when[i].field == RULE_TYPE_LEVEL && j < entry->when[i].asked.value_count; j++)
+            if (span_equal(entry->when[i].asked.values[j], level))
                 return true;
     return false;
 }

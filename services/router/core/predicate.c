@@ -8,33 +8,55 @@
 
 #include "base/memory.h"
 
-#define FIX                                                                                        \
-    "write a value, [a list], { not: … }, { flag: … }, { from: …, to: … }, present or absent"
+/* How a field of that shape may be asked, for whoever asked otherwise. */
+static const char *const fixes[] = {
+    [PREDICATE_ANY] =
+        "write a value, [a list], { not: … }, { flag: … }, { from: …, to: … }, present or absent",
+    [PREDICATE_TEXT] = "write a value, a list or { not: … }; from and to go with numbers and times",
+    [PREDICATE_STATE] =
+        "write a value, a list or { not: … }; from and to go with numbers and times",
+    [PREDICATE_WORDS] = "write a word, a list, { not: … } or { flag: … }",
+    [PREDICATE_NUMBER] = "write { from: 2 }",
+    [PREDICATE_TIME] = "write { from: 2026-03-01, to: 2026-04-01 }",
+};
 
+static bool fault(const struct yaml_node *node, const char *fix, struct span field,
+                  const char *cause, struct diagnostics *diagnostics)
+{
+    diagnostics_add(diagnostics, node->place, fix, "%.*s %s", SPAN_ARG(field), cause);
+    return false;
+}
+
+/* A scalar, or a list of them. */
 static bool read_values(struct predicate *predicate, const struct yaml_node *node,
                         struct diagnostics *diagnostics)
 {
     size_t most = node->type == YAML_LIST ? node->count : 1;
-    predicate->values = xcalloc(most + 1, sizeof *predicate->values);
-    if (node->type == YAML_SCALAR && node->text[0]) {
-        predicate->values[predicate->value_count++] = span_of(node->text);
-        return true;
+    const struct yaml_node *one = node->type == YAML_LIST ? node->first : node;
+    if (most == 0) {
+        diagnostics_add(diagnostics, node->place, "name what it may be, or leave the field out",
+                        "a list of nothing matches nothing");
+        return false;
     }
-    const struct yaml_node *one = node->type == YAML_LIST ? node->first : NULL;
-    for (; one && one->type == YAML_SCALAR && one->text[0]; one = one->next)
+    predicate->values = xcalloc(most, sizeof *predicate->values);
+    for (size_t i = 0; i < most; i++, one = one->next) {
+        if (one->type != YAML_SCALAR || !one->text[0])
+            return fault(one, "write one value, or [one, another]", predicate->field,
+                         "is compared with single words", diagnostics);
         predicate->values[predicate->value_count++] = span_of(one->text);
-    if (!one && predicate->value_count)
-        return true;
-    diagnostics_add(diagnostics, one ? one->place : node->place, FIX,
-                    "%.*s is compared with no value", SPAN_ARG(predicate->field));
-    return false;
+    }
+    return true;
 }
 
-static bool read_bound(int64_t *bound, const struct yaml_node *node,
+static bool read_bound(enum predicate_shape shape, const struct yaml_node *node, int64_t *bound,
                        struct diagnostics *diagnostics)
 {
     if (!node)
         return true;
+    if (shape == PREDICATE_TIME)
+        return yaml_time(node, bound, diagnostics);
+    if (shape == PREDICATE_NUMBER)
+        return yaml_int(node, 0, INT32_MAX, bound, diagnostics);
     if (node->type == YAML_SCALAR && span_to_millionths(span_of(node->text), bound))
         return true;
     diagnostics_add(diagnostics, node->place, "write a number", "\"%s\" is no number",
@@ -43,54 +65,96 @@ static bool read_bound(int64_t *bound, const struct yaml_node *node,
 }
 
 static bool read_between(struct predicate *predicate, const struct yaml_node *map,
-                         struct diagnostics *diagnostics)
+                         enum predicate_shape shape, struct diagnostics *diagnostics)
 {
     static const char *const known[] = {"from", "to", NULL};
+    const struct yaml_node *from = yaml_get(map, "from"), *to = yaml_get(map, "to");
     predicate->form = PREDICATE_BETWEEN;
     predicate->from = INT64_MIN;
     predicate->to = INT64_MAX;
     if (!yaml_only_keys(map, known, diagnostics) ||
-        !read_bound(&predicate->from, yaml_get(map, "from"), diagnostics) ||
-        !read_bound(&predicate->to, yaml_get(map, "to"), diagnostics))
+        !read_bound(shape, from, &predicate->from, diagnostics) ||
+        !read_bound(shape, to, &predicate->to, diagnostics))
         return false;
+    if (to && shape == PREDICATE_TIME)
+        predicate->to--; /* its day is not meant any more */
     if (predicate->from <= predicate->to)
         return true;
-    diagnostics_add(diagnostics, map->place, "let from be the smaller one",
-                    "no %.*s lies between these", SPAN_ARG(predicate->field));
-    return false;
+    return fault(map, "write the smaller one as from:", predicate->field,
+                 "is never there: from is not before to", diagnostics);
+}
+
+static bool is_measured(enum predicate_shape shape)
+{
+    return shape == PREDICATE_NUMBER || shape == PREDICATE_TIME;
 }
 
 static bool read_how(struct predicate *predicate, const struct yaml_node *node,
-                     struct diagnostics *diagnostics)
+                     enum predicate_shape shape, struct diagnostics *diagnostics)
 {
-    static const char *const known[] = {"not", "flag", NULL};
-    if (yaml_get(node, "from") || yaml_get(node, "to"))
-        return read_between(predicate, node, diagnostics);
-    if (!yaml_only_keys(node, known, diagnostics))
-        return false;
-    if (node->count != 1) {
-        diagnostics_add(diagnostics, node->place, FIX, "%.*s is asked no or two things",
-                        SPAN_ARG(predicate->field));
-        return false;
-    }
-    predicate->form = yaml_get(node, "not") ? PREDICATE_NONE_OF : PREDICATE_FLAG;
-    return read_values(predicate, node->first, diagnostics);
+    const struct yaml_node *one = node->count == 1 ? node->first : NULL;
+    bool is_range = yaml_get(node, "from") || yaml_get(node, "to");
+    if (is_measured(shape) ? node->count > 0 : is_range && shape == PREDICATE_ANY)
+        return read_between(predicate, node, shape, diagnostics);
+    bool not = one && strcmp(one->key, "not") == 0, flag = one && strcmp(one->key, "flag") == 0;
+    if ((!not &&!flag) || is_measured(shape) ||
+        (flag && shape != PREDICATE_ANY && shape != PREDICATE_WORDS))
+        return fault(node, fixes[shape], predicate->field, "cannot be asked so", diagnostics);
+    predicate->form = not ? PREDICATE_NONE_OF : PREDICATE_ONE_OF;
+    predicate->words |= flag;
+    return read_values(predicate, one, diagnostics);
 }
 
-static bool read_predicate(struct predicate *predicate, const struct yaml_node *node,
-                           struct diagnostics *diagnostics)
+static bool read_number(struct predicate *predicate, const struct yaml_node *node,
+                        enum predicate_shape shape, struct diagnostics *diagnostics)
+{
+    predicate->form = PREDICATE_BETWEEN;
+    if (shape == PREDICATE_TIME || node->type != YAML_SCALAR)
+        return fault(node, fixes[shape], predicate->field, "is compared with a range", diagnostics);
+    bool good = yaml_int(node, 0, INT32_MAX, &predicate->from, diagnostics);
+    predicate->to = predicate->from;
+    return good;
+}
+
+/* Of a word that is written plainly; false: it is a value. */
+static bool read_presence(struct predicate *predicate, const struct yaml_node *node,
+                          enum predicate_shape shape)
+{
+    bool plain = node->type == YAML_SCALAR && !node->quoted && shape != PREDICATE_STATE;
+    bool present = plain && strcmp(node->text, "present") == 0;
+    if (!present && (!plain || strcmp(node->text, "absent") != 0))
+        return false;
+    predicate->form = present ? PREDICATE_PRESENT : PREDICATE_ABSENT;
+    return true;
+}
+
+static bool read(struct predicate *predicate, const struct yaml_node *node,
+                 enum predicate_shape shape, struct diagnostics *diagnostics)
+{
+    if (node->type == YAML_MAP)
+        return read_how(predicate, node, shape, diagnostics);
+    if (is_measured(shape))
+        return read_number(predicate, node, shape, diagnostics);
+    return read_presence(predicate, node, shape) || read_values(predicate, node, diagnostics);
+}
+
+bool predicate_read(struct predicate *predicate, const struct yaml_node *node,
+                    enum predicate_shape shape, struct diagnostics *diagnostics)
 {
     *predicate = (struct predicate){.field = span_of(node->key), .place = node->place};
-    if (node->type == YAML_MAP)
-        return read_how(predicate, node, diagnostics);
-    bool plain = node->type == YAML_SCALAR && !node->quoted;
-    if (plain && strcmp(node->text, "present") == 0)
-        predicate->form = PREDICATE_PRESENT;
-    else if (plain && strcmp(node->text, "absent") == 0)
-        predicate->form = PREDICATE_ABSENT;
-    else
-        return read_values(predicate, node, diagnostics);
-    return true;
+    predicate->words =
+        shape == PREDICATE_WORDS || (shape == PREDICATE_ANY && span_is(predicate->field, "flags"));
+    if (read(predicate, node, shape, diagnostics))
+        return true;
+    predicate_fini(predicate);
+    return false;
+}
+
+void predicate_fini(struct predicate *predicate)
+{
+    free(predicate->values);
+    predicate->values = NULL;
+    predicate->value_count = 0;
 }
 
 static bool is_among(const char *const *names, const char *name)
@@ -115,14 +179,15 @@ bool predicates_read(struct predicates *predicates, const struct yaml_node *map,
     predicates->all = xcalloc(map->count + 1, sizeof *predicates->all);
     for (const struct yaml_node *one = map->first; one; one = one->next)
         if (!is_among(others, one->key))
-            good &= read_predicate(&predicates->all[predicates->count++], one, diagnostics);
+            good &= predicate_read(&predicates->all[predicates->count++], one, PREDICATE_ANY,
+                                   diagnostics);
     return good;
 }
 
 void predicates_fini(struct predicates *predicates)
 {
     for (size_t i = 0; i < predicates->count; i++)
-        free(predicates->all[i].values);
+        predicate_fini(&predicates->all[i]);
     free(predicates->all);
     *predicates = (struct predicates){0};
 }
@@ -134,7 +199,7 @@ static bool matches(struct span wanted, struct span value)
     return span_equal(wanted, value);
 }
 
-static bool is_one_of(const struct predicate *predicate, struct span value)
+bool predicate_names(const struct predicate *predicate, struct span value)
 {
     for (size_t i = 0; i < predicate->value_count; i++)
         if (matches(predicate->values[i], value))
@@ -142,20 +207,16 @@ static bool is_one_of(const struct predicate *predicate, struct span value)
     return false;
 }
 
-static bool has_word_of(const struct predicate *predicate, struct span words)
+static bool is_one(const struct predicate *predicate, struct span value)
 {
-    while (words.at) {
-        struct span word = span_cut(&words, ' ');
-        if (word.len && is_one_of(predicate, word))
+    if (!predicate->words)
+        return value.at && predicate_names(predicate, value);
+    while (value.at) {
+        struct span word = span_cut(&value, ' ');
+        if (word.len && predicate_names(predicate, word))
             return true;
     }
     return false;
-}
-
-static bool is_one(const struct predicate *predicate, struct span value)
-{
-    return span_is(predicate->field, "flags") ? has_word_of(predicate, value)
-                                              : value.at && is_one_of(predicate, value);
 }
 
 bool predicate_holds(const struct predicate *predicate, struct span value)
@@ -164,7 +225,6 @@ bool predicate_holds(const struct predicate *predicate, struct span value)
     switch (predicate->form) {
     case PREDICATE_ONE_OF: return is_one(predicate, value);
     case PREDICATE_NONE_OF: return !is_one(predicate, value);
-    case PREDICATE_FLAG: return has_word_of(predicate, value);
     case PREDICATE_BETWEEN:
         return value.at && span_to_millionths(value, &number) && number >= predicate->from &&
                number <= predicate->to;

@@ -6,6 +6,7 @@
  *   place: present | absent     it is there, or is not
  *   level: { not: [red] }       another one, or none
  *   waiting: { from: 5, to: 9 } a number between, both ends included; one end may be left out
+ *   opened_at: { from: 2026-03-01, to: 2026-04-01 }   a time; `to` is the first not meant
  *   text: { flag: again }       one of the words in it, which blanks separate
  *
  * A field that is a list of words (`flags`) is asked for its words without saying so. */
@@ -19,10 +20,18 @@
 #include "config/diagnostics.h"
 #include "config/yaml.h"
 
+enum predicate_shape {
+    PREDICATE_ANY, /* whatever it is asked for; numbers in millionths */
+    PREDICATE_TEXT,
+    PREDICATE_STATE, /* a text that has a word of its own for what is not known */
+    PREDICATE_WORDS, /* separated by blanks */
+    PREDICATE_NUMBER,
+    PREDICATE_TIME
+};
+
 enum predicate_form {
     PREDICATE_ONE_OF,
     PREDICATE_NONE_OF,
-    PREDICATE_FLAG,
     PREDICATE_BETWEEN,
     PREDICATE_PRESENT,
     PREDICATE_ABSENT
@@ -31,11 +40,23 @@ enum predicate_form {
 struct predicate {
     struct span field; /* borrowed from the document, as all texts */
     enum predicate_form form;
-    struct span *values; /* owned; ONE_OF, NONE_OF, FLAG */
+    bool words;          /* it is asked of each word */
+    struct span *values; /* owned; ONE_OF, NONE_OF */
     size_t value_count;
-    int64_t from, to; /* BETWEEN, in millionths */
+    int64_t from, to; /* BETWEEN, both included: millionths, whole numbers or ms by its shape */
     struct place place;
 };
+
+/* `node` is the field's entry of the map. False: errors were added; there is nothing to give back.
+ */
+bool predicate_read(struct predicate *predicate, const struct yaml_node *node,
+                    enum predicate_shape shape, struct diagnostics *diagnostics);
+void predicate_fini(struct predicate *predicate);
+
+/* Of one field's value; absent where the question has none. */
+bool predicate_holds(const struct predicate *predicate, struct span value);
+/* Is that value one of those that are named? */
+bool predicate_names(const struct predicate *predicate, struct span value);
 
 struct predicates {
     struct predicate *all; /* owned */
@@ -43,13 +64,12 @@ struct predicates {
 };
 
 /* Every entry of the map but those named in `others` (NULL-terminated, or NULL), which its reader
- * knows what to do with. False: errors were added. `map` may be NULL: nothing is asked. */
+ * knows what to do with, of any shape. False: errors were added. `map` may be NULL: nothing is
+ * asked. */
 bool predicates_read(struct predicates *predicates, const struct yaml_node *map,
                      const char *const *others, struct diagnostics *diagnostics);
 void predicates_fini(struct predicates *predicates);
 
-/* Of one field's value; absent where the question has none. */
-bool predicate_holds(const struct predicate *predicate, struct span value);
 /* The value of a field, or absent. */
 typedef struct span predicate_value_fn(const void *context, struct span field);
 bool predicates_hold(const struct predicates *predicates, predicate_value_fn *value_of,

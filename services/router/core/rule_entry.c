@@ -33,9 +33,8 @@ static void read_when(struct rule_entry *entry, const struct yaml_node *when,
         return;
     }
     for (const struct yaml_node *one = when->first; one; one = one->next)
-        entry->when_count +=
-            rule_predicate_read(&entry->when[entry->when_count], one, reading->district,
-                                reading->arena, reading->diagnostics);
+        entry->when_count += rule_predicate_read(&entry->when[entry->when_count], one,
+                                                 reading->district, reading->diagnostics);
 }
 
 static void read_targets(struct rule_targets *targets, const struct yaml_node *node,
@@ -194,6 +193,12 @@ bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
         read_when(entry, yaml_get(node, "when"), reading);
     read_then(entry, then, reading);
     return diagnostics_errors(diagnostics) == errors;
+}
+
+void rule_entry_fini(struct rule_entry *entry)
+{
+    for (size_t i = 0; i < entry->when_count; i++)
+        rule_predicate_fini(&entry->when[i]);
 }
 
 bool rule_entry_holds(const struct rule_entry *entry, const struct rule_question *question,

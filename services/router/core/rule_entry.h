@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "config/diagnostics.h"
 #include "config/yaml.h"
 #include "router/core/limits.h"
@@ -59,12 +58,12 @@ struct rule_reading { /* what an entry is read with */
     const struct district *district;
     const struct rule_class *classes;
     size_t class_count;
-    struct arena *arena;
     struct diagnostics *diagnostics;
 };
-/* False where something is wrong with it; all of that was added. */
+/* False where something is wrong with it; all of that was added. Either way it is given back. */
 bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
                      const struct rule_reading *reading);
+void rule_entry_fini(struct rule_entry *entry);
 /* On what day and with what answers; texts are compared, no registry is touched. */
 bool rule_entry_holds(const struct rule_entry *entry, const struct rule_question *question,
                       int64_t at_ms);

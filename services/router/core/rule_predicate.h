@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One condition of a rule; all have the same shape:
- *
- *   type_code: R0201                     is
- *   type_code: [R0201, R0203]            is one of
- *   type_code: { not: [R0201, R0203] }   is none of (nor where the field is not known)
- *   flags: { flag: emergency }           the same as flags: emergency
- *   community_code: present              it is there; absent: it is not
- *   round: { from: 3, to: 5 }            a number between, both ends included
- *   opened_at: { from: 2026-03-01, to: 2026-04-01 }   a time; `to` is the first not meant
- *
- * A code may end in *: any that begins so.
- */
+/* One condition of a rule: a predicate (predicate.h) of what is known of an order, its values
+ * looked up in the registries when it is read. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/span.h"
 #include "config/diagnostics.h"
 #include "config/yaml.h"
 #include "router/core/facts.h"
+#include "router/core/predicate.h"
 
 enum rule_field { /* those of one text, of several, and of a number */
                   RULE_KIND,
@@ -40,31 +30,22 @@ enum rule_field { /* those of one text, of several, and of a number */
                   RULE_FIELDS
 };
 
-enum rule_presence { RULE_NOT_ASKED, RULE_PRESENT, RULE_ABSENT };
-
 struct rule_predicate {
     enum rule_field field;
-    bool negated;
-    enum rule_presence presence; /* asked for alone */
-    struct span *values;         /* arena; NULL where it asks for a number or presence */
-    size_t value_count;
-    int64_t from, to; /* half-open */
-    struct place written;
+    struct predicate asked; /* owned */
 };
 
 struct rule_question {
-    struct span text[RULE_TYPE_GROUP]; /* by field; absent = not known */
-    struct span groups[DISTRICT_MOST_GROUPS];
-    size_t group_count;
-    struct span flags;                        /* words separated by blanks */
+    struct span text[RULE_ROUND]; /* by field; absent = not known; flags and groups are words */
+    char groups[DISTRICT_MOST_GROUPS * DISTRICT_CODE_BYTES]; /* of the type, separated by blanks */
     int64_t number[RULE_FIELDS - RULE_ROUND]; /* by field; TIMESTAMP_NONE = not known */
 };
 void rule_question_read(struct rule_question *question, const struct facts *facts);
 
 /* `node` is the field's entry of `when:`. */
 bool rule_predicate_read(struct rule_predicate *predicate, const struct yaml_node *node,
-                         const struct district *district, struct arena *arena,
-                         struct diagnostics *diagnostics);
+                         const struct district *district, struct diagnostics *diagnostics);
+void rule_predicate_fini(struct rule_predicate *predicate);
 bool rule_predicate_holds(const struct rule_predicate *predicate,
                           const struct rule_question *question);
 /* Of one field: does `narrow` hold only where `wide` does, and do both name something in common? */

@@ -12,8 +12,6 @@
 #include "base/memory.h"
 #include "router/core/rules_check.h"
 
-#define ARENA_BYTES ((size_t)1 << 20)
-
 static void read_classes(struct rules *rules, const struct yaml_node *classes,
                          struct diagnostics *diagnostics)
 {
@@ -69,8 +67,7 @@ static bool is_double(const struct rules *rules, const struct rule_entry *entry)
 static void read_entries(struct rules *rules, const struct yaml_node *entries,
                          const struct district *district, struct diagnostics *diagnostics)
 {
-    const struct rule_reading reading = {district, rules->classes, rules->class_count,
-                                         &rules->arena, diagnostics};
+    const struct rule_reading reading = {district, rules->classes, rules->class_count, diagnostics};
     const struct yaml_node *one = entries && entries->type == YAML_LIST ? entries->first : NULL;
     for (; one; one = one->next) {
         struct rule_entry *entry = &rules->entries[rules->entry_count];
@@ -79,8 +76,10 @@ static void read_entries(struct rules *rules, const struct yaml_node *entries,
                             "more than %d entries", RULES_MOST_ENTRIES);
             return;
         }
-        if (!rule_entry_read(entry, one, &reading))
+        if (!rule_entry_read(entry, one, &reading)) {
+            rule_entry_fini(entry);
             continue;
+        }
         if (is_double(rules, entry))
             diagnostics_add(diagnostics, entry->written,
                             "decisions name it: give it one of its own",
@@ -100,7 +99,6 @@ struct rules *rules_load(const char *file, const struct district *district,
     struct rules *rules = xcalloc(1, sizeof *rules);
     rules->document = document;
     rules->entries = xcalloc(RULES_MOST_ENTRIES, sizeof *rules->entries);
-    arena_init(&rules->arena, ARENA_BYTES);
     const struct yaml_node *root = yaml_root(document);
     yaml_only_keys(root, known, diagnostics);
     read_classes(rules, yaml_get(root, "classes"), diagnostics);
@@ -121,7 +119,8 @@ void rules_free(struct rules *rules)
     if (!rules)
         return;
     yaml_free(rules->document);
-    arena_fini(&rules->arena);
+    for (size_t i = 0; i < rules->entry_count; i++)
+        rule_entry_fini(&rules->entries[i]);
     free(rules->entries);
     free(rules);
 }

@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "config/diagnostics.h"
 #include "config/yaml.h"
 #include "router/core/rule_entry.h"
@@ -17,7 +16,6 @@
 
 struct rules {
     struct yaml_document *document; /* owned: entries borrow from it */
-    struct arena arena;             /* of what was compiled */
     struct working_time working;    /* no hours = none of the classes needs them */
     struct rule_class classes[RULES_MOST_CLASSES];
     size_t class_count;

@@ -69,9 +69,9 @@ static void collect(struct check *check)
         add_date(check, entry->valid_from_ms);
         add_date(check, entry->valid_to_ms);
         for (size_t j = 0; j < entry->when_count; j++)
-            for (size_t k = 0; entry->when[j].field == RULE_FLAGS && k < entry->when[j].value_count;
-                 k++)
-                add_flag(check, entry->when[j].values[k]);
+            for (size_t k = 0;
+                 entry->when[j].field == RULE_FLAGS && k < entry->when[j].asked.value_count; k++)
+                add_flag(check, entry->when[j].asked.values[k]);
     }
     for (size_t i = 0; i < check->date_count; i++)
         first_ms = check->dates[i] < first_ms ? check->dates[i] : first_ms;
@@ -88,7 +88,7 @@ static void visit_type(struct check *check, struct combination *one, const struc
             facts.place.state = (enum place_state)place;
             one->place = place;
             rule_question_read(&one->question, &facts);
-            one->question.flags = check->flags[i];
+            one->question.text[RULE_FLAGS] = check->flags[i];
             visit(check, one, context);
         }
 }
@@ -133,8 +133,8 @@ static void tell_gap(struct check *check, const struct combination *one)
                 facts_place_word((enum place_state)one->place));
     if (question->text[RULE_TYPE_CODE].len)
         strbuf_addf(&text, " (say type_code %.*s)", SPAN_ARG(question->text[RULE_TYPE_CODE]));
-    if (question->flags.len)
-        strbuf_addf(&text, ", flags %.*s", SPAN_ARG(question->flags));
+    if (question->text[RULE_FLAGS].len)
+        strbuf_addf(&text, ", flags %.*s", SPAN_ARG(question->text[RULE_FLAGS]));
     if (check->date_count > 1) {
         strbuf_add(&text, SPAN(", on "));
         timestamp_add_date(&text, timestamp_day(one->at_ms, YAML_DATE_ZONE_MINUTES));
@@ -185,16 +185,17 @@ static void set_number(struct combination *one, enum rule_field field, int64_t n
 /* What the entry asks for beside type, place and flags. */
 static void give(struct combination *one, const struct rule_predicate *wanted, size_t turn)
 {
+    const struct predicate *asked = &wanted->asked;
     if (is_visited(wanted->field))
         return;
-    if (wanted->presence)
+    if (wanted->field >= RULE_ROUND)
+        set_number(one, wanted->field, asked->from != INT64_MIN ? asked->from : asked->to);
+    else if (asked->form == PREDICATE_ONE_OF)
         one->question.text[wanted->field] =
-            wanted->presence == RULE_PRESENT ? SPAN("another") : SPAN_NONE;
-    else if (wanted->field >= RULE_ROUND)
-        set_number(one, wanted->field, wanted->from != INT64_MIN ? wanted->from : wanted->to - 1);
-    else if (!wanted->negated)
+            asked->values[turn < asked->value_count ? turn : asked->value_count - 1];
+    else if (asked->form != PREDICATE_NONE_OF)
         one->question.text[wanted->field] =
-            wanted->values[turn < wanted->value_count ? turn : wanted->value_count - 1];
+            asked->form == PREDICATE_PRESENT ? SPAN("another") : SPAN_NONE;
 }
 
 static void try_witness(struct check *check, const struct combination *combination, void *context)
@@ -222,7 +223,7 @@ static size_t turns_of(const struct rule_entry *entry)
 {
     size_t most = 1;
     for (size_t i = 0; i < entry->when_count; i++)
-        most = entry->when[i].value_count > most ? entry->when[i].value_count : most;
+        most = entry->when[i].asked.value_count > most ? entry->when[i].asked.value_count : most;
     return most;
 }
 
@@ -240,13 +241,14 @@ static void try_varied(struct check *check, struct witness *witness, struct span
 static void try_beside(struct check *check, struct witness *witness,
                        const struct rule_predicate *varied)
 {
+    const struct predicate *asked = &varied->asked;
     witness->varied = varied;
     if (is_visited(varied->field))
         return;
-    try_varied(check, witness, SPAN("another"), varied->from - (varied->from != INT64_MIN));
-    try_varied(check, witness, SPAN_NONE, varied->to);
-    for (size_t i = 0; i < varied->value_count; i++)
-        try_varied(check, witness, varied->values[i], varied->from);
+    try_varied(check, witness, SPAN("another"), asked->from - (asked->from != INT64_MIN));
+    try_varied(check, witness, SPAN_NONE, asked->to + (asked->to != INT64_MAX));
+    for (size_t i = 0; i < asked->value_count; i++)
+        try_varied(check, witness, asked->values[i], asked->from);
 }
 
 static void check_reached(struct check *check, const struct rule_entry *entry)

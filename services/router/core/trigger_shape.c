@@ -33,6 +33,7 @@ static void add_predicate(struct strbuf *out, const struct predicate *predicate)
 {
     add_text(out, predicate->field);
     add_number(out, (int64_t)predicate->form);
+    add_number(out, predicate->words);
     add_number(out, predicate->from);
     add_number(out, predicate->to);
     for (size_t i = 0; i < predicate->value_count; i++)

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -81,6 +82,94 @@ static void it_holds_or_does_not(void **state)
     }
 }
 
+static char told[256];
+
+static void take_line(void *context, const char *line)
+{
+    (void)context;
+    snprintf(told, sizeof told, "%s", line);
+}
+
+/* Rules know their fields' shapes; what one cannot be asked is told at its place. */
+static void a_field_is_asked_as_its_shape_allows(void **state)
+{
+    static const struct {
+        enum predicate_shape shape;
+        const char *yaml, *value; /* that holds; NULL = it is refused */
+        const char *says;
+    } rows[] = {
+        {PREDICATE_TEXT, "present", "x", NULL},
+        {PREDICATE_TEXT, "{ not: a }", "b", NULL},
+        {PREDICATE_TEXT, "{ flag: a }", NULL, "f cannot be asked so"},
+        {PREDICATE_TEXT, "{ from: 1 }", NULL, "f cannot be asked so"},
+        {PREDICATE_TEXT, "[a, [b]]", NULL, "f is compared with single words"},
+        {PREDICATE_STATE, "known", "known", NULL},
+        {PREDICATE_STATE, "present", "present", NULL}, /* a word like others */
+        {PREDICATE_WORDS, "a", "b a", NULL},
+        {PREDICATE_WORDS, "{ flag: [a, c] }", "b a", NULL},
+        {PREDICATE_WORDS, "{ not: c }", "b a", NULL},
+        {PREDICATE_WORDS, "[]", NULL, "a list of nothing matches nothing"},
+        {PREDICATE_NUMBER, "{ from: 3, to: 2 }", NULL, "f is never there: from is not before to"},
+        {PREDICATE_NUMBER, "{ not: 3 }", NULL, "unknown key"},
+        {PREDICATE_NUMBER, "[1, 2]", NULL, "f is compared with a range"},
+        {PREDICATE_NUMBER, "-1", NULL, "f cannot be -1"},
+        {PREDICATE_TIME, "2026-03-01", NULL, "f is compared with a range"},
+        {PREDICATE_TIME, "{ from: 2026-03-01, to: 2026-03-01 }", NULL, "from is not before to"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct diagnostics *diagnostics = diagnostics_new();
+        struct predicate predicate;
+        char text[256];
+        snprintf(text, sizeof text, "f: %s\n", rows[i].yaml);
+        struct yaml_document *document = yaml_parse("t.yaml", span_of(text), diagnostics);
+        bool good = predicate_read(&predicate, yaml_get(yaml_root(document), "f"), rows[i].shape,
+                                   diagnostics);
+        told[0] = '\0';
+        diagnostics_each(diagnostics, take_line, NULL);
+        if (good != !rows[i].says || (rows[i].says && !strstr(told, rows[i].says)))
+            fail_msg("%s: %s", rows[i].yaml, told);
+        if (good && !predicate_holds(&predicate, span_of(rows[i].value)))
+            fail_msg("%s of %s", rows[i].yaml, rows[i].value);
+        if (good)
+            predicate_fini(&predicate);
+        yaml_free(document);
+        diagnostics_free(diagnostics);
+    }
+}
+
+/* Whole numbers and moments: a number alone is that number, the end of a time is not meant. */
+static void a_range_holds_both_its_ends(void **state)
+{
+    static const struct {
+        enum predicate_shape shape;
+        const char *yaml;
+        int64_t from, to;
+    } rows[] = {
+        {PREDICATE_NUMBER, "3", 3, 3},
+        {PREDICATE_NUMBER, "{ from: 3, to: 5 }", 3, 5},
+        {PREDICATE_NUMBER, "{ from: 3 }", 3, INT64_MAX},
+        {PREDICATE_TIME, "{ from: 2026-03-01, to: 2026-03-02 }", INT64_C(1772294400000),
+         INT64_C(1772380799999)},
+        {PREDICATE_TIME, "{ to: 2026-03-02 }", INT64_MIN, INT64_C(1772380799999)},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct diagnostics *diagnostics = diagnostics_new();
+        struct predicate predicate;
+        char text[256];
+        snprintf(text, sizeof text, "f: %s\n", rows[i].yaml);
+        struct yaml_document *document = yaml_parse("t.yaml", span_of(text), diagnostics);
+        assert_true(predicate_read(&predicate, yaml_get(yaml_root(document), "f"), rows[i].shape,
+                                   diagnostics));
+        assert_int_equal(predicate.form, PREDICATE_BETWEEN);
+        assert_int_equal(predicate.from, rows[i].from);
+        assert_int_equal(predicate.to, rows[i].to);
+        yaml_free(document);
+        diagnostics_free(diagnostics);
+    }
+}
+
 static struct span value_by_name(const void *context, struct span field)
 {
     (void)context;
@@ -118,6 +207,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_holds_or_does_not),
+        cmocka_unit_test(a_field_is_asked_as_its_shape_allows),
+        cmocka_unit_test(a_range_holds_both_its_ends),
         cmocka_unit_test(all_of_them_must_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

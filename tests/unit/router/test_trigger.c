@@ -39,12 +39,13 @@ static const struct slip slips[] = {
      "t.yaml:3:5: error: it does not say what to listen to; fix: write { kind: request, stage: "
      "opened, … } or { observation: weather_alert, … }"},
     {"a_predicate_without_value", HEAD "on: { kind: request, type_code: [] }\n" GROUP COUNT OPEN,
-     "t.yaml:3:33: error: type_code is compared with no value; fix: write a value, [a list], { "
-     "not: "
-     "… }, { flag: … }, { from: …, to: … }, present or absent"},
+     "t.yaml:3:33: error: a list of nothing matches nothing; fix: name what it may be, or leave "
+     "the "
+     "field out"},
     {"a_range_that_holds_nothing",
      HEAD "on: { kind: request, round: { from: 3, to: 2 } }\n" GROUP COUNT OPEN,
-     "t.yaml:3:29: error: no round lies between these; fix: let from be the smaller one"},
+     "t.yaml:3:29: error: round is never there: from is not before to; fix: write the smaller one "
+     "as from:"},
     {"no_length", BEFORE "count: { at_least: 2 }\n" OPEN,
      "t.yaml:5:8: error: count has no within; fix: add `within: ...`"},
     {"no_length_at_all", BEFORE "count: { at_least: 2, within: 0s }\n" OPEN,
