@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Only stages marked as asking are looked at, so a case without any costs one test. What the
  * present lead was told with its decision holds all that was said before it: an amendment answers
- * later moves only. */
+ * later moves only, and those that came after the decision though they were made before it. */
 #include "router/core/moves.h"
 
 #include "base/timestamp.h"
@@ -107,7 +107,8 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
         if (fold->effect[i] != LINE_COUNTS || !(kind->asking >> index & 1))
             continue;
         enum moves_answer answer = answer_to(kind, &kind->stages[index], line);
-        bool told = answer == MOVES_AMEND && (i < begin.lead || !fold->dispatched);
+        bool known = i < begin.lead && line->recorded_ms <= set->lines[begin.lead].recorded_ms;
+        bool told = answer == MOVES_AMEND && (known || !fold->dispatched);
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;
         if (span_equal(line->id, passed->again) || !is_answered(set, kind, line, stage_of(answer)))

@@ -27,6 +27,7 @@ struct said { /* party NULL = a unit says it, as whatever it is */
     const char *replayof; /* history */
     int revision;         /* a greater one corrects */
     bool at_once;         /* recorded at the very moment it names */
+    int64_t heard;        /* recorded in that minute; 0 = right after its moment */
 };
 
 struct life {
@@ -153,7 +154,9 @@ static inline void say_one(struct case_flow *flow, const struct said *said, int 
                              .replayof = said->replayof,
                              .revision = revision,
                              .time_ms = at,
-                             .recorded_ms = said->at_once ? at : at + 1000});
+                             .recorded_ms = said->heard     ? NOON + said->heard * MINUTE
+                                            : said->at_once ? at
+                                                            : at + 1000});
 }
 
 static inline void live(const struct life *life, bool restarts)
