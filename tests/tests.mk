@@ -136,3 +136,7 @@ FROM  ?= 1
 sim: ## random lives of cases under kills, moves and repeats, every law asked of each (SEEDS=100000 FROM=1)
 	@$(MAKE) --no-print-directory VARIANT=release $(OUT)/release/tests/sim/sim
 	@$(OUT)/release/tests/sim/sim --seeds $(SEEDS) --from $(FROM)
+
+.PHONY: views-proof
+views-proof: all ## every number of every view of real requests against a recomputation from the files; disordered, the same cells
+	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/proof/views.py

@@ -110,8 +110,8 @@ static void add_stock(struct delta *sums, const struct delta_row *row, const str
 {
     int64_t now_day = timestamp_day(range->now_ms, zone_minutes);
     int now_part = view_bucket_part(view->grain, range->now_ms, now_day, zone_minutes);
-    if (row->day > range->to_day || row->day > now_day ||
-        (row->day == now_day && row->part > now_part))
+    if (row->day > now_day || (row->day == now_day && row->part > now_part) ||
+        (by->bucket < 0 && row->day > range->to_day)) /* a bucket is told as it ends */
         return;
     if (by->bucket < 0) {
         add_coarse(sums, row, view, by, 0);

@@ -21,6 +21,7 @@ extern const struct verb verb_lag;
 extern const struct verb verb_reasons;
 extern const struct verb verb_rebuild;
 extern const struct verb verb_replay;
+extern const struct verb verb_report;
 extern const struct verb verb_send;
 extern const struct verb verb_stations;
 extern const struct verb verb_test;

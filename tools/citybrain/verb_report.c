@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain report: the district's daily and monthly tables of units, from the aggregator's API. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/charset.h"
+#include "base/timestamp.h"
+#include "citybrain/http_client.h"
+#include "citybrain/report_rows.h"
+#include "citybrain/verb.h"
+
+#define ANSWER_BYTES (16 << 20)
+#define ASKED        9 /* three views, each by unit, of all, and as a mean */
+#define DAY_MS       86400000
+
+static const char report_help[] =
+    "usage: citybrain report daily DATE | monthly YYYY-MM\n"
+    "                        [--scope all|net] [--charset utf-8|gb18030] [--json] [--url URL]\n\n"
+    "One line a unit: received, closed, closure rate, done in time, valid call-backs, 响应率,\n"
+    "解决率, 满意率 and the score (三率), by the formula in force when the period began. 街乡 and\n"
+    "区直单位 are ranked apart, by score, then by what came in; a unit without valid call-backs "
+    "has\n"
+    "no data and no rank. Two lines close it: 合并 (all orders together) and 算术平均 (the mean "
+    "of\n"
+    "the units' rates).\n\n"
+    "  daily DATE       noon to noon: from 12:00 of the day before to 12:00 of DATE\n"
+    "  monthly YYYY-MM  from the 19th of the month before to the 18th of this one\n"
+    "  --scope net      without what was excluded (剔除); default all\n"
+    "  --charset        of the CSV: utf-8 with a byte order mark (default), or gb18030\n"
+    "  --json           numbers as the API gives them\n"
+    "  --url            the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
+    "  citybrain report monthly 2026-03 --charset gb18030 >2026-03.csv\n"
+    "exit: 0 printed, 64 usage, 69 no API\n";
+
+struct wish {
+    struct report_head head;
+    const char *bucket, *url, *scope;
+    char day[12], from[20], to[20];
+    enum charset charset;
+    bool json;
+};
+
+static const char *const views[] = {"three_rates", "closure_rate", "on_time"};
+
+static bool set_daily(struct wish *wish, const char *text)
+{
+    int64_t ms;
+    struct strbuf before = {.at = wish->from, .capacity = sizeof wish->from, .max = 19};
+    if (!timestamp_parse(span_of(text), "%Y-%m-%d", 0, &ms) || strlen(text) != 10)
+        return false;
+    timestamp_add_date(&before, ms / DAY_MS - 1);
+    strbuf_add(&before, SPAN(" 12:00"));
+    snprintf(wish->to, sizeof wish->to, "%s 12:00", text);
+    snprintf(wish->day, sizeof wish->day, "%s", text);
+    wish->bucket = "noon_day";
+    wish->head.title = "日报";
+    return true;
+}
+
+/* The month's period began on the 19th of the one before. */
+static bool set_monthly(struct wish *wish, const char *text)
+{
+    int64_t ms;
+    char first[16];
+    struct civil civil;
+    snprintf(first, sizeof first, "%.7s-01", text);
+    if (strlen(text) != 7 || !timestamp_parse(span_of(first), "%Y-%m-%d", 0, &ms))
+        return false;
+    timestamp_to_civil(ms - DAY_MS, 0, &civil);
+    snprintf(wish->day, sizeof wish->day, "%04u-%02u-19", (unsigned)civil.year % 10000,
+             (unsigned)civil.month % 100);
+    snprintf(wish->from, sizeof wish->from, "%s 00:00", wish->day);
+    snprintf(wish->to, sizeof wish->to, "%.7s-19 00:00", text);
+    wish->bucket = "period_19";
+    wish->head.title = "月报";
+    return true;
+}
+
+struct asking {
+    struct http_client *client;
+    struct json_reader *reader;
+    struct arena arena;
+    struct strbuf answers[ASKED + 1]; /* what was read borrows from them */
+    size_t count;
+};
+
+static const struct json_value *ask(struct asking *asking, const char *url, int *status)
+{
+    struct error error = {0};
+    const struct json_value *value = NULL;
+    size_t bad_at;
+    struct strbuf *answer = &asking->answers[asking->count++];
+    struct http_call call = {.method = "GET", .url = url, .answer = answer};
+    strbuf_init(answer, 65536, ANSWER_BYTES);
+    *status = VERB_UNAVAILABLE;
+    if (!http_client_call(asking->client, &call, &error)) {
+        fprintf(stderr,
+                "citybrain report: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
+                error.text);
+        return NULL;
+    }
+    if (call.status != 200) {
+        fprintf(stderr, "citybrain report: %s: %d: %.*s\n", url, call.status,
+                SPAN_ARG(strbuf_span(answer)));
+        return NULL;
+    }
+    if (json_read(asking->reader, strbuf_span(answer), &asking->arena, &value, &bad_at) !=
+        REJECT_NONE)
+        return NULL;
+    *status = VERB_OK;
+    return value;
+}
+
+static int fill(struct asking *asking, const struct wish *wish, struct report_rows *rows)
+{
+    static const char *const forms[] = {"unit,", "", ""};
+    char url[512];
+    int status = VERB_OK;
+    for (size_t v = 0; v < ARRAY_LENGTH(views); v++)
+        for (size_t f = 0; f < ARRAY_LENGTH(forms) && status == VERB_OK; f++) {
+            snprintf(url, sizeof url, "%s/api/views/%s?by=%s%s&from=%s&to=%s&scope=%s&method=%s",
+                     wish->url, views[v], forms[f], wish->bucket, wish->day, wish->day, wish->scope,
+                     f == 2 ? "mean" : "pooled");
+            const struct json_value *answer = ask(asking, url, &status);
+            if (answer)
+                report_rows_add(rows, views[v], answer);
+        }
+    snprintf(url, sizeof url, "%s/api/units", wish->url);
+    const struct json_value *units = status == VERB_OK ? ask(asking, url, &status) : NULL;
+    if (units)
+        report_rows_name(rows, units);
+    return status;
+}
+
+static void print(const struct wish *wish, const struct report_rows *rows)
+{
+    struct strbuf text;
+    struct arena arena;
+    strbuf_init(&text, 65536, ANSWER_BYTES);
+    arena_init(&arena, 2 * ANSWER_BYTES);
+    if (wish->json) {
+        report_rows_write_json(rows, &wish->head, &text);
+    } else {
+        struct charset_converter *converter = charset_converter_new();
+        struct span bytes = SPAN_NONE;
+        report_rows_write_csv(rows, &wish->head, &text);
+        if (wish->charset == CHARSET_UTF8)
+            fputs("\xEF\xBB\xBF", stdout);
+        else if (charset_from_utf8(converter, wish->charset, strbuf_span(&text), &arena, &bytes) ==
+                 CHARSET_OK)
+            fwrite(bytes.at, 1, bytes.len, stdout);
+        charset_converter_free(converter);
+    }
+    if (wish->json || wish->charset == CHARSET_UTF8)
+        fwrite(text.at, 1, text.len, stdout);
+    arena_fini(&arena);
+    strbuf_fini(&text);
+}
+
+static int report(struct wish *wish)
+{
+    struct asking asking = {.client = http_client_new(), .reader = json_reader_new()};
+    struct report_rows *rows = report_rows_new();
+    arena_init(&asking.arena, 64 << 20);
+    wish->head.from = wish->from;
+    wish->head.to = wish->to;
+    wish->head.scope = wish->scope;
+    int status = fill(&asking, wish, rows);
+    report_rows_rank(rows);
+    if (status == VERB_OK)
+        print(wish, rows);
+    for (size_t i = 0; i < asking.count; i++)
+        strbuf_fini(&asking.answers[i]);
+    arena_fini(&asking.arena);
+    json_reader_free(asking.reader);
+    http_client_free(asking.client);
+    report_rows_free(rows);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {{"scope", 1, 0, 's'},
+                                          {"charset", 1, 0, 'c'},
+                                          {"json", 0, 0, 'j'},
+                                          {"url", 1, 0, 'u'},
+                                          {0, 0, 0, 0}};
+    const char *api = getenv("CITYBRAIN_API");
+    struct wish wish = {
+        .url = api ? api : "http://127.0.0.1:29340", .scope = "all", .charset = CHARSET_UTF8};
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        switch (c) {
+        case 's': wish.scope = optarg; break;
+        case 'c':
+            if (!charset_parse(span_of(optarg), &wish.charset))
+                return verb_usage("report", "\"%s\" is no charset: utf-8 or gb18030", optarg);
+            break;
+        case 'j': wish.json = true; break;
+        case 'u': wish.url = optarg; break;
+        default: return verb_bad_option("report", argv);
+        }
+    }
+    if (strcmp(wish.scope, "all") != 0 && strcmp(wish.scope, "net") != 0)
+        return verb_usage("report", "\"%s\" is no scope: all or net", wish.scope);
+    if (optind + 2 != argc)
+        return verb_usage("report", "daily DATE or monthly YYYY-MM is needed");
+    const char *what = argv[optind], *when = argv[optind + 1];
+    bool daily = strcmp(what, "daily") == 0;
+    if (!daily && strcmp(what, "monthly") != 0)
+        return verb_usage("report", "\"%s\" is no report: daily or monthly", what);
+    if (!(daily ? set_daily(&wish, when) : set_monthly(&wish, when)))
+        return verb_usage("report", "\"%s\" is no %s", when,
+                          daily ? "date such as 2026-03-02" : "month such as 2026-03");
+    return report(&wish);
+}
+
+const struct verb verb_report = {"report", "the daily or monthly table of units, as CSV",
+                                 report_help, run};
