@@ -44,7 +44,8 @@ static struct case_fold opened(void)
                              .opened_ms = NOON,
                              .response_ms = TIMESTAMP_NONE,
                              .resolution_ms = TIMESTAMP_NONE,
-                             .closure_ms = TIMESTAMP_NONE};
+                             .closure_ms = TIMESTAMP_NONE,
+                             .due_ms = TIMESTAMP_NONE};
     for (size_t i = 0; i < CASE_KIND_MAX_STAGES; i++)
         fold.stage_ms[i] = TIMESTAMP_NONE;
     return fold;
@@ -97,12 +98,147 @@ static void a_double_counts_as_nothing_else(void **state)
     assert_int_equal(counted(&fold, "closure_rate", "opened"), 0);
 }
 
+/* --- whose row, and when it was so --- */
+
+#define HOUR 3600000LL
+
+static struct contribution contribution;
+
+static int64_t of_unit(const char *unit, size_t column)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < contribution.cell_count; i++)
+        if (span_is(contribution.cells[i].place.unit, unit))
+            sum += contribution.cells[i].value[column];
+    return sum;
+}
+
+static void led_by(struct case_fold *fold, const char *unit, int64_t ms)
+{
+    fold->lead = span_of(unit);
+    fold->leads[fold->lead_count++] = (struct case_lead){fold->lead, ms};
+}
+
+static void a_stock_goes_from_lead_to_lead(void **state)
+{
+    (void)state;
+    struct case_fold fold = opened();
+    led_by(&fold, "a", NOON);
+    led_by(&fold, "b", NOON + 72 * HOUR);
+    fold.due_ms = TIMESTAMP_NONE;
+    contribution_of(&contribution, views_find(views, SPAN("backlog")), &fold, 480);
+    assert_int_equal(contribution.cell_count, 3);
+    assert_int_equal(of_unit("a", 0), 0); /* entered and left */
+    assert_int_equal(of_unit("b", 0), 1);
+    assert_true(contribution.cells[1].place.day == contribution.cells[0].place.day + 3);
+}
+
+static void overdue_is_from_its_due_time_until_it_is_done(void **state)
+{
+    (void)state;
+    const struct view *view = views_find(views, SPAN("overdue"));
+    struct case_fold fold = opened();
+    led_by(&fold, "a", NOON);
+    fold.due_ms = NOON + 5 * HOUR;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(contribution.cell_count, 1); /* it may lie ahead */
+    assert_int_equal(contribution.cells[0].place.part, 17 * 60);
+    fold.resolution_ms = fold.due_ms; /* at the last moment is in time */
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(contribution.cell_count, 0);
+    fold.resolution_ms = fold.due_ms + 48 * HOUR;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(contribution.cell_count, 2);
+    assert_int_equal(of_unit("a", 0), 0);
+}
+
+static void a_duration_is_of_who_led_at_its_end_and_net_of_pauses(void **state)
+{
+    (void)state;
+    const struct view *view = views_find(views, SPAN("response_time"));
+    struct case_fold fold = opened();
+    led_by(&fold, "a", NOON);
+    led_by(&fold, "b", NOON + 9 * HOUR);
+    fold.closed = true;
+    fold.closure_ms = NOON + 8 * HOUR;
+    fold.pause_count = 2;
+    fold.pauses[0] = (struct case_pause){NOON + HOUR, NOON + 3 * HOUR};
+    fold.pauses[1] = (struct case_pause){NOON + 7 * HOUR, TIMESTAMP_NONE}; /* still, at the end */
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(of_unit("b", view->measures[0].column), 0);
+    assert_int_equal(of_unit("a", view->measures[0].column + 1), 8 * HOUR);
+    assert_int_equal(of_unit("a", view->measures[1].column + 1), 5 * HOUR);
+}
+
+static int64_t answered(const char *answer, const char *measure)
+{
+    struct case_fold fold = opened();
+    fold.answer = answer ? span_of(answer) : SPAN_NONE;
+    return counted(&fold, "three_rates", measure);
+}
+
+static void rates_count_valid_call_backs_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(answered("yyns", "valid"), 1);
+    assert_int_equal(answered("yyns", "contacted"), 1);
+    assert_int_equal(answered("yyns", "solved"), 0);
+    assert_int_equal(answered("yyns", "satisfied"), 1);
+    assert_int_equal(answered("yyna", "acceptable"), 1);
+    assert_int_equal(answered("nyys", "valid") + answered("nyys", "contacted"), 0);
+    assert_int_equal(answered("nyys", "reviewed"), 1);
+    assert_int_equal(answered(NULL, "reviewed") + answered("-yys", "valid"), 0);
+    assert_int_equal(answered(NULL, "orders"), 1);
+}
+
+static void words_of_flags_are_asked_one_by_one(void **state)
+{
+    (void)state;
+    struct case_fold fold = opened();
+    int flags = view_fact_find(codes, SPAN("flags")) - FACT_FIELD;
+    fold.field[flags] = SPAN("threat again");
+    assert_int_equal(counted(&fold, "repeat", "again"), 1);
+    fold.field[flags] = SPAN("against");
+    assert_int_equal(counted(&fold, "repeat", "again"), 0);
+}
+
+static void a_whistle_is_a_row_of_both_sides(void **state)
+{
+    (void)state;
+    const struct view *view = views_find(views, SPAN("whistle"));
+    struct case_fold fold = opened();
+    led_by(&fold, "street", NOON);
+    fold.due_ms = NOON + 9 * HOUR;
+    fold.co_count = 2;
+    fold.co[0] = (struct case_co){.unit = SPAN("d_urban"),
+                                  .whistled = true,
+                                  .named_ms = NOON,
+                                  .reported_ms = NOON + 2 * HOUR,
+                                  .due_ms = NOON + HOUR};
+    fold.co[1] = (struct case_co){.unit = SPAN("d_fire"),
+                                  .named_ms = NOON,
+                                  .reported_ms = TIMESTAMP_NONE,
+                                  .due_ms = TIMESTAMP_NONE};
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(contribution.cell_count, 1); /* the desk's helper was not whistled for */
+    assert_true(span_is(contribution.cells[0].place.co_unit, "d_urban"));
+    assert_int_equal(of_unit("street", 0), 1); /* called */
+    assert_int_equal(of_unit("street", 1), 1); /* reported */
+    assert_int_equal(of_unit("street", 2), 0); /* late */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_order_is_a_matter),
         cmocka_unit_test(a_child_is_an_order_and_no_matter),
         cmocka_unit_test(a_double_counts_as_nothing_else),
+        cmocka_unit_test(a_stock_goes_from_lead_to_lead),
+        cmocka_unit_test(overdue_is_from_its_due_time_until_it_is_done),
+        cmocka_unit_test(a_duration_is_of_who_led_at_its_end_and_net_of_pauses),
+        cmocka_unit_test(rates_count_valid_call_backs_alone),
+        cmocka_unit_test(words_of_flags_are_asked_one_by_one),
+        cmocka_unit_test(a_whistle_is_a_row_of_both_sides),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
