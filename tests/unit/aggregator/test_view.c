@@ -103,56 +103,53 @@ static void keep_first(void *context, const char *line)
     HEAD "measures:\n  a: { count: opened }\n  b: { count: closed }\n  r: { ratio: [b, a] }\n"     \
          "  s:\n    "
 
+static const struct wrong wrongs[] = {
+    {"view: v\nof: { kind: requst }\ngroup: [unit]\nmeasures:\n  a: { count: opened }\n", "no kind",
+     2},
+    {"view: v\nof: { kind: request }\ngroup: [colour]\nmeasures:\n  a: { count: opened }\n",
+     "colour", 3},
+    {"view: v\nof: { kind: request }\ngroup: [unit]\nmeasures:\n  a: { count: openned }\n",
+     "opened", 5},
+    {"view: v\nof: { kind: request }\ngroup: [unit]\nmeasures:\n  a: { ratio: [b, c] }\n",
+     "no count", 5},
+    {"view: v; drop table\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened "
+     "}\n",
+     "cannot name", 1},
+    {"view: ledger\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened }\n",
+     "system's own", 1},
+    {"view: a_bins\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened }\n",
+     "system's own", 1},
+    {"view: v\nof: { kind: request }\ngroup: [unit]\n", "measures nothing", 1},
+    {"view: v\nof: { kind: request }\ngroup: [unit]\nflow:\n  a: { count: opened }\n", "flow", 5},
+    {"view: v\nof: { kind: request }\ngroup: [unit, unit]\nmeasures:\n  a: { count: opened }\n",
+     "already", 3},
+    {"view: v\nof: { kind: service }\ngroup: [unit]\nmeasures:\n  a: { count: signed }\n", "signed",
+     5}, /* a stage of another kind */
+    {HEAD "buckets: [day, week]\nmeasures:\n  a: { count: opened }\n", "week", 4},
+    {HEAD "buckets: [day, day]\nmeasures:\n  a: { count: opened }\n", "already", 4},
+    {HEAD "measures:\n  a: { count: opened, when: { vald: yes } }\n", "vald", 5},
+    {HEAD "measures:\n  a: { count: opened, when: { valid: maybe } }\n", "never", 5},
+    {HEAD "measures:\n  a: { count: opened, when: { in_time: yes } }\n", "true or false", 5},
+    {HEAD "measures:\n  a: { count: named }\n", "helpers", 5},
+    {HEAD "measures:\n  a: { duration: { from: opened, to: closed }, stats: [p100] }\n", "p100", 5},
+    {"view: v\nof: { kind: request }\ngroup: [caller_ref]\nmeasures:\n  a: { count: opened }\n",
+     "caller_ref", 3}, /* a person makes no row */
+    {"view: v\nof: { kind: request }\ngroup: [co_unit]\nmeasures:\n  a: { count: opened }\n",
+     "co_unit", 3},
+    {HEAD "stock:\n  a: { from: opened }\n", "left", 5},
+    {HEAD "buckets: [hour]\nstock:\n  a: { from: opened, to: closed }\n", "end of days", 4},
+    {HEAD "measures:\n  a: { count: opened }\nstock:\n  b: { while: held }\n", "stands alone", 6},
+    {RATES "versions: [{ valid_from: 2026-01-01, weights: { r: 0.5 } }]\n", "sum to 0.5000", 9},
+    {RATES "versions: [{ valid_from: soon, weights: { r: 1 } }]\n", "no day", 9},
+    {RATES "versions: [{ valid_from: 2026-01-01, weights: { a: 1 } }]\n", "weighed", 9},
+    {RATES "versions: [{ valid_from: 2026-01-01, weights: { r: 0.12345 } }]\n", "no weight", 9},
+    {RATES "versions: [{ valid_from: 2026-01-02, weights: { r: 1 } }, { valid_from: 2026-01-01, "
+           "weights: { r: 1 } }]\n",
+     "does not come after", 9},
+};
+
 static void refuses_wrong_views_with_their_place(void **state)
 {
-    static const struct wrong wrongs[] = {
-        {"view: v\nof: { kind: requst }\ngroup: [unit]\nmeasures:\n  a: { count: opened }\n",
-         "no kind", 2},
-        {"view: v\nof: { kind: request }\ngroup: [colour]\nmeasures:\n  a: { count: opened }\n",
-         "colour", 3},
-        {"view: v\nof: { kind: request }\ngroup: [unit]\nmeasures:\n  a: { count: openned }\n",
-         "opened", 5},
-        {"view: v\nof: { kind: request }\ngroup: [unit]\nmeasures:\n  a: { ratio: [b, c] }\n",
-         "no count", 5},
-        {"view: v; drop table\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened "
-         "}\n",
-         "cannot name", 1},
-        {"view: ledger\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened }\n",
-         "system's own", 1},
-        {"view: a_bins\nof: { kind: request }\ngroup: []\nmeasures:\n  a: { count: opened }\n",
-         "system's own", 1},
-        {"view: v\nof: { kind: request }\ngroup: [unit]\n", "measures nothing", 1},
-        {"view: v\nof: { kind: request }\ngroup: [unit]\nflow:\n  a: { count: opened }\n", "flow",
-         5},
-        {"view: v\nof: { kind: request }\ngroup: [unit, unit]\nmeasures:\n  a: { count: opened }\n",
-         "already", 3},
-        {"view: v\nof: { kind: service }\ngroup: [unit]\nmeasures:\n  a: { count: signed }\n",
-         "signed", 5}, /* a stage of another kind */
-        {HEAD "buckets: [day, week]\nmeasures:\n  a: { count: opened }\n", "week", 4},
-        {HEAD "buckets: [day, day]\nmeasures:\n  a: { count: opened }\n", "already", 4},
-        {HEAD "measures:\n  a: { count: opened, when: { vald: yes } }\n", "vald", 5},
-        {HEAD "measures:\n  a: { count: opened, when: { valid: maybe } }\n", "never", 5},
-        {HEAD "measures:\n  a: { count: opened, when: { in_time: yes } }\n", "true or false", 5},
-        {HEAD "measures:\n  a: { count: named }\n", "helpers", 5},
-        {HEAD "measures:\n  a: { duration: { from: opened, to: closed }, stats: [p100] }\n", "p100",
-         5},
-        {"view: v\nof: { kind: request }\ngroup: [caller_ref]\nmeasures:\n  a: { count: opened }\n",
-         "caller_ref", 3}, /* a person makes no row */
-        {"view: v\nof: { kind: request }\ngroup: [co_unit]\nmeasures:\n  a: { count: opened }\n",
-         "co_unit", 3},
-        {HEAD "stock:\n  a: { from: opened }\n", "left", 5},
-        {HEAD "buckets: [hour]\nstock:\n  a: { from: opened, to: closed }\n", "end of days", 4},
-        {HEAD "measures:\n  a: { count: opened }\nstock:\n  b: { while: held }\n", "stands alone",
-         6},
-        {RATES "versions: [{ valid_from: 2026-01-01, weights: { r: 0.5 } }]\n", "sum to 0.5000", 9},
-        {RATES "versions: [{ valid_from: soon, weights: { r: 1 } }]\n", "no day", 9},
-        {RATES "versions: [{ valid_from: 2026-01-01, weights: { a: 1 } }]\n", "weighed", 9},
-        {RATES "versions: [{ valid_from: 2026-01-01, weights: { r: 0.12345 } }]\n", "no weight", 9},
-        {RATES
-         "versions: [{ valid_from: 2026-01-02, weights: { r: 1 } }, { valid_from: 2026-01-01, "
-         "weights: { r: 1 } }]\n",
-         "does not come after", 9},
-    };
     (void)state;
     for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs; i++) {
         char first[512] = "", place[32];
