@@ -14,6 +14,7 @@
 #define REVISION_PARTS 3 /* numbers in front of the hash */
 #define DECIMAL_DIGITS 20
 #define MOST_LINK      1088 /* a relation and a case id */
+#define MOST_COPIES    512  /* as many units as a rule may name */
 
 static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_LEAD] = 'l',
@@ -36,6 +37,8 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_DESK_CAUSE] = 'n',
     [CASE_LINK] = 'j',
     [CASE_ANSWER] = 'y',
+    [CASE_COPIES] = 'z',
+    [CASE_GONE] = 'g',
     [CASE_FIELD] = '1',
     '2',
     '3',
@@ -67,7 +70,7 @@ static const struct span data_key[CASE_FIELD] = {
     [CASE_CHILD] = NAME("child"),
     [CASE_VIA] = NAME("via"),
     [CASE_DESK_CAUSE] = NAME("desk_cause"),
-}; /* due_at and adopted are no plain texts */
+}; /* due_at, adopted and copies are no plain texts; gone is in no event */
 
 /* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's
  * twenty nines need more than 64 bits. */
@@ -134,6 +137,27 @@ static bool read_due(const struct json_value *data, struct arena *arena, struct 
     return due->at != NULL;
 }
 
+/* Codes of units have no blanks. False when the arena is full. */
+static bool read_copies(const struct json_value *data, struct arena *arena, struct span *copies)
+{
+    const struct json_value *list = json_get(data, SPAN("copies"));
+    char text[MOST_COPIES];
+    struct strbuf buf = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
+    bool is_list = list && list->type == JSON_ARRAY;
+    for (const struct json_value *one = is_list ? list->first : NULL; one; one = one->next) {
+        if (one->type != JSON_STRING || !one->text.len)
+            continue;
+        if (buf.len)
+            strbuf_add_char(&buf, ' ');
+        strbuf_add(&buf, one->text);
+    }
+    *copies = SPAN_NONE;
+    if (!buf.len || strbuf_is_full(&buf))
+        return true;
+    *copies = arena_copy(arena, strbuf_span(&buf));
+    return copies->at != NULL;
+}
+
 static bool read_attributes(const struct json_value *data, const struct codes *codes,
                             struct arena *arena, struct case_line *line)
 {
@@ -147,7 +171,8 @@ static bool read_attributes(const struct json_value *data, const struct codes *c
     const struct json_value *adopted = json_get(data, SPAN("adopted"));
     if (adopted && adopted->type == JSON_BOOL && adopted->truth)
         line->attribute[CASE_ADOPTED] = SPAN("1");
-    return read_due(data, arena, &line->attribute[CASE_DUE]);
+    return read_due(data, arena, &line->attribute[CASE_DUE]) &&
+           read_copies(data, arena, &line->attribute[CASE_COPIES]);
 }
 
 /* The relation a link names, and the other case: by its id, or by its number where `in` says in

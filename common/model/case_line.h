@@ -18,6 +18,8 @@
  *   j  what a link joins to: same_as, part_of or grew_from, ':', case id
  *   y  a call-back's answers, one letter each: valid, contacted, solved (y, n, or -),
  *      satisfaction (s satisfied, a acceptable, d dissatisfied, or -)
+ *   z  units that got a copy, blanks between
+ *   g  1: the orders of the case that this closed are gone (the router's own mark)
  *   1, 2 ...  the field of that number in codes.csv
  */
 #pragma once
@@ -52,6 +54,8 @@ enum case_attribute {
     CASE_DESK_CAUSE,
     CASE_LINK,   /* of `linked`: relation:case id */
     CASE_ANSWER, /* of `reviewed`: four letters, by enum callback_answer */
+    CASE_COPIES, /* of a decision: units, blanks between */
+    CASE_GONE,   /* on a closure, by the router alone: no order of the case is left */
     CASE_FIELD,  /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS
 };

@@ -18,6 +18,9 @@ static const struct setting table[] = {
      "a closed case keeps what later decisions hang on only; 0s = never"},
     {"router.forget_after", SETTING_DURATION, offsetof(struct router_config, forget_after_ms),
      "400d", 0, INT64_MAX / 2, NULL, NULL, "a closed case is forgotten; 0s = never"},
+    {"router.gone_after", SETTING_DURATION, offsetof(struct router_config, gone_after_ms), "90d", 0,
+     INT64_MAX / 2, NULL, NULL,
+     "orders of a closed case are taken out of the topics of its units; 0s = never"},
     {"router.headless_after", SETTING_DURATION, offsetof(struct router_config, headless_after_ms),
      "15m", 0, INT64_MAX / 2, NULL, NULL,
      "a case of which no opening came goes to the desk; 0s = never"},
@@ -52,12 +55,13 @@ bool router_config_load(struct router_config *config, const struct options *opti
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         load_bundle(config, diagnostics);
     }
-    config->flow = (struct case_flow_rules){
-        .codes = config->codes,
-        .kinds = config->kinds,
-        .bundle = &config->bundle,
-        .max_age_ms = config->max_age_ms,
-        .timers = {config->stub_after_ms, config->forget_after_ms, config->headless_after_ms}};
+    config->flow =
+        (struct case_flow_rules){.codes = config->codes,
+                                 .kinds = config->kinds,
+                                 .bundle = &config->bundle,
+                                 .max_age_ms = config->max_age_ms,
+                                 .timers = {config->stub_after_ms, config->forget_after_ms,
+                                            config->headless_after_ms, config->gone_after_ms}};
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;

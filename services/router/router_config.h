@@ -15,7 +15,8 @@ struct router_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
     const char *config_dir;
-    int64_t max_age_ms, stub_after_ms, forget_after_ms, headless_after_ms, probe_every_ms;
+    int64_t max_age_ms, stub_after_ms, forget_after_ms, headless_after_ms, gone_after_ms,
+        probe_every_ms;
     int64_t most_groups;
     struct settings *settings; /* owned */
     struct codes *codes;

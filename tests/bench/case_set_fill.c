@@ -66,11 +66,12 @@ static void load_bundle(void)
     struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
     if (!kinds || !rule_bundle_load(&bundle, "config", kinds, diagnostics))
         exit(78);
-    rules = (struct case_flow_rules){.codes = codes,
-                                     .kinds = kinds,
-                                     .bundle = &bundle,
-                                     .max_age_ms = 30 * DAY,
-                                     .timers = {stub_after, 400 * DAY}};
+    rules = (struct case_flow_rules){
+        .codes = codes,
+        .kinds = kinds,
+        .bundle = &bundle,
+        .max_age_ms = 30 * DAY,
+        .timers = {.stub_after_ms = stub_after, .forget_after_ms = 400 * DAY}};
     diagnostics_free(diagnostics);
 }
 

@@ -4,6 +4,9 @@ the door, acted upon by the router and taken off the list (docs/decisions/0048).
 import datetime
 import json
 import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from district import ROOT, until
 
@@ -123,6 +126,74 @@ def test_a_dispute_is_decided_either_way(district):
     assert [e["type"].split(".")[3] for e in told["effects"]] == ["amended"]
     assert len(events(district, "DESK3", "dispatched")) == 1
     assert not {case("DESK2"), case("DESK3")} & set(asked(district))
+
+
+def test_what_answers_no_question_is_said_when_it_is_due(district):
+    district.accepted("hotline", [placed("DESK6"), placed("DESK7"), placed("DESK8")])
+    until(lambda: all(orders(district, STREET, number) for number in ("DESK6", "DESK7", "DESK8")), "dispatched", 60)
+    say(district, STREET, "DESK6", "signed")
+    say(district, STREET, "DESK6", "hold_requested")
+    until(lambda: asked(district).get(case("DESK6"), {}).get("desk_cause") == "hold", "a hold is asked for", 60, 0.5)
+    assert decide(district, "DESK6", "merged", check=False).returncode == 1  # whereto?
+    told = json.loads(decide(district, "DESK6", "held").stdout)
+    assert told["ended"] and [e["type"].split(".")[3] for e in told["effects"]] == ["amended"]
+    told = json.loads(decide(district, "DESK6", "resumed").stdout)
+    assert [e["type"].split(".")[3] for e in told["effects"]] == ["amended"] and not told["ended"]
+    assert orders(district, STREET, "DESK6")[-1]["state"] == "open"
+    told = json.loads(decide(district, "DESK7", "merged", "--parent", case("DESK6")).stdout)
+    assert "recalled" in {e["type"].split(".")[3] for e in told["effects"]}
+    assert orders(district, STREET, "DESK7")[-1]["kind"] == "merged"
+
+    # nothing follows: that is known as soon as the router has read it
+    before = time.monotonic()
+    told = json.loads(decide(district, "DESK8", "closed", "--anyway").stdout)
+    assert time.monotonic() - before < 20 and told["effects"] == [] and not told["refused"]
+    assert orders(district, STREET, "DESK8")[-1]["kind"] == "ended"
+
+    # a kind has the moves it has
+    done = desk(district, "decide", "lamp:patrol:X1", "held", "--anyway", "--as", WHO, "--reason", WHY, check=False)
+    assert done.returncode == 1 and 'kind "lamp"' in done.stderr
+
+
+class Interloper(BaseHTTPRequestHandler):
+    """A door that somebody else comes through first."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.first()
+        status, answer = self.server.district.http(
+            self.server.district.environment["CITYBRAIN_URL"] + self.path, body, Content_Type=self.headers["Content-Type"],
+            Authorization=self.headers["Authorization"])
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_somebody_elses_answer_is_not_taken_for_ones_own(district):
+    district.accepted("hotline", [placed("DESK9")])
+    until(lambda: orders(district, STREET, "DESK9"), "dispatched", 60)
+    say(district, STREET, "DESK9", "signed")
+    say(district, STREET, "DESK9", "hold_requested")
+    until(lambda: case("DESK9") in asked(district), "a hold is asked for", 60, 0.5)
+    server = HTTPServer(("127.0.0.1", 0), Interloper)
+    server.district, others = district, []
+    server.first = lambda: others.append(json.loads(desk(
+        district, "decide", case("DESK9"), "noted", "--as", "李四", "--reason", WHY, "--json").stdout))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        done = decide(district, "DESK9", "noted", "--url", f"http://127.0.0.1:{server.server_port}", check=False)
+    finally:
+        server.shutdown()
+        server.server_close()
+    told, (other,) = json.loads(done.stdout), others
+    assert other["ended"] and not other["overtaken"]
+    assert (done.returncode, told["ended"], told["overtaken"], told["effects"]) == (1, False, True, [])
+    assert told["event"] != other["event"]
 
 
 def test_a_decision_that_cannot_be_audited_or_said_is_not_made(district, tmp_path):

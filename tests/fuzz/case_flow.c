@@ -42,7 +42,9 @@ static void set_up(void)
                                            .kinds = kinds,
                                            .bundle = &world.bundle,
                                            .max_age_ms = 30 * DAY,
-                                           .timers = {7 * DAY, 400 * DAY}};
+                                           .timers = {.stub_after_ms = 7 * DAY,
+                                                      .forget_after_ms = 400 * DAY,
+                                                      .gone_after_ms = 90 * DAY}};
     world.reader = json_reader_new();
     arena_init(&world.arena, 8 << 20);
     world.ready = true;

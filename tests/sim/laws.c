@@ -64,8 +64,8 @@ static bool check_orders(struct laws *laws, const struct world *world)
     for (size_t i = 0; i < world->written.count; i++) {
         const struct world_record *order = &world->written.at[i];
         bool found = false;
-        if (order->stream != STREAM_DISPATCH)
-            continue;
+        if (order->stream != STREAM_DISPATCH || !order->value.at)
+            continue; /* a tombstone is no order */
         struct span id = laws_member(order->value, "\"id\":\"");
         bool over = span_is(laws_member(order->value, "\"kind\":\""), "ended");
         for (size_t n = i; n-- > 0 && !found;) {

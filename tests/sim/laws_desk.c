@@ -20,7 +20,7 @@ static struct span newest_order(const struct story *story, const struct world *w
     for (size_t i = 0; i < world->written.count; i++) {
         const struct world_record *order = &world->written.at[i];
         if (order->stream == STREAM_DISPATCH && span_is(order->suffix, DESK_UNIT) &&
-            span_equal(order->key, story->id) &&
+            span_equal(order->key, story->id) && order->value.at &&
             !span_is(laws_member(order->value, "\"kind\":\""), "copied"))
             newest = order->value;
     }

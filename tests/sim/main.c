@@ -34,13 +34,13 @@ static int load(void)
     struct codes *codes = codes_load("config/codes.csv", diagnostics);
     struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
     bool good = kinds && rule_bundle_load(&bundle, "config", kinds, diagnostics);
-    rules = (struct case_flow_rules){
-        .codes = codes,
-        .kinds = kinds,
-        .bundle = &bundle,
-        .max_age_ms = INT64_C(30) * 86400000,
-        .timers = {INT64_C(7) * 86400000, INT64_C(400) * 86400000, INT64_C(15) * 60000},
-        .signal_partitions = WORLD_PARTS};
+    rules = (struct case_flow_rules){.codes = codes,
+                                     .kinds = kinds,
+                                     .bundle = &bundle,
+                                     .max_age_ms = INT64_C(30) * 86400000,
+                                     .timers = {INT64_C(7) * 86400000, INT64_C(400) * 86400000,
+                                                INT64_C(15) * 60000, INT64_C(90) * 86400000},
+                                     .signal_partitions = WORLD_PARTS};
     diagnostics_each(diagnostics, print_line, NULL);
     diagnostics_free(diagnostics);
     return good ? 0 : -1;

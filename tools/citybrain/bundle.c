@@ -45,9 +45,11 @@ static void read_settings(struct bundle *bundle, const char *folder, struct diag
     bundle->flow.timers.stub_after_ms = 7 * DAY_MS;
     bundle->flow.timers.forget_after_ms = 400 * DAY_MS;
     bundle->flow.timers.headless_after_ms = 15 * INT64_C(60000);
+    bundle->flow.timers.gone_after_ms = 90 * DAY_MS;
     read_duration(router, "max_age", &bundle->flow.max_age_ms, d);
     read_duration(router, "stub_after", &bundle->flow.timers.stub_after_ms, d);
     read_duration(router, "forget_after", &bundle->flow.timers.forget_after_ms, d);
+    read_duration(router, "gone_after", &bundle->flow.timers.gone_after_ms, d);
     read_duration(router, "headless_after", &bundle->flow.timers.headless_after_ms, d);
     yaml_free(router);
 

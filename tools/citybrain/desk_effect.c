@@ -189,11 +189,11 @@ static bool is_known(struct effect *effect, const struct kafka_settings *setting
                      bool *read, struct error *error)
 {
     *read = look(effect, settings, from_ms, error);
-    if (!*read || effect->refused || effect->ended)
-        return effect->refused || effect->ended;
-    if (!router_has_read(effect, settings))
+    bool told = effect->refused || effect->ended;
+    if (!*read || (!told && !router_has_read(effect, settings)))
         return false;
-    usleep(PAUSE_US);
+    if (!told)
+        usleep(PAUSE_US);
     *read = look(effect, settings, from_ms, error);
     return *read;
 }

@@ -16,8 +16,8 @@ FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
               ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"),
               ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
-              ("x", "via"), ("n", "desk_cause"), ("j", "link"), ("y", "answer"))
-RELATIONS, MOST_LINK = ("same_as", "part_of", "grew_from"), 1088
+              ("x", "via"), ("n", "desk_cause"), ("j", "link"), ("y", "answer"), ("z", "copies"))
+RELATIONS, MOST_LINK, MOST_COPIES = ("same_as", "part_of", "grew_from"), 1088, 512
 ANSWERS = (("valid", {"yes": "y", "no": "n"}), ("contacted", {"yes": "y", "no": "n"}), ("solved", {"yes": "y", "no": "n"}),
            ("satisfaction", {"satisfied": "s", "acceptable": "a", "dissatisfied": "d"}))  # of a call-back
 FIELDS = "12345678"  # numbers of codes.csv: what cases keep beside these
@@ -116,6 +116,11 @@ def answer_of(data):
     return said if said.strip("-") else None
 
 
+def copies_of(units):
+    text = " ".join(unit for unit in units if isinstance(unit, str) and unit) if isinstance(units, list) else ""
+    return text if text and len(text.encode()) < MOST_COPIES else None
+
+
 def attributes_of(data, rules, subject, stage):
     found = []
     for letter, member in ATTRIBUTES + tuple((number, rules.fields.get(number)) for number in FIELDS):
@@ -124,6 +129,8 @@ def attributes_of(data, rules, subject, stage):
             found.append("1" if value is True else None)
         elif letter == "d":
             found.append(due(value))
+        elif letter == "z":
+            found.append(copies_of(value))
         elif letter == "j":
             found.append(link_of(data) if isinstance(data, dict) and stage == "linked" else None)
         elif letter == "y":

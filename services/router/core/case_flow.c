@@ -14,6 +14,7 @@
 #include "model/ids.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_flow_internal.h"
+#include "router/core/gone.h"
 #include "router/core/merge.h"
 #include "router/core/stub.h"
 
@@ -290,6 +291,19 @@ static void ask_for_head(struct case_flow *flow, struct working *work, struct ou
     case_flow_set_timer(flow, work);
 }
 
+static void forget(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
+{
+    struct working work = {0};
+    if (flow->rules->timers.gone_after_ms &&
+        case_flow_load(flow, &work, case_entry_id(entry)) == REJECT_NONE) {
+        case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
+        if (!work.fold.has_opened || gone_waits(&work.set, &work.fold, work.kind))
+            gone_take_out(&work.set, work.kind, work.id, outputs);
+    }
+    case_book_set(flow->book, entry, SPAN_NONE, false);
+    flow->counts.forgotten++;
+}
+
 /* Takes what is due from the entry; what it waits for next is set by whoever changes its set. */
 static void act(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
 {
@@ -298,8 +312,7 @@ static void act(struct case_flow *flow, struct case_entry *entry, struct outputs
     arena_reset(&flow->arena);
     case_book_set_timer(flow->book, entry, TIMESTAMP_NONE, 0);
     if (timer == TIMERS_FORGET) {
-        case_book_set(flow->book, entry, SPAN_NONE, false);
-        flow->counts.forgotten++;
+        forget(flow, entry, outputs);
         return;
     }
     if (case_flow_load(flow, &work, case_entry_id(entry)) != REJECT_NONE)
@@ -310,6 +323,11 @@ static void act(struct case_flow *flow, struct case_entry *entry, struct outputs
         flow->counts.stubs++;
     }
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
+    if (timer == TIMERS_GONE) {
+        gone_take_out(&work.set, work.kind, work.id, outputs);
+        gone_mark(&work.set, &work.fold, work.kind);
+        case_flow_store(flow, entry, &work.set, false);
+    }
     if (timer < TIMERS_MOST)
         fire(flow, &work, outputs);
     else if (timer == TIMERS_HEADLESS)

@@ -14,10 +14,12 @@ static void divert(void *carrier, const struct output *output)
 {
     struct case_flow_diversion *diversion = carrier;
     struct parked *parked = diversion->flow->parked;
-    if (output->stream == STREAM_DISPATCH && parked_has(parked, output->suffix))
-        parked_add(parked, output->suffix, output->key, output->value);
-    else
-        outputs_add(diversion->to, output);
+    if (output->stream == STREAM_DISPATCH && parked_has(parked, output->suffix)) {
+        if (output->value.at) /* what takes an old order out waits for nobody */
+            parked_add(parked, output->suffix, output->key, output->value);
+        return;
+    }
+    outputs_add(diversion->to, output);
 }
 
 struct outputs case_flow_divert(struct case_flow_diversion *diversion, struct outputs *otherwise)
@@ -28,6 +30,8 @@ struct outputs case_flow_divert(struct case_flow_diversion *diversion, struct ou
 
 void case_flow_refuse(struct case_flow *flow, const struct output *output)
 {
+    if (!output->value.at)
+        return; /* a unit without a topic has no old orders */
     struct parked_order *again = parked_find_probing(flow->parked, output->suffix, output->value);
     if (again)
         again->probing = false;

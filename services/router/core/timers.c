@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model/ids.h"
+#include "base/base.h"
 #include "model/desk.h"
+#include "model/ids.h"
+#include "router/core/gone.h"
 #include "router/core/stub.h"
 
 struct start { /* what started a timer */
@@ -153,46 +155,73 @@ static void consider(struct timers_next *next, const struct case_set *set,
     take(next, set, kind, &one);
 }
 
+/* The earliest of three; of equals the one that is named first. */
 static struct timers_next after_closure(const struct case_set *set, const struct case_fold *fold,
                                         const struct case_kind *kind,
                                         const struct timers_rules *rules)
 {
-    if (rules->stub_after_ms && stub_keeps(set, kind) < set->count)
-        return (struct timers_next){.due_ms = fold->closure_ms + rules->stub_after_ms,
-                                    .timer = TIMERS_STUB};
-    if (rules->forget_after_ms)
-        return (struct timers_next){.due_ms = fold->closure_ms + rules->forget_after_ms,
-                                    .timer = TIMERS_FORGET};
-    return (struct timers_next){.due_ms = TIMESTAMP_NONE};
+    const struct {
+        int timer;
+        int64_t after_ms;
+        bool waits;
+    } rows[] = {
+        {TIMERS_STUB, rules->stub_after_ms, stub_keeps(set, kind) < set->count},
+        {TIMERS_GONE, rules->gone_after_ms, gone_waits(set, fold, kind)},
+        {TIMERS_FORGET, rules->forget_after_ms, true},
+    };
+    struct timers_next next = {.due_ms = TIMESTAMP_NONE};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        int64_t due_ms = fold->closure_ms + rows[i].after_ms;
+        bool later = next.due_ms != TIMESTAMP_NONE && next.due_ms <= due_ms;
+        if (rows[i].after_ms && rows[i].waits && !later)
+            next = (struct timers_next){.due_ms = due_ms, .timer = rows[i].timer};
+    }
+    return next;
 }
 
-/* From the moment the first live event was received: what it says may be of any time. Asked once.
- */
-static struct timers_next without_opening(const struct case_set *set, const struct case_fold *fold,
-                                          const struct case_kind *kind,
-                                          const struct timers_rules *rules)
+/* What is told first of a case without its opening; absent: history alone, or no time is known. */
+static const struct case_line *first_live(const struct case_set *set)
 {
-    const struct timers_next never = {.due_ms = TIMESTAMP_NONE};
     const struct case_line *first = NULL;
-    int asks = case_kind_stage(kind, SPAN("escalated"));
-    if (asks < 0 || fold->quiet || !rules->headless_after_ms)
-        return never;
     for (size_t i = 0; i < set->count; i++) {
         const struct case_line *line = &set->lines[i];
-        if (line->stage == kind->stages[asks].number && line->party == kind->party.router &&
-            span_is(line->attribute[CASE_RULE], desk_row(DESK_HEADLESS)->code))
-            return never;
         bool earlier =
             line->live &&
             (!first || line->recorded_ms < first->recorded_ms ||
              (line->recorded_ms == first->recorded_ms && span_compare(line->id, first->id) < 0));
         first = earlier ? line : first;
     }
-    if (!first || first->recorded_ms == TIMESTAMP_NONE)
-        return never;
-    return (struct timers_next){.due_ms = first->recorded_ms + rules->headless_after_ms,
-                                .timer = TIMERS_HEADLESS,
-                                .cause_id = first->id};
+    return first && first->recorded_ms != TIMESTAMP_NONE ? first : NULL;
+}
+
+static bool was_asked(const struct case_set *set, const struct case_kind *kind, int asks)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->lines[i].stage == kind->stages[asks].number &&
+            set->lines[i].party == kind->party.router &&
+            span_is(set->lines[i].attribute[CASE_RULE], desk_row(DESK_HEADLESS)->code))
+            return true;
+    return false;
+}
+
+/* From the moment the first live event was received: what it says may be of any time. Asked once;
+ * and forgotten like a closed case, as long after the last that was received of it. */
+static struct timers_next without_opening(const struct case_set *set, const struct case_fold *fold,
+                                          const struct case_kind *kind,
+                                          const struct timers_rules *rules)
+{
+    int asks = case_kind_stage(kind, SPAN("escalated"));
+    const struct case_line *first = fold->quiet ? NULL : first_live(set);
+    if (asks >= 0 && first && rules->headless_after_ms && !was_asked(set, kind, asks))
+        return (struct timers_next){.due_ms = first->recorded_ms + rules->headless_after_ms,
+                                    .timer = TIMERS_HEADLESS,
+                                    .cause_id = first->id};
+    int64_t last_ms = TIMESTAMP_NONE; /* the least of all */
+    for (size_t i = 0; i < set->count; i++)
+        last_ms = set->lines[i].recorded_ms > last_ms ? set->lines[i].recorded_ms : last_ms;
+    if (!rules->forget_after_ms || last_ms == TIMESTAMP_NONE)
+        return (struct timers_next){.due_ms = TIMESTAMP_NONE};
+    return (struct timers_next){.due_ms = last_ms + rules->forget_after_ms, .timer = TIMERS_FORGET};
 }
 
 struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a case waits for next: a timer of its kind, becoming a stub, being forgotten. A pure
- * function of its set, so a restart computes what was waited for before it. Only ticks make it
- * happen. */
+/* What a case waits for next: a timer of its kind, becoming a stub, its orders gone, being
+ * forgotten. A pure function of its set, so a restart computes what was waited for before it. Only
+ * ticks make it happen. */
 #pragma once
 
 #include <stdint.h>
@@ -13,11 +13,13 @@ enum {
     TIMERS_STUB = TIMERS_MOST,
     TIMERS_FORGET,
     TIMERS_HEADLESS,
+    TIMERS_GONE, /* its orders are taken out of the units' topics */
 };
 
 struct timers_rules {
     int64_t stub_after_ms, forget_after_ms; /* from the closure, on the clock; 0 = never */
     int64_t headless_after_ms; /* from the first event without its opening; 0 = never */
+    int64_t gone_after_ms;     /* from the closure; 0 = never */
 };
 
 struct timers_next {

@@ -117,6 +117,25 @@ static void a_link_keeps_its_relation_and_the_other_case(void **state)
     }
 }
 
+static void a_decision_keeps_who_got_a_copy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data, *copies;
+    } rows[] = {
+        {"{\"copies\":[\"d_fire\",\"c_120\"]}", "d_fire c_120"},
+        {"{\"copies\":[\"d_fire\",7,\"\",null]}", "d_fire"},
+        {"{\"copies\":[]}", NULL},
+        {"{\"copies\":\"d_fire\"}", NULL},
+        {"{}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_line line = about("dispatched", rows[i].data);
+        assert_true(rows[i].copies ? span_is(line.attribute[CASE_COPIES], rows[i].copies)
+                                   : !line.attribute[CASE_COPIES].at);
+    }
+}
+
 static struct span shortened(const char *revision)
 {
     struct event event = {.family = EVENT_CASE, .name = SPAN("opened"), .id = SPAN("abc")};
@@ -320,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_case_that_names_itself_names_nobody),
         cmocka_unit_test(a_link_keeps_its_relation_and_the_other_case),
+        cmocka_unit_test(a_decision_keeps_who_got_a_copy),
         cmocka_unit_test(writes_numbers_in_base_36_without_padding),
         cmocka_unit_test(keeps_a_unit_without_number_as_its_code),
         cmocka_unit_test(brings_back_every_field),

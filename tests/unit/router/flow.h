@@ -67,7 +67,7 @@ static inline int load(void **state)
                                      .kinds = kinds,
                                      .bundle = &bundle,
                                      .max_age_ms = 30 * DAY,
-                                     .timers = {7 * DAY, 400 * DAY, 15 * 60000LL}};
+                                     .timers = {7 * DAY, 400 * DAY, 15 * 60000LL, 90 * DAY}};
     diagnostics_free(diagnostics);
     return good ? 0 : -1;
 }

@@ -323,7 +323,7 @@ static void a_closed_case_is_cut_after_seven_days_and_gone_after_four_hundred(vo
                                          "resolved", "reviewed", "closed"};
     static const char *const parties[] = {"lead", "desk",     "desk", "desk",
                                           "lead", "callback", "desk"};
-    rules.timers = (struct timers_rules){7 * DAY, 400 * DAY, 0};
+    rules.timers = (struct timers_rules){.stub_after_ms = 7 * DAY, .forget_after_ms = 400 * DAY};
     struct case_flow *flow = begin();
     char id[16];
     tell(flow, order);
@@ -360,7 +360,7 @@ static void a_closed_case_is_cut_after_seven_days_and_gone_after_four_hundred(vo
 static void the_only_live_line_stays(void **state)
 {
     (void)state;
-    rules.timers = (struct timers_rules){7 * DAY, 0, 0};
+    rules.timers = (struct timers_rules){.stub_after_ms = 7 * DAY};
     struct case_flow *flow = begin();
     struct told opened = order, closed = {.id = "c", .stage = "closed", .party = "source"};
     opened.replayof = closed.replayof = "backfill";
