@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
@@ -51,6 +52,30 @@ def lay_over(folder, config):
         target = config / path.relative_to(folder)
         assert target.exists() == (path.suffix == ".csv"), target
         target.write_text((target.read_text() if target.exists() else "") + path.read_text())
+
+
+def binaries():
+    """The folder of the programs under test."""
+    named = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
+    return named if named.is_absolute() else ROOT / named
+
+
+@contextmanager
+def running(*more, prepare=None, **how):
+    """A district of a test's own while it is needed: `prepare` may change its environment before it starts. What fails
+    on the way shows the logs; nothing may be left over."""
+    district = District(binaries(), *more, **how)
+    try:
+        if prepare:
+            prepare(district)
+        district.start()
+        yield district
+    except BaseException:
+        district.show_logs()
+        raise
+    finally:
+        left = district.stop()
+    assert left == [], f"processes were left over: {left}"
 
 
 class District:

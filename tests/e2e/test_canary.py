@@ -4,14 +4,12 @@ personal fields of every shipped feed, into fields that refuse them, and into wh
 file; then every byte that came out anywhere is searched for them."""
 import io
 import json
-import os
 import sys
-from pathlib import Path
 
 import psycopg2
 import pytest
 
-from district import ROOT, District, until
+from district import ROOT, running, until
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from canaries import Canaries, broken, csv_upload, families, json_upload  # noqa: E402 the folder is no package
@@ -23,16 +21,12 @@ KEPT = ("cb.raw", "cb.dead", "cb.contacts")  # where identifiers may lie
 @pytest.fixture(scope="module")
 def alone():
     """A district whose files, topics and tables hold nothing else."""
-    binaries = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug")
-    district = District(binaries)
-    district.environment["CITYBRAIN_DROP"] = str(district.run / "drop")
-    district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.drop_stable=500ms ingest.drop_look=250ms"
-    try:
-        district.start()
+    def prepare(district):
+        district.environment["CITYBRAIN_DROP"] = str(district.run / "drop")
+        district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.drop_stable=500ms ingest.drop_look=250ms"
+
+    with running(prepare=prepare) as district:
         yield district
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def uploads(family, canaries):

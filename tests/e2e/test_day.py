@@ -2,14 +2,12 @@
 """A generated day, played on the manual clock: the views show what the generator says it made."""
 import datetime
 import json
-import os
 import shutil
 import time
-from pathlib import Path
 
 import pytest
 
-from district import ROOT, District, until
+from district import ROOT, running, until
 
 EVENTS, ENDS = 1500, "2026-03-02T12:00:00+08:00"
 
@@ -17,13 +15,12 @@ EVENTS, ENDS = 1500, "2026-03-02T12:00:00+08:00"
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
     """A district of its own whose clock is moved by the driver, with the day in it."""
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries)
-    district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual kafka.commit_every=20ms"
-    district.environment["CITYBRAIN_READY_TRIES"] = "0"  # the doors are ready once the clock is set
+    def prepare(district):
+        district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual kafka.commit_every=20ms"
+        district.environment["CITYBRAIN_READY_TRIES"] = "0"  # the doors are ready once the clock is set
+
     folder = tmp_path_factory.mktemp("day")
-    try:
-        district.start()
+    with running(prepare=prepare) as district:
         district.citybrain("gen", "--csv", "--events", EVENTS, "--ends", ENDS, "--out", folder / "day.ndjson",
                            "--summary", folder / "summary.json")
         clock = district.environment["CITYBRAIN_INGEST_ADMIN"]
@@ -33,12 +30,6 @@ def played(tmp_path_factory):
         district.summary = json.loads((folder / "summary.json").read_text())
         district.settle()
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def stages(district):

@@ -4,11 +4,10 @@ import json
 import os
 import shutil
 import signal
-from pathlib import Path
 
 import pytest
 
-from district import ROOT, District, until
+from district import ROOT, running, until
 
 RULES = "rules/dispatch.yaml"
 
@@ -16,20 +15,11 @@ RULES = "rules/dispatch.yaml"
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     """A district whose configuration is its own, to be changed."""
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
     config = tmp_path_factory.mktemp("reload") / "config"
     shutil.copytree(ROOT / "config", config)
     config.parent.chmod(0o755)
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries, config=config)
-    try:
-        district.start()
+    with running(config=config) as district:
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def metric(district, name):

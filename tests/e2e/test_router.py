@@ -5,13 +5,12 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from district import ROOT, District, until
+from district import ROOT, running, until
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 LEAD, AWAY = "s110105001", "s110105041"
@@ -20,23 +19,16 @@ LEAD, AWAY = "s110105001", "s110105041"
 @pytest.fixture(scope="module")
 def slow():
     """A district whose clock stands still until it is moved."""
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries)
-    district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual"
-    district.environment["CITYBRAIN_SETTINGS_ROUTER"] += " router.probe_every=500ms"
-    district.environment["CITYBRAIN_READY_TRIES"] = "0"  # the doors are ready once the clock is set
-    try:
-        district.start()
+    def prepare(district):
+        district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.clock=manual"
+        district.environment["CITYBRAIN_SETTINGS_ROUTER"] += " router.probe_every=500ms"
+        district.environment["CITYBRAIN_READY_TRIES"] = "0"  # the doors are ready once the clock is set
+
+    with running(prepare=prepare) as district:
         until(lambda: set_clock(district, "09:00:00"), "the clock is set", 60, 0.5)
         district.environment["CITYBRAIN_READY_TRIES"] = "200"
         district.command(ROOT / "deploy/local/daemons", "start", seconds=120)  # all are: it waits until ready
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def at(hour, day=2):

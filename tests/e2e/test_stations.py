@@ -2,12 +2,10 @@
 """Stations that are heard, late and silent, on real parts whose time is moved by hand over 国庆."""
 import datetime
 import json
-import os
-from pathlib import Path
 
 import pytest
 
-from district import NDJSON, ROOT, District, until
+from district import NDJSON, ROOT, running, until
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 
@@ -18,17 +16,8 @@ def ms(when):
 
 @pytest.fixture(scope="module")
 def slow():
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries, clock_ms=ms("2026-09-30T16:00"))
-    try:
-        district.start()
+    with running(clock_ms=ms("2026-09-30T16:00")) as district:
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def stations(district, *words):

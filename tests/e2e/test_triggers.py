@@ -3,12 +3,11 @@
 router dies and whatever is told twice, late or as history; the desk confirms or declines it."""
 import datetime
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from district import NDJSON, ROOT, District, until
+from district import NDJSON, ROOT, running, until
 
 HERE = Path(__file__).resolve().parent
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
@@ -21,18 +20,8 @@ def ms(when):
 
 @pytest.fixture(scope="module")
 def slow():
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries, HERE / "triggers",
-                        clock_ms=ms("2026-03-02T09:00"))
-    try:
-        district.start()
+    with running(HERE / "triggers", clock_ms=ms("2026-03-02T09:00")) as district:
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def request(number, estate, caller, at="2026-03-02 08:50:00", **more):

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from district import ROOT, District, until
+from district import ROOT, running, until
 
 HERE = Path(__file__).resolve().parent
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
@@ -68,20 +68,12 @@ def outcome(district):
 
 
 def run(key, faults):
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries, HERE / "triggers", slots=2,
-                        clock_ms=ms("2026-03-02T09:00"))
-    district.environment["CITYBRAIN_PSEUDONYM_KEY"] = str(key)  # the same callers in both runs
-    try:
-        district.start()
+    def prepare(district):
+        district.environment["CITYBRAIN_PSEUDONYM_KEY"] = str(key)  # the same callers in both runs
+
+    with running(HERE / "triggers", slots=2, clock_ms=ms("2026-03-02T09:00"), prepare=prepare) as district:
         play(district, lambda chunk: faults(district, chunk))
         return outcome(district)
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-        assert left == [], f"processes were left over: {left}"
 
 
 def beset(district, chunk):

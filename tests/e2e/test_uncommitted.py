@@ -3,13 +3,11 @@
 one cause: a decision's id is made of its cause (contracts §2), and it is decided again as it was."""
 import datetime
 import json
-import os
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 
-from district import ROOT, District, until
+from district import running, until
 
 ROUNDS, ORDERS = 6, 300
 PLACES = [("110105001", "110105001901"), ("110105002", "110105002905")]
@@ -20,17 +18,8 @@ HEADER = "工单编号,回访编号,回访时间,回访方式,是否有效回访
 @pytest.fixture(scope="module")
 def twin():
     """Two slots a group."""
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries, slots=2)
-    try:
-        district.start()
+    with running(slots=2) as district:
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def local(minutes):

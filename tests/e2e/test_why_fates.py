@@ -3,13 +3,11 @@
 because of what, with which alternatives, what had no effect and why, and what could not be delivered."""
 import datetime
 import json
-import os
-from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from district import ROOT, District, until
+from district import running, until
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 LEAD, OTHER, AWAY = "s110105001", "s110105002", "s110105041"
@@ -19,20 +17,13 @@ PLACE = {"反映社区": "110105001901", "反映街乡": "110105001"}
 @pytest.fixture(scope="module")
 def told():
     """A district on a manual clock in which all of it happened, and what `why` says of each case."""
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/debug"))
-    district = District(binaries if binaries.is_absolute() else ROOT / binaries, clock_ms=ms("09:00:00"))
-    district.environment["CITYBRAIN_SETTINGS_ROUTER"] += " router.probe_every=1s"
-    try:
-        district.start()
+    def prepare(district):
+        district.environment["CITYBRAIN_SETTINGS_ROUTER"] += " router.probe_every=1s"
+
+    with running(clock_ms=ms("09:00:00"), prepare=prepare) as district:
         live(district)
         district.settle()
         yield district
-    except BaseException:
-        district.show_logs()
-        raise
-    finally:
-        left = district.stop()
-    assert left == [], f"processes were left over: {left}"
 
 
 def ms(hour, day=2):
