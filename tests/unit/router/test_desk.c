@@ -2,8 +2,8 @@
 /* What is put to the desk, once, and when it is taken back (docs/decisions/0048). */
 #include "flow.h"
 
-#include "model/ids.h"
 #include "model/desk.h"
+#include "model/ids.h"
 
 #define MINUTE 60000LL
 #define LEAD   "s110105001"
@@ -458,27 +458,6 @@ static void each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind(voi
     assert_false(desk_is_answer(DESK_NOTHING, "assigned"));
 }
 
-/* Told before what it comes after, it ends the lead's duty when that is told. Nobody is asked to
- * confirm the case: its trigger did. */
-static void a_closure_that_waited_ends_the_duty(void **state)
-{
-    (void)state;
-    struct case_flow *flow = begin();
-    struct told lines[] = {
-        said("word-p", "confirmed", "router", NOON + HOUR),
-        {.id = "opened-p", .stage = "opened", .party = "router", .time_ms = NOON},
-        said("closed-p", "closed", "desk", NOON + 5 * HOUR),
-        said("resolved-p", "resolved", "lead", NOON + 4 * HOUR),
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
-        lines[i].subject = "proactive:cluster:1";
-        assert_true(i < 3 || !newest(LEAD) || !strstr(newest(LEAD)->value, "\"ended\""));
-        tell(flow, lines[i]);
-    }
-    assert_newest(LEAD, "ended", "\"cause\":\"resolved-p\"");
-    case_flow_close(flow);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,7 +482,6 @@ int main(void)
         cmocka_unit_test(history_without_its_opening_asks_nobody),
         cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
         cmocka_unit_test(a_proactive_case_is_confirmed_or_declined_by_a_person),
-        cmocka_unit_test(a_closure_that_waited_ends_the_duty),
         cmocka_unit_test(each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -143,6 +143,27 @@ static void history_leaves_nothing_to_take_out(void **state)
     case_flow_close(flow);
 }
 
+/* Told before what it comes after, it ends the lead's duty when that is told. Nobody is asked to
+ * confirm the case: its trigger did. */
+static void a_closure_that_waited_ends_the_duty(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told lines[] = {
+        said("word-p", "confirmed", "router", NULL, NOON + HOUR),
+        {.id = "opened-p", .stage = "opened", .party = "router", .time_ms = NOON},
+        said("closed-p", "closed", "desk", "desk", NOON + 5 * HOUR),
+        said("resolved-p", "resolved", "lead", LEAD, NOON + 4 * HOUR),
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
+        lines[i].subject = "proactive:cluster:1";
+        assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"ended\""), 0);
+        tell(flow, lines[i]);
+    }
+    assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"ended\",\"unit\":\"" LEAD "\""), 1);
+    case_flow_close(flow);
+}
+
 /* ---- what never began ---- */
 
 static void a_case_without_its_opening_is_forgotten_as_long_after_its_last_event(void **state)
@@ -200,6 +221,7 @@ int main(void)
         cmocka_unit_test(what_is_forgotten_sooner_takes_its_orders_along),
         cmocka_unit_test(a_unit_without_a_topic_waits_for_no_tombstone),
         cmocka_unit_test(history_leaves_nothing_to_take_out),
+        cmocka_unit_test(a_closure_that_waited_ends_the_duty),
         cmocka_unit_test(a_case_without_its_opening_is_forgotten_as_long_after_its_last_event),
         cmocka_unit_test(history_without_its_opening_is_forgotten_too),
         cmocka_unit_test(an_opening_in_time_is_an_ordinary_case),
