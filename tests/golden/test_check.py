@@ -17,6 +17,37 @@ def citybrain(*words):
     return subprocess.run([BINARY, *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
+@pytest.fixture
+def config(tmp_path):
+    """The shipped configuration, to be changed."""
+    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+
+
+def check(config, *words):
+    return citybrain("check", "--config", config, *words)
+
+
+def change(path, right, wrong):
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong))
+
+
+def line_of(path, words):
+    text = path.read_text()
+    return text[:text.index(words)].count("\n") + 1
+
+
+def assert_one_warning(done, place, says):
+    """And no error; nothing at all where it says nothing."""
+    assert done.returncode == 0, done.stdout
+    if says is None:
+        assert done.stdout == ""
+        return
+    assert done.stdout.startswith(f"{place}:") and f": warning: {says}" in done.stdout
+    assert done.stdout.count("\n") == 1 and "; fix: " in done.stdout
+
+
 def test_the_shipped_configuration_is_right():
     done = citybrain("check", "--on", "2026-06-01")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "check: 0 errors, 0 warnings\n")
@@ -107,27 +138,23 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("aggregator.yaml", "daemon:", "demon:", "demon"),
     ("router.yaml", "max_age: 30d", "max_age: 30dd", "max_age is no duration: 30dd"),
 ])
-def test_a_slip_is_found_at_its_place(tmp_path, file, right, wrong, says):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    path = tmp_path / "config" / file
-    text = path.read_text()
-    assert right in text
-    path.write_text(text.replace(right, wrong))
-    done = citybrain("check", "--config", tmp_path / "config")
-    place = f"{path}:{text[:text.index(right)].count(chr(10)) + 1}:"
+def test_a_slip_is_found_at_its_place(config, file, right, wrong, says):
+    path = config / file
+    place = f"{path}:{line_of(path, right)}:"
+    change(path, right, wrong)
+    done = check(config)
     found = [line for line in done.stdout.splitlines() if line.startswith(place)]
     assert done.returncode == 78 and says in done.stdout
     assert found and all("; fix: " in line for line in found)
 
 
-def test_a_rule_asks_for_what_a_case_keeps(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    codes, rules = tmp_path / "config/codes.csv", tmp_path / "config/rules/dispatch.yaml"
-    codes.write_text(codes.read_text().replace("field,2,flags", "field,2,flegs"))
-    done = citybrain("check", "--config", tmp_path / "config")
-    line = rules.read_text()[:rules.read_text().index("flags: fire")].count("\n") + 1
+def test_a_rule_asks_for_what_a_case_keeps(config):
+    rules = config / "rules/dispatch.yaml"
+    change(config / "codes.csv", "field,2,flags", "field,2,flegs")
+    done = check(config)
     assert done.returncode == 78
-    assert f"{rules}:{line}:" in done.stdout and "a case does not keep its flags; fix: add a row" in done.stdout
+    assert f"{rules}:{line_of(rules, 'flags: fire')}:" in done.stdout
+    assert "a case does not keep its flags; fix: add a row" in done.stdout
 
 
 @pytest.mark.parametrize("more, says", [
@@ -153,43 +180,24 @@ def test_a_rule_asks_for_what_a_case_keeps(tmp_path):
     ("  - { id: b, when: { type_code: R0203, type_level: street }, then: { to: desk, say: 乙 } }\n",
      "entry b can match no order"),
 ])
-def test_two_rules_that_disagree_are_warned_of(tmp_path, more, says):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    path = tmp_path / "config/rules/dispatch.yaml"
-    text = path.read_text()
-    front = text.index("  - id: emergency")
-    path.write_text(text[:front] + more + text[front:])
-    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
-    assert done.returncode == 0, done.stdout
-    if says is None:
-        assert done.stdout == ""
-        return
-    line = text[:front].count("\n") + more.count("\n")
-    assert done.stdout.startswith(f"{path}:{line}:") and f": warning: {says}" in done.stdout
-    assert done.stdout.count("\n") == 1 and "; fix: " in done.stdout
+def test_two_rules_that_disagree_are_warned_of(config, more, says):
+    path, front = config / "rules/dispatch.yaml", "  - id: emergency"
+    before = line_of(path, front) - 1
+    path.write_text(path.read_text().replace(front, more + front, 1))
+    assert_one_warning(check(config, "--on", "2026-06-01"), f"{path}:{before + more.count(chr(10))}", says)
 
 
-@pytest.mark.parametrize("file, right, wrong, line_of, says", [
+@pytest.mark.parametrize("file, right, wrong, asks, says", [
     ("feeds/hotline.yaml", "涉密: secret", "涉密: secrt", "flags: secret", "no feed gives the flag secret"),
     ("rules/dispatch.yaml", "flags: unlawful", "flags: unlawfull", "flags: unlawfull", "no feed gives the flag unlawfull"),
     ("registries/units.csv", "区信访办,department,lead,d_petition,,", "区信访办,department,lead,d_petition,,2026-06-01",
      "lead: d_petition", 'unit "d_petition" of entry legal does not hold any more'),
     ("registries/units.csv", "区信访办,department,lead,d_petition,,", "区信访办,department,lead,d_petition,,2026-06-02", None, None),
 ])
-def test_what_a_rule_waits_for_in_vain_is_warned_of(tmp_path, file, right, wrong, line_of, says):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    path = tmp_path / "config" / file
-    assert path.read_text().count(right) == 1
-    path.write_text(path.read_text().replace(right, wrong))
-    rules = tmp_path / "config/rules/dispatch.yaml"
-    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
-    assert done.returncode == 0
-    if says is None:
-        assert done.stdout == ""
-        return
-    line = rules.read_text()[:rules.read_text().index(line_of)].count("\n") + 1
-    assert done.stdout.startswith(f"{rules}:{line}:") and f": warning: {says}" in done.stdout
-    assert done.stdout.count("\n") == 1 and "; fix: " in done.stdout
+def test_what_a_rule_waits_for_in_vain_is_warned_of(config, file, right, wrong, asks, says):
+    rules = config / "rules/dispatch.yaml"
+    change(config / file, right, wrong)
+    assert_one_warning(check(config, "--on", "2026-06-01"), f"{rules}:{line_of(rules, asks)}" if asks else None, says)
 
 
 @pytest.mark.parametrize("words, says", [
@@ -233,9 +241,8 @@ def test_a_table_is_aligned_in_a_terminal_and_in_tabs_elsewhere():
     assert [line.split("\t") for line in plain if "\t" in line] == [line.split() for line in rows]
 
 
-def test_pseudonyms_need_a_key_from_outside_of_the_configuration(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    (tmp_path / "config/feeds/mine.yaml").write_text(
+def test_pseudonyms_need_a_key_from_outside_of_the_configuration(config, tmp_path):
+    (config / "feeds/mine.yaml").write_text(
         "feed: mine\nversions:\n  - version: 1\n    valid_from: 2026-01-01\n    format: json\n"
         "    namespace: request:mine\n    number: no\n    events:\n      - stage: opened\n        time: at\n"
         "        data: { caller_ref: { from: phone, class: pseudonym } }\n")
@@ -244,8 +251,8 @@ def test_pseudonyms_need_a_key_from_outside_of_the_configuration(tmp_path):
     good.write_text("1234567890123456\n")
 
     def ingest(key):
-        words = [BINARY.parent / "citybrain-ingest", "--check", "--config", tmp_path / "config/ingest.yaml"]
-        more = {"bundle.config_dir": tmp_path / "config", "ingest.tokens": tmp_path / "config/tokens.csv",
+        words = [BINARY.parent / "citybrain-ingest", "--check", "--config", config / "ingest.yaml"]
+        more = {"bundle.config_dir": config, "ingest.tokens": config / "tokens.csv",
                 "ingest.pseudonym_key": key}
         for name, value in more.items():
             words += ["--set", f"{name}={value}"]
@@ -263,18 +270,15 @@ def test_pseudonyms_need_a_key_from_outside_of_the_configuration(tmp_path):
     assert ingest(good)[0] == 0
 
 
-def test_a_table_that_gives_a_type_nobody_knows_is_told(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    path = tmp_path / "config/feeds/chaowoshuo.yaml"
-    path.write_text(path.read_text().replace("停车: R0501", "停车: R05O1"))
-    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
-    line = path.read_text()[:path.read_text().index("- stage: opened")].count("\n") + 1
-    assert done.returncode == 78 and done.stdout.startswith(f"{path}:{line}:")
+def test_a_table_that_gives_a_type_nobody_knows_is_told(config):
+    path = config / "feeds/chaowoshuo.yaml"
+    change(path, "停车: R0501", "停车: R05O1")
+    done = check(config, "--on", "2026-06-01")
+    assert done.returncode == 78 and done.stdout.startswith(f"{path}:{line_of(path, '- stage: opened')}:")
     assert 'table hints gives the type_code "R05O1", which is no type; fix: a code of' in done.stdout
 
 
-def test_a_feed_that_stands_under_another_name_is_warned_of(tmp_path):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    (tmp_path / "config/feeds/weather.yaml").rename(tmp_path / "config/feeds/wether.yaml")
-    done = citybrain("check", "--config", tmp_path / "config", "--on", "2026-06-01")
+def test_a_feed_that_stands_under_another_name_is_warned_of(config):
+    (config / "feeds/weather.yaml").rename(config / "feeds/wether.yaml")
+    done = check(config, "--on", "2026-06-01")
     assert done.returncode == 0 and "warning: feed weather stands in wether.yaml; fix: name the file" in done.stdout
