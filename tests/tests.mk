@@ -74,7 +74,7 @@ deps-bench: deps-dev ## fetch and build the peers of make bench-ingest: Kafka St
 
 .PHONY: bench-router bench-latency
 ROUTER_ROUNDS   ?= 3
-ROUTER_REQUESTS ?= 100000
+ROUTER_REQUESTS ?= 200000
 bench-router: ## the router's CPU, memory and restore beside limits and a peer, on real Kafka (ROUTER_ROUNDS=1 ROUTER_REQUESTS=5000)
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/router.py $(ROUTER_ROUNDS) $(ROUTER_REQUESTS) $(SUBJECTS)

@@ -62,10 +62,15 @@ static char *take_from(struct arena *arena, size_t start, size_t size)
     return arena->at + start;
 }
 
-void *arena_take(struct arena *arena, size_t size)
+void *arena_take_raw(struct arena *arena, size_t size)
 {
     size_t start = (arena->used + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    char *taken = take_from(arena, start, size);
+    return take_from(arena, start, size);
+}
+
+void *arena_take(struct arena *arena, size_t size)
+{
+    char *taken = arena_take_raw(arena, size);
     if (taken != NULL)
         memset(taken, 0, size);
     return taken;

@@ -170,6 +170,11 @@ size_t span_plain(struct span s)
         if (may_end(word))
             break;
     }
+    if (at >= sizeof word && s.len - at < sizeof word) { /* its last bytes, with some before them */
+        memcpy(&word, s.at + s.len - sizeof word, sizeof word);
+        if (!may_end(word))
+            return s.len;
+    }
     while (at < s.len && (unsigned char)s.at[at] >= 0x20 && s.at[at] != '"' && s.at[at] != '\\')
         at++;
     return at;

@@ -57,8 +57,10 @@ void strbuf_add_slow(struct strbuf *buf, struct span s)
     buf->at[buf->len] = '\0';
 }
 
-/* Digits of value in a base, at least `digits` of them; 64 bits need 20 in base 10. */
-static void add_digits(struct strbuf *buf, uint64_t value, unsigned base, int digits)
+/* Digits of value in a base, at least `digits` of them; 64 bits need 20 in base 10. Made anew for
+ * each base: dividing by what the compiler knows is so much cheaper. */
+__attribute__((always_inline)) static inline void add_digits(struct strbuf *buf, uint64_t value,
+                                                             unsigned base, int digits)
 {
     char text[64];
     size_t at = sizeof(text);

@@ -201,19 +201,21 @@ bool timestamp_parse(struct span s, const char *pattern, int offset_minutes, int
            timestamp_from_civil(&civil, offset_minutes, ms);
 }
 
-static char *put(char *to, int value, int digits, char after)
+/* Two digits. */
+static char *put(char *to, int value, char after)
 {
-    for (int i = digits - 1; i >= 0; i--, value /= 10)
-        to[i] = (char)('0' + value % 10);
-    to[digits] = after;
-    return to + digits + 1;
+    to[0] = (char)('0' + value / 10);
+    to[1] = (char)('0' + value % 10);
+    to[2] = after;
+    return to + 3;
 }
 
 /* YYYY-MM-DD into `to`; years of more or less than four digits are written to the buffer before. */
 static char *put_date(struct strbuf *buf, char *to, const struct civil *civil, char after)
 {
     if (civil->year >= 0 && civil->year <= 9999) {
-        to = put(to, civil->year, 4, '-');
+        to = put(to, civil->year / 100, '0');
+        to = put(to - 1, civil->year % 100, '-');
     } else {
         if (civil->year < 0)
             strbuf_add_char(buf, '-');
@@ -221,8 +223,8 @@ static char *put_date(struct strbuf *buf, char *to, const struct civil *civil, c
                           4);
         *to++ = '-';
     }
-    to = put(to, civil->month, 2, '-');
-    return put(to, civil->day, 2, after);
+    to = put(to, civil->month, '-');
+    return put(to, civil->day, after);
 }
 
 void timestamp_add_rfc3339(struct strbuf *buf, int64_t ms)
@@ -231,10 +233,11 @@ void timestamp_add_rfc3339(struct strbuf *buf, int64_t ms)
     char text[32];
     timestamp_to_civil(ms, 0, &civil);
     char *to = put_date(buf, text, &civil, 'T');
-    to = put(to, civil.hour, 2, ':');
-    to = put(to, civil.minute, 2, ':');
-    to = put(to, civil.second, 2, '.');
-    to = put(to, civil.millisecond, 3, 'Z');
+    to = put(to, civil.hour, ':');
+    to = put(to, civil.minute, ':');
+    to = put(to, civil.second, '.');
+    *to++ = (char)('0' + civil.millisecond / 100);
+    to = put(to, civil.millisecond % 100, 'Z');
     strbuf_add(buf, span_from(text, (size_t)(to - text)));
 }
 

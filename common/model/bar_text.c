@@ -4,23 +4,56 @@
 #include "model/bar_text.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/timestamp.h"
 
+/* Bytes at the front that stand as they are. Texts are short and hardly ever hold one that does
+ * not. */
+#ifdef __SSE2__
+static size_t bare_blocks(struct span text)
+{
+    const __m128i bar = _mm_set1_epi8('|'), escape = _mm_set1_epi8('\\'),
+                  feed = _mm_set1_epi8('\n');
+    size_t at = 0;
+    for (; text.len - at >= sizeof bar; at += sizeof bar) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.at + at));
+        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, bar), _mm_cmpeq_epi8(bytes, escape));
+        if (_mm_movemask_epi8(_mm_or_si128(found, _mm_cmpeq_epi8(bytes, feed))))
+            break;
+    }
+    return at;
+}
+#else
+static size_t bare_blocks(struct span text)
+{
+    (void)text;
+    return 0;
+}
+#endif
+
+static size_t bare_front(struct span text)
+{
+    size_t at = bare_blocks(text);
+    while (at < text.len && text.at[at] != '|' && text.at[at] != '\\' && text.at[at] != '\n')
+        at++;
+    return at;
+}
+
 void bar_text_add(struct strbuf *out, struct span text)
 {
-    size_t begin = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (c != '|' && c != '\\' && c != '\n')
-            continue;
-        strbuf_add(out, span_from(text.at + begin, i - begin));
+    for (;;) {
+        size_t bare = bare_front(text);
+        strbuf_add(out, span_from(text.at, bare));
+        if (bare == text.len)
+            return;
+        char c = text.at[bare];
         strbuf_add_char(out, '\\');
         strbuf_add_char(out, c == '\n' ? 'n' : c);
-        begin = i + 1;
+        text = span_from(text.at + bare + 1, text.len - bare - 1);
     }
-    if (begin < text.len)
-        strbuf_add(out, span_from(text.at + begin, text.len - begin));
 }
 
 void bar_text_add_time(struct strbuf *out, int64_t ms)

@@ -82,7 +82,10 @@ static bool shorten(struct span digits, char out[16], size_t *len)
     size_t n = 0;
     if (!digits.len || digits.len > DECIMAL_DIGITS)
         return false;
-    for (size_t i = 0; i < digits.len; i++) {
+    size_t zeros = 0;
+    while (zeros < digits.len && digits.at[zeros] == '0')
+        zeros++;
+    for (size_t i = zeros; i < digits.len; i++) {
         if (digits.at[i] < '0' || digits.at[i] > '9')
             return false;
         large = large * 10 + (unsigned)(digits.at[i] - '0');

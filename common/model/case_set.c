@@ -19,7 +19,7 @@ bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena)
     if (set->count + more <= set->capacity)
         return true;
     size_t capacity = 2 * set->count + more + SPARE_LINES;
-    struct case_line *lines = arena_take(arena, capacity * sizeof *lines);
+    struct case_line *lines = arena_take_raw(arena, capacity * sizeof *lines);
     if (!lines)
         return false;
     if (set->count)

@@ -2,6 +2,8 @@
 /* Two look-ups over one list: by number an array per space, by code a hash of "space,code". */
 #include "model/codes.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -267,16 +267,26 @@ struct span json_text(const struct json_value *object, const char *key)
                                                                                : SPAN_NONE;
 }
 
+/* One bit of 64: a member whose bit no name has is none of them. */
+static uint64_t bit_of(struct span name)
+{
+    return name.len ? UINT64_C(1) << ((name.len + 4 * (size_t)(unsigned char)name.at[0]) & 63) : 0;
+}
+
 void json_texts(const struct json_value *object, const struct span *names, size_t count,
                 struct span *texts)
 {
     size_t expected = 0;
-    for (size_t i = 0; i < count; i++)
+    uint64_t bits = 0;
+    for (size_t i = 0; i < count; i++) {
         texts[i] = SPAN_NONE;
+        bits |= bit_of(names[i]);
+    }
     if (!object || object->type != JSON_OBJECT)
         return;
     for (const struct json_value *one = object->first; one; one = one->next) {
-        for (size_t n = 0; n < count; n++) {
+        bool may_be = one->key.len == 0 || (bit_of(one->key) & bits);
+        for (size_t n = 0; may_be && n < count; n++) {
             size_t i = expected + n < count ? expected + n : expected + n - count;
             if (!names[i].at || !span_equal(one->key, names[i]))
                 continue;

@@ -3,6 +3,8 @@
  * code's rows hang in one list, newest in the file first. */
 #include "model/registry.h"
 
+#include "base/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,9 +57,8 @@ static char *read_file(const char *file, size_t *len)
 
 static int column_of(const struct registry *registry, const char *name)
 {
-    struct span wanted = span_of(name);
     for (size_t i = 0; i < registry->column_count; i++)
-        if (span_equal(registry->columns[i], wanted))
+        if (span_is(registry->columns[i], name))
             return (int)i;
     return -1;
 }

@@ -32,6 +32,7 @@ BUSY_PACE = round(11 * EVENTS_A_DAY * 3 / 86400)
 MOST_S, STRETCH_S = 5.0, 1.0
 PACES = (("x11 day's busiest hour", BUSY_PACE, MOST_S), ("1,000 requests/s", 1000, None))
 WARM_S, WARM_PACE = 3, 100
+CONNECTIONS = 32
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
@@ -49,10 +50,13 @@ class Sender:
         self.answered, self.took, self.late = {}, [], 0.0
 
     def connection(self):
+        """An idle one; None where all that one address may have are waiting for their answers."""
         while self.idle:
             found = self.idle.popleft()
             if found.fileno() >= 0:
                 return found
+        if len(self.open) >= CONNECTIONS:
+            return None
         made = socket.create_connection(self.address)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.epoll.register(made, select.EPOLLIN)
@@ -61,9 +65,12 @@ class Sender:
 
     def send(self, key, request):
         connection = self.connection()
+        if connection is None:
+            return False
         connection.sendall(request)
         state = self.open[connection.fileno()]
         state[1:] = b"", key, time.monotonic()
+        return True
 
     def hear(self, fd):
         connection, heard, key, sent = self.open[fd]
@@ -91,11 +98,12 @@ class Sender:
         begin, n = time.monotonic() + 0.1, 0
         while n < len(requests) or len(self.answered) < len(requests):
             now = time.monotonic()
-            while n < len(requests) and begin + n / pace <= now:
+            while n < len(requests) and begin + n / pace <= now and self.send(*requests[n]):
                 self.late = max(self.late, now - (begin + n / pace))
-                self.send(*requests[n])
                 n += 1
             wait = begin + n / pace - time.monotonic() if n < len(requests) else 0.1
+            if wait <= 0:
+                wait = 0.01 if not self.idle and len(self.open) >= CONNECTIONS else 0
             for fd, _ in self.epoll.poll(max(0.0, wait)):
                 self.hear(fd)
             assert time.monotonic() < begin + len(requests) / pace + 60, "answers are missing"

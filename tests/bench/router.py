@@ -5,13 +5,14 @@
   router        the district's rules, no triggers        pass-eos   the loop as a copy of the same events
   none, loaded  one rule; a hundred rules and thirty triggers, with what those tell each other over `signals`
   streams       Kafka Streams, exactly_once_v2, a case store in memory with its changelog: the job from start to end
-  warm          the second half of forty times as many records: router, Streams, router
+  warm          the second half of ten times as many records: router, Streams, router
   lives         ninety days of 3,500 requests and 100,000 open ones of six lines, with the district's own triggers:
                 memory, and how fast the state comes back beside a bare consumer of the same topics
 
-usage: router.py [ROUNDS] [RECORDS] [SUBJECT...]     default: 3 rounds, 100000 requests, all subjects
+usage: router.py [ROUNDS] [RECORDS] [SUBJECT...]     default: 3 rounds, 200000 requests, all subjects
 
-A request is two records, its opening and the decision read back. A figure is CPU of the subject's process a record;
+A request is two records, its opening and the decision read back. A figure is CPU of the subject's process a record, of
+the second half of a run: what a start costs is nobody's record (of Streams, cold, it is all of the run);
 ratios are medians of in-round ratios, for which a round counts when its two pass-fan differ by at most 15 %. Router and
 Streams are held against the oracle of router_job.py, every decision and order of every run. With fewer requests
 everything is smaller, and memory is shown and not judged. Ends 1 when a must is missed."""
@@ -31,15 +32,15 @@ from router_stage import RouterStage
 from stage import ROOT
 from verdicts import metric, say
 
-FULL = 100000
-WARM = 20
+FULL = 200000
+WARM = 10
 ORDER = ("pass-fan", "router", "pass-fan", "none", "loaded", "none", "pass-eos", "streams")
 ONCE = ("warm", "lives")
 MUSTS = (  # name, (subject, figure), (limit, figure), must, stretch, better
-    ("cpu over pass-fan", ("router", "us"), ("pass-fan", "us"), 1.5, 1.25, "lower"),
-    ("broker cpu over pass-fan", ("router", "broker"), ("pass-fan", "broker"), None, None, "lower"),
-    ("cpu over pass-eos", ("router", "us"), ("pass-eos", "us"), None, None, "lower"),
-    ("100 rules, 30 triggers over one rule", ("loaded", "us"), ("none", "us"), 1.5, 1.2, "lower"),
+    ("cpu over pass-fan", ("router", "half_us"), ("pass-fan", "half_us"), 1.5, 1.25, "lower"),
+    ("broker cpu over pass-fan", ("router", "half_broker"), ("pass-fan", "half_broker"), None, None, "lower"),
+    ("cpu over pass-eos", ("router", "half_us"), ("pass-eos", "half_us"), None, None, "lower"),
+    ("100 rules, 30 triggers over one rule", ("loaded", "half_us"), ("none", "half_us"), 1.5, 1.2, "lower"),
     ("streams cold over router", ("streams", "us"), ("router", "us"), None, None, "higher"),
 )
 HEAP, LONG_HEAP = 512, 3072
@@ -138,7 +139,7 @@ class RouterBench:
 
     def lives(self):
         """Memory while it lives and after a restore; bytes a second of restores and of a bare consumer between."""
-        stage, lives = self.stage, Lives(ROOT / "config", int(time.time() * 1000), self.requests / FULL)
+        stage, lives = self.stage, Lives(ROOT / "config", int(time.time() * 1000), min(1.0, self.requests / FULL))
         prefix, config = "lives.", stage.config
         stage.topics(prefix)
         events = stage.live(lives, prefix + "events")
@@ -177,7 +178,7 @@ def once_metrics(warm, lives, requests):
 
 
 def print_all(bench, played, warm, metrics):
-    rows = verdicts.rows_of(played, ORDER)
+    rows = verdicts.rows_of(played, ORDER, "half_us", "half_broker")
     if warm:
         rows += [("%s, warm" % s, [f["half_us"], f["half_broker"], f["rss"], f["seconds"]])
                  for s, found in warm.items() for f in found]

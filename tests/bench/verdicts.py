@@ -32,7 +32,7 @@ def in_round(figures, subject, limit, guard):
     if not ours or not limits or None in ours:
         return None
     values = [f[limit[1]] for f in limits]
-    if limit == (guard, "us") and max(values) > SPREAD * min(values):
+    if limit[0] == guard and limit[1] in ("us", "half_us") and max(values) > SPREAD * min(values):
         return None
     return statistics.mean(f[subject[1]] for f in ours) / statistics.mean(values)
 
@@ -75,8 +75,8 @@ def print_rows(rows):
                                              *("-" if c is None else "%.1f" % c for c in cells[2:])))
 
 
-def rows_of(played, order):
-    return [(s, [middle(played, s, figure) for figure in ("us", "broker", "rss", "seconds")])
+def rows_of(played, order, us="us", broker="broker"):
+    return [(s, [middle(played, s, figure) for figure in (us, broker, "rss", "seconds")])
             for s in dict.fromkeys(order)]
 
 

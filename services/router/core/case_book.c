@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An open hash table of entries, a binary heap of those with a timer, a list of the dirty ones: all
- * three hold pointers, and an entry is two allocations (itself with its id, and its set), because a
- * district keeps hundreds of thousands of them (tests/bench/case_set_fill.c). An entry knows its
- * place in the heap, so a timer that moves leaves nothing behind. */
+/* An open hash table of entries, with a byte of each one's hash beside it so that those passed by
+ * need not be fetched from memory, a binary heap of those with a timer, a list of the dirty ones:
+ * all three hold pointers, and an entry is two allocations (itself with its id, and its set),
+ * because a district keeps hundreds of thousands of them (tests/bench/case_set_fill.c). An entry
+ * knows its place in the heap, so a timer that moves leaves nothing behind. */
 #include "router/core/case_book.h"
 
 #include <assert.h>
@@ -16,7 +17,8 @@
 enum { FIRST_PLACES = 256 }; /* a power of two */
 
 struct case_book {
-    struct case_entry **places; /* owned; NULL = free */
+    struct case_entry **places; /* owned */
+    unsigned char *tags;        /* owned; by place, 0 = free */
     size_t place_count, count;
     struct case_entry **heap; /* owned */
     size_t heap_count, heap_capacity;
@@ -24,11 +26,17 @@ struct case_book {
     size_t dirty_count, dirty_capacity;
 };
 
+static void make_places(struct case_book *book)
+{
+    book->places = xcalloc(book->place_count, sizeof(struct case_entry *));
+    book->tags = xcalloc(book->place_count, sizeof *book->tags);
+}
+
 struct case_book *case_book_new(void)
 {
     struct case_book *book = xcalloc(1, sizeof *book);
     book->place_count = FIRST_PLACES;
-    book->places = xcalloc(book->place_count, sizeof(struct case_entry *));
+    make_places(book);
     return book;
 }
 
@@ -44,44 +52,63 @@ void case_book_free(struct case_book *book)
         if (book->places[i])
             free_entry(book->places[i]);
     free(book->places);
+    free(book->tags);
     free(book->heap);
     free(book->dirty);
     free(book);
 }
 
-static size_t home_of(const struct case_book *book, struct span id)
+static size_t home_of(const struct case_book *book, uint64_t hash)
 {
-    return (size_t)hash_span(id) & (book->place_count - 1);
+    return (size_t)hash & (book->place_count - 1);
 }
 
-static size_t place_of(const struct case_book *book, struct span id)
+static unsigned char tag_of(uint64_t hash)
 {
-    size_t at = home_of(book, id);
-    while (book->places[at] && !span_equal(case_entry_id(book->places[at]), id))
+    return (unsigned char)(hash >> 56 | 1);
+}
+
+static size_t place_of(const struct case_book *book, struct span id, uint64_t hash)
+{
+    size_t at = home_of(book, hash);
+    unsigned char tag = tag_of(hash);
+    while (book->tags[at] &&
+           (book->tags[at] != tag || !span_equal(case_entry_id(book->places[at]), id)))
         at = (at + 1) & (book->place_count - 1);
     return at;
+}
+
+static void take_place(struct case_book *book, struct case_entry *entry, uint64_t hash)
+{
+    size_t at = home_of(book, hash);
+    while (book->tags[at])
+        at = (at + 1) & (book->place_count - 1);
+    book->places[at] = entry;
+    book->tags[at] = tag_of(hash);
 }
 
 static void grow(struct case_book *book)
 {
     struct case_entry **old = book->places;
     size_t count = book->place_count;
+    free(book->tags);
     book->place_count = 2 * count;
-    book->places = xcalloc(book->place_count, sizeof(struct case_entry *));
+    make_places(book);
     for (size_t i = 0; i < count; i++)
         if (old[i])
-            book->places[place_of(book, case_entry_id(old[i]))] = old[i];
+            take_place(book, old[i], hash_span(case_entry_id(old[i])));
     free(old);
 }
 
 struct case_entry *case_book_find(const struct case_book *book, struct span id)
 {
-    return book->places[place_of(book, id)];
+    return book->places[place_of(book, id, hash_span(id))];
 }
 
 struct case_entry *case_book_add(struct case_book *book, struct span id)
 {
-    struct case_entry *entry = case_book_find(book, id);
+    uint64_t hash = hash_span(id);
+    struct case_entry *entry = book->places[place_of(book, id, hash)];
     if (entry)
         return entry;
     assert(id.len <= CASE_BOOK_MAX_ID);
@@ -92,7 +119,7 @@ struct case_entry *case_book_add(struct case_book *book, struct span id)
     if (id.len)
         memcpy(entry->id, id.at, id.len);
     entry->due_ms = TIMESTAMP_NONE;
-    book->places[place_of(book, id)] = entry;
+    take_place(book, entry, hash);
     return entry;
 }
 
@@ -125,21 +152,24 @@ void case_book_set(struct case_book *book, struct case_entry *entry, struct span
 static void leave_place(struct case_book *book, size_t gap)
 {
     size_t mask = book->place_count - 1;
-    for (size_t at = (gap + 1) & mask; book->places[at]; at = (at + 1) & mask) {
-        size_t home = home_of(book, case_entry_id(book->places[at]));
+    for (size_t at = (gap + 1) & mask; book->tags[at]; at = (at + 1) & mask) {
+        size_t home = home_of(book, hash_span(case_entry_id(book->places[at])));
         if (((at - home) & mask) < ((at - gap) & mask))
             continue;
         book->places[gap] = book->places[at];
+        book->tags[gap] = book->tags[at];
         gap = at;
     }
     book->places[gap] = NULL;
+    book->tags[gap] = 0;
 }
 
 void case_book_remove(struct case_book *book, struct case_entry *entry)
 {
     assert(!entry->dirty);
     case_book_set_timer(book, entry, TIMESTAMP_NONE, 0);
-    leave_place(book, place_of(book, case_entry_id(entry)));
+    struct span id = case_entry_id(entry);
+    leave_place(book, place_of(book, id, hash_span(id)));
     book->count--;
     free_entry(entry);
 }

@@ -48,10 +48,15 @@ bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold
     const struct case_line *cause = may_wait(fold, kind) ? case_decide_cause(set, fold) : NULL;
     if (!cause || !may_ask(fold, cause)) /* or what it hangs on is not here yet */
         return false;
-    ids_decision(id, cause->id, SPAN("lead"));
-    for (size_t i = 0; i < set->count; i++)
+    id[0] = '\0';
+    for (size_t i = 0; i < set->count; i++) {
+        if (&set->lines[i] == cause) /* often the only one */
+            continue;
+        if (!id[0])
+            ids_decision(id, cause->id, SPAN("lead"));
         if (span_is(set->lines[i].id, id))
             return false;
+    }
     return true;
 }
 

@@ -11,6 +11,8 @@
  * earlier line of the set (a cause) is that line's number. */
 #include "router/core/case_pack.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <uthash.h>
 

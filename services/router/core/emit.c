@@ -61,6 +61,7 @@ static void add_time(struct strbuf *buf, struct span member, int64_t ms)
 void emit_begin(struct emit *emit)
 {
     emit->root = (struct json_value){.type = JSON_OBJECT};
+    emit->last = NULL;
     emit->member_count = emit->open_len = 0;
     strbuf_reset(&emit->data);
     strbuf_add_char(&emit->data, '{');
@@ -77,10 +78,14 @@ static struct json_value *add_value(struct emit *emit, struct json_value *parent
     assert(emit->member_count < EMIT_MOST_MEMBERS);
     struct json_value *value = &emit->members[emit->member_count++];
     struct json_value **end = &parent->first;
+    if (parent == &emit->root && emit->last)
+        end = &emit->last->next;
     while (*end)
         end = &(*end)->next;
     *value = (struct json_value){.type = type, .key = key, .text = text};
     *end = value;
+    if (parent == &emit->root)
+        emit->last = value;
     parent->count++;
     return value;
 }

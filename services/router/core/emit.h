@@ -31,6 +31,7 @@ struct emit {
     struct strbuf data, event, order; /* owned; warm buffers */
     /* The data once more, as somebody who reads them gets them. */
     struct json_value root, members[EMIT_MOST_MEMBERS];
+    struct json_value *last; /* of the root's members */
     size_t member_count;
     size_t open_len; /* of the data's text: what any unit may read; the desk reads all of it */
     char due[40];
