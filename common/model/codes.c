@@ -2,14 +2,12 @@
 /* Two look-ups over one list: by number an array per space, by code a hash of "space,code". */
 #include "model/codes.h"
 
-#include "base/hash.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/memory.h"
+#include "base/table.h"
 
 #define MOST_NUMBER 65535
 
@@ -18,11 +16,10 @@ static const char *const space_names[CODE_SPACES] = {"stage", "unit", "party", "
 struct code {
     char key[96]; /* one letter of the space, then the code */
     int number;
-    UT_hash_handle hh;
 };
 
 struct codes {
-    struct code *by_code;
+    struct table by_code; /* of struct code; owned */
     struct code **by_number[CODE_SPACES];
     int top[CODE_SPACES];
     struct span fields[CODES_MOST_FIELDS];
@@ -50,7 +47,7 @@ static void add_code(struct codes *codes, enum code_space space, int number, str
         return;
     }
     entry->number = number;
-    HASH_ADD_KEYPTR(hh, codes->by_code, entry->key, len, entry);
+    table_add(&codes->by_code, span_from(entry->key, len), entry);
     if (number > codes->top[space]) {
         codes->by_number[space] =
             xrealloc(codes->by_number[space], ((size_t)number + 1) * sizeof(struct code *));
@@ -114,15 +111,11 @@ struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
 
 void codes_free(struct codes *codes)
 {
-    struct code *code, *next;
     if (!codes)
         return;
-    HASH_ITER(hh, codes->by_code, code, next)
-    {
-        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        HASH_DEL(codes->by_code, code);
-        free(code);
-    }
+    for (size_t i = 0; i < codes->by_code.place_count; i++)
+        free(table_at(&codes->by_code, i));
+    table_fini(&codes->by_code);
     for (int i = 0; i < CODE_SPACES; i++)
         free(codes->by_number[i]);
     free(codes);
@@ -131,10 +124,8 @@ void codes_free(struct codes *codes)
 int codes_number(const struct codes *codes, enum code_space space, struct span code)
 {
     char key[96];
-    struct code *found = NULL;
     size_t len = code.at ? key_of(key, space, code) : 0;
-    if (len)
-        HASH_FIND(hh, codes->by_code, key, len, found);
+    const struct code *found = len ? table_find(&codes->by_code, span_from(key, len)) : NULL;
     return found ? found->number : 0;
 }
 

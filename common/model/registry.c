@@ -3,16 +3,14 @@
  * code's rows hang in one list, newest in the file first. */
 #include "model/registry.h"
 
-#include "base/hash.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 #include "base/arena.h"
 #include "base/csv.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "base/timestamp.h"
 
 #define MOST_COLUMNS 32
@@ -27,7 +25,6 @@ struct name { /* a code or an alias, with the rows that carry it */
     struct span text;
     const struct registry_row *row;
     struct name *older;
-    UT_hash_handle hh;
 };
 
 struct registry {
@@ -37,7 +34,7 @@ struct registry {
     size_t column_count;
     struct registry_row **rows; /* owned array of owned rows */
     size_t count, capacity;
-    struct name *names;
+    struct table names; /* of struct name; owned */
 };
 
 static char *read_file(const char *file, size_t *len)
@@ -65,10 +62,9 @@ static int column_of(const struct registry *registry, const char *name)
 
 static void add_name(struct registry *registry, struct span text, const struct registry_row *row)
 {
-    struct name *name = xcalloc(1, sizeof *name), *same = NULL;
+    struct name *name = xcalloc(1, sizeof *name), *same = table_find(&registry->names, text);
     name->text = text;
     name->row = row;
-    HASH_FIND(hh, registry->names, text.at, text.len, same);
     if (same) {
         name->older = same->older;
         same->older = name;
@@ -78,7 +74,7 @@ static void add_name(struct registry *registry, struct span text, const struct r
         same->row = newest;
         return;
     }
-    HASH_ADD_KEYPTR(hh, registry->names, name->text.at, name->text.len, name);
+    table_add(&registry->names, name->text, name);
 }
 
 static bool read_day(struct span text, int64_t otherwise, int64_t *day)
@@ -97,8 +93,7 @@ static bool read_day(struct span text, int64_t otherwise, int64_t *day)
 static bool is_taken(const struct registry *registry, struct span code,
                      const struct registry_row *row)
 {
-    struct name *name = NULL;
-    HASH_FIND(hh, registry->names, code.at, code.len, name);
+    const struct name *name = table_find(&registry->names, code);
     for (; name; name = name->older)
         if (span_equal(registry_cell(registry, name->row, "code"), code) &&
             row->from_day < name->row->to_day && name->row->from_day < row->to_day)
@@ -201,21 +196,22 @@ struct registry *registry_load(const char *file, struct diagnostics *diagnostics
     return NULL;
 }
 
+static void free_names(struct name *name)
+{
+    while (name) {
+        struct name *older = name->older;
+        free(name);
+        name = older;
+    }
+}
+
 void registry_free(struct registry *registry)
 {
-    struct name *name, *next;
     if (!registry)
         return;
-    HASH_ITER(hh, registry->names, name, next)
-    {
-        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        HASH_DEL(registry->names, name);
-        for (struct name *older = name->older, *after; older; older = after) {
-            after = older->older;
-            free(older);
-        }
-        free(name);
-    }
+    for (size_t i = 0; i < registry->names.place_count; i++)
+        free_names(table_at(&registry->names, i));
+    table_fini(&registry->names);
     for (size_t i = 0; i < registry->count; i++)
         free(registry->rows[i]);
     free(registry->rows);
@@ -226,10 +222,7 @@ void registry_free(struct registry *registry)
 
 static const struct name *name_of(const struct registry *registry, struct span text)
 {
-    struct name *name = NULL;
-    if (text.len)
-        HASH_FIND(hh, registry->names, text.at, text.len, name);
-    return name;
+    return text.len ? table_find(&registry->names, text) : NULL;
 }
 
 static const struct registry_row *first_valid(const struct name *name, int64_t day)

@@ -11,13 +11,11 @@
  * earlier line of the set (a cause) is that line's number. */
 #include "router/core/case_pack.h"
 
-#include "base/hash.h"
-
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "base/table.h"
 
 enum {
     MOST_WORDS = 8192,
@@ -39,11 +37,10 @@ enum shape {
 struct word {
     char *text; /* owned */
     uint32_t number;
-    UT_hash_handle hh;
 };
 
 struct case_words {
-    struct word *table;
+    struct table table;
     struct word *at[MOST_WORDS]; /* by number - WORD_FIRST */
     uint32_t count;
 };
@@ -55,14 +52,11 @@ struct case_words *case_words_new(void)
 
 void case_words_free(struct case_words *words)
 {
-    struct word *word, *next;
-    HASH_ITER(hh, words->table, word, next)
-    {
-        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        HASH_DEL(words->table, word);
-        free(word->text);
-        free(word);
+    for (uint32_t i = 0; i < words->count; i++) {
+        free(words->at[i]->text);
+        free(words->at[i]);
     }
+    table_fini(&words->table);
     free(words);
 }
 
@@ -120,19 +114,18 @@ static bool shorten_id(struct span id, unsigned char bytes[ID_BYTES])
 static void add_word(struct strbuf *out, struct span text, struct case_words *words)
 {
     unsigned char id[ID_BYTES];
-    struct word *word = NULL;
     if (shorten_id(text, id)) {
         add_number(out, WORD_ID);
         strbuf_add(out, span_from((const char *)id, sizeof id));
         return;
     }
-    HASH_FIND(hh, words->table, text.at, text.len, word);
+    struct word *word = table_find(&words->table, text);
     if (!word && words->count < MOST_WORDS && text.len <= MOST_WORD_BYTES) {
         word = xcalloc(1, sizeof *word);
         word->text = xspandup(text);
         word->number = WORD_FIRST + words->count;
         words->at[words->count++] = word;
-        HASH_ADD_KEYPTR(hh, words->table, word->text, text.len, word);
+        table_add(&words->table, span_from(word->text, text.len), word);
     }
     add_number(out, word ? word->number : WORD_TEXT);
     if (!word)
