@@ -405,6 +405,23 @@ static void fewer_than_five_are_not_shown_to_others(void **state)
                 "2024-06-01 t, 2024-06-02 5 0.000000 f");
 }
 
+/* 16:00Z of one day is the next one here: 10 read, 2 of them dead; of 9 events one came twice. */
+static void a_feeds_health_is_of_the_districts_days(void **state)
+{
+    char answer[8];
+    (void)state;
+    say("WITH said AS (INSERT INTO core.ledger_said SELECT h, 'f', 'p' || n, 'cb.raw:0', 5, 4, 1, "
+        "0, 0, "
+        "4 FROM (VALUES (1, timestamptz '2024-07-01 16:00Z'), (2, '2024-07-02 15:00Z')) AS v(n, h) "
+        "RETURNING 1), came AS (INSERT INTO core.ledger_came SELECT timestamptz '2024-07-02 "
+        "15:00Z', "
+        "'f', 8, 1, 0 RETURNING 1) SELECT count(*) FROM said, came",
+        answer, sizeof answer);
+    assert_says("SELECT concat_ws(' ', day, read, dead, reject_rate, repeat_rate, hours) FROM "
+                "api.feed_health WHERE feed = 'f'",
+                "2024-07-02 10 2 0.200000 0.111111 2");
+}
+
 /* --- every statement --- */
 
 static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
@@ -474,6 +491,7 @@ int main(void)
         cmocka_unit_test(days_end_at_noon_and_periods_begin_on_the_19th),
         cmocka_unit_test(what_is_excluded_counts_in_one_scope),
         cmocka_unit_test(fewer_than_five_are_not_shown_to_others),
+        cmocka_unit_test(a_feeds_health_is_of_the_districts_days),
         cmocka_unit_test(every_question_is_good_sql),
         cmocka_unit_test(every_relation_can_be_read),
     };

@@ -17,7 +17,7 @@ from test_path import COMMUNITY, LEAD, STREET, order
 STAGES = ("opened", "classified", "dispatched", "dispatched", "dispatched", "signed", "signed", "signed",
           "contacted", "contacted", "contacted", "resolved", "resolved", "reviewed", "reopened", "closed",
           "disputed", "dispute_decided", "assigned", "forwarded", "co_assigned", "whistle_blown", "whistle_reported", "extended",
-          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "accepted", "handled", "finished", "confirmed", "declined")
+          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "reviewed", "exclusion_decided", "amended", "accepted", "handled", "finished", "confirmed", "declined")
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
 CASES = 350
@@ -41,7 +41,7 @@ def likely(lots):
              "reviewed": "callback", "reopened": "desk", "closed": "desk", "recalled": "router", "disputed": "lead",
              "dispute_decided": "desk", "assigned": "desk", "forwarded": "lead", "co_assigned": "desk", "whistle_blown": "lead",
              "merged": "desk", "unmerged": lots.choice(("desk", "router")), "child_added": "router", "child_removed": "router",
-             "whistle_reported": "co", "extended": "desk", "hold_requested": "lead", "held": "desk", "resumed": "desk"}
+             "whistle_reported": "co", "extended": "desk", "hold_requested": "lead", "held": "desk", "resumed": "desk", "exclusion_decided": "desk", "amended": "router"}
     return stage, usual.get(stage) if lots.random() < 0.8 else lots.choice(PARTIES)
 
 
@@ -54,12 +54,16 @@ def invented(lots, case, n):
         at = now - 86400000 * (400 if n == 0 else lots.choice((0, 1, 400))) - 1000 * lots.randrange(3600) * lots.randrange(3)
     data = {"lead": LEAD if lots.random() < 0.7 else lots.choice(UNITS), "type_code": lots.choice(("R0101", "R0303", "类|型", None)),
             "street_code": lots.choice((STREET, "", None)), "community_code": lots.choice((COMMUNITY, None)),
-            "limit_class": lots.choice(("24h", None)), "adopted": lots.choice((True, False)), "rule": "a\nb\\c|d",
+            "limit_class": lots.choice(("24h", None)), "adopted": lots.choice((True, False)), "rule": lots.choice(("a\nb\\c|d", "corrected", "working_time", None)),
             "due_at": lots.choice((now, rfc3339(now), "soon")), "co_unit": lots.choice(("d_urban", LEAD, None)),
             "sub_unit": lots.choice(("nobody|here", None)), "outcome": lots.choice(("upheld", "rejected", "perhaps", None)),
             "cause": f"{lots.randrange(n + 1)}|{case}",
             **{other: lots.choice((f"{case[:-1]}{lots.randrange(4)}", "service:x:1", None)) for other in ("parent", "child", "via")},
-            "same_as": lots.choice(("X|1", None)), "in": lots.choice(("service:x", None))}
+            "valid": lots.choice(("yes", "yes", "no", None)), "contacted": lots.choice(("yes", "no", None)),
+            "solved": lots.choice(("yes", "no", 1)), "satisfaction": lots.choice(("satisfied", "acceptable", "dissatisfied", "so-so")),
+            "flags": lots.choice(("again", "threat again", "against", None)), "station": lots.choice(("st001", None)),
+            "line": lots.choice(("health", "labour|x", None)), "accepted_in": lots.choice((COMMUNITY, "110105002901", "short", None)),
+            "trigger": lots.choice(("cluster", None)), "same_as": lots.choice(("X|1", None, None, None)), "in": lots.choice(("service:x", None))}
     event = {
         "specversion": "1.0", "id": f"{n if lots.random() < 0.9 else lots.randrange(n + 1)}|{case}", "source": "/e2e",
         "type": f"cn.citybrain.case.{stage}.v1", "subject": case, "recordedtime": rfc3339(now - lots.randrange(99)),
@@ -105,6 +109,11 @@ def test_sets_equal_the_log_and_cells_equal_the_sets(full):
     assert sets["refused_lines"] > 20, "no case went beyond a set's limits"
     assert sets["unusable"] == 0 and sets["cut_partitions"] == []
     views = {view["view"]: view for view in cells["views"]}
+    told = {name: views[name]["cells"] for name in ("three_rates", "backlog", "overdue", "on_time", "dispute", "repeat", "whistle",
+                                                    "service_items", "proactive")}
+    assert min(told.values()) >= 5, f"the invented cases tell too little of some views: {told}"
+    excluded = full.sql("SELECT count(*) FROM core.cell_closure_rate WHERE is_excluded AND opened_n <> 0")[0][0]
+    assert excluded >= 5, "no case was excluded"
     assert views["closure_rate"]["cells"] > 20 and views["response_time"]["bins"] > 20
     moved = full.sql("SELECT sum(sign_n), sum(contact_n), sum(handle_n), sum(full_n) FROM api.response_time")[0]
     assert all(n >= 5 for n in moved), f"the invented cases exercise too little: {moved}"

@@ -45,6 +45,7 @@ static void a_noon_day_is_the_one_at_whose_noon_it_ends(void **state)
     assert_int_equal(view_bucket_day(BUCKET_NOON_DAY, GRAIN_HALF, today, 0), today);
     assert_int_equal(view_bucket_day(BUCKET_NOON_DAY, GRAIN_HALF, today, 1), today + 1);
     assert_int_equal(view_bucket_day(BUCKET_NOON_DAY, GRAIN_HOUR, today, 11), today);
+    assert_int_equal(view_bucket_day(BUCKET_NOON_DAY, GRAIN_HOUR, today, 12), today + 1);
     assert_int_equal(view_bucket_day(BUCKET_NOON_DAY, GRAIN_MINUTE, today, 720), today + 1);
 }
 
