@@ -7,6 +7,7 @@
 #include "router/core/window_bytes.h"
 
 #define MOST_DIGITS 18
+#define MOST_HEADS  21 /* bytes of number and lengths */
 
 /* Append-only: these numbers stand in stored windows. */
 static const struct span names[] = {
@@ -50,15 +51,19 @@ static bool is_of_group(const struct trigger *trigger, struct span field)
 void window_texts_write(struct strbuf *out, const struct trigger *trigger,
                         const struct signal *signal)
 {
-    size_t left = TRIGGER_MOST_FIELDS;
+    size_t left = TRIGGER_MOST_FIELDS, room = WINDOW_TEXTS_MOST;
     for (size_t i = 0; i < signal->field_count && left > 0; i++) {
         const struct signal_field *field = &signal->fields[i];
         bool counted =
             span_equal(field->name, trigger->distinct) || span_equal(field->name, trigger->value);
         if (counted || is_of_group(trigger, field->name) || span_is(field->name, "via"))
             continue;
+        size_t most = field->name.len + field->value.len + MOST_HEADS;
+        if (most > room)
+            continue;
         add_name(out, field->name);
         add_value(out, field->value);
+        room -= most;
         left--;
     }
 }

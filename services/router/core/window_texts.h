@@ -9,6 +9,8 @@
 #include "router/core/signal.h"
 #include "router/core/trigger.h"
 
+#define WINDOW_TEXTS_MOST 512 /* bytes of a fact; a text that has no room is left out */
+
 struct window_texts {
     struct signal_field all[TRIGGER_MOST_FIELDS]; /* borrow what was read, and `digits` */
     char digits[TRIGGER_MOST_FIELDS][SPAN_DECIMAL];

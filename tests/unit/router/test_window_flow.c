@@ -162,6 +162,39 @@ static void of_many_firings_none_comes_again(void **state)
     end();
 }
 
+/* What a feed writes may be of any length; a window is not, and has to be read again. */
+static void a_text_without_room_is_left_out(void **state)
+{
+    static char text[5000];
+    char id[16];
+    (void)state;
+    begin_with(HEAD "count: { at_least: 90, within: 7d }\n"
+                    "open: { say: \"{count}件,{level}:{cause}\" }\n");
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 128; i++) {
+        snprintf(id, sizeof id, "f%03d", i);
+        text[0] = (char)('a' + i % 2); /* no two neighbours alike */
+        struct signal signal = {
+            .kind = SIGNAL_FACT,
+            .step = triggers_at(triggers, 0)->steps[0].key,
+            .group = SPAN("t|C"),
+            .counts = true,
+            .time_ms = at("03-02T08:00") + i,
+            .id = span_of(id),
+            .subject = span_of(id),
+            .fields = {{SPAN("cause"), span_from(text, sizeof text)}, {SPAN("level"), SPAN("red")}},
+            .field_count = 2};
+        signal.recorded_ms = signal.revision.received_ms = signal.arrived_ms = signal.time_ms;
+        send_signal(&signal);
+    }
+    restart();
+    newest_ms = at("03-02T08:01");
+    obey("now");
+    assert_int_equal(count_firings(), 1);
+    assert_non_null(strstr(last_firing(), "90件,red:\""));
+    end();
+}
+
 /* Four hours of a reading a minute: the window holds two of them, and knows since when. */
 static void a_long_stretch_is_one_however_many_readings(void **state)
 {
@@ -328,6 +361,7 @@ int main(void)
         cmocka_unit_test(notices_of_a_trigger_that_takes_none_are_forgotten),
         cmocka_unit_test(many_due_at_once_come_in_several_transactions),
         cmocka_unit_test(of_many_firings_none_comes_again),
+        cmocka_unit_test(a_text_without_room_is_left_out),
         cmocka_unit_test(a_long_stretch_is_one_however_many_readings),
         cmocka_unit_test(what_no_router_wrote_goes_to_dead),
         cmocka_unit_test(a_fact_of_a_trigger_that_is_gone_is_counted),
