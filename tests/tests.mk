@@ -62,6 +62,11 @@ bench-drop: ## what ingest holds while it takes a file of a gigabyte out of a dr
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/drop.py $(DROP_MB)
 
+.PHONY: bench-writers
+bench-writers: ## how often two aggregators wait for each other's rows, with a shard each and with one for both (ROUNDS=2)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/writers.py
+
 .PHONY: bench-ingest deps-bench
 bench-ingest: ## ingest's CPU and memory beside limits and peers, on real Kafka (INGEST_ROUNDS=1 INGEST_RECORDS=40000)
 	@$(MAKE) --no-print-directory VARIANT=release all
@@ -109,6 +114,10 @@ STORY ?= 10000
 .PHONY: story
 story: all ## a mapping wrong from Friday to Monday among 10,000 good records: found, mended, replayed, killed, gone on with (STORY=2000)
 	@CITYBRAIN_BIN=$(abspath $(B)) STORY=$(STORY) /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/e2e/test_story.py
+
+.PHONY: chaos-store
+chaos-store: all ## two aggregators and PostgreSQL killed around COMMIT, frozen, failed over, their disks full (SEED=1, ONLY="freeze wal_full")
+	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/chaos/store.py
 
 .PHONY: overload
 overload: ## ten times what is admitted for a minute, 2,000 slow connections, then a frozen broker: what is answered, memory, nothing lost

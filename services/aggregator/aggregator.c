@@ -17,16 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aggregator/intake.h"
 #include "aggregator/log_guard.h"
 #include "aggregator/store/writer.h"
 #include "base/backoff.h"
 #include "base/memory.h"
-#include "base/timestamp.h"
 #include "daemon/log.h"
 #include "kafka/follow.h"
-#include "model/event.h"
-
-#define ARENA_BYTES (1 << 20)
 
 enum job { JOB_SCHEMA, JOB_TAKE_OVER, JOB_COMMIT };
 
@@ -35,8 +32,7 @@ struct aggregator {
     const struct aggregator_config *config; /* borrowed */
     char topic[256], owner[128];
     struct follow *follow; /* NULL until the schema is there */
-    struct json_reader *reader;
-    struct arena arena; /* one record */
+    struct intake intake;
 
     struct batch *filling, *writing;
     struct writer_position positions[WRITER_MAX_PARTITIONS]; /* the loop's: sorted by partition */
@@ -301,85 +297,6 @@ static struct writer_position *position_of(struct aggregator *aggregator, int32_
     return bsearch(&key, aggregator->positions, aggregator->count, sizeof key, by_partition);
 }
 
-/* Decisions are ours; what came through a door or a status topic names its feed. */
-static bool is_of_feed(const struct event *event)
-{
-    return event->feed.at && !event->causationid.at && event->recorded_ms != TIMESTAMP_NONE;
-}
-
-/* False: the batch has no room. An event larger than an empty batch is given up: no waiting helps.
- */
-static bool settle_room(const struct aggregator *aggregator, bool added, enum reject *reject)
-{
-    if (!added && aggregator->records == 0) {
-        *reject = REJECT_TOO_LARGE;
-        return true;
-    }
-    return added;
-}
-
-static enum reject take_case(struct aggregator *aggregator, const struct event *event, bool counted,
-                             bool *taken)
-{
-    struct case_line line;
-    struct batch *batch = aggregator->filling;
-    const struct aggregator_config *config = aggregator->config;
-    counted = counted && is_of_feed(event);
-    enum reject reject = REJECT_STAGE;
-    if (kinds_find(config->kinds, event_kind(event)))
-        reject = case_line_of_event(event, config->codes, &aggregator->arena, &line);
-    if (reject == REJECT_NONE) {
-        bool added = counted ? batch_add_counted(batch, event->subject, &line, event->feed)
-                             : batch_add(batch, event->subject, &line);
-        *taken = settle_room(aggregator, added, &reject);
-    }
-    if (reject != REJECT_NONE && counted)
-        *taken = batch_refuse(batch, event->feed, event->recorded_ms);
-    return reject;
-}
-
-static bool take_sighting(struct aggregator *aggregator, const struct event *event,
-                          enum reject *reject)
-{
-    struct sighting sighting;
-    return !sighting_of_event(event, &sighting) ||
-           settle_room(aggregator, batch_add_sighting(aggregator->filling, &sighting), reject);
-}
-
-static bool take_firing(struct aggregator *aggregator, const struct event *event,
-                        enum reject *reject)
-{
-    return !firing_rows_is_firing(event) ||
-           settle_room(aggregator, batch_add_firing(aggregator->filling, event), reject);
-}
-
-/* *taken is false when the batch has no room. */
-static enum reject take_event(struct aggregator *aggregator, const struct record *record,
-                              struct writer_position *position, bool *taken)
-{
-    bool counted = record->offset >= position->counted; /* the ledger has not seen this offset */
-    struct event event;
-    *taken = true;
-    batch_read_at(aggregator->filling, record->partition, record->offset);
-    arena_reset(&aggregator->arena);
-    enum reject reject = event_read_record(aggregator->reader, record, &aggregator->arena, &event);
-    if (reject != REJECT_NONE)
-        return reject;
-    if (event.family == EVENT_TICK && event.time_ms > position->tick_ms)
-        position->tick_ms = event.time_ms;
-    *taken = take_sighting(aggregator, &event, &reject) && take_firing(aggregator, &event, &reject);
-    if (!*taken || reject != REJECT_NONE)
-        return reject;
-    if (event.family == EVENT_CASE)
-        return take_case(aggregator, &event, counted, taken);
-    if (!ledger_rows_is_ledger(&event))
-        return REJECT_NONE;
-    reject = batch_add_ledger(aggregator->filling, &event);
-    if (reject == REJECT_TOO_LARGE)
-        *taken = settle_room(aggregator, false, &reject);
-    return reject;
-}
-
 static bool on_record(void *context, const struct record *record)
 {
     struct aggregator *aggregator = context;
@@ -393,7 +310,8 @@ static bool on_record(void *context, const struct record *record)
     bool taken = !is_full(aggregator);
     enum reject reject = REJECT_NONE;
     if (taken)
-        reject = take_event(aggregator, record, position, &taken);
+        reject = intake_take(&aggregator->intake, aggregator->filling, aggregator->records == 0,
+                             record, position, &taken);
     if (!taken && !aggregator->busy && !aggregator->waiting) {
         submit_commit(aggregator); /* the other batch is free: once more, into that one */
         return on_record(context, record);
@@ -474,8 +392,7 @@ struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregato
     snprintf(aggregator->owner, sizeof aggregator->owner, "slot %lld, pid %ld",
              (long long)config->kafka.slot, (long)getpid());
     aggregator->guard.topic = aggregator->topic;
-    aggregator->reader = json_reader_new();
-    arena_init(&aggregator->arena, ARENA_BYTES);
+    intake_init(&aggregator->intake, config);
     aggregator->filling = batch_new(&config->rules, (size_t)config->batch_bytes);
     aggregator->writing = batch_new(&config->rules, (size_t)config->batch_bytes);
     aggregator->writer = writer_new(

@@ -51,6 +51,9 @@ static const struct setting table[] = {
      "250ms", 10, 60000, NULL, NULL, "longest wait of a record for its transaction"},
     {"aggregator.batch_bytes", SETTING_SIZE, offsetof(struct aggregator_config, batch_bytes),
      "8MiB", 1 << 20, 1 << 28, NULL, NULL, "memory of the new lines of one batch; there are two"},
+    {"aggregator.keep_observations", SETTING_DURATION,
+     offsetof(struct aggregator_config, keep_observations_ms), "400d", 0, 36500LL * 86400000, NULL,
+     NULL, "days of observations that stay in PostgreSQL, by the district's clock; 0d = all"},
 };
 
 static void load_bundle(struct aggregator_config *config, struct diagnostics *diagnostics)

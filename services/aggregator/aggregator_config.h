@@ -30,7 +30,8 @@ struct aggregator_config {
     int api_open; /* enum aggregator_open */
     int64_t api_lanes, api_timeout_ms, api_rate, api_burst, api_connections, api_waiting;
     int64_t batch_records, batch_every_ms, batch_bytes;
-    struct settings *settings; /* owned, as what stands below */
+    int64_t keep_observations_ms; /* 0 = for ever */
+    struct settings *settings;    /* owned, as what stands below */
     struct codes *codes;
     struct kinds *kinds;
     struct views *views;

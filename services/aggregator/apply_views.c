@@ -137,7 +137,7 @@ static bool execute(struct fill *fill, const struct wish *wish, struct error *er
                 return false;
             fprintf(stderr, "views apply: %s; going on\n", error->text);
             usleep(backoff_next(&backoff) * 1000);
-        } while (!fill_open(fill, error));
+        } while (!fill_open(fill, true, error));
     }
     return true;
 }
@@ -181,7 +181,7 @@ static int work(struct wish *wish, const struct aggregator_config *config)
     const struct schema_rules schema = {config->sql_dir, &config->rules, config->units};
     struct fill *fill = fill_new(config->postgres, &schema, wish->all);
     const struct fill_status *status = fill_look(fill);
-    bool good = fill_open(fill, &error);
+    bool good = fill_open(fill, wish->execute || wish->drop, &error);
     bool any = good && (status->plan.differs > 0 || wish->all || status->unfinished);
     if (good && wish->drop)
         good = fill_drop(fill, &error);

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "daemon/daemon.h"
 
-#define MOST_DOUBTS 6 /* with the waits between, about ten seconds */
+#define MOST_DOUBTS 8 /* with the waits between, about ten seconds */
 
 static struct log_place place_of(const struct log_guard *guard,
                                  const struct writer_position *position)

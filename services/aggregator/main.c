@@ -10,6 +10,7 @@
 #include "aggregator/apply_views.h"
 #include "aggregator/ledger_watch.h"
 #include "aggregator/rebuild.h"
+#include "aggregator/retention_watch.h"
 #include "aggregator/stations_watch.h"
 #include "daemon/log.h"
 
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
     if (!daemon || !api_http_open(daemon, &config, &error))
         return daemon_refuse(&error);
     ledger_watch_open(daemon, &config);
+    retention_watch_open(daemon, &config);
     stations_watch_open(daemon, &config);
     struct aggregator *aggregator = aggregator_open(daemon, &config, &error);
     if (!aggregator)

@@ -166,14 +166,14 @@ static bool go_on(struct rebuild *rebuild, struct error *error)
             fprintf(stderr, "rebuild: %s; going on\n", error->text);
             usleep(backoff_next(&backoff) * 1000);
             *error = (struct error){0};
-        } while (!fill_open(rebuild->fill, error));
+        } while (!fill_open(rebuild->fill, true, error));
     }
     return true;
 }
 
 static int work(struct rebuild *rebuild, struct error *error)
 {
-    if (!fill_open(rebuild->fill, error))
+    if (!fill_open(rebuild->fill, true, error))
         return error_exit_status(error);
     if (rebuild->drop) {
         if (!fill_drop(rebuild->fill, error))

@@ -196,7 +196,7 @@ static struct fill *open_fill(const struct batch_rules *rules, const struct sche
     struct error error = {0};
     (void)rules;
     struct fill *fill = fill_new(here.postgres.conninfo, schema, all);
-    if (!fill_open(fill, &error) || !fill_begin(fill, &error))
+    if (!fill_open(fill, true, &error) || !fill_begin(fill, &error))
         fail_msg("%s", error.text);
     return fill;
 }
@@ -347,7 +347,7 @@ static void only_one_fills_and_what_was_begun_can_be_thrown_away(void **state)
     (void)state;
     struct fill *fill = open_fill(&here.before, &schema, false);
     struct fill *second = fill_new(here.postgres.conninfo, &schema, false);
-    assert_false(fill_open(second, &error));
+    assert_false(fill_open(second, false, &error));
     assert_int_equal(error.kind, ERROR_REFUSED);
     fill_free(second);
     assert_true(fill_drop(fill, &error));

@@ -294,6 +294,81 @@ static void two_writers_do_not_wait_for_each_other(void **state)
     postgres_connection_free(holder);
 }
 
+/* One observation in a transaction of its own; it is day 2026-01-01 + n in the district. */
+static void observe(struct slow *slow, const char *id, int n, const char *revision,
+                    const char *level, bool replayed)
+{
+    char text[640];
+    struct arena arena;
+    struct event event;
+    struct error error = {0};
+    struct json_reader *reader = json_reader_new();
+    arena_init(&arena, 1 << 16);
+    batch_clear(slow->batch);
+    snprintf(text, sizeof text,
+             "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/feeds/weather\",\"type\":"
+             "\"cn.citybrain.observation.weather.v1\",\"subject\":\"weather:110105\",\"time\":"
+             "\"2026-01-%02dT00:00:00Z\",\"recordedtime\":\"2026-02-01T00:00:00Z\",\"feed\":"
+             "\"weather\",\"unit\":\"d_urban\",%s\"revision\":\"%s\",\"data\":{\"level\":\"%s\"}}",
+             id, n, replayed ? "\"replayof\":\"x\"," : "", revision, level);
+    assert_int_equal(event_read(reader, span_of(text), &arena, &event), REJECT_NONE);
+    assert_true(observation_rows_is_one(&event));
+    assert_true(batch_add_observation(slow->batch, &event));
+    assert_true(batch_add_observation(slow->batch, &event)); /* told twice in one batch */
+    slow->position.next = slow->position.stored + 1 + (slow->position.stored < 0);
+    if (writer_commit(slow->writer, slow->batch, &slow->position, 1, &error) != WRITER_DONE)
+        fail_msg("%s", error.text);
+    slow->position.stored = slow->position.next;
+    json_reader_free(reader);
+    arena_fini(&arena);
+}
+
+/* In whatever order: the greater revision's content, in its day's partition, once. */
+static void an_observation_is_a_set_of_one(void **state)
+{
+    char answer[128];
+    struct slow slow = slow_of(1, 2);
+    (void)state;
+    observe(&slow, "o1", 5, "2", "red", true);
+    observe(&slow, "o1", 5, "1", "blue", false);
+    observe(&slow, "o1", 5, "3", "green", true);
+    observe(&slow, "o2", 6, "1", "2.50", false);
+    ask("SELECT string_agg(concat_ws(' ', id, day, kind, unit, live, data, tableoid::regclass), '; "
+        "' "
+        "ORDER BY id) FROM core.observation",
+        answer, sizeof answer);
+    assert_string_equal(answer, "o1 2026-01-05 weather d_urban t {\"level\":\"green\"} "
+                                "core.observation_20260105; o2 2026-01-06 weather d_urban t "
+                                "{\"level\":\"2.50\"} core.observation_20260106");
+    ask("SELECT count(*) FROM api.observation WHERE unit = 'd_urban' AND feed = 'weather'", answer,
+        sizeof answer);
+    assert_string_equal(answer, "2");
+    batch_free(slow.batch);
+    writer_free(slow.writer);
+}
+
+/* 2026-01-06 is 30 days before the newest tick: it stays, the day before goes whole. */
+static void old_days_go_by_the_clock(void **state)
+{
+    char answer[64];
+    (void)state;
+    ask("UPDATE core.kafka_offset SET tick_ms = 0 RETURNING 1", answer, sizeof answer);
+    ask("SELECT core.forget_observations(30)", answer, sizeof answer);
+    assert_string_equal(answer, "0"); /* no tick yet: nobody knows what is old */
+    ask("UPDATE core.kafka_offset SET tick_ms = 1770249600000 WHERE part = 2 RETURNING 1", answer,
+        sizeof answer);
+    ask("SELECT core.forget_observations(30)", answer, sizeof answer);
+    assert_string_equal(answer, "1");
+    ask("SELECT string_agg(id, ',') FROM core.observation", answer, sizeof answer);
+    assert_string_equal(answer, "o2");
+    struct slow slow = slow_of(1, 3);
+    observe(&slow, "o3", 5, "1", "late", false); /* a day that went comes again */
+    ask("SELECT string_agg(id, ',' ORDER BY id) FROM core.observation", answer, sizeof answer);
+    assert_string_equal(answer, "o2,o3");
+    batch_free(slow.batch);
+    writer_free(slow.writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +378,8 @@ int main(void)
         cmocka_unit_test(a_migration_that_fails_is_not_half_there),
         cmocka_unit_test(a_long_set_is_compressed_by_lz4),
         cmocka_unit_test(two_writers_do_not_wait_for_each_other),
+        cmocka_unit_test(an_observation_is_a_set_of_one),
+        cmocka_unit_test(old_days_go_by_the_clock),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -59,6 +59,7 @@ def invented(unit, column, kind):
 @pytest.fixture
 def facts(cursor):
     """A row of each of the units in every guarded table."""
+    cursor.execute("SELECT core.make_observation_days('{2031-01-01}')")
     for table in guarded(cursor):
         named = columns(cursor, table)
         for n, unit in enumerate(UNITS):

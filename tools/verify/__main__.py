@@ -16,7 +16,8 @@ import yaml
 
 import cells
 from event_log import EventLog, Unreachable
-from rules import Rules, zone_minutes
+from observations import Observations
+from rules import Rules, days_of, zone_minutes
 from sets import Sets
 
 OK, DIFFERS, USAGE, UNAVAILABLE, INTERNAL, CONFIG = 0, 1, 64, 69, 70, 78
@@ -79,6 +80,7 @@ def load(asked):
             "brokers": os.environ.get("CITYBRAIN_BROKERS") or kafka.get("brokers", "127.0.0.1:29092"),
             "postgres": os.environ.get("CITYBRAIN_PG") or aggregator.get("postgres", "dbname=citybrain user=citybrain"),
             "topic": kafka.get("prefix", "cb.") + "events", "rdkafka": settings.get("rdkafka", {}),
+            "keep_days": days_of(aggregator.get("keep_observations", "400d")),
             "zone": zone_minutes(aggregator.get("zone", "Asia/Shanghai"))}
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise Refused(CONFIG, f"{asked.config}: {error!r}; see what `citybrain check` says of it") from None
@@ -103,7 +105,8 @@ def keep(cursor, cases, rules):
 
 
 def verify_sets(cursor, rules, settings, asked):
-    found = Sets(rules, asked.show)
+    observations = Observations(settings["zone"], asked.show)
+    found = Sets(rules, asked.show, observations)
     ends = positions(cursor, settings["topic"])
     with contextlib.closing(EventLog(settings["brokers"], settings["topic"], settings["rdkafka"])) as log:
         partitions = log.partitions()
@@ -127,6 +130,7 @@ def verify_sets(cursor, rules, settings, asked):
     if asked.from_log and cut:
         raise Refused(UNAVAILABLE, f"--from-log: the beginning of {len(cut)} of {len(partitions)} partitions is gone "
                                    "from the log (retention); leave --from-log out to take the stored sets")
+    observations.compare(cursor, settings["keep_days"], cut)
     return found, sorted(cut)
 
 
@@ -153,6 +157,7 @@ def run(asked):
         if asked.cases or asked.from_log:
             found, cut = verify_sets(cursor, rules, settings, asked)
             report["cases"] = report_of_sets(found, cut)
+            report["observations"] = found.observations.report()
         if asked.cells:
             report["cells"] = verify_cells(cursor, rules, settings, asked)
     report["differences"] = count_differences(report)
@@ -166,8 +171,8 @@ def report_of_sets(found, cut):
 
 
 def count_differences(report):
-    sets, more = report.get("cases", {}), report.get("cells", {})
-    return sum(sets.get(kind, 0) for kind in Sets.KINDS) + len(more.get("unreadable", [])) \
+    sets, more, rows = report.get("cases", {}), report.get("cells", {}), report.get("observations", {})
+    return sum(sets.get(kind, 0) for kind in Sets.KINDS) + sum(rows.get(kind, 0) for kind in Observations.KINDS) + len(more.get("unreadable", [])) \
         + sum(view["differences"] for view in more.get("views", []))
 
 
@@ -185,6 +190,15 @@ def show_sets(sets):
         for side in ("log", "stored"):
             if one[side] is not None:
                 print(f"    {side}:", *one[side].split("\n"), sep="\n      ")
+
+
+def show_observations(rows):
+    print(f"log -> rows     {rows['observations']} observations in the log, {rows['stored']} stored: {rows['missing']} missing, "
+          f"{rows['extra']} extra, {rows['different']} different")
+    for one in rows["first"]:
+        print(f"  {one['what']}  {one['day']} {one['id']}")
+        for side in ("log", "stored"):
+            print(f"    {side}:", json.dumps(one[side], ensure_ascii=False))
 
 
 def show_cells(found):
@@ -223,6 +237,7 @@ def main(words):
     else:
         if "cases" in report:
             show_sets(report["cases"])
+            show_observations(report["observations"])
         if "cells" in report:
             show_cells(report["cells"])
         print(f"{report['differences']} differences")

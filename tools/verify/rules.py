@@ -167,3 +167,10 @@ def zone_minutes(zone):
     if not found:
         return known[zone]
     return (int(found[2]) * 60 + int(found[3])) * (-1 if found[1] == "-" else 1)
+
+
+def days_of(duration):
+    """Whole days of "400d", "2w", "36h"; 0 = for ever."""
+    found = re.fullmatch(r"(\d+)(ms|s|m|h|d|w)", duration)
+    unit = {"ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000, "w": 604800000}
+    return int(found[1]) * unit[found[2]] // 86400000

@@ -12,8 +12,8 @@ class Sets:
     """The comparison and its findings: kind of finding -> count, and the first of them with both texts."""
     KINDS = ("missing", "extra", "different", "misplaced", "cut_off")
 
-    def __init__(self, rules, show):
-        self.rules, self.show = rules, show
+    def __init__(self, rules, show, observations):
+        self.rules, self.show, self.observations = rules, show, observations
         self.counts = dict.fromkeys(self.KINDS, 0)
         self.first = []
         self.events = self.unusable = self.cases = self.stored = self.older = self.other_form = self.refused = 0
@@ -31,7 +31,10 @@ class Sets:
         for message in messages:
             self.events += 1
             try:
-                found = line_of_event(*read_event(message.value(), message.headers()), self.rules)
+                event, data = read_event(message.value(), message.headers())
+                if self.observations.take(event, data):
+                    continue
+                found = line_of_event(event, data, self.rules)
             except Unusable:
                 self.unusable += 1
                 continue

@@ -14,8 +14,10 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "model/json_write.h"
 
 #define SCRATCH_BYTES (1 << 20)
+#define MOST_TEXT     (1 << 20) /* a set, or an observation's data: no record is larger */
 
 struct new_line {
     struct case_line line;
@@ -50,6 +52,7 @@ struct batch {
     struct ledger_rows ledger;
     struct seen_rows seen;
     struct firing_rows firings;
+    struct observation_rows observations;
 };
 
 struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
@@ -61,7 +64,7 @@ struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
     batch->slot_count = 4096;
     batch->slots = xcalloc(batch->slot_count, sizeof *batch->slots);
     batch->delta = delta_new();
-    strbuf_init(&batch->text, 4096, 2 * CASE_SET_MAX_BYTES);
+    strbuf_init(&batch->text, 4096, MOST_TEXT);
     return batch;
 }
 
@@ -78,6 +81,7 @@ void batch_clear(struct batch *batch)
     batch->ledger = (struct ledger_rows){0};
     batch->seen = (struct seen_rows){0};
     batch->firings = (struct firing_rows){0};
+    batch->observations = (struct observation_rows){0};
     memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
     arena_reset(&batch->arena);
     delta_clear(batch->delta);
@@ -215,6 +219,19 @@ enum reject batch_add_ledger(struct batch *batch, const struct event *event)
 {
     assert(!batch->sealed);
     return ledger_rows_take(&batch->ledger, &batch->arena, event);
+}
+
+bool batch_add_observation(struct batch *batch, const struct event *event)
+{
+    assert(!batch->sealed);
+    strbuf_reset(&batch->text);
+    if (event->data)
+        json_write(&batch->text, event->data, false);
+    else
+        strbuf_add(&batch->text, SPAN("{}"));
+    return !strbuf_is_full(&batch->text) &&
+           observation_rows_take(&batch->observations, &batch->arena, event,
+                                 strbuf_span(&batch->text), batch->rules->zone_minutes);
 }
 
 bool batch_add_sighting(struct batch *batch, const struct sighting *sighting)
@@ -385,6 +402,11 @@ const struct ledger_rows *batch_ledger(const struct batch *batch)
 const struct firing_rows *batch_firings(const struct batch *batch)
 {
     return &batch->firings;
+}
+
+const struct observation_rows *batch_observations(const struct batch *batch)
+{
+    return &batch->observations;
 }
 
 const struct seen_rows *batch_seen(const struct batch *batch)

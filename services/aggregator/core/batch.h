@@ -11,6 +11,7 @@
 #include "aggregator/core/delta.h"
 #include "aggregator/core/firing_rows.h"
 #include "aggregator/core/ledger_rows.h"
+#include "aggregator/core/observation_rows.h"
 #include "aggregator/core/seen_rows.h"
 #include "model/case_fold.h"
 
@@ -51,6 +52,8 @@ bool batch_add_counted(struct batch *batch, struct span case_id, const struct ca
 bool batch_refuse(struct batch *batch, struct span feed, int64_t received_ms);
 /* The rows of a ledger event; REJECT_TOO_LARGE when the batch is full. */
 enum reject batch_add_ledger(struct batch *batch, const struct event *event);
+/* What is no case and has no table of its own. False when the batch is full. */
+bool batch_add_observation(struct batch *batch, const struct event *event);
 /* A station was heard. False when the batch is full. */
 bool batch_add_sighting(struct batch *batch, const struct sighting *sighting);
 /* A trigger found something. False when the batch is full. */
@@ -67,5 +70,6 @@ bool batch_fold(struct batch *batch, struct span *bad);
 const struct delta *batch_delta(const struct batch *batch);
 const struct ledger_rows *batch_ledger(const struct batch *batch); /* full after batch_fold */
 const struct firing_rows *batch_firings(const struct batch *batch);
+const struct observation_rows *batch_observations(const struct batch *batch);
 const struct seen_rows *batch_seen(const struct batch *batch);
 struct batch_counts batch_counts(const struct batch *batch);

@@ -140,7 +140,7 @@ static void choose(struct fill *fill)
     fill->all_read = fill->all_read || !any; /* views that are gone need no set */
 }
 
-bool fill_open(struct fill *fill, struct error *error)
+bool fill_open(struct fill *fill, bool keeps, struct error *error)
 {
     const struct schema_rules *schema = fill->schema;
     bool good = postgres_connection_open(fill->connection, error) && be_alone(fill, error) &&
@@ -148,7 +148,8 @@ bool fill_open(struct fill *fill, struct error *error)
                 roles_apply(fill->connection, schema->sql_dir, schema->units, error) &&
                 migration_apply(fill->connection, schema->sql_dir, error) &&
                 view_plan_read(&fill->status.plan, fill->connection, schema->rules, error) &&
-                run(fill, "COMMIT", error) && read_state(fill, error) && read_place(fill, error);
+                run(fill, keeps ? "COMMIT" : "ROLLBACK", error) && read_state(fill, error) &&
+                read_place(fill, error);
     if (good)
         choose(fill);
     return good;

@@ -26,9 +26,9 @@ struct fill;
 /* Borrows both. `all` fills every view, also those that are as the files say. */
 struct fill *fill_new(const char *conninfo, const struct schema_rules *schema, bool all);
 void fill_free(struct fill *fill);
-/* Connects, brings the migrations up to date and compares. ERROR_REFUSED while another process
- * fills. */
-bool fill_open(struct fill *fill, struct error *error);
+/* Connects, brings the migrations up to date and compares; without `keeps` it only looks, and
+ * leaves everything as it was. ERROR_REFUSED while another process fills. */
+bool fill_open(struct fill *fill, bool keeps, struct error *error);
 const struct fill_status *fill_look(const struct fill *fill);
 /* From now on changes of sets are noted. */
 bool fill_begin(struct fill *fill, struct error *error);

@@ -4,9 +4,9 @@
 #include "aggregator/store/schema.h"
 #include "aggregator/store/view_sql.h"
 
-const char fill_sql_look[] = "SELECT greatest((SELECT reltuples::bigint FROM pg_class WHERE oid = "
-                             "'core.case_set'::regclass), "
-                             "0), to_regclass('fill.state') IS NOT NULL";
+const char fill_sql_look[] =
+    "SELECT greatest(coalesce((SELECT reltuples::bigint FROM pg_class WHERE oid = "
+    "to_regclass('core.case_set')), 0), 0), to_regclass('fill.state') IS NOT NULL";
 
 const char fill_sql_place[] = "SELECT contributions, last_id, all_read, cases, noted, every FROM "
                               "fill.state";

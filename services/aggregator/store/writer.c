@@ -2,11 +2,11 @@
 /* One transaction a batch, two round trips:
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, what they are now, cells, histograms, ledger, stations, firings (always in this
- * order, sorted); COMMIT The compare-and-set comes first: a rival waits at the row, finds it moved,
- * and leaves before it has done anything. What was in doubt is never repeated, only asked for by
- * taking over anew. What several writers add to (cells, ledger, stations) each adds to in a shard
- * of its own. */
+ *   2  case sets, what they are now, cells, bins, ledger, stations, firings, observations;
+ *      always in this order, sorted; COMMIT
+ * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
+ * has done anything. What was in doubt is never repeated, only asked for by taking over anew. What
+ * several writers add to (cells, ledger, stations) each adds to in a shard of its own. */
 #include "aggregator/store/writer.h"
 
 #include <stdio.h>
@@ -17,6 +17,7 @@
 #include "aggregator/store/cell_rows.h"
 #include "aggregator/store/firing_sql.h"
 #include "aggregator/store/ledger_sql.h"
+#include "aggregator/store/observations_sql.h"
 #include "aggregator/store/stations_sql.h"
 #include "aggregator/store/upsert.h"
 #include "base/memory.h"
@@ -44,7 +45,8 @@ struct writer {
     struct postgres_connection *connection, *maker; /* maker: as who may make what is missing */
     struct postgres_transaction *transaction;
     struct upsert sets, now, asked, said, came, seen, firings;
-    struct cell_rows *cells; /* owned */
+    struct cell_rows *cells;               /* owned */
+    struct observations_sql *observations; /* owned */
     struct move moves[WRITER_MAX_PARTITIONS];
     struct batch *batch; /* during a commit */
     bool fenced;
@@ -80,6 +82,7 @@ struct writer *writer_new(const struct writer_options *options)
     strbuf_add(&writer->seen.sql, span_of(stations_sql_seen));
     upsert_init(&writer->firings, "core", "firings", FIRING_SQL_ARRAYS);
     strbuf_add(&writer->firings.sql, span_of(firing_sql_upsert));
+    writer->observations = observations_sql_new();
     writer->cells = cell_rows_new(options->schema.rules->views, "core");
     return writer;
 }
@@ -89,6 +92,7 @@ void writer_free(struct writer *writer)
     if (!writer)
         return;
     cell_rows_free(writer->cells);
+    observations_sql_free(writer->observations);
     upsert_fini(&writer->sets);
     upsert_fini(&writer->now);
     upsert_fini(&writer->asked);
@@ -156,6 +160,7 @@ bool writer_take_over(struct writer *writer, struct writer_position *positions, 
 {
     if (!postgres_connection_open(writer->connection, error))
         return false;
+    observations_sql_forget(writer->observations);
     postgres_transaction_begin(writer->transaction);
     for (size_t i = 0; i < count; i++) {
         struct move *move = &writer->moves[i];
@@ -326,6 +331,8 @@ static bool write_changes(struct writer *writer, struct error *error)
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
     upsert_queue(&writer->seen, writer->transaction, NULL, NULL);
     upsert_queue(&writer->firings, writer->transaction, NULL, NULL);
+    observations_sql_queue(writer->observations, batch_observations(writer->batch),
+                           writer->transaction);
     (void)failpoint("writer.before_commit");
     bool good = postgres_transaction_commit(writer->transaction, error);
     if (!failpoint("writer.after_commit"))
