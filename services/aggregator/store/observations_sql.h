@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the observations of a batch; their table is in sql/0009. */
+/* Writes the observations of a batch; their table is in sql/0010. */
 #pragma once
 
 #include "aggregator/core/observation_rows.h"
