@@ -26,7 +26,7 @@ from checks import history_file  # noqa: E402
 from district import ROOT, District, until  # noqa: E402
 from standby import Standby, small_disks  # noqa: E402
 
-RATE, EVENTS = 1500, 100000  # a second; distinct ones, of which some come again
+RATE, EVENTS = 500, 60000  # a second; distinct ones, of which some come again
 PATIENCE = 60               # s: the promise of recovery
 AGGREGATORS = ("aggregator-1", "aggregator-2")
 DISK_FAULTS = ("data_full", "wal_full")
