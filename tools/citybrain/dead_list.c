@@ -219,6 +219,7 @@ void dead_groups_fini(struct dead_groups *groups)
     struct dead_group *group, *next;
     HASH_ITER(hh, groups->by_name, group, next)
     {
+        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(groups->by_name, group);
         free(group->name);
         free(group->sample);

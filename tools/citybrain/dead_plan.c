@@ -67,17 +67,20 @@ void dead_plan_fini(struct dead_plan *plan)
     struct dead_plan_place *place, *next_place;
     HASH_ITER(hh, plan->cases, one, next)
     {
+        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(plan->cases, one);
         free(one->key);
         free(one);
     }
     HASH_ITER(hh, plan->events, event, next_event)
     {
+        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(plan->events, event);
         free(event);
     }
     HASH_ITER(hh, plan->places, place, next_place)
     {
+        /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(plan->places, place);
         free(place);
     }
@@ -201,6 +204,7 @@ static struct dead_plan_letter *find(const struct dead_plan *plan, int64_t parti
 {
     struct place_key key = {partition, offset};
     struct dead_plan_place *place = NULL;
+    /* All of it is set. NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
     HASH_FIND(hh, plan->places, &key, sizeof key, place);
     return place ? &plan->letters[place->letter] : NULL;
 }
