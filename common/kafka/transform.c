@@ -181,8 +181,10 @@ void transform_begin(struct transform *transform)
         return;
     if (!transaction_begin(&transform->transaction, &error))
         transform_die(transform, &error);
+    transform->behind = transform_is_behind(transform);
+    uint64_t wait_ms = (uint64_t)transform->spec.settings->commit_every_ms;
     uv_timer_start(&transform->commit_timer, on_commit_timer,
-                   (uint64_t)transform->spec.settings->commit_every_ms, 0);
+                   transform->behind ? TRANSFORM_BEHIND_TIMES * wait_ms : wait_ms, 0);
 }
 
 static void save_states(struct transform *transform)

@@ -63,12 +63,29 @@ static enum transform_result run_core(struct transform *transform, struct input 
     return result;
 }
 
+/* By what the consumer has heard of the ends. What a commit costs hangs on the partitions written
+ * to, not on the records, and while much lies unread nobody waits for the newest one
+ * (docs/decisions/0072). */
+bool transform_is_behind(const struct transform *transform)
+{
+    int64_t unread = 0, low, high;
+    for (size_t i = 0; i < transform->inputs.count; i++) {
+        const struct input *input = &transform->inputs.at[i];
+        if (!rd_kafka_get_watermark_offsets(transform->consumer, input->topic, input->partition,
+                                            &low, &high) &&
+            high > input->position)
+            unread += high - input->position;
+    }
+    return unread >= transform->spec.settings->commit_records;
+}
+
 static bool is_full(const struct transform *transform)
 {
     const struct transaction *open = &transform->transaction;
     const struct kafka_settings *settings = transform->spec.settings;
-    return open->records >= settings->commit_records || open->bytes >= settings->commit_bytes ||
-           open->outputs >= MOST_OUTPUTS;
+    int64_t times = transform->behind ? TRANSFORM_BEHIND_TIMES : 1;
+    return open->records >= settings->commit_records ||
+           open->bytes >= times * settings->commit_bytes || open->outputs >= MOST_OUTPUTS;
 }
 
 /* Takes the message: acted for and destroyed, or held until after a commit. */

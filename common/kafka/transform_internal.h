@@ -59,6 +59,7 @@ struct transform {
     struct span member;       /* group metadata at assignment */
     rd_kafka_message_t *held; /* polled, not acted for (to the end); NULL or owned */
     bool committing_alone;    /* the record just done is a suspect: commit before the next */
+    bool behind; /* more than a usual transaction lies unread: this one may be larger */
 
     enum transform_rebalance rebalance; /* noted by the callback */
     rd_kafka_topic_partition_list_t *assigned;
@@ -99,6 +100,8 @@ _Noreturn void transform_die(struct transform *transform, const struct error *er
 uint64_t transform_now_ms(void);
 
 /* transform_collect.c: records through the core */
+#define TRANSFORM_BEHIND_TIMES 2 /* so much longer and larger may a transaction be in a backlog */
+bool transform_is_behind(const struct transform *transform);
 #define TRANSFORM_QUIET_MS 1000 /* transactions of offsets alone: at most one in that time */
 bool transform_collect(void *transform); /* the drain of its wake-up */
 

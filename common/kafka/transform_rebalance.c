@@ -162,7 +162,6 @@ static void finish_assignment(struct transform *transform)
     const struct transform_handler *handler = &transform->spec.handler;
     struct error error;
     int64_t records = restore_records(transform->restore);
-    uint64_t took_ms = transform_now_ms() - transform->restore_began_ms;
     if (!restore_decide(transform->restore, &error))
         transform_die(transform, &error);
     for (size_t i = 0; i < transform->inputs.count && handler->restored; i++)
@@ -171,6 +170,7 @@ static void finish_assignment(struct transform *transform)
     restore_free(transform->restore);
     transform->restore = NULL;
     assign(transform);
+    uint64_t took_ms = transform_now_ms() - transform->restore_began_ms;
     metric_add(transform->metrics.restored, SPAN(""), records);
     metric_observe_ms(transform->metrics.restore_time, SPAN(""), (double)took_ms);
     log_info("transform.restored", LOG_INT("records", records), LOG_INT("ms", took_ms));
