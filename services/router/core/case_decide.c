@@ -106,7 +106,8 @@ int64_t case_decide_turn(const struct case_set *set, const struct case_kind *kin
         if (index < 0 || line->party != kind->party.router)
             continue;
         enum stage_meaning meaning = kind->stages[index].meaning;
-        if (meaning == MEANS_DISPATCHED)
+        bool asks = meaning == MEANS_OVERDUE || meaning == MEANS_ESCALATED; /* the one who had it */
+        if (meaning == MEANS_DISPATCHED || asks)
             time_ms = later(time_ms, line->time_ms + 1);
         else if (meaning == MEANS_RECALLED)
             time_ms = later(time_ms, line->time_ms); /* its rank is behind it */

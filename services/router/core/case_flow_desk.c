@@ -9,23 +9,23 @@
 #include "router/core/case_flow_internal.h"
 #include "router/core/emit_internal.h"
 
-static bool is_closure(const struct case_kind *kind, const struct case_line *line)
+static bool ends_duties(const struct case_kind *kind, const struct case_line *line)
 {
     int index = case_kind_stage_number(kind, line->stage);
-    return index >= 0 && kind->stages[index].counts_as == COUNTS_CLOSURE;
+    return index >= 0 &&
+           (kind->stages[index].counts_as == COUNTS_CLOSURE || kind->stages[index].new_round);
 }
 
-/* Something may end: the router asked the desk before, or the case closes, perhaps by a closure
- * that waited for this. Most records end nothing, and the case need not be folded as it was. */
+/* Something may end: the router asked the desk before, or the case closes or begins anew, perhaps
+ * by what waited for this. Most records end nothing, and the case need not be folded as it was. */
 static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
-    int index = case_kind_stage_number(work->kind, line->stage);
-    if (is_closure(work->kind, line) || (index >= 0 && work->kind->stages[index].new_round))
+    if (ends_duties(work->kind, line))
         return true;
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
-        if (is_closure(work->kind, one) ||
+        if (ends_duties(work->kind, one) ||
             (one->party == work->kind->party.router &&
              (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue)))
             return true;
@@ -138,12 +138,19 @@ static void ask_again(struct case_flow *flow, const struct working *work,
                &(struct emit_order){.kind = "escalated", .unit = SPAN(DESK_UNIT)}, outputs);
 }
 
-/* The lead of a round that is over, or of a case that is; absent where he goes on, or is recalled
- * because another one follows. A round that history alone begins gives nobody's duty away. */
-static struct span lead_over(const struct case_fold *fold, const struct case_flow_duties *before,
-                             const struct case_line *by)
+/* A round that history alone begins gives nobody's duty away. */
+static bool begins_anew(const struct working *work, const struct case_flow_duties *before)
 {
-    bool anew = fold->rounds > before->rounds && by->live;
+    const struct case_line *cause = case_flow_line(work, work->fold.cause_id);
+    return work->fold.rounds > before->rounds && cause && cause->live;
+}
+
+/* The lead of a round that is over, or of a case that is; absent where he goes on, or is recalled
+ * because another one follows. */
+static struct span lead_over(const struct working *work, const struct case_flow_duties *before)
+{
+    const struct case_fold *fold = &work->fold;
+    bool anew = begins_anew(work, before);
     bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
     return before->lead.len && (anew ? other : fold->closed) ? before->lead : SPAN_NONE;
 }
@@ -160,7 +167,7 @@ static void end_helpers(struct case_flow *flow, const struct working *work,
                         struct outputs *outputs)
 {
     const struct case_fold *fold = &work->fold;
-    bool anew = fold->rounds > before->rounds && by->live;
+    bool anew = begins_anew(work, before);
     if (fold->parent.at || (!fold->closed && !anew))
         return;
     for (size_t i = 0; i < before->helper_count; i++) {
@@ -182,7 +189,7 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
         return;
     struct case_line by = *line; /* said of it when this copy came */
     by.recorded_ms = told->line.recorded_ms;
-    struct span over = lead_over(&work->fold, before, &by);
+    struct span over = lead_over(work, before);
     if (over.len)
         end(flow, work, &by, over, outputs);
     end_helpers(flow, work, before, &by, outputs);

@@ -1,55 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is put to the desk, once, and when it is taken back (docs/decisions/0048). */
-#include "flow.h"
+#include "desks.h"
 
 #include "model/desk.h"
 #include "model/ids.h"
-
-#define MINUTE 60000LL
-#define LEAD   "s110105001"
-
-static struct told said(const char *id, const char *stage, const char *party, int64_t time_ms)
-{
-    return (struct told){.id = id,
-                         .stage = stage,
-                         .party = party,
-                         .unit = strcmp(party, "lead") == 0   ? LEAD
-                                 : strcmp(party, "desk") == 0 ? "desk"
-                                                              : NULL,
-                         .data = "{}",
-                         .time_ms = time_ms};
-}
-
-/* The newest order of the case in a unit's topic. */
-static const struct kept *newest(const char *unit)
-{
-    const struct kept *found = NULL;
-    for (size_t i = 0; i < kept_count; i++)
-        if (kept[i].stream == STREAM_DISPATCH && strcmp(kept[i].suffix, unit) == 0)
-            found = &kept[i];
-    return found;
-}
-
-static void assert_newest(const char *unit, const char *kind, const char *text)
-{
-    char wanted[64];
-    const struct kept *last = newest(unit);
-    snprintf(wanted, sizeof wanted, "\"kind\":\"%s\"", kind);
-    assert_non_null(last);
-    assert_non_null(strstr(last->value, wanted));
-    assert_non_null(strstr(last->value, text));
-}
-
-static size_t asked(const char *code)
-{
-    char text[64];
-    snprintf(text, sizeof text, "\"desk_cause\":\"%s\"", code);
-    size_t n = 0;
-    for (size_t i = 0; i < kept_count; i++)
-        n += kept[i].stream == STREAM_EVENTS && strstr(kept[i].value, "case.escalated.v1") &&
-             strstr(kept[i].value, text);
-    return n;
-}
 
 /* 条例 14: 首接负责 until a dispute is decided; the desk is asked, and the lead stays. */
 static void a_dispute_is_put_to_the_desk_once_with_who_asks(void **state)
@@ -148,101 +102,6 @@ static void an_answer_that_loses_its_effect_opens_the_question_again(void **stat
     assert_newest("desk", "escalated", id);
     assert_newest("desk", "escalated", "\"again\":\"decided-1\"");
     assert_int_equal(asked("dispute"), 1); /* the event is on the log once */
-    case_flow_close(flow);
-}
-
-/* 条例 14: nobody but the desk decides a dispute; what is asked later and answered first is another
- * question. */
-static void an_undecided_dispute_comes_forward_when_a_later_question_is_answered(void **state)
-{
-    (void)state;
-    char id[40];
-    struct case_flow *flow = begin();
-    struct told rejected = said("decided-1", "dispute_decided", "desk", NOON + 7 * DAY + 2 * HOUR);
-    rejected.data = "{\"outcome\":\"rejected\"}";
-    ids_decision(id, SPAN("disputed-1"), SPAN("desk:dispute"));
-    tell(flow, order);
-    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
-    tick(flow, NOON + 7 * DAY);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
-    flow = restart(flow);
-    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + HOUR));
-    assert_newest("desk", "escalated", id);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
-    assert_newest("desk", "escalated", "\"again\":\"supervised-1\"");
-    tell(flow, rejected);
-    assert_newest("desk", "ended", "\"id\":\"decided-1\"");
-    assert_int_equal(asked("dispute"), 1);
-    case_flow_close(flow);
-}
-
-static void the_answer_to_an_earlier_question_leaves_the_later_one_open(void **state)
-{
-    (void)state;
-    struct case_flow *flow = begin();
-    struct told rejected = said("decided-1", "dispute_decided", "desk", NOON + 7 * DAY + HOUR);
-    rejected.data = "{\"outcome\":\"rejected\"}";
-    tell(flow, order);
-    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
-    tick(flow, NOON + 7 * DAY);
-    tell(flow, rejected);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
-    tell(flow, said("noted-1", "noted", "desk", NOON + 7 * DAY + 2 * HOUR));
-    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
-    case_flow_close(flow);
-}
-
-/* Answered ahead of the clock, an overdue order is its lead's to know, and the desk is asked what
- * it was asked before. */
-static void the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock(void **state)
-{
-    (void)state;
-    struct case_flow *flow = begin();
-    tell(flow, order);
-    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
-    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + 5 * MINUTE));
-    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
-    tick(flow, NOON + 7 * DAY);
-    assert_newest(LEAD, "overdue", "\"rule\":\"overdue\"");
-    assert_int_equal(count(STREAM_DISPATCH, "\"desk_cause\":\"overdue\""), 0);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
-    case_flow_close(flow);
-}
-
-/* A case whose opening names the desk and that is resolved before it is told is led by nobody. */
-static void a_question_ends_where_the_desk_is_named_and_does_not_lead(void **state)
-{
-    (void)state;
-    struct case_flow *flow = begin();
-    struct told late = order;
-    late.data = "{\"type_code\":\"R0303\",\"lead\":\"desk\",\"limit_class\":\"24h\"}";
-    late.recorded_ms = NOON + 2 * HOUR;
-    tell(flow, said("resolved-1", "resolved", "source", NOON + HOUR));
-    tick(flow, NOON + 2 * HOUR);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"headless\"");
-    tell(flow, late);
-    assert_newest("desk", "ended", "\"id\":\"opened-1\"");
-    case_flow_close(flow);
-}
-
-/* Contracts §2: an answer that would now differ goes to the desk; what it said before the
- * correction came does not answer that. */
-static void a_correction_after_the_desks_word_is_put_to_the_desk(void **state)
-{
-    (void)state;
-    struct case_flow *flow = begin();
-    struct told corrected = order;
-    struct told assigned = said("assigned-1", "assigned", "desk", NOON + HOUR);
-    assigned.data = "{\"lead\":\"d_urban\"}";
-    corrected.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105002901\"}";
-    corrected.revision = "00000000000000000001.001764000000000.000001.00000000000000aa";
-    corrected.recorded_ms = NOON + 2 * HOUR;
-    tell(flow, order);
-    tell(flow, assigned);
-    tell(flow, corrected);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"would_have\"");
-    tell(flow, said("noted-1", "noted", "desk", NOON + 3 * HOUR));
-    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
     case_flow_close(flow);
 }
 
@@ -466,11 +325,6 @@ int main(void)
         cmocka_unit_test(what_nobody_may_say_is_not_put_to_the_desk),
         cmocka_unit_test(a_question_ends_with_its_answer_under_the_answers_id),
         cmocka_unit_test(an_answer_that_loses_its_effect_opens_the_question_again),
-        cmocka_unit_test(an_undecided_dispute_comes_forward_when_a_later_question_is_answered),
-        cmocka_unit_test(the_answer_to_an_earlier_question_leaves_the_later_one_open),
-        cmocka_unit_test(the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock),
-        cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
-        cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
         cmocka_unit_test(a_new_round_with_another_lead_is_over_for_the_old_one),
         cmocka_unit_test(another_move_of_the_desk_answers_nothing),
         cmocka_unit_test(a_question_is_moot_once_the_case_is_resolved),

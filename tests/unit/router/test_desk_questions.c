@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Several questions to the desk about one case: which of them it has before it, and when it has
+ * none (docs/decisions/0048). */
+#include "desks.h"
+
+#include "model/ids.h"
+
+/* 条例 14: nobody but the desk decides a dispute; what is asked later and answered first is another
+ * question. */
+static void an_undecided_dispute_comes_forward_when_a_later_question_is_answered(void **state)
+{
+    (void)state;
+    char id[40];
+    struct case_flow *flow = begin();
+    struct told rejected = said("decided-1", "dispute_decided", "desk", NOON + 7 * DAY + 2 * HOUR);
+    rejected.data = "{\"outcome\":\"rejected\"}";
+    ids_decision(id, SPAN("disputed-1"), SPAN("desk:dispute"));
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tick(flow, NOON + 7 * DAY);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+    flow = restart(flow);
+    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + HOUR));
+    assert_newest("desk", "escalated", id);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    assert_newest("desk", "escalated", "\"again\":\"supervised-1\"");
+    tell(flow, rejected);
+    assert_newest("desk", "ended", "\"id\":\"decided-1\"");
+    assert_int_equal(asked("dispute"), 1);
+    case_flow_close(flow);
+}
+
+static void the_answer_to_an_earlier_question_leaves_the_later_one_open(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told rejected = said("decided-1", "dispute_decided", "desk", NOON + 7 * DAY + HOUR);
+    rejected.data = "{\"outcome\":\"rejected\"}";
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tick(flow, NOON + 7 * DAY);
+    tell(flow, rejected);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 7 * DAY + 2 * HOUR));
+    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
+    case_flow_close(flow);
+}
+
+/* Answered ahead of the clock, an overdue order is its lead's to know, and the desk is asked what
+ * it was asked before. */
+static void the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tell(flow, said("supervised-1", "supervised", "desk", NOON + 7 * DAY + 5 * MINUTE));
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    tick(flow, NOON + 7 * DAY);
+    assert_newest(LEAD, "overdue", "\"rule\":\"overdue\"");
+    assert_int_equal(count(STREAM_DISPATCH, "\"desk_cause\":\"overdue\""), 0);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"dispute\"");
+    case_flow_close(flow);
+}
+
+/* A case whose opening names the desk and that is resolved before it is told is led by nobody. */
+static void a_question_ends_where_the_desk_is_named_and_does_not_lead(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told late = order;
+    late.data = "{\"type_code\":\"R0303\",\"lead\":\"desk\",\"limit_class\":\"24h\"}";
+    late.recorded_ms = NOON + 2 * HOUR;
+    tell(flow, said("resolved-1", "resolved", "source", NOON + HOUR));
+    tick(flow, NOON + 2 * HOUR);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"headless\"");
+    tell(flow, late);
+    assert_newest("desk", "ended", "\"id\":\"opened-1\"");
+    case_flow_close(flow);
+}
+
+/* Contracts §2: an answer that would now differ goes to the desk; what it said before the
+ * correction came does not answer that. */
+static void a_correction_after_the_desks_word_is_put_to_the_desk(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told corrected = order;
+    struct told assigned = said("assigned-1", "assigned", "desk", NOON + HOUR);
+    assigned.data = "{\"lead\":\"d_urban\"}";
+    corrected.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105002901\"}";
+    corrected.revision = "00000000000000000001.001764000000000.000001.00000000000000aa";
+    corrected.recorded_ms = NOON + 2 * HOUR;
+    tell(flow, order);
+    tell(flow, assigned);
+    tell(flow, corrected);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"would_have\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 3 * HOUR));
+    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
+    case_flow_close(flow);
+}
+
+/* Of one moment: what the former lead had not done is no question about the next one. */
+static void a_question_of_the_moment_in_which_another_leads_is_answered_by_it(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told nowhere = order, assigned = said("assigned-1", "assigned", "desk", NOON + 30 * DAY);
+    nowhere.data = "{\"request_kind\":\"complaint\",\"due_at\":\"2025-11-25T09:00:00Z\"}";
+    assigned.data = "{\"lead\":\"d_urban\"}";
+    assigned.recorded_ms = NOON + 30 * DAY;
+    tell(flow, nowhere);
+    tick(flow, NOON + 30 * DAY); /* overdue in the millisecond in which the desk decides */
+    assert_newest("desk", "overdue", "\"desk_cause\":\"overdue\"");
+    tell(flow, assigned);
+    assert_newest("desk", "ended", "\"id\":\"assigned-1\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 30 * DAY + HOUR));
+    assert_newest("desk", "ended", "\"id\":\"assigned-1\""); /* nothing was open */
+    case_flow_close(flow);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_undecided_dispute_comes_forward_when_a_later_question_is_answered),
+        cmocka_unit_test(the_answer_to_an_earlier_question_leaves_the_later_one_open),
+        cmocka_unit_test(the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock),
+        cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
+        cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
+        cmocka_unit_test(a_question_of_the_moment_in_which_another_leads_is_answered_by_it),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
