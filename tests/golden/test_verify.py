@@ -76,6 +76,10 @@ def test_attributes_come_from_data():
         {"l": "desk", "d": "86400000", "t": "303", "a": "1", "1": "E7"}
     for due, found in ((b"1764000000000", "1764000000000"), (b'""', None), (b'"soon"', None), (b"1.5", None)):
         assert event(read_event(b'{"data": {"due_at": ' + due + b"}}")[1]).attributes[1] == found
+    for copies, found in ((b'["d_fire","c_120"]', "d_fire c_120"), (b'["d_fire",7,"",null]', "d_fire"), (b"[]", None),
+                          (b'"d_fire"', None), (b'["' + b"x" * 512 + b'"]', None)):
+        data_of = read_event(b'{"data": {"copies": ' + copies + b"}}")[1]
+        assert event(data_of).attributes[LETTERS.index("z")] == found
     assert (said.get("data") is data) and event({"adopted": False}).attributes[8] is None
 
 

@@ -117,7 +117,8 @@ def answer_of(data):
 
 
 def copies_of(units):
-    text = " ".join(unit for unit in units if isinstance(unit, str) and unit) if isinstance(units, list) else ""
+    codes = [unit for unit in units if isinstance(unit, str) and not isinstance(unit, Number)] if isinstance(units, list) else []
+    text = " ".join(filter(None, codes))
     return text if text and len(text.encode()) < MOST_COPIES else None
 
 

@@ -117,6 +117,9 @@ static void a_link_keeps_its_relation_and_the_other_case(void **state)
     }
 }
 
+#define X64         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG_COPIES "{\"copies\":[\"" X64 X64 X64 X64 X64 X64 X64 X64 "\"]}"
+
 static void a_decision_keeps_who_got_a_copy(void **state)
 {
     (void)state;
@@ -126,6 +129,7 @@ static void a_decision_keeps_who_got_a_copy(void **state)
         {"{\"copies\":[\"d_fire\",\"c_120\"]}", "d_fire c_120"},
         {"{\"copies\":[\"d_fire\",7,\"\",null]}", "d_fire"},
         {"{\"copies\":[]}", NULL},
+        {LONG_COPIES, NULL},
         {"{\"copies\":\"d_fire\"}", NULL},
         {"{}", NULL},
     };
