@@ -45,7 +45,7 @@ def cells(district):
     are made of these tables by PostgreSQL; its quantiles of history are a minute's work and left out."""
     found = {}
     for table, columns in _columns(district).items():
-        some = " OR ".join(f"{column} <> 0" for column, kind in columns.items() if kind == "bigint")
+        some = " OR ".join(f'"{column}" <> 0' for column, kind in columns.items() if kind == "bigint")
         if table.startswith("api."):
             some = f"({some}) AND {'day' if 'day' in columns else 'hour'} >= '2020-01-01'"
         rows = district.shards_summed(table.removeprefix("core.")) if table.startswith("core.") else f"SELECT * FROM {table}"
