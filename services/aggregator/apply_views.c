@@ -65,12 +65,24 @@ static void add_row(struct strbuf *out, const struct wish *wish, const char *vie
         strbuf_addf(out, "%s{\"view\":\"%s\",\"what\":\"%s\"}", out->len ? "," : "", view, what);
 }
 
-/* Its hash is of what it would do, not of how far it came. */
-static void show_plan(struct wish *wish, const struct fill_status *status,
+/* Of what it would do: not of how far it came, nor of how it is shown. */
+static void sign_plan(struct wish *wish, const struct fill_status *status,
+                      const struct batch_rules *rules)
+{
+    char contributions[DIGEST_ID_LEN + 1];
+    struct strbuf text;
+    strbuf_init(&text, 1024, 65536);
+    view_plan_say(&text, &status->plan, rules->views);
+    schema_contribution_hash(rules, contributions);
+    strbuf_addf(&text, "; %s%s", contributions, wish->all ? "; all" : "");
+    digest_bytes(wish->plan, strbuf_span(&text));
+    strbuf_fini(&text);
+}
+
+static void show_plan(const struct wish *wish, const struct fill_status *status,
                       const struct batch_rules *rules)
 {
     static const char *const words[] = {"same", "new", "changed"};
-    char contributions[DIGEST_ID_LEN + 1];
     struct strbuf text;
     strbuf_init(&text, 1024, 65536);
     for (size_t i = 0; i < views_count(rules->views); i++)
@@ -79,15 +91,11 @@ static void show_plan(struct wish *wish, const struct fill_status *status,
     for (size_t i = 0; i < status->plan.gone_count; i++)
         add_row(&text, wish, status->plan.gone[i], "gone");
     if (wish->json)
-        printf("{\"sets\":%lld,\"unfinished\":%s,\"views\":[%.*s],", (long long)status->total,
-               status->unfinished ? "true" : "false", SPAN_ARG(strbuf_span(&text)));
+        printf("{\"sets\":%lld,\"unfinished\":%s,\"views\":[%.*s],\"plan\":\"%s\"}\n",
+               (long long)status->total, status->unfinished ? "true" : "false",
+               SPAN_ARG(strbuf_span(&text)), wish->plan);
     else
         printf("%.*s", SPAN_ARG(strbuf_span(&text)));
-    schema_contribution_hash(rules, contributions);
-    strbuf_addf(&text, "%s%s", contributions, wish->all ? " all" : "");
-    digest_bytes(wish->plan, strbuf_span(&text));
-    if (wish->json)
-        printf("\"plan\":\"%s\"}\n", wish->plan);
     strbuf_fini(&text);
     fflush(stdout);
 }
@@ -183,6 +191,8 @@ static int work(struct wish *wish, const struct aggregator_config *config)
     const struct fill_status *status = fill_look(fill);
     bool good = fill_open(fill, wish->execute || wish->drop, &error);
     bool any = good && (status->plan.differs > 0 || wish->all || status->unfinished);
+    if (good)
+        sign_plan(wish, status, &config->rules);
     if (good && wish->drop)
         good = fill_drop(fill, &error);
     else if (good)
