@@ -387,7 +387,8 @@ static void count_moment(struct case_fold *fold, const struct kind_stage *stage,
 static void note_lead(struct case_fold *fold, int64_t ms)
 {
     struct case_lead *last = fold->lead_count ? &fold->leads[fold->lead_count - 1] : NULL;
-    if (last && !last->unit.at == !fold->lead.at && span_equal(last->unit, fold->lead))
+    bool both = last && last->unit.at && fold->lead.at;
+    if (last && (both ? span_equal(last->unit, fold->lead) : last->unit.at == fold->lead.at))
         return;
     if (last && (ms <= last->from_ms || fold->lead_count == CASE_FOLD_MOST_LEADS)) {
         last->unit = fold->lead;

@@ -11,7 +11,7 @@
 #include "citybrain/report_rows.h"
 #include "citybrain/verb.h"
 
-#define ANSWER_BYTES (16 << 20)
+#define ANSWER_BYTES ((size_t)16 << 20)
 #define ASKED        9 /* three views, each by unit, of all, and as a mean */
 #define DAY_MS       86400000
 

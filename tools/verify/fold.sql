@@ -178,6 +178,10 @@ BEGIN
         f.pause_from := '{}';
         f.pause_to := '{}';
         f.helpers := '{}';
+        f.called := '{}';
+        f.reported := '{}';
+        f.helper_due := '{}';
+        f.whistled := '{}';
         f.stages := array_fill(NULL::bigint, ARRAY[@STAGES@]);
     END IF;
     RETURN f;

@@ -28,8 +28,8 @@ static int64_t moment_of(const struct view_subject *subject, int moment)
     case VIEW_MATTER: return fold->parent.at ? TIMESTAMP_NONE : fold->opened_ms;
     case VIEW_DUE: return fold->due_ms;
     case VIEW_DONE: return view_fact_done_ms(fold);
-    case VIEW_NAMED: return subject->helper->named_ms;
-    case VIEW_REPORTED: return subject->helper->reported_ms;
+    case VIEW_NAMED: return subject->helper ? subject->helper->named_ms : TIMESTAMP_NONE;
+    case VIEW_REPORTED: return subject->helper ? subject->helper->reported_ms : TIMESTAMP_NONE;
     default: return fold->stage_ms[moment - VIEW_STAGE];
     }
 }
