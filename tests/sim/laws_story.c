@@ -272,15 +272,26 @@ bool laws_hear(struct laws *laws, const struct world_record *record)
                                                           : hear_told(laws, story, record, &line);
 }
 
+/* A closed case, and one without its opening that waits for nothing else. */
+static bool is_forgotten(const struct laws *laws, const struct story *story)
+{
+    const struct timers_rules *rules = &laws->rules->timers;
+    if (story->fold.closed)
+        return story->fold.closure_ms + rules->forget_after_ms <= laws->clock_ms;
+    if (story->fold.has_opened || !story->set.count)
+        return false;
+    struct timers_next next = timers_next(&story->set, &story->fold, story->kind, rules);
+    return next.timer == TIMERS_FORGET && next.due_ms <= laws->clock_ms;
+}
+
 void laws_tick(struct laws *laws, int32_t partition)
 {
     for (size_t i = 0; i < laws->count; i++) {
         struct story *story = &laws->stories[i];
-        int64_t ends_ms = story->fold.closure_ms + laws->rules->timers.forget_after_ms;
         if (world_partition(story->id) != partition)
             continue;
         story->silent = false;
-        if (!story->fold.closed || ends_ms > laws->clock_ms)
+        if (!is_forgotten(laws, story))
             continue;
         story->forgotten = true; /* what comes now begins it anew */
         story->set.count = story->arrivals = 0;
