@@ -110,6 +110,12 @@ bench-rebuild: ## every cell of a million events anew beside live load: rate, la
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/rebuild.py $(REBUILD_EVENTS) $(REBUILD_RATE)
 
+REPLAY_RECORDS ?= 1000000
+.PHONY: bench-replay
+bench-replay: ## a backlog of a million raw records through all three daemons into the views: wall beside CPU (REPLAY_RECORDS=50000)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/replay.py $(REPLAY_RECORDS)
+
 STORY ?= 10000
 .PHONY: story
 story: all ## a mapping wrong from Friday to Monday among 10,000 good records: found, mended, replayed, killed, gone on with (STORY=2000)

@@ -17,7 +17,7 @@
 enum {
     TIMEOUT_MS = 8000,
     SILENCE_MS = 30000,
-    COMMIT_MS = 500,
+    COMMIT_MS = 200, /* who reads the target waits that long behind us */
     COMMIT_RECORDS = 2000,
     COMMIT_BYTES = 4 << 20,
     START_MS = 60000, /* what a predecessor left open is settled by then */

@@ -38,7 +38,7 @@ static int64_t now_ms(void)
 static int take_words(struct rebuild *rebuild, int argc, char **argv)
 {
     int kept = 1;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && argv[i]; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--execute") == 0)
             rebuild->execute = true;

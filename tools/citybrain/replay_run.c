@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "citybrain/verb.h"
+#include "kafka/lag.h"
 #include "kafka/log_copy.h"
 #include "kafka/log_search.h"
 #include "kafka/restore.h"
@@ -71,25 +72,37 @@ static bool restore(void *context, const struct log_search_record *record)
     return true;
 }
 
+static const struct replay_offsets *offsets_of(const struct replay_run *run, int32_t partition)
+{
+    for (size_t i = 0; i < run->offset_count; i++)
+        if (run->offsets[i].partition == partition)
+            return &run->offsets[i];
+    return NULL;
+}
+
+/* To the offsets that were named, as far as they are there. */
 static bool narrow(const struct replay_run *run, struct log_copy *copy, struct error *error)
 {
     size_t count;
     struct log_copy_part *parts = log_copy_parts(copy, &count);
-    for (size_t p = 0; p < count && run->offset_count; p++)
-        parts[p].next = parts[p].to = parts[p].from;
-    for (size_t i = 0; i < run->offset_count; i++) {
-        const struct replay_offsets *one = &run->offsets[i];
-        if ((size_t)one->partition >= count)
+    for (size_t i = 0; i < run->offset_count; i++)
+        if ((size_t)run->offsets[i].partition >= count)
             return error_set(error, ERROR_REFUSED, 0, "raw has no partition %d",
-                             (int)one->partition);
-        struct log_copy_part *part = &parts[one->partition];
-        if (one->from < part->from)
+                             (int)run->offsets[i].partition);
+    for (size_t p = 0; p < count && run->offset_count; p++) {
+        struct log_copy_part *part = &parts[p];
+        const struct replay_offsets *one = offsets_of(run, part->partition);
+        if (one && one->from < part->from)
             return error_set(error, ERROR_REFUSED, 0,
                              "raw/%d begins at %" PRId64
                              " now: what lies before it is gone (retention)",
                              (int)one->partition, part->from);
+        if (!one || one->from >= part->to) {
+            part->to = part->next = part->from;
+            continue;
+        }
         part->from = part->next = one->from;
-        part->to = one->to;
+        part->to = one->to < part->to ? one->to : part->to;
     }
     return true;
 }
@@ -273,6 +286,28 @@ static int execute(struct replay_run *run, const struct bundle *bundle,
     return status;
 }
 
+/* What is not read yet the state does not know. */
+static void note_unread(const struct replay_run *run, const char *group, const char *topic)
+{
+    struct error error = {0};
+    struct kafka_settings settings = run->settings;
+    size_t count = 0;
+    int64_t records = 0;
+    settings.group = group;
+    struct lag *lag = lag_open(&settings, &error);
+    bool good = lag && lag_list(lag, &topic, 1, &error) && lag_ask_committed(lag, &error) &&
+                lag_measure(lag, &error);
+    const struct lag_row *rows = good ? lag_rows(lag, &count) : NULL;
+    for (size_t i = 0; i < count; i++)
+        records += rows[i].records;
+    if (records > 0)
+        fprintf(stderr,
+                "replay: the %s has %" PRId64 " records of %s before it: the plan is of what was "
+                "known without them\n",
+                group, records, topic);
+    lag_close(lag);
+}
+
 static int plan_and_do(struct replay_run *run, const struct bundle *bundle, struct error *error)
 {
     struct pass pass;
@@ -285,6 +320,8 @@ static int plan_and_do(struct replay_run *run, const struct bundle *bundle, stru
     if (good) {
         replay_report_hash(&pass.report, run->plan.hash);
         show_plan(run, &pass.report);
+        note_unread(run, "ingest", "raw");
+        note_unread(run, "router", "events");
         warn(run, &pass.report);
     }
     if (!good)

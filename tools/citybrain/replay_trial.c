@@ -71,7 +71,7 @@ struct replay_trial *replay_trial_new(const struct bundle *bundle, const struct 
     trial->header_reader = json_reader_new();
     arena_init(&trial->arena, ARENA_BYTES);
     arena_init(&trial->header_arena, ARENA_BYTES);
-    strbuf_init(&trial->header, RAW_HEADER_MAX, 2 * RAW_HEADER_MAX);
+    strbuf_init(&trial->header, RAW_HEADER_MAX, (size_t)2 * RAW_HEADER_MAX);
     return trial;
 }
 

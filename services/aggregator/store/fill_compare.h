@@ -9,7 +9,7 @@
 #include "aggregator/core/view.h"
 #include "base/strbuf.h"
 
-#define FILL_COMPARE_TABLES (2 * 64) /* cells and bins of as many views as a plan has */
+#define FILL_COMPARE_TABLES 128U /* cells and bins of as many views as a plan has */
 
 struct fill_table {
     char name[72];
