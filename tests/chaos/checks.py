@@ -25,17 +25,17 @@ def history_numbers(path):
 # --- what a run left behind ---
 
 
-RISING = ["ledger", "backlog", "overdue"]
+OWN_MEASURE = ["ledger", "feed_health", "observation", "backlog", "overdue"]
 
 
 def _columns(district):
-    """{table: {column: type}} of core's cells and bins and of api's views by time; the ledger counts repeats, other
-    buckets are sums of the same cells, and what is open or overdue rises with the clock: its cells are compared."""
+    """{table: {column: type}} of core's cells and bins and of api's views by time; the ledger and feeds' health count
+    repeats, other buckets are sums of the same cells, what is open or overdue rises with the clock: its cells are compared."""
     found = {}
     for table, column, kind in district.sql(
             "SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns WHERE "
             r"(table_schema = 'core' AND (table_name LIKE 'cell\_%%' OR table_name LIKE 'hist\_%%')) OR "
-            r"(table_schema = 'api' AND table_name <> ALL (%s) AND table_name !~ '_(periods|mean)$')", RISING):
+            r"(table_schema = 'api' AND table_name <> ALL (%s) AND table_name !~ '_(periods|mean)$')", OWN_MEASURE):
         found.setdefault(table, {})[column] = kind
     return {table: columns for table, columns in found.items() if columns.keys() & {"day", "hour"}}
 

@@ -422,6 +422,24 @@ static void a_feeds_health_is_of_the_districts_days(void **state)
                 "2024-07-02 10 2 0.200000 0.111111 2");
 }
 
+/* Texts that are numbers are added up, codes are not. */
+static void observations_are_summed_by_what_they_tell(void **state)
+{
+    char answer[8];
+    (void)state;
+    say("SELECT core.make_observation_days(ARRAY[date '2024-08-01'])::text", answer, sizeof answer);
+    say("WITH told AS (INSERT INTO core.observation SELECT date '2024-08-01', n::text, 'visits', "
+        "'f', "
+        "'facility:x:' || n, '', 0, 0, true, '', json_build_object('visits', (n * 100)::text, "
+        "'sort', "
+        "'home', 'street_code', '110105016') FROM generate_series(1, 3) AS n RETURNING 1) SELECT "
+        "count(*) FROM told",
+        answer, sizeof answer);
+    assert_says("SELECT string_agg(concat_ws(' ', street_code, measure, sum, max, n), ', ') FROM "
+                "api.observation_sums WHERE day = '2024-08-01'",
+                "110105016 visits 600 300 3");
+}
+
 /* --- every statement --- */
 
 static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
@@ -492,6 +510,7 @@ int main(void)
         cmocka_unit_test(what_is_excluded_counts_in_one_scope),
         cmocka_unit_test(fewer_than_five_are_not_shown_to_others),
         cmocka_unit_test(a_feeds_health_is_of_the_districts_days),
+        cmocka_unit_test(observations_are_summed_by_what_they_tell),
         cmocka_unit_test(every_question_is_good_sql),
         cmocka_unit_test(every_relation_can_be_read),
     };
