@@ -163,6 +163,7 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
         return reject;
     emit_send_decision(&flow->emit, &decided.about, &decided.event, &decided.decision, outputs);
     remember(flow, work);
+    work->decided = true;
     flow->counts.decided++;
     flow->counts.adopted += decided.decision.adopted;
     flow->counts.desk += span_is(decided.decision.lead, "desk");

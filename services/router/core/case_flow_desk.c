@@ -17,11 +17,12 @@ static bool ends_duties(const struct case_kind *kind, const struct case_line *li
 }
 
 /* Something may end: the router asked the desk before, or the case closes or begins anew, perhaps
- * by what waited for this. Most records end nothing, and the case need not be folded as it was. */
+ * by what waited for this, or something is corrected. Most records end nothing, and the case need
+ * not be folded as it was. */
 static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
-    if (ends_duties(work->kind, line))
+    if (ends_duties(work->kind, line) || case_flow_line(work, line->id))
         return true;
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
@@ -145,14 +146,17 @@ static bool begins_anew(const struct working *work, const struct case_flow_dutie
     return work->fold.rounds > before->rounds && cause && cause->live;
 }
 
-/* The lead of a round that is over, or of a case that is; absent where he goes on, or is recalled
- * because another one follows. */
+/* The lead of a round that is over, or of a case that is, or who is none by what was told now;
+ * absent where he goes on, or is recalled because another one follows. */
 static struct span lead_over(const struct working *work, const struct case_flow_duties *before)
 {
     const struct case_fold *fold = &work->fold;
     bool anew = begins_anew(work, before);
     bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
-    return before->lead.len && (anew ? other : fold->closed) ? before->lead : SPAN_NONE;
+    bool moved =
+        other && fold->dispatched && !work->decided; /* what he had it by lost its effect */
+    bool over = anew ? other : fold->closed || moved;
+    return before->lead.len && over ? before->lead : SPAN_NONE;
 }
 
 static bool is_desks(const struct case_fold *fold)
@@ -190,7 +194,8 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
     struct case_line by = *line; /* said of it when this copy came */
     by.recorded_ms = told->line.recorded_ms;
     struct span over = lead_over(work, before);
-    if (over.len)
+    bool asked_desk = duty.cause != DESK_NOTHING && span_is(over, DESK_UNIT);
+    if (over.len && !asked_desk) /* else its newest order is what it is asked */
         end(flow, work, &by, over, outputs);
     end_helpers(flow, work, before, &by, outputs);
     /* what its newest order asks */

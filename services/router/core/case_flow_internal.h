@@ -37,6 +37,7 @@ struct working { /* one case while a record is handled */
     struct case_set set;
     struct case_fold fold;
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
+    bool decided;               /* because of this record */
     struct span asked;          /* what the desk was asked to decide again because of this record */
 };
 

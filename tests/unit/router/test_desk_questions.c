@@ -119,6 +119,26 @@ static void a_question_of_the_moment_in_which_another_leads_is_answered_by_it(vo
     case_flow_close(flow);
 }
 
+/* Contracts §2: a correction never moves the lead to somebody else in silence. Here it takes the
+ * effect from the dispute and its decision: they were before the case began. */
+static void whoever_leads_no_more_by_a_correction_is_told_that_it_is_over(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told corrected = order;
+    struct told upheld = said("decided-1", "dispute_decided", "desk", NOON + 2 * HOUR);
+    upheld.data = "{\"outcome\":\"upheld\",\"lead\":\"d_urban\"}";
+    corrected.time_ms = NOON + 3 * HOUR;
+    corrected.revision = "00000000000000000001.001764000000000.000001.00000000000000aa";
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tell(flow, upheld);
+    assert_newest("d_urban", "assigned", "\"cause\":\"decided-1\"");
+    tell(flow, corrected);
+    assert_newest("d_urban", "ended", "\"id\":\"opened-1\"");
+    case_flow_close(flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +148,7 @@ int main(void)
         cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
         cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
         cmocka_unit_test(a_question_of_the_moment_in_which_another_leads_is_answered_by_it),
+        cmocka_unit_test(whoever_leads_no_more_by_a_correction_is_told_that_it_is_over),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
