@@ -367,6 +367,14 @@ void follow_start(struct follow *follow, const struct follow_partition *partitio
     wakeup_again(&follow->wakeup);
 }
 
+int64_t follow_end(const struct follow *follow, int32_t partition)
+{
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(follow->consumer, follow->topic, partition, &low, &high))
+        return -1;
+    return high;
+}
+
 void follow_resume(struct follow *follow)
 {
     if (follow->giving)

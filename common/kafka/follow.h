@@ -48,6 +48,8 @@ bool follow_ask_ranges(struct follow *follow, struct follow_range *ranges, size_
                        struct error *error);
 void follow_start(struct follow *follow, const struct follow_partition *partitions, size_t count);
 void follow_resume(struct follow *follow);
+/* Where the log ends as far as the consumer has heard; -1 = not known. */
+int64_t follow_end(const struct follow *follow, int32_t partition);
 /* After the sink committed: asynchronous offset commit, only so that lag tools work. */
 void follow_committed(struct follow *follow, const struct follow_partition *partitions,
                       size_t count);

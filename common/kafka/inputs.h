@@ -46,6 +46,7 @@ struct input {
     int64_t position;        /* the next offset to act for */
     int64_t committed;       /* durable; INPUT_NO_OFFSET until one is */
     char *metadata;          /* goes with each offset commit; owned, never NULL */
+    int64_t written_ms;      /* when what was acted for last was; 0 = nothing was */
     bool dirty;              /* position or metadata moved since the last commit was made up */
     bool acted;              /* the handler saw records since its last save */
     bool open;               /* the handler knows it: state is to be closed */

@@ -112,6 +112,7 @@ static void take_record(struct transform *transform, struct input *input,
         return;
     }
     input->position = message->offset + 1;
+    input->written_ms = record.timestamp_ms;
     transform->metrics.source_records[input->source]++;
     rd_kafka_message_destroy(message);
     if (deaths >= POISON_ALONE || is_full(transform))

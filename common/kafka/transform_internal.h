@@ -31,7 +31,7 @@ enum transform_rebalance {
 
 struct transform_metrics {
     struct metric *records, *outputs, *commits, *commit_time, *restored, *restore_time, *phase,
-        *lag, *undeliverable, *poison;
+        *lag, *lag_seconds, *undeliverable, *poison;
     int64_t *source_records, *stream_outputs; /* since the last commit; owned */
 };
 

@@ -3,6 +3,7 @@
  * the library's own lag knows nothing of transactional offsets. */
 #include <assert.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "daemon/metrics.h"
@@ -30,6 +31,9 @@ static const struct metric_row rows[] = {
      "restoring, 5 stopped."},
     {"citybrain_kafka_lag_records", METRIC_GAUGE, "partition",
      "Offsets between our position and the end of each owned partition, markers included."},
+    {"citybrain_kafka_lag_seconds", METRIC_GAUGE, "partition",
+     "How long ago the record was written that we read last, while there is more to read; 0 when "
+     "there is not. What is unread is younger than that."},
     {"citybrain_kafka_undeliverable_total", METRIC_COUNTER, NULL,
      "Outputs whose topic does not exist. Above 0: a unit is missing its topics; run citybrain "
      "topics apply."},
@@ -41,9 +45,10 @@ void transform_metrics_init(struct transform *transform)
 {
     struct metrics *metrics = daemon_metrics(transform->daemon);
     struct transform_metrics *own = &transform->metrics;
-    struct metric **all[] = {
-        &own->records,      &own->outputs, &own->commits, &own->commit_time,   &own->restored,
-        &own->restore_time, &own->phase,   &own->lag,     &own->undeliverable, &own->poison};
+    struct metric **all[] = {&own->records,       &own->outputs,  &own->commits,
+                             &own->commit_time,   &own->restored, &own->restore_time,
+                             &own->phase,         &own->lag,      &own->lag_seconds,
+                             &own->undeliverable, &own->poison};
     static_assert(sizeof(all) / sizeof(all[0]) == ARRAY_LENGTH(rows), "a field for each row");
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
         *all[i] = metrics_add(metrics, &rows[i]);
@@ -66,6 +71,13 @@ void transform_metrics_commit(struct transform *transform, uint64_t took_ms)
     metric_observe_ms(own->commit_time, SPAN(""), (double)took_ms);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void transform_metrics_lag(struct transform *transform)
 {
     for (size_t i = 0; i < transform->inputs.count; i++) {
@@ -77,7 +89,10 @@ void transform_metrics_lag(struct transform *transform)
             high < 0)
             continue;
         int len = snprintf(label, sizeof(label), "%s/%d", input->topic, (int)input->partition);
-        metric_set(transform->metrics.lag, span_from(label, (size_t)len),
-                   high > input->position ? high - input->position : 0);
+        int64_t records = high > input->position ? high - input->position : 0;
+        int64_t behind_ms = records && input->written_ms ? now_ms() - input->written_ms : 0;
+        metric_set(transform->metrics.lag, span_from(label, (size_t)len), records);
+        metric_set(transform->metrics.lag_seconds, span_from(label, (size_t)len),
+                   behind_ms > 0 ? behind_ms / 1000 : 0);
     }
 }

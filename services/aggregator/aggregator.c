@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aggregator/freshness.h"
 #include "aggregator/intake.h"
 #include "aggregator/log_guard.h"
 #include "aggregator/store/writer.h"
@@ -59,6 +60,7 @@ struct aggregator {
     uv_timer_t batch_timer, retry_timer;
     bool waiting;
     struct backoff backoff;
+    struct freshness *freshness;
     struct metric *records_total, *batches_total, *changed_total;
 };
 
@@ -98,6 +100,7 @@ static void on_retry(uv_timer_t *timer)
 static void forget_batch(struct aggregator *aggregator)
 {
     batch_clear(aggregator->filling);
+    freshness_forget(aggregator->freshness, false);
     aggregator->records = 0;
     aggregator->due = false;
     aggregator->stalled = false;
@@ -125,6 +128,10 @@ static void count_commit(struct aggregator *aggregator)
     for (size_t i = 0; i < aggregator->job_count; i++)
         ends[i] = (struct follow_partition){aggregator->job_positions[i].partition,
                                             aggregator->job_positions[i].next};
+    for (size_t i = 0; i < aggregator->job_count; i++)
+        freshness_lag(aggregator->freshness, aggregator->follow, ends[i].partition,
+                      ends[i].next_offset);
+    freshness_committed(aggregator->freshness);
     metric_add(aggregator->batches_total, SPAN(""), 1);
     metric_add(aggregator->changed_total, SPAN(""), counts.changed_cases);
     if (counts.too_long)
@@ -184,8 +191,10 @@ static void on_job_done(uv_work_t *work, int status)
         }
         wait_and_retry(aggregator);
     }
-    if (aggregator->job == JOB_COMMIT)
+    if (aggregator->job == JOB_COMMIT) {
         batch_clear(aggregator->writing);
+        freshness_forget(aggregator->freshness, true);
+    }
     step(aggregator);
 }
 
@@ -215,6 +224,7 @@ static void submit_commit(struct aggregator *aggregator)
     bool stalled = aggregator->stalled;
     aggregator->filling = aggregator->writing;
     aggregator->writing = full;
+    freshness_sent(aggregator->freshness);
     submit(aggregator, JOB_COMMIT);
     for (size_t i = 0; i < aggregator->count; i++)
         aggregator->positions[i].stored = aggregator->positions[i].next;
@@ -394,6 +404,8 @@ struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregato
     aggregator->guard.topic = aggregator->topic;
     intake_init(&aggregator->intake, config);
     aggregator->filling = batch_new(&config->rules, (size_t)config->batch_bytes);
+    aggregator->freshness = freshness_new(daemon, aggregator->topic, (size_t)config->batch_records);
+    aggregator->intake.freshness = aggregator->freshness;
     aggregator->writing = batch_new(&config->rules, (size_t)config->batch_bytes);
     aggregator->writer = writer_new(
         &(struct writer_options){.conninfo = config->postgres,

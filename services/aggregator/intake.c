@@ -100,6 +100,8 @@ enum reject intake_take(struct intake *intake, struct batch *batch, bool empty,
     if (reject == REJECT_NONE) {
         note_tick(position, &event);
         reject = take_event(&taking, &event);
+        if (taking.taken)
+            freshness_read(intake->freshness, record, &event);
     }
     *taken = taking.taken;
     return reject;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "aggregator/aggregator_config.h"
+#include "aggregator/freshness.h"
 #include "aggregator/store/writer.h"
 
 struct intake {
     const struct aggregator_config *config; /* borrowed */
+    struct freshness *freshness;            /* borrowed; set by the owner */
     struct json_reader *reader;             /* owned */
     struct arena arena;                     /* one record */
 };
