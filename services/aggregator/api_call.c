@@ -113,7 +113,7 @@ static struct span cell(const PGresult *result, int row, int column)
     return span_from(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
-bool api_call_write_page(struct api_call *call, const PGresult *result, struct strbuf *body)
+bool api_call_write_members(struct api_call *call, const PGresult *result, struct strbuf *body)
 {
     int count = PQntuples(result);
     if (count == 0)
@@ -121,7 +121,7 @@ bool api_call_write_page(struct api_call *call, const PGresult *result, struct s
     if (PQgetisnull(result, 0, 1))
         count = 0; /* the clock alone */
     int shown = count > call->limit ? (int)call->limit : count;
-    strbuf_addf(body, "{\"now\":%s,\"rows\":[", PQgetvalue(result, 0, 0));
+    strbuf_addf(body, "\"now\":%s,\"rows\":[", PQgetvalue(result, 0, 0));
     for (int i = 0; i < shown; i++) {
         strbuf_add(body, i ? SPAN(",\n") : SPAN("\n"));
         strbuf_add(body, cell(result, i, 2));
@@ -131,9 +131,16 @@ bool api_call_write_page(struct api_call *call, const PGresult *result, struct s
         strbuf_add_json(body, cell(result, shown - 1, 1));
     else
         strbuf_add(body, SPAN("null"));
-    strbuf_add(body, SPAN("}\n"));
     call->rows = (size_t)shown;
     return true;
+}
+
+bool api_call_write_page(struct api_call *call, const PGresult *result, struct strbuf *body)
+{
+    strbuf_add_char(body, '{');
+    bool found = api_call_write_members(call, result, body);
+    strbuf_add(body, SPAN("}\n"));
+    return found;
 }
 
 void api_call_begin_page(struct sql_ask *ask)

@@ -60,7 +60,8 @@ bool api_call_is_for_all(struct api_call *call);
 bool api_call_has_range(struct api_call *call, const char *from, const char *to);
 
 /* A page: columns now, key, row (JSON); as many rows as the limit and one more where there are
- * more. {"now", "rows", "next"}: next is the last row's key, or null. */
+ * more. "now", "rows", "next": next is the last row's key, or null. A page is an object of them. */
+bool api_call_write_members(struct api_call *call, const PGresult *result, struct strbuf *body);
 bool api_call_write_page(struct api_call *call, const PGresult *result, struct strbuf *body);
 /* The question of such a page around its rows: columns key, ord and row. */
 void api_call_begin_page(struct sql_ask *ask);

@@ -2,7 +2,7 @@
 /* PostgreSQL writes the JSON, but of stations, whose silence is judged by a calendar. */
 #include "aggregator/api_views.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
@@ -10,36 +10,85 @@
 
 static const struct api_parameter nothing[1];
 
+/* And one a group of the view: only its rows of those codes. */
 static const struct api_parameter view_parameters[] = {
-    {"by", API_TEXT, NULL, 0, 0},     {"from", API_DATE, NULL, 0, 0},
-    {"to", API_DATE, NULL, 0, 0},     {"scope", API_TEXT, NULL, 0, 0},
-    {"method", API_TEXT, NULL, 0, 0}, {"audience", API_TEXT, NULL, 0, 0}};
+    {"by", API_TEXT, NULL, 0, 0},
+    {"from", API_DATE, NULL, 0, 0},
+    {"to", API_DATE, NULL, 0, 0},
+    {"scope", API_WORD, "all net", 0, 0},
+    {"method", API_WORD, "pooled mean", 0, 0},
+    {"audience", API_WORD, "public", 0, 0},
+    {"limit", API_NUMBER, NULL, 1, VIEW_QUERY_MOST_ROWS},
+    {"after", API_KEY, NULL, 0, 0}};
+#define OWN_PARAMETERS ARRAY_LENGTH(view_parameters)
 
 static bool is_ledger(const struct api_call *call)
 {
     return span_is(http_request_part(call->request, 0), "ledger");
 }
 
+static struct view_question question_of(const struct api_call *call, const struct view *view)
+{
+    struct view_question question = {.by = api_query_get(&call->query, "by")->text,
+                                     .scope = api_query_get(&call->query, "scope")->text,
+                                     .method = api_query_get(&call->query, "method")->text,
+                                     .open =
+                                         api_query_get(&call->query, "audience")->text.at != NULL};
+    for (size_t i = 0; view && i < view->group_count; i++)
+        question.filtered[i] = call->query.value[OWN_PARAMETERS + i].text.at != NULL;
+    return question;
+}
+
+static bool is_paged(const struct api_call *call)
+{
+    return api_query_get(&call->query, "limit")->text.at ||
+           api_query_get(&call->query, "after")->text.at;
+}
+
 /* False where `by`, scope or method names what there is not. */
 static bool write_sql(const struct api_call *call, struct strbuf *sql)
 {
-    struct span name = http_request_part(call->request, 0);
-    struct span by = api_query_get(&call->query, "by")->text;
     const struct aggregator_config *config = call->api->config;
-    const struct view_question question = {
-        .by = by,
-        .scope = api_query_get(&call->query, "scope")->text,
-        .method = api_query_get(&call->query, "method")->text,
-        .open = span_is(api_query_get(&call->query, "audience")->text, "public")};
-    return is_ledger(call) ? ledger_sql_query(sql, by, config->rules.zone_minutes)
-                           : view_query_write(sql, views_find(config->views, name), &question);
+    const struct view *view = views_find(config->views, http_request_part(call->request, 0));
+    const struct view_question question = question_of(call, view);
+    if (is_ledger(call))
+        return ledger_sql_query(sql, question.by, config->rules.zone_minutes);
+    return is_paged(call) ? view_query_rows(sql, view, &question)
+                          : view_query_write(sql, view, &question);
 }
 
 static void build_view(struct api_call *call, struct sql_ask *ask)
 {
+    const struct view *view =
+        views_find(call->api->config->views, http_request_part(call->request, 0));
+    char text[SPAN_DECIMAL];
+    bool paged = view && is_paged(call);
+    if (paged)
+        sql_ask_add(ask, "SELECT c.t_ms, t.n || '.row', t.row FROM core.clock AS c LEFT JOIN "
+                         "(SELECT r.n, r.row FROM (SELECT row_number() OVER () AS n, "
+                         "row_to_json(q)::text AS row FROM (");
     (void)write_sql(call, &ask->sql); /* it was tried before */
     sql_ask_take(ask, api_query_get(&call->query, "from")->text);
     sql_ask_take(ask, api_query_get(&call->query, "to")->text);
+    for (size_t i = 0; view && i < view->group_count; i++)
+        if (call->query.value[OWN_PARAMETERS + i].text.at)
+            sql_ask_take(ask, call->query.value[OWN_PARAMETERS + i].text);
+    if (!paged)
+        return;
+    int before =
+        sql_ask_take(ask, span_decimal(text, api_query_get(&call->query, "after")->number));
+    strbuf_addf(&ask->sql,
+                ") AS q) AS r WHERE r.n > $%d::bigint ORDER BY r.n LIMIT $%d::integer) AS t ON "
+                "true ORDER BY t.n",
+                before, sql_ask_take(ask, span_decimal(text, call->limit + 1)));
+}
+
+static bool write_view(struct api_call *call, const PGresult *result, struct strbuf *body)
+{
+    strbuf_addf(body, "{\"view\":\"%.*s\",", SPAN_ARG(http_request_part(call->request, 0)));
+    bool found = api_call_write_members(call, result, body);
+    strbuf_add(body, SPAN("}\n"));
+    return found;
 }
 
 static bool can_group(struct api_call *call)
@@ -70,11 +119,17 @@ void api_views_one(void *api, struct http_request *request)
     static const struct api_words words = {
         .title = {"没有此视图", "no such view"},
         .detail = {"GET /api/views 列出全部视图", "GET /api/views has the list"}};
-    struct api_call *call =
-        api_call_begin(api, request, view_parameters, ARRAY_LENGTH(view_parameters));
+    struct api_parameter table[API_QUERY_MOST];
+    const struct view *view =
+        views_find(((struct api *)api)->config->views, http_request_part(request, 0));
+    size_t count = OWN_PARAMETERS;
+    memcpy(table, view_parameters, sizeof view_parameters);
+    for (size_t i = 0; view && i < view->group_count; i++)
+        table[count++] = (struct api_parameter){view->group_names[i], API_CODES, NULL, 0, 0};
+    struct api_call *call = api_call_begin(api, request, table, count);
     if (!call)
         return;
-    if (!is_ledger(call) && !views_find(call->api->config->views, http_request_part(request, 0))) {
+    if (!is_ledger(call) && !view) {
         api_reply_problem(request, 404, "no_such_view", &words);
         api_call_end(call);
         return;
@@ -82,6 +137,8 @@ void api_views_one(void *api, struct http_request *request)
     if (!api_call_has_range(call, "from", "to") || !can_group(call))
         return;
     call->build = build_view;
+    if (view && is_paged(call))
+        call->write = write_view;
     api_call_ask(call);
 }
 

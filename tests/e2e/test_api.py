@@ -113,6 +113,22 @@ def test_lists_are_filtered_ordered_and_paged(district, api):
     assert pages(api, "/api/cases", kind="request", overdue="yes", unit="nobody") == []
 
 
+def test_views_are_filtered_and_paged(api):
+    whole = api.json("/api/views/closure_rate?by=unit,type_code,day")["rows"]
+    assert len(whole) > 1
+    rows, after = [], ""
+    while after is not None:
+        page = api.json(f"/api/views/closure_rate?by=unit,type_code,day&limit=2&after={after}")
+        assert len(page["rows"]) <= 2 and page["view"] == "closure_rate"
+        rows, after = rows + page["rows"], page["next"]
+    assert rows == whole
+    mine = api.json(f"/api/views/closure_rate?by=unit,type_code,day&unit={LEAD}&type_code=R0105,R0101")["rows"]
+    assert mine == [row for row in whole if row["unit"] == LEAD and row["type_code"] in ("R0105", "R0101")] and mine
+    total, = api.json(f"/api/views/closure_rate?unit={LEAD}")["rows"]
+    assert total["opened"] == sum(row["opened"] for row in whole if row["unit"] == LEAD)
+    assert api.json("/api/views/closure_rate?unit=nobody&limit=5")["rows"] == []
+
+
 def test_a_timeline_has_codes_and_words_and_says_nothing_of_the_caller(api):
     told = api.json(f"/api/cases/{case(0)}", Accept_Language="zh")
     steps = {step["stage"]: step for step in told["timeline"]}
@@ -230,7 +246,8 @@ def test_open311_in_json_and_xml(api):
     ("/api/cases?from=2026-02-30", "from"), ("/api/cases?from=2026-03-02&to=2026-03-01", "to"),
     ("/api/cases?state=gone", "state"), ("/api/cases?colour=red", "colour"), ("/api/cases?unit=a&unit=b", "unit"),
     ("/api/cases?unit=a%27%20OR%201", "unit"), ("/api/cases/x:y:z?lang=fr", "lang"),
-    ("/api/views/closure_rate?by=colour", "by"), ("/api/views/closure_rate?from=yesterday", "from"),
+    ("/api/views/closure_rate?by=colour", "by"), ("/api/views/closure_rate?scope=half", "scope"),
+    ("/api/views/closure_rate?station=st001", "station"), ("/api/views/closure_rate?limit=20001", "limit"), ("/api/views/closure_rate?from=yesterday", "from"),
     ("/api/views/closure_rate?from=2026-03-02&to=2026-03-01", "to"), ("/api/stations?state=fine", "state"),
     ("/api/desk?cause=why", "cause"), ("/api/triggers?to=never", "to"), ("/api/clock?now=1", "now"),
     (f"/v1/units/{LEAD}/orders?after=yesterday", "after"), (f"/v1/units/{LEAD}/orders?wait=3600", "wait"),

@@ -16,7 +16,9 @@ void api_query_begin(struct api_query *query, const struct api_parameter *table,
                      int zone_minutes)
 {
     assert(count <= API_QUERY_MOST);
-    *query = (struct api_query){.table = table, .count = count, .zone_minutes = zone_minutes};
+    *query = (struct api_query){.count = count, .zone_minutes = zone_minutes};
+    if (count)
+        memcpy(query->table, table, count * sizeof *table);
 }
 
 static bool is_code(struct span text)

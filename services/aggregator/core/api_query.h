@@ -40,7 +40,7 @@ struct api_value {
 };
 
 struct api_query {
-    const struct api_parameter *table; /* borrowed, as `bad` */
+    struct api_parameter table[API_QUERY_MOST]; /* its texts are borrowed, as `bad` */
     size_t count;
     int zone_minutes;
     struct api_value value[API_QUERY_MOST];

@@ -3,6 +3,8 @@
  * a database. */
 #include "aggregator/store/view_query.h"
 
+#include <string.h>
+
 #include "aggregator/store/view_columns.h"
 #include "aggregator/store/view_source.h"
 
@@ -24,9 +26,11 @@ static void add_named(struct strbuf *out, const struct view *view, const struct 
     }
 }
 
-static struct view_source source_of(const struct view *view, const struct view_by *by, bool net)
+static struct view_source source_of(const struct view *view, const struct view_by *by, bool net,
+                                    const struct view_question *question)
 {
     struct view_source source = {.view = view, .bucket = by->bucket, .net = net, .ranged = true};
+    memcpy(source.filtered, question->filtered, sizeof source.filtered);
     for (size_t i = 0; i < by->count; i++) {
         source.hours = source.hours || by->columns[i] == VIEW_BY_HOUR;
         if (by->columns[i] >= 0)
@@ -36,9 +40,9 @@ static struct view_source source_of(const struct view *view, const struct view_b
 }
 
 static void add_rows(struct strbuf *out, const struct view *view, const struct view_by *by,
-                     bool net)
+                     bool net, const struct view_question *question)
 {
-    const struct view_source source = source_of(view, by, net);
+    const struct view_source source = source_of(view, by, net, question);
     bool of_day = by->bucket >= 0;
     const struct view_columns columns = {view, of_day ? "c.day" : "r.first_day",
                                          of_day ? "c.day" : "r.last_day", net};
@@ -59,7 +63,7 @@ static void add_rows(struct strbuf *out, const struct view *view, const struct v
 
 /* Of the units' own rates, as they are published. */
 static void add_means(struct strbuf *out, const struct view *view, const struct view_by *by,
-                      bool net)
+                      bool net, const struct view_question *question)
 {
     struct view_by units = *by;
     units.columns[units.count++] = view_group_index(view, FACT_UNIT);
@@ -69,7 +73,7 @@ static void add_means(struct strbuf *out, const struct view *view, const struct 
     view_columns_means(out, view);
     out->at[start] = ' '; /* the first comma */
     strbuf_add(out, SPAN(", t.scope, 'mean'::text AS method, t.formula, count(*) AS n FROM ("));
-    add_rows(out, view, &units, net);
+    add_rows(out, view, &units, net, question);
     strbuf_add(out, SPAN(") AS t WHERE t.unit <> '' GROUP BY t.scope, t.formula"));
     add_by(out, view, by, ", t.");
 }
@@ -91,8 +95,8 @@ static bool may_mean(const struct view *view, const struct view_by *by)
     return may;
 }
 
-bool view_query_write(struct strbuf *out, const struct view *view,
-                      const struct view_question *question)
+bool view_query_rows(struct strbuf *out, const struct view *view,
+                     const struct view_question *question)
 {
     struct view_by by;
     bool good = view_by_read(&by, view, question->by);
@@ -100,7 +104,7 @@ bool view_query_write(struct strbuf *out, const struct view *view,
     bool mean = is_second(question->method, "pooled", "mean", &good);
     if (!good || (mean && !may_mean(view, &by)))
         return false;
-    strbuf_addf(out, VIEW_QUERY_ANSWER("%s") " FROM (SELECT ", VIEW_QUERY_MOST_ROWS, view->name);
+    strbuf_add(out, SPAN("SELECT "));
     if (question->open && !mean) {
         size_t start = out->len;
         add_by(out, view, &by, ", t.");
@@ -111,11 +115,20 @@ bool view_query_write(struct strbuf *out, const struct view *view,
     }
     strbuf_add(out, SPAN(" FROM ("));
     if (mean)
-        add_means(out, view, &by, net);
+        add_means(out, view, &by, net, question);
     else
-        add_rows(out, view, &by, net);
+        add_rows(out, view, &by, net, question);
     strbuf_add(out, SPAN(") AS t ORDER BY t.scope"));
     add_by(out, view, &by, ", t.");
+    return true;
+}
+
+bool view_query_write(struct strbuf *out, const struct view *view,
+                      const struct view_question *question)
+{
+    strbuf_addf(out, VIEW_QUERY_ANSWER("%s") " FROM (", VIEW_QUERY_MOST_ROWS, view->name);
+    if (!view_query_rows(out, view, question))
+        return false;
     strbuf_addf(out, " LIMIT %d + 1) AS t", VIEW_QUERY_MOST_ROWS);
     return true;
 }

@@ -15,13 +15,17 @@
     "t_ms FROM core.clock), 'rows', coalesce(json_agg(row_to_json(t)), '[]'))::text ELSE '' END"
 
 struct view_question {
-    struct span by;     /* "unit,month"; "" = one total */
-    struct span scope;  /* all | net; absent or "" = all */
-    struct span method; /* pooled | mean; absent or "" = pooled */
-    bool open;          /* without small cells: for who is outside the handling unit */
+    struct span by;                 /* "unit,month"; "" = one total */
+    struct span scope;              /* all | net; absent or "" = all */
+    struct span method;             /* pooled | mean; absent or "" = pooled */
+    bool filtered[VIEW_MAX_GROUPS]; /* by index in its groups; values from $3 on: view_source.h */
+    bool open;                      /* without small cells: for who is outside the handling unit */
 };
 
 /* A row per combination of `by`. $1, $2: first and last day of buckets, or NULL. False when the
  * view has no such column, scope or method. */
+bool view_query_rows(struct strbuf *out, const struct view *view,
+                     const struct view_question *question);
+/* Those rows as one json value; the question for them all. */
 bool view_query_write(struct strbuf *out, const struct view *view,
                       const struct view_question *question);

@@ -36,10 +36,20 @@ static void add_columns(struct strbuf *out, const struct view_source *source)
     view_source_add_groups(out, source, ", ");
 }
 
+static void add_filters(struct strbuf *out, const struct view_source *source)
+{
+    int parameter = 3;
+    for (size_t i = 0; i < source->view->group_count; i++)
+        if (source->filtered[i])
+            strbuf_addf(out, " AND %s = ANY (string_to_array($%d, ','))",
+                        source->view->group_names[i], parameter++);
+}
+
 static void add_conditions(struct strbuf *out, const struct view_source *source)
 {
     if (source->net)
         strbuf_add(out, SPAN(" AND NOT is_excluded"));
+    add_filters(out, source);
     if (!source->ranged)
         return;
     strbuf_add(out, SPAN(" AND ($1::date IS NULL OR "));
@@ -82,6 +92,7 @@ static void add_flows(struct strbuf *out, const struct view_source *source)
                 view_bucket_sql_moment(source->view->grain));
     if (source->net)
         strbuf_add(out, SPAN(" AND NOT is_excluded"));
+    add_filters(out, source);
     if (source->ranged) {
         strbuf_add(out, SPAN(" AND ($2::date IS NULL OR "));
         add_day(out, source);

@@ -8,11 +8,12 @@
 
 struct view_source {
     const struct view *view;
-    int bucket;                   /* enum view_bucket, or -1: of no day */
-    bool hours;                   /* with the column hour */
-    bool groups[VIEW_MAX_GROUPS]; /* those kept; the others are summed over */
-    bool net;                     /* 剔除后 */
-    bool ranged;                  /* $1, $2: first and last day of the bucket, or NULL */
+    int bucket;                     /* enum view_bucket, or -1: of no day */
+    bool hours;                     /* with the column hour */
+    bool groups[VIEW_MAX_GROUPS];   /* those kept; the others are summed over */
+    bool net;                       /* 剔除后 */
+    bool filtered[VIEW_MAX_GROUPS]; /* from $3 on, in their order: lists with "," between */
+    bool ranged;                    /* $1, $2: first and last day of the bucket, or NULL */
 };
 
 /* "a.NAME" for each group kept, `before` being ", a." */

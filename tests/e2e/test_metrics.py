@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the daemons say of themselves while they run: every metric that an alert stands on is there, lag is told in records
+and in seconds, and freshness by stage."""
+import re
+
+import yaml
+
+from district import ROOT, until
+from test_path import LEAD, order
+
+ADMINS = {"citybrain-ingest": "CITYBRAIN_INGEST_ADMIN", "citybrain-router": "CITYBRAIN_ROUTER_ADMIN",
+          "citybrain-aggregator": "CITYBRAIN_AGGREGATOR_ADMIN"}
+
+
+def scrape(district, job):
+    _, body = district.http(district.environment[ADMINS[job]] + "/metrics")
+    lines = body.decode().splitlines()
+    told = {line.split(" ", 3)[2] for line in lines if line.startswith("# HELP ")}
+    samples = {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
+    return told, samples
+
+
+def test_every_metric_of_a_rule_is_emitted(district):
+    rules = [rule for group in yaml.safe_load((ROOT / "deploy/prometheus/citybrain.yaml").read_text())["groups"] for rule in group["rules"]]
+    told = set().union(*(scrape(district, job)[0] for job in ADMINS))
+    used = {re.sub(r"_(bucket|sum|count)$", "", name) for rule in rules
+            for name in re.findall(r"\bcitybrain_\w+", re.sub(r'"[^"]*"', "", rule["expr"]))}
+    assert len(used) > 12 and used - told == set()
+    page = (ROOT / "docs/metrics.md").read_text()
+    assert [name for name in told if f"`{name}`" not in page] == []
+
+
+def test_lag_and_freshness_are_told(district):
+    def stages():
+        _, samples = scrape(district, "citybrain-aggregator")
+        return {stage: samples.get(f'citybrain_aggregator_freshness_seconds_count{{stage="{stage}"}}', 0)
+                for stage in ("log", "read", "view", "whole")}
+    before = stages()
+    district.accepted("hotline", [order(f"MET{n}", 承办单位=LEAD) for n in range(20)])
+    district.settle()
+    until(lambda: all(now >= before[stage] + 20 for stage, now in stages().items()), "each stage has the twenty", 20)
+    for job in ADMINS:
+        _, samples = scrape(district, job)
+        for unit in ("records", "seconds"):
+            lags = {name: value for name, value in samples.items() if name.startswith(f"citybrain_kafka_lag_{unit}{{")}
+            assert lags and max(lags.values()) < (10 if unit == "seconds" else 1000), (job, unit)
