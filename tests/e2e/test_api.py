@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from district import HTTP, ROOT, until
 from test_path import CHINA, COMMUNITY, LEAD, STREET, order
 
-NUMBER = "API{:02}"
+NUMBER, OTHER = "API{:02}", "d_water"
 
 
 def case(n):
@@ -75,24 +75,25 @@ class Api:
 
 @pytest.fixture(scope="module")
 def api(district):
-    """Twelve orders, of which the last three name their lead, are signed or closed."""
+    """Thirteen orders: twelve of one lead, of which the last three name their lead, are signed or closed."""
     opened = datetime.datetime.now(CHINA) - datetime.timedelta(hours=2)
     at = [(opened + datetime.timedelta(minutes=n)).strftime("%Y-%m-%d %H:%M:%S") for n in range(12)]
     closed = datetime.datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
     rows = [order(NUMBER.format(n), 受理时间=at[n]) for n in range(10)]
     rows += [order(NUMBER.format(10), 受理时间=at[10], 承办单位=LEAD),
-             order(NUMBER.format(11), 受理时间=at[11], 承办单位=LEAD, 结案时间=closed)]
+             order(NUMBER.format(11), 受理时间=at[11], 承办单位=LEAD, 结案时间=closed),
+             order("OTHER1", 受理时间=at[11], 承办单位=OTHER)]
     district.accepted("hotline", rows)
     district.settle()
     return Api(district)
 
 
-def pages(api, path, **query):
+def pages(api, path, headers=None, **query):
     """Every row of a list, page by page."""
     rows, after = [], None
     while True:
         asked = {**query, **({"after": after} if after else {})}
-        page = api.json(f"{path}?{urllib.parse.urlencode(asked)}")
+        page = api.json(f"{path}?{urllib.parse.urlencode(asked)}", **(headers or {}))
         assert len(page["rows"]) <= int(query.get("limit", 100))
         rows, after = rows + page["rows"], page["next"]
         if after is None:
@@ -181,6 +182,22 @@ def test_orders_come_once_and_news_are_waited_for(district, api):
     waiting.join(20)
     assert [row["case"] for row in answers[0]["rows"]] == [case(12)]
     assert api.get(f"/v1/units/{LEAD}/orders?after=0.zzzzzzzz")[0] == 410
+
+
+def test_a_unit_sees_its_own_and_nothing_else(district, api):
+    mine = {"Authorization": f"Bearer demo-{LEAD}"}
+    assert api.json(f"/v1/units/{LEAD}/orders?limit=1", **mine)["rows"]
+    assert {row["unit"] for row in pages(api, "/api/cases", mine, limit=500)} == {LEAD}
+    assert api.json(f"/api/cases/{case(0)}", **mine)["unit"] == LEAD
+    assert api.get("/api/cases/request:12345:OTHER1", **mine)[0] == 404
+    assert {row["unit"] for row in api.json("/api/views/closure_rate?by=unit", **mine)["rows"]} == {LEAD}
+    for path in (f"/v1/units/{OTHER}/orders", "/v1/stations/st001/cases", "/api/desk", "/api/triggers", "/api/stations",
+                 "/api/freshness", "/open311/v2/requests.json"):
+        assert api.get(path, **mine)[0] == 403, path
+    for nobody in ("Bearer nobody-at-all", "Bearer demo-hotline", f"Basic demo-{LEAD}", ""):  # a feed's opens a door, and nothing here
+        assert api.get("/api/clock", Authorization=nobody)[0] == 401, nobody
+    everything = {"Authorization": "Bearer demo-desk"}
+    assert len({row["unit"] for row in pages(api, "/api/cases", everything, limit=500)}) > 1
 
 
 def test_a_station_reads_the_progress_of_its_own_cases(district, api):
