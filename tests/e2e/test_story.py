@@ -152,20 +152,20 @@ def killed_half_way(district, words, total):
     """SIGKILL when about half of the copies are on raw. Returns how many were committed."""
     begun = district.ends("cb.raw")
     command = [district.binaries / "citybrain", "replay", "--feed", "story", "--dispatch-missing", "--config",
-               district.config, *words, "--rate", str(max(total // 4, 5))]
+               district.config, *words, "--rate", str(max(total // 12, 1))]
     with open(district.run / "replay.log", "wb") as log:
         process = subprocess.Popen([str(w) for w in command], env=district.environment, cwd=ROOT, stdout=log, stderr=log)
         try:
             def copied():
                 assert process.poll() is None, "it ended before it was killed"
                 return len([m for m in district.records("cb.raw", begun) if b'"feed":"story"' in dict(m.headers())["cb"]])
-            until(lambda: copied() >= total // 3, "a third is copied", 60, 0.2)
+            until(lambda: copied() >= total // 4, "a quarter is copied", 60, 0.2)
         finally:
             process.send_signal(signal.SIGKILL)
             process.wait()
     time.sleep(0.2)
     done = len([m for m in district.records("cb.raw", begun) if b'"feed":"story"' in dict(m.headers())["cb"]])
-    assert total // 3 <= done < total, done
+    assert total // 4 <= done < total, done
     return begun, done
 
 
