@@ -14,7 +14,7 @@
 /* A stock has two cells a pause and a change of lead, anything else one a measure and helper. */
 #define CONTRIBUTION_MOST_CELLS ((size_t)CASE_FOLD_MOST_CO * VIEW_MAX_MEASURES)
 _Static_assert(CONTRIBUTION_MOST_CELLS >=
-                   VIEW_MAX_STOCKS * 2 * (CASE_FOLD_MOST_LEADS + CASE_FOLD_MOST_PAUSES),
+                   (size_t)VIEW_MAX_STOCKS * 2 * (CASE_FOLD_MOST_LEADS + CASE_FOLD_MOST_PAUSES),
                "room for every stock");
 
 struct contribution_place {
