@@ -9,7 +9,7 @@ import pytest
 
 UNITS = ("s110105001", "s110105002", "d_urban", "u_heat", "desk")
 # A function of api that is not a pure one of its arguments: how to call it, as a row source.
-CALLS = {}
+CALLS = {"api.adjustments(text)": "api.adjustments('2031')"}
 
 
 @pytest.fixture
@@ -68,6 +68,8 @@ def facts(cursor):
                 values = [v + n if isinstance(v, int) and not isinstance(v, bool) else v for v in values]
             cursor.execute(f"INSERT INTO {table} ({', '.join(c for c, _ in named)}) VALUES ({', '.join(['%s'] * len(values))})",
                            values)
+    cursor.execute("INSERT INTO core.period (name, first_day, last_day, tick_ms, positions, who, reason) VALUES "
+                   "('2031', '2031-01-01', '2031-12-31', 0, '{}', 'nobody', 'a test')")
     return cursor
 
 

@@ -12,10 +12,10 @@
 #include "daemon/version.h"
 
 static const struct verb *const verbs[] = {
-    &verb_backtest, &verb_check,  &verb_dead,   &verb_desk,     &verb_explain,
-    &verb_gen,      &verb_key,    &verb_lag,    &verb_reasons,  &verb_rebuild,
-    &verb_replay,   &verb_report, &verb_send,   &verb_stations, &verb_test,
-    &verb_topics,   &verb_try,    &verb_verify, &verb_views,    &verb_why,
+    &verb_backtest, &verb_check, &verb_dead,     &verb_desk,    &verb_explain, &verb_gen,
+    &verb_key,      &verb_lag,   &verb_period,   &verb_reasons, &verb_rebuild, &verb_replay,
+    &verb_report,   &verb_send,  &verb_stations, &verb_test,    &verb_topics,  &verb_try,
+    &verb_verify,   &verb_views, &verb_why,
 };
 
 int verb_usage(const char *name, const char *format, ...)

@@ -18,6 +18,7 @@ extern const struct verb verb_explain;
 extern const struct verb verb_gen;
 extern const struct verb verb_key;
 extern const struct verb verb_lag;
+extern const struct verb verb_period;
 extern const struct verb verb_reasons;
 extern const struct verb verb_rebuild;
 extern const struct verb verb_replay;

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* citybrain period: freezes what was published, and says what came after. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/base.h"
+#include "base/timestamp.h"
+#include "citybrain/plan.h"
+#include "citybrain/table.h"
+#include "citybrain/verb.h"
+#include "model/json.h"
+#include "postgres/connection.h"
+
+#define MOST_BYTES ((size_t)256 << 20)
+
+static const char period_help[] =
+    "usage: citybrain period ls [--json]\n"
+    "       citybrain period freeze NAME --from DAY --to DAY --as NAME --reason TEXT\n"
+    "       citybrain period show NAME --view VIEW [--json]\n"
+    "       citybrain period adjustments NAME [--view VIEW] [--json]\n\n"
+    "数字一经发布即冻结;此后的更正另列为调整。\n"
+    "Numbers that were published stay: freeze keeps every cell of every view whose day lies in "
+    "the\n"
+    "period, as it is at this moment. The views go on: late facts, corrections and replays change "
+    "them\n"
+    "as ever. adjustments says what they changed in a frozen period, cell by cell: frozen, and "
+    "live "
+    "now\n"
+    "(- where there is none). A period is frozen once; NAME is yours, such as 2026-03.\n\n"
+    "  --from, --to   first and last civil day of the district, both included\n"
+    "  --as, --reason who freezes it and why: kept with it, and in core.audit\n"
+    "  --view VIEW    closure_rate, response_time …: its counts and sums (ms) as they are kept\n"
+    "  --postgres     default $CITYBRAIN_PG or \"dbname=citybrain user=citybrain\"\n\n"
+    "  citybrain period freeze 2026-03 --from 2026-02-19 --to 2026-03-18 --as 张三 --reason "
+    "三月月报发布\n"
+    "  citybrain period adjustments 2026-03 --view closure_rate\n"
+    "exit: 0 done, 1 no such period, or frozen already, 64 usage, 69 no database\n";
+
+struct wish {
+    const char *name, *from, *to, *view, *postgres;
+    bool json;
+    struct plan plan; /* who, and why */
+};
+
+static const char list_sql[] =
+    "SELECT coalesce(json_agg(p ORDER BY p.first_day, p.name), '[]')::text FROM (SELECT name, "
+    "first_day, last_day, frozen, who, reason, (SELECT count(*) FROM core.frozen_cell AS c WHERE "
+    "c.period = q.name) AS cells FROM core.period AS q) AS p";
+
+static const char show_sql[] =
+    "SELECT CASE WHEN EXISTS (SELECT FROM core.period WHERE name = $1) THEN (SELECT "
+    "coalesce(json_agg(c.key || c.value ORDER BY c.key), '[]') FROM core.frozen_cell AS c WHERE "
+    "c.period = $1 AND c.relation = 'cell_' || $2)::text END";
+
+static const char adjustments_sql[] =
+    "SELECT CASE WHEN EXISTS (SELECT FROM core.period WHERE name = $1) THEN (SELECT "
+    "coalesce(json_agg(json_build_object('table', a.relation, 'key', a.key::text, 'frozen', "
+    "a.frozen::text, 'live', a.live::text) ORDER BY a.relation, a.key), '[]') FROM "
+    "api.adjustments($1) AS a WHERE $2::text IS NULL OR a.relation IN ('cell_' || $2, 'hist_' || "
+    "$2))::text END";
+
+static const char freeze_sql[] = "SELECT core.freeze_period($1, $2::date, $3::date, $4, $5)";
+
+static const char audit_sql[] =
+    "INSERT INTO core.audit (who, verb, arguments, reason, counts) VALUES ($4, 'period freeze', $1 "
+    "|| ' ' || $2 || ' ' || $3, $5, jsonb_build_object('cells', $6::bigint))";
+
+/* ---- asking ---- */
+
+static void show_rows(const struct wish *wish, struct span rows)
+{
+    struct arena arena;
+    struct json_reader *reader = json_reader_new();
+    const struct json_value *value = NULL;
+    size_t bad_at;
+    arena_init(&arena, 16 * rows.len + 65536);
+    if (wish->json)
+        printf("%.*s\n", SPAN_ARG(rows));
+    else if (json_read(reader, rows, &arena, &value, &bad_at) == REJECT_NONE)
+        table_show(stdout, value);
+    arena_fini(&arena);
+    json_reader_free(reader);
+}
+
+static int ask(const struct wish *wish, struct postgres_connection *connection, const char *sql,
+               int count, struct error *error)
+{
+    const char *values[] = {wish->name, wish->view};
+    int status = VERB_OK;
+    PGresult *result = PQexecParams(postgres_connection_handle(connection), sql, count, NULL,
+                                    values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        postgres_connection_fail(connection, result, error);
+        status = VERB_UNAVAILABLE;
+    } else if (PQgetisnull(result, 0, 0)) {
+        fprintf(stderr, "citybrain period: %s is not frozen; fix: citybrain period ls\n",
+                wish->name);
+        status = VERB_FAILED;
+    } else {
+        show_rows(wish, span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
+    }
+    PQclear(result);
+    return status;
+}
+
+/* ---- freezing ---- */
+
+static int is_refused(struct postgres_connection *connection, const struct wish *wish,
+                      const PGresult *result, struct error *error)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!state || strcmp(state, "23505") != 0) {
+        postgres_connection_fail(connection, result, error);
+        return VERB_UNAVAILABLE;
+    }
+    fprintf(stderr,
+            "citybrain period: %s is frozen already and stays; fix: another name, or citybrain "
+            "period adjustments %s\n",
+            wish->name, wish->name);
+    return VERB_FAILED;
+}
+
+static int freeze(const struct wish *wish, struct postgres_connection *connection,
+                  struct error *error)
+{
+    char cells[24] = "0";
+    int status = VERB_OK;
+    const char *values[] = {wish->name,     wish->from,        wish->to,
+                            wish->plan.who, wish->plan.reason, cells};
+    PGconn *pg = postgres_connection_handle(connection);
+    if (!postgres_connection_run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", error))
+        return VERB_UNAVAILABLE;
+    PGresult *result = PQexecParams(pg, freeze_sql, 5, NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        status = is_refused(connection, wish, result, error);
+    else
+        snprintf(cells, sizeof cells, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    if (status != VERB_OK)
+        return status;
+    result = PQexecParams(pg, audit_sql, 6, NULL, values, NULL, NULL, 0);
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK ||
+                postgres_connection_fail(connection, result, error);
+    PQclear(result);
+    if (!good || !postgres_connection_run(connection, "COMMIT", error))
+        return VERB_UNAVAILABLE;
+    fprintf(stderr, "period: %s is frozen, %s cells\n", wish->name, cells);
+    return VERB_OK;
+}
+
+/* ---- the verb ---- */
+
+static bool is_day(const char *text)
+{
+    int64_t ms;
+    return text && timestamp_parse(span_of(text), "%Y-%m-%d", 0, &ms);
+}
+
+static int check(const struct wish *wish, const char *what)
+{
+    bool lists = strcmp(what, "ls") == 0, freezes = strcmp(what, "freeze") == 0,
+         shows = strcmp(what, "show") == 0;
+    if (!lists && !freezes && !shows && strcmp(what, "adjustments") != 0)
+        return verb_usage("period", "ls, freeze, show or adjustments, not \"%s\"", what);
+    if (!lists && (!wish->name || !wish->name[0]))
+        return verb_usage("period", "%s needs the period's NAME", what);
+    if (shows && !wish->view)
+        return verb_usage("period", "show needs --view VIEW");
+    if (!freezes)
+        return VERB_OK;
+    if (!is_day(wish->from) || !is_day(wish->to) || strcmp(wish->from, wish->to) > 0)
+        return verb_usage("period", "freeze needs --from DAY and --to DAY, such as 2026-02-19");
+    if (!wish->plan.who || !wish->plan.who[0] || !wish->plan.reason || !wish->plan.reason[0])
+        return verb_usage("period", "freeze needs --as NAME and --reason TEXT: they are kept");
+    return VERB_OK;
+}
+
+static int run_wish(const struct wish *wish, const char *what)
+{
+    struct error error = {0};
+    struct postgres_connection *connection =
+        postgres_connection_new(wish->postgres, "citybrain period", NULL);
+    int status = VERB_UNAVAILABLE;
+    if (!postgres_connection_open(connection, &error))
+        status = VERB_UNAVAILABLE;
+    else if (strcmp(what, "ls") == 0)
+        status = ask(wish, connection, list_sql, 0, &error);
+    else if (strcmp(what, "freeze") == 0)
+        status = freeze(wish, connection, &error);
+    else
+        status = ask(wish, connection, strcmp(what, "show") == 0 ? show_sql : adjustments_sql, 2,
+                     &error);
+    if (error.kind != ERROR_NONE)
+        fprintf(stderr, "citybrain period: %s\n", error.text);
+    postgres_connection_free(connection);
+    return status;
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct option names[] = {
+        {"from", 1, 0, 'f'}, {"to", 1, 0, 't'},     {"view", 1, 0, 'v'},     {"json", 0, 0, 'j'},
+        {"as", 1, 0, 'A'},   {"reason", 1, 0, 'R'}, {"postgres", 1, 0, 'g'}, {0, 0, 0, 0}};
+    const char *postgres = getenv("CITYBRAIN_PG");
+    struct wish wish = {.postgres = postgres ? postgres : "dbname=citybrain user=citybrain",
+                        .plan = {.verb = "period"}};
+    for (int c, status; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        if (plan_option(&wish.plan, c, optarg, &status))
+            continue;
+        switch (c) {
+        case 'f': wish.from = optarg; break;
+        case 't': wish.to = optarg; break;
+        case 'v': wish.view = optarg; break;
+        case 'j': wish.json = true; break;
+        case 'g': wish.postgres = optarg; break;
+        default: return verb_bad_option("period", argv);
+        }
+    }
+    const char *what = optind < argc ? argv[optind] : "";
+    wish.name = optind + 1 < argc ? argv[optind + 1] : NULL;
+    if (optind + 2 < argc)
+        return verb_usage("period", "what is \"%s\"?", argv[optind + 2]);
+    int status = check(&wish, what);
+    return status == VERB_OK ? run_wish(&wish, what) : status;
+}
+
+const struct verb verb_period = {"period", "freeze what was published, and what came after",
+                                 period_help, run};
