@@ -326,7 +326,7 @@ static void observe(struct slow *slow, const char *id, int n, const char *revisi
 /* In whatever order: the greater revision's content, in its day's partition, once. */
 static void an_observation_is_a_set_of_one(void **state)
 {
-    char answer[128];
+    char answer[256];
     struct slow slow = slow_of(1, 2);
     (void)state;
     observe(&slow, "o1", 5, "2", "red", true);
