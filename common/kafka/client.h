@@ -75,7 +75,7 @@ struct kafka_settings {
          10000,                                                                                    \
          NULL,                                                                                     \
          NULL,                                                                                     \
-         "longest time a transaction stays open"},                                                 \
+         "longest time a transaction stays open; twice in a backlog"},                                                 \
         {"kafka.commit_records",                                                                   \
          SETTING_INT,                                                                              \
          offsetof(type, member.commit_records),                                                    \
@@ -88,12 +88,12 @@ struct kafka_settings {
         {"kafka.commit_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.commit_bytes),                                                      \
-         "8MiB",                                                                                   \
+         "4MiB",                                                                                   \
          1024,                                                                                     \
          1 << 28,                                                                                  \
          NULL,                                                                                     \
          NULL,                                                                                     \
-         "most output bytes in a transaction"},                                                    \
+         "most output bytes in a transaction; twice in a backlog"},                                                    \
         {"kafka.queued_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.queued_bytes),                                                      \

@@ -206,7 +206,7 @@ static struct kafka_settings read_settings(const char *brokers, const char *slot
         .session_timeout_ms = number_of("PASS_SESSION_MS", 6000),
         .commit_every_ms = number_of("PASS_COMMIT_MS", 100),
         .commit_records = number_of("PASS_COMMIT_RECORDS", 20000),
-        .commit_bytes = number_of("PASS_COMMIT_BYTES", 8 << 20),
+        .commit_bytes = number_of("PASS_COMMIT_BYTES", 4 << 20),
         .queued_bytes = number_of("PASS_QUEUED_BYTES", 3 << 20),
         .note_dir = notes ? notes : "/tmp/pass_eos.notes",
     };

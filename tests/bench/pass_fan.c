@@ -165,7 +165,7 @@ int main(int argc, char **argv)
         .session_timeout_ms = 15000,
         .commit_every_ms = 100,
         .commit_records = 20000,
-        .commit_bytes = 8 << 20,
+        .commit_bytes = 4 << 20,
         .queued_bytes = 3 << 20,
         .note_dir = notes ? notes : "/tmp/pass_fan.notes",
     };
