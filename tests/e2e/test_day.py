@@ -113,7 +113,7 @@ def test_the_clock_stands_at_the_end_and_never_goes_back(played):
 def test_the_same_day_again_changes_nothing(played):
     """In steps of which one ends with the day: the clock stands, or what waits for it would go on."""
     before = played.cells()
-    played.citybrain("send", "--timeline", played.folder / "day.ndjson", "--step", "8h", "--clock", played.clock,
+    played.citybrain("send", "--timeline", played.folder / "day.ndjson", "--step", "4h", "--clock", played.clock,
                      check=False, seconds=120)
     played.settle()
     assert played.cells() == before
