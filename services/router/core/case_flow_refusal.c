@@ -4,8 +4,8 @@
  * answered is in the set, so a restart repeats nothing. Never for history. That a move may come to
  * count later, when something earlier is told, is a matter of the fold and needs no second record.
  */
-#include "router/core/case_flow_internal.h"
 #include "model/desk.h"
+#include "router/core/case_flow_internal.h"
 #include "router/core/refusal.h"
 
 /* Another content than before, not only another revision. */
