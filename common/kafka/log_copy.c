@@ -337,9 +337,10 @@ static bool step(struct log_copy *copy, log_copy_each *each, void *context, int6
         rd_kafka_message_destroy(message);
     if (good && is_full(copy))
         good = commit(copy, copy->error);
-    if (good && rate > 0) {
+    if (good && rate > 0) { /* what was waited by ourselves is no silence */
+        int64_t before_ms = now_ms();
         good = keep_rate(copy, rate, copy->error);
-        *heard_ms = now_ms();
+        *heard_ms += now_ms() - before_ms;
     }
     if (good && now_ms() > *heard_ms + SILENCE_MS)
         return error_set(copy->error, ERROR_RETRY, 0,

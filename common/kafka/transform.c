@@ -182,9 +182,13 @@ void transform_begin(struct transform *transform)
     if (!transaction_begin(&transform->transaction, &error))
         transform_die(transform, &error);
     transform->behind = transform_is_behind(transform);
-    uint64_t wait_ms = (uint64_t)transform->spec.settings->commit_every_ms;
-    uv_timer_start(&transform->commit_timer, on_commit_timer,
-                   transform->behind ? TRANSFORM_BEHIND_TIMES * wait_ms : wait_ms, 0);
+    const struct kafka_settings *settings = transform->spec.settings;
+    uint64_t wait_ms = (uint64_t)settings->commit_every_ms;
+    /* Longer, but never so long that the broker gives it up. */
+    if (transform->behind &&
+        TRANSFORM_BEHIND_TIMES * wait_ms < (uint64_t)settings->transaction_timeout_ms / 2)
+        wait_ms *= TRANSFORM_BEHIND_TIMES;
+    uv_timer_start(&transform->commit_timer, on_commit_timer, wait_ms, 0);
 }
 
 static void save_states(struct transform *transform)

@@ -129,6 +129,10 @@ void api_views_one(void *api, struct http_request *request)
     struct api_call *call = api_call_begin(api, request, table, count);
     if (!call)
         return;
+    if (call->asker.station.at) { /* a station is told of its own cases, not of the district */
+        api_call_forbid(call);
+        return;
+    }
     if (!is_ledger(call) && !view) {
         api_reply_problem(request, 404, "no_such_view", &words);
         api_call_end(call);

@@ -57,7 +57,7 @@ def refused(district):
     items = [item(f"M{n}") for n in range(GOOD)] + [item(f"B{n}", at="昨天上午") for n in range(BAD)]
     producer = Producer({"bootstrap.servers": district.environment["CITYBRAIN_BROKERS"], "enable.idempotence": True})
     for row, one in enumerate(items, 1):
-        header = {"v": 1, "feed": "mended", "mapping": 1, "upload": "mended", "row": row, "rows": len(items), "offset": 0,
+        header = {"v": 1, "feed": "mended", "mapping": 1, "upload": "mended0000000000000000", "row": row, "rows": len(items), "offset": 0,
                   "received": int(time.time() * 1000), "ctype": NDJSON, "charset": "utf-8", "verdict": "unknown_code"}
         producer.produce("cb.raw", json.dumps(one, ensure_ascii=False).encode(), "mended",
                          headers={"cb": json.dumps(header, separators=(",", ":"))})
@@ -153,7 +153,7 @@ def test_a_letter_that_dies_again_says_how_often(refused):
     """Of a redriven record that no mapping takes: the attempt goes on from the letter's."""
     mark = redriven(refused)[0]
     assert mark.endswith("/2")
-    header = {"v": 1, "feed": "mended", "mapping": 1, "upload": "again", "row": 1, "rows": 1, "offset": 0,
+    header = {"v": 1, "feed": "mended", "mapping": 1, "upload": "again00000000000000000", "row": 1, "rows": 1, "offset": 0,
               "received": int(time.time() * 1000), "verdict": "none"}
     producer = Producer({"bootstrap.servers": refused.environment["CITYBRAIN_BROKERS"]})
     producer.produce("cb.raw", json.dumps(item("A1")).encode(), "mended",

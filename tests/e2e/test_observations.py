@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is followed to no end is stored by day, once however often it is told, and corrected in its place."""
 import json
-import os
-
-import pytest
 
 from district import ROOT, until
-
-pytestmark = pytest.mark.skipif("STORE_PROOF" not in os.environ, reason="make store-proof")
 
 SAMPLE = ROOT / "config" / "feeds" / "cases" / "weather" / "sample_storm" / "input.json"
 

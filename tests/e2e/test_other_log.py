@@ -2,13 +2,10 @@
 """A position that is not of this log stops the aggregator with the reason and the runbook's name; nothing is guessed,
 nothing skipped, and what was there stays as it was."""
 import json
-import os
 
 import pytest
 
 from district import ROOT, until
-
-pytestmark = pytest.mark.skipif("STORE_PROOF" not in os.environ, reason="make store-proof")
 
 WHERE = "topic = 'cb.events' AND part = (SELECT part FROM core.kafka_offset WHERE last_offset > 0 ORDER BY part LIMIT 1)"
 

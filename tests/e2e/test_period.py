@@ -39,8 +39,11 @@ def test_a_frozen_period_stays_and_what_comes_later_is_its_adjustment(district):
         return order(number, 受理时间=f"2024-{day} 10:00:00", 问题分类="R0102", 承办单位=LEAD, **more)
     before = [told(f"PER{n}", "02-20", 结案时间="2024-02-21 10:00:00") for n in range(3)] + [told("PER3", "03-18")]
     told_as_history(district, before + [told("PER4", "03-19")])  # the day after is another period's
-    freeze = ("freeze", "2024-03", *DAYS, "--as", "张三", "--reason", "三月月报发布")
+    plan = ("freeze", "2024-03", *DAYS)
+    freeze = (*plan, "--execute", "--as", "张三", "--reason", "三月月报发布")
     assert period(district, *freeze[:-4], check=False).returncode == 64  # who, and why
+    assert "for ever" in period(district, *plan).stderr
+    assert json.loads(period(district, "ls", "--json").stdout) == []  # a plan freezes nothing
     assert "2024-03 is frozen" in period(district, *freeze).stderr
     rows = shown(district)
     assert {(r["day"], r["unit"]): (r["opened_n"], r["closed_n"]) for r in rows if r["type_code"] == "R0102"} == \

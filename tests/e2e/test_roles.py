@@ -102,16 +102,23 @@ def sources(cursor):
     return relations(cursor, "api") + called + relations(cursor, "core")
 
 
+def is_of(cases, line):
+    """A row that begins with one of these cases: who says what of one's own case is one's own to read."""
+    return line[1:].split(",")[0].strip('"') in cases
+
+
 def test_no_unit_sees_a_row_of_another_through_anything(facts):
     asked = sources(facts)
     assert len(asked) > 15 and "core.case_set" in asked and "api.case_timeline" in asked
-    seen = {}
+    own_cases, seen = collections.defaultdict(set), {}
+    for unit, case in rows(facts, "SELECT unit, case_id FROM core.case_set WHERE case_id NOT LIKE 'request:roles:%%'"):
+        own_cases[unit].add(case)
     for unit in UNITS:
         with as_role(facts, f"dash_{unit}"):
             seen[unit] = {source: told(facts, source) for source in asked}
     for mine, other in itertools.permutations(UNITS, 2):
         for source, lines in seen[mine].items():
-            leaked = [line for line in lines or [] if other in line]
+            leaked = [line for line in lines or [] if other in line and not is_of(own_cases[mine], line)]
             assert not leaked or source == "core.code", f"dash_{mine} sees {other} through {source}: {leaked[:3]}"
     for unit in UNITS:  # and it is no empty promise
         own = [source for source, lines in seen[unit].items() if lines and any(unit in line for line in lines)]

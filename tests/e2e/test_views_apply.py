@@ -3,7 +3,6 @@
 command, and after it counts by the new one from the first stored set on."""
 import contextlib
 import json
-import os
 import threading
 import time
 
@@ -11,8 +10,6 @@ import pytest
 
 from district import until
 from test_path import LEAD, order
-
-pytestmark = pytest.mark.skipif("STORE_PROOF" not in os.environ, reason="make store-proof")
 
 VIEW = """view: e2e_apply
 name: 试

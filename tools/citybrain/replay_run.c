@@ -42,12 +42,25 @@ static void add_range(const struct replay_run *run, struct strbuf *out)
                     run->offsets[i].from, run->offsets[i].to);
 }
 
-static void make_name(const struct replay_run *run, char name[64])
+/* "The newest" is another version tomorrow. */
+static void add_newest(const struct replay_wish *wish, const struct feeds *feeds,
+                       struct strbuf *out)
+{
+    const struct feed *feed;
+    for (size_t i = 0; !wish->mapping && (feed = feeds_at(feeds, i)); i++)
+        if (feed->version_count && (!wish->feed || strcmp(wish->feed, feed->id) == 0))
+            strbuf_addf(out, "|%s=%" PRId64, feed->id,
+                        (int64_t)feed->versions[feed->version_count - 1].version);
+}
+
+/* The same words over the same versions are the same run, which is gone on with. */
+static void make_name(const struct replay_run *run, const struct bundle *bundle, char name[64])
 {
     char hash[DIGEST_ID_LEN + 1];
     struct strbuf text;
-    strbuf_init(&text, 256, 65536);
+    strbuf_init(&text, 256, 1 << 20);
     add_range(run, &text);
+    add_newest(&run->wish, bundle->feeds, &text);
     digest_bytes(hash, strbuf_span(&text));
     strbuf_fini(&text);
     snprintf(name, 64, REPLAY_PREFIX "%.*s", NAME_DIGITS, hash);
@@ -357,17 +370,18 @@ static void show_diagnostic(void *context, const char *line)
 
 int replay_run(struct replay_run *run)
 {
-    char name[64];
+    char name[64] = "";
     struct bundle bundle;
     struct error error = {0};
     int status = VERB_OK;
     struct diagnostics *diagnostics = diagnostics_new();
-    make_name(run, name);
+    bool loaded = bundle_load(&bundle, run->config_dir, diagnostics);
+    diagnostics_each(diagnostics, show_diagnostic, stderr);
+    if (loaded && !run->name)
+        make_name(run, &bundle, name);
     run->wish.name = run->name ? run->name : name;
     run->settings.group = run->wish.name;
     run->plan.settings = &run->settings;
-    bool loaded = bundle_load(&bundle, run->config_dir, diagnostics);
-    diagnostics_each(diagnostics, show_diagnostic, stderr);
     if (!loaded)
         status = VERB_CONFIG;
     else if (!find_mapping(run, &bundle, &error))

@@ -277,7 +277,8 @@ static int check_words(struct wish *wish, int argc, char **argv)
         if (words != 2 || !dead_letter_place(span_of(argv[optind + 1]), &wish->filter.partition,
                                              &wish->filter.offset))
             return verb_usage("dead", "show needs one PLACE, as 1/234");
-        bool known = wish->plan.who && wish->plan.reason;
+        const struct plan *plan = &wish->plan;
+        bool known = plan->who && plan->who[0] && plan->reason && plan->reason[0];
         return !wish->reveal || known
                    ? VERB_OK
                    : verb_usage("dead", "--reveal needs --as NAME and --reason TEXT");

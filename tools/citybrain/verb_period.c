@@ -18,7 +18,7 @@
 
 static const char period_help[] =
     "usage: citybrain period ls [--json]\n"
-    "       citybrain period freeze NAME --from DAY --to DAY --as NAME --reason TEXT\n"
+    "       citybrain period freeze NAME --from DAY --to DAY [--execute --as NAME --reason TEXT]\n"
     "       citybrain period show NAME --view VIEW [--json]\n"
     "       citybrain period adjustments NAME [--view VIEW] [--json]\n\n"
     "数字一经发布即冻结;此后的更正另列为调整。\n"
@@ -29,13 +29,16 @@ static const char period_help[] =
     "as ever. adjustments says what they changed in a frozen period, cell by cell: frozen, and "
     "live "
     "now\n"
-    "(- where there is none). A period is frozen once; NAME is yours, such as 2026-03.\n\n"
+    "(- where there is none). A period is frozen once, for ever: first it is only said how many "
+    "cells.\n"
+    "NAME is yours, such as 2026-03.\n\n"
     "  --from, --to   first and last civil day of the district, both included\n"
+    "  --execute      freeze it\n"
     "  --as, --reason who freezes it and why: kept with it, and in core.audit\n"
     "  --view VIEW    closure_rate, response_time …: its counts and sums (ms) as they are kept\n"
     "  --postgres     default $CITYBRAIN_PG or \"dbname=citybrain user=citybrain\"\n\n"
-    "  citybrain period freeze 2026-03 --from 2026-02-19 --to 2026-03-18 --as 张三 --reason "
-    "三月月报发布\n"
+    "  citybrain period freeze 2026-03 --from 2026-02-19 --to 2026-03-18 --execute --as 张三 "
+    "--reason 三月月报发布\n"
     "  citybrain period adjustments 2026-03 --view closure_rate\n"
     "exit: 0 done, 1 no such period, or frozen already, 64 usage, 69 no database\n";
 
@@ -133,6 +136,8 @@ static int freeze(const struct wish *wish, struct postgres_connection *connectio
     PGconn *pg = postgres_connection_handle(connection);
     if (!postgres_connection_run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", error))
         return VERB_UNAVAILABLE;
+    if (!wish->plan.execute) /* taken back below */
+        values[3] = values[4] = "plan";
     PGresult *result = PQexecParams(pg, freeze_sql, 5, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         status = is_refused(connection, wish, result, error);
@@ -141,6 +146,13 @@ static int freeze(const struct wish *wish, struct postgres_connection *connectio
     PQclear(result);
     if (status != VERB_OK)
         return status;
+    if (!wish->plan.execute) {
+        fprintf(stderr,
+                "period: %s would be %s cells of %s to %s, for ever; freeze it with --execute, "
+                "--as NAME and --reason TEXT\n",
+                wish->name, cells, wish->from, wish->to);
+        return postgres_connection_run(connection, "ROLLBACK", error) ? VERB_OK : VERB_UNAVAILABLE;
+    }
     result = PQexecParams(pg, audit_sql, 6, NULL, values, NULL, NULL, 0);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK ||
                 postgres_connection_fail(connection, result, error);
@@ -173,9 +185,7 @@ static int check(const struct wish *wish, const char *what)
         return VERB_OK;
     if (!is_day(wish->from) || !is_day(wish->to) || strcmp(wish->from, wish->to) > 0)
         return verb_usage("period", "freeze needs --from DAY and --to DAY, such as 2026-02-19");
-    if (!wish->plan.who || !wish->plan.who[0] || !wish->plan.reason || !wish->plan.reason[0])
-        return verb_usage("period", "freeze needs --as NAME and --reason TEXT: they are kept");
-    return VERB_OK;
+    return plan_check(&wish->plan);
 }
 
 static int run_wish(const struct wish *wish, const char *what)
@@ -202,11 +212,12 @@ static int run_wish(const struct wish *wish, const char *what)
 static int run(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"from", 1, 0, 'f'}, {"to", 1, 0, 't'},     {"view", 1, 0, 'v'},     {"json", 0, 0, 'j'},
-        {"as", 1, 0, 'A'},   {"reason", 1, 0, 'R'}, {"postgres", 1, 0, 'g'}, {0, 0, 0, 0}};
+        {"from", 1, 0, 'f'},     {"to", 1, 0, 't'},      {"view", 1, 0, 'v'},
+        {"json", 0, 0, 'j'},     {"as", 1, 0, 'A'},      {"reason", 1, 0, 'R'},
+        {"postgres", 1, 0, 'g'}, {"execute", 0, 0, 'X'}, {0, 0, 0, 0}};
     const char *postgres = getenv("CITYBRAIN_PG");
     struct wish wish = {.postgres = postgres ? postgres : "dbname=citybrain user=citybrain",
-                        .plan = {.verb = "period"}};
+                        .plan = {.verb = "period freeze"}};
     for (int c, status; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         if (plan_option(&wish.plan, c, optarg, &status))
             continue;

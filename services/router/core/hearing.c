@@ -323,13 +323,21 @@ static bool same_text(struct span a, struct span b)
     return a.at == b.at || (a.at && b.at && span_equal(a, b));
 }
 
-static bool same_case(const struct case_fold *a, const struct case_fold *b)
+static struct span request_kind_of(const struct hearing_case *of)
 {
+    const struct case_line *opened = opening_of(of);
+    return opened ? opened->attribute[CASE_REQUEST_KIND] : SPAN_NONE;
+}
+
+static bool same_case(const struct hearing_case *before, const struct hearing_case *now)
+{
+    const struct case_fold *a = before->fold, *b = now->fold;
     bool same = same_text(a->lead, b->lead) && same_text(a->type_code, b->type_code) &&
                 same_text(a->street_code, b->street_code) &&
                 same_text(a->community_code, b->community_code) &&
                 same_text(a->limit_class, b->limit_class) && same_text(a->rule, b->rule) &&
-                same_text(a->opened_id, b->opened_id) && a->due_ms == b->due_ms;
+                same_text(a->opened_id, b->opened_id) && a->due_ms == b->due_ms &&
+                same_text(request_kind_of(before), request_kind_of(now));
     for (size_t i = 0; same && i < CODES_MOST_FIELDS; i++)
         same = same_text(a->field[i], b->field[i]);
     return same;
@@ -348,7 +356,7 @@ void hearing_tell(struct hearing *hearing, const struct hearing_case *before,
                   const struct hearing_case *now, struct outputs *outputs)
 {
     const struct listener_list *list = listeners_of_kind(hearing->listeners, now->kind);
-    bool unchanged = before->count > 0 && same_case(before->fold, now->fold);
+    bool unchanged = before->count > 0 && same_case(before, now);
     for (size_t i = 0; i < now->count; i++) {
         const struct case_line *line = &now->lines[i], *old = find_line(before, line->id, i);
         struct told was, is;
