@@ -159,7 +159,7 @@ def test_a_letter_that_dies_again_says_how_often(refused):
     producer.produce("cb.raw", json.dumps(item("A1")).encode(), "mended",
                      headers={"cb": json.dumps(header, separators=(",", ":")), "citybrain-redriven": "0/1/4"})
     assert producer.flush(30) == 0
-    one, = until(lambda: [row for row in told(refused, "ls", "--limit", "0") if row["upload"] == "again"], "it is dead again", 30)
+    one, = until(lambda: [row for row in told(refused, "ls", "--limit", "0") if row["upload"] == header["upload"]], "it is dead again", 30)
     assert one["attempts"] == 4
 
 
