@@ -200,6 +200,14 @@ def test_a_unit_sees_its_own_and_nothing_else(district, api):
     assert len({row["unit"] for row in pages(api, "/api/cases", everything, limit=500)}) > 1
 
 
+def test_a_station_is_told_of_its_cases_and_of_no_view(api):
+    mine = {"Authorization": "Bearer demo-st001"}
+    assert api.get("/v1/stations/st001/cases", **mine)[0] == 200
+    for path in ("/v1/stations/st002/cases", "/api/views/closure_rate?by=unit", "/api/views/ledger", "/api/desk", "/api/triggers",
+                 f"/v1/units/{LEAD}/orders"):
+        assert api.get(path, **mine)[0] == 403, path
+
+
 def test_a_station_reads_the_progress_of_its_own_cases(district, api):
     now = datetime.datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
     found = api.json("/v1/stations/st001/cases?limit=1000")

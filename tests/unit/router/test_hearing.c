@@ -129,6 +129,63 @@ static void a_move_counts_when_what_it_hangs_on_has_come(void **state)
     case_flow_close(flow);
 }
 
+/* What kind of request it is stands in the opening alone, and other lines are told with it. */
+static void another_kind_of_request_moves_the_facts_of_other_lines(void **state)
+{
+    static const char praised[] =
+        "trigger: praised\nname: 表扬后回访\n"
+        "on: { kind: request, stage: reopened, request_kind: praise }\n"
+        "group: [estate_code]\ncount: { at_least: 1, within: 7d }\nopen: { say: \"{count}\" }\n";
+    static const char estate_1_praise[] = "{\"type_code\":\"R0303\",\"community_code\":"
+                                          "\"110105001905\",\"street_code\":\"110105001\","
+                                          "\"estate_code\":\"E1\",\"request_kind\":\"praise\"}";
+    static const char estate_1_complaint[] =
+        "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"street_code\":"
+        "\"110105001\","
+        "\"estate_code\":\"E1\",\"request_kind\":\"complaint\"}";
+    struct listeners *before = bundle.listeners;
+    struct triggers *loaded = triggers;
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct told closed = {.id = "closed-1",
+                          .stage = "closed",
+                          .party = "source",
+                          .time_ms = NOON + HOUR,
+                          .data = "{\"outcome\":\"answered\"}"};
+    struct told reopened = {.id = "reopened-1",
+                            .stage = "reopened",
+                            .party = "callback",
+                            .time_ms = NOON + 2 * HOUR,
+                            .data = "{}"};
+    (void)state;
+    put("praised", praised);
+    bundle.listeners = listen(diagnostics);
+    assert_non_null(bundle.listeners);
+    struct case_flow *flow = begin();
+    tell(flow, opened(estate_1_praise));
+    tell(flow, closed);
+    tell(flow, reopened);
+    size_t heard = 0, taken_back = 0;
+    struct told corrected = opened(estate_1_complaint);
+    corrected.revision = "00000000000000000007.001764000000009.000001.00000000000000bb";
+    tell(flow, corrected);
+    for (size_t i = 0; i < facts(); i++) {
+        bool of_it = span_is(fact(i).trigger, "praised");
+        heard += of_it && fact(i).counts;
+        taken_back += of_it && !fact(i).counts;
+    }
+    assert_int_equal(heard, 1);
+    assert_int_equal(taken_back, 1);
+    case_flow_close(flow);
+    listeners_free(bundle.listeners);
+    triggers_free(triggers);
+    bundle.listeners = before;
+    triggers = loaded;
+    diagnostics_free(diagnostics);
+    char path[128];
+    snprintf(path, sizeof path, "%s/praised.yaml", folder);
+    remove(path);
+}
+
 /* One fact by two things that a trigger listens to: it is taken back when neither hears it. */
 static void what_another_step_still_hears_stays_a_fact(void **state)
 {
@@ -314,6 +371,7 @@ int main(void)
         cmocka_unit_test(history_alone_is_no_fact_until_it_is_told_live),
         cmocka_unit_test(a_move_counts_when_what_it_hangs_on_has_come),
         cmocka_unit_test(what_stands_behind_a_tick_has_not_arrived_before_it),
+        cmocka_unit_test(another_kind_of_request_moves_the_facts_of_other_lines),
         cmocka_unit_test(what_another_step_still_hears_stays_a_fact),
         cmocka_unit_test(a_step_asks_for_what_it_says_only),
         cmocka_unit_test(observations_are_facts_where_a_step_listens),
