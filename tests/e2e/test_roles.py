@@ -118,6 +118,10 @@ def test_no_unit_sees_a_row_of_another_through_anything(facts):
     own_cases, seen = collections.defaultdict(set), {}
     for unit, case in rows(facts, "SELECT unit, case_id FROM core.case_set WHERE case_id NOT LIKE 'request:roles:%%'"):
         own_cases[unit].add(case)
+    for case, lead, helpers in rows(facts, "SELECT case_id, lead, helpers FROM core.case_now WHERE case_id NOT LIKE "
+                                    "'request:roles:%%'"):
+        for unit in {lead} | {h["unit"] for h in helpers or [] if h["role"] != "past"}:  # who helps has no set of its own
+            own_cases[unit].add(case)
     for unit in UNITS:
         with as_role(facts, f"dash_{unit}"):
             seen[unit] = {source: owned(facts, source) for source in asked}
