@@ -8,7 +8,8 @@ import socket
 import struct
 import threading
 
-WANTED = re.compile(r"^(core_sets|cell_|hist_)")
+WANTED = re.compile(r"^(core_(sets|now|said|came|seen|firings)$|cell_|hist_)")  # whatever writes a row
+PLAIN = re.compile(rb"^(core_sets$|cell_|hist_)")  # of them, those whose arrays are a table's columns as they are
 STARTUP_REQUESTS = (80877103, 80877104, 80877102)  # SSL, GSS, cancel: answered before the startup message
 
 
@@ -109,9 +110,9 @@ class Recorder:
                 file.write(b"C")
 
     def copies(self):
-        """The same rows for COPY: per transaction a list of (table, columns, text)."""
+        """The same rows for COPY, of plain statements: per transaction a list of (table, columns, text, rows)."""
         for transaction in self.transactions:
-            yield [copy_of(sql.decode(), values) for _, sql, values in transaction]
+            yield [copy_of(sql.decode(), values) for name, sql, values in transaction if PLAIN.match(name)]
 
 
 def elements(literal):
