@@ -33,6 +33,7 @@ MOST_S, STRETCH_S = 5.0, 1.0
 PACES = (("x11 day's busiest hour", BUSY_PACE, MOST_S), ("1,000 requests/s", 1000, None))
 WARM_S, WARM_PACE = 3, 100
 CONNECTIONS = 32
+LAST = re.compile(rb"(?i)\r\nconnection: *close")
 LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
@@ -78,9 +79,7 @@ class Sender:
         now = time.monotonic()
         if not more:
             assert key is None, "the door hung up on %s" % key
-            self.epoll.unregister(fd)
-            del self.open[fd]
-            connection.close()
+            self.close(fd)
             return
         heard += more
         head, found, body = heard.partition(b"\r\n\r\n")
@@ -92,7 +91,14 @@ class Sender:
         self.answered[key] = now
         self.took.append(now - sent)
         self.open[fd][1:] = b"", None, 0.0
-        self.idle.append(connection)
+        if LAST.search(head):  # a connection answers a hundred requests and is closed
+            self.close(fd)
+        else:
+            self.idle.append(connection)
+
+    def close(self, fd):
+        self.epoll.unregister(fd)
+        self.open.pop(fd)[0].close()
 
     def run(self, requests, pace):
         begin, n = time.monotonic() + 0.1, 0
@@ -146,7 +152,8 @@ class LatencyBench:
         known = stage.monitor("e2e-reader").list_topics(timeout=10).topics
         starts = stage.ends_of(sorted(name for name in known if name.startswith(self.prefix + "dispatch.")))
         ready, stop, results = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Queue()
-        reader = multiprocessing.Process(target=read_orders, args=(stage.brokers, starts, ready, stop, results))
+        reader = multiprocessing.Process(target=read_orders, args=(stage.brokers, starts, ready, stop, results),
+                                         daemon=True)
         reader.start()
         sender = Sender(self.port)
         try:
