@@ -172,7 +172,7 @@ static void what_a_full_case_refuses_is_neither(void **state)
     static const char revision[] = "00000000000000000000.000000000000001.000001.0000000000000000";
     struct batch *batch = batch_new(&rules, 1 << 20);
     for (int i = 0; i < 300; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "%d", i);
         add(batch, id, revision, HOUR, "z");
     }

@@ -118,7 +118,7 @@ static void a_code_of_no_registry_is_unknown(void **state)
 static void the_unknown_are_bounded(void **state)
 {
     (void)state;
-    static char codes[3000][8];
+    static char codes[3000][16];
     struct station_report *report = station_report_new(&rules, at("2026-11-25 17:00"));
     size_t count = 0;
     for (int i = 0; i < 3000; i++) {

@@ -258,8 +258,11 @@ static void make_kinds(void)
     assert_int_equal(system(command), 0);
     struct diagnostics *diagnostics = diagnostics_new();
     struct error error = {0};
+    rule_bundle_fini(&bundle); /* its triggers listen to the kinds */
     kinds_free((struct kinds *)(uintptr_t)rules.kinds);
     rules.kinds = kinds_load(folder, rules.codes, diagnostics);
+    if (rules.kinds)
+        rule_bundle_load(&bundle, "config", rules.kinds, diagnostics);
     if (!diagnostics_to_error(diagnostics, &error))
         fail_msg("%s", error.text);
     diagnostics_free(diagnostics);
