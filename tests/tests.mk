@@ -160,3 +160,14 @@ sim: ## random lives of cases under kills, moves and repeats, every law asked of
 .PHONY: views-proof
 views-proof: all ## every number of every view of real requests against a recomputation from the files; disordered, the same cells
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/proof/views.py
+
+# The page in Debian's Chromium, led by playwright-core, on a day of its own: too long for `make test`, which looks at it over canned answers.
+PAGE_EVENTS  ?= 6000
+PAGE_SCREENS ?= docs/screens
+.PHONY: page page-screens
+page: all ## the page in Chromium on a generated day: views, sums, live numbers, keyboard, contrast, a decision (PAGE_EVENTS=6000)
+	@tests/page/prepare $(OUT)/page
+	@CITYBRAIN_BIN=$(abspath $(B)) PAGE_EVENTS=$(PAGE_EVENTS) /usr/bin/python3 tests/page/run.py
+page-screens: all ## pictures of the page's states (PAGE_SCREENS=docs/screens)
+	@tests/page/prepare $(OUT)/page
+	@CITYBRAIN_BIN=$(abspath $(B)) PAGE_EVENTS=$(PAGE_EVENTS) /usr/bin/python3 tests/page/run.py --screens $(PAGE_SCREENS)

@@ -29,6 +29,7 @@ struct http_server {
     struct http_connections connections;
     const struct http_limits *limits;
     http_admit_fn *admit; /* NULL = whoever comes */
+    const char *origins;  /* borrowed: whose pages may ask; NULL = none */
     struct retry_after retry;
     const struct http_route *routes;
     size_t count;

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "daemon/http_head.h"
 #include "daemon/http_internal.h"
+#include "daemon/http_origin.h"
 
 #define FIRST_RESERVE ((size_t)4096)
 #define MOST_IGNORED  ((int64_t)2 << 20)
@@ -299,6 +300,8 @@ static void judge(struct http_request *request, const char *url, int64_t length)
     http_route_find(&request->match, server->routes, server->count, request->method,
                     &request->path);
     const struct http_route *route = request->match.route;
+    if (!route && http_origin_preflight(request))
+        return;
     if (!route && request->match.allow[0])
         http_request_refuse(request, HTTP_PROBLEM_METHOD, request->match.allow);
     else if (!route)

@@ -23,7 +23,9 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "daemon/http_head.h"
 #include "daemon/http_internal.h"
+#include "daemon/http_origin.h"
 
 #define CUT_CONNECTIONS  64 /* that the library has not closed yet */
 #define CONNECTION_BYTES ((size_t)32 << 10)
@@ -338,6 +340,17 @@ static void on_grace(uv_timer_t *timer)
         stop(server);
 }
 
+/* Every answer says it, a refusal too: without it the page could not read why. */
+static void add_origin(struct MHD_Response *response, const struct http_request *request)
+{
+    const char *origins = request->server->origins;
+    const char *origin = origins ? http_head_value(request, "Origin") : NULL;
+    if (!origin || !http_origin_is_of(origins, span_of(origin)))
+        return;
+    MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
+    MHD_add_response_header(response, "Vary", "Origin");
+}
+
 void http_server_respond(struct http_request *request, const struct http_answer *answer)
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
@@ -349,6 +362,7 @@ void http_server_respond(struct http_request *request, const struct http_answer 
         MHD_add_response_header(response, "Content-Type", answer->content_type);
     for (size_t i = 0; i < ARRAY_LENGTH(answer->more) && answer->more[i].name; i++)
         MHD_add_response_header(response, answer->more[i].name, answer->more[i].value);
+    add_origin(response, request);
     if (request->server->closing || request->server->retiring || request->early ||
         request->may_lack_host || /* HTTP/1.0 knows no lasting connections */
         (request->peer && request->peer->requests + 1 >= request->server->limits->requests))
@@ -421,6 +435,11 @@ struct http_server *http_server_open_limited(uv_loop_t *loop, const char *listen
 void http_server_guard(struct http_server *server, http_admit_fn *admit)
 {
     server->admit = admit;
+}
+
+void http_server_share(struct http_server *server, const char *origins)
+{
+    server->origins = origins;
 }
 
 void http_server_retire(struct http_server *server)

@@ -27,7 +27,7 @@ struct http_answer {
     int status;
     const char *content_type;   /* constant */
     struct span body;           /* copied by http_request_answer */
-    struct http_header more[4]; /* name == NULL ends; values copied */
+    struct http_header more[5]; /* name == NULL ends; values copied */
 };
 
 /* Asked before the body is read, with the route's context: false when it has answered
@@ -70,6 +70,8 @@ struct http_server *http_server_open_limited(uv_loop_t *loop, const char *listen
                                              const struct http_limits *limits, struct error *error);
 /* Every request is first asked for there; none at the beginning. */
 void http_server_guard(struct http_server *server, http_admit_fn *admit);
+/* Pages of these origins may ask too (http_origin.h); a list with commas, borrowed. */
+void http_server_share(struct http_server *server, const char *origins);
 /* Nobody new comes in, and each answer ends its connection. */
 void http_server_retire(struct http_server *server);
 size_t http_server_connections(const struct http_server *server);

@@ -4,7 +4,6 @@
 
 #include <time.h>
 
-#include "base/strbuf.h"
 #include "base/timestamp.h"
 
 #define TOPIC       "audit"
@@ -26,11 +25,11 @@ static void add_text(struct strbuf *out, const char *name, struct span value)
     strbuf_add_json(out, value);
 }
 
-static void write_entry(struct strbuf *out, const struct audit_entry *entry)
+void audit_format(struct strbuf *out, const struct audit_entry *entry, int64_t at_ms)
 {
     bool first = true;
     strbuf_add(out, SPAN("{\"at\":\""));
-    timestamp_add_rfc3339(out, wall_ms());
+    timestamp_add_rfc3339(out, at_ms);
     strbuf_add_char(out, '"');
     add_text(out, "who", entry->who);
     add_text(out, "verb", span_of(entry->verb));
@@ -82,7 +81,7 @@ bool audit_write(const struct kafka_settings *settings, const struct audit_entry
     if (!handle)
         return false;
     strbuf_init(&value, 1024, MOST_BYTES);
-    write_entry(&value, entry);
+    audit_format(&value, entry, wall_ms());
     kafka_client_name(settings, TOPIC, topic, sizeof topic);
     rd_kafka_resp_err_t sent =
         strbuf_is_full(&value)

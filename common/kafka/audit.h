@@ -5,9 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/span.h"
+#include "base/strbuf.h"
 #include "kafka/client.h"
 
 struct audit_argument {
@@ -24,6 +26,8 @@ struct audit_entry {
     size_t argument_count;
 };
 
+/* The record's value, for who writes it with a producer of his own. */
+void audit_format(struct strbuf *out, const struct audit_entry *entry, int64_t at_ms);
 /* True once the brokers have it with acks=all. */
 bool audit_write(const struct kafka_settings *settings, const struct audit_entry *entry,
                  struct error *error);

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "daemon/http_origin.h"
 
 static const char *const open_words[] = {"nobody", "loopback", "anybody", NULL};
 
@@ -41,6 +42,10 @@ static const struct setting table[] = {
      NULL, "folder of the page"},
     {"aggregator.charts", SETTING_TEXT, offsetof(struct aggregator_config, charts),
      ".run/web/echarts.min.js", 0, 0, NULL, NULL, "ECharts; without it the page shows tables"},
+    {"aggregator.door", SETTING_TEXT, offsetof(struct aggregator_config, door), "", 0, 0, NULL,
+     "CITYBRAIN_PAGE_DOOR",
+     "where a browser reaches ingest's door, for the desk's page; empty = at the page's own "
+     "address"},
     {"aggregator.sql_dir", SETTING_TEXT, offsetof(struct aggregator_config, sql_dir),
      "services/aggregator/sql", 0, 0, NULL, NULL, "folder of the migrations"},
     {"aggregator.zone", SETTING_TEXT, offsetof(struct aggregator_config, zone), "Asia/Shanghai", 0,
@@ -75,6 +80,8 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->types = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/divisions.csv", config->config_dir);
     config->divisions = registry_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/triggers", config->config_dir);
+    config->triggers = title_list_load(path, "trigger");
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
@@ -85,6 +92,15 @@ static bool is_loopback(struct span address)
 {
     return span_starts(address, SPAN("127.")) || span_starts(address, SPAN("[::1]:")) ||
            span_starts(address, SPAN("localhost:"));
+}
+
+static void check_door(const struct aggregator_config *config, const char *file,
+                       struct diagnostics *diagnostics)
+{
+    if (config->door[0] && !http_origin_is_sound(span_of(config->door)))
+        diagnostics_add(diagnostics, (struct place){file, 0, 0},
+                        "write it as http://127.0.0.1:29300, without a path",
+                        "aggregator.door \"%s\" is no address of a door", config->door);
 }
 
 static void load_access(struct aggregator_config *config, const char *file,
@@ -114,6 +130,7 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         load_bundle(config, diagnostics);
         load_access(config, options->config_path, diagnostics);
+        check_door(config, options->config_path, diagnostics);
         if (!timestamp_parse_zone(span_of(config->zone), &config->rules.zone_minutes))
             diagnostics_add(diagnostics, (struct place){options->config_path, 0, 0},
                             "Asia/Shanghai, UTC or +08:00", "aggregator.zone \"%s\" is no zone",
@@ -139,6 +156,7 @@ void aggregator_config_fini(struct aggregator_config *config)
         registry_free(config->types);
     if (config->divisions)
         registry_free(config->divisions);
+    title_list_free(config->triggers);
     token_table_free(config->tokens);
     views_free(config->views);
     if (config->kinds)

@@ -7,6 +7,7 @@
 
 #include "aggregator/core/batch.h"
 #include "aggregator/core/station_report.h"
+#include "aggregator/core/title_list.h"
 #include "config/schema.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
@@ -25,7 +26,7 @@ struct aggregator_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
     const char *config_dir;
-    const char *postgres, *api, *web, *charts, *sql_dir, *zone;
+    const char *postgres, *api, *web, *charts, *door, *sql_dir, *zone;
     const char *api_postgres, *tokens_file;
     int api_open; /* enum aggregator_open */
     int64_t api_lanes, api_timeout_ms, api_rate, api_burst, api_connections, api_waiting;
@@ -36,6 +37,7 @@ struct aggregator_config {
     struct kinds *kinds;
     struct views *views;
     struct registry *units, *types, *divisions; /* their names */
+    struct title_list *triggers;                /* and what triggers are called */
     struct token_table *tokens;                 /* NULL = nobody has one */
     struct batch_rules rules;                   /* borrows them */
     struct stations *stations;

@@ -95,7 +95,10 @@ static void build_desk(struct api_call *call, struct sql_ask *ask)
 {
     const struct api_value *after = api_query_get(&call->query, "after");
     char text[SPAN_DECIMAL];
-    api_call_begin_page(ask);
+    sql_ask_add(ask, "SELECT c.t_ms, t.key, t.row, (SELECT coalesce(json_object_agg(w.cause, w.n), "
+                     "'{}') FROM (SELECT desk_cause AS cause, count(*) AS n FROM core.case_now "
+                     "WHERE desk_cause IS NOT NULL AND live GROUP BY 1) AS w) AS waiting FROM "
+                     "core.clock AS c LEFT JOIN (SELECT p.key, p.row, p.ord FROM (");
     sql_ask_add(ask,
                 "SELECT coalesce(n.opened_ms, 0) || '.' || n.case_id AS key, row_number() OVER "
                 "(ORDER BY n.opened_ms NULLS FIRST, n.case_id) AS ord, (SELECT "
@@ -122,7 +125,7 @@ static bool write_desk(struct api_call *call, const PGresult *result, struct str
     if (!api_call_write_page(call, result, body))
         return false;
     body->len -= 2; /* the end of the object, and of its line */
-    strbuf_add(body, SPAN(",\"causes\":["));
+    strbuf_addf(body, ",\"waiting\":%s,\"causes\":[", PQgetvalue(result, 0, 3));
     for (int cause = DESK_NOTHING + 1; cause < DESK_CAUSE_COUNT; cause++) {
         const struct desk_row *row = desk_row((enum desk_cause)cause);
         strbuf_addf(body, "%s{\"cause\":\"%s\",\"name\":", cause > 1 ? "," : "", row->code);

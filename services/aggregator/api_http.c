@@ -16,17 +16,18 @@
 #include "aggregator/api_duty.h"
 #include "aggregator/api_files.h"
 #include "aggregator/api_open311.h"
+#include "aggregator/api_page.h"
 #include "aggregator/api_views.h"
 #include "aggregator/api_wait.h"
 #include "base/memory.h"
 
-#define API_ROUTES 16
+#define API_ROUTES 18
 
 struct api_http {
     struct api api;
     struct http_server *server;
-    struct http_limits limits;                               /* the server borrows them */
-    struct http_route routes[API_ROUTES + API_FILES_ROUTES]; /* and these */
+    struct http_limits limits;                             /* the server borrows them */
+    struct http_route routes[API_ROUTES + API_FILES_MOST]; /* and these */
     struct api_files *files;
 };
 
@@ -53,6 +54,8 @@ static void set_routes(struct api_http *http)
         {"GET", "/api/freshness", 0, api_views_freshness, api},
         {"GET", "/api/units", 0, api_views_units, api},
         {"GET", "/api/stations", 0, api_views_stations, api},
+        {"GET", "/api/page", 0, api_page_start, api},
+        {"GET", "/api/names", 0, api_page_names, api},
         {"GET", "/v1/units/{unit}/orders", 0, api_duty_orders, api},
         {"GET", "/v1/stations/{station}/cases", 0, api_duty_progress, api},
         {"GET", "/open311/v2/{resource}", 0, api_open311_resource, api},
@@ -78,11 +81,11 @@ struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_co
     http->limits.connections = (size_t)config->api_connections;
     http->limits.in_flight = (size_t)32 << 20;
     http->limits.head_bytes = 8192;
-    http->files = api_files_open(config, http->routes + API_ROUTES, error);
+    size_t files = 0;
+    http->files = api_files_open(config, http->routes + API_ROUTES, &files, error);
     if (http->files)
-        http->server =
-            http_server_open_limited(daemon_loop(daemon), config->api, http->routes,
-                                     API_ROUTES + API_FILES_ROUTES, &http->limits, error);
+        http->server = http_server_open_limited(daemon_loop(daemon), config->api, http->routes,
+                                                API_ROUTES + files, &http->limits, error);
     if (!http->server) {
         free_api(http);
         return NULL;

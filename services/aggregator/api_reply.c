@@ -12,8 +12,7 @@
 static const char problem_type[] = "application/problem+json";
 static const char json_type[] = "application/json; charset=utf-8";
 
-/* One of the list is ours, weak or not; "*" is any. */
-static bool is_known(struct span list, const char *tag)
+bool api_reply_is_known(struct span list, const char *tag)
 {
     while (list.at) {
         struct span one = span_trim(span_cut(&list, ','));
@@ -30,7 +29,7 @@ void api_reply_body(struct http_request *request, const char *content_type, stru
     char id[DIGEST_ID_LEN + 1], tag[DIGEST_ID_LEN + 3];
     digest_bytes(id, body);
     snprintf(tag, sizeof tag, "\"%s\"", id);
-    bool known = is_known(http_request_header(request, "If-None-Match"), tag);
+    bool known = api_reply_is_known(http_request_header(request, "If-None-Match"), tag);
     http_request_answer(request,
                         &(struct http_answer){.status = known ? 304 : 200,
                                               .content_type = content_type,

@@ -11,6 +11,8 @@ struct api_words { /* Chinese, English */
     const char *title[2], *detail[2];
 };
 
+/* A tag of ours is in the list of an If-None-Match, weak or not; "*" is any. */
+bool api_reply_is_known(struct span list, const char *tag);
 void api_reply_body(struct http_request *request, const char *content_type, struct span body);
 void api_reply_json(struct http_request *request, struct span body);
 void api_reply_problem(struct http_request *request, int status, const char *code,

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/timestamp.h"
 #include "ingest/core/framing.h"
+#include "ingest/door_audit.h"
 #include "ingest/doors.h"
 #include "ingest/gate.h"
 #include "ingest/receipt.h"
@@ -27,6 +28,7 @@ struct post {
     struct receipt *receipt;
     struct raw_header header;
     char hash[DIGEST_ID_LEN + 1];
+    bool audited; /* what it says is a person's decision, and is written to `audit` too */
 };
 
 /* The short form; false when it lacks something. */
@@ -54,26 +56,28 @@ static enum reject read_item(struct post *post, struct span body, struct event *
         reject = event_read(trial->decode.reader, body, &trial->arena, event);
     else
         reject = read_short(root, event) ? REJECT_NONE : REJECT_EVENT;
+    if (reject != REJECT_NONE)
+        return reject;
     /* The subject becomes the record's key. */
-    bool fits = event->subject.len <= NORMALISE_SUBJECT_MAX;
-    return reject != REJECT_NONE || fits ? reject : REJECT_IDENTITY;
+    if (event->subject.len > NORMALISE_SUBJECT_MAX)
+        return REJECT_IDENTITY;
+    if (post->audited)
+        event->fault = door_audit_lacks(event);
+    return event->fault ? REJECT_MISSING : REJECT_NONE;
 }
 
 /* Into doors->value. */
-static void write_said(struct post *post, const struct event *said, struct span body)
+static void write_said(struct post *post, const struct event *said)
 {
     struct doors *doors = post->doors;
     struct event copy = *said, *event = &copy; /* it borrows from this frame */
-    char id[DIGEST_ID_LEN + 1], source[96];
-    digest_bytes(id, body);
+    char source[96];
     snprintf(source, sizeof source, "/units/%.*s", SPAN_ARG(post->unit));
     strbuf_reset(&doors->trial.data);
     if (event->data && event->data->type == JSON_OBJECT)
         json_write(&doors->trial.data, event->data, false);
     else
         strbuf_add(&doors->trial.data, SPAN("{}"));
-    if (event->id.len == 0)
-        event->id = span_of(id);
     event->source = span_of(source);
     event->partitionkey = event->subject;
     event->recorded_ms = post->header.received_ms;
@@ -89,13 +93,18 @@ static bool take_item(struct post *post, const struct framing_item *item)
     struct event event = {0};
     struct normalise_result result = {.why.byte_offset = -1};
     struct raw_header header = post->header;
-    char topic[320];
+    char topic[320], own[DIGEST_ID_LEN + 1];
     struct span key = post->unit;
     arena_reset(&doors->trial.arena);
     strbuf_reset(&doors->value);
     result.why.reject = read_item(post, item->body, &event);
     if (result.why.reject == REJECT_NONE) {
-        write_said(post, &event, item->body);
+        digest_bytes(own, item->body);
+        if (event.id.len == 0)
+            event.id = span_of(own);
+        write_said(post, &event);
+        if (post->audited)
+            door_audit_write(&doors->audit, &event, header.received_ms);
         key = event.subject;
         struct record record = {.value = strbuf_span(&doors->value)};
         normalise_status(&doors->trial, &header, &record, &result);
@@ -110,8 +119,12 @@ static bool take_item(struct post *post, const struct framing_item *item)
     receipt_add(
         post->receipt,
         &(struct verdict){.row = item->row, .offset = item->byte_offset, .why = &result.why});
+    if (post->audited && event.fault)
+        return true; /* nobody's word is not kept either: its reader would not ask whose it is */
     strbuf_reset(&doors->header);
     raw_header_write(&doors->header, &header);
+    if (post->audited && result.why.reject == REJECT_NONE && !door_audit_send(doors, post->receipt))
+        return false;
     snprintf(topic, sizeof topic, "%sstatus.%.*s", doors->config->kafka.prefix,
              SPAN_ARG(post->unit));
     return receipt_send(
@@ -139,6 +152,7 @@ static bool begin(struct post *post)
         http_request_fail(post->request, HTTP_PROBLEM_BAD_HEADER, "Citybrain-Replay");
         return false;
     }
+    post->audited = door_audit_is_due(post->request, post->unit);
     digest_bytes(post->hash, http_request_body(post->request));
     post->header = (struct raw_header){.feed = SPAN("status"),
                                        .mapping = mapping->version,

@@ -63,8 +63,10 @@ static void open_server(struct doors *doors, struct error *error)
     doors->server =
         http_server_open_limited(daemon_loop(doors->daemon), config->listen, doors->routes,
                                  ARRAY_LENGTH(doors->routes), &config->limits, error);
-    if (doors->server)
-        http_server_guard(doors->server, gate_ask);
+    if (!doors->server)
+        return;
+    http_server_guard(doors->server, gate_ask);
+    http_server_share(doors->server, config->pages);
 }
 
 struct doors *doors_open(struct daemon *daemon, const struct ingest_config *config,
@@ -87,6 +89,7 @@ struct doors *doors_open(struct daemon *daemon, const struct ingest_config *conf
     strbuf_init(&doors->envelope, 1024, 32 << 10);
     strbuf_init(&doors->value, 4096, 2 * (size_t)config->max_upload);
     strbuf_init(&doors->header, 512, 4096);
+    strbuf_init(&doors->audit, 1024, 64 << 10);
     add_routes(doors);
     doors->producer =
         producer_open(daemon, &config->kafka, "doors", receipt_delivered, doors, error);

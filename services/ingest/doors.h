@@ -28,6 +28,7 @@ struct doors {
     struct raw_item item;        /* of a feed's upload */
     struct strbuf envelope;      /* of a CloudEvent whose attributes are headers */
     struct strbuf value, header; /* of a status */
+    struct strbuf audit;         /* of a decision that a person makes in a browser */
     struct receipt *receipts, **last_receipt; /* requests that wait for the brokers, oldest first */
     size_t waiting;     /* requests between their first send and their answer */
     int64_t leaving_ms; /* the grace is over: nothing new is taken; 0 = not */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "daemon/http_origin.h"
 #include "ingest/core/replay_table.h"
 #include "model/bundle_hash.h"
 
@@ -19,6 +20,10 @@ static const struct setting table[] = {
      NULL, NULL, "codes.csv, kinds/, feeds/"},
     {"ingest.listen", SETTING_TEXT, offsetof(struct ingest_config, listen), "127.0.0.1:29300", 0, 0,
      NULL, NULL, "host:port of the doors"},
+    {"ingest.pages", SETTING_TEXT, offsetof(struct ingest_config, pages), "", 0, 0, NULL,
+     "CITYBRAIN_PAGES",
+     "addresses of pages from which a browser may post, separated by commas (the desk's page); "
+     "empty = none but one at the door's own address"},
     {"ingest.role", SETTING_ENUM, offsetof(struct ingest_config, role), "both", 0, 0, roles, NULL,
      "doors | normaliser | both"},
     {"ingest.keys", SETTING_TEXT, offsetof(struct ingest_config, keys_file), "", 0, 0, NULL,
@@ -84,6 +89,20 @@ struct credentials *ingest_config_credentials(const struct ingest_config *config
                             diagnostics);
 }
 
+static void check_pages(const struct ingest_config *config, const char *file,
+                        struct diagnostics *diagnostics)
+{
+    struct span rest = span_of(config->pages);
+    while (rest.len > 0) {
+        struct span page = span_trim(span_cut(&rest, ','));
+        if (!http_origin_is_sound(page))
+            diagnostics_add(diagnostics, (struct place){file, 0, 0},
+                            "write each as http://127.0.0.1:29340, in lower case and without a "
+                            "path; * is not taken",
+                            "ingest.pages: \"%.*s\" is no address of a page", SPAN_ARG(page));
+    }
+}
+
 static void load_bundle(struct ingest_config *config, struct diagnostics *diagnostics)
 {
     char path[512];
@@ -132,6 +151,7 @@ bool ingest_config_load(struct ingest_config *config, const struct options *opti
     if (config->settings) {
         config->kafka.extra = settings_section(config->settings, "rdkafka");
         set_limits(config);
+        check_pages(config, options->config_path, diagnostics);
         load_bundle(config, diagnostics);
     }
     bool good = diagnostics_to_error(diagnostics, error);

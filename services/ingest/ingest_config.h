@@ -25,7 +25,7 @@ enum ingest_clock_mode { INGEST_CLOCK_REAL, INGEST_CLOCK_MANUAL };
 struct ingest_config {
     struct daemon_settings daemon;
     struct kafka_settings kafka;
-    const char *config_dir, *listen, *keys_file, *tokens_file;
+    const char *config_dir, *listen, *pages, *keys_file, *tokens_file;
     struct pseudonym_key pseudonym;
     int role;       /* enum ingest_role */
     int clock_mode; /* enum ingest_clock_mode */

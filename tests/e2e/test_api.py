@@ -231,12 +231,29 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     page = api.json("/api/desk?cause=" + row["cause"])
     assert row["cause"] in {cause["cause"] for cause in page["causes"]}
     assert all(other["cause"] == row["cause"] for other in page["rows"])
+    assert page["waiting"] == dict(district.sql("SELECT desk_cause, count(*) FROM core.case_now WHERE desk_cause IS NOT NULL "
+                                                "AND live GROUP BY 1"))
     api.json("/api/triggers")
     fresh = api.json("/api/freshness")
     assert fresh["partitions"] and {feed["feed"] for feed in fresh["feeds"]} >= {"hotline"}
     for path in ("/api/clock", "/api/units", "/api/stations?state=never,silent", "/api/views", "/api/views/closure_rate?by=unit",
                  "/api/views/ledger?by=feed"):
         api.json(path)
+
+
+def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(district, api):
+    page = api.json("/api/page")
+    assert page == {"door": district.environment["CITYBRAIN_URL"], "who": {"kind": "reader", "name": None, "all": True}}
+    for token, who in (("demo-desk", {"kind": "unit", "name": "desk", "all": True}),
+                       (f"demo-{LEAD}", {"kind": "unit", "name": LEAD, "all": False}),
+                       ("demo-st001", {"kind": "station", "name": "st001", "all": False})):
+        assert api.json("/api/page", Authorization=f"Bearer {token}")["who"] == who
+    names = api.json("/api/names")
+    places = {row["code"]: row for row in names["divisions"]}
+    assert places[COMMUNITY]["parent_code"] == STREET and places[STREET]["name"]
+    assert {row["code"]: row["parent_code"] for row in names["types"]}["R0105"] == "R01"
+    assert {row["trigger"]: row["name"] for row in names["triggers"]}["cluster"] == "同一小区集中反映"
+    assert {row["kind"] for row in names["kinds"]} >= {"request", "proactive"}
 
 
 def test_open311_in_json_and_xml(api):

@@ -3,8 +3,12 @@
 import datetime
 import json
 import sys
+import urllib.error
+import urllib.request
 
-from district import ROOT, until
+import pytest
+
+from district import HTTP, ROOT, until
 from test_path import CHINA, order
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -35,6 +39,7 @@ def test_the_page_shows_what_the_api_says(district):
 
     page = browse(district.environment["CITYBRAIN_API"] + "/")
     assert [line for line in page.console if "favicon" not in line and "status of 404" not in line] == []
+    units = browse(district.environment["CITYBRAIN_API"] + "/#view=units&range=today")
     today = {"from": clock["day"], "to": clock["day"]}
     total, = district.view("closure_rate", **today)
     times, = district.view("response_time", **today)
@@ -46,14 +51,36 @@ def test_the_page_shows_what_the_api_says(district):
     for row in district.view("closure_rate", by="unit", **today):
         if row["opened"]:
             line = f"{names.get(row['unit'], row['unit']) or '(未派单)'} {row['opened']} {row['closed']} "
-            assert line in page.text("rates_street_table") + " " + page.text("rates_other_table"), line
+            assert line in units.text("rates_street_rows") + " " + units.text("rates_other_rows"), line
     hours = district.view("inflow", by="hour", **today)
     assert sum(row["opened"] for row in hours) == total["opened"] and hours
     for row in hours:
         if row["hour"] <= datetime.datetime.fromtimestamp(clock["now"] / 1000, CHINA).hour:
-            assert f"{row['hour']:02}:00 {row['opened']} {row['closed_in']}" in page.text("inflow_table")
-    assert {"inflow", "rates_other"} <= page.drawn and "notice" in page.hidden
+            assert f"{row['hour']:02}:00 {row['opened']} {row['closed_in']}" in page.text("inflow_rows")
+    assert page.drawn == {"inflow"} and "rates_other" in units.drawn and "notice" in page.hidden
     assert district.sql("SELECT sum(opened)::int FROM api.inflow WHERE day = %s", clock["day"]) == [(total["opened"],)]
+
+
+def test_a_browser_is_told_with_whom_the_page_may_speak(district):
+    page, door = district.environment["CITYBRAIN_API"], district.environment["CITYBRAIN_URL"]
+    with HTTP.open(page + "/main.js", timeout=20) as answer:
+        policy, tag = answer.headers["Content-Security-Policy"], answer.headers["ETag"]
+    assert policy.split("; ")[:2] == ["default-src 'self'", f"connect-src 'self' {door}"]
+    assert district.http(page + "/main.js", If_None_Match=tag)[0] == 304
+    for name in ("dom.js", "colour.css", "icon.svg"):
+        assert district.http(f"{page}/{name}")[0] == 200, name
+    assert district.http(page + "/..%2fconfig%2ftokens.csv")[0] == 404
+
+    def asking(origin):
+        return urllib.request.Request(f"{door}/v1/units/desk/status", method="OPTIONS",
+                                      headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+
+    with HTTP.open(asking(page), timeout=20) as answer:
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (204, page)
+        assert answer.headers["Access-Control-Allow-Methods"] == "POST" and not answer.headers["Access-Control-Allow-Credentials"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        HTTP.open(asking("http://127.0.0.1:1"), timeout=20)
+    assert refused.value.code == 405 and not refused.value.headers["Access-Control-Allow-Origin"]
 
 
 def test_the_charts_script_is_served_and_kept(district):

@@ -69,7 +69,17 @@ static int64_t due_of(const struct case_line *line)
                : TIMESTAMP_NONE;
 }
 
-/* "派单:区水务局,截止 …" is for the reader of the page; who needs the parts has them. */
+/* Who is given it, where it is given to somebody; elsewhere whose it is. */
+static const char *before_lead(struct span stage, enum language language)
+{
+    bool gives = span_is(stage, "dispatched") || span_is(stage, "assigned") ||
+                 span_is(stage, "forwarded") || span_is(stage, "co_assigned");
+    if (language == LANGUAGE_ENGLISH)
+        return gives ? " to " : ", lead ";
+    return gives ? "给" : "，承办";
+}
+
+/* "派单给区水务局（派单规则）" is for the reader of the page; who needs the parts has them. */
 static void add_words(const struct case_story *story, const struct case_line *line,
                       struct span stage, struct strbuf *out)
 {
@@ -82,7 +92,7 @@ static void add_words(const struct case_story *story, const struct case_line *li
     strbuf_init(&text, 128, 1024);
     strbuf_add(&text, word.at ? word : stage);
     if (lead.at || line->attribute[CASE_LEAD].len)
-        strbuf_addf(&text, english ? " to %.*s" : "给%.*s",
+        strbuf_addf(&text, "%s%.*s", before_lead(stage, story->language),
                     SPAN_ARG(lead.at ? lead : line->attribute[CASE_LEAD]));
     if (!who.at)
         who = line->unit.len ? line->unit : stage_words_party(party, story->language);

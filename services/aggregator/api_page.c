@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answered from memory: the registries are those the process began with. */
+#include "aggregator/api_page.h"
+
+#include "base/base.h"
+
+#define MOST_BYTES ((size_t)4 << 20)
+
+static const struct api_parameter nothing[1];
+
+static void reply(struct api_call *call, struct strbuf *body)
+{
+    api_reply_json(call->request, strbuf_span(body));
+    strbuf_fini(body);
+    api_call_end(call);
+}
+
+static void add_who(const struct api_asker *asker, struct strbuf *out)
+{
+    const char *kind = asker->station.at ? "station" : asker->unit.at ? "unit" : "reader";
+    struct span name = asker->station.at ? asker->station : asker->unit;
+    strbuf_addf(out, "{\"kind\":\"%s\",\"name\":", kind);
+    if (name.at)
+        strbuf_add_json(out, name);
+    else
+        strbuf_add(out, SPAN("null"));
+    strbuf_addf(out, ",\"all\":%s}", asker->all ? "true" : "false");
+}
+
+/* `door` is empty where the page's own address leads to it as well. */
+void api_page_start(void *api, struct http_request *request)
+{
+    struct api_call *call = api_call_begin(api, request, nothing, 0);
+    struct strbuf out;
+    if (!call)
+        return;
+    strbuf_init(&out, 256, 4096);
+    strbuf_add(&out, SPAN("{\"door\":"));
+    strbuf_add_json(&out, span_of(call->api->config->door));
+    strbuf_add(&out, SPAN(",\"who\":"));
+    add_who(&call->asker, &out);
+    strbuf_add(&out, SPAN("}\n"));
+    reply(call, &out);
+}
+
+/* "name":[{…}] of the columns, which are called in the answer as in the registry. */
+static void add_registry(struct strbuf *out, const char *name, const struct registry *registry,
+                         const char *const *columns, size_t count)
+{
+    const struct registry_row *row;
+    strbuf_addf(out, "\"%s\":[", name);
+    for (size_t i = 0; (row = registry_at(registry, i)); i++) {
+        for (size_t k = 0; k < count; k++) {
+            strbuf_addf(out, "%s\"%s\":", k ? "," : i ? ",\n{" : "\n{", columns[k]);
+            strbuf_add_json(out, registry_cell(registry, row, columns[k]));
+        }
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
+static void add_kinds(struct strbuf *out, const struct kinds *kinds)
+{
+    const struct case_kind *kind;
+    strbuf_add(out, SPAN("\"kinds\":["));
+    for (size_t i = 0; (kind = kinds_at(kinds, i)); i++) {
+        strbuf_addf(out, "%s{\"kind\":\"%s\",\"name\":", i ? "," : "", kind->code);
+        strbuf_add_json(out, span_of(kind->name));
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
+void api_page_names(void *api, struct http_request *request)
+{
+    static const char *const divisions[] = {"code", "parent_code", "level", "name"},
+                             *const types[] = {"code", "parent_code", "name", "unit"};
+    struct api_call *call = api_call_begin(api, request, nothing, 0);
+    struct strbuf out;
+    if (!call)
+        return;
+    const struct aggregator_config *config = call->api->config;
+    strbuf_init(&out, 1 << 16, MOST_BYTES);
+    strbuf_add_char(&out, '{');
+    add_registry(&out, "divisions", config->divisions, divisions, ARRAY_LENGTH(divisions));
+    strbuf_add_char(&out, ',');
+    add_registry(&out, "types", config->types, types, ARRAY_LENGTH(types));
+    strbuf_add_char(&out, ',');
+    add_kinds(&out, config->kinds);
+    strbuf_add(&out, SPAN(",\"triggers\":"));
+    title_list_write(config->triggers, &out);
+    strbuf_add(&out, SPAN("}\n"));
+    reply(call, &out);
+}

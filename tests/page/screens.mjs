@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pictures of the states that docs/screens keeps, of the district that runs now.
+import { mkdirSync } from "node:fs";
+import { open, shown, stop } from "./browser.mjs";
+import { api, sql } from "./district.mjs";
+
+const folder = process.argv[2] || "docs/screens";
+mkdirSync(folder, { recursive: true });
+const [busy] = sql("SELECT street_code AS street, sum(opened)::int AS n FROM api.places WHERE street_code <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1");
+const waiting = (await api("desk?limit=1000")).rows;
+const asked = waiting.find((row) => row.cause === "dispute") || waiting[0];
+const [long] = sql("SELECT case_id FROM core.case_set JOIN core.case_now AS n USING (case_id) WHERE n.kind = 'request' ORDER BY length(lines) DESC, 1 LIMIT 1");
+const STATES = [
+  ["overview", "#view=overview", {}],
+  ["place", `#view=place&street=${busy.street}&range=week`, {}],
+  ["units_en_dark", "#view=units&range=all&lang=en", { theme: "dark" }],
+  ["stations", "#view=stations", {}],
+  ["desk", `#view=desk&case=${encodeURIComponent(asked?.case || "")}`, { desk: true }],
+  ["screen", "#view=screen&theme=dark", { width: 1920, height: 1080 }],
+  ["case", `#view=case&case=${encodeURIComponent(long.case_id)}`, {}],
+  ["times", "#view=times&range=week&measure=full", {}],
+  ["rates", "#view=rates", {}], ["triggers", "#view=triggers&range=week", {}], ["ledger", "#view=ledger", { theme: "dark" }],
+  ["narrow", "#view=overview", { width: 420, height: 900 }],
+];
+const only = process.argv.slice(3);
+for (const [name, hash, how] of STATES.filter(([one]) => !only.length || only.includes(one))) {
+  const { page, context } = await open(hash, { width: 1440, height: 900, ...how });
+  if (how.desk) {
+    await page.locator("#person").fill("王芳");
+    await page.locator("#token").fill("demo-desk");
+    await page.locator("#sign_in button").click();
+    await page.locator("#decide").waitFor().catch(() => {});
+    await page.locator(".moves input").first().check().catch(() => {});
+    await shown(page);
+  }
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: `${folder}/${name}.png` });
+  await context.close();
+}
+await stop();

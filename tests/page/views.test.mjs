@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every view opens in both languages and says what SQL says; the way down adds up at each level.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { close, footOf, go, numberOf, open, rowsOf, shown, stop, text } from "./browser.mjs";
+import { api, number, sql } from "./district.mjs";
+
+after(stop);
+const VIEWS = ["overview", "place", "times", "units", "rates", "stations", "triggers", "desk", "cases", "ledger", "screen"];
+const int = (words) => Number(words.replace(/,/g, ""));
+
+test("every view opens, in both languages, light and dark, and is not empty", async () => {
+  for (const [lang, theme] of [["", "light"], ["en", "dark"]]) {
+    const seen = await open(`#view=overview&lang=${lang}`, { theme });
+    for (const view of VIEWS) {
+      await go(seen.page, `#view=${view}&range=all&lang=${lang}`);
+      const words = await text(seen.page, "view");
+      assert.ok(words.length > 80, `${view}: ${words}`);
+      assert.ok(!/undefined|NaN|\[object/.test(words), `${view}: ${words.match(/.{30}(undefined|NaN|\[object).{30}/s)}`);
+      assert.ok(!/1[3-9]\d{9}/.test(words), `${view}: a number of a telephone`);
+      assert.equal(await seen.page.locator("#notice").isVisible(), false, `${view}: ${await text(seen.page, "notice")}`);
+      assert.equal(await seen.page.locator("h1").innerText(), await seen.page.title().then((title) => title.split(" · ").slice(0, -1).join(" · ")));
+    }
+    await close(seen);
+  }
+});
+
+test("numbers of the overview are those of SQL", async () => {
+  const { day } = await api("clock"), seen = await open();
+  const [today] = sql(`SELECT sum(opened)::int AS opened, sum(closed)::int AS closed, sum(closed_in)::int AS closed_in FROM api.closure_rate WHERE day = '${day}'`);
+  assert.equal(await numberOf(seen.page, "today"), today.opened);
+  assert.equal(await numberOf(seen.page, "closed"), today.closed_in);
+  assert.equal(await text(seen.page, "rate"), `${(100 * today.closed / today.opened).toFixed(1)}%`);
+  const open_ = number("SELECT count(*)::int AS n FROM core.case_now WHERE kind = 'request' AND opened_ms IS NOT NULL AND closed_ms IS NULL AND live");
+  const shownOpen = await numberOf(seen.page, "backlog"), stock = number(`SELECT coalesce(sum(open), 0)::int AS n FROM api.backlog WHERE day = '${day}'`);
+  assert.equal(shownOpen, stock);
+  assert.ok(Math.abs(open_ - stock) <= open_ * 0.05, `${open_} cases are open, the stock says ${stock}`);
+  const cells = await seen.page.locator("#board li b").allInnerTexts();
+  assert.equal(cells.map(int).reduce((a, b) => a + b, 0), today.opened);
+  await close(seen);
+});
+
+const COUNTS = ["opened", "contacted", "done", "on_time", "closed"];
+const where = (filter) => Object.entries(filter).map(([name, value]) => `${name} = '${value}'`).join(" AND ") || "true";
+const sumOf = (filter) => sql(`SELECT ${COUNTS.map((key) => `coalesce(sum(${key}), 0)::int AS ${key}`)} FROM api.places WHERE ${where(filter)}`)[0];
+
+async function level(page, filter, by) {
+  const wanted = sumOf(filter), rows = await rowsOf(page, "places"), foot = await footOf(page, "places");
+  assert.deepEqual(foot.slice(1, 6).map(int), COUNTS.map((key) => wanted[key]), `the sum at ${JSON.stringify(filter)}`);
+  COUNTS.forEach((key, n) => assert.equal(rows.map((row) => int(row[n + 1])).reduce((a, b) => a + b, 0), wanted[key], `${key} of the rows at ${JSON.stringify(filter)}`));
+  assert.equal(rows.length, number(`SELECT count(*)::int AS n FROM (SELECT ${by} FROM api.places WHERE ${where(filter)} GROUP BY 1) AS g`));
+  assert.equal(await page.locator("#agreement.good").count(), 1);
+  const [busiest] = sql(`SELECT ${by} AS code, sum(opened)::int AS n FROM api.places WHERE ${where(filter)} AND ${by} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1`);
+  await page.locator(`#places tbody tr[data-key="${busiest.code}"] a`).click();
+  await page.waitForTimeout(50);
+  await shown(page);
+  return busiest;
+}
+
+test("district, street, community, unit, case: each level is the sum of the next, and the back button goes up", async () => {
+  const seen = await open("#view=place&range=all"), { page } = seen;
+  const street = await level(page, {}, "street_code");
+  const community = await level(page, { street_code: street.code }, "community_code");
+  const unit = await level(page, { street_code: street.code, community_code: community.code }, "unit");
+  const filter = { street_code: street.code, community_code: community.code, unit: unit.code };
+  const wanted = sumOf(filter).opened;
+  while (await page.locator("a", { hasText: "再列 100 件" }).count()) {
+    await page.locator("a", { hasText: "再列 100 件" }).click();
+    await page.waitForTimeout(300);
+  }
+  const listed = await rowsOf(page, "case_rows");
+  assert.equal(listed.length, wanted);
+  const cases = sql(`SELECT case_id FROM core.case_now WHERE kind = 'request' AND street_code = '${street.code}' AND community_code = '${community.code}' AND lead = '${unit.code}' AND opened_ms IS NOT NULL`);
+  assert.deepEqual(listed.map((row) => row[0]).sort(), cases.map((row) => row.case_id.split(":").slice(2).join(":")).sort());
+  await page.locator("#case_rows tbody a.case").first().click();
+  await page.locator("#timeline").waitFor();
+  const name = await text(page, "case_title"), told = await api(`cases/${encodeURIComponent(name)}?lang=zh`);
+  assert.deepEqual(await page.locator("#timeline > li p:first-child").evaluateAll((all) => all.map((one) => one.firstChild.data)), told.timeline.map((line) => line.words));
+  assert.ok((await text(page, "why")).length > 5);
+  const up = [];
+  for (let n = 0; n < 4; n++) {
+    await page.goBack();
+    await page.waitForTimeout(50);
+    await shown(page);
+    up.push(new URLSearchParams(new URL(page.url()).hash.slice(1)));
+  }
+  assert.deepEqual([up[0].get("unit"), up[1].get("community"), up[2].get("street"), up[3].get("street")], [unit.code, community.code, street.code, null]);
+  assert.equal(await page.locator("#places").count(), 1);
+  await close(seen);
+});
+
+test("units, rates, times, ledger and stations say what their views say", async () => {
+  const seen = await open("#view=units&range=all"), { page } = seen;
+  const units = sql("SELECT unit, sum(opened)::int AS opened, sum(closed)::int AS closed FROM api.closure_rate GROUP BY 1");
+  for (const row of units.filter((one) => one.opened && one.unit)) {
+    const cells = await page.locator(`#units tr[data-key="${row.unit}"]`).evaluate((line) => [...line.cells].map((cell) => cell.innerText));
+    assert.equal(int(cells[2]), row.opened, row.unit);
+    assert.ok(cells[3].includes(`${row.closed}/${row.opened}`), `${row.unit}: ${cells[3]}`);
+  }
+  const foot = await footOf(page, "units");
+  assert.equal(int(foot[2]), units.reduce((all, row) => all + row.opened, 0));
+
+  await go(page, "#view=rates");
+  const [rates] = (await api(`views/three_rates?from=${(await text(page, "rates_days")).split(" – ")[0]}&to=${(await text(page, "rates_days")).split(" – ")[1]}`)).rows;
+  assert.equal(await numberOf(page, "valid"), rates?.valid || 0);
+  if (rates?.valid) assert.equal(await text(page, "score"), Number(rates.score).toFixed(2));
+
+  await go(page, "#view=times&range=all&measure=full");
+  const times = (await api("views/response_time?by=unit")).rows.filter((row) => row.full_n > 0);
+  await page.locator("#times_street_table").evaluate((table) => { table.closest("details").open = true; });
+  const some = [...await rowsOf(page, "times_street_rows"), ...(await page.locator("#times_other_rows").count() ? await rowsOf(page, "times_other_rows") : [])];
+  assert.equal(some.length, times.length);
+  assert.equal(some.map((row) => int(row[1])).reduce((a, b) => a + b, 0), times.reduce((all, row) => all + row.full_n, 0));
+
+  await go(page, "#view=ledger&range=all");
+  const account = sql("SELECT feed, sum(read)::int AS read, sum(dead)::int AS dead FROM api.ledger GROUP BY 1");
+  for (const row of account) {
+    const cells = await page.locator(`#account tr[data-key="${row.feed}"]`).evaluate((line) => [...line.cells].map((cell) => cell.innerText));
+    assert.deepEqual([int(cells[1]), int(cells[3])], [row.read, row.dead], row.feed);
+  }
+
+  await go(page, "#view=stations");
+  const wall = await api("stations");
+  assert.ok(wall.rows.length >= 269);
+  assert.equal(await page.locator("#wall .station").count(), wall.rows.length);
+  for (const state of ["alive", "late", "silent", "never"]) assert.equal(await page.locator(`#wall .station.${state}`).count(), wall.counts[state], state);
+  await close(seen);
+});
+
+test("triggers show their evidence", async () => {
+  const seen = await open("#view=triggers&range=all"), { page } = seen, found = (await api("triggers?limit=50")).rows;
+  assert.ok(found.length > 0, "the day fired nothing");
+  assert.equal(await page.locator(".firing").count(), found.length);
+  for (const row of found.slice(0, 5)) {
+    const shown_ = page.locator(`.firing[data-key="${row.case}"]`);
+    assert.ok((await shown_.innerText()).includes(row.reason));
+    assert.equal(await shown_.locator(".evidence li").count(), (row.evidence || []).length);
+  }
+  await close(seen);
+});

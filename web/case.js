@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One case: how it stands, why it is late, and its life in words.
+import { get } from "./api.js";
+import { dueMark, stateSign, caseLink } from "./case_rows.js";
+import { make } from "./dom.js";
+import { clockOf, dayOf, dueIn, duration, moment, secondsBetween } from "./format.js";
+import { langOfNames, ruleWords } from "./names.js";
+import { viewAddress } from "./state.js";
+import { language, t } from "./words.js";
+
+export const askCase = (name) => get(`api/cases/${encodeURIComponent(name)}`, { lang: language() });
+export const ask = (state) => askCase(state.case);
+
+const counts = (line) => line.effect === "counts";
+const isOver = (one) => ["resolved", "closed", "merged"].includes(one.state);
+const named = (name, code) => make("span", { lang: langOfNames() }, name || code || "–");
+
+// Sentences about what stands in its way, from what its timeline says and does not say.
+export function why(one, now) {
+  const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
+  const sent = has("dispatched"), last = sent.at(-1), since = last && (now - Date.parse(last.time)) / 1000;
+  const behind = (stage) => has(stage).some((line) => !last || line.time >= last.time);
+  const said = [];
+  if (isOver(one)) return [one.resolved || one.closed ? t("w_done", { time: duration(secondsBetween(one.opened, one.resolved || one.closed)) }) : t(`state_${one.state}`)];
+  if (one.due) said.push(dueIn(one.due, now).late ? t("w_late", { due: moment(one.due, now), time: duration((now - Date.parse(one.due)) / 1000) }) : t("w_due", { due: moment(one.due, now), time: dueIn(one.due, now).text }));
+  if (one.state === "held") said.push(t("w_held"));
+  if (one.desk_cause) said.push(t("w_desk", { cause: t(`cause_${one.desk_cause}`) }));
+  if (!last) said.push(t("w_not_dispatched"));
+  else if (one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
+  if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t("w_not_contacted"));
+  if (sent.length > 1) said.push(t("w_sent", { n: sent.length }));
+  if (has("disputed").length) said.push(t("w_disputed", { n: has("disputed").length }));
+  if (has("reopened").length) said.push(t("w_reopened", { n: has("reopened").length }));
+  if (has("extended").length) said.push(t("w_extended", { n: has("extended").length }));
+  return said;
+}
+
+export function facts(one, now) {
+  const rows = [[t("state"), [stateSign(one.state), one.stage_words ? make("span", { class: "soft" }, ` ${one.stage_words}`) : null]],
+    [t("kind"), named(one.kind_name, one.kind)],
+    [t("type"), named(one.type_code_name, one.type_code)],
+    [t("place"), make("span", { lang: langOfNames() }, [one.street_code_name || one.street_code, one.community_code_name || one.community_code].filter(Boolean).join(" ") || t("no_place"))],
+    [t("lead"), one.unit ? make("a", { href: viewAddress("cases", { unit: one.unit }), lang: langOfNames() }, one.unit_name || one.unit) : t("not_dispatched")],
+    [t("due"), one.due ? [moment(one.due, now), " ", isOver(one) ? null : dueMark(one.due, now)] : "–"],
+    [t("limit_class"), one.limit_class || "–"],
+    one.parent ? [t("parent"), caseLink(one.parent)] : null,
+    one.helpers?.length ? [t("helpers"), make("span", { lang: langOfNames() }, one.helpers.map((helper) => `${helper.unit} ${t(`role_${helper.role}`)}`).join("; "))] : null].filter(Boolean);
+  return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
+}
+
+function step(line, before, now) {
+  const wait = before ? secondsBetween(before.time, line.time) : 0, late = secondsBetween(line.time, line.recorded);
+  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "",
+    line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
+  return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
+    make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),
+    make("div", {}, make("p", { lang: langOfNames() }, line.words, counts(line) ? null : make("span", { class: "tag bad" }, t(line.effect))),
+      notes.length || wait > 0 ? make("p", { class: "note" }, [wait > 0 ? `+${duration(wait)}` : "", ...notes].filter(Boolean).join(" · ")) : null));
+}
+
+export function timeline(one, now) {
+  return make("ol", { id: "timeline", class: "timeline" }, one.timeline.map((line, n) => step(line, one.timeline[n - 1], now)));
+}
+
+export const title = (state) => `${t("v_case")} ${state.case || ""}`;
+
+export function draw(state, one, clock) {
+  return [make("section", { class: "panel", "aria-labelledby": "case_title" },
+    make("header", {}, make("h2", { id: "case_title", class: "case" }, one.case), one.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: one.case }) }, t("to_desk")) : null),
+    make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now)),
+  make("section", { class: "panel", "aria-labelledby": "timeline_title" }, make("header", {}, make("h2", { id: "timeline_title" }, t("timeline"))), timeline(one, clock.now))];
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lists of cases, as the overview, a unit and the desk show them.
+import { make } from "./dom.js";
+import { dueIn, moment } from "./format.js";
+import { langOfNames, placeName, typeName, unitName } from "./names.js";
+import { viewAddress } from "./state.js";
+import { table } from "./table.js";
+import { t } from "./words.js";
+
+const SIGNS = { waiting: "○", open: "◐", held: "‖", resolved: "●", closed: "■", merged: "⇥" };
+export const stateSign = (state) => make("span", { class: `state ${state}` }, make("span", { "aria-hidden": "true" }, SIGNS[state] || "?"), ` ${t(`state_${state}`)}`);
+
+export const caseLink = (name) => make("a", { href: viewAddress("case", { case: name }), class: "case" }, name.split(":").slice(2).join(":") || name);
+
+export function dueMark(due, now, isOver) {
+  if (!due || isOver) return make("span", { class: "soft" }, due ? moment(due, now) : "–");
+  const { text, late, soon } = dueIn(due, now);
+  return make("span", { class: late ? "late" : soon ? "soon" : "" }, late ? make("span", { "aria-hidden": "true" }, "▲ ") : null, text);
+}
+
+const isOver = (row) => ["resolved", "closed", "merged"].includes(row.state);
+const named = (text) => make("span", { lang: langOfNames() }, text);
+export const placeOf = (row) => [row.street_code && placeName(row.street_code), row.community_code && placeName(row.community_code)].filter(Boolean).join(" ") || t("no_place");
+
+const COLUMNS = {
+  case: () => ({ key: "case", title: t("case"), cell: (row) => caseLink(row.case) }),
+  state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state) }),
+  type: () => ({ key: "type_code", title: t("type"), value: (row) => typeName(row.type_code), cell: (row) => named(typeName(row.type_code)) }),
+  place: () => ({ key: "place", title: t("place"), value: placeOf, cell: (row) => named(placeOf(row)) }),
+  unit: () => ({ key: "unit", title: t("lead"), value: (row) => unitName(row.unit), cell: (row) => named(unitName(row.unit)) }),
+  opened: (now) => ({ key: "opened", title: t("opened_at"), cell: (row) => moment(row.opened, now) }),
+  due: (now) => ({ key: "due", title: t("due"), kind: "number", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row.due, now, isOver(row)) }),
+};
+
+export function caseTable({ id, caption, rows, now, state, columns, visible }) {
+  return table({ id, caption, state, visible, keyOf: (row) => row.case, rows,
+    columns: columns.map((name) => ({ fixed: true, ...COLUMNS[name](now) })), classOf: (row) => (row.state === "merged" ? "soft" : "") });
+}

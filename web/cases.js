@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases by what they have in common, page by page.
+import { get } from "./api.js";
+import { caseTable } from "./case_rows.js";
+import { bar, choice, typeChoice } from "./control.js";
+import { momentsOf } from "./days.js";
+import { make } from "./dom.js";
+import { whole } from "./format.js";
+import { typesBelow } from "./names.js";
+import { address } from "./state.js";
+import { t } from "./words.js";
+
+const PAGE = 100, MOST_PAGES = 20;
+const COLUMNS = ["case", "state", "type", "place", "unit", "opened", "due"];
+
+// As many pages as the address says, so that a refresh shows them all anew.
+export async function askCases(query, days, pages = 1) {
+  const rows = [];
+  let after;
+  for (let n = 0; n < Math.min(pages, MOST_PAGES); n++) {
+    const page = await get("api/cases", { ...query, ...momentsOf(days), limit: PAGE, after });
+    rows.push(...page.rows);
+    after = page.next;
+    if (!after) break;
+  }
+  return { rows, more: Boolean(after) };
+}
+
+// `expected`: how many the sum above says there are.
+export function drawCases(state, { rows, more }, clock, { expected } = {}) {
+  const listed = expected === undefined ? t("listed", { n: whole(rows.length) }) : t("listed_of", { n: whole(rows.length), of: whole(expected) });
+  const agrees = expected === undefined || more || rows.length === expected;
+  return make("section", { class: "panel", "aria-labelledby": "cases_title" },
+    make("header", {}, make("h2", { id: "cases_title" }, t("case_list")),
+      make("p", { id: "agreement", class: agrees ? "good" : "bad" }, make("span", { "aria-hidden": "true" }, agrees ? "● " : "▲ "), listed)),
+    caseTable({ id: "case_rows", caption: t("case_list"), rows, now: clock.now, state, columns: COLUMNS }),
+    more && make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))));
+}
+
+const STATES = ["", "waiting,open,held", "waiting", "open", "held", "resolved", "closed"];
+
+export const title = () => t("v_cases");
+
+export async function ask(state) {
+  const query = { kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
+    community_code: state.community, station: state.station, type_code: typesBelow(state.type) };
+  return askCases(query, { from: state.from, to: state.to }, Number(state.pages || 1));
+}
+
+export function draw(state, data, clock) {
+  return [bar(
+    choice(t("state"), STATES.map((value) => [value, value.includes(",") ? t("not_closed") : t(value ? `state_${value}` : "all")]), state.state || "", (value) => ({ state: value, pages: "" })),
+    choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, pages: "" })),
+    choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => ({ order: value, pages: "" })),
+    typeChoice(state)), drawCases(state, data, clock)];
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which civil days a choice means. "Today" is the district's, told by its newest tick.
+
+export const RANGES = ["today", "yesterday", "week", "month", "period", "all"];
+
+export function shift(day, days) {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86400000).toISOString().slice(0, 10);
+}
+
+// A period of the month's review goes from the 19th to the 18th.
+export function periodStart(day) {
+  const first = `${day.slice(0, 8)}19`;
+  if (day >= first) return first;
+  const before = shift(`${day.slice(0, 8)}01`, -1);
+  return `${before.slice(0, 8)}19`;
+}
+
+const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text || "");
+
+// {from, to} of days, both included; {} is everything.
+export function daysOf(state, day) {
+  if (isDay(state.from) || isDay(state.to)) return { from: isDay(state.from) ? state.from : undefined, to: isDay(state.to) ? state.to : undefined };
+  switch (state.range) {
+    case "yesterday": return { from: shift(day, -1), to: shift(day, -1) };
+    case "week": return { from: shift(day, -6), to: day };
+    case "month": return { from: shift(day, -29), to: day };
+    case "period": return { from: periodStart(day), to: day };
+    case "all": return {};
+    default: return { from: day, to: day };
+  }
+}
+
+// The same days as moments of a list, whose end is not included.
+export function momentsOf(days) {
+  return { from: days.from, to: days.to && shift(days.to, 1) };
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What no rule decides: the queue, one case of it before a person, and the form that answers.
+import { get, perhaps } from "./api.js";
+import { askCase, facts, timeline, why } from "./case.js";
+import { dueMark, placeOf } from "./case_rows.js";
+import { bar, choice } from "./control.js";
+import { decideForm, outcome } from "./decide.js";
+import { make } from "./dom.js";
+import { moment, whole } from "./format.js";
+import { kindName, langOfNames, typeName, unitName } from "./names.js";
+import { isDesk, signIn } from "./sign_in.js";
+import { address } from "./state.js";
+import { t } from "./words.js";
+
+export async function ask(state) {
+  const [page, one] = await Promise.all([perhaps(get("api/desk", { cause: state.cause, limit: 100 })), state.case ? perhaps(askCase(state.case)) : null]);
+  return { page, one };
+}
+
+const CAUSES = ["emergency", "overdue", "dispute", "hold", "two_leads", "fallback", "unclassified", "unknown_unit", "too_old", "confirm", "would_have", "headless"];
+
+function row(item, state, now) {
+  return make("li", { "data-key": item.case }, make("a", { href: address({ case: item.case }), class: "item", "aria-current": item.case === state.case ? "true" : null },
+    make("span", { class: `tag ${item.cause}` }, t(`cause_${item.cause}`)),
+    make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
+    make("span", { lang: langOfNames() }, item.type_code ? typeName(item.type_code) : kindName(item.kind)),
+    make("span", { class: "soft", lang: langOfNames() }, placeOf(item)),
+    make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due ? dueMark(item.due, now) : null));
+}
+
+function queue({ page }, state, clock) {
+  if (!page) return make("section", { class: "panel" }, make("p", { class: "none" }, t("forbidden")));
+  return make("section", { class: "panel", "aria-labelledby": "queue_title" },
+    make("header", {}, make("h2", { id: "queue_title" }, t("queue")), page.next ? make("p", { class: "note" }, t("first_n", { n: page.rows.length })) : null),
+    page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")));
+}
+
+function asked({ page, one }, state, clock) {
+  if (!state.case) return make("section", { class: "panel" }, make("p", { class: "none" }, t("choose_case")));
+  if (!one) return make("section", { class: "panel" }, make("p", { class: "none" }, t("no_such_case")));
+  const cause = page?.causes.find((row_) => row_.cause === one.desk_cause);
+  return make("section", { class: "panel", "aria-labelledby": "asked_title", "data-key": one.case },
+    make("header", {}, make("h2", { id: "asked_title", class: "case" }, one.case)),
+    cause ? make("p", { class: "ask" }, make("span", { class: `tag ${cause.cause}` }, t(`cause_${cause.cause}`)), " ", t(`ask_${cause.cause}`)) : make("p", { class: "note" }, t("not_asked")),
+    make("ul", { class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
+    outcome(one),
+    cause && isDesk() ? decideForm(one, cause.cause, cause.answers.split(" "), clock) : cause && !isDesk() ? make("p", { class: "note" }, t("needs_credential")) : null,
+    make("details", { open: true, "data-key": "life" }, make("summary", {}, t("timeline")), timeline(one, clock.now)));
+}
+
+export const title = () => t("v_desk");
+
+export function draw(state, data, clock) {
+  const waiting = data.page?.waiting || {}, all = Object.values(waiting).reduce((sum, n) => sum + n, 0);
+  const causes = CAUSES.filter((cause) => waiting[cause] || cause === state.cause);
+  return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "" }))),
+    make("div", { class: "desk" }, queue(data, state, clock), make("div", {}, signIn(), asked(data, state, clock)))];
+}

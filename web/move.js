@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the desk may answer, and what each answer needs: docs/desk.md, as fields of a form.
+import { make } from "./dom.js";
+import { langOfNames, typeList, unitList, unitName, unitOfStreet, unitOfType } from "./names.js";
+import { t } from "./words.js";
+
+// ?: may be left out
+const NEEDS = { assigned: ["lead", "due_at?"], classified: ["type_code"], dispute_decided: ["outcome", "lead?"], held: [], extended: ["due_at"], supervised: [], confirmed: [], declined: [], closed: [], noted: [] };
+
+export const fieldsOf = (move) => (NEEDS[move] || []).map((name) => ({ name: name.replace("?", ""), may: name.endsWith("?") }));
+
+const label = (text, input) => make("label", { class: "field tall" }, make("span", {}, text), input);
+
+// Who is likely comes first: the street of the place, the unit of the type.
+function unitsFor(one) {
+  const likely = [unitOfStreet(one.street_code), unitOfType(one.type_code)].filter((code, n, all) => code && code !== one.unit && all.indexOf(code) === n);
+  const others = unitList().filter((unit) => !likely.includes(unit.unit) && unit.kind !== "desk");
+  const option = (code) => make("option", { value: code }, `${unitName(code)} ${code}`);
+  return [make("option", { value: "" }, t("choose")), likely.length ? make("optgroup", { label: t("likely") }, likely.map(option)) : null,
+    make("optgroup", { label: t("all") }, others.map((unit) => option(unit.unit)))];
+}
+
+const typesFor = () => [make("option", { value: "" }, t("choose")), typeList().filter((type) => type.parent_code).map((type) => make("option", { value: type.code }, `${type.name} ${type.code}`))];
+
+// `take(name, value)` is told of every change.
+export function fieldInput({ name, may }, one, draft, take) {
+  const told = (event) => take(name, event.target.value), rest = { id: `decide_${name}`, required: !may, "data-value": draft[name] || "", onchange: told };
+  const title = t(`f_${name}`) + (may ? ` (${t("may_be_left_out")})` : "");
+  switch (name) {
+    case "lead": return label(title, make("select", { ...rest, lang: langOfNames() }, unitsFor(one)));
+    case "type_code": return label(title, make("select", { ...rest, lang: langOfNames() }, typesFor()));
+    case "outcome": return label(title, make("select", rest, make("option", { value: "" }, t("choose")), ["upheld", "rejected"].map((word) => make("option", { value: word }, t(`outcome_${word}`)))));
+    default: return label(title, make("input", { ...rest, type: "datetime-local" }));
+  }
+}

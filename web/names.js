@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What codes are called, asked once. A code that nobody named is shown as it is.
+import { get, perhaps } from "./api.js";
+import { language, t } from "./words.js";
+
+let units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map();
+const index = (rows, key) => new Map((rows || []).map((row) => [row[key], row]));
+
+export async function loadNames() {
+  const [known, names] = await Promise.all([get("api/units"), perhaps(get("api/names"), {})]);
+  units = index(known.units, "unit");
+  places = index(names.divisions, "code");
+  types = index(names.types, "code");
+  kinds = index(names.kinds, "kind");
+  triggers = index(names.triggers, "trigger");
+}
+
+export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
+export const placeName = (code) => (code ? places.get(code)?.name || code : t("no_place"));
+export const typeName = (code) => (code ? types.get(code)?.name || code : t("no_type"));
+export const kindName = (code) => kinds.get(code)?.name || code;
+export const triggerName = (code) => triggers.get(code)?.name || code;
+export const districtName = () => [...places.values()].find((place) => place.level === "district")?.name || "";
+
+// A chart has little room.
+export const shortName = (name) => name.replace(/办事处$/, "").replace(/[(\uff08].*[)\uff09]$/, "").replace(/(?<=..)(街道|地区)$/, "") || name;
+
+export const unitKind = (code) => units.get(code)?.kind;
+export const unitList = () => [...units.values()];
+export const typeList = () => [...types.values()];
+export const streets = () => [...places.values()].filter((place) => place.level === "street");
+export const unitOfStreet = (street) => (units.has(`s${street}`) ? `s${street}` : "");
+export const unitOfType = (type) => types.get(type)?.unit || "";
+
+// A type and all below it, as a list for a filter.
+export function typesBelow(code) {
+  if (!code) return undefined;
+  const found = [code];
+  for (const parent of found) for (const type of types.values()) if (type.parent_code === parent && !found.includes(type.code)) found.push(type.code);
+  return found.join(",");
+}
+
+// Names of data are Chinese in either language: a screen reader has to know.
+export const langOfNames = () => (language() === "en" ? "zh-CN" : null);
+
+// A rule is known by its id; the desk's own word is one too.
+export const ruleWords = (rule) => (rule === "desk" ? t("rule_desk") : rule);

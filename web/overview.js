@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The district now: what came in, what stands open, what is late, who has it.
+import { get, oneOf, perhaps, rowsOf } from "./api.js";
+import { caseTable } from "./case_rows.js";
+import { draw as drawChart, figure, mark } from "./chart.js";
+import { shift } from "./days.js";
+import { make } from "./dom.js";
+import { duration, hourOf, percent, whole } from "./format.js";
+import { langOfNames, placeName, shortName, streets } from "./names.js";
+import { inflowPicture } from "./picture.js";
+import { viewAddress } from "./state.js";
+import { table } from "./table.js";
+import { tile } from "./tile.js";
+import { t } from "./words.js";
+
+const two = (n) => String(n).padStart(2, "0");
+
+export async function ask(state, clock) {
+  const today = { from: clock.day, to: clock.day }, before = { from: shift(clock.day, -1), to: shift(clock.day, -1) };
+  const [one, times, total, flow, past, stock, overdue, places, urgent, newest] = await Promise.all([
+    oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", {}), rowsOf("inflow", { ...today, by: "hour" }),
+    rowsOf("inflow", { ...before, by: "hour" }), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
+    perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { order: "due", limit: 8 })),
+    perhaps(get("api/cases", { kind: "request", limit: 8 }))]);
+  return { one, times, total, flow, past, stock, overdue, places, urgent, newest };
+}
+
+const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
+  ...flow.find((row) => row.hour === hour), before: past.find((row) => row.hour === hour)?.opened ?? null }));
+
+export function tiles({ one, times, total, stock, overdue, past }, clock) {
+  const hour = hourOf(clock.now), sofar = past.filter((row) => row.hour <= hour).reduce((sum, row) => sum + row.opened, 0);
+  return make("div", { class: "tiles" },
+    tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
+      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), whole(sofar)] : null] }),
+    tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
+    tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: viewAddress("cases", { state: "waiting,open,held" }), notes: [[t("held"), whole(stock.held ?? null)]] }),
+    tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: viewAddress("cases", { overdue: "yes" }),
+      notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"]] }),
+    tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),
+      notes: [[t("all_time"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),
+    tile({ id: "contact", title: t("m_contact"), value: duration(times.contact_p50_seconds), href: viewAddress("times", { measure: "contact" }),
+      notes: [[t("p90"), duration(times.contact_p90_seconds), "contact90"]] }),
+    tile({ id: "p50", title: t("m_full"), value: duration(times.full_p50_seconds), href: viewAddress("times", { measure: "full" }),
+      notes: [[t("p90"), duration(times.full_p90_seconds), "p90"]] }));
+}
+
+export function inflow(data, clock, state) {
+  const hours = hoursOf(data), last = hourOf(clock.now);
+  return figure({ id: "inflow", title: t("inflow"), height: 232, rows: hours.length,
+    legend: [mark("in", t("opened")), mark("out line", t("closed")), mark("dash", t("yesterday_opened"))],
+    body: table({ id: "inflow_rows", caption: t("inflow"), state, rows: hours.filter((row) => row.hour <= last), columns: [
+      { key: "hour", title: t("hour"), fixed: true, cell: (row) => `${two(row.hour)}:00` },
+      { key: "opened", title: t("opened"), kind: "number", fixed: true },
+      { key: "closed_in", title: t("closed"), kind: "number", fixed: true },
+      { key: "before", title: t("yesterday_opened"), kind: "number", fixed: true, cell: (row) => whole(row.before) }] }) });
+}
+
+const tierOf = (row) => (!row || !row.opened ? "none" : row.done / row.opened >= 0.9 ? "good" : row.done / row.opened >= 0.7 ? "fair" : "poor");
+
+// Every street, in the order people know, so that each has its place; how much came and how much of it is done.
+export function board({ places }) {
+  const known = new Map(places.map((row) => [row.street_code, row]));
+  const most = Math.max(1, ...places.map((row) => row.opened));
+  const codes = [...new Set([...streets().map((place) => place.code), ...known.keys()])];
+  return make("section", { class: "panel", "aria-labelledby": "board_title" },
+    make("header", {}, make("h2", { id: "board_title" }, t("board")),
+      make("p", { class: "legend", "aria-hidden": "true" }, mark("most", t("opened")), mark("in", t("done")))),
+    codes.length ? make("ul", { id: "board", class: "board" }, codes.map((code) => {
+      const row = known.get(code) || { opened: 0, done: 0 }, name = placeName(code);
+      return make("li", { "data-key": code || "none" }, make(code ? "a" : "span", { href: code ? viewAddress("place", { street: code, range: "today" }) : null, class: `cell ${tierOf(row)}`,
+        "aria-label": `${name} ${t("opened")} ${row.opened} ${t("done")} ${row.done}`, title: `${name} · ${t("opened")} ${row.opened} · ${t("done")} ${row.done}` },
+      make("span", { class: "name", lang: langOfNames() }, shortName(name)), make("b", {}, whole(row.opened)),
+      make("span", { class: "gauge", "aria-hidden": "true" }, make("i", { class: "all", style: { width: `${100 * row.opened / most}%` } }),
+        make("i", { class: "part", style: { width: `${100 * row.done / most}%` } }))));
+    })) : make("p", { class: "none" }, t("nothing")));
+}
+
+const list = (id, title, page, clock, state, columns, href, more) => make("section", { class: "panel", "aria-labelledby": `${id}_title` },
+  make("header", {}, make("h2", { id: `${id}_title` }, title), make("a", { class: "more", href }, more)),
+  page ? caseTable({ id, caption: title, rows: page.rows, now: clock.now, state, columns }) : make("p", { class: "none" }, t("forbidden")));
+
+export const title = () => t("v_overview");
+
+export function draw(state, data, clock) {
+  return [tiles(data, clock),
+    make("div", { class: "pair wide" }, inflow(data, clock, state), board(data)),
+    make("div", { class: "pair" },
+      list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], viewAddress("cases", { order: "due" }), t("all")),
+      list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], viewAddress("cases"), t("all")))];
+}
+
+export function after(state, data, clock) {
+  drawChart("inflow", inflowPicture(hoursOf(data), hourOf(clock.now)));
+}

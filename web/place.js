@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way down: district, street, community, unit, case. Every level is a sum of the same cells, and says so: its rows add
+// up to the row above it.
+import { oneOf, perhaps, rowsOf } from "./api.js";
+import { draw as drawChart, figure, mark } from "./chart.js";
+import { askCases, drawCases } from "./cases.js";
+import { bar, rangeChoice } from "./control.js";
+import { daysOf, shift } from "./days.js";
+import { make } from "./dom.js";
+import { duration, percent, whole } from "./format.js";
+import { districtName, langOfNames, placeName, unitName } from "./names.js";
+import { trendPicture } from "./picture.js";
+import { address } from "./state.js";
+import { table } from "./table.js";
+import { t } from "./words.js";
+
+const COUNTS = ["opened", "contacted", "done", "on_time", "closed"];
+
+// What the rows are made by, and where a row leads.
+const LEVELS = [
+  { by: "street_code", title: "street", name: placeName, down: (code) => ({ street: code }) },
+  { by: "community_code", title: "community", name: placeName, down: (code) => ({ community: code }) },
+  { by: "unit", title: "unit", name: unitName, down: (code) => ({ unit: code }) },
+];
+const depthOf = (state) => (state.unit ? 3 : state.community ? 2 : state.street ? 1 : 0);
+
+const filterOf = (state) => ({ street_code: state.street, community_code: state.community, unit: state.unit });
+
+async function askTrend(state, clock) {
+  if (state.community) return null; // durations are kept by street and unit
+  const span = { from: shift(clock.day, -29), to: clock.day };
+  return perhaps(rowsOf("response_time", { ...span, by: "day", street_code: state.street, unit: state.unit }), null);
+}
+
+export async function ask(state, clock) {
+  const depth = depthOf(state), days = daysOf(state, clock.day), query = { ...days, ...filterOf(state) };
+  const [sum, rows, trend, cases] = await Promise.all([oneOf("places", query), depth < 3 ? rowsOf("places", { ...query, by: LEVELS[depth].by }) : [],
+    askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
+  return { sum, rows, trend, cases, days };
+}
+
+function trail(state) {
+  const steps = [[districtName() || t("district"), { street: "", community: "", unit: "" }],
+    state.street && [placeName(state.street), { community: "", unit: "" }],
+    state.community && [placeName(state.community), { unit: "" }],
+    state.unit && [unitName(state.unit), {}]].filter(Boolean);
+  return make("nav", { class: "trail", "aria-label": t("trail") }, make("ol", {}, steps.map(([name, changes], n) => make("li", {},
+    n === steps.length - 1 ? make("span", { "aria-current": "page", lang: langOfNames() }, name) : make("a", { href: address({ ...changes, sort: "" }), lang: langOfNames() }, name)))));
+}
+
+const gauge = (part, whole_) => [percent(whole_ ? part / whole_ : null),
+  make("span", { class: "gauge", "aria-hidden": "true" }, make("i", { class: "part", style: { width: `${whole_ ? 100 * part / whole_ : 0}%` } }))];
+
+function columnsOf(level) {
+  const count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
+  const rate = (key, part, of) => ({ key, title: t(key), kind: "number", class: "rate", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => gauge(row[part], row[of]) });
+  return [
+    { key: "name", title: t(level.title), value: (row) => (row.sum ? "" : level.name(row[level.by])),
+      cell: (row) => (row.sum ? t("sum") : row[level.by] ? make("a", { href: address({ ...level.down(row[level.by]), sort: "" }), lang: langOfNames() }, level.name(row[level.by])) : level.name(""))},
+    ...COUNTS.map(count), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened")];
+}
+
+function agreement(sum, rows) {
+  const off = COUNTS.filter((key) => rows.reduce((all, row) => all + row[key], 0) !== (sum[key] || 0));
+  return make("p", { id: "agreement", class: off.length ? "bad" : "good" }, make("span", { "aria-hidden": "true" }, off.length ? "▲ " : "● "),
+    off.length ? t("sums_differ", { what: off.map((key) => t(key)).join(" ") }) : t("sums_agree", { n: rows.length }));
+}
+
+function levelTable(state, { sum, rows }) {
+  const level = LEVELS[depthOf(state)];
+  return make("section", { class: "panel", "aria-labelledby": "level_title" },
+    make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(sum, rows) : null),
+    table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(level), keyOf: (row) => row[level.by] || "none",
+      first: { key: "opened", down: true }, foot: { ...Object.fromEntries(COUNTS.map((key) => [key, sum[key] || 0])), sum: true } }));
+}
+
+const trendDays = (trend) => trend.map((row) => ({ day: row.day, p50: row.full_p50_seconds, p90: row.full_p90_seconds, n: row.full_n }));
+
+function trendFigure(state, trend) {
+  if (!trend) return null;
+  const rows = trendDays(trend);
+  return figure({ id: "trend", title: t("trend_full"), height: 200, rows: rows.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
+    body: table({ id: "trend_rows", caption: t("trend_full"), state, rows, columns: [{ key: "day", title: t("day"), fixed: true },
+      { key: "n", title: t("n"), kind: "number", fixed: true, cell: (row) => whole(row.n) },
+      { key: "p50", title: t("median"), kind: "number", fixed: true, cell: (row) => duration(row.p50) },
+      { key: "p90", title: t("p90"), kind: "number", fixed: true, cell: (row) => duration(row.p90) }] }) });
+}
+
+const facts = (sum) => make("dl", { class: "facts" }, [...COUNTS.map((key) => [t(key), whole(sum[key] || 0), key]), [t("rate"), percent(sum.rate), "rate"]]
+  .map(([label, value, key]) => make("div", {}, make("dt", {}, label), make("dd", { id: `sum_${key}` }, value))));
+
+export const title = (state) => [t("v_place"), ...[state.street, state.community].filter(Boolean).map(placeName), state.unit && unitName(state.unit)].filter(Boolean).join(" · ");
+
+export function draw(state, data, clock) {
+  return [trail(state), bar(rangeChoice(state, data.days)), facts(data.sum),
+    data.cases ? drawCases(state, data.cases, clock, { expected: data.sum.opened || 0 }) : levelTable(state, data), trendFigure(state, data.trend)];
+}
+
+export function after(state, data) {
+  if (data.trend) drawChart("trend", trendPicture(trendDays(data.trend)));
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// 三率 of a period: what was called back, answered, solved, liked. Who has no valid call-back has no data, no rate and no rank.
+import { oneOf, perhaps, rowsOf } from "./api.js";
+import { bar, choice } from "./control.js";
+import { daysOf, periodStart, shift } from "./days.js";
+import { make } from "./dom.js";
+import { isNothing, percent, whole } from "./format.js";
+import { langOfNames, unitName } from "./names.js";
+import { table } from "./table.js";
+import { tile } from "./tile.js";
+import { tierOf } from "./units.js";
+import { t } from "./words.js";
+
+const RATES = ["response", "solution", "satisfaction"];
+
+// The review's period, the one before, the month, or the days a person named.
+function periodOf(state, clock) {
+  const start = periodStart(clock.day);
+  switch (state.period) {
+    case "last": return { from: periodStart(shift(start, -1)), to: shift(start, -1) };
+    case "month": return { from: `${clock.day.slice(0, 8)}01`, to: clock.day };
+    case "days": return daysOf(state, clock.day);
+    default: return { from: start, to: clock.day };
+  }
+}
+
+export async function ask(state, clock) {
+  const days = periodOf(state, clock), query = { ...days, scope: state.scope };
+  const [rows, pooled, mean] = await Promise.all([rowsOf("three_rates", { ...query, by: "unit" }), oneOf("three_rates", query),
+    perhaps(oneOf("three_rates", { ...query, method: "mean" }), {})]);
+  return { days, rows: rows.filter((row) => row.orders || row.reviewed), pooled, mean };
+}
+
+const score = (value) => (isNothing(value) ? t("no_data") : Number(value).toFixed(2));
+
+function tiles({ pooled, mean }) {
+  const of = (key) => (pooled.valid ? pooled[key] : null);
+  return make("div", { class: "tiles" },
+    tile({ id: "score", title: t("score"), value: score(of("score")), notes: [[t("mean_of_units"), score(mean.score)], [t("formula"), pooled.formula || "–"]] }),
+    RATES.map((key) => tile({ id: key, title: t(key), value: percent(of(key)), notes: [[t("mean_of_units"), percent(mean[key])]] })),
+    tile({ id: "valid", title: t("valid"), value: whole(pooled.valid || 0), notes: [[t("reviewed"), whole(pooled.reviewed || 0)], [t("opened"), whole(pooled.orders || 0)]] }));
+}
+
+function rateCell(key) {
+  return { key, title: t(key), kind: "number", value: (row) => (row.valid ? row[key] : null), cell: (row) => {
+    const rate = row.valid ? row[key] : null, [name, , sign] = tierOf(rate);
+    return make("span", { class: `tier ${name}` }, make("span", { "aria-hidden": "true" }, `${sign} `), percent(rate));
+  } };
+}
+
+export const title = () => t("v_rates");
+
+export function draw(state, data) {
+  const { days, rows } = data;
+  return [bar(choice(t("period"), ["", "last", "month"].map((one) => [one, t(`period_${one || "this"}`)]), state.period || "", (one) => ({ period: one })),
+    choice(t("scope"), [["", t("scope_all")], ["net", t("scope_net")]], state.scope || "", (one) => ({ scope: one })),
+    make("p", { class: "note", id: "rates_days" }, `${days.from} – ${days.to}`)),
+  tiles(data),
+  make("section", { class: "panel", "aria-labelledby": "rates_title" }, make("header", {}, make("h2", { id: "rates_title" }, t("rates_by_unit")), make("p", { class: "note" }, t("rates_note"))),
+    table({ id: "rates", caption: t("rates_by_unit"), state, rows, keyOf: (row) => row.unit || "none", columns: [
+      { key: "unit", title: t("unit"), value: (row) => row.unit, cell: (row) => make("span", { lang: langOfNames() }, unitName(row.unit)) },
+      { key: "orders", title: t("opened"), kind: "number", cell: (row) => whole(row.orders) },
+      { key: "valid", title: t("valid"), kind: "number", cell: (row) => whole(row.valid) },
+      ...RATES.map(rateCell),
+      { key: "score", title: t("score"), kind: "number", value: (row) => (row.valid ? Number(row.score) : null), cell: (row) => score(row.valid ? row.score : null) }] }))];
+}

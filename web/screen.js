@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wall screen: one look from across the room, nothing to press, nothing that scrolls.
+import { get, perhaps } from "./api.js";
+import { caseTable } from "./case_rows.js";
+import { make } from "./dom.js";
+import { moment, whole } from "./format.js";
+import { langOfNames, triggerName } from "./names.js";
+import * as overview from "./overview.js";
+import * as stations from "./stations.js";
+import { viewAddress } from "./state.js";
+import { t } from "./words.js";
+
+const LINES = 7;
+
+export async function ask(state, clock) {
+  const [district, wall, desk, triggers] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(get("api/desk", { limit: 1 })),
+    perhaps(get("api/triggers", { limit: LINES }))]);
+  return { ...district, wall, desk, triggers };
+}
+
+const panel = (id, title, ...body) => make("section", { class: "panel", id: `screen_${id}`, "aria-labelledby": `${id}_title` }, make("header", {}, make("h2", { id: `${id}_title` }, title)), body);
+
+function stationPanel(wall) {
+  const rows = wall?.rows || [], count = (state) => rows.filter((row) => row.state === state).length;
+  return panel("stations", t("stations"),
+    make("ul", { class: "legend" }, ["alive", "late", "silent", "never"].map((state) => make("li", {}, make("span", { class: `sign ${state}`, "aria-hidden": "true" }, stations.SIGNS[state]), ` ${t(`st_${state}`)} `, make("b", {}, whole(count(state)))))),
+    make("ul", { class: "dots", "aria-hidden": "true" }, rows.map((row) => make("li", { "data-key": row.station, class: `sign ${row.state}` }, stations.SIGNS[row.state]))));
+}
+
+function deskPanel(desk) {
+  const waiting = Object.entries(desk?.waiting || {}).sort(([, a], [, b]) => b - a);
+  return panel("desk", t("desk"), waiting.length ? make("ul", { class: "causes" }, waiting.map(([cause, n]) => make("li", { "data-key": cause }, make("span", {}, t(`cause_${cause}`)), make("b", {}, whole(n)))))
+    : make("p", { class: "none" }, t("nothing_waits")));
+}
+
+const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.length
+  ? make("ul", { class: "found" }, triggers.rows.map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames() }, triggerName(row.trigger)),
+    make("p", { lang: langOfNames() }, row.reason || ""))))
+  : make("p", { class: "none" }, t("nothing")));
+
+export const title = () => t("v_screen");
+
+export function draw(state, data, clock) {
+  return [make("p", { class: "leave" }, make("a", { href: viewAddress("overview"), id: "leave_screen" }, t("leave_screen"))),
+    overview.tiles(data, clock),
+    make("div", { class: "board_row" }, overview.inflow(data, clock, state), overview.board(data)),
+    make("div", { class: "last_row" },
+      panel("urgent", t("urgent"), data.urgent ? caseTable({ id: "urgent", caption: t("urgent"), rows: data.urgent.rows.slice(0, LINES), now: clock.now, state, columns: ["case", "due", "type", "unit"] }) : null),
+      deskPanel(data.desk), stationPanel(data.wall), triggerPanel(data.triggers, clock.now))];
+}
+
+export const after = overview.after;

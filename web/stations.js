@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every station one cell of a wall, street by street: who is heard, who is late, who is silent, whose source sends what
+// cannot be read. Letters and shapes say it, colours help.
+import { get, perhaps, rowsOf } from "./api.js";
+import { bar, choice } from "./control.js";
+import { make } from "./dom.js";
+import { moment, percent, whole } from "./format.js";
+import { langOfNames, placeName, shortName } from "./names.js";
+import { address, viewAddress } from "./state.js";
+import { table } from "./table.js";
+import { t } from "./words.js";
+
+export const SIGNS = { alive: "●", late: "◐", silent: "■", never: "○", unknown: "?", dirty: "▲" };
+const DIRTY = 0.05; // of a source's rows of the day were refused
+const STATES = ["alive", "late", "silent", "never", "unknown", "dirty"];
+
+export const every = 15000;
+
+export async function ask(state, clock) {
+  const [wall, feeds] = await Promise.all([perhaps(get("api/stations")), perhaps(rowsOf("ledger", { by: "feed", from: clock.day, to: clock.day }), [])]);
+  if (!wall) return null;
+  const refused = new Map(feeds.filter((row) => row.read > 0).map((row) => [row.feed, row.dead / row.read]));
+  return { now: wall.now_ms, feeds, rows: wall.rows.map((row) => ({ ...row, refused: refused.get(row.family) || 0, dirty: (refused.get(row.family) || 0) >= DIRTY })) };
+}
+
+const isShown = (row, want) => !want || (want === "dirty" ? row.dirty : row.state === want);
+const says = (row, now) => `${row.name || row.station} ${t(`st_${row.state}`)}${row.dirty ? ` ${t("st_dirty")}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
+
+// One stop for the tabulator; arrows walk from there, whatever the order of rows.
+function walk(event) {
+  const cells = [...document.querySelectorAll("#wall a")], at = cells.indexOf(document.activeElement);
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8, Home: -at, End: cells.length - 1 - at }[event.key];
+  if (step === undefined || at < 0) return;
+  event.preventDefault();
+  cells[Math.min(cells.length - 1, Math.max(0, at + step))].focus();
+}
+
+function cell(row, state, now, first) {
+  return make("li", { "data-key": row.station }, make("a", { href: address({ station: row.station }), class: `station ${row.state}${row.dirty ? " dirty" : ""}`,
+    tabindex: (state.station ? state.station === row.station : first) ? null : "-1", "aria-label": says(row, now), title: says(row, now),
+    "aria-current": state.station === row.station ? "true" : null },
+  make("span", { "aria-hidden": "true" }, SIGNS[row.state]), row.dirty ? make("span", { class: "flag", "aria-hidden": "true" }, SIGNS.dirty) : null));
+}
+
+export function wallOf(rows, state, now) {
+  const streets = new Map();
+  for (const row of rows) streets.set(row.street_code || "", [...(streets.get(row.street_code || "") || []), row]);
+  let first = true;
+  return make("div", { id: "wall", class: "wall", onkeydown: walk }, [...streets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([street, found]) =>
+    make("section", { "data-key": street || "none" }, make("h3", { lang: langOfNames() }, street ? shortName(placeName(street)) : t("no_place")),
+      make("ul", {}, found.map((row) => {
+        const made = cell(row, state, now, first);
+        first = false;
+        return made;
+      })))));
+}
+
+function detail(row, now) {
+  const facts = [[t("state"), `${SIGNS[row.state]} ${t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via || "–"], [t("next_due"), moment(row.due, now)],
+    [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family || "–"], [t("refused_today"), percent(row.refused)], [t("place"), placeName(row.street_code)]];
+  return make("section", { class: "panel", "aria-labelledby": "station_title" },
+    make("header", {}, make("h2", { id: "station_title", lang: langOfNames() }, `${row.name || row.station} (${row.station})`),
+      make("a", { class: "more", href: viewAddress("cases", { station: row.station }) }, t("its_cases"))),
+    make("dl", { class: "facts" }, facts.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))));
+}
+
+function feedTable(feeds, state) {
+  return make("section", { class: "panel", "aria-labelledby": "feeds_title" }, make("header", {}, make("h2", { id: "feeds_title" }, t("sources_today"))),
+    table({ id: "feeds", caption: t("sources_today"), state, rows: feeds, keyOf: (row) => row.feed, columns: [
+      { key: "feed", title: t("source") }, { key: "read", title: t("l_read"), kind: "number", cell: (row) => whole(row.read) },
+      { key: "dead", title: t("l_dead"), kind: "number", cell: (row) => whole(row.dead) },
+      { key: "refused", title: t("refused"), kind: "number", value: (row) => (row.read ? row.dead / row.read : null),
+        cell: (row) => make("span", { class: row.read && row.dead / row.read >= DIRTY ? "late" : "" }, percent(row.read ? row.dead / row.read : null)) }] }));
+}
+
+const listTable = (rows, state, now) => table({ id: "station_rows", caption: t("stations"), state, rows, keyOf: (row) => row.station, columns: [
+  { key: "station", title: t("station"), cell: (row) => make("a", { href: address({ station: row.station }) }, row.station) },
+  { key: "name", title: t("name"), value: (row) => row.name, cell: (row) => make("span", { lang: langOfNames() }, row.name || "–") },
+  { key: "state", title: t("state"), cell: (row) => [make("span", { "aria-hidden": "true" }, `${SIGNS[row.state]} `), t(`st_${row.state}`), row.dirty ? ` ${SIGNS.dirty} ${t("st_dirty")}` : ""] },
+  { key: "seen", title: t("heard"), cell: (row) => moment(row.seen, now) },
+  { key: "due", title: t("next_due"), cell: (row) => moment(row.due, now) }] });
+
+export const title = () => t("v_stations");
+
+export function draw(state, data) {
+  if (!data) return [make("p", { class: "none" }, t("forbidden"))];
+  const { rows, now, feeds } = data, shown = rows.filter((row) => isShown(row, state.state));
+  const count = (want) => rows.filter((row) => isShown(row, want)).length;
+  const chosen = rows.find((row) => row.station === state.station);
+  return [bar(choice(t("show"), [["", `${t("all")} ${rows.length}`], ...STATES.filter((one) => count(one) || one === state.state).map((one) => [one, `${SIGNS[one]} ${t(`st_${one}`)} ${count(one)}`])],
+    state.state || "", (one) => ({ state: one, station: "" }))),
+  chosen && detail(chosen, now),
+  make("section", { class: "panel", "aria-labelledby": "wall_title" }, make("header", {}, make("h2", { id: "wall_title" }, t("wall")), make("p", { class: "note" }, t("wall_note"))),
+    wallOf(shown, state, now), make("details", { "data-key": "station_list" }, make("summary", {}, t("table")), listTable(shown, state, now))),
+  feedTable(feeds, state)];
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// How old the numbers are, whether the account closes, who is silent, what waits: always in view, whatever else is.
+import { notice } from "./announce.js";
+import { get, perhaps } from "./api.js";
+import { hasCharts } from "./chart.js";
+import { byId, fill, make } from "./dom.js";
+import { clockOf, dayOf, duration, setZone, whole } from "./format.js";
+import { viewAddress } from "./state.js";
+import { t } from "./words.js";
+
+const OLD_MS = 120000; // ticks come every 30 s
+const SELDOM_MS = 20000;
+
+const NEVER = { at: -Infinity, stations: null, waiting: null };
+let seldom = NEVER;
+
+async function askSeldom(now) {
+  if (now - seldom.at < SELDOM_MS) return seldom;
+  const [stations, desk] = await Promise.all([perhaps(get("api/stations", { state: "silent" })), perhaps(get("api/desk", { limit: 1 }))]);
+  seldom = { at: now, stations: stations?.counts, waiting: desk?.waiting && Object.values(desk.waiting).reduce((sum, n) => sum + n, 0) };
+  return seldom;
+}
+
+// After a decision, or with another credential, the numbers are asked for at once.
+export function forgetStatus() {
+  seldom = NEVER;
+}
+
+export async function askStatus() {
+  const [clock, fresh] = await Promise.all([get("api/clock"), perhaps(get("api/freshness"))]);
+  setZone(clock.zone_minutes);
+  return { clock, fresh, ...(await askSeldom(performance.now())) };
+}
+
+const item = (label, state, text, href) => make("li", {},
+  make(href ? "a" : "span", { href, class: `status ${state}` },
+    make("span", { class: "what" }, label), make("span", { class: "glyph", "aria-hidden": "true" }, { good: "●", warn: "◆", bad: "▲", none: "○" }[state]), text));
+
+function ledgerItem(fresh) {
+  if (!fresh) return null;
+  const open = fresh.ledger_open;
+  return item(t("ledger"), open ? "bad" : "good", open ? t("ledger_open", { n: open }) : t("ledger_closes"), viewAddress("ledger"));
+}
+
+const behindOf = (fresh) => Math.max(0, ...fresh.partitions.map((part) => part.behind_ms || 0));
+
+function readingItem(fresh) {
+  if (!fresh) return null;
+  const behind = behindOf(fresh);
+  return behind > 60000 ? item(t("reading"), "warn", t("behind", { time: duration(behind / 1000) }), viewAddress("ledger"))
+    : item(t("reading"), "good", t("keeps_up"), viewAddress("ledger"));
+}
+
+function stationItem(counts) {
+  if (!counts) return null;
+  if (!counts.silent && counts.never) return item(t("stations"), "none", t("never_n", { n: whole(counts.never) }), viewAddress("stations"));
+  return item(t("stations"), counts.silent ? "warn" : "good", counts.silent ? t("silent_n", { n: whole(counts.silent) }) : t("none_silent"), viewAddress("stations"));
+}
+
+function deskItem(waiting) {
+  if (waiting === null || waiting === undefined) return null;
+  return item(t("desk"), waiting ? "warn" : "good", t("waiting_n", { n: whole(waiting) }), viewAddress("desk"));
+}
+
+export function showStatus({ clock, fresh, stations, waiting }) {
+  const known = clock.now > 0;
+  const age = Math.max(0, clock.age_ms || 0) / 1000;
+  const at = known ? `${dayOf(clock.now)} ${clockOf(clock.now)}` : t("no_tick");
+  if (byId("clock").textContent !== at) byId("clock").textContent = at;
+  byId("age").textContent = known ? t("ago", { time: duration(age) }) : t("waits_for_tick");
+  byId("age").className = known && clock.age_ms > OLD_MS ? "bad" : "";
+  fill(byId("status"), [ledgerItem(fresh), readingItem(fresh), stationItem(stations), deskItem(waiting)]);
+  const bad = known ? (clock.age_ms > OLD_MS ? t("stands_still", { at, time: duration(age) }) : "") : t("clock_unset");
+  const soft = hasCharts() ? "" : t("no_charts");
+  notice([bad, soft].filter(Boolean).join("\n"), bad ? "" : "soft");
+}

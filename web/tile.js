@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// One number with its name and what it is measured against.
+import { make } from "./dom.js";
+
+// note: [[label, id or null, value], …] beneath; tone: good, warn, bad; href: where it is explained.
+export function tile({ id, title, value, notes = [], tone = "", href }) {
+  return make(href ? "a" : "div", { class: `tile ${tone}`.trim(), href, "data-key": id },
+    make("h2", {}, title),
+    make("p", { id, class: "big" }, value),
+    make("ul", {}, notes.filter(Boolean).map(([label, text, noteId]) => make("li", {}, `${label} `, make("b", { id: noteId || null }, text)))));
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long things take: by day, by unit or by where they happened; half of them within the median, nine of ten within p90.
+import { perhaps, rowsOf } from "./api.js";
+import { draw as drawChart, figure, mark } from "./chart.js";
+import { bar, choice, rangeChoice, typeChoice } from "./control.js";
+import { daysOf, shift } from "./days.js";
+import { make } from "./dom.js";
+import { duration, whole } from "./format.js";
+import { langOfNames, placeName, shortName, typesBelow, unitKind, unitName } from "./names.js";
+import { barsHeight, timesPicture, trendPicture } from "./picture.js";
+import { table } from "./table.js";
+import { t } from "./words.js";
+
+const MEASURES = ["contact", "sign", "handle", "full", "dispatch"];
+const GROUPS = ["unit", "street_code"];
+const TREND_DAYS = 30;
+
+const measureOf = (state) => (MEASURES.includes(state.measure) ? state.measure : "contact");
+const groupOf = (state) => (GROUPS.includes(state.group) ? state.group : "unit");
+const nameOf = { unit: unitName, street_code: placeName };
+
+export async function ask(state, clock) {
+  const days = daysOf(state, clock.day), type = { type_code: typesBelow(state.type) };
+  const last = days.to || clock.day, first = days.from && days.from < shift(last, 1 - TREND_DAYS) ? days.from : shift(last, 1 - TREND_DAYS);
+  const [rows, trend] = await Promise.all([rowsOf("response_time", { ...days, ...type, by: groupOf(state) }),
+    perhaps(rowsOf("response_time", { from: first, to: last, ...type, by: "day" }), [])]);
+  return { days, rows, trend };
+}
+
+const valuesOf = (row, measure) => ({ n: row[`${measure}_n`], p50: row[`${measure}_p50_seconds`], p90: row[`${measure}_p90_seconds`] });
+
+function barsOf(rows, state) {
+  const group = groupOf(state);
+  return rows.map((row) => ({ ...valuesOf(row, measureOf(state)), code: row[group], name: nameOf[group](row[group]) }))
+    .filter((row) => row.n > 0).map((row) => ({ ...row, label: shortName(row.name) })).sort((a, b) => b.p50 - a.p50 || b.p90 - a.p90); // the slowest first
+}
+
+const trendOf = ({ trend }, state) => trend.filter((row) => row.day).map((row) => ({ day: row.day, ...valuesOf(row, measureOf(state)) }));
+
+// By units in two columns, streets and the others; by place in one.
+function panels(data, state) {
+  const rows = barsOf(data.rows, state);
+  if (groupOf(state) === "street_code") return [["times_place", t("times_place"), rows]];
+  const isStreet = (row) => unitKind(row.code) === "street";
+  return [["times_street", t("times_street"), rows.filter(isStreet)], ["times_other", t("times_other"), rows.filter((row) => !isStreet(row))]];
+}
+
+const legend = () => [mark("in", t("median")), mark("most", t("p90"))];
+
+function timeTable(id, caption, rows, state, what) {
+  return table({ id, caption, state, rows, keyOf: (row) => row.code || row.day, columns: [
+    { key: what, title: t(what === "day" ? "day" : groupOf(state) === "unit" ? "unit" : "street"), cell: (row) => make("span", { lang: what === "day" ? null : langOfNames() }, row[what]) },
+    { key: "n", title: t("n"), kind: "number", cell: (row) => whole(row.n) },
+    { key: "p50", title: t("median"), kind: "number", cell: (row) => duration(row.p50) },
+    { key: "p90", title: t("p90"), kind: "number", cell: (row) => duration(row.p90) }] });
+}
+
+export const title = () => t("v_times");
+
+export function draw(state, data) {
+  const measure = measureOf(state), trend = trendOf(data, state);
+  return [bar(
+    choice(t("measure"), MEASURES.map((one) => [one, t(`m_${one}`)]), measure, (one) => ({ measure: one, sort: "" })),
+    choice(t("group"), GROUPS.map((one) => [one, t(`group_${one}`)]), groupOf(state), (one) => ({ group: one, sort: "" })),
+    rangeChoice(state, data.days), typeChoice(state)),
+  figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
+    note: t(`means_${measure}`), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
+  make("div", { class: "pair" }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(rows), rows: rows.length,
+    legend: legend(), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
+}
+
+export function after(state, data) {
+  drawChart("trend", trendPicture(trendOf(data, state)));
+  for (const [id, , rows] of panels(data, state)) if (rows.length) drawChart(id, timesPicture(id, rows), barsHeight(rows));
+}

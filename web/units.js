@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who closes what, and in time. Tiers before ranks: within a tier the order is the registry's, not a race.
+import { perhaps, rowsOf } from "./api.js";
+import { draw as drawChart, figure, mark } from "./chart.js";
+import { bar, rangeChoice, typeChoice } from "./control.js";
+import { daysOf } from "./days.js";
+import { make } from "./dom.js";
+import { isNothing, percent, whole } from "./format.js";
+import { langOfNames, shortName, typesBelow, unitKind, unitName } from "./names.js";
+import { barsHeight, ratesPicture } from "./picture.js";
+import { viewAddress } from "./state.js";
+import { table } from "./table.js";
+import { t } from "./words.js";
+
+export const TIERS = [["good", 0.9, "▲"], ["fair", 0.7, "◆"], ["poor", 0, "▼"]];
+export const tierOf = (rate) => (isNothing(rate) ? ["none", null, "○"] : TIERS.find(([, from]) => rate >= from));
+
+export async function ask(state, clock) {
+  const days = daysOf(state, clock.day), query = { ...days, by: "unit", type_code: typesBelow(state.type) };
+  const [closed, timely, stock, late] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
+    perhaps(rowsOf("backlog", { by: "unit", type_code: query.type_code }), []), perhaps(rowsOf("overdue", { by: "unit", type_code: query.type_code }), [])]);
+  return { days, rows: join(closed, timely, stock, late) };
+}
+
+function join(closed, timely, stock, late) {
+  const rows = new Map();
+  const of = (unit) => rows.get(unit) || rows.set(unit, { unit, opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0 }).get(unit);
+  for (const row of closed) Object.assign(of(row.unit), { opened: row.opened, closed: row.closed, rate: row.opened ? row.rate : null });
+  for (const row of timely) Object.assign(of(row.unit), { due: row.due, on_time: row.on_time, timely: row.due ? row.rate : null });
+  for (const row of stock) of(row.unit).open = row.open;
+  for (const row of late) of(row.unit).overdue = row.overdue;
+  return [...rows.values()].filter((row) => row.opened || row.due || row.open || row.overdue).map((row) => ({ ...row, name: unitName(row.unit) }));
+}
+
+const tierMark = (rate) => {
+  const [name, , sign] = tierOf(rate);
+  return make("span", { class: `tier ${name}` }, make("span", { "aria-hidden": "true" }, `${sign} `), t(`tier_${name}`));
+};
+
+// Each tier a line of units, for the eye; the numbers are beneath.
+function tiers(rows, key, title) {
+  const of = (name) => rows.filter((row) => tierOf(row[key])[0] === name).sort((a, b) => (a.unit < b.unit ? -1 : 1));
+  return make("section", { class: "panel", "aria-labelledby": `tiers_${key}` }, make("header", {}, make("h2", { id: `tiers_${key}` }, title)),
+    make("dl", { class: "tiers" }, [...TIERS.map(([name]) => name), "none"].map((name) => [of(name), name]).filter(([found]) => found.length).map(([found, name]) =>
+      make("div", { class: name }, make("dt", {}, tierMark(name === "none" ? null : TIERS.find(([one]) => one === name)[1]), make("span", { class: "count" }, t("units_n", { n: found.length }))),
+        make("dd", {}, found.map((row) => make("a", { href: viewAddress("cases", { unit: row.unit, state: "waiting,open,held" }), class: "chip", lang: langOfNames(), title: `${row.name} ${percent(row[key])}` },
+          shortName(row.name), make("b", {}, isNothing(row[key]) ? "" : percent(row[key])))))))));
+}
+
+function panels(rows) {
+  const isStreet = (row) => unitKind(row.unit) === "street";
+  const some = rows.filter((row) => row.opened > 0).sort((a, b) => b.rate - a.rate || b.opened - a.opened)
+    .map((row) => ({ ...row, label: shortName(row.name), part: row.closed, whole: row.opened }));
+  return [["rates_street", t("rates_street"), some.filter(isStreet)], ["rates_other", t("rates_other"), some.filter((row) => !isStreet(row))]];
+}
+
+const rateTable = (id, caption, rows, state) => table({ id: `${id}_rows`, caption, state, rows, keyOf: (row) => row.unit || "none", columns: [
+  { key: "name", title: t("unit"), cell: (row) => make("span", { lang: langOfNames() }, row.name) },
+  { key: "opened", title: t("opened"), kind: "number" }, { key: "closed", title: t("closed"), kind: "number" },
+  { key: "rate", title: t("rate"), kind: "number", cell: (row) => percent(row.rate) }] });
+
+function allTable(rows, state) {
+  const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
+  const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
+  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue") };
+  foot.rate = foot.opened ? foot.closed / foot.opened : null;
+  foot.timely = foot.due ? foot.on_time / foot.due : null;
+  return make("section", { class: "panel", "aria-labelledby": "units_title" }, make("header", {}, make("h2", { id: "units_title" }, t("units_all"))),
+    table({ id: "units", caption: t("units_all"), state, rows, foot, keyOf: (row) => row.unit || "none", columns: [
+      { key: "name", title: t("unit"), cell: (row) => (row.unit ? make("a", { href: viewAddress("cases", { unit: row.unit }), lang: langOfNames() }, row.name) : row.name) },
+      { key: "tier", title: t("tier"), fixed: true, cell: (row) => (row.name === t("sum") ? "" : tierMark(row.rate)) },
+      count("opened"), rate("rate", "closed", "opened"), rate("timely", "on_time", "due"), count("open"),
+      { ...count("overdue"), cell: (row) => make("span", { class: row.overdue ? "late" : "" }, whole(row.overdue)) }] }));
+}
+
+export const title = () => t("v_units");
+
+export function draw(state, { days, rows }) {
+  return [bar(rangeChoice(state, days), typeChoice(state)),
+    make("div", { class: "pair" }, tiers(rows, "rate", t("tiers_rate")), tiers(rows, "timely", t("tiers_timely"))),
+    allTable(rows, state),
+    make("div", { class: "pair" }, panels(rows).map(([id, title_, some]) => figure({ id, title: title_, height: barsHeight(some), rows: some.length,
+      legend: [mark("good", "≥ 90%"), mark("fair", "70–90%"), mark("poor", "< 70%")], body: rateTable(id, title_, some, state) })))];
+}
+
+export function after(state, { rows }) {
+  for (const [id, , some] of panels(rows)) if (some.length) drawChart(id, ratesPicture(id, some, t("rate")), barsHeight(some));
+}

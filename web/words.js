@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every word of the page, Chinese first. {n} and the like are filled in.
+
+const WORDS = {
+  brand: ["城市大脑", "City Brain"], skip: ["到正文", "Skip to content"], views: ["页面", "Views"], switches: ["显示", "Display"], status: ["运行状态", "Status"],
+  foot: ["数字来自 PostgreSQL 视图,可由 citybrain verify 重算核对。页面不含居民个人信息。", "Every number is from a PostgreSQL view and can be recomputed by citybrain verify. No resident's data is shown."],
+  loading: ["读取中…", "Reading…"], nothing: ["暂无数据", "Nothing here"], no_data: ["无数据", "no data"], all: ["全部", "All"], sum: ["合计", "Total"],
+  table: ["数据表", "Table"], as_table: ["数据见下表", "The table beneath has the numbers"], sort_by: ["按{what}排序", "Sort by {what}"], theme: ["切换浅色、深色", "Light or dark"],
+  other_language: ["English", "中文"],
+  theme_auto: ["自动", "Auto"], theme_light: ["浅色", "Light"], theme_dark: ["深色", "Dark"],
+  s: ["秒", "s"], min: ["分", "min"], h: ["时", "h"], d: ["天", "d"], n: ["件数", "Cases"], cases: ["{n} 件", "{n} cases"], day: ["日期", "Day"], hour: ["时段", "Hour"],
+
+  v_overview: ["总览", "Overview"], v_place: ["属地", "Places"], v_times: ["时长", "Times"], v_units: ["单位", "Units"], v_rates: ["三率", "Three rates"], v_stations: ["站点", "Stations"],
+  v_triggers: ["未诉先办", "Proactive"], v_desk: ["指挥中心", "Desk"], v_cases: ["事项", "Cases"], v_case: ["事项", "Case"], v_ledger: ["台账与时效", "Ledger"], v_screen: ["大屏", "Wall screen"],
+  leave_screen: ["退出大屏(Esc)", "Leave the wall screen (Esc)"],
+
+  as_of: ["数据时刻", "As of"], ago: ["{time}前", "{time} ago"], no_tick: ["尚未走时", "no tick yet"], waits_for_tick: ["等待第一个时刻", "waiting for the first tick"],
+  stands_still: ["数据已停在 {at}({time}前):请检查 ingest", "The clock stands still at {at} ({time} ago): these numbers are old; look at ingest"],
+  clock_unset: ["系统时钟尚未走时:数字可能不全", "The clock has not ticked yet: the numbers may be incomplete"],
+  no_charts: ["图表组件未安装,以表格显示:运行 make deps 后重启 aggregator", "Charts are not installed: tables instead; run make deps and start the aggregator again"],
+  away: ["数据暂不可用,稍后自动重试", "The numbers cannot be read now; trying again"], forbidden: ["无权查看", "This is not for you to see"], not_found: ["没有此记录", "There is no such thing"],
+  needs_token: ["需要凭据:请登录", "A token is needed: sign in"],
+  ledger: ["台账", "Ledger"], ledger_open: ["{n} 处未平", "{n} open"], ledger_closes: ["平", "closes"], reading: ["读取", "Reading"], behind: ["落后 {time}", "{time} behind"], keeps_up: ["跟上", "keeps up"],
+  stations: ["站点", "Stations"], silent_n: ["{n} 个静默", "{n} silent"], never_n: ["{n} 个从未上报", "{n} never heard"], none_silent: ["无静默", "none silent"], desk: ["待办", "Desk"], waiting_n: ["{n} 件", "{n} waiting"],
+
+  range: ["时段", "Days"], range_today: ["今日", "Today"], range_yesterday: ["昨日", "Yesterday"], range_week: ["近 7 日", "7 days"], range_month: ["近 30 日", "30 days"], range_period: ["本期(19 日起)", "Period (from the 19th)"],
+  range_all: ["全部", "All time"], from: ["自", "From"], to: ["至", "To"], type: ["类型", "Type"], all_types: ["全部类型", "All types"],
+
+  opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
+  backlog: ["在办", "Open now"], held: ["挂账", "On hold"], overdue: ["超期未办", "Overdue"], of_backlog: ["占在办", "of open"], rate_today: ["今日办结率", "Closure rate today"], all_time: ["累计", "All time"],
+  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"],
+  done_rate: ["已办率", "Done rate"], timely: ["按时率", "In-time rate"], rate: ["办结率", "Closure rate"], open: ["在办", "Open"],
+  inflow: ["今日流量", "Today, hour by hour"], board: ["43 街乡今日", "Streets and townships today"], urgent: ["最急的事项", "Most urgent"], newest: ["最新受理", "Newest"],
+  m_contact: ["首次联系", "First contact"], m_full: ["全程", "Open to close"], m_dispatch: ["派单", "Dispatch"], m_sign: ["签收", "Sign-off"], m_handle: ["办理", "Handling"], median: ["中位数", "Median"], p90: ["九成", "p90"],
+  means_contact: ["派单到首次联系居民", "From dispatch to the first contact with the resident"], means_full: ["受理到归档", "From opening to closing"], means_dispatch: ["受理到派单", "From opening to dispatch"],
+  means_sign: ["派单到签收", "From dispatch to sign-off"], means_handle: ["派单到办结", "From dispatch to resolution"],
+  measure: ["口径", "Measure"], group: ["分组", "Group"], group_unit: ["承办单位", "Lead unit"], group_street_code: ["发生街乡", "Street"], trend: ["逐日走势", "Day by day"], trend_full: ["全程时长逐日走势", "Open to close, day by day"],
+  slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
+
+  district: ["全区", "District"], street: ["街乡", "Street"], community: ["社区", "Community"], unit: ["单位", "Unit"], trail: ["所在层级", "Where you are"],
+  by_street: ["各街乡", "By street"], by_community: ["各社区", "By community"], by_unit: ["各承办单位", "By lead unit"],
+  sums_agree: ["{n} 行之和与合计一致", "{n} rows add up to the total"], sums_differ: ["各行之和与合计不符:{what}", "The rows do not add up: {what}"],
+  not_dispatched: ["(未派单)", "(not dispatched)"], no_place: ["(未定位)", "(no place)"], no_type: ["(未分类)", "(no type)"], no_limit: ["无时限", "no limit"], late_by: ["超期 {time}", "{time} late"], left: ["余 {time}", "{time} left"],
+  case_list: ["事项清单", "Cases"], case: ["编号", "Number"], state: ["状态", "State"], place: ["地点", "Place"], lead: ["承办", "Lead"], opened_at: ["受理", "Opened"], due: ["时限", "Due"],
+  listed: ["已列 {n} 件", "{n} listed"], listed_of: ["已列 {n} / {of} 件", "{n} of {of} listed"], more: ["再列 100 件", "100 more"], order: ["排序", "Order"], most_urgent: ["最急在前", "Most urgent first"], only_overdue: ["仅超期", "Overdue only"],
+  state_waiting: ["待派单", "waiting"], state_open: ["办理中", "open"], state_held: ["挂账", "on hold"], state_resolved: ["已办结", "resolved"], state_closed: ["已归档", "closed"], state_merged: ["已并入", "merged"],
+
+  tier: ["档", "Tier"], tier_good: ["优", "good"], tier_fair: ["中", "fair"], tier_poor: ["低", "low"], tier_none: ["无数据", "no data"], units_n: ["{n} 家", "{n} units"],
+  tiers_rate: ["办结率分档", "Closure rate, in tiers"], tiers_timely: ["按时办结率分档", "In time, in tiers"], units_all: ["各单位", "All units"], rates_street: ["街乡办结率", "Closure rate, streets and townships"], rates_other: ["部门、企业办结率", "Closure rate, departments and utilities"],
+
+  period: ["考核期", "Period"], period_this: ["本期(19 日起)", "This period (from the 19th)"], period_last: ["上期", "Last period"], period_month: ["本月", "This month"], scope: ["范围", "Scope"], scope_all: ["全口径", "All"], scope_net: ["剔除后", "Net of exclusions"],
+  score: ["综合成绩", "Score"], response: ["响应率", "Response"], solution: ["解决率", "Solution"], satisfaction: ["满意率", "Satisfaction"], valid: ["有效回访", "Valid call-backs"], reviewed: ["回访", "Called back"],
+  mean_of_units: ["单位算术平均", "Mean of units"], formula: ["公式自", "Formula of"], rates_by_unit: ["各单位三率", "Three rates by unit"], rates_note: ["有效回访为 0 者无数据,不排名", "Without a valid call-back there is no data and no rank"],
+
+  st_alive: ["在线", "alive"], st_late: ["迟到", "late"], st_silent: ["静默", "silent"], st_never: ["从未上报", "never heard"], st_unknown: ["未登记", "unknown"], st_dirty: ["来源脏", "dirty source"], show: ["显示", "Show"],
+  wall: ["站点墙", "Wall of stations"], wall_note: ["▲:所属来源今日 5% 以上的记录被拒", "▲: of its source 5 % or more of today's rows were refused"], heard: ["最近上报", "Last heard"], heard_via: ["经由", "Via"], next_due: ["下次应报", "Next due"], cadence: ["频次", "Cadence"],
+  hours: ["开放时间", "Hours"], source: ["来源", "Source"], refused_today: ["今日来源拒收率", "Source refused today"], its_cases: ["该站事项", "Its cases"], sources_today: ["各来源今日", "Sources today"], refused: ["拒收率", "Refused"], station: ["站点", "Station"], name: ["名称", "Name"],
+
+  by_trigger: ["按触发器", "By trigger"], trigger: ["触发器", "Trigger"], findings: ["发现", "Findings"], p_opened: ["发现", "Found"], p_confirmed: ["确认", "Confirmed"], p_declined: ["不采纳", "Declined"], p_dispatched: ["派单", "Dispatched"], p_resolved: ["办结", "Resolved"],
+  counted: ["{n} 件", "{n} facts"], distinct: ["{n} 个不同对象", "{n} distinct"], evidence_n: ["依据 {n} 条", "Evidence: {n}"], no_evidence: ["由时钟或日历触发,无逐条依据", "Found by clock or calendar: no single facts"], more_n: ["其余 {n} 条", "{n} more"], first_n: ["仅列最先 {n} 条", "The first {n} are listed"],
+  g_estate_code: ["小区", "estate"], g_type_code: ["类型", "type"], g_street_code: ["街乡", "street"], g_community_code: ["社区", "community"], g_station: ["站点", "station"], g_unit: ["单位", "unit"], g_line: ["条线", "line"], g_case: ["事项", "case"],
+
+  cause: ["事由", "Cause"], queue: ["待办队列", "Queue"], nothing_waits: ["没有待办", "Nothing waits"], choose_case: ["从左侧选择一件", "Choose one on the left"], no_such_case: ["没有此事项,或无权查看", "No such case, or not yours"], not_asked: ["此件现无待决事项", "Nothing is asked about it now"], to_desk: ["待指挥中心决定", "Waits for the desk"],
+  cause_unclassified: ["待分类", "unclassified"], cause_fallback: ["兜底", "no owner found"], cause_two_leads: ["两可", "two leads"], cause_too_old: ["超龄", "too old"], cause_unknown_unit: ["单位不明", "unknown unit"], cause_emergency: ["紧急", "emergency"], cause_dispute: ["异议", "dispute"],
+  cause_hold: ["挂账申请", "hold asked"], cause_confirm: ["未诉先办待确认", "to be confirmed"], cause_would_have: ["复核", "second look"], cause_overdue: ["超期", "overdue"], cause_headless: ["无受理记录", "no opening"],
+  ask_unclassified: ["类型与地点均不明:请分类,或指定承办单位。", "Neither type nor place is known: classify it, or name a lead."], ask_fallback: ["没有规则能确定承办单位:请指定。", "No rule finds an owner: name one."], ask_two_leads: ["两个单位都可能承办:请选定其一。", "Two owners are plausible: choose one."],
+  ask_too_old: ["来件时已超过派单期限:派出,或归档。", "It is older than what is dispatched: send it, or close it."], ask_unknown_unit: ["来件写明的单位不存在:请指定。", "It names a unit that nobody has: name one."], ask_emergency: ["紧急事项:请立即处置。", "An emergency: act at once."],
+  ask_dispute: ["承办单位认为不属其职责:请裁定。", "Its lead says that it is not its own: decide."], ask_hold: ["承办单位申请挂账:批准则停止计时。", "Its lead asks for the clock to stop: grant it, or note it."], ask_confirm: ["触发器有所发现:立项,或不予立项。", "A trigger found something: take it up, or decline it."],
+  ask_would_have: ["更正后规则会派给别的单位:改派,或维持。", "After a correction the rules would say another lead: assign, or leave it."], ask_overdue: ["已超过时限:督办、延期、改派,或知悉。", "Its limit has passed: supervise, extend, assign, or note."], ask_headless: ["收到办理情况而无受理记录:知悉。", "Answers came and no opening: note it."],
+  decision: ["决定", "Decision"], decide: ["提交决定", "Say it"], reason: ["理由", "Reason"], decided_by: ["以 {who} 的名义记录", "Recorded as {who}'s"], choose: ["请选择", "Choose"], likely: ["可能的单位", "Likely"], may_be_left_out: ["可不填", "may be left out"],
+  f_lead: ["承办单位", "Lead unit"], f_type_code: ["类型", "Type"], f_outcome: ["裁定", "Outcome"], f_due_at: ["新时限", "New limit"], outcome_upheld: ["异议成立", "upheld"], outcome_rejected: ["异议不成立", "rejected"],
+  move_assigned: ["指定承办", "Assign"], move_assigned_means: ["由该单位承办;原工单收回", "This unit leads; the old order is recalled"], move_classified: ["分类", "Classify"], move_classified_means: ["按新的类型重新派单", "Dispatched anew by its type"],
+  move_dispute_decided: ["异议裁定", "Decide the dispute"], move_dispute_decided_means: ["成立则改派,不成立则退回", "Upheld: another lead; rejected: back to its lead"], move_held: ["批准挂账", "Grant the hold"], move_held_means: ["办理时限暂停", "The clock stops"],
+  move_extended: ["延期", "Extend"], move_extended_means: ["时限改为所填时间", "The limit becomes this time"], move_supervised: ["督办", "Supervise"], move_supervised_means: ["承办单位继续办理", "Its lead goes on, watched"], move_confirmed: ["确认立项", "Take it up"], move_confirmed_means: ["按规则派单", "Dispatched by the rules"],
+  move_declined: ["不予立项", "Decline"], move_declined_means: ["到此结束", "It ends here"], move_closed: ["归档", "Close"], move_closed_means: ["结束本件,不再派单", "It ends, nobody gets it"], move_noted: ["知悉", "Note"], move_noted_means: ["已阅,维持现状", "Seen, nothing changes"],
+  saying: ["正在提交…", "Saying it…"], said_accepted: ["已接收,等待规则处理…", "Accepted; waiting for what the rules make of it…"], said_counts: ["已生效:承办 {unit},{state}", "It counts: lead {unit}, {state}"], said_no_effect: ["未生效:{why}", "No effect: {why}"], said_rejected: ["接入处拒收", "The door rejects it"],
+  said_not_seen: ["{time}内未见结果,稍后在时间线查看;再次提交不会重复", "Not seen within {time}; look at the timeline later. Saying it again says it once"], said_not_allowed: ["凭据无权以区指挥中心名义决定", "This token may not decide as the desk"],
+  said_unreachable: ["无法连接接入处 {door}:未提交。请检查网络与 ingest.pages", "The door {door} cannot be reached: nothing was said. Look at the network and ingest.pages"],
+  identity: ["身份", "Who you are"], your_name: ["姓名", "Your name"], your_token: ["凭据(令牌)", "Your token"], token_note: ["凭据只留在本页内存,关闭即失;不写入地址与存储。", "The token stays in this tab's memory and is gone with it: not in storage, not in the address."], sign_in: ["登录", "Sign in"], sign_out: ["退出", "Sign out"],
+  signed_in: ["已登录:{who}", "Signed in: {who}"], signed_out: ["已退出", "Signed out"], you_are: ["{who} · {unit}", "{who} · {unit}"], reader: ["只读", "reader"], bad_token: ["凭据无效", "No such token"], not_desk: ["该凭据不是区指挥中心的,只能查看", "Not the desk's token: it reads and decides nothing"], needs_credential: ["决定前请先登录区指挥中心凭据", "Sign in with the desk's token to decide"],
+
+  kind: ["种类", "Kind"], limit_class: ["时限等级", "Limit class"], parent: ["并入", "Merged into"], helpers: ["协办", "Helpers"], role_co: ["协办", "helps"], role_sub: ["转派", "office"], role_past: ["已收回", "taken back"], timeline: ["全过程", "Timeline"], rule: ["规则", "Rule"], rule_desk: ["指挥中心指定", "named by the desk"],
+  history: ["历史补录", "history"], told_late: ["迟报 {time}", "told {time} late"], impossible: ["不可能的步骤,未计入", "impossible, not counted"], not_yours: ["非其事项,未计入", "not its own, not counted"],
+  w_done: ["已办结,用时 {time}。", "Done after {time}."], w_late: ["时限 {due} 已过 {time},尚未办结。", "Its limit, {due}, passed {time} ago, and it is not done."], w_due: ["时限 {due},{time}。", "Due {due}, {time}."], w_held: ["挂账中,时限暂停。", "On hold: the clock stands still."], w_desk: ["等待指挥中心:{cause}。", "The desk is asked: {cause}."],
+  w_not_dispatched: ["尚未派给任何单位。", "Nobody has it yet."], w_not_signed: ["{unit}派单 {time}后仍未签收。", "{unit} has not signed for it, {time} after it was dispatched."], w_not_contacted: ["尚未联系居民。", "The resident has not been contacted."], w_sent: ["已派单 {n} 次。", "It was dispatched {n} times."],
+  w_disputed: ["提出过 {n} 次异议。", "It was disputed {n} times."], w_reopened: ["重办过 {n} 次。", "It was reopened {n} times."], w_extended: ["延期过 {n} 次。", "It was extended {n} times."],
+
+  account: ["收发对账", "The account"], account_note: ["读取 = 规整 + 拒收 + 去重 + 过滤;规整出的事件 = 不同 + 重复", "read = normalised + refused + dropped + filtered; events = distinct + repeated"], closes: ["平", "closes"], does_not_close: ["未平", "open"], last_7_days: ["近 7 日", "the last 7 days"],
+  l_read: ["读取", "Read"], l_normalised: ["规整", "Normalised"], l_dead: ["拒收", "Refused"], l_dropped: ["去重", "Dropped"], l_filtered: ["过滤", "Filtered"], l_events: ["事件", "Events"], l_distinct_events: ["不同", "Distinct"], l_repeated_events: ["重复", "Repeated"], l_refused_events: ["未计", "Not counted"],
+  partitions: ["各分区读到哪里", "How far each partition is read"], partition: ["分区", "Partition"], next_offset: ["下一条", "Next record"], its_clock: ["其时钟", "Its clock"], is_behind: ["落后", "Behind"], ticks_note: ["每 30 秒走时一次", "it ticks every 30 s"], furthest_behind: ["最落后的分区", "the furthest behind"], newest_change: ["最近变动", "Newest change"],
+};
+
+let column = 0;
+export const setLanguage = (lang) => {
+  column = lang === "en" ? 1 : 0;
+  document.documentElement.lang = column ? "en" : "zh-CN";
+};
+export const language = () => (column ? "en" : "zh");
+
+// What is not known is shown as it is: a kind or a cause of an adopter's has no word here.
+export function t(key, values = {}) {
+  const words = WORDS[key];
+  if (!words) return key.replace(/^(cause|ask|g|role|move|st|state|period|outcome)_/, "");
+  return words[column].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
