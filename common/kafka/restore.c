@@ -21,12 +21,17 @@
 
 enum {
     CALL_TIMEOUT_MS = 3000,
-    CHUNK = 4096, /* messages */
+    CHUNK = 2048, /* messages; two of them are held */
     CHUNK_MS = 100,
     NUDGE_EVERY = 1000, /* messages: see nudge.h */
 };
 
 const struct span restore_position_key = {"_position", sizeof("_position") - 1};
+
+struct chunk {
+    rd_kafka_message_t *at[CHUNK]; /* owned */
+    size_t count;
+};
 
 struct restore {
     const struct kafka_settings *settings; /* borrowed */
@@ -36,8 +41,9 @@ struct restore {
     enum restore_stage stage;
     rd_kafka_t *watermarks; /* read_uncommitted; owned */
     rd_kafka_t *reader;     /* read_committed; owned */
-    rd_kafka_message_t *chunk[CHUNK];
-    size_t chunk_count;
+    struct chunk chunks[2]; /* the worker fills one while the loop gives the other to the handler */
+    struct chunk *filled, *read; /* the worker's, the loop's */
+    size_t left;                 /* as the loop knows it */
     int64_t records;
     int since_nudge;
     bool must_nudge; /* this library version stalls behind a full queue */
@@ -50,6 +56,9 @@ struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *c
     restore->settings = settings;
     restore->consumer = consumer;
     restore->inputs = inputs;
+    restore->filled = &restore->chunks[0];
+    restore->read = &restore->chunks[1];
+    restore->left = inputs->count;
     restore->of = xcalloc(inputs->count + 1, sizeof(restore->of[0]));
     for (size_t i = 0; i < inputs->count; i++)
         restore->of[i] = (struct restore_input){.input = &inputs->at[i], .stored = INPUT_NO_OFFSET};
@@ -57,16 +66,17 @@ struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *c
     return restore;
 }
 
-static void drop_chunk(struct restore *restore)
+static void drop(struct chunk *chunk)
 {
-    for (size_t i = 0; i < restore->chunk_count; i++)
-        rd_kafka_message_destroy(restore->chunk[i]);
-    restore->chunk_count = 0;
+    for (size_t i = 0; i < chunk->count; i++)
+        rd_kafka_message_destroy(chunk->at[i]);
+    chunk->count = 0;
 }
 
 void restore_free(struct restore *restore)
 {
-    drop_chunk(restore);
+    drop(restore->filled);
+    drop(restore->read);
     free(restore->of);
     free(restore);
 }
@@ -87,6 +97,11 @@ int64_t restore_records(const struct restore *restore)
 }
 
 size_t restore_left(const struct restore *restore)
+{
+    return restore->left;
+}
+
+static size_t count_left(const struct restore *restore)
 {
     size_t left = 0;
     for (size_t i = 0; i < restore->inputs->count; i++)
@@ -183,7 +198,7 @@ static bool read_end(struct restore *restore, struct restore_input *of, struct e
 
 static bool assign_reader(struct restore *restore, struct error *error)
 {
-    if (restore_left(restore) == 0)
+    if (count_left(restore) == 0)
         return true;
     restore->reader = open_consumer(restore, "restore", "read_committed", error);
     if (!restore->reader)
@@ -242,7 +257,7 @@ static bool take(struct restore *restore, rd_kafka_message_t *message, struct er
         of->next = code ? message->offset : message->offset + 1;
         of->done = of->next >= of->high;
         if (!code) {
-            restore->chunk[restore->chunk_count++] = message;
+            restore->filled->at[restore->filled->count++] = message;
             wake_reader(restore, of);
             return true;
         }
@@ -258,7 +273,7 @@ static bool take(struct restore *restore, rd_kafka_message_t *message, struct er
 static bool read_chunk(struct restore *restore, struct error *error)
 {
     uint64_t until = uv_hrtime() + (uint64_t)CHUNK_MS * 1000000;
-    while (restore->chunk_count < CHUNK && restore_left(restore) > 0 && uv_hrtime() < until) {
+    while (restore->filled->count < CHUNK && count_left(restore) > 0 && uv_hrtime() < until) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(restore->reader, 10);
         if (message && !take(restore, message, error))
             return false;
@@ -329,15 +344,23 @@ static bool apply(struct restore *restore, const rd_kafka_message_t *message,
     return true;
 }
 
+void restore_turn(struct restore *restore)
+{
+    struct chunk *filled = restore->filled;
+    restore->filled = restore->read;
+    restore->read = filled;
+    restore->left = count_left(restore);
+    if (restore->stage != RESTORE_READ || restore->left == 0)
+        restore->stage++;
+}
+
 bool restore_apply(struct restore *restore, const struct transform_handler *handler,
                    struct error *error)
 {
-    for (size_t i = 0; i < restore->chunk_count; i++)
-        if (!apply(restore, restore->chunk[i], handler, error))
+    for (size_t i = 0; i < restore->read->count; i++)
+        if (!apply(restore, restore->read->at[i], handler, error))
             return false;
-    drop_chunk(restore);
-    if (restore->stage != RESTORE_READ || restore_left(restore) == 0)
-        restore->stage++;
+    drop(restore->read);
     return true;
 }
 

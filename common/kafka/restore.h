@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From an assignment to where each partition stands and what its state was. Steps alternate:
- * restore_work blocks in the worker, restore_apply gives what it read to the handler on the loop;
- * so a core is called on one thread only and memory is bounded by a chunk. */
+/* From an assignment to where each partition stands and what its state was. restore_work blocks in
+ * the worker; after it restore_turn takes what it read, and restore_apply gives that to the handler
+ * on the loop, while the worker may already read the next chunk. So a core is called on one thread
+ * only and memory is bounded by two chunks. */
 #pragma once
 
 #include <stdbool.h>
@@ -42,7 +43,10 @@ size_t restore_left(const struct restore *restore); /* partitions not yet read t
 
 /* Worker: one blocking step of the present stage. RETRY: again, nothing was changed. */
 bool restore_work(struct restore *restore, struct error *error);
-/* Loop, after a successful step: gives a chunk to the handler, moves on to the next stage. */
+/* Loop, after a successful step and before the next: moves on to the next stage. */
+void restore_turn(struct restore *restore);
+/* Loop: gives what was read to the handler; at the same time the worker may be in RESTORE_READ, and
+ * in no later stage. */
 bool restore_apply(struct restore *restore, const struct transform_handler *handler,
                    struct error *error);
 /* Loop, at the end: where each input begins. CONFIG when committed and stored position differ. */

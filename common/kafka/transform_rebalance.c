@@ -211,25 +211,35 @@ static void report_progress(struct transform *transform, int64_t before)
              LOG_INT("partitions_left", restore_left(transform->restore)));
 }
 
-void transform_rebalance_worked(struct transform *transform)
+/* What was read goes to the core while the worker reads on. */
+static void take_step(struct transform *transform, enum restore_stage done)
 {
     struct restore *restore = transform->restore;
-    enum restore_stage stage = restore_stage(restore);
     int64_t before = restore_records(restore);
     struct error error;
+    transform->working = false;
+    if (done == RESTORE_COMMITTED)
+        open_states(transform);
+    restore_turn(restore);
+    if (restore_stage(restore) == RESTORE_READ)
+        transform_submit(transform);
+    if (!restore_apply(restore, &transform->spec.handler, &error))
+        transform_die(transform, &error);
+    report_progress(transform, before);
+}
+
+void transform_rebalance_worked(struct transform *transform)
+{
+    enum restore_stage stage = restore_stage(transform->restore);
     if (!transform->work_fine) {
         try_again(transform);
         return;
     }
-    if (transform->working) { /* there was a step: false only on the way in */
-        transform->working = false;
-        if (stage == RESTORE_COMMITTED)
-            open_states(transform);
-        if (!restore_apply(restore, &transform->spec.handler, &error))
-            transform_die(transform, &error);
-        report_progress(transform, before);
-    }
-    if (restore_stage(restore) == RESTORE_DONE) {
+    if (transform->working) /* there was a step: false only on the way in */
+        take_step(transform, stage);
+    if (transform->working)
+        return;
+    if (restore_stage(transform->restore) == RESTORE_DONE) {
         if (stage == RESTORE_DONE) /* an empty assignment */
             inputs_fini(&transform->kept, &transform->spec.handler);
         finish_assignment(transform);

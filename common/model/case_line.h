@@ -85,6 +85,8 @@ struct case_line {
 enum reject case_line_of_event(const struct event *event, const struct codes *codes,
                                struct arena *arena, struct case_line *line);
 void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes);
+/* The id and the recorded time alone. */
+bool case_line_read_head(struct span text, struct arena *arena, struct case_line *line);
 bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
                     struct case_line *line);
 /* The attribute that this member of an event's data becomes, or -1; fields of codes.csv are none.

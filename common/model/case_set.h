@@ -31,6 +31,10 @@ enum case_set_result {
 /* Empty text = empty set. False on an unreadable line or a full arena. */
 bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
                    struct arena *arena);
+/* Of the lines in the first `known` bytes, which were read before, the ids and recorded times
+ * alone; `from` = how many they are. */
+bool case_set_read_more(struct case_set *set, struct span text, size_t known,
+                        const struct codes *codes, struct arena *arena, size_t *from);
 /* Room for `more` lines behind those that are there; they may move. False when the arena is full.
  */
 bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena);

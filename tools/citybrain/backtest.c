@@ -137,7 +137,7 @@ static bool load(struct backtest *backtest, struct lane *lane, struct working *w
 static void store(struct backtest *backtest, struct lane *lane, const struct working *work)
 {
     strbuf_reset(&backtest->text);
-    case_pack_write(&backtest->text, &work->set, backtest->words);
+    case_pack_write(&backtest->text, &work->set, 0, backtest->words);
     case_book_set(lane->book, work->entry, strbuf_span(&backtest->text), true);
 }
 

@@ -148,6 +148,13 @@ void case_book_set(struct case_book *book, struct case_entry *entry, struct span
     *push(&book->dirty, &book->dirty_count, &book->dirty_capacity) = entry;
 }
 
+void case_book_extend(struct case_entry *entry, struct span more)
+{
+    entry->bytes = xrealloc(entry->bytes, entry->len + more.len);
+    memcpy(entry->bytes + entry->len, more.at, more.len);
+    entry->len += (uint32_t)more.len;
+}
+
 /* Closes the gap: whoever does not stand at home may move into it. */
 static void leave_place(struct case_book *book, size_t gap)
 {

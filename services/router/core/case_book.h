@@ -34,6 +34,8 @@ struct case_entry *case_book_add(struct case_book *book,
 /* Copies; marks it dirty unless `restoring`. */
 void case_book_set(struct case_book *book, struct case_entry *entry, struct span set,
                    bool restoring);
+/* While restoring: more bytes behind those it has. */
+void case_book_extend(struct case_entry *entry, struct span more);
 void case_book_remove(struct case_book *book, struct case_entry *entry); /* never a dirty one */
 /* Takes the next dirty entry off the list; NULL when none is left. */
 struct case_entry *case_book_take_dirty(struct case_book *book);

@@ -60,25 +60,41 @@ bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, st
            case_pack_read(set, span_from(entry->bytes, entry->len), flow->words, &flow->arena);
 }
 
-enum reject case_flow_load(struct case_flow *flow, struct working *work, struct span id)
+static bool name(const struct case_flow *flow, struct working *work, struct span id)
 {
     struct span rest = id;
     work->kind_code = span_cut(&rest, ':');
     work->id = id;
     work->kind = kinds_find(flow->rules->kinds, work->kind_code);
-    if (!work->kind)
+    return work->kind != NULL;
+}
+
+static enum reject open_entry(struct case_flow *flow, struct working *work,
+                              struct case_entry *entry)
+{
+    work->entry = entry;
+    return case_flow_unpack(flow, entry, &work->set) ? REJECT_NONE : REJECT_TOO_LARGE;
+}
+
+enum reject case_flow_load(struct case_flow *flow, struct working *work, struct case_entry *entry)
+{
+    return name(flow, work, case_entry_id(entry)) ? open_entry(flow, work, entry) : REJECT_STAGE;
+}
+
+static enum reject load_of(struct case_flow *flow, struct working *work, struct span id)
+{
+    if (!name(flow, work, id))
         return REJECT_STAGE;
     if (id.len > CASE_BOOK_MAX_ID)
         return REJECT_IDENTITY;
-    work->entry = case_book_add(flow->book, id);
-    return case_flow_unpack(flow, work->entry, &work->set) ? REJECT_NONE : REJECT_TOO_LARGE;
+    return open_entry(flow, work, case_book_add(flow->book, id));
 }
 
 void case_flow_store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
                      bool restoring)
 {
     strbuf_reset(&flow->text);
-    case_pack_write(&flow->text, set, flow->words);
+    case_pack_write(&flow->text, set, 0, flow->words);
     case_book_set(flow->book, entry, strbuf_span(&flow->text), restoring);
 }
 
@@ -245,7 +261,7 @@ static enum reject on_case(struct case_flow *flow, const struct event *event,
                            struct outputs *outputs)
 {
     struct working work = {0};
-    enum reject reject = case_flow_load(flow, &work, event->subject);
+    enum reject reject = load_of(flow, &work, event->subject);
     if (reject == REJECT_NONE)
         reject = merge_told(flow, &work, event, outputs);
     if (work.entry && !work.entry->len && !work.entry->dirty)
@@ -295,8 +311,7 @@ static void ask_for_head(struct case_flow *flow, struct working *work, struct ou
 static void forget(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
 {
     struct working work = {0};
-    if (flow->rules->timers.gone_after_ms &&
-        case_flow_load(flow, &work, case_entry_id(entry)) == REJECT_NONE) {
+    if (flow->rules->timers.gone_after_ms && case_flow_load(flow, &work, entry) == REJECT_NONE) {
         case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
         if (!work.fold.has_opened || gone_waits(&work.set, &work.fold, work.kind))
             gone_take_out(&work.set, work.kind, work.id, outputs);
@@ -316,7 +331,7 @@ static void act(struct case_flow *flow, struct case_entry *entry, struct outputs
         forget(flow, entry, outputs);
         return;
     }
-    if (case_flow_load(flow, &work, case_entry_id(entry)) != REJECT_NONE)
+    if (case_flow_load(flow, &work, entry) != REJECT_NONE)
         return;
     if (timer == TIMERS_STUB) {
         stub_reduce(&work.set, work.kind);

@@ -51,7 +51,7 @@ struct case_flow_told { /* the record that is being handled, merged */
 /* case_flow.c */
 bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set);
 /* The case and its set as it stands; not folded. A new one is empty. */
-enum reject case_flow_load(struct case_flow *flow, struct working *work, struct span id);
+enum reject case_flow_load(struct case_flow *flow, struct working *work, struct case_entry *entry);
 void case_flow_store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
                      bool restoring);
 void case_flow_set_timer(struct case_flow *flow, const struct working *work); /* after the fold */

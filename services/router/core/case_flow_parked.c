@@ -87,7 +87,7 @@ static void tell_case(struct case_flow *flow, const struct parked_order *order,
     struct working work = {0};
     struct event event;
     struct case_entry *entry = case_book_find(flow->book, span_of(order->case_id));
-    if (!entry || case_flow_load(flow, &work, span_of(order->case_id)) != REJECT_NONE)
+    if (!entry || case_flow_load(flow, &work, entry) != REJECT_NONE)
         return;
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
     const struct case_line *cause = case_flow_line(&work, told->id);

@@ -3,10 +3,14 @@
  * under keys that no case has. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "router/core/case_flow_internal.h"
 
 #define CLOCK_KEY "_clock"
+
+enum { MOST_NEW_LINES = 3 };
 
 /* The first one is told; any is a reason to stop. */
 static void note_fault(struct case_flow *flow, struct span key)
@@ -16,6 +20,43 @@ static void note_fault(struct case_flow *flow, struct span key)
                  "the stored set of %.*s cannot be read; fix: start the version that wrote it, or "
                  "one whose codes.csv has its codes",
                  (int)(key.len < 100 ? key.len : 100), key.at);
+}
+
+/* How many bytes at the front of the value are the text that the entry was packed from. */
+static size_t known_bytes(const struct case_entry *entry, struct span value)
+{
+    size_t len = value.len;
+    for (int i = 0; entry->said && i < MOST_NEW_LINES; i++) {
+        const char *feed = memrchr(value.at, '\n', len);
+        if (!feed)
+            return 0;
+        len = (size_t)(feed - value.at);
+        if (hash_span(span_from(value.at, len)) == entry->said)
+            return len;
+    }
+    return 0;
+}
+
+/* A case's record says what the one before it said, and mostly a line more: the others are packed
+ * already. `said` has no meaning yet, and keeps the hash of the text till all is restored. Timers
+ * wait for that as well: a later record of the state topic may replace this one. */
+static bool restore_case(struct case_flow *flow, struct span key, struct span value)
+{
+    struct case_set set;
+    size_t from;
+    struct case_entry *entry = case_book_add(flow->book, key);
+    size_t known = known_bytes(entry, value);
+    arena_reset(&flow->arena);
+    if (!case_set_read_more(&set, value, known, flow->rules->codes, &flow->arena, &from))
+        return false;
+    strbuf_reset(&flow->text);
+    case_pack_write(&flow->text, &set, from, flow->words);
+    if (known)
+        case_book_extend(entry, strbuf_span(&flow->text));
+    else
+        case_book_set(flow->book, entry, strbuf_span(&flow->text), true);
+    entry->said = hash_span(value);
+    return true;
 }
 
 void case_flow_restore(struct case_flow *flow, struct span key, struct span value)
@@ -33,13 +74,7 @@ void case_flow_restore(struct case_flow *flow, struct span key, struct span valu
             case_book_remove(flow->book, entry);
         return;
     }
-    /* Timers wait for case_flow_restored: a later record of the state topic may replace this one.
-     */
-    struct case_set set;
-    arena_reset(&flow->arena);
-    if (key.len <= CASE_BOOK_MAX_ID && case_set_read(&set, value, flow->rules->codes, &flow->arena))
-        case_flow_store(flow, case_book_add(flow->book, key), &set, true);
-    else
+    if (key.len > CASE_BOOK_MAX_ID || !restore_case(flow, key, value))
         note_fault(flow, key);
 }
 
@@ -52,8 +87,9 @@ static void restore_timer(void *context, struct case_entry *entry)
 {
     struct case_flow *flow = context;
     struct working work = {0};
+    entry->said = 0;
     arena_reset(&flow->arena);
-    if (case_flow_load(flow, &work, case_entry_id(entry)) != REJECT_NONE)
+    if (case_flow_load(flow, &work, entry) != REJECT_NONE)
         return;
     case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
     case_flow_set_timer(flow, &work);

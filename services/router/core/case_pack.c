@@ -228,9 +228,10 @@ static void add_line(struct strbuf *out, const struct case_set *set, size_t inde
     add_attributes(out, set, index, words);
 }
 
-void case_pack_write(struct strbuf *out, const struct case_set *set, struct case_words *words)
+void case_pack_write(struct strbuf *out, const struct case_set *set, size_t from,
+                     struct case_words *words)
 {
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = from; i < set->count; i++)
         add_line(out, set, i, words);
 }
 

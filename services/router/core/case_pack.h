@@ -15,8 +15,11 @@ struct case_words; /* texts that many lines share (units, types, places), kept o
 struct case_words *case_words_new(void);
 void case_words_free(struct case_words *words);
 
-/* Appends to `out`; reading it back with the same words gives the same lines. */
-void case_pack_write(struct strbuf *out, const struct case_set *set, struct case_words *words);
+/* Appends the lines from `from` on to `out`; reading it back with the same words, behind what was
+ * packed of those before, gives the same lines. Of those before nothing is looked at but ids and
+ * recorded times. */
+void case_pack_write(struct strbuf *out, const struct case_set *set, size_t from,
+                     struct case_words *words);
 /* Into a set that was begun (case_set_read of nothing); texts are the words' or the arena's. False
  * when the arena is full. */
 bool case_pack_read(struct case_set *set, struct span packed, const struct case_words *words,

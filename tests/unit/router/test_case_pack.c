@@ -88,7 +88,7 @@ static void packed_lines_come_back_as_they_were(void **state)
         for (size_t i = 0; i < set.count; i++)
             lines[i] = any_line();
         strbuf_reset(&packed);
-        case_pack_write(&packed, &set, words);
+        case_pack_write(&packed, &set, 0, words);
         arena_reset(&arena);
         assert_true(case_set_read(&again, SPAN_NONE, NULL, &arena));
         assert_true(case_pack_read(&again, strbuf_span(&packed), words, &arena));
@@ -123,7 +123,7 @@ static void words_beyond_the_bound_are_kept_with_their_line(void **state)
         struct case_line line = {.id = SPAN("x"), .revision = SPAN(""), .unit = span_of(text)};
         struct case_set set = {.lines = &line, .count = 1}, again;
         strbuf_reset(&packed);
-        case_pack_write(&packed, &set, words);
+        case_pack_write(&packed, &set, 0, words);
         arena_reset(&arena);
         assert_true(case_set_read(&again, SPAN_NONE, NULL, &arena));
         assert_true(case_pack_read(&again, strbuf_span(&packed), words, &arena));
