@@ -114,8 +114,25 @@ static void add_escape(struct strbuf *buf, unsigned char c)
     strbuf_add(buf, span_of(text));
 }
 
+/* Nearly every text is plain, and there is room for it. */
+static bool add_plain(struct strbuf *buf, struct span s)
+{
+    if (buf->full || s.len + 2 >= buf->capacity - buf->len || span_plain(s) != s.len)
+        return false;
+    char *to = buf->at + buf->len;
+    *to++ = '"';
+    if (s.len)
+        memcpy(to, s.at, s.len);
+    to[s.len] = '"';
+    to[s.len + 1] = '\0';
+    buf->len += s.len + 2;
+    return true;
+}
+
 void strbuf_add_json(struct strbuf *buf, struct span s)
 {
+    if (add_plain(buf, s))
+        return;
     strbuf_add_char(buf, '"');
     for (;;) {
         size_t plain = span_plain(s);

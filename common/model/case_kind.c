@@ -141,6 +141,9 @@ static void read_kind(struct kinds *kinds, const struct yaml_node *root, const s
     reading.kind->code = code;
     reading.kind->name = name;
     case_kind_read_stages(&reading, stages);
+    reading.kind->dispatched = case_kind_stage(reading.kind, SPAN("dispatched"));
+    reading.kind->escalated = case_kind_stage(reading.kind, SPAN("escalated"));
+    reading.kind->amended = case_kind_stage(reading.kind, SPAN("amended"));
     read_timers(&reading, yaml_get(root, "timers"));
 }
 

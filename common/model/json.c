@@ -7,6 +7,7 @@
  * was written, and \v and \f are blanks to it: nothing is taken that the scan has not taken. */
 #include "model/json.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yajl/yajl_parse.h>
@@ -267,34 +268,34 @@ struct span json_text(const struct json_value *object, const char *key)
                                                                                : SPAN_NONE;
 }
 
-/* One bit of 64: a member whose bit no name has is none of them. */
-static uint64_t bit_of(struct span name)
+/* One of 64 places: members and names of other places need not be compared. */
+static size_t place_of(struct span name)
 {
-    return name.len ? UINT64_C(1) << ((name.len + 4 * (size_t)(unsigned char)name.at[0]) & 63) : 0;
+    return name.len ? (name.len + 4 * (size_t)(unsigned char)name.at[0]) & (JSON_MOST_NAMES - 1)
+                    : 0;
 }
 
 void json_texts(const struct json_value *object, const struct span *names, size_t count,
                 struct span *texts)
 {
-    size_t expected = 0;
-    uint64_t bits = 0;
-    for (size_t i = 0; i < count; i++) {
+    unsigned char first[JSON_MOST_NAMES] = {0}, next[JSON_MOST_NAMES]; /* 1 + index; 0 = none */
+    assert(count <= JSON_MOST_NAMES);
+    for (size_t i = count; i-- > 0;) {
         texts[i] = SPAN_NONE;
-        bits |= bit_of(names[i]);
+        if (!names[i].at)
+            continue;
+        unsigned char *place = &first[place_of(names[i])];
+        next[i] = *place;
+        *place = (unsigned char)(i + 1);
     }
     if (!object || object->type != JSON_OBJECT)
         return;
     for (const struct json_value *one = object->first; one; one = one->next) {
-        bool may_be = one->key.len == 0 || (bit_of(one->key) & bits);
-        for (size_t n = 0; may_be && n < count; n++) {
-            size_t i = expected + n < count ? expected + n : expected + n - count;
-            if (!names[i].at || !span_equal(one->key, names[i]))
-                continue;
-            if (one->type == JSON_STRING || one->type == JSON_NUMBER)
-                texts[i] = one->text;
-            expected = i + 1;
-            break;
-        }
+        size_t at = first[place_of(one->key)];
+        while (at && !span_equal(one->key, names[at - 1]))
+            at = next[at - 1];
+        if (at && (one->type == JSON_STRING || one->type == JSON_NUMBER))
+            texts[at - 1] = one->text;
     }
 }
 

@@ -49,8 +49,8 @@ const struct json_value *json_get(const struct json_value *object,
                                   struct span key); /* NULL when absent or not an object */
 struct span json_text(const struct json_value *object,
                       const char *key); /* STRING's or NUMBER's text; absent otherwise */
-/* json_text of each name, in one pass; fastest where names stand in the document's order. An absent
- * name matches nothing. */
+/* json_text of each name, in one pass. An absent name matches nothing. */
+#define JSON_MOST_NAMES 64
 void json_texts(const struct json_value *object, const struct span *names, size_t count,
                 struct span *texts);
 bool json_int(const struct json_value *object, const char *key, int64_t *value);

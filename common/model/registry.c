@@ -54,8 +54,9 @@ static char *read_file(const char *file, size_t *len)
 
 static int column_of(const struct registry *registry, const char *name)
 {
+    struct span wanted = span_of(name);
     for (size_t i = 0; i < registry->column_count; i++)
-        if (span_is(registry->columns[i], name))
+        if (span_equal(registry->columns[i], wanted))
             return (int)i;
     return -1;
 }

@@ -13,7 +13,7 @@ static int64_t later(int64_t a, int64_t b)
 /* A kind that waits for somebody's word says so by what `dispatched` comes after. */
 static bool may_be_dispatched(const struct case_fold *fold, const struct case_kind *kind)
 {
-    int dispatched = case_kind_stage(kind, SPAN("dispatched"));
+    int dispatched = kind->dispatched;
     uint64_t after = dispatched < 0 ? 0 : kind->stages[dispatched].after;
     return dispatched >= 0 && (!after || after & fold->happened);
 }
@@ -64,7 +64,7 @@ bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold
 static bool ranks_behind(const struct case_kind *kind, const struct case_line *cause)
 {
     int index = case_kind_stage_number(kind, cause->stage);
-    int own = case_kind_stage(kind, SPAN("dispatched"));
+    int own = kind->dispatched;
     return index >= 0 && own >= 0 && kind->stages[index].rank > kind->stages[own].rank;
 }
 

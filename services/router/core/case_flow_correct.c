@@ -81,7 +81,7 @@ static enum reject ask_desk(struct case_flow *flow, struct working *work,
         .order_count = 1,
         .asks = DESK_WOULD_HAVE,
     };
-    bool may = case_kind_stage(work->kind, SPAN("escalated")) >= 0;
+    bool may = work->kind->escalated >= 0;
     return may ? case_answer_say(flow, work, &answer, outputs) : REJECT_NONE;
 }
 
@@ -107,7 +107,7 @@ static bool may_correct(const struct working *work, const struct case_flow_told 
                  attribute[CASE_COMMUNITY].at || attribute[CASE_DUE].at || attribute[CASE_LEAD].at;
     return tells && !told->stale && fold->dispatched && !fold->quiet && !fold->closed &&
            fold->resolution_ms == TIMESTAMP_NONE && told->line.party != work->kind->party.router &&
-           case_kind_stage(work->kind, SPAN("amended")) >= 0;
+           work->kind->amended >= 0;
 }
 
 /* What this line does not tell it does not correct: the street told last may be ours, made of a

@@ -187,7 +187,7 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         struct outputs *outputs)
 {
     struct desk_duty duty = desk_duty(&work->set, &work->fold, work->kind);
-    bool may = case_kind_stage(work->kind, SPAN("escalated")) >= 0;
+    bool may = work->kind->escalated >= 0;
     const struct case_line *line = case_flow_line(work, told->line.id);
     if (!line)
         return;

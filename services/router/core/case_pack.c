@@ -81,16 +81,16 @@ static void add_text(struct strbuf *out, struct span text)
     strbuf_add(out, text);
 }
 
-static int value_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
+/* Of base64url, by character: 1 + its value; 0 = none of it. */
+static const unsigned char digit_of[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['-'] = 63, ['_'] = 64};
 
 /* 22 characters to 16 bytes; false when another text would give the same bytes. */
 static bool shorten_id(struct span id, unsigned char bytes[ID_BYTES])
@@ -100,10 +100,10 @@ static bool shorten_id(struct span id, unsigned char bytes[ID_BYTES])
     if (id.len != DIGEST_ID_LEN)
         return false;
     for (size_t i = 0; i < id.len; i++) {
-        int value = value_of(id.at[i]);
-        if (value < 0)
+        unsigned digit = digit_of[(unsigned char)id.at[i]];
+        if (!digit)
             return false;
-        bits = bits << 6 | (uint32_t)value;
+        bits = bits << 6 | (digit - 1);
         have += 6;
         if (have >= 8)
             bytes[n++] = (unsigned char)(bits >> (have -= 8));

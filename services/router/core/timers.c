@@ -210,7 +210,7 @@ static struct timers_next without_opening(const struct case_set *set, const stru
                                           const struct case_kind *kind,
                                           const struct timers_rules *rules)
 {
-    int asks = case_kind_stage(kind, SPAN("escalated"));
+    int asks = kind->escalated;
     const struct case_line *first = fold->quiet ? NULL : first_live(set);
     if (asks >= 0 && first && rules->headless_after_ms && !was_asked(set, kind, asks))
         return (struct timers_next){.due_ms = first->recorded_ms + rules->headless_after_ms,
@@ -234,7 +234,7 @@ struct timers_next timers_next(const struct case_set *set, const struct case_fol
         return after_closure(set, fold, kind, rules);
     bool waits = !fold->quiet && !fold->held && !fold->parent.at &&
                  fold->resolution_ms == TIMESTAMP_NONE &&
-                 (fold->dispatched || case_kind_stage(kind, SPAN("dispatched")) < 0);
+                 (fold->dispatched || kind->dispatched < 0);
     for (size_t i = 0; waits && i < kind->timer_count; i++)
         consider(&next, set, fold, kind, (int)i);
     return next;
