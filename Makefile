@@ -44,7 +44,8 @@ BENCHES  := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 
 PURE_ROOMS := base config model gen $(SERVICES)
 UNIT_PURE := $(foreach r,$(PURE_ROOMS),$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
-UNIT_FULL := $(foreach r,daemon kafka postgres tools,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
+UNIT_FULL := $(foreach r,daemon kafka postgres,$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/$(r)/test_*.c)))
+UNIT_TOOLS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/tools/test_*.c))
 FUZZ      := $(filter-out fuzz replay,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
 FUZZ_UNIT := $(FUZZ:%=$(B)/tests/fuzz/%)
 COMPONENT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/component/test_*.c))
@@ -99,6 +100,13 @@ $(B)/citybrain: $(call obj,$(CLI_SRC)) $(B)/libgen.a $(CORE_LIBS) $(B)/libshell.
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_CLI) -o $@
 
+# The command's own nouns, for their tests.
+$(B)/libcli.a: $(call obj,$(filter-out %/main.c,$(CLI_SRC)))
+	@rm -f $@; $(AR) rcs $@ $^
+$(UNIT_TOOLS): $(B)/tests/%: $(B)/tests/%.o $(B)/libcli.a $(B)/libgen.a $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_CLI) -lcmocka -o $@
+
 # Pure rooms link without librdkafka, libpq and libuv: a breach of the layers fails here, at link time.
 $(UNIT_PURE): $(B)/tests/%: $(B)/tests/%.o $(B)/libgen.a $(CORE_LIBS) $(B)/libpure.a
 	$(call say,LD)
@@ -118,7 +126,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(CORE_LIBS) $(B)/libshell.a $(B)/libpure.a
 	$(call say,LD)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIBS_FULL) -o $@
 
-unit: $(UNIT_PURE) $(UNIT_FULL) $(FUZZ_UNIT) ## C unit tests, no broker and no database
+unit: $(UNIT_PURE) $(UNIT_FULL) $(UNIT_TOOLS) $(FUZZ_UNIT) ## C unit tests, no broker and no database
 	@tests/support/run_c_tests unit $^
 component: $(COMPONENT) ## one room over librdkafka's mock cluster, or on a PostgreSQL of its own
 	@tests/support/run_c_tests component $^

@@ -92,7 +92,7 @@ bench-latency: ## from the door's answer to the order its unit can read, at two 
 asan: ## ASan and UBSan over unit, component and one end-to-end test: no report
 	@OUT=$(OUT) CC="$(CC)" ASAN_CFLAGS="$(CFLAGS_asan)" ASAN_LDFLAGS="$(LDFLAGS_asan)" tests/sanitize
 
-tests-built: $(UNIT_PURE) $(UNIT_FULL) $(FUZZ_UNIT) $(COMPONENT)
+tests-built: $(UNIT_PURE) $(UNIT_FULL) $(UNIT_TOOLS) $(FUZZ_UNIT) $(COMPONENT)
 warnings: ## gcc and clang build everything without a warning
 	@for compiler in gcc clang; do \
 	    $(MAKE) --no-print-directory CI=1 CC=$$compiler OUT=$(OUT)/warnings/$$compiler all tests-built || exit 1; \

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key lives in one partition, so only that one is read for it. */
+/* A key lives in one partition, so only that one is read for it.
+ *
+ * Who reads all of a topic reads to its end as somebody sees it who waits for no commit: what lies
+ * behind a transaction that a killed writer left open is there, and comes once the broker has
+ * settled that. The last stable offset would hide it. */
 #include "kafka/log_search.h"
 
 #include <stdlib.h>
@@ -11,15 +15,20 @@
 #include "kafka/message.h"
 #include "kafka/topic_catalog.h"
 
-enum { TIMEOUT_MS = 8000, LONGEST_MS = 30000 };
+enum {
+    TIMEOUT_MS = 8000,
+    LONGEST_MS = 30000,
+    SETTLED_MS = 75000 /* transaction.max.timeout.ms of the brokers, and some */
+};
 
-static rd_kafka_t *open_reader(const struct kafka_settings *settings, struct error *error)
+static rd_kafka_t *open_reader(const struct kafka_settings *settings, const char *isolation,
+                               struct error *error)
 {
     rd_kafka_conf_t *conf = kafka_client_conf(settings, "search", error);
     if (!conf)
         return NULL;
     if (!kafka_client_set(conf, "group.id", "citybrain-search", error) ||
-        !kafka_client_set(conf, "isolation.level", "read_committed", error) ||
+        !kafka_client_set(conf, "isolation.level", isolation, error) ||
         !kafka_client_set(conf, "enable.auto.commit", "false", error) ||
         !kafka_client_set(conf, "enable.partition.eof", "true", error) ||
         !kafka_client_set(conf, "allow.auto.create.topics", "false", error) ||
@@ -89,7 +98,7 @@ bool log_search_records(const struct kafka_settings *settings, const char *topic
 {
     struct topic_catalog catalog;
     char name[KAFKA_MAX_NAME];
-    rd_kafka_t *handle = open_reader(settings, error);
+    rd_kafka_t *handle = open_reader(settings, "read_committed", error);
     if (!handle)
         return false;
     kafka_client_name(settings, topic, name, sizeof(name));
@@ -126,7 +135,7 @@ bool log_search(const struct kafka_settings *settings, const char *topic, struct
 /* ---- all of them ---- */
 
 struct reading {
-    rd_kafka_t *handle;
+    rd_kafka_t *handle, *watermarks; /* the second is read_uncommitted */
     const char *topic;
     int32_t partitions;
     int64_t from_ms;     /* 0 = the beginning */
@@ -140,7 +149,7 @@ static bool find_ends(struct reading *reading, int64_t *offsets, enum ends_which
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
     for (int32_t p = 0; p < reading->partitions; p++)
         rd_kafka_topic_partition_list_add(list, reading->topic, p);
-    bool good = ends_ask(reading->handle, list, which, TIMEOUT_MS, error);
+    bool good = ends_ask(reading->watermarks, list, which, TIMEOUT_MS, error);
     for (int i = 0; good && i < list->cnt; i++)
         offsets[list->elems[i].partition] = list->elems[i].offset;
     rd_kafka_topic_partition_list_destroy(list);
@@ -155,7 +164,7 @@ static bool find_begin(struct reading *reading, struct error *error)
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
     for (int32_t p = 0; p < reading->partitions; p++)
         rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->from_ms;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(reading->handle, list, TIMEOUT_MS);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(reading->watermarks, list, TIMEOUT_MS);
     for (int i = 0; !code && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *one = &list->elems[i];
         code = one->err;
@@ -226,9 +235,9 @@ static bool read_to_ends(struct reading *reading, log_search_each *each, void *c
             rd_kafka_message_destroy(message);
         if (!good)
             return false;
-        if (now_ms() > heard_ms + LONGEST_MS)
+        if (now_ms() > heard_ms + SETTLED_MS)
             return error_set(error, ERROR_RETRY, 0, "%s: no record for %d s, %lld of %lld read",
-                             reading->topic, LONGEST_MS / 1000, (long long)reading->done,
+                             reading->topic, SETTLED_MS / 1000, (long long)reading->done,
                              (long long)reading->total);
     }
     return true;
@@ -247,26 +256,31 @@ static bool read_topic(struct reading *reading, log_search_each *each, void *con
     return good;
 }
 
+static bool find_topic(struct reading *reading, struct error *error)
+{
+    struct topic_catalog catalog;
+    if (!topic_catalog_read(&catalog, reading->handle, reading->topic, TIMEOUT_MS, error))
+        return false;
+    reading->partitions = topic_catalog_partitions(&catalog, reading->topic);
+    topic_catalog_fini(&catalog);
+    return reading->partitions > 0 ||
+           error_set(error, ERROR_REFUSED, 0, "no topic %s", reading->topic);
+}
+
 bool log_search_since(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
                       log_search_each *each, void *context, struct error *error)
 {
-    struct topic_catalog catalog;
     char name[KAFKA_MAX_NAME];
-    rd_kafka_t *handle = open_reader(settings, error);
-    if (!handle)
-        return false;
     kafka_client_name(settings, topic, name, sizeof(name));
-    bool good = topic_catalog_read(&catalog, handle, name, TIMEOUT_MS, error);
-    if (good) {
-        struct reading reading = {.handle = handle,
-                                  .topic = name,
-                                  .from_ms = from_ms,
-                                  .partitions = topic_catalog_partitions(&catalog, name)};
-        topic_catalog_fini(&catalog);
-        good = reading.partitions > 0 || error_set(error, ERROR_REFUSED, 0, "no topic %s", name);
-        good = good && read_topic(&reading, each, context, error);
-    }
-    rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    struct reading reading = {.topic = name, .from_ms = from_ms};
+    reading.handle = open_reader(settings, "read_committed", error);
+    reading.watermarks = reading.handle ? open_reader(settings, "read_uncommitted", error) : NULL;
+    bool good = reading.watermarks && find_topic(&reading, error) &&
+                read_topic(&reading, each, context, error);
+    if (reading.watermarks)
+        rd_kafka_destroy_flags(reading.watermarks, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (reading.handle)
+        rd_kafka_destroy_flags(reading.handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     return good;
 }
 

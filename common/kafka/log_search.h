@@ -32,7 +32,8 @@ struct log_search_record {
 };
 typedef bool log_search_each(void *context, const struct log_search_record *record);
 /* Every committed record of a topic from its beginning to its end as it was when asked, each
- * partition in order. False when `each` was, or when the brokers are silent for half a minute. */
+ * partition in order; what is not decided yet is waited for. False when `each` was, or when the
+ * brokers are silent for longer than a transaction may be open. */
 bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
                     void *context, struct error *error);
 /* The same from about from_ms on (time of writing; 0 = the beginning). */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/api_wait.h"
 #include "base/memory.h"
 
 struct api_call *api_call_admit(struct api *api, struct http_request *request)
@@ -42,6 +43,8 @@ struct api_call *api_call_begin(struct api *api, struct http_request *request,
 
 void api_call_end(struct api_call *call)
 {
+    if (call->waits)
+        api_wait_leave(call->api->wait);
     free(call);
 }
 
@@ -98,6 +101,7 @@ void api_call_ask(struct api_call *call)
     memcpy(question->role, call->asker.role, sizeof question->role);
     question->write = call->write ? write_rows : NULL;
     question->answered = on_answered;
+    question->admitted = call->waits;
     call->build(call, &question->ask);
     if (api_pool_ask(call->api->pool, question))
         return;

@@ -40,6 +40,7 @@ struct api_call {
     bool gone;
     /* Of calls that wait. */
     int64_t until_ms;
+    bool waits;   /* it waited, or does: one of aggregator.api_waiting */
     bool settled; /* asked since the last look at the log */
     struct api_call *next;
 };

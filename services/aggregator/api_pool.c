@@ -38,8 +38,8 @@ struct lane {
 
 struct api_pool {
     struct daemon *daemon;
-    struct lane *lanes; /* owned */
-    size_t count, waiting;
+    struct lane *lanes;    /* owned */
+    size_t count, waiting; /* waiting: but those that were admitted elsewhere */
     struct api_question *first, *last;
     char session[256];
     struct metric *outcomes, *seconds;
@@ -179,14 +179,14 @@ static void go_on(struct api_pool *pool)
         lane->question = pool->first;
         pool->first = lane->question->next;
         pool->last = pool->first ? pool->last : NULL;
-        pool->waiting--;
+        pool->waiting -= !lane->question->admitted;
         uv_queue_work(daemon_loop(pool->daemon), &lane->work, run_lane, on_answered);
     }
 }
 
 bool api_pool_ask(struct api_pool *pool, struct api_question *question)
 {
-    if (pool->waiting == MOST_WAITING)
+    if (!question->admitted && pool->waiting == MOST_WAITING)
         return false;
     question->next = NULL;
     if (pool->last)
@@ -194,7 +194,7 @@ bool api_pool_ask(struct api_pool *pool, struct api_question *question)
     else
         pool->first = question;
     pool->last = question;
-    pool->waiting++;
+    pool->waiting += !question->admitted;
     go_on(pool);
     return true;
 }

@@ -21,6 +21,7 @@ enum api_outcome {
 
 struct api_question {
     struct sql_ask ask;
+    bool admitted; /* it has its place already, by a bound of the asker's own */
     char role[80]; /* whose eyes it is asked with, where the database has roles; "" = our own */
     /* On a worker thread: from rows to a body; false where nothing was found. NULL: the body is the
      * only value of the only row. */
@@ -37,6 +38,6 @@ struct api_pool *api_pool_open(struct daemon *daemon, const struct aggregator_co
 void api_pool_free(struct api_pool *pool);
 /* A question, made for its context. */
 struct api_question *api_pool_question(void *context);
-/* Takes it. False when too many wait: it was not taken. */
+/* Takes it. False when too many wait that have no place of their own: it was not taken. */
 bool api_pool_ask(struct api_pool *pool, struct api_question *question);
 void api_pool_forget(struct api_question *question);

@@ -15,7 +15,7 @@ struct api_wait {
     struct api *api;
     uv_timer_t timer;
     struct api_call *first;
-    size_t count;
+    size_t count; /* those that wait, and those of them that are asked again just now */
     bool looking;
     char seen[64]; /* how far the log was read when all were asked last */
     struct metric *waiting;
@@ -43,11 +43,9 @@ static void ask_again(struct api_wait *wait, bool moved)
         }
         *at = call->next;
         call->settled = true;
-        wait->count--;
         call->next = asked;
         asked = call;
     }
-    show(wait);
     while (asked) { /* a call may come back at once */
         struct api_call *call = asked;
         asked = call->next;
@@ -98,13 +96,20 @@ struct api_wait *api_wait_open(struct api *api)
 
 bool api_wait_add(struct api_wait *wait, struct api_call *call)
 {
-    if (wait->count >= (size_t)wait->api->config->api_waiting)
+    if (!call->waits && wait->count >= (size_t)wait->api->config->api_waiting)
         return false;
     call->next = wait->first;
     wait->first = call;
-    wait->count++;
+    wait->count += !call->waits;
+    call->waits = true;
     show(wait);
     if (!uv_is_active((uv_handle_t *)&wait->timer))
         uv_timer_start(&wait->timer, on_timer, LOOK_EVERY_MS, LOOK_EVERY_MS);
     return true;
+}
+
+void api_wait_leave(struct api_wait *wait)
+{
+    wait->count--;
+    show(wait);
 }

@@ -7,5 +7,7 @@
 
 struct api_wait;
 struct api_wait *api_wait_open(struct api *api);
-/* Keeps the call. False when too many wait. */
+/* Keeps the call. False when too many wait; who waited already has his place. */
 bool api_wait_add(struct api_wait *wait, struct api_call *call);
+/* A call that waited has its answer: its place is another's. */
+void api_wait_leave(struct api_wait *wait);

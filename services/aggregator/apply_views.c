@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aggregator/aggregator_config.h"
+#include "aggregator/fill_words.h"
 #include "aggregator/store/fill.h"
 #include "base/backoff.h"
 #include "daemon/daemon.h"
@@ -20,8 +21,7 @@
 #define PATIENCE_S 120 /* without a step that succeeds */
 
 struct wish {
-    bool execute, drop, all, json;
-    const char *who, *reason, *expected;
+    struct fill_words words;
     char plan[DIGEST_ID_LEN + 1]; /* of what would be done */
 };
 
@@ -30,36 +30,9 @@ struct progress {
     int64_t shown;
 };
 
-/* Takes our own words out; the rest are a daemon's. */
-static int take_wish(struct wish *wish, int argc, char **argv)
-{
-    int kept = 1;
-    *wish = (struct wish){0};
-    for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--execute") == 0)
-            wish->execute = true;
-        else if (strcmp(argv[i], "--drop") == 0)
-            wish->drop = true;
-        else if (strcmp(argv[i], "--all") == 0)
-            wish->all = true;
-        else if (strcmp(argv[i], "--json") == 0)
-            wish->json = true;
-        else if (strcmp(argv[i], "--as") == 0 && value)
-            wish->who = argv[++i];
-        else if (strcmp(argv[i], "--reason") == 0 && value)
-            wish->reason = argv[++i];
-        else if (strcmp(argv[i], "--plan") == 0 && value)
-            wish->expected = argv[++i];
-        else
-            argv[kept++] = argv[i];
-    }
-    return kept;
-}
-
 static void add_row(struct strbuf *out, const struct wish *wish, const char *view, const char *what)
 {
-    if (!wish->json)
+    if (!wish->words.json)
         strbuf_addf(out, "%s\t%s\n", view, what);
     else
         strbuf_addf(out, "%s{\"view\":\"%s\",\"what\":\"%s\"}", out->len ? "," : "", view, what);
@@ -74,7 +47,7 @@ static void sign_plan(struct wish *wish, const struct fill_status *status,
     strbuf_init(&text, 1024, 65536);
     view_plan_say(&text, &status->plan, rules->views);
     schema_contribution_hash(rules, contributions);
-    strbuf_addf(&text, "; %s%s", contributions, wish->all ? "; all" : "");
+    strbuf_addf(&text, "; %s%s", contributions, wish->words.all ? "; all" : "");
     digest_bytes(wish->plan, strbuf_span(&text));
     strbuf_fini(&text);
 }
@@ -86,11 +59,11 @@ static void show_plan(const struct wish *wish, const struct fill_status *status,
     struct strbuf text;
     strbuf_init(&text, 1024, 65536);
     for (size_t i = 0; i < views_count(rules->views); i++)
-        if (status->plan.state[i] != VIEW_PLAN_SAME || wish->all)
+        if (status->plan.state[i] != VIEW_PLAN_SAME || wish->words.all)
             add_row(&text, wish, views_at(rules->views, i)->name, words[status->plan.state[i]]);
     for (size_t i = 0; i < status->plan.gone_count; i++)
         add_row(&text, wish, status->plan.gone[i], "gone");
-    if (wish->json)
+    if (wish->words.json)
         printf("{\"sets\":%lld,\"unfinished\":%s,\"views\":[%.*s],\"plan\":\"%s\"}\n",
                (long long)status->total, status->unfinished ? "true" : "false",
                SPAN_ARG(strbuf_span(&text)), wish->plan);
@@ -120,6 +93,8 @@ static bool go_on(struct fill *fill, const struct wish *wish, struct progress *p
                   time_t *succeeded, struct error *error)
 {
     enum fill_result result = FILL_MORE;
+    if (fill_look(fill)->swapped)
+        return true;
     if (!fill_begin(fill, error))
         return false;
     while (result == FILL_MORE) {
@@ -130,7 +105,7 @@ static bool go_on(struct fill *fill, const struct wish *wish, struct progress *p
         show_progress(progress, fill_look(fill), result == FILL_DONE);
         (void)failpoint("fill.after_step");
     }
-    return fill_swap(fill, "views apply", wish->who, wish->reason, error);
+    return fill_swap(fill, "views apply", wish->words.who, wish->words.reason, error);
 }
 
 static bool execute(struct fill *fill, const struct wish *wish, struct error *error)
@@ -157,11 +132,12 @@ static int finish(const struct wish *wish, bool good, const struct fill_status *
         fprintf(stderr, "views apply: %s\n", error->text);
         return error_exit_status(error);
     }
-    if (wish->drop)
+    if (wish->words.drop)
         fputs("views apply: what was filled is thrown away; nothing else was touched\n", stderr);
-    else if (status->plan.differs == 0 && !wish->all && !status->unfinished)
+    else if (status->plan.differs == 0 && !wish->words.all && !status->unfinished &&
+             !status->swapped)
         fputs("views apply: every view is as its file says\n", stderr);
-    else if (!wish->execute)
+    else if (!wish->words.execute)
         fprintf(stderr,
                 "views apply: plan %s; nothing was done. --execute --as NAME --reason TEXT fills "
                 "these from about %lld sets while the aggregators go on, and swaps%s\n",
@@ -172,45 +148,25 @@ static int finish(const struct wish *wish, bool good, const struct fill_status *
     return 0;
 }
 
-/* False: the person has to look again. */
-static bool may_execute(const struct wish *wish, struct error *error)
-{
-    if (wish->expected && strcmp(wish->expected, wish->plan) != 0)
-        return error_set(error, ERROR_CONFIG, 0,
-                         "nothing is done: the plan is now %s and not %s; fix: read it again, then "
-                         "name it",
-                         wish->plan, wish->expected);
-    return true;
-}
-
 static int work(struct wish *wish, const struct aggregator_config *config)
 {
     struct error error = {0};
     const struct schema_rules schema = {config->sql_dir, &config->rules, config->units};
-    struct fill *fill = fill_new(config->postgres, &schema, wish->all);
+    struct fill *fill = fill_new(config->postgres, &schema, wish->words.all);
     const struct fill_status *status = fill_look(fill);
-    bool good = fill_open(fill, wish->execute || wish->drop, &error);
-    bool any = good && (status->plan.differs > 0 || wish->all || status->unfinished);
+    bool good = fill_open(fill, wish->words.execute, &error);
+    bool any = good && (status->plan.differs > 0 || wish->words.all || status->unfinished);
     if (good)
         sign_plan(wish, status, &config->rules);
-    if (good && wish->drop)
+    if (good && wish->words.drop)
         good = fill_drop(fill, &error);
     else if (good)
         show_plan(wish, status, &config->rules);
-    if (good && wish->execute && any && !wish->drop)
-        good = may_execute(wish, &error) && execute(fill, wish, &error);
+    if (good && wish->words.execute && any && !wish->words.drop)
+        good = fill_words_mean(&wish->words, wish->plan, &error) && execute(fill, wish, &error);
     int exit_status = finish(wish, good, status, &error);
     fill_free(fill);
     return exit_status;
-}
-
-static bool is_signed(const struct wish *wish, struct error *error)
-{
-    bool known = wish->who && wish->who[0] && wish->reason && wish->reason[0];
-    return !wish->execute || known ||
-           error_set(error, ERROR_CONFIG, EX_USAGE,
-                     "citybrain views apply: --execute needs --as NAME and --reason TEXT: they "
-                     "stand in core.audit");
 }
 
 int apply_views_run(int argc, char **argv)
@@ -219,8 +175,8 @@ int apply_views_run(int argc, char **argv)
     struct options options;
     struct aggregator_config config;
     struct error error = {0};
-    int count = take_wish(&wish, argc, argv);
-    if (!is_signed(&wish, &error) ||
+    int count = fill_words_take(&wish.words, argc, argv);
+    if (!fill_words_are_signed(&wish.words, "views apply", &error) ||
         !options_read(&options, count, argv, "aggregator", "config/aggregator.yaml", &error))
         return daemon_refuse(&error);
     if (options.mode == OPTIONS_DONE)

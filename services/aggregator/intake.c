@@ -59,6 +59,8 @@ static enum reject take_observation(struct taking *taking, const struct event *e
 {
     enum reject reject = REJECT_NONE;
     if (ledger_rows_is_ledger(event)) {
+        if (!taking->counted)
+            return REJECT_NONE; /* its page is in the account already, perhaps added up */
         reject = batch_add_ledger(taking->batch, event);
         if (reject == REJECT_TOO_LARGE)
             taking->taken = settle_room(taking->empty, false, &reject);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aggregator/aggregator_config.h"
+#include "aggregator/fill_words.h"
 #include "aggregator/store/fill.h"
 #include "base/backoff.h"
 #include "daemon/daemon.h"
@@ -20,9 +21,10 @@
 #define PATIENCE_MS 120000 /* without a step that succeeds */
 
 struct rebuild {
-    bool execute, drop, json;
-    const char *who, *reason;
+    struct fill_words words;
+    const struct batch_rules *rules;
     struct fill *fill;
+    char plan[DIGEST_ID_LEN + 1]; /* of what would be swapped in */
     struct fill_compare compare;
     int64_t began_ms, done_before, succeeded_ms, shown_ms, filled_ms, swapped_ms;
 };
@@ -32,28 +34,6 @@ static int64_t now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Takes our own words out; the rest are a daemon's. */
-static int take_words(struct rebuild *rebuild, int argc, char **argv)
-{
-    int kept = 1;
-    for (int i = 1; i < argc && argv[i]; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--execute") == 0)
-            rebuild->execute = true;
-        else if (strcmp(argv[i], "--drop") == 0)
-            rebuild->drop = true;
-        else if (strcmp(argv[i], "--json") == 0)
-            rebuild->json = true;
-        else if (strcmp(argv[i], "--as") == 0 && value)
-            rebuild->who = argv[++i];
-        else if (strcmp(argv[i], "--reason") == 0 && value)
-            rebuild->reason = argv[++i];
-        else
-            argv[kept++] = argv[i];
-    }
-    return kept;
 }
 
 /* ---- telling ---- */
@@ -85,24 +65,24 @@ static void show(const struct rebuild *rebuild, bool swapped)
 {
     const struct fill_status *status = fill_look(rebuild->fill);
     const struct fill_compare *compare = &rebuild->compare;
-    if (!rebuild->json)
+    if (!rebuild->words.json)
         printf("table\tcells\tdiffering\n");
     else
         printf("{\"sets\":%" PRId64 ",\"followed\":%" PRId64
                ",\"seconds\":%.3f,\"sets_per_second\":%.0f,\"swap_seconds\":%.3f,"
-               "\"differing\":%" PRId64 ",\"swapped\":%s,\"tables\":[",
+               "\"differing\":%" PRId64 ",\"plan\":\"%s\",\"swapped\":%s,\"tables\":[",
                status->cases, status->noted, (double)rebuild->filled_ms / 1000,
                rate_of(rebuild, rebuild->filled_ms), (double)rebuild->swapped_ms / 1000,
-               fill_compare_differing(compare), swapped ? "true" : "false");
+               fill_compare_differing(compare), rebuild->plan, swapped ? "true" : "false");
     for (size_t i = 0; i < compare->count; i++) {
         const struct fill_table *table = &compare->tables[i];
-        if (!rebuild->json)
+        if (!rebuild->words.json)
             printf("%s\t%" PRId64 "\t%" PRId64 "\n", table->name, table->cells, table->differing);
         else
             printf("%s{\"table\":\"%s\",\"cells\":%" PRId64 ",\"differing\":%" PRId64 "}",
                    i ? "," : "", table->name, table->cells, table->differing);
     }
-    if (rebuild->json)
+    if (rebuild->words.json)
         printf("]}\n");
     fflush(stdout);
 }
@@ -129,6 +109,13 @@ static bool fill_all(struct rebuild *rebuild, struct error *error)
 static bool may_begin(const struct rebuild *rebuild, struct error *error)
 {
     const struct fill_status *status = fill_look(rebuild->fill);
+    if (status->migrations > 0 && !rebuild->words.execute)
+        return error_set(
+            error, ERROR_REFUSED, 0,
+            "the database is of an older program, %d migrations behind, and nothing is "
+            "changed without --execute; fix: start this program's aggregator first, "
+            "docs/runbooks/schema-version.md",
+            status->migrations);
     if (status->plan.differs > 0)
         return error_set(error, ERROR_CONFIG, 0,
                          "the files are not those the cells were made by; a rebuild changes no "
@@ -140,15 +127,39 @@ static bool may_begin(const struct rebuild *rebuild, struct error *error)
     return true;
 }
 
+/* Which cells differ, and by which files: not how many there are, for they go on. */
+static void sign_plan(struct rebuild *rebuild)
+{
+    char contributions[DIGEST_ID_LEN + 1];
+    struct strbuf text;
+    strbuf_init(&text, 1024, 65536);
+    schema_contribution_hash(rebuild->rules, contributions);
+    strbuf_addf(&text, "rebuild; %s", contributions);
+    for (size_t i = 0; i < rebuild->compare.count; i++)
+        if (rebuild->compare.tables[i].differing)
+            strbuf_addf(&text, "; %s %" PRId64, rebuild->compare.tables[i].name,
+                        rebuild->compare.tables[i].differing);
+    digest_bytes(rebuild->plan, strbuf_span(&text));
+    strbuf_fini(&text);
+}
+
 static bool go(struct rebuild *rebuild, struct error *error)
 {
+    if (fill_look(rebuild->fill)->swapped)
+        return true;
     if (!may_begin(rebuild, error) || !fill_all(rebuild, error))
         return false;
     rebuild->filled_ms = now_ms() - rebuild->began_ms;
-    if (!fill_differs(rebuild->fill, &rebuild->compare, error) || !rebuild->execute)
-        return error->kind == ERROR_NONE;
+    if (!fill_differs(rebuild->fill, &rebuild->compare, error))
+        return false;
+    sign_plan(rebuild);
+    if (!rebuild->words.execute)
+        return true;
+    if (!fill_words_mean(&rebuild->words, rebuild->plan, error))
+        return false;
     int64_t began_ms = now_ms();
-    bool good = fill_swap(rebuild->fill, "rebuild", rebuild->who, rebuild->reason, error);
+    bool good =
+        fill_swap(rebuild->fill, "rebuild", rebuild->words.who, rebuild->words.reason, error);
     rebuild->swapped_ms = now_ms() - began_ms;
     return good;
 }
@@ -166,16 +177,16 @@ static bool go_on(struct rebuild *rebuild, struct error *error)
             fprintf(stderr, "rebuild: %s; going on\n", error->text);
             usleep(backoff_next(&backoff) * 1000);
             *error = (struct error){0};
-        } while (!fill_open(rebuild->fill, true, error));
+        } while (!fill_open(rebuild->fill, rebuild->words.execute, error));
     }
     return true;
 }
 
 static int work(struct rebuild *rebuild, struct error *error)
 {
-    if (!fill_open(rebuild->fill, true, error))
+    if (!fill_open(rebuild->fill, rebuild->words.execute, error))
         return error_exit_status(error);
-    if (rebuild->drop) {
+    if (rebuild->words.drop) {
         if (!fill_drop(rebuild->fill, error))
             return error_exit_status(error);
         fputs("rebuild: nothing lies aside any more\n", stderr);
@@ -186,19 +197,20 @@ static int work(struct rebuild *rebuild, struct error *error)
                 fill_look(rebuild->fill)->cases);
     if (!go_on(rebuild, error))
         return error_exit_status(error);
-    show(rebuild, rebuild->execute);
+    show(rebuild, rebuild->words.execute);
     int64_t differing = fill_compare_differing(&rebuild->compare);
-    if (rebuild->execute)
+    if (rebuild->words.execute)
         fprintf(stderr,
                 "rebuild: %" PRId64 " cells were wrong; swapped in %.1f s, aggregators take over "
                 "anew and go on\n",
                 differing, (double)rebuild->swapped_ms / 1000);
     else
         fprintf(stderr,
-                "rebuild: %" PRId64 " cells differ; the new ones lie aside until --execute --as "
-                "NAME --reason TEXT, or --drop\n",
-                differing);
-    return differing && !rebuild->execute ? 1 : EX_OK;
+                "rebuild: %" PRId64
+                " cells differ, plan %s; the new ones lie aside until --execute "
+                "--as NAME --reason TEXT, or --drop\n",
+                differing, rebuild->plan);
+    return differing && !rebuild->words.execute ? 1 : EX_OK;
 }
 
 int rebuild_run(int argc, char **argv)
@@ -207,15 +219,9 @@ int rebuild_run(int argc, char **argv)
     struct aggregator_config config;
     struct error error = {0};
     struct rebuild rebuild = {0};
-    int count = take_words(&rebuild, argc, argv);
-    bool is_signed = rebuild.who && rebuild.who[0] && rebuild.reason && rebuild.reason[0];
-    if (rebuild.execute && !is_signed) {
-        fputs("citybrain rebuild: --execute needs --as NAME and --reason TEXT: they stand in "
-              "core.audit\n",
-              stderr);
-        return EX_USAGE;
-    }
-    if (!options_read(&options, count, argv, "aggregator", "config/aggregator.yaml", &error))
+    int count = fill_words_take(&rebuild.words, argc, argv);
+    if (!fill_words_are_signed(&rebuild.words, "rebuild", &error) ||
+        !options_read(&options, count, argv, "aggregator", "config/aggregator.yaml", &error))
         return daemon_refuse(&error);
     if (options.mode == OPTIONS_DONE)
         return EX_OK;
@@ -223,6 +229,7 @@ int rebuild_run(int argc, char **argv)
         return daemon_refuse(&error);
     log_open("aggregator", LOG_LEVEL_ERROR);
     const struct schema_rules schema = {config.sql_dir, &config.rules, config.units};
+    rebuild.rules = &config.rules;
     rebuild.fill = fill_new(config.postgres, &schema, true);
     int status = work(&rebuild, &error);
     if (error.kind != ERROR_NONE)

@@ -15,6 +15,7 @@
 #include "aggregator/store/fill.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
+#include "daemon/failpoint.h"
 #include "daemon/log.h"
 
 #include "../support/postgres_private.h"
@@ -356,6 +357,105 @@ static void only_one_fills_and_what_was_begun_can_be_thrown_away(void **state)
     fill_free(fill);
 }
 
+static int64_t number_of(PGconn *connection, const char *sql)
+{
+    PGresult *result = PQexec(connection, sql);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+    int64_t value = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    PQclear(result);
+    return value;
+}
+
+#define END_FILLER                                                                                 \
+    "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name "  \
+    "= 'citybrain-fill'"
+
+static void reopen(struct fill *fill)
+{
+    struct error error = {0};
+    if (!fill_open(fill, true, &error))
+        fail_msg("%s", error.text);
+}
+
+/* Its server may be slow to notice that it is gone, or be another that was promoted and knows
+ * nothing of the fill; what was read so far does not count there. */
+static void a_lost_connection_is_gone_on_from(void **state)
+{
+    struct error error = {0};
+    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
+    (void)state;
+    struct fill *fill = open_fill(&here.after, &schema, true);
+    step(fill, FILL_MORE);
+    assert_int_equal(number(END_FILLER), 1);
+    assert_int_equal(fill_step(fill, &error), FILL_FAILED);
+    assert_int_equal(error.kind, ERROR_RETRY);
+    PGconn *old = PQconnectdb(here.postgres.conninfo); /* as if its old process was there still */
+    number_of(old, "SELECT count(pg_advisory_lock(20120346))");
+    assert_false(fill_open(fill, true, &error));
+    assert_int_equal(error.kind, ERROR_RETRY);
+    PQfinish(old);
+    number("SELECT count(pg_sleep(0.2))");
+    reopen(fill);
+    assert_int_equal(fill_look(fill)->cases, 2000);
+    step(fill, FILL_MORE);
+
+    assert_int_equal(number(END_FILLER), 1);
+    assert_int_equal(fill_step(fill, &error), FILL_FAILED);
+    run("SET ROLE owner; DROP SCHEMA fill CASCADE; RESET ROLE");
+    reopen(fill);
+    assert_int_equal(fill_look(fill)->cases, 0);
+    assert_true(fill_begin(fill, &error));
+    while (fill_step(fill, &error) == FILL_MORE)
+        ;
+    assert_int_equal(count_differing(fill), 0);
+    assert_true(fill_drop(fill, &error));
+    fill_free(fill);
+}
+
+/* Whether the swap happened only the server knows: it is asked. */
+static void a_swap_without_an_answer_is_asked_for(void **state)
+{
+    struct error error = {0};
+    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
+    (void)state;
+    struct fill *fill = open_fill(&here.after, &schema, true);
+    while (fill_step(fill, &error) == FILL_MORE)
+        ;
+    assert_true(failpoint_load("fill.after_swap:error"));
+    assert_false(fill_swap(fill, "rebuild", "nobody", "no answer", &error));
+    assert_int_equal(error.kind, ERROR_RETRY);
+    assert_true(failpoint_load(""));
+    reopen(fill);
+    assert_true(fill_look(fill)->swapped);
+    assert_true(fill_begin(fill, &error) && fill_swap(fill, "rebuild", "nobody", "again", &error));
+    assert_int_equal(number("SELECT count(*) FROM pg_namespace WHERE nspname = 'fill'"), 0);
+    assert_int_equal(number("SELECT count(*) FROM core.audit WHERE reason = 'no answer'"), 1);
+    fill_free(fill);
+}
+
+/* As `period freeze` does: its snapshot would find the new tables empty. */
+static void who_freezes_keeps_a_swap_waiting(void **state)
+{
+    struct error error = {0};
+    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
+    (void)state;
+    struct fill *fill = open_fill(&here.after, &schema, true);
+    while (fill_step(fill, &error) == FILL_MORE)
+        ;
+    number("SELECT count(pg_advisory_lock_shared(20120348))");
+    assert_false(fill_swap(fill, "rebuild", "nobody", "too early", &error));
+    assert_int_equal(error.kind, ERROR_RETRY);
+    number("SELECT count(pg_advisory_unlock_shared(20120348))");
+    reopen(fill);
+    assert_false(fill_look(fill)->swapped);
+    while (fill_step(fill, &error) == FILL_MORE)
+        ;
+    if (!fill_swap(fill, "rebuild", "nobody", "in time", &error))
+        fail_msg("%s", error.text);
+    fill_free(fill);
+}
+
 static void a_set_that_cannot_be_read_stops_it_with_the_runbook(void **state)
 {
     struct error error = {0};
@@ -387,6 +487,9 @@ int main(void)
         cmocka_unit_test(who_starts_with_the_new_files_goes_on),
         cmocka_unit_test(what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swap),
         cmocka_unit_test(only_one_fills_and_what_was_begun_can_be_thrown_away),
+        cmocka_unit_test(a_lost_connection_is_gone_on_from),
+        cmocka_unit_test(a_swap_without_an_answer_is_asked_for),
+        cmocka_unit_test(who_freezes_keeps_a_swap_waiting),
         cmocka_unit_test(a_set_that_cannot_be_read_stops_it_with_the_runbook),
     };
     log_open("test", LOG_LEVEL_ERROR);

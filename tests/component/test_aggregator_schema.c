@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
+#include "aggregator/rebuild.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "daemon/log.h"
@@ -178,6 +180,34 @@ static void a_migration_that_fails_is_not_half_there(void **state)
         answer, sizeof answer);
     assert_string_equal(answer, "t");
     assert_true(shell("rm %s/9000_half.sql", here.sql));
+}
+
+static int rebuild(const char *word)
+{
+    char postgres[256], folder[64], last[16];
+    char name[] = "rebuild", file[] = "--config", path[] = "config/aggregator.yaml",
+         set[] = "--set";
+    char *words[] = {name, file, path, set, postgres, set, folder, last, NULL};
+    snprintf(postgres, sizeof postgres, "aggregator.postgres=%s", here.postgres.conninfo);
+    snprintf(folder, sizeof folder, "aggregator.sql_dir=%s", here.sql);
+    snprintf(last, sizeof last, "%s", word);
+    return rebuild_run(ARRAY_LENGTH(words) - 1, words);
+}
+
+/* A rebuild that is not executed compares, and leaves the database as it is. */
+static void a_rebuild_that_only_compares_migrates_nothing(void **state)
+{
+    char count[16], after[16];
+    (void)state;
+    assert_int_equal(rebuild("--json"), EX_OK);
+    ask("SELECT count(*) FROM core.migration", count, sizeof count);
+    assert_true(shell("echo 'CREATE TABLE core.later (n integer)' >%s/9000_later.sql", here.sql));
+    assert_int_equal(rebuild("--json"), EX_UNAVAILABLE);
+    assert_int_equal(rebuild("--drop"), EX_OK);
+    ask("SELECT count(*) FROM core.migration WHERE to_regclass('core.later') IS NULL", after,
+        sizeof after);
+    assert_string_equal(count, after);
+    assert_true(shell("rm %s/9000_later.sql", here.sql));
 }
 
 static void a_long_set_is_compressed_by_lz4(void **state)
@@ -376,6 +406,7 @@ int main(void)
         cmocka_unit_test(the_next_one_is_applied_alone),
         cmocka_unit_test(a_database_that_other_files_made_is_refused),
         cmocka_unit_test(a_migration_that_fails_is_not_half_there),
+        cmocka_unit_test(a_rebuild_that_only_compares_migrates_nothing),
         cmocka_unit_test(a_long_set_is_compressed_by_lz4),
         cmocka_unit_test(two_writers_do_not_wait_for_each_other),
         cmocka_unit_test(an_observation_is_a_set_of_one),

@@ -12,13 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/store/view_query.h"
 #include "aggregator/store/view_sql.h"
-#include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "base/timestamp.h"
 
-#include "../support/postgres_private.h"
+#include "aggregator_store.h"
 
 #define ZONE    480
 #define HOUR_MS 3600000LL
@@ -27,51 +25,28 @@
 #define B       "s110105002"
 
 static struct {
-    struct postgres_private postgres;
-    struct batch_rules rules;
+    struct aggregator_store store;
     struct writer *writer;
     struct writer_position position;
-    struct postgres_connection *reader;
     int lines; /* written so far: their ids */
 } here;
 
 static int open_all(void **state)
 {
     struct error error = {0};
-    struct diagnostics *diagnostics = diagnostics_new();
     (void)state;
-    struct codes *codes = codes_load("config/codes.csv", diagnostics);
-    struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    here.rules = (struct batch_rules){
-        codes, kinds, kinds ? views_load("config/views", kinds, diagnostics) : NULL, ZONE};
-    diagnostics_free(diagnostics);
-    if (!here.rules.views || !postgres_private_start(&here.postgres))
+    if (!aggregator_store_open(&here.store))
         return 1;
-    here.writer =
-        writer_new(&(struct writer_options){.conninfo = here.postgres.conninfo,
-                                            .topic = "cb.events",
-                                            .owner = "test",
-                                            .schema = {"services/aggregator/sql", &here.rules}});
-    here.reader = postgres_connection_new(here.postgres.conninfo, "test", NULL);
+    here.writer = aggregator_store_writer(&here.store, "test", 0);
     here.position = (struct writer_position){.stored = -1, .next = -1};
-    if (writer_apply_schema(here.writer, &error) &&
-        writer_take_over(here.writer, &here.position, 1, &error) &&
-        postgres_connection_open(here.reader, &error))
-        return 0;
-    fprintf(stderr, "%s\n", error.text);
-    postgres_private_stop(&here.postgres);
-    return 1;
+    return writer_take_over(here.writer, &here.position, 1, &error) ? 0 : 1;
 }
 
 static int close_all(void **state)
 {
     (void)state;
     writer_free(here.writer);
-    postgres_connection_free(here.reader);
-    views_free((struct views *)(uintptr_t)here.rules.views);
-    kinds_free((struct kinds *)(uintptr_t)here.rules.kinds);
-    codes_free((struct codes *)(uintptr_t)here.rules.codes);
-    return postgres_private_stop(&here.postgres) ? 0 : 1;
+    return aggregator_store_close(&here.store) ? 0 : 1;
 }
 
 /* --- what is told --- */
@@ -88,8 +63,8 @@ static void tell(struct batch *batch, const char *case_id, const struct told *to
     struct case_line line = {
         .id = span_of(id),
         .revision = SPAN("0.a.1.0000000000000001"),
-        .stage = codes_number(here.rules.codes, CODE_STAGE, span_of(told->stage)),
-        .party = codes_number(here.rules.codes, CODE_PARTY, span_of(told->party)),
+        .stage = codes_number(here.store.rules.codes, CODE_STAGE, span_of(told->stage)),
+        .party = codes_number(here.store.rules.codes, CODE_PARTY, span_of(told->party)),
         .unit = told->unit ? span_of(told->unit) : SPAN_NONE,
         .time_ms = told->ms,
         .recorded_ms = told->ms,
@@ -117,7 +92,7 @@ static void commit(struct batch *batch)
 
 static struct batch *begin(void)
 {
-    return batch_new(&here.rules, 64 << 20);
+    return batch_new(&here.store.rules, 64 << 20);
 }
 
 static int64_t at(int year, int month, int day, int hour)
@@ -127,11 +102,7 @@ static int64_t at(int year, int month, int day, int hour)
 
 static void say(const char *sql, char *answer, size_t size)
 {
-    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s\n%s", PQresultErrorMessage(result), sql);
-    snprintf(answer, size, "%s", PQntuples(result) ? PQgetvalue(result, 0, 0) : "no row");
-    PQclear(result);
+    aggregator_store_ask(&here.store, sql, answer, size);
 }
 
 static void assert_says(const char *sql, const char *wanted)
@@ -256,7 +227,7 @@ static void new_weights_leave_old_months_alone(void **state)
         "      - { valid_from: 2026-01-01, weights: { response: 1 } }\n";
     struct diagnostics *diagnostics = diagnostics_new();
     struct views *views =
-        views_parse("three_rates.yaml", span_of(text), here.rules.kinds, diagnostics);
+        views_parse("three_rates.yaml", span_of(text), here.store.rules.kinds, diagnostics);
     struct strbuf sql;
     struct error error = {0};
     (void)state;
@@ -264,7 +235,7 @@ static void new_weights_leave_old_months_alone(void **state)
     strbuf_init(&sql, 4096, 1 << 20);
     view_sql_drop_views(&sql, "three_rates");
     view_sql_views(&sql, views_at(views, 0));
-    assert_true(postgres_connection_run(here.reader, sql.at, &error));
+    assert_true(postgres_connection_run(here.store.reader, sql.at, &error));
     assert_says("SELECT string_agg(concat_ws(' ', day, unit, score), ', ' ORDER BY day, unit) FROM "
                 "api.three_rates_periods WHERE scope = 'all' AND bucket = 'month' AND score IS NOT "
                 "NULL",
@@ -272,8 +243,8 @@ static void new_weights_leave_old_months_alone(void **state)
                 " 88.13, 2026-01-01 " B " 99.18");
     strbuf_reset(&sql);
     view_sql_drop_views(&sql, "three_rates");
-    view_sql_views(&sql, view_of(here.rules.views, "three_rates"));
-    assert_true(postgres_connection_run(here.reader, sql.at, &error));
+    view_sql_views(&sql, view_of(here.store.rules.views, "three_rates"));
+    assert_true(postgres_connection_run(here.store.reader, sql.at, &error));
     views_free(views);
     diagnostics_free(diagnostics);
     strbuf_fini(&sql);
@@ -440,63 +411,6 @@ static void observations_are_summed_by_what_they_tell(void **state)
                 "110105016 visits 600 300 3");
 }
 
-/* --- every statement --- */
-
-static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
-{
-    struct strbuf sql;
-    struct view_question question = *form;
-    const char *const range[] = {"2021-01-01", NULL};
-    question.by = span_of(by);
-    strbuf_init(&sql, 4096, 1 << 20);
-    size_t rows = 0;
-    if (view_query_write(&sql, view, &question)) {
-        PGresult *result = PQexecParams(postgres_connection_handle(here.reader), sql.at, 2, NULL,
-                                        range, NULL, NULL, 0);
-        if (PQresultStatus(result) != PGRES_TUPLES_OK)
-            fail_msg("%s by %s: %s\n%s", view->name, by, PQresultErrorMessage(result), sql.at);
-        rows = (size_t)PQgetlength(result, 0, 0);
-        PQclear(result);
-    }
-    strbuf_fini(&sql);
-    return rows;
-}
-
-static void every_question_is_good_sql(void **state)
-{
-    static const struct view_question forms[] = {
-        {.open = false}, {.scope = {"net", 3}}, {.method = {"mean", 4}}, {.open = true}};
-    size_t asked = 0;
-    (void)state;
-    for (size_t i = 0; i < views_count(here.rules.views); i++) {
-        const struct view *view = views_at(here.rules.views, i);
-        for (size_t f = 0; f < ARRAY_LENGTH(forms); f++) {
-            char by[96] = "";
-            asked += ask_view(view, "", &forms[f]) > 0;
-            for (size_t b = 0; b < view->bucket_count; b++)
-                asked += ask_view(view, view_bucket_names[view->buckets[b]], &forms[f]) > 0;
-            for (size_t g = 0; g < view->group_count; g++) {
-                snprintf(by, sizeof by, "%s,day", view->group_names[g]);
-                asked += ask_view(view, by, &forms[f]) > 0;
-                asked += ask_view(view, view->group_names[g], &forms[f]) > 0;
-            }
-        }
-    }
-    assert_true(asked > 200);
-}
-
-static void every_relation_can_be_read(void **state)
-{
-    char sql[65536];
-    (void)state;
-    say("SELECT string_agg(format('SELECT count(*) AS n FROM %I.%I', table_schema, table_name), ' "
-        "UNION ALL ') FROM information_schema.views WHERE table_schema IN ('api', 'open')",
-        sql, sizeof sql);
-    char whole[66000];
-    snprintf(whole, sizeof whole, "SELECT count(*) > 60 FROM (%s) AS t", sql);
-    assert_says(whole, "t");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -511,8 +425,6 @@ int main(void)
         cmocka_unit_test(fewer_than_five_are_not_shown_to_others),
         cmocka_unit_test(a_feeds_health_is_of_the_districts_days),
         cmocka_unit_test(observations_are_summed_by_what_they_tell),
-        cmocka_unit_test(every_question_is_good_sql),
-        cmocka_unit_test(every_relation_can_be_read),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -15,56 +15,26 @@
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
 #include "aggregator/store/view_query.h"
-#include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "daemon/log.h"
 
-#include "../support/postgres_private.h"
+#include "aggregator_store.h"
 
 #define BASE_MS 1767225600000LL /* 2026-01-01T00:00Z */
 
 static struct {
-    struct postgres_private postgres;
-    struct batch_rules rules;
+    struct aggregator_store store;
     struct writer *first, *second;
-    struct postgres_connection *reader;
 } here;
-
-static struct writer *open_writer(const char *owner, int shard)
-{
-    return writer_new(
-        &(struct writer_options){.conninfo = here.postgres.conninfo,
-                                 .topic = "cb.events",
-                                 .owner = owner,
-                                 .shard = shard,
-                                 .schema = {"services/aggregator/sql", &here.rules, NULL}});
-}
-
-static bool load_rules(void)
-{
-    struct diagnostics *diagnostics = diagnostics_new();
-    struct codes *codes = codes_load("config/codes.csv", diagnostics);
-    struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    struct views *views = kinds ? views_load("config/views", kinds, diagnostics) : NULL;
-    here.rules = (struct batch_rules){codes, kinds, views, 480};
-    diagnostics_free(diagnostics);
-    return views != NULL;
-}
 
 static int open_all(void **state)
 {
-    struct error error = {0};
     (void)state;
-    if (!load_rules() || !postgres_private_start(&here.postgres))
+    if (!aggregator_store_open(&here.store))
         return 1;
-    here.first = open_writer("first", 1);
-    here.second = open_writer("second", 2);
-    here.reader = postgres_connection_new(here.postgres.conninfo, "test", NULL);
-    if (writer_apply_schema(here.first, &error) && postgres_connection_open(here.reader, &error))
-        return 0;
-    fprintf(stderr, "%s\n", error.text);
-    postgres_private_stop(&here.postgres);
-    return 1;
+    here.first = aggregator_store_writer(&here.store, "first", 1);
+    here.second = aggregator_store_writer(&here.store, "second", 2);
+    return 0;
 }
 
 static int close_all(void **state)
@@ -72,17 +42,13 @@ static int close_all(void **state)
     (void)state;
     writer_free(here.first);
     writer_free(here.second);
-    postgres_connection_free(here.reader);
-    views_free((struct views *)(uintptr_t)here.rules.views);
-    kinds_free((struct kinds *)(uintptr_t)here.rules.kinds);
-    codes_free((struct codes *)(uintptr_t)here.rules.codes);
-    return postgres_private_stop(&here.postgres) ? 0 : 1;
+    return aggregator_store_close(&here.store) ? 0 : 1;
 }
 
 /* Cases `from` … `to`-1 of a partition, each opened by one event. */
 static struct batch *batch_of(int partition, int from, int to)
 {
-    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    struct batch *batch = batch_new(&here.store.rules, 1 << 20);
     for (int n = from; n < to; n++) {
         char case_id[48], id[24];
         snprintf(case_id, sizeof case_id, "request:test:%d-%d", partition, n);
@@ -90,8 +56,8 @@ static struct batch *batch_of(int partition, int from, int to)
         struct case_line line = {
             .id = span_of(id),
             .revision = SPAN("0.a.1.0000000000000001"),
-            .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
-            .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
+            .stage = codes_number(here.store.rules.codes, CODE_STAGE, SPAN("opened")),
+            .party = codes_number(here.store.rules.codes, CODE_PARTY, SPAN("source")),
             .time_ms = BASE_MS + n,
             .recorded_ms = BASE_MS + n,
             .live = true};
@@ -124,17 +90,12 @@ static enum writer_result commit(struct writer *writer, struct writer_position *
 
 static void ask(const char *sql, char *answer, size_t size)
 {
-    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
-    assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
-    snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
-    PQclear(result);
+    aggregator_store_ask(&here.store, sql, answer, size);
 }
 
 static int64_t number(const char *sql)
 {
-    char answer[32];
-    ask(sql, answer, sizeof answer);
-    return strtoll(answer, NULL, 10);
+    return aggregator_store_number(&here.store, sql);
 }
 
 static int64_t opened(void)
@@ -270,7 +231,7 @@ static void commit_page(struct writer_position *position, int64_t next, const st
                         int from, int to)
 {
     struct error error = {0};
-    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    struct batch *batch = batch_new(&here.store.rules, 1 << 20);
     assert_int_equal(batch_add_ledger(batch, event), REJECT_NONE);
     for (int n = from; n < to; n++) {
         char id[24];
@@ -278,8 +239,8 @@ static void commit_page(struct writer_position *position, int64_t next, const st
         struct case_line line = {
             .id = span_of(id),
             .revision = SPAN("0.a.1.0000000000000001"),
-            .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
-            .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
+            .stage = codes_number(here.store.rules.codes, CODE_STAGE, SPAN("opened")),
+            .party = codes_number(here.store.rules.codes, CODE_PARTY, SPAN("source")),
             .time_ms = BASE_MS,
             .recorded_ms = BASE_MS + 1,
             .live = true};
@@ -333,10 +294,37 @@ static void a_page_counts_once_and_open_hours_show(void **state)
     arena_fini(&arena);
 }
 
+/* 2026-01-01 is more than 35 days before the clock: its pages are one row, and say the same. */
+static void old_pages_are_added_up(void **state)
+{
+    static const char row[] = "SELECT concat_ws(' ', read, normalised, dead, dropped, filtered, "
+                              "events, closes) FROM api.ledger WHERE feed = 'f'",
+                      pages[] = "SELECT count(*) FROM core.ledger_said WHERE feed = 'f'",
+                      add_up[] = "SELECT core.add_up_ledger(35)";
+    char before[128], after[128];
+    (void)state;
+    ask(row, before, sizeof before);
+    assert_int_equal(number(pages), 2);
+    assert_int_equal(number(add_up), 0); /* no tick yet */
+    number("UPDATE core.kafka_offset SET tick_ms = 1770336000000 WHERE part = 4 RETURNING 1");
+    assert_int_equal(number(add_up), 2);
+    assert_int_equal(number(pages), 1);
+    ask(row, after, sizeof after);
+    assert_string_equal(before, after);
+    number("WITH late AS (INSERT INTO core.ledger_said SELECT hour, feed, 'late', 'cb.raw:3', 1, "
+           "1, 0, "
+           "0, 0, 1 FROM core.ledger_said WHERE feed = 'f' RETURNING 1) SELECT count(*) FROM late");
+    assert_int_equal(number(add_up), 1);
+    assert_int_equal(number(add_up), 0);
+    assert_int_equal(number(pages), 1);
+    assert_int_equal(number("SELECT read FROM api.ledger WHERE feed = 'f'"), 8);
+    number("UPDATE core.kafka_offset SET tick_ms = 0 WHERE part = 4 RETURNING 1");
+}
+
 static size_t answer_length(const struct strbuf *sql, const char *from, const char *to)
 {
     const char *const range[] = {from, to};
-    PGresult *result = PQexecParams(postgres_connection_handle(here.reader), sql->at, 2, NULL,
+    PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), sql->at, 2, NULL,
                                     range, NULL, NULL, 0);
     assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
     size_t length = (size_t)PQgetlength(result, 0, 0);
@@ -356,7 +344,7 @@ static void an_answer_is_whole_or_none(void **state)
            "SELECT count(*) FROM made");
     strbuf_init(&view, 4096, 1 << 20);
     strbuf_init(&ledger, 4096, 1 << 20);
-    assert_true(view_query_write(&view, views_find(here.rules.views, SPAN("closure_rate")),
+    assert_true(view_query_write(&view, views_find(here.store.rules.views, SPAN("closure_rate")),
                                  &(struct view_question){.by = SPAN("day")}));
     assert_true(ledger_sql_query(&ledger, SPAN("hour"), 0));
     assert_int_equal(answer_length(&view, NULL, NULL), 0); /* the cases' own day is one more */
@@ -371,16 +359,17 @@ static void an_answer_is_whole_or_none(void **state)
 static void days_before_the_first_year_are_counted(void **state)
 {
     struct writer_position position = take_over(here.first, 5);
-    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    struct batch *batch = batch_new(&here.store.rules, 1 << 20);
     struct error error = {0};
     (void)state;
-    struct case_line line = {.id = SPAN("id-old"),
-                             .revision = SPAN("0.a.1.0000000000000001"),
-                             .stage = codes_number(here.rules.codes, CODE_STAGE, SPAN("opened")),
-                             .party = codes_number(here.rules.codes, CODE_PARTY, SPAN("source")),
-                             .time_ms = -62167219200000, /* 0000-01-01 */
-                             .recorded_ms = BASE_MS,
-                             .live = true};
+    struct case_line line = {
+        .id = SPAN("id-old"),
+        .revision = SPAN("0.a.1.0000000000000001"),
+        .stage = codes_number(here.store.rules.codes, CODE_STAGE, SPAN("opened")),
+        .party = codes_number(here.store.rules.codes, CODE_PARTY, SPAN("source")),
+        .time_ms = -62167219200000, /* 0000-01-01 */
+        .recorded_ms = BASE_MS,
+        .live = true};
     assert_true(batch_add(batch, SPAN("request:test:old"), &line));
     position.next = 1;
     if (writer_commit(here.first, batch, &position, 1, &error) != WRITER_DONE)
@@ -394,7 +383,7 @@ static enum writer_result hear(struct writer *writer, struct writer_position *po
                                int64_t tick_ms, const struct sighting *words, size_t count)
 {
     struct error error = {0};
-    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    struct batch *batch = batch_new(&here.store.rules, 1 << 20);
     for (size_t i = 0; i < count; i++)
         assert_true(batch_add_sighting(batch, &words[i]));
     position->next = position->stored + 1;
@@ -410,8 +399,8 @@ static enum writer_result hear(struct writer *writer, struct writer_position *po
 static void ask_stations(char *answer, size_t size)
 {
     const char *const topic = "cb.events";
-    PGresult *result = PQexecParams(postgres_connection_handle(here.reader), stations_sql_ask, 1,
-                                    NULL, &topic, NULL, NULL, 0);
+    PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), stations_sql_ask,
+                                    1, NULL, &topic, NULL, NULL, 0);
     assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
     size_t used = (size_t)snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
     for (int i = 0; i < PQntuples(result) && !PQgetisnull(result, i, 1); i++)
@@ -461,6 +450,7 @@ int main(void)
         cmocka_unit_test(a_batch_behind_a_gap_is_refused),
         cmocka_unit_test(of_two_at_once_the_owner_alone_writes),
         cmocka_unit_test(a_page_counts_once_and_open_hours_show),
+        cmocka_unit_test(old_pages_are_added_up),
         cmocka_unit_test(days_before_the_first_year_are_counted),
         cmocka_unit_test(an_answer_is_whole_or_none),
     };

@@ -105,8 +105,9 @@ def test_300_letters_are_300_first_dispatches_though_it_is_killed(refused):
     # nothing without a reason, and nothing of another plan
     assert dead(refused, "redrive", "--execute", check=False).returncode == 64
     signed = ("--execute", "--as", WHO, "--reason", WHY)
-    done = dead(refused, "redrive", "--feed", "mended", *signed, "--plan", "x", check=False)
+    done = dead(refused, "redrive", "--feed", "mended", *signed, "--plan", "x", "--json", check=False)
     assert done.returncode == 1 and "the plan is now" in done.stderr and redriven(refused) == []
+    assert json.loads(done.stdout)["executed"] is False and "under way" not in done.stderr
 
     words = [refused.binaries / "citybrain", "dead", "redrive", "--feed", "mended", "--config", refused.config, *signed,
              "--rate", "50"]
@@ -161,6 +162,29 @@ def test_a_letter_that_dies_again_says_how_often(refused):
     assert producer.flush(30) == 0
     one, = until(lambda: [row for row in told(refused, "ls", "--limit", "0") if row["upload"] == header["upload"]], "it is dead again", 30)
     assert one["attempts"] == 4
+
+
+def test_what_lies_behind_a_killed_writers_transaction_is_known(refused):
+    """A replay that was killed leaves its transaction open for a while; what was redriven behind it is there already."""
+    row, = [row for row in told(refused, "ls", "--limit", "0") if row["upload"] == "again00000000000000000"]
+    brokers = {"bootstrap.servers": refused.environment["CITYBRAIN_BROKERS"]}
+    assert told(refused, "redrive")["writes"] == 1
+    killed = Producer({**brokers, "transactional.id": "killed-half-way", "transaction.timeout.ms": 20000})
+    killed.init_transactions(20)
+    killed.begin_transaction()
+    killed.produce("cb.raw", b"never", "mended")
+    assert killed.flush(20) == 0
+    header = {"v": 1, "feed": "mended", "mapping": 2, "upload": row["upload"], "row": 1, "rows": 1, "offset": 0,
+              "received": int(time.time() * 1000), "ctype": NDJSON, "charset": "utf-8", "verdict": "none"}
+    producer = Producer(brokers)
+    producer.produce("cb.raw", json.dumps(item("A1"), ensure_ascii=False).encode(), "mended",
+                     headers={"cb": json.dumps(header, separators=(",", ":")), "citybrain-redriven": f"{row['place']}/5"})
+    assert producer.flush(20) == 0
+    words = [refused.binaries / "citybrain", "dead", "redrive", "--feed", "mended", "--json", "--config", refused.config]
+    with subprocess.Popen([str(w) for w in words], env=refused.environment, stdout=subprocess.PIPE) as running:
+        time.sleep(1)
+        killed.abort_transaction(20)
+        assert json.loads(running.communicate(timeout=60)[0])["writes"] == 0
 
 
 def test_what_is_not_understood_is_told(district):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A frozen period stays, whatever comes later; what came later is its adjustment (docs/decisions/0086)."""
+import contextlib
 import json
+import subprocess
 
 import psycopg2
 import pytest
 
-from district import NDJSON
+from district import NDJSON, until
 from test_path import LEAD, order
 
 DAYS = ("--from", "2024-02-19", "--to", "2024-03-18")
@@ -72,6 +74,19 @@ def test_a_frozen_period_stays_and_what_comes_later_is_its_adjustment(district):
     assert (one["name"], one["first_day"], one["last_day"], one["who"]) == ("2024-03", "2024-02-19", "2024-03-18", "张三")
     assert one["cells"] >= len(rows)
     assert district.sql("SELECT who, reason FROM core.audit WHERE verb = 'period freeze'") == [("张三", "三月月报发布")]
+
+
+def test_a_freeze_does_not_begin_under_a_swap(district):
+    """Cells that change places under its snapshot would look empty (docs/decisions/0110)."""
+    words = [district.binaries / "citybrain", "period", "freeze", "2023-01", "--from", "2023-01-01", "--to", "2023-01-31"]
+    swap = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    with contextlib.closing(swap), swap.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(20120348)")  # as a swap holds it to its COMMIT
+        with subprocess.Popen([str(word) for word in words], env=district.environment, stderr=subprocess.PIPE) as freeze:
+            until(lambda: district.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 20120348 AND "
+                                       "NOT granted") == [(1,)], "the freeze waits", 20)
+            swap.commit()
+            assert b"would be" in freeze.communicate(timeout=20)[1] and freeze.returncode == 0
 
 
 def test_what_is_no_period_is_told(district):

@@ -24,6 +24,7 @@ struct work {
     struct log_writer *writer;
     struct strbuf text; /* of the plan, then of a header */
     int64_t written, seen;
+    bool executed; /* it was begun: not refused */
     struct error error;
 };
 
@@ -117,13 +118,14 @@ static void show_plan(const struct work *work, FILE *out)
     show_tally(out, work->letters.left);
 }
 
-static void show_json(struct work *work, bool executed, FILE *out)
+static void show_json(struct work *work, FILE *out)
 {
     strbuf_reset(&work->text);
     write_plan(&work->text, work);
-    fprintf(
-        out, "{\"plan\":\"%s\",%s,\"executed\":%s,\"written\":%" PRId64 ",\"seen\":%" PRId64 "}\n",
-        work->plan->hash, work->text.at, executed ? "true" : "false", work->written, work->seen);
+    fprintf(out,
+            "{\"plan\":\"%s\",%s,\"executed\":%s,\"written\":%" PRId64 ",\"seen\":%" PRId64 "}\n",
+            work->plan->hash, work->text.at, work->executed ? "true" : "false", work->written,
+            work->seen);
 }
 
 static bool make_plan(struct work *work)
@@ -237,6 +239,7 @@ static int execute(struct work *work)
     int status = plan_begin(plan, work->counts.writes);
     if (status != VERB_OK)
         return status;
+    work->executed = true;
     bool good = write_all(work);
     plan_add(plan, "written", span_decimal(written, work->written));
     snprintf(note, sizeof note, "%" PRId64 " of %" PRId64 " letters written again", work->written,
@@ -255,15 +258,15 @@ static int carry_out(struct work *work, FILE *out)
     fflush(out); /* before the bar */
     int status = executes ? execute(work) : VERB_OK;
     if (work->redrive->json)
-        show_json(work, executes, out);
-    if (executes)
+        show_json(work, out);
+    if (work->executed)
         fprintf(stderr, "citybrain dead: %" PRId64 " of %" PRId64 " are on events%s\n", work->seen,
                 work->counts.writes,
                 work->seen == work->counts.writes
                     ? ""
                     : "; the rest is under way (citybrain lag), or ingest runs other mappings and "
                       "they are letters again: citybrain dead group --since 10m");
-    else if (work->counts.writes > 0)
+    else if (work->counts.writes > 0 && !executes)
         fputs("nothing was written; --execute --as NAME --reason TEXT does it\n", stderr);
     return status;
 }

@@ -96,11 +96,32 @@ static void write_counts(const struct replay_report *report, struct strbuf *json
     strbuf_add_char(json, '}');
 }
 
-void replay_report_hash(const struct replay_report *report, char hash[DIGEST_ID_LEN + 1])
+/* A sum: the partitions of a topic are read in any order beside each other. */
+void replay_report_copy(struct replay_report *report, int32_t partition, int64_t offset,
+                        struct span header)
+{
+    unsigned char hash[DIGEST_BYTES];
+    uint64_t word;
+    struct strbuf text;
+    strbuf_init(&text, 512, 65536);
+    strbuf_addf(&text, "%d/%lld|%.*s", (int)partition, (long long)offset, SPAN_ARG(header));
+    digest_sha256(hash, strbuf_span(&text));
+    strbuf_fini(&text);
+    for (size_t i = 0; i < ARRAY_LENGTH(report->copies); i++) {
+        memcpy(&word, hash + i * sizeof word, sizeof word);
+        report->copies[i] += word;
+    }
+}
+
+void replay_report_hash(const struct replay_report *report, struct span range,
+                        char hash[DIGEST_ID_LEN + 1])
 {
     struct strbuf text;
     strbuf_init(&text, 1024, MOST_BYTES);
+    strbuf_add(&text, range);
     write_counts(report, &text);
+    for (size_t i = 0; i < ARRAY_LENGTH(report->copies); i++)
+        strbuf_addf(&text, "|%llx", (unsigned long long)report->copies[i]);
     digest_bytes(hash, strbuf_span(&text));
     strbuf_fini(&text);
 }

@@ -45,6 +45,7 @@ struct replay_report {
     int64_t lost;         /* were good, and are rejected: that version does not cover the range */
     int64_t left;         /* events of the old reading that the new one does not make: they stay */
     int64_t events, orders;
+    uint64_t copies[4];      /* of what would be written: replay_report_copy */
     struct replay_row *rows; /* owned */
     size_t count;
 };
@@ -54,8 +55,13 @@ void replay_report_fini(struct replay_report *report);
 void replay_report_add(struct replay_report *report, enum replay_fate fate, struct span from,
                        struct span to, struct span case_id);
 const char *replay_report_word(enum replay_fate fate);
-/* The same counts have the same hash: a plan that was read is the plan that is executed. */
-void replay_report_hash(const struct replay_report *report, char hash[DIGEST_ID_LEN + 1]);
+/* A record that would be written: where it lies, and the header of its copy. */
+void replay_report_copy(struct replay_report *report, int32_t partition, int64_t offset,
+                        struct span header);
+/* The same range, counts and copies, in whatever order partitions are read, have the same hash: a
+ * plan that was read is the plan that is executed. */
+void replay_report_hash(const struct replay_report *report, struct span range,
+                        char hash[DIGEST_ID_LEN + 1]);
 /* `members`: more of the object, each with a comma behind it, or "". */
 void replay_report_write(const struct replay_report *report, struct span members,
                          struct strbuf *json);

@@ -53,16 +53,23 @@ static void add_newest(const struct replay_wish *wish, const struct feeds *feeds
                         (int64_t)feed->versions[feed->version_count - 1].version);
 }
 
-/* The same words over the same versions are the same run, which is gone on with. */
-static void make_name(const struct replay_run *run, const struct bundle *bundle, char name[64])
+/* Of the words, and of the versions they mean today. */
+static void hash_range(const struct replay_run *run, const struct bundle *bundle,
+                       char hash[DIGEST_ID_LEN + 1])
 {
-    char hash[DIGEST_ID_LEN + 1];
     struct strbuf text;
     strbuf_init(&text, 256, 1 << 20);
     add_range(run, &text);
     add_newest(&run->wish, bundle->feeds, &text);
     digest_bytes(hash, strbuf_span(&text));
     strbuf_fini(&text);
+}
+
+/* The same words over the same versions are the same run, which is gone on with. */
+static void make_name(const struct replay_run *run, const struct bundle *bundle, char name[64])
+{
+    char hash[DIGEST_ID_LEN + 1];
+    hash_range(run, bundle, hash);
     snprintf(name, 64, REPLAY_PREFIX "%.*s", NAME_DIGITS, hash);
 }
 
@@ -118,6 +125,18 @@ static bool narrow(const struct replay_run *run, struct log_copy *copy, struct e
         part->to = one->to < part->to ? one->to : part->to;
     }
     return true;
+}
+
+/* What came since it was planned is of another plan. */
+static void bound(struct log_copy *copy, struct log_copy *planned)
+{
+    size_t count, planned_count;
+    struct log_copy_part *parts = log_copy_parts(copy, &count);
+    const struct log_copy_part *until = log_copy_parts(planned, &planned_count);
+    for (size_t p = 0; p < count; p++) {
+        int64_t to = p < planned_count ? until[p].to : parts[p].from;
+        parts[p].to = to < parts[p].to ? to : parts[p].to;
+    }
 }
 
 static bool open_pass(struct pass *pass, struct replay_run *run, const struct bundle *bundle,
@@ -281,16 +300,19 @@ static int write_copies(struct pass *pass, struct told *told, struct error *erro
     return good ? status : error_exit_status(error);
 }
 
-static int execute(struct replay_run *run, const struct bundle *bundle,
-                   const struct replay_report *plan, struct error *error)
+static int execute(struct replay_run *run, const struct bundle *bundle, const struct pass *planned,
+                   struct error *error)
 {
     struct pass pass;
     struct told told = {0};
     strbuf_init(&told.range, 256, 65536);
     strbuf_init(&told.counts, 1024, 65536);
-    say_counts(&told.counts, plan);
+    say_counts(&told.counts, &planned->report);
     tell(run, &told);
-    bool good = open_pass(&pass, run, bundle, error) && log_copy_into(pass.copy, "raw", error);
+    bool good = open_pass(&pass, run, bundle, error);
+    if (good)
+        bound(pass.copy, planned->copy);
+    good = good && log_copy_into(pass.copy, "raw", error);
     pass.executes = true;
     int status = good ? write_copies(&pass, &told, error) : error_exit_status(error);
     close_pass(&pass);
@@ -324,6 +346,7 @@ static void note_unread(const struct replay_run *run, const char *group, const c
 static int plan_and_do(struct replay_run *run, const struct bundle *bundle, struct error *error)
 {
     struct pass pass;
+    char range[DIGEST_ID_LEN + 1];
     int status = VERB_OK;
     bool good = open_pass(&pass, run, bundle, error);
     if (good) {
@@ -331,7 +354,8 @@ static int plan_and_do(struct replay_run *run, const struct bundle *bundle, stru
         good = log_copy_run(pass.copy, take, &pass, 0, error);
     }
     if (good) {
-        replay_report_hash(&pass.report, run->plan.hash);
+        hash_range(run, bundle, range);
+        replay_report_hash(&pass.report, span_of(range), run->plan.hash);
         show_plan(run, &pass.report);
         note_unread(run, "ingest", "raw");
         note_unread(run, "router", "events");
@@ -340,7 +364,7 @@ static int plan_and_do(struct replay_run *run, const struct bundle *bundle, stru
     if (!good)
         status = error_exit_status(error);
     else if (run->plan.execute)
-        status = execute(run, bundle, &pass.report, error);
+        status = execute(run, bundle, &pass, error);
     close_pass(&pass);
     return status;
 }

@@ -371,6 +371,8 @@ void replay_trial_take(struct replay_trial *trial, const struct record *record,
     strbuf_reset(&trial->header);
     raw_header_write(&trial->header, &header);
     copy->header = strbuf_span(&trial->header);
+    if (copy->written)
+        replay_report_copy(trial->report, record->partition, record->offset, copy->header);
     trial->report->fates[copy->fate]++;
     trial->report->records++;
 }

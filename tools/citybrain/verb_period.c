@@ -31,6 +31,10 @@ static const char period_help[] =
     "now\n"
     "(- where there is none). A period is frozen once, for ever: first it is only said how many "
     "cells.\n"
+    "Stocks (backlog, overdue) are kept as what came and went; what there was when the period "
+    "began "
+    "is\n"
+    "frozen with it, as the cell of the bucket `opening`, dated the day before.\n"
     "NAME is yours, such as 2026-03.\n\n"
     "  --from, --to   first and last civil day of the district, both included\n"
     "  --execute      freeze it\n"
@@ -64,6 +68,11 @@ static const char adjustments_sql[] =
     "a.frozen::text, 'live', a.live::text) ORDER BY a.relation, a.key), '[]') FROM "
     "api.adjustments($1) AS a WHERE $2::text IS NULL OR a.relation IN ('cell_' || $2, 'hist_' || "
     "$2))::text END";
+
+/* Held from before the snapshot to our end: cells that are filled anew are swapped in before it or
+ * behind it, not under it, where they would look empty. */
+static const char hold_sql[] =
+    "SET lock_timeout = '30s'; SELECT pg_advisory_lock_shared(20120348); RESET lock_timeout";
 
 static const char freeze_sql[] = "SELECT core.freeze_period($1, $2::date, $3::date, $4, $5)";
 
@@ -134,7 +143,8 @@ static int freeze(const struct wish *wish, struct postgres_connection *connectio
     const char *values[] = {wish->name,     wish->from,        wish->to,
                             wish->plan.who, wish->plan.reason, cells};
     PGconn *pg = postgres_connection_handle(connection);
-    if (!postgres_connection_run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", error))
+    if (!postgres_connection_run(connection, hold_sql, error) ||
+        !postgres_connection_run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", error))
         return VERB_UNAVAILABLE;
     if (!wish->plan.execute) /* taken back below */
         values[3] = values[4] = "plan";

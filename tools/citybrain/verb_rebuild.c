@@ -4,11 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "citybrain/run_aggregator.h"
 #include "citybrain/verb.h"
 
 static const char rebuild_help[] =
-    "usage: citybrain rebuild [--execute --as NAME --reason TEXT] [--json] [--config DIR]\n"
+    "usage: citybrain rebuild [--execute --as NAME --reason TEXT [--plan HASH]] [--json] [--config "
+    "DIR]\n"
     "       citybrain rebuild --drop\n\n"
     "由已存事件集重算全部统计格,与现行结果比对,再换入。\n"
     "Every cell and histogram bin of every view is made anew from the stored sets of events, in a\n"
@@ -18,10 +20,11 @@ static const char rebuild_help[] =
     "The files are those in force: for changed views there is citybrain views apply.\n\n"
     "  --execute    swap. Running aggregators are fenced, take over anew, and go on\n"
     "  --as NAME, --reason TEXT   who does it and why: needed to execute; in core.audit\n"
+    "  --plan HASH  swap only if what differs is still what that plan said\n"
     "  --drop       throw away what lies aside: while it is there, each change of a set is noted\n"
     "  --json       one object: sets, followed, seconds, sets_per_second, swap_seconds, "
     "differing,\n"
-    "               swapped, tables\n"
+    "               plan, swapped, tables\n"
     "  --config DIR as the aggregator's (default $CITYBRAIN_CONFIG or config); $CITYBRAIN_PG wins\n"
     "               over its aggregator.postgres\n\n"
     "Killed, the same words go on where it stopped. Without --execute the cells stay aside, and "
@@ -30,19 +33,19 @@ static const char rebuild_help[] =
     "  citybrain rebuild && citybrain rebuild --drop    # every cell is what the sets say\n"
     "exit: 0 no cell differs, or they were swapped; 1 cells differ, 64 usage, 69 no database, 78 "
     "other\n"
-    "kinds or views than those in force\n";
+    "kinds or views than those in force, or another plan\n";
 
 static int run(int argc, char **argv)
 {
     static const char *const words[] = {"--execute", "--drop", "--json"};
-    static const char *const values[] = {"--as", "--reason", "--config"};
+    static const char *const values[] = {"--as", "--reason", "--plan", "--config"};
     bool executes = false, drops = false;
     for (int i = 1; i < argc; i++) {
         bool known = false, valued = false;
-        for (size_t w = 0; w < 3; w++) {
+        for (size_t w = 0; w < ARRAY_LENGTH(words); w++)
             known = known || strcmp(argv[i], words[w]) == 0;
+        for (size_t w = 0; w < ARRAY_LENGTH(values); w++)
             valued = valued || (strcmp(argv[i], values[w]) == 0 && i + 1 < argc);
-        }
         executes = executes || strcmp(argv[i], "--execute") == 0;
         drops = drops || strcmp(argv[i], "--drop") == 0;
         if (!known && !valued)

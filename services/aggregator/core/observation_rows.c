@@ -47,6 +47,14 @@ static bool merge(struct observation_row *row, struct arena *arena, const struct
     return true;
 }
 
+static bool is_among(const struct observation_rows *rows, int64_t day)
+{
+    for (size_t i = 0; i < rows->day_count; i++)
+        if (rows->days[i] == day)
+            return true;
+    return false;
+}
+
 bool observation_rows_take(struct observation_rows *rows, struct arena *arena,
                            const struct event *event, struct span data, int zone_minutes)
 {
@@ -61,6 +69,9 @@ bool observation_rows_take(struct observation_rows *rows, struct arena *arena,
             arena_rewind(arena, mark);
         return merged;
     }
+    bool of_new_day = !is_among(rows, day);
+    if (of_new_day && rows->day_count == OBSERVATION_ROWS_DAYS)
+        return false;
     struct observation_row *row = arena_take(arena, sizeof *row);
     if (!row || !keep(arena, &row->id, event->id) || !fill(row, arena, event, data)) {
         arena_rewind(arena, mark);
@@ -69,6 +80,8 @@ bool observation_rows_take(struct observation_rows *rows, struct arena *arena,
     row->day = day;
     row->live = !event->replayof.at;
     row->recorded_ms = recorded_of(event);
+    if (of_new_day)
+        rows->days[rows->day_count++] = day;
     row->next = rows->first;
     row->collided = *slot;
     rows->first = *slot = row;

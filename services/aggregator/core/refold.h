@@ -9,7 +9,8 @@ struct refold;
 struct refold *refold_new(const struct batch_rules *rules, const bool *wanted);
 void refold_free(struct refold *refold);
 void refold_clear(struct refold *refold);
-/* sign +1 or -1. False: the set cannot be read, or its kind is not known; nothing was added. */
+/* sign +1 or -1. False: the set cannot be read; nothing was added. A kind that was taken out of the
+ * files has no view, so its cases add nothing. */
 bool refold_add(struct refold *refold, struct span case_id, struct span lines, int sign);
 /* What was added since refold_clear; call it once. */
 const struct delta *refold_finish(struct refold *refold);

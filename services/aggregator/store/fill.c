@@ -20,6 +20,7 @@
 #include "aggregator/store/migration.h"
 #include "aggregator/store/roles.h"
 #include "base/memory.h"
+#include "daemon/failpoint.h"
 
 #define CASES_A_STEP 2000
 #define FEW_NOTES    200 /* left for the swap, in which nobody else can commit */
@@ -29,7 +30,10 @@ static const char session[] = "SET jit = off; SET enable_seqscan = off; SET lock
 
 struct fill {
     const struct schema_rules *schema;
-    bool all, wanted[VIEW_PLAN_MOST];
+    bool all, asked_all, wanted[VIEW_PLAN_MOST];
+    bool there;     /* the schema of a fill, ours or another */
+    bool was_alone; /* a connection of ours held the lock, and may not have ended yet */
+    char swap[24];  /* transaction of the swap that was begun last; "" = none was */
     struct fill_status status;
     struct postgres_connection *connection;
     struct postgres_transaction *transaction;
@@ -45,7 +49,7 @@ struct fill *fill_new(const char *conninfo, const struct schema_rules *schema, b
 {
     struct fill *fill = xcalloc(1, sizeof *fill);
     fill->schema = schema;
-    fill->all = all;
+    fill->all = fill->asked_all = all;
     fill->connection = postgres_connection_new(conninfo, "citybrain-fill", session);
     fill->transaction = postgres_transaction_new(fill->connection);
     fill->refold = refold_new(schema->rules, fill->wanted);
@@ -86,8 +90,13 @@ static bool be_alone(struct fill *fill, struct error *error)
     if (!good)
         postgres_connection_fail(fill->connection, result, error);
     else if (PQgetvalue(result, 0, 0)[0] != 't')
-        good = error_set(error, ERROR_REFUSED, 0, "another process fills views already");
+        good = error_set(error, fill->was_alone ? ERROR_RETRY : ERROR_REFUSED, 0,
+                         fill->was_alone ? "the connection that was lost has not ended yet"
+                                         : "another process fills views already");
     PQclear(result);
+    if (!good)
+        postgres_connection_close(fill->connection);
+    fill->was_alone = fill->was_alone || good;
     return good;
 }
 
@@ -105,9 +114,22 @@ static bool read_state(struct fill *fill, struct error *error)
     return good;
 }
 
-/* Where an earlier fill for the same files stopped. */
+static void go_to(struct fill *fill, const char *last, bool all_read, bool all)
+{
+    free(fill->last);
+    fill->last = xstrdup(last);
+    fill->all_read = all_read;
+    fill->all = all;
+}
+
+/* Where an earlier fill for the same files stopped. What we remember of it ourselves does not
+ * count: a server that took over may know less. */
 static bool read_place(struct fill *fill, struct error *error)
 {
+    go_to(fill, "", false, fill->asked_all);
+    fill->there = fill->status.other;
+    fill->status.unfinished = false;
+    fill->status.cases = fill->status.noted = 0;
     if (!fill->status.other)
         return true;
     PGresult *result = PQexec(postgres_connection_handle(fill->connection), fill_sql_place);
@@ -118,13 +140,28 @@ static bool read_place(struct fill *fill, struct error *error)
         strcmp(PQgetvalue(result, 0, 0), fill->contributions) == 0) {
         fill->status.other = false;
         fill->status.unfinished = true;
-        free(fill->last);
-        fill->last = xstrdup(PQgetvalue(result, 0, 1));
-        fill->all_read = PQgetvalue(result, 0, 2)[0] == 't';
+        go_to(fill, PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2)[0] == 't',
+              PQgetvalue(result, 0, 5)[0] == 't');
         fill->status.cases = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
         fill->status.noted = strtoll(PQgetvalue(result, 0, 4), NULL, 10);
-        fill->all = PQgetvalue(result, 0, 5)[0] == 't';
     }
+    PQclear(result);
+    return good;
+}
+
+/* Of a COMMIT without an answer: the server knows, as far as it is the one that was asked. */
+static bool ask_swap(struct fill *fill, struct error *error)
+{
+    const char *const values[] = {fill->swap};
+    if (!fill->swap[0] || fill->status.other || fill->status.unfinished)
+        return true;
+    PGresult *result = PQexecParams(postgres_connection_handle(fill->connection), fill_sql_swapped,
+                                    1, NULL, values, NULL, NULL, 0);
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+    if (good)
+        fill->status.swapped = PQgetvalue(result, 0, 0)[0] == 't';
+    else
+        postgres_connection_fail(fill->connection, result, error);
     PQclear(result);
     return good;
 }
@@ -143,13 +180,14 @@ static void choose(struct fill *fill)
 bool fill_open(struct fill *fill, bool keeps, struct error *error)
 {
     const struct schema_rules *schema = fill->schema;
-    bool good = postgres_connection_open(fill->connection, error) && be_alone(fill, error) &&
-                run(fill, "BEGIN; SELECT pg_advisory_xact_lock(20120345)", error) &&
-                roles_apply(fill->connection, schema->sql_dir, schema->units, error) &&
-                migration_apply(fill->connection, schema->sql_dir, error) &&
-                view_plan_read(&fill->status.plan, fill->connection, schema->rules, error) &&
-                run(fill, keeps ? "COMMIT" : "ROLLBACK", error) && read_state(fill, error) &&
-                read_place(fill, error);
+    bool good =
+        postgres_connection_open(fill->connection, error) && be_alone(fill, error) &&
+        run(fill, "BEGIN; SELECT pg_advisory_xact_lock(20120345)", error) &&
+        roles_apply(fill->connection, schema->sql_dir, schema->units, error) &&
+        migration_apply(fill->connection, schema->sql_dir, &fill->status.migrations, error) &&
+        view_plan_read(&fill->status.plan, fill->connection, schema->rules, error) &&
+        run(fill, keeps ? "COMMIT" : "ROLLBACK", error) && read_state(fill, error) &&
+        read_place(fill, error) && ask_swap(fill, error);
     if (good)
         choose(fill);
     return good;
@@ -158,7 +196,7 @@ bool fill_open(struct fill *fill, bool keeps, struct error *error)
 bool fill_begin(struct fill *fill, struct error *error)
 {
     struct strbuf sql;
-    if (fill->status.unfinished)
+    if (fill->status.unfinished || fill->status.swapped)
         return true;
     strbuf_init(&sql, 65536, 4 << 20);
     fill_sql_begin(&sql, fill->schema->rules->views, fill->wanted, fill->contributions, fill->all);
@@ -167,6 +205,7 @@ bool fill_begin(struct fill *fill, struct error *error)
                     : run(fill, sql.at, error);
     strbuf_fini(&sql);
     fill->status.other = false;
+    fill->there = true;
     return good;
 }
 
@@ -343,21 +382,42 @@ bool fill_differs(struct fill *fill, struct fill_compare *compare, struct error 
     return good && run(fill, "COMMIT", error);
 }
 
+static bool on_swap(void *context, const PGresult *result, struct error *error)
+{
+    struct fill *fill = context;
+    (void)error;
+    snprintf(fill->swap, sizeof fill->swap, "%s", PQgetvalue(result, 0, 0));
+    return true;
+}
+
+/* Who freezes a period holds 20120348 from before his snapshot: tables that changed places under it
+ * would look empty. It is waited for before the writers are kept waiting. */
 bool fill_swap(struct fill *fill, const char *verb, const char *who, const char *reason,
                struct error *error)
 {
+    if (fill->status.swapped)
+        return true;
     postgres_transaction_begin(fill->transaction);
     queue(fill, NULL, "SET LOCAL lock_timeout = '3s'", NULL, 0, NULL);
+    queue(fill, NULL, "SELECT pg_advisory_xact_lock(20120348)", NULL, 0, NULL);
+    queue(fill, NULL, "SELECT pg_current_xact_id()::text", NULL, 0, on_swap);
     queue(fill, NULL, "LOCK TABLE core.kafka_offset IN SHARE ROW EXCLUSIVE MODE", NULL, 0, NULL);
     do {
         if (!take_notes(fill, false, error))
             return false;
     } while (fill->rows > 0);
-    return swap_tables(fill, verb, who, reason, error);
+    if (!swap_tables(fill, verb, who, reason, error))
+        return false;
+    if (!failpoint("fill.after_swap"))
+        return true;
+    postgres_connection_close(fill->connection);
+    return error_set(error, ERROR_RETRY, 0, "failpoint fill.after_swap: the answer is lost");
 }
 
 bool fill_drop(struct fill *fill, struct error *error)
 {
+    if (!fill->there)
+        return true;
     fill->status.unfinished = fill->status.other = false;
     return run(fill, fill_sql_drop, error);
 }

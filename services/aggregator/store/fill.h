@@ -20,6 +20,8 @@ struct fill_status {
     bool all;             /* every view is filled, not only those that differ */
     bool unfinished;      /* one for the same files was begun before */
     bool other;           /* one for other files was: fill_begin throws it away */
+    bool swapped;         /* our own swap, whose answer was lost, did happen */
+    int migrations;       /* not applied to the database yet */
 };
 
 struct fill;
@@ -27,7 +29,8 @@ struct fill;
 struct fill *fill_new(const char *conninfo, const struct schema_rules *schema, bool all);
 void fill_free(struct fill *fill);
 /* Connects, brings the migrations up to date and compares; without `keeps` it only looks, and
- * leaves everything as it was. ERROR_REFUSED while another process fills. */
+ * leaves everything as it was. ERROR_REFUSED while another process fills. Again, after an error
+ * that says so (ERROR_RETRY): finds out what happened, and goes on from there. */
 bool fill_open(struct fill *fill, bool keeps, struct error *error);
 const struct fill_status *fill_look(const struct fill *fill);
 /* From now on changes of sets are noted. */
@@ -37,8 +40,8 @@ enum fill_result fill_step(struct fill *fill, struct error *error);
 /* What was filled beside what is read, both of one moment; only where nothing but the notes is left
  * and the files are those in force. */
 bool fill_differs(struct fill *fill, struct fill_compare *compare, struct error *error);
-/* The rest of the notes, then the swap, in one transaction that lets no aggregator commit: whoever
- * runs is fenced. Audited. */
+/* The rest of the notes, then the swap, in one transaction that lets no aggregator commit and no
+ * period freeze: whoever runs is fenced. Audited. */
 bool fill_swap(struct fill *fill, const char *verb, const char *who, const char *reason,
                struct error *error);
 /* Throws away what was filled and notes no more. */

@@ -11,6 +11,11 @@ const char fill_sql_look[] =
 const char fill_sql_place[] = "SELECT contributions, last_id, all_read, cases, noted, every FROM "
                               "fill.state";
 
+/* A server that was promoted may not have come to it yet. */
+const char fill_sql_swapped[] =
+    "SELECT CASE WHEN $1::xid8 < pg_snapshot_xmax(pg_current_snapshot()) THEN "
+    "pg_xact_status($1::xid8) IS NOT DISTINCT FROM 'committed' ELSE false END";
+
 const char fill_sql_sets[] = "SELECT case_id, lines FROM core.case_set WHERE case_id > $1 ORDER BY "
                              "case_id LIMIT $2::bigint";
 
@@ -76,10 +81,12 @@ static void swap_view(struct strbuf *out, const struct batch_rules *rules, const
     view_sql_views(out, view);
     digest_bytes(sql, span_from(out->at + from, out->len - from));
     view_plan_hash(hash, rules, view);
-    strbuf_addf(out,
-                "INSERT INTO core.view (name, hash, sql) VALUES ('%s', '%s', '%s') ON CONFLICT "
-                "(name) DO UPDATE SET hash = excluded.hash, sql = excluded.sql;\n",
-                view->name, hash, sql);
+    strbuf_addf(
+        out,
+        "INSERT INTO core.view (name, hash, sql, is_stock) VALUES ('%s', '%s', '%s', %s) ON "
+        "CONFLICT (name) DO UPDATE SET hash = excluded.hash, sql = excluded.sql, is_stock = "
+        "excluded.is_stock;\n",
+        view->name, hash, sql, view->is_stock ? "true" : "false");
 }
 
 void fill_sql_swap(struct strbuf *out, const struct batch_rules *rules,

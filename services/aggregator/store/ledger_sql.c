@@ -79,3 +79,5 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
 const char ledger_sql_open[] =
     "SELECT count(*) FROM api.ledger, core.clock WHERE NOT closes AND hour < core.of_ms(t_ms) - "
     "interval '2 hours' AND hour >= core.of_ms(t_ms) - interval '7 days'";
+
+const char ledger_sql_add_up[] = "SELECT core.add_up_ledger($1::integer)";

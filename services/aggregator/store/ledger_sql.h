@@ -14,6 +14,9 @@ extern const char ledger_sql_said[], ledger_sql_came[];
 
 /* One number: feeds and hours of the last seven days, over for an hour, that do not close. */
 extern const char ledger_sql_open[];
+/* $1: pages of so many days are kept as they are. One number: pages that were added up, some at a
+ * time; 0 = no more. */
+extern const char ledger_sql_add_up[];
 
 /* One json value as view_sql_query writes it; `by` is a list of day, hour, feed and unit, "" = a
  * total. Parameters: from and to, civil days of the district. False when `by` names something else

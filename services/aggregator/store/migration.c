@@ -208,14 +208,16 @@ static bool make_table(struct postgres_connection *connection, struct error *err
                                    error);
 }
 
-bool migration_apply(struct postgres_connection *connection, const char *folder,
+bool migration_apply(struct postgres_connection *connection, const char *folder, int *applied,
                      struct error *error)
 {
     struct files files;
-    int applied = 0;
+    int there = 0;
     bool good = files_load(&files, folder, error) && make_table(connection, error) &&
-                compare(connection, &files, &applied, error);
-    for (int i = applied; i < files.count && good; i++)
+                compare(connection, &files, &there, error);
+    if (applied)
+        *applied = good ? files.count - there : 0;
+    for (int i = there; i < files.count && good; i++)
         good = apply_file(connection, &files, &files.at[i], error);
     files_fini(&files);
     return good;

@@ -8,8 +8,9 @@
 
 #include "postgres/connection.h"
 
-/* Within the caller's transaction. ERROR_CONFIG where the database is not what these files make: it
- * is of a newer program, a file was changed or left out after it was applied, two have one number.
+/* Within the caller's transaction. `applied` (or NULL): how many were. ERROR_CONFIG where the
+ * database is not what these files make: it is of a newer program, a file was changed or left out
+ * after it was applied, two have one number.
  */
-bool migration_apply(struct postgres_connection *connection, const char *folder,
+bool migration_apply(struct postgres_connection *connection, const char *folder, int *applied,
                      struct error *error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two statements: the days that this process has not asked for yet, then the rows. */
+/* Days are made before the batch's transaction and may be gone by then, where retention took them:
+ * the batch is then refused as a whole, and written again over days that were asked for anew. */
 #include "aggregator/store/observations_sql.h"
 
 #include <stdlib.h>
@@ -7,8 +8,10 @@
 #include "aggregator/store/upsert.h"
 #include "base/memory.h"
 
-#define KNOWN_DAYS 64
-#define COLUMNS    11
+#define KNOWN_DAYS   512
+#define DAYS_AT_ONCE 16
+#define COLUMNS      11
+#define NO_PARTITION "23514"
 
 struct observations_sql {
     struct upsert rows, days;
@@ -75,8 +78,6 @@ static void add_row(struct observations_sql *sql, const struct observation_row *
     struct array_text *at = sql->rows.arrays;
     const struct span texts[] = {row->id,   row->kind,     row->feed, row->subject,
                                  row->unit, row->revision, row->data};
-    if (!is_known(sql, row->day))
-        array_text_add_date(&sql->days.arrays[0], row->day);
     array_text_add_date(&at[0], row->day);
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
         array_text_add(&at[1 + i], texts[i]);
@@ -85,13 +86,36 @@ static void add_row(struct observations_sql *sql, const struct observation_row *
     array_text_add(&at[10], row->live ? SPAN("t") : SPAN("f"));
 }
 
+bool observations_sql_make_days(struct observations_sql *sql, const struct observation_rows *rows,
+                                struct postgres_transaction *transaction, struct error *error)
+{
+    for (size_t at = 0; at < rows->day_count;) {
+        upsert_reset(&sql->days);
+        for (; at < rows->day_count && sql->days.arrays[0].count < DAYS_AT_ONCE; at++)
+            if (!is_known(sql, rows->days[at]))
+                array_text_add_date(&sql->days.arrays[0], rows->days[at]);
+        if (sql->days.arrays[0].count == 0)
+            continue;
+        postgres_transaction_begin(transaction);
+        upsert_queue(&sql->days, transaction, NULL, NULL);
+        if (!postgres_transaction_commit(transaction, error)) {
+            observations_sql_forget(sql);
+            return false;
+        }
+    }
+    return true;
+}
+
 void observations_sql_queue(struct observations_sql *sql, const struct observation_rows *rows,
                             struct postgres_transaction *transaction)
 {
-    upsert_reset(&sql->days);
     upsert_reset(&sql->rows);
     for (const struct observation_row *row = rows->first; row; row = row->next)
         add_row(sql, row);
-    upsert_queue(&sql->days, transaction, NULL, NULL);
     upsert_queue(&sql->rows, transaction, NULL, NULL);
+}
+
+bool observations_sql_lacks_day(const struct error *error)
+{
+    return error->code == (int)strtol(NO_PARTITION, NULL, 36);
 }

@@ -193,13 +193,31 @@ static bool apply_zone(struct postgres_connection *connection, int zone_minutes,
     return postgres_connection_run(connection, sql, error);
 }
 
+/* For core.cells_of(): whose cells are flows. */
+static bool apply_stocks(struct postgres_connection *connection, const struct views *views,
+                         struct error *error)
+{
+    struct strbuf sql;
+    strbuf_init(&sql, 1024, 65536);
+    strbuf_add(&sql, SPAN("UPDATE core.view SET is_stock = NOT is_stock WHERE is_stock <> (name IN "
+                          "(''"));
+    for (size_t i = 0; i < views_count(views); i++)
+        if (views_at(views, i)->is_stock)
+            strbuf_addf(&sql, ", '%s'", views_at(views, i)->name);
+    strbuf_add(&sql, SPAN("))"));
+    bool good = postgres_connection_run(connection, sql.at, error);
+    strbuf_fini(&sql);
+    return good;
+}
+
 static bool apply_views(struct postgres_connection *connection, const struct batch_rules *rules,
                         struct error *error)
 {
     bool good = true;
     for (size_t i = 0; i < views_count(rules->views) && good; i++)
         good = apply_view(connection, views_at(rules->views, i), error);
-    return good && apply_zone(connection, rules->zone_minutes, error) &&
+    return good && apply_stocks(connection, rules->views, error) &&
+           apply_zone(connection, rules->zone_minutes, error) &&
            apply_codes(connection, rules->codes, error);
 }
 
@@ -213,7 +231,7 @@ bool schema_apply(struct postgres_connection *connection, const struct schema_ru
                                         "SELECT pg_advisory_xact_lock(20120345)",
                                         error) &&
                 roles_apply(connection, schema->sql_dir, schema->units, error) &&
-                migration_apply(connection, schema->sql_dir, error) &&
+                migration_apply(connection, schema->sql_dir, NULL, error) &&
                 check_views(connection, schema->rules, error) &&
                 apply_views(connection, schema->rules, error) &&
                 postgres_connection_run(connection, "COMMIT", error);

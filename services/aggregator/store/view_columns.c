@@ -208,14 +208,6 @@ static bool is_rate(const struct view_measure *measure)
     return measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA;
 }
 
-void view_columns_means(struct strbuf *out, const struct view *view)
-{
-    for (size_t i = 0; i < view->measure_count; i++)
-        if (is_rate(&view->measures[i]))
-            strbuf_addf(out, ", round(avg(t.%s), %d) AS %s", view->measures[i].name,
-                        view->measures[i].scale == 1 ? 6 : 2, view->measures[i].name);
-}
-
 static void add_small(struct strbuf *out, const char *count)
 {
     strbuf_addf(out, "t.%s BETWEEN 1 AND %d", count, SMALL_CELL - 1);
@@ -239,6 +231,52 @@ static void add_too_few(struct strbuf *out, const struct view *view,
         return;
     case VIEW_FORMULA: add_small(out, measure->has_whole ? whole : "n"); return;
     }
+}
+
+/* " OR " of what makes a mean tell of few: `rate` alone, or any of them. */
+static void add_mean_tells(struct strbuf *out, const struct view *view,
+                           const struct view_measure *rate)
+{
+    strbuf_addf(out, "(count(t.%s) < %d AND bool_or(t.%s IS NOT NULL AND (", rate->name, SMALL_CELL,
+                rate->name);
+    add_too_few(out, view, rate);
+    strbuf_add(out, SPAN(")))"));
+}
+
+void view_columns_means(struct strbuf *out, const struct view *view, bool open)
+{
+    const char *between = ", (";
+    for (size_t i = 0; i < view->measure_count; i++) {
+        const struct view_measure *measure = &view->measures[i];
+        if (!is_rate(measure))
+            continue;
+        strbuf_add(out, SPAN(", "));
+        if (open) {
+            strbuf_add(out, SPAN("CASE WHEN NOT "));
+            add_mean_tells(out, view, measure);
+            strbuf_add(out, SPAN(" THEN "));
+        }
+        strbuf_addf(out, "round(avg(t.%s), %d)%s AS %s", measure->name, measure->scale == 1 ? 6 : 2,
+                    open ? " END" : "", measure->name);
+    }
+    for (size_t i = 0; open && i < view->measure_count; i++) {
+        if (!is_rate(&view->measures[i]))
+            continue;
+        strbuf_add(out, span_of(between));
+        add_mean_tells(out, view, &view->measures[i]);
+        between = " OR ";
+    }
+    if (open)
+        strbuf_add(out, SPAN(") AS suppressed"));
+}
+
+void view_columns_mean_rest(struct strbuf *out, const struct view *view)
+{
+    const char *rate = "";
+    for (size_t i = view->measure_count; i-- > 0;)
+        if (is_rate(&view->measures[i]))
+            rate = view->measures[i].name;
+    strbuf_addf(out, ", t.scope, 'mean'::text AS method, t.formula, count(t.%s) AS n", rate);
 }
 
 static void add_open_column(struct strbuf *out, const struct view *view,

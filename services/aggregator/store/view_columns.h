@@ -23,8 +23,11 @@ void view_columns_measures(struct strbuf *out, const struct view_columns *column
 void view_columns_quantiles(struct strbuf *out, const struct view *view);
 /* "(false OR c.a_n <> 0 …)" */
 void view_columns_nonzero(struct strbuf *out, const struct view *view, const char *alias);
-/* ", round(avg(t.RATE), 6) AS RATE" of rates alone. */
-void view_columns_means(struct strbuf *out, const struct view *view);
+/* ", round(avg(t.RATE), 6) AS RATE" of rates alone. `open`: NULL where fewer than five are in it
+ * and one of them is of fewer than five itself, and `suppressed` says so. */
+void view_columns_means(struct strbuf *out, const struct view *view, bool open);
+/* ", 'mean' AS method, …": scope, method, formula and n, how many of the rows had data. */
+void view_columns_mean_rest(struct strbuf *out, const struct view *view);
 /* The same columns of a row t where what counts fewer than five is NULL, and `suppressed`. */
 void view_columns_open(struct strbuf *out, const struct view *view);
 bool view_columns_has_formula(const struct view *view);

@@ -70,9 +70,10 @@ static void add_means(struct strbuf *out, const struct view *view, const struct 
     strbuf_add(out, SPAN("SELECT "));
     size_t start = out->len;
     add_by(out, view, by, ", t.");
-    view_columns_means(out, view);
+    view_columns_means(out, view, question->open);
     out->at[start] = ' '; /* the first comma */
-    strbuf_add(out, SPAN(", t.scope, 'mean'::text AS method, t.formula, count(*) AS n FROM ("));
+    view_columns_mean_rest(out, view);
+    strbuf_add(out, SPAN(" FROM ("));
     add_rows(out, view, &units, net, question);
     strbuf_add(out, SPAN(") AS t WHERE t.unit <> '' GROUP BY t.scope, t.formula"));
     add_by(out, view, by, ", t.");

@@ -55,15 +55,12 @@ static void add_periods(struct strbuf *out, const struct view *view)
 /* A unit without data is in no mean; n says how many had some. */
 static void add_means(struct strbuf *out, const struct view *view)
 {
-    const char *rate = "";
     if (view_group_index(view, FACT_UNIT) < 0 || !view->has_rates)
         return;
-    for (size_t i = view->measure_count; i-- > 0;)
-        if (view->measures[i].type == VIEW_RATIO || view->measures[i].type == VIEW_FORMULA)
-            rate = view->measures[i].name;
     strbuf_addf(out, "CREATE VIEW api.%s_mean AS SELECT t.bucket, t.day, t.hour", view->name);
-    view_columns_means(out, view);
-    strbuf_addf(out, ", t.scope, 'mean'::text AS method, t.formula, count(t.%s) AS n FROM (", rate);
+    view_columns_means(out, view, false);
+    view_columns_mean_rest(out, view);
+    strbuf_add(out, SPAN(" FROM ("));
     const char *between = "";
     for (size_t i = 0; i < view->bucket_count; i++)
         for (int net = 0; net < 2; net++) {

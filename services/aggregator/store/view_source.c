@@ -162,15 +162,17 @@ void view_source_add_quantiles(struct strbuf *out, const struct view_source *sou
                         source->view->group_names[i]);
 }
 
+/* A cell that is nothing in sum may still be rows of shards that cancel each other. */
 void view_source_add_days(struct strbuf *out, const struct view_source *source)
 {
     if (!view_columns_has_formula(source->view))
         return;
     strbuf_addf(out,
-                " CROSS JOIN (SELECT min(day) AS first_day, max(day) AS last_day FROM "
-                "core.cell_%s WHERE ",
+                " CROSS JOIN (SELECT min(day) AS first_day, max(day) AS last_day FROM (SELECT day "
+                "FROM core.cell_%s WHERE true",
                 source->view->name);
-    view_columns_nonzero(out, source->view, "");
     add_conditions(out, source);
-    strbuf_add(out, SPAN(") AS r"));
+    strbuf_add(out, SPAN(" GROUP BY day HAVING false"));
+    view_columns_each(out, source->view, " OR sum(@) <> 0");
+    strbuf_add(out, SPAN(") AS d) AS r"));
 }

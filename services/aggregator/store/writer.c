@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One transaction a batch, two round trips:
+/* One transaction a batch, two round trips (one more where observations are of days nobody asked
+ * for yet):
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
  *   2  case sets, what they are now, cells, bins, ledger, stations, firings, observations;
@@ -335,6 +336,8 @@ static bool write_changes(struct writer *writer, struct error *error)
                            writer->transaction);
     (void)failpoint("writer.before_commit");
     bool good = postgres_transaction_commit(writer->transaction, error);
+    if (!good && observations_sql_lacks_day(error))
+        error->kind = ERROR_RETRY; /* retention took it: whoever takes over asks for it anew */
     if (!failpoint("writer.after_commit"))
         return good;
     postgres_connection_close(writer->connection);
@@ -349,7 +352,9 @@ enum writer_result writer_commit(struct writer *writer, struct batch *batch,
     writer->batch = batch;
     writer->fenced = false;
     batch_seal(batch);
-    if (!postgres_connection_open(writer->connection, error))
+    if (!postgres_connection_open(writer->connection, error) ||
+        !observations_sql_make_days(writer->observations, batch_observations(batch),
+                                    writer->transaction, error))
         return WRITER_FAILED;
     if (!read_old_sets(writer, positions, count, error))
         return writer->fenced ? WRITER_FENCED : WRITER_FAILED;

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to views as the API asks them, on a PostgreSQL of the test's own: each is good SQL, a
+ * mean says how many it is of and tells nothing of few, and what shards cancel is not there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/store/view_query.h"
+#include "base/base.h"
+#include "daemon/log.h"
+
+#include "aggregator_store.h"
+
+static struct {
+    struct aggregator_store store;
+} here;
+
+static int open_all(void **state)
+{
+    (void)state;
+    return aggregator_store_open(&here.store) ? 0 : 1;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    return aggregator_store_close(&here.store) ? 0 : 1;
+}
+
+static void assert_says(const char *sql, const char *wanted)
+{
+    char answer[512];
+    aggregator_store_ask(&here.store, sql, answer, sizeof answer);
+    if (strcmp(answer, wanted) != 0)
+        fail_msg("\"%s\" is not \"%s\": %s", answer, wanted, sql);
+}
+
+static void run(const char *sql)
+{
+    struct error error = {0};
+    if (!postgres_connection_run(here.store.reader, sql, &error))
+        fail_msg("%s", error.text);
+}
+
+/* `wanted` of the only row of a question, from its JSON. */
+static void assert_answers(const char *view_name, const struct view_question *question,
+                           const char *members, const char *wanted)
+{
+    struct strbuf sql, whole;
+    const struct view *view = views_find(here.store.rules.views, span_of(view_name));
+    strbuf_init(&sql, 4096, 1 << 20);
+    strbuf_init(&whole, 4096, 1 << 20);
+    assert_true(view_query_rows(&sql, view, question));
+    strbuf_addf(&whole, "SELECT concat_ws(' ', %s) FROM (%.*s) AS q", members,
+                SPAN_ARG(strbuf_span(&sql)));
+    const char *const range[] = {NULL, NULL};
+    PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), whole.at, 2,
+                                    NULL, range, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s\n%s", PQresultErrorMessage(result), whole.at);
+    assert_int_equal(PQntuples(result), 1);
+    if (strcmp(PQgetvalue(result, 0, 0), wanted) != 0)
+        fail_msg("\"%s\" is not \"%s\"", PQgetvalue(result, 0, 0), wanted);
+    PQclear(result);
+    strbuf_fini(&sql);
+    strbuf_fini(&whole);
+}
+
+/* --- means --- */
+
+/* A cell of units u<from> … u<to>, each: so many opened, so many of them closed. */
+static void fill_units(int from, int to, int opened, int closed)
+{
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO core.cell_closure_rate (bucket, day, unit, type_code, street_code, "
+             "is_excluded, opened_n, closed_n, closed_in_n) SELECT 'am', '2020-01-06', 'u' || n, "
+             "'', '', "
+             "false, %d, %d, 0 FROM generate_series(%d, %d) AS n",
+             opened, closed, from, to);
+    run(sql);
+}
+
+static void a_mean_is_of_those_who_have_data(void **state)
+{
+    const struct view_question question = {.method = SPAN("mean")};
+    (void)state;
+    fill_units(1, 2, 10, 5);
+    fill_units(3, 3, 10, 10);
+    fill_units(4, 4, 0, 3); /* nothing was opened: no rate */
+    assert_answers("closure_rate", &question, "rate, n", "0.666667 3");
+    run("TRUNCATE core.cell_closure_rate");
+}
+
+/* Outside the handling unit: of two units one has three cases, and who knows the other's rate would
+ * know them. Of five units the mean tells of none. */
+static void a_mean_tells_nothing_of_few(void **state)
+{
+    const struct view_question open = {.method = SPAN("mean"), .open = true},
+                               inside = {.method = SPAN("mean")};
+    (void)state;
+    fill_units(1, 1, 10, 5);
+    fill_units(2, 2, 3, 3);
+    assert_answers("closure_rate", &inside, "rate, n", "0.750000 2");
+    assert_answers("closure_rate", &open, "coalesce(rate::text, '-'), n, suppressed", "- 2 t");
+    fill_units(3, 5, 10, 5);
+    assert_answers("closure_rate", &open, "rate, n, suppressed", "0.600000 5 f");
+    run("TRUNCATE core.cell_closure_rate; ");
+    fill_units(1, 2, 10, 5); /* few units, but none of them small */
+    assert_answers("closure_rate", &open, "rate, n, suppressed", "0.500000 2 f");
+    run("TRUNCATE core.cell_closure_rate");
+}
+
+/* --- shards --- */
+
+/* Counted in one shard and taken out in another: of that day there is nothing, and its formula has
+ * no say in the total's. */
+static void what_shards_cancel_is_of_no_day(void **state)
+{
+    const struct view_question total = {.by = SPAN("")};
+    (void)state;
+    run("INSERT INTO core.cell_three_rates SELECT "
+        "(jsonb_populate_record(NULL::core.cell_three_rates, "
+        "(SELECT jsonb_object_agg(a.attname, 0) FROM pg_attribute AS a WHERE a.attrelid = "
+        "'core.cell_three_rates'::regclass AND a.attnum > 0) || jsonb_build_object('bucket', 'am', "
+        "'day', v.day, 'unit', 'u1', 'type_code', '', 'is_excluded', false, 'shard', v.shard, "
+        "'orders_n', v.n))).* FROM (VALUES ('2021-06-01', 1, 1), ('2021-06-01', 2, -1), "
+        "('2026-02-01', "
+        "1, 4)) AS v(day, shard, n)");
+    assert_answers("three_rates", &total, "orders, formula", "4 2025-01-01");
+    run("TRUNCATE core.cell_three_rates");
+}
+
+/* --- every statement --- */
+
+static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
+{
+    struct strbuf sql;
+    struct view_question question = *form;
+    const char *const range[] = {"2021-01-01", NULL};
+    question.by = span_of(by);
+    strbuf_init(&sql, 4096, 1 << 20);
+    size_t rows = 0;
+    if (view_query_write(&sql, view, &question)) {
+        PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), sql.at, 2,
+                                        NULL, range, NULL, NULL, 0);
+        if (PQresultStatus(result) != PGRES_TUPLES_OK)
+            fail_msg("%s by %s: %s\n%s", view->name, by, PQresultErrorMessage(result), sql.at);
+        rows = (size_t)PQgetlength(result, 0, 0);
+        PQclear(result);
+    }
+    strbuf_fini(&sql);
+    return rows;
+}
+
+static void every_question_is_good_sql(void **state)
+{
+    static const struct view_question forms[] = {
+        {.open = false}, {.scope = {"net", 3}}, {.method = {"mean", 4}}, {.open = true}};
+    size_t asked = 0;
+    (void)state;
+    for (size_t i = 0; i < views_count(here.store.rules.views); i++) {
+        const struct view *view = views_at(here.store.rules.views, i);
+        for (size_t f = 0; f < ARRAY_LENGTH(forms); f++) {
+            char by[96] = "";
+            asked += ask_view(view, "", &forms[f]) > 0;
+            for (size_t b = 0; b < view->bucket_count; b++)
+                asked += ask_view(view, view_bucket_names[view->buckets[b]], &forms[f]) > 0;
+            for (size_t g = 0; g < view->group_count; g++) {
+                snprintf(by, sizeof by, "%s,day", view->group_names[g]);
+                asked += ask_view(view, by, &forms[f]) > 0;
+                asked += ask_view(view, view->group_names[g], &forms[f]) > 0;
+            }
+        }
+    }
+    assert_true(asked > 200);
+}
+
+static void every_relation_can_be_read(void **state)
+{
+    char sql[65536];
+    (void)state;
+    aggregator_store_ask(
+        &here.store,
+        "SELECT string_agg(format('SELECT count(*) AS n FROM %I.%I', table_schema, table_name), ' "
+        "UNION ALL ') FROM information_schema.views WHERE table_schema IN ('api', 'open')",
+        sql, sizeof sql);
+    char whole[66000];
+    snprintf(whole, sizeof whole, "SELECT count(*) > 60 FROM (%s) AS t", sql);
+    assert_says(whole, "t");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mean_is_of_those_who_have_data),
+        cmocka_unit_test(a_mean_tells_nothing_of_few),
+        cmocka_unit_test(what_shards_cancel_is_of_no_day),
+        cmocka_unit_test(every_question_is_good_sql),
+        cmocka_unit_test(every_relation_can_be_read),
+    };
+    log_open("test", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
