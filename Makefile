@@ -151,6 +151,7 @@ docs: $(B)/citybrain ## pages that are made of the program's own tables
 	@$(B)/citybrain reasons --markdown >docs/rejects.md
 	@/usr/bin/python3 tools/docs/feeds.py
 	@/usr/bin/python3 tools/docs/metrics.py
+	@/usr/bin/python3 tools/docs/dashboards.py
 format: ## let clang-format decide
 	clang-format -i $(shell git ls-files '*.c' '*.h')
 clean: ## forget everything built

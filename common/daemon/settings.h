@@ -10,6 +10,7 @@
 
 struct daemon_settings {
     const char *admin;
+    const char *disks; /* folders, with commas between them */
     int64_t drain_deadline_ms;
     int log_level; /* enum log_level */
 };
@@ -26,6 +27,15 @@ extern const char *const daemon_log_levels[];
      NULL,                                                                                         \
      NULL,                                                                                         \
      "host:port of /livez /readyz /metrics; loopback unless a proxy stands before it"},            \
+        {"daemon.disks",                                                                           \
+         SETTING_TEXT,                                                                             \
+         offsetof(type, member.disks),                                                             \
+         ".",                                                                                      \
+         0,                                                                                        \
+         0,                                                                                        \
+         NULL,                                                                                     \
+         NULL,                                                                                     \
+         "folders whose file systems are watched for room, with commas between them"},             \
         {"daemon.drain_deadline",                                                                  \
          SETTING_DURATION,                                                                         \
          offsetof(type, member.drain_deadline_ms),                                                 \

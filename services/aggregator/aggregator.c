@@ -389,6 +389,9 @@ static void add_metrics(struct aggregator *aggregator)
     aggregator->records_total = metrics_add(metrics, &rows[0]);
     aggregator->batches_total = metrics_add(metrics, &rows[1]);
     aggregator->changed_total = metrics_add(metrics, &rows[2]);
+    /* There as 0 from the start: a counter that begins with its first fault shows no growth. */
+    for (int verdict = 0; verdict < REJECT_COUNT; verdict++)
+        metric_add(aggregator->records_total, span_of(reject_name((enum reject)verdict)), 0);
 }
 
 struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregator_config *config,

@@ -59,6 +59,9 @@ static const struct setting table[] = {
     {"aggregator.keep_observations", SETTING_DURATION,
      offsetof(struct aggregator_config, keep_observations_ms), "400d", 0, 36500LL * 86400000, NULL,
      NULL, "days of observations that stay in PostgreSQL, by the district's clock; 0d = all"},
+    {"aggregator.verified", SETTING_TEXT, offsetof(struct aggregator_config, verified),
+     ".run/notes/verified.json", 0, 0, NULL, "CITYBRAIN_VERIFIED",
+     "file in which citybrain verify --note leaves what it found"},
 };
 
 static void load_bundle(struct aggregator_config *config, struct diagnostics *diagnostics)

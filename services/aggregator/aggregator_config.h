@@ -28,7 +28,8 @@ struct aggregator_config {
     const char *config_dir;
     const char *postgres, *api, *web, *charts, *door, *sql_dir, *zone;
     const char *api_postgres, *tokens_file;
-    int api_open; /* enum aggregator_open */
+    const char *verified; /* where citybrain verify leaves its note */
+    int api_open;         /* enum aggregator_open */
     int64_t api_lanes, api_timeout_ms, api_rate, api_burst, api_connections, api_waiting;
     int64_t batch_records, batch_every_ms, batch_bytes;
     int64_t keep_observations_ms; /* 0 = for ever */

@@ -12,6 +12,8 @@
 #include "aggregator/rebuild.h"
 #include "aggregator/retention_watch.h"
 #include "aggregator/stations_watch.h"
+#include "aggregator/verify_watch.h"
+#include "daemon/disk_watch.h"
 #include "daemon/log.h"
 
 static void show_line(void *context, const char *line)
@@ -53,6 +55,8 @@ int main(int argc, char **argv)
     ledger_watch_open(daemon, &config);
     retention_watch_open(daemon, &config);
     stations_watch_open(daemon, &config);
+    verify_watch_open(daemon, &config);
+    disk_watch_open(daemon, config.daemon.disks);
     struct aggregator *aggregator = aggregator_open(daemon, &config, &error);
     if (!aggregator)
         return daemon_refuse(&error);

@@ -13,7 +13,7 @@
 #include "postgres/connection.h"
 
 #define FIRST_MS 5000
-#define EVERY_MS 30000
+#define EVERY_MS 10000
 
 static const char session[] = "SET default_transaction_read_only = on; SET statement_timeout = "
                               "'30s'; SET lock_timeout = '2s'; SET jit = off";

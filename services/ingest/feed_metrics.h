@@ -15,7 +15,7 @@ struct feed_metrics_row {
 
 struct feed_metrics {
     const struct feeds *feeds; /* borrowed */
-    struct metric *accepted, *rejected, *last;
+    struct metric *accepted, *rejected, *dead, *last;
     struct feed_metrics_row rows[FEED_METRICS_MOST];
     size_t count;
     struct feed_metrics_row *current; /* of the record before: mostly of this one too */

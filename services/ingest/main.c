@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "daemon/disk_watch.h"
 #include "daemon/log.h"
 #include "ingest/feed_stdin.h"
 #include "ingest/ingest.h"
@@ -43,6 +44,7 @@ int main(int argc, char **argv)
     struct daemon *daemon = daemon_new(&daemon_options, &error);
     if (!daemon || !ingest_open(ingest, daemon, &error))
         return daemon_refuse(&error);
+    disk_watch_open(daemon, config.daemon.disks);
 
     _exit(daemon_run(daemon, ingest_drain, ingest));
 }

@@ -15,8 +15,11 @@
 #define LOOK_EVERY_MS   50
 #define LOOK_EVERY_HAND 10 /* manual clock: whoever moved it waits for the tick */
 
-static const struct metric_row tick_row = {"citybrain_ingest_tick_ms", METRIC_GAUGE, NULL,
-                                           "The newest tick on events, ms since 1970."};
+static const struct metric_row tick_row = {
+    "citybrain_ingest_tick_timestamp_seconds", METRIC_GAUGE, NULL,
+    "The newest tick on events that this process wrote, in seconds since 1970. A tick follows all "
+    "that "
+    "was received before it: its age is how far the normaliser is behind."};
 
 static void took_time(void *context, struct span metadata)
 {
@@ -54,7 +57,7 @@ static void ticks_committed(void *context)
     struct ticker *ticker = context;
     ticker->last_ms = ticker->t_ms;
     ticker->phase = TICKER_IDLE;
-    metric_set(ticker->tick, SPAN(""), ticker->last_ms);
+    metric_set(ticker->tick, SPAN(""), ticker->last_ms / 1000);
 }
 
 static void give_up(struct ticker *ticker, const char *why)

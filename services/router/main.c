@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "daemon/disk_watch.h"
 #include "daemon/log.h"
 #include "router/router.h"
 
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     struct router *router = daemon ? router_open(daemon, &config, &error) : NULL;
     if (!router)
         return daemon_refuse(&error);
+    disk_watch_open(daemon, config.daemon.disks);
 
     /* The last transaction is committed and nothing else is ours to clean: brokers fence by slot,
      * not by farewell. */

@@ -55,6 +55,8 @@ static void labels_are_feeds_and_reasons_that_are_declared(void **state)
         if (!strstr(out.at, lines[i]))
             fail_msg("%s%s", lines[i], out.at);
     assert_null(strstr(out.at, "4711"));
+    assert_non_null(strstr(out.at, "\ncitybrain_ingest_feed_dead_total{feed=\"hotline\"} 2\n"));
+    assert_non_null(strstr(out.at, "\ncitybrain_ingest_feed_dead_total{feed=\"weather\"} 0\n"));
     assert_non_null(strstr(out.at, "{feed=\"unknown\",reason="));
     strbuf_fini(&out);
     metrics_free(metrics);

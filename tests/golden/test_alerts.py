@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics, rules and runbooks belong together: every metric of a rule is one that a daemon has, every rule has its page
-and its tests, and promtool says that it fires, stays quiet and clears."""
+"""Metrics, rules, dashboards and runbooks belong together: every metric of a rule or a panel is one that a daemon has, every
+rule has its page and its tests, and promtool says that it fires, stays quiet and clears."""
+import json
 import re
 import shutil
 import subprocess
@@ -18,8 +19,12 @@ PARTS = ("**Fires when**", "**Means.**", "**Look**", "**Do**", "**Do not**", "**
 BUCKETS = re.compile(r"_(bucket|sum|count)$")
 METRIC = re.compile(r"\bcitybrain_\w+")
 
+TESTS = yaml.safe_load((FOLDER / "citybrain_test.yaml").read_text())["tests"]
+GRAFANA = ROOT / "deploy/grafana"
+
 sys.path.insert(0, str(ROOT / "tools/docs"))
-import metrics  # noqa: E402 the folder is no package
+import dashboards  # noqa: E402 the folder is no package
+import metrics  # noqa: E402
 
 
 def declared():
@@ -52,9 +57,96 @@ def test_a_rule_has_metrics_a_page_and_tests(rule):
     assert rule["expr"] in page and page.startswith(f"# {rule['alert']}:")
     for linked in re.findall(r"\]\(([\w-]+\.md)\)", page):
         assert (ROOT / "docs/runbooks" / linked).is_file(), linked
-    tests = yaml.safe_load((FOLDER / "citybrain_test.yaml").read_text())["tests"]
-    names = {test["name"] for test in tests}
-    assert {f"{rule['alert']} fires", f"{rule['alert']} is quiet"} <= names
+
+
+def minutes(text):
+    return int(text.removesuffix("m"))
+
+
+def fires_at(test, alert):
+    """When a test asks that the alert fires."""
+    question = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'
+    return [minutes(one["eval_time"]) for one in test.get("promql_expr_test", [])
+            if one["expr"] == question and one["exp_samples"] == [{"labels": "{}", "value": 1}]]
+
+
+def quiet_at(test, alert):
+    return [minutes(one["eval_time"]) for one in test.get("alert_rule_test", [])
+            if one["alertname"] == alert and one["exp_alerts"] == []]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_a_rule_has_tests_that_it_fires_stays_quiet_and_clears(rule):
+    """Three of each, and none that holds because nothing is told."""
+    alert = rule["alert"]
+    fires, quiet, clears = (next(test for test in TESTS if test["name"] == f"{alert} {what}") for what in ("fires", "is quiet", "clears"))
+    assert fires_at(fires, alert) and not quiet_at(fires, alert)
+    assert quiet_at(quiet, alert) and not fires_at(quiet, alert)
+    assert max(fires_at(clears, alert)) < min(quiet_at(clears, alert))
+    wanted = used(rule["expr"]) or {"up"}
+    for test in (quiet, clears):
+        told = {BUCKETS.sub("", re.match(r"\w+", one["series"])[0]) for one in test["input_series"]}
+        assert wanted <= told, (test["name"], wanted - told)
+
+
+def test_no_test_is_of_a_rule_that_is_not_there():
+    names = {rule["alert"] for rule in RULES}
+    assert len(names) == len(RULES) >= 24 and {test["name"].split()[0] for test in TESTS} == names
+    assert len({test["name"] for test in TESTS}) == len(TESTS) >= 3 * len(RULES)
+
+
+# --- dashboards ---
+
+NAMES = ("overview", "ingest", "router", "aggregator")
+
+
+def panels(name):
+    return json.loads((GRAFANA / f"{name}.json").read_text(encoding="utf-8"))["panels"]
+
+
+def questions(name):
+    return [target["expr"] for panel in panels(name) for target in panel["targets"]]
+
+
+def test_dashboards_are_what_their_rows_say():
+    assert {path.stem for path in GRAFANA.glob("*.json")} == set(NAMES) == set(dashboards.DASHBOARDS)
+    for name in NAMES:
+        assert (GRAFANA / f"{name}.json").read_text(encoding="utf-8") == dashboards.text(name), "fix: make docs"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dashboard_asks_for_metrics_that_are_emitted(name):
+    known = declared()
+    for panel in panels(name):
+        assert re.search("[\u4e00-\u9fff]", panel["title"]) and re.search("[a-z]", panel["title"]), panel["title"]
+        for target in panel["targets"]:
+            asked = used(target["expr"])
+            assert asked <= set(known) and (asked or re.search(r"\b(up|ALERTS)\b", target["expr"])), target
+            for metric in asked:
+                kind = known[metric][0]
+                grown = re.search(rf"(rate|increase)\({metric}(_bucket)?\b", target["expr"])
+                assert bool(grown) == (kind != "gauge"), (metric, kind, target["expr"])
+    places = [(p["gridPos"]["x"], p["gridPos"]["y"]) for p in panels(name)]
+    assert len(set(places)) == len(places)
+    for unit in ("records", "seconds"):  # behind, in both
+        assert any(f"citybrain_kafka_lag_{unit}" in question for question in questions(name)), (name, unit)
+
+
+def test_every_metric_of_a_daemon_is_on_a_dashboard():
+    """But for those that only say what runs."""
+    shown = set().union(*(used(question) for name in NAMES for question in questions(name)))
+    rest = {"citybrain_build_info", "citybrain_ingest_bundle_info", "citybrain_router_reloads_total", "citybrain_router_stubs_total",
+            "citybrain_router_windows_anew_total", "citybrain_kafka_restore_records_total"}
+    assert set(declared()) - shown == rest
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian's prometheus) is not here")
+def test_every_question_of_a_dashboard_can_be_asked(tmp_path):
+    asked = [{"record": "asked:question", "expr": question} for name in NAMES for question in questions(name)]
+    (tmp_path / "asked.yaml").write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": [
+        {**one, "labels": {"n": str(n)}} for n, one in enumerate(asked)]}]}))
+    done = subprocess.run(["promtool", "check", "rules", "asked.yaml"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and f"{len(asked)} rules found" in done.stdout, done.stdout + done.stderr
 
 
 def test_every_command_of_a_runbook_is_there():

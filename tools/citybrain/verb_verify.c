@@ -10,18 +10,24 @@
 #include "citybrain/verb.h"
 
 static const char verify_help[] =
-    "usage: citybrain verify [--cases] [--cells] [--from-log] [--show N] [--json] [--config "
-    "DIR]\n\n"
+    "usage: citybrain verify [--cases] [--cells] [--from-log] [--note FILE] [--show N] [--json]\n"
+    "       [--config DIR]\n\n"
     "Recomputes what is stored, by other code than the daemons', and says what differs:\n"
     "  --cases     log -> sets: every case's set is built anew from the events in Kafka, up to "
     "where\n"
     "              the aggregator stands, and compared byte by byte with the stored one\n"
     "  --cells     sets -> cells: PostgreSQL folds the stored sets by SQL of its own and compares\n"
     "              every cell and histogram bin of every view\n"
-    "Without either: both. Nothing is written, and the daemons may run on: all that is stored is\n"
+    "Without either: both. Nothing stored is changed, and the daemons may run on: all that is "
+    "stored is\n"
     "read in one snapshot. Where the log's beginning is gone, sets are compared as far as it "
     "goes.\n"
     "  --from-log  cells from the sets of the log instead of the stored ones\n"
+    "  --note FILE leaves there how many differences a recount of both found and when it began: "
+    "what\n"
+    "              aggregator.verified names is told in the aggregator's metrics, and an alert "
+    "stands\n"
+    "              on it\n"
     "  --show N    print at most N differences of a kind (20); all are counted\n"
     "  --json      one JSON object on stdout\n"
     "  --config    folder of codes.csv, kinds/, views/, aggregator.yaml ($CITYBRAIN_CONFIG, "
@@ -32,7 +38,8 @@ static const char verify_help[] =
     "python3-yaml.\n"
     "exit: 0 no difference, 1 differences, 64 usage, 69 Kafka or PostgreSQL unreachable, 78 "
     "config\n\n"
-    "  citybrain verify && echo the views equal the log\n";
+    "  citybrain verify && echo the views equal the log\n"
+    "  citybrain verify --note .run/notes/verified.json    # each hour, by a timer\n";
 
 /* Beside the checkout's build folder, where an image keeps it, or below the working folder. */
 static bool find_reader(char path[4096])

@@ -17,9 +17,9 @@ HEAD = """# Metrics
 What `/metrics` on the admin port says (Prometheus text format). One row a metric, as the daemon's own help has it; made by `make docs`.
 Names are an interface: one that goes is announced in a release before. Labels are closed lists (feeds, families, units, reasons, stages,
 partitions), never a record, a person or a place. Alerts on them: `deploy/prometheus/citybrain.yaml`, each with a page in
-[runbooks/](runbooks/README.md).
+[runbooks/](runbooks/README.md); dashboards of Grafana: `deploy/grafana/`.
 
-每行一个指标,文字即守护进程自己的说明。告警规则见 `deploy/prometheus/citybrain.yaml`,每条都有处置手册。
+每行一个指标,文字即守护进程自己的说明。告警规则见 `deploy/prometheus/citybrain.yaml`,每条都有处置手册;Grafana 面板见 `deploy/grafana/`。
 """
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """citybrain verify: recomputes the sets from the log and the cells from the sets, by other code than the
 daemons', and says what differs. Everything stored is read in one snapshot of PostgreSQL; the log is read up
-to the positions of that snapshot. Writes nothing but the session's own temporary tables."""
+to the positions of that snapshot. Writes nothing but the session's own temporary tables, and its note where one is asked for."""
 import argparse
 import contextlib
 import json
@@ -39,10 +39,13 @@ def read_arguments(words):
     for flag in ("--cases", "--cells", "--from-log", "--json"):
         parser.add_argument(flag, action="store_true")
     parser.add_argument("--config", default=os.environ.get("CITYBRAIN_CONFIG", "config"))
+    parser.add_argument("--note")
     parser.add_argument("--show", type=int, default=SHOWN)
     asked = parser.parse_args(words)
     if asked.show < 0:
         parser.error("--show is a number of differences")
+    if asked.note and asked.cases != asked.cells:
+        parser.error("--note is of a whole recount: of --cases and --cells")
     if not asked.cases and not asked.cells:
         asked.cases = asked.cells = True
     if asked.from_log and not asked.cells:
@@ -176,6 +179,16 @@ def count_differences(report):
         + sum(view["differences"] for view in more.get("views", []))
 
 
+def leave_note(path, began_s, differences):
+    """Renamed into its place: whoever reads it finds the whole of it."""
+    try:
+        with open(path + ".new", "w", encoding="utf-8") as out:
+            json.dump({"at_ms": int(began_s * 1000), "differences": differences}, out)
+        os.replace(path + ".new", path)
+    except OSError as error:
+        raise Refused(CONFIG, f"--note {path}: {error.strerror}; fix: name a file in a folder we may write") from None
+
+
 def show_sets(sets):
     print(f"log -> sets     {sets['events']} events, {sets['cases']} cases in the log, {sets['stored']} stored: "
           f"{sets['missing']} missing, {sets['extra']} extra, {sets['different']} different")
@@ -216,8 +229,11 @@ def show_cells(found):
 
 def main(words):
     asked = read_arguments(words)
+    began_s = time.time()
     try:
         report = run(asked)
+        if asked.note:
+            leave_note(asked.note, began_s, report["differences"])
     except Refused as refused:
         print(f"citybrain verify: {refused.args[1]}", file=sys.stderr)
         return refused.args[0]
