@@ -366,6 +366,8 @@ static void take_line(struct reading *reading, struct case_set *set)
 bool case_pack_read(struct case_set *set, struct span packed, const struct case_words *words,
                     struct arena *arena)
 {
+    if (packed.len == 0)
+        return true;
     struct reading reading = {(const unsigned char *)packed.at, words, arena, false};
     const unsigned char *end = reading.at + packed.len;
     while (reading.at < end && !reading.full) {
