@@ -14,6 +14,7 @@
 #include "base/murmur2.h"
 #include "daemon/log.h"
 #include "kafka/transform.h"
+#include "router/cellar.h"
 #include "router/core/emit.h"
 #include "router/parking.h"
 #include "router/reload.h"
@@ -81,6 +82,7 @@ struct router {
     struct parking parking;
     struct window_pass windows;
     struct reload reload;
+    struct cellar *cellar;
     struct metric *decided, *timers, *dead, *stubs, *signals, *answers, *receipts, *cases;
 };
 
@@ -183,6 +185,7 @@ static void save(void *context, struct outputs *outputs)
 {
     struct partition *state = context;
     char label[16];
+    cellar_show(state->router->cellar);
     if (state->pass == PASS_WINDOWS) {
         window_flow_save(state->windows, outputs);
         struct window_flow_counts now = window_flow_counts(state->windows);
@@ -274,6 +277,13 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     router->config = config;
     router->flow = config->flow;
     window_pass_init(&router->windows, daemon_metrics(daemon), config->most_groups);
+    router->cellar =
+        cellar_open(config->kafka.note_dir, config->sets_in_memory, daemon_metrics(daemon), error);
+    if (!router->cellar) {
+        free(router);
+        return NULL;
+    }
+    router->flow.store = router->windows.rules.store = cellar_store(router->cellar);
     router->decided = metrics_add(daemon_metrics(daemon), &decided_row);
     router->timers = metrics_add(daemon_metrics(daemon), &timers_row);
     router->dead = metrics_add(daemon_metrics(daemon), &dead_row);

@@ -17,7 +17,7 @@ struct router_config {
     const char *config_dir;
     int64_t max_age_ms, stub_after_ms, forget_after_ms, headless_after_ms, gone_after_ms,
         probe_every_ms;
-    int64_t most_groups;
+    int64_t most_groups, sets_in_memory;
     struct settings *settings; /* owned */
     struct codes *codes;
     struct kinds *kinds;

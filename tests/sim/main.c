@@ -9,6 +9,7 @@
 
 #include <malloc.h>
 
+#include "../support/array_disk.h"
 #include "base/base.h"
 #include "base/memory.h"
 #include "trial.h"
@@ -40,7 +41,8 @@ static int load(void)
                                      .max_age_ms = INT64_C(30) * 86400000,
                                      .timers = {INT64_C(7) * 86400000, INT64_C(400) * 86400000,
                                                 INT64_C(15) * 60000, INT64_C(90) * 86400000},
-                                     .signal_partitions = WORLD_PARTS};
+                                     .signal_partitions = WORLD_PARTS,
+                                     .store = shelf_store_new(&array_disk, ARRAY_DISK_BOARD)};
     diagnostics_each(diagnostics, print_line, NULL);
     diagnostics_free(diagnostics);
     return good ? 0 : -1;
@@ -135,7 +137,8 @@ static int simulate(uint64_t from, uint64_t seeds, uint32_t least)
     size_t seldom = cover_report(&cover, &trial.rough, rules.kinds, rules.codes, least);
     printf("%llu seeds from %llu in %.1f s (%.0f/s), %zu broke a law", (unsigned long long)seeds,
            (unsigned long long)from, seconds, (double)seeds / seconds, failed);
-    printf("; %zu cells under %u (!)\n", seldom, least);
+    printf("; %zu cells under %u (!); %lld sets came from the disk\n", seldom, least,
+           (long long)shelf_store_counts(rules.store).reads);
     return failed || seldom ? 1 : 0;
 }
 

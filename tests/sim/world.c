@@ -76,7 +76,8 @@ void world_init(struct world *world, const struct case_flow_rules *rules)
                                              .calendar = bundle->district.calendar,
                                              .bundle = span_of(bundle->hash),
                                              .partitions = WORLD_PARTS,
-                                             .most_groups = 100000},
+                                             .most_groups = 100000,
+                                             .store = rules->store},
                             .batch = 1};
     for (int i = 0; i < WORLD_ALL; i++) {
         world->parts[i].pass = i < WORLD_PARTS ? PASS_CASES : PASS_WINDOWS;

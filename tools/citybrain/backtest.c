@@ -113,7 +113,7 @@ static struct lane *lane_of(struct backtest *backtest, int32_t partition)
 {
     struct lane *lane = &backtest->lane[partition % BACKTEST_PARTITIONS];
     if (!lane->book) {
-        lane->book = case_book_new();
+        lane->book = case_book_new(NULL);
         lane->clock_ms = TIMESTAMP_NONE;
     }
     return lane;
@@ -130,8 +130,8 @@ static bool load(struct backtest *backtest, struct lane *lane, struct working *w
         return false;
     work->entry = case_book_add(lane->book, id);
     return case_set_read(&work->set, SPAN_NONE, backtest->rules->codes, &backtest->arena) &&
-           case_pack_read(&work->set, span_from(work->entry->bytes, work->entry->len),
-                          backtest->words, &backtest->arena);
+           case_pack_read(&work->set, case_book_get(lane->book, work->entry), backtest->words,
+                          &backtest->arena);
 }
 
 static void store(struct backtest *backtest, struct lane *lane, const struct working *work)

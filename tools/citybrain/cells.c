@@ -28,7 +28,7 @@ struct cells *cells_new(const struct batch_rules *rules)
 {
     struct cells *cells = xcalloc(1, sizeof *cells);
     cells->rules = rules;
-    cells->sets = case_book_new();
+    cells->sets = case_book_new(NULL);
     cells->rows = delta_new();
     return cells;
 }
@@ -47,7 +47,7 @@ bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
         struct span id = batch_case_at(batch, i)->id;
         const struct case_entry *entry = case_book_find(cells->sets, id);
         if (entry)
-            batch_take_old(batch, id, span_from(entry->bytes, entry->len));
+            batch_take_old(batch, id, case_book_get(cells->sets, entry));
     }
     if (!batch_fold(batch, bad))
         return false;

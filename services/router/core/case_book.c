@@ -1,158 +1,211 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An open hash table of entries, with a byte of each one's hash beside it so that those passed by
  * need not be fetched from memory, a binary heap of those with a timer, a list of the dirty ones:
- * all three hold pointers, and an entry is two allocations (itself with its id, and its set),
- * because a district keeps hundreds of thousands of them (tests/bench/case_set_fill.c). An entry
- * knows its place in the heap, so a timer that moves leaves nothing behind. */
+ * all three hold numbers of entries (pieces.h), for a district keeps hundreds of thousands of them
+ * (tests/bench/case_set_fill.c). Entries with their ids are in memory, sets on a shelf (shelf.h).
+ * An entry knows its place in the heap, so a timer that moves leaves nothing behind. */
 #include "router/core/case_book.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
+#include "router/core/pieces.h"
 
 enum { FIRST_PLACES = 256 }; /* a power of two */
 
-struct case_book {
-    struct case_entry **places; /* owned */
-    unsigned char *tags;        /* owned; by place, 0 = free */
-    size_t place_count, count;
-    struct case_entry **heap; /* owned */
-    size_t heap_count, heap_capacity;
-    struct case_entry **dirty; /* owned */
-    size_t dirty_count, dirty_capacity;
+struct list {
+    uint32_t *numbers; /* owned */
+    size_t count, capacity;
 };
+
+struct case_book {
+    struct pieces entries;
+    struct shelf *shelf; /* owned */
+    uint32_t *places;    /* owned; numbers of entries, 0 = free */
+    unsigned char *tags; /* owned; by place, 0 = free */
+    size_t place_count, count;
+    struct list heap, dirty;
+    char *joined; /* owned; a set and what comes behind it */
+    size_t joined_capacity;
+};
+
+static struct case_entry *entry_at(const struct case_book *book, uint32_t number)
+{
+    return pieces_at(&book->entries, number);
+}
 
 static void make_places(struct case_book *book)
 {
-    book->places = xcalloc(book->place_count, sizeof(struct case_entry *));
+    book->places = xcalloc(book->place_count, sizeof *book->places);
     book->tags = xcalloc(book->place_count, sizeof *book->tags);
 }
 
-struct case_book *case_book_new(void)
+static size_t home_of(const struct case_book *book, uint32_t hash)
+{
+    return (size_t)hash & (book->place_count - 1);
+}
+
+static unsigned char tag_of(uint32_t hash)
+{
+    return (unsigned char)(hash >> 24 | 1);
+}
+
+static uint32_t hash_of(struct span id)
+{
+    return (uint32_t)hash_span(id);
+}
+
+static size_t place_of(const struct case_book *book, struct span id, uint32_t hash)
+{
+    size_t at = home_of(book, hash);
+    unsigned char tag = tag_of(hash);
+    while (book->tags[at] && (book->tags[at] != tag ||
+                              !span_equal(case_entry_id(entry_at(book, book->places[at])), id)))
+        at = (at + 1) & (book->place_count - 1);
+    return at;
+}
+
+/* What the shelf asks: an entry is known to it by its hash. */
+static uint32_t *holder(void *context, uint32_t hash, uint32_t at)
+{
+    const struct case_book *book = context;
+    unsigned char tag = tag_of(hash);
+    for (size_t place = home_of(book, hash); book->tags[place];
+         place = (place + 1) & (book->place_count - 1)) {
+        struct case_entry *entry = entry_at(book, book->places[place]);
+        if (book->tags[place] == tag && entry->len && entry->at == at)
+            return &entry->at;
+    }
+    return NULL;
+}
+
+struct case_book *case_book_new(struct shelf_store *store)
 {
     struct case_book *book = xcalloc(1, sizeof *book);
+    book->shelf = shelf_new(store, holder, book);
     book->place_count = FIRST_PLACES;
     make_places(book);
     return book;
 }
 
-static void free_entry(struct case_entry *entry)
-{
-    free(entry->bytes);
-    free(entry);
-}
-
 void case_book_free(struct case_book *book)
 {
-    for (size_t i = 0; i < book->place_count; i++)
-        if (book->places[i])
-            free_entry(book->places[i]);
+    pieces_fini(&book->entries);
+    shelf_free(book->shelf);
     free(book->places);
     free(book->tags);
-    free(book->heap);
-    free(book->dirty);
+    free(book->heap.numbers);
+    free(book->dirty.numbers);
+    free(book->joined);
     free(book);
 }
 
-static size_t home_of(const struct case_book *book, uint64_t hash)
-{
-    return (size_t)hash & (book->place_count - 1);
-}
-
-static unsigned char tag_of(uint64_t hash)
-{
-    return (unsigned char)(hash >> 56 | 1);
-}
-
-static size_t place_of(const struct case_book *book, struct span id, uint64_t hash)
-{
-    size_t at = home_of(book, hash);
-    unsigned char tag = tag_of(hash);
-    while (book->tags[at] &&
-           (book->tags[at] != tag || !span_equal(case_entry_id(book->places[at]), id)))
-        at = (at + 1) & (book->place_count - 1);
-    return at;
-}
-
-static void take_place(struct case_book *book, struct case_entry *entry, uint64_t hash)
+static void take_place(struct case_book *book, uint32_t number, uint32_t hash)
 {
     size_t at = home_of(book, hash);
     while (book->tags[at])
         at = (at + 1) & (book->place_count - 1);
-    book->places[at] = entry;
+    book->places[at] = number;
     book->tags[at] = tag_of(hash);
 }
 
 static void grow(struct case_book *book)
 {
-    struct case_entry **old = book->places;
+    uint32_t *old = book->places;
     size_t count = book->place_count;
     free(book->tags);
     book->place_count = 2 * count;
     make_places(book);
     for (size_t i = 0; i < count; i++)
         if (old[i])
-            take_place(book, old[i], hash_span(case_entry_id(old[i])));
+            take_place(book, old[i], hash_of(case_entry_id(entry_at(book, old[i]))));
     free(old);
 }
 
 struct case_entry *case_book_find(const struct case_book *book, struct span id)
 {
-    return book->places[place_of(book, id, hash_span(id))];
+    size_t at = place_of(book, id, hash_of(id));
+    return book->tags[at] ? entry_at(book, book->places[at]) : NULL;
+}
+
+static size_t size_of(size_t id_len)
+{
+    return offsetof(struct case_entry, id) + id_len;
 }
 
 struct case_entry *case_book_add(struct case_book *book, struct span id)
 {
-    uint64_t hash = hash_span(id);
-    struct case_entry *entry = book->places[place_of(book, id, hash)];
-    if (entry)
-        return entry;
+    uint32_t hash = hash_of(id);
+    size_t at = place_of(book, id, hash);
+    if (book->tags[at])
+        return entry_at(book, book->places[at]);
     assert(id.len <= CASE_BOOK_MAX_ID);
     if (4 * ++book->count > 3 * book->place_count)
         grow(book);
-    entry = xcalloc(1, sizeof *entry + id.len + 1);
+    uint32_t number = pieces_take(&book->entries, size_of(id.len));
+    struct case_entry *entry = entry_at(book, number);
+    entry->number = number;
     entry->id_len = (uint16_t)id.len;
     if (id.len)
         memcpy(entry->id, id.at, id.len);
     entry->due_ms = TIMESTAMP_NONE;
-    take_place(book, entry, hash);
+    take_place(book, number, hash);
     return entry;
 }
 
-static struct case_entry **push(struct case_entry ***list, size_t *count, size_t *capacity)
+static void push(struct list *list, uint32_t number)
 {
-    if (*count == *capacity) {
-        *capacity = *capacity ? 2 * *capacity : FIRST_PLACES;
-        *list = xrealloc(*list, *capacity * sizeof(struct case_entry *));
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? list->capacity + list->capacity / 2 : FIRST_PLACES;
+        list->numbers = xrealloc(list->numbers, list->capacity * sizeof *list->numbers);
     }
-    return &(*list)[(*count)++];
+    list->numbers[list->count++] = number;
+}
+
+/* ---- sets ---- */
+
+struct span case_book_get(const struct case_book *book, const struct case_entry *entry)
+{
+    return entry->len ? shelf_get(book->shelf, entry->at, entry->len) : SPAN_NONE;
+}
+
+static void drop_set(struct case_book *book, struct case_entry *entry)
+{
+    if (entry->len)
+        shelf_drop(book->shelf, entry->at, entry->len);
+    entry->len = 0;
 }
 
 void case_book_set(struct case_book *book, struct case_entry *entry, struct span set,
                    bool restoring)
 {
-    if (set.len != entry->len) {
-        free(entry->bytes);
-        entry->bytes = set.len ? xmalloc(set.len) : NULL;
+    drop_set(book, entry);
+    if (set.len) {
+        entry->at = shelf_put(book->shelf, hash_of(case_entry_id(entry)), set);
         entry->len = (uint32_t)set.len;
     }
-    if (set.len)
-        memcpy(entry->bytes, set.at, set.len);
     if (restoring || entry->dirty)
         return;
     entry->dirty = true;
-    *push(&book->dirty, &book->dirty_count, &book->dirty_capacity) = entry;
+    push(&book->dirty, entry->number);
 }
 
-void case_book_extend(struct case_entry *entry, struct span more)
+void case_book_extend(struct case_book *book, struct case_entry *entry, struct span more)
 {
-    entry->bytes = xrealloc(entry->bytes, entry->len + more.len);
-    memcpy(entry->bytes + entry->len, more.at, more.len);
-    entry->len += (uint32_t)more.len;
+    struct span set = case_book_get(book, entry);
+    size_t len = set.len + more.len;
+    if (len > book->joined_capacity) {
+        book->joined_capacity = 2 * len;
+        book->joined = xrealloc(book->joined, book->joined_capacity);
+    }
+    memcpy(book->joined, set.at, set.len);
+    memcpy(book->joined + set.len, more.at, more.len);
+    case_book_set(book, entry, span_from(book->joined, len), true);
 }
 
 /* Closes the gap: whoever does not stand at home may move into it. */
@@ -160,14 +213,14 @@ static void leave_place(struct case_book *book, size_t gap)
 {
     size_t mask = book->place_count - 1;
     for (size_t at = (gap + 1) & mask; book->tags[at]; at = (at + 1) & mask) {
-        size_t home = home_of(book, hash_span(case_entry_id(book->places[at])));
+        size_t home = home_of(book, hash_of(case_entry_id(entry_at(book, book->places[at]))));
         if (((at - home) & mask) < ((at - gap) & mask))
             continue;
         book->places[gap] = book->places[at];
         book->tags[gap] = book->tags[at];
         gap = at;
     }
-    book->places[gap] = NULL;
+    book->places[gap] = 0;
     book->tags[gap] = 0;
 }
 
@@ -175,17 +228,18 @@ void case_book_remove(struct case_book *book, struct case_entry *entry)
 {
     assert(!entry->dirty);
     case_book_set_timer(book, entry, TIMESTAMP_NONE, 0);
+    drop_set(book, entry);
     struct span id = case_entry_id(entry);
-    leave_place(book, place_of(book, id, hash_span(id)));
+    leave_place(book, place_of(book, id, hash_of(id)));
     book->count--;
-    free_entry(entry);
+    pieces_give(&book->entries, entry->number, size_of(id.len));
 }
 
 struct case_entry *case_book_take_dirty(struct case_book *book)
 {
-    if (!book->dirty_count)
+    if (!book->dirty.count)
         return NULL;
-    struct case_entry *entry = book->dirty[--book->dirty_count];
+    struct case_entry *entry = entry_at(book, book->dirty.numbers[--book->dirty.count]);
     entry->dirty = false;
     return entry;
 }
@@ -204,24 +258,30 @@ static bool is_earlier(const struct case_entry *a, const struct case_entry *b)
     return span_compare(case_entry_id(a), case_entry_id(b)) < 0;
 }
 
+static struct case_entry *waiting_at(const struct case_book *book, size_t at)
+{
+    return entry_at(book, book->heap.numbers[at]);
+}
+
 static void put(struct case_book *book, size_t at, struct case_entry *entry)
 {
-    book->heap[at] = entry;
+    book->heap.numbers[at] = entry->number;
     entry->heap_at = (uint32_t)at;
 }
 
 /* To where it belongs, upwards or downwards from `at`. */
 static void settle(struct case_book *book, size_t at, struct case_entry *entry)
 {
-    for (; at > 0 && is_earlier(entry, book->heap[(at - 1) / 2]); at = (at - 1) / 2)
-        put(book, at, book->heap[(at - 1) / 2]);
+    size_t count = book->heap.count;
+    for (; at > 0 && is_earlier(entry, waiting_at(book, (at - 1) / 2)); at = (at - 1) / 2)
+        put(book, at, waiting_at(book, (at - 1) / 2));
     for (;;) {
         size_t child = 2 * at + 1;
-        if (child + 1 < book->heap_count && is_earlier(book->heap[child + 1], book->heap[child]))
+        if (child + 1 < count && is_earlier(waiting_at(book, child + 1), waiting_at(book, child)))
             child++;
-        if (child >= book->heap_count || !is_earlier(book->heap[child], entry))
+        if (child >= count || !is_earlier(waiting_at(book, child), entry))
             break;
-        put(book, at, book->heap[child]);
+        put(book, at, waiting_at(book, child));
         at = child;
     }
     put(book, at, entry);
@@ -229,15 +289,15 @@ static void settle(struct case_book *book, size_t at, struct case_entry *entry)
 
 static void leave_heap(struct case_book *book, size_t at)
 {
-    struct case_entry *last = book->heap[--book->heap_count];
-    if (at < book->heap_count)
+    struct case_entry *last = waiting_at(book, --book->heap.count);
+    if (at < book->heap.count)
         settle(book, at, last);
 }
 
 struct case_entry *case_book_due(struct case_book *book, int64_t now_ms)
 {
-    bool due = book->heap_count > 0 && book->heap[0]->due_ms <= now_ms;
-    return due ? book->heap[0] : NULL;
+    struct case_entry *first = book->heap.count ? waiting_at(book, 0) : NULL;
+    return first && first->due_ms <= now_ms ? first : NULL;
 }
 
 void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64_t due_ms,
@@ -253,8 +313,8 @@ void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64
         return;
     }
     if (!waits) {
-        *push(&book->heap, &book->heap_count, &book->heap_capacity) = entry;
-        entry->heap_at = (uint32_t)(book->heap_count - 1);
+        push(&book->heap, entry->number);
+        entry->heap_at = (uint32_t)(book->heap.count - 1);
     }
     settle(book, entry->heap_at, entry);
 }
@@ -264,5 +324,5 @@ void case_book_each(struct case_book *book, void (*each)(void *context, struct c
 {
     for (size_t i = 0; i < book->place_count; i++)
         if (book->places[i])
-            each(context, book->places[i]);
+            each(context, entry_at(book, book->places[i]));
 }

@@ -9,15 +9,17 @@
 #include <stdint.h>
 
 #include "base/span.h"
+#include "router/core/shelf.h"
 
 #define CASE_BOOK_MAX_ID 1024 /* bytes of a case id */
 
 struct case_entry {
     int64_t due_ms;   /* next timer, TIMESTAMP_NONE = none */
     uint64_t said;    /* hash of the owner's last event of it, until that is read back; 0 = none */
-    char *bytes;      /* the set; owned by the book; NULL = empty */
-    uint32_t len;     /* of it */
-    uint32_t heap_at; /* the book's: place among the timers */
+    uint32_t len;     /* of the set; 0 = empty */
+    uint32_t at;      /* the book's: where the set lies, */
+    uint32_t heap_at; /* its place among the timers, */
+    uint32_t number;  /* and the entry's own */
     uint16_t id_len;
     uint8_t timer; /* what is due; the book's owner gives it its meaning */
     bool dirty;
@@ -25,17 +27,20 @@ struct case_entry {
 };
 
 struct case_book;
-struct case_book *case_book_new(void);
+/* Its sets lie in `store`; NULL = all of them in memory. */
+struct case_book *case_book_new(struct shelf_store *store);
 void case_book_free(struct case_book *book);
 struct case_entry *case_book_find(const struct case_book *book,
                                   struct span id); /* NULL = not known */
 struct case_entry *case_book_add(struct case_book *book,
                                  struct span id); /* found or new and empty */
+/* Its set, as long as no other is got and none is set; absent when empty. */
+struct span case_book_get(const struct case_book *book, const struct case_entry *entry);
 /* Copies; marks it dirty unless `restoring`. */
 void case_book_set(struct case_book *book, struct case_entry *entry, struct span set,
                    bool restoring);
-/* While restoring: more bytes behind those it has. */
-void case_book_extend(struct case_entry *entry, struct span more);
+/* While restoring: more bytes behind those it has, which are some. */
+void case_book_extend(struct case_book *book, struct case_entry *entry, struct span more);
 void case_book_remove(struct case_book *book, struct case_entry *entry); /* never a dirty one */
 /* Takes the next dirty entry off the list; NULL when none is left. */
 struct case_entry *case_book_take_dirty(struct case_book *book);
@@ -45,7 +50,7 @@ struct case_entry *case_book_due(struct case_book *book, int64_t now_ms);
 /* Sets or clears (TIMESTAMP_NONE) an entry's timer. */
 void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64_t due_ms,
                          int timer);
-/* Every entry, in no order; the callback may set timers, not add or remove. */
+/* Every entry, in no order; the callback may set sets and timers, not add or remove. */
 void case_book_each(struct case_book *book, void (*each)(void *context, struct case_entry *entry),
                     void *context);
 static inline struct span case_entry_id(const struct case_entry *entry)

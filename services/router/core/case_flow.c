@@ -27,7 +27,7 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
     struct case_flow *flow = xcalloc(1, sizeof *flow);
     flow->rules = rules;
     flow->partition = partition;
-    flow->book = case_book_new();
+    flow->book = case_book_new(rules->store);
     flow->words = case_words_new();
     flow->parked = parked_new();
     flow->reader = json_reader_new();
@@ -57,7 +57,7 @@ void case_flow_close(struct case_flow *flow)
 bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set)
 {
     return case_set_read(set, SPAN_NONE, flow->rules->codes, &flow->arena) &&
-           case_pack_read(set, span_from(entry->bytes, entry->len), flow->words, &flow->arena);
+           case_pack_read(set, case_book_get(flow->book, entry), flow->words, &flow->arena);
 }
 
 static bool name(const struct case_flow *flow, struct working *work, struct span id)

@@ -16,6 +16,7 @@
 #include "model/codes.h"
 #include "model/reject.h"
 #include "router/core/rule_bundle.h"
+#include "router/core/shelf.h"
 #include "router/core/timers.h"
 
 struct case_flow_rules { /* shared by all partitions; borrowed */
@@ -25,6 +26,7 @@ struct case_flow_rules { /* shared by all partitions; borrowed */
     int64_t max_age_ms;
     struct timers_rules timers;
     int32_t signal_partitions; /* 0 = nobody is told the time */
+    struct shelf_store *store; /* of the sets; NULL = all of them stay in memory */
 };
 
 struct case_flow;

@@ -52,7 +52,7 @@ static bool restore_case(struct case_flow *flow, struct span key, struct span va
     strbuf_reset(&flow->text);
     case_pack_write(&flow->text, &set, from, flow->words);
     if (known)
-        case_book_extend(entry, strbuf_span(&flow->text));
+        case_book_extend(flow->book, entry, strbuf_span(&flow->text));
     else
         case_book_set(flow->book, entry, strbuf_span(&flow->text), true);
     entry->said = hash_span(value);

@@ -11,9 +11,9 @@
 #include "base/memory.h"
 #include "base/timestamp.h"
 
-void window_book_init(struct window_book *book)
+void window_book_init(struct window_book *book, struct shelf_store *store)
 {
-    book->groups = case_book_new();
+    book->groups = case_book_new(store);
     book->count = 0;
 }
 
@@ -79,15 +79,15 @@ void window_book_renew(struct window_book *book, const struct triggers *triggers
     }
 }
 
-bool window_book_open(const struct case_entry *entry, const struct trigger *trigger,
-                      struct window *window)
+bool window_book_open(const struct window_book *book, const struct case_entry *entry,
+                      const struct trigger *trigger, struct window *window)
 {
     enum trigger_form form;
     if (!entry->len) {
         window_init(window);
         return true;
     }
-    return window_read(window, span_from(entry->bytes, entry->len), &form) && form == trigger->form;
+    return window_read(window, case_book_get(book->groups, entry), &form) && form == trigger->form;
 }
 
 static int64_t earlier(int64_t a, int64_t b)

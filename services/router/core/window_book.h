@@ -27,7 +27,7 @@ struct window_book {
     size_t count;
 };
 
-void window_book_init(struct window_book *book);
+void window_book_init(struct window_book *book, struct shelf_store *store);
 void window_book_fini(struct window_book *book);
 /* Counters in the order of these triggers; those of others are forgotten. */
 void window_book_arrange(struct window_book *book, const struct triggers *triggers);
@@ -36,9 +36,11 @@ void window_book_renew(struct window_book *book, const struct triggers *triggers
 struct window_counter *window_book_counter(struct window_book *book,
                                            struct span name); /* or NULL */
 
-/* Its window, in *window; false: it is another form's, or unreadable. */
-bool window_book_open(const struct case_entry *entry, const struct trigger *trigger,
-                      struct window *window);
+/* Its window, in *window, as long as no other is opened; false: it is another form's, or
+ * unreadable.
+ */
+bool window_book_open(const struct window_book *book, const struct case_entry *entry,
+                      const struct trigger *trigger, struct window *window);
 /* Its timer, by what is due and when it expires. */
 void window_book_wait(struct window_book *book, struct case_entry *entry,
                       const struct trigger *trigger, const struct window *window);

@@ -21,7 +21,7 @@ struct window_flow *window_flow_open(const struct window_flow_rules *rules, int3
     struct window_flow *flow = xcalloc(1, sizeof *flow);
     flow->rules = *rules;
     flow->partition = partition;
-    window_book_init(&flow->book);
+    window_book_init(&flow->book, rules->store);
     window_book_arrange(&flow->book, rules->triggers);
     arena_init(&flow->arena, ARENA_BYTES);
     emit_init(&flow->emit);
@@ -297,7 +297,7 @@ static void on_group(struct window_flow *flow, struct window_look *look,
         flow->counts.full += !look->far;
         return;
     }
-    if (!window_book_open(look->entry, look->trigger, &flow->window))
+    if (!window_book_open(&flow->book, look->entry, look->trigger, &flow->window))
         window_init(&flow->window); /* of another form under this name: begun anew */
     window_expire(&flow->window, look->trigger, flow->counts.clock_ms);
     if (look->far)
@@ -321,7 +321,7 @@ static void look_at_group(void *context, struct case_entry *entry)
     struct window_look look = sweep->look;
     look.entry = entry;
     arena_reset(&sweep->flow->arena); /* the signal was read and kept */
-    if (window_book_open(entry, look.trigger, &sweep->flow->window))
+    if (window_book_open(&sweep->flow->book, entry, look.trigger, &sweep->flow->window))
         window_flow_look(sweep->flow, &look, sweep->outputs);
 }
 
@@ -382,7 +382,7 @@ static void look_when_due(struct window_flow *flow, struct case_entry *entry,
     case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
     arena_reset(&flow->arena);
     if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||
-        !window_book_open(entry, look.trigger, &flow->window))
+        !window_book_open(&flow->book, entry, look.trigger, &flow->window))
         return;
     look.changed = window_expire(&flow->window, look.trigger, flow->counts.clock_ms);
     window_flow_look(flow, &look, outputs);

@@ -22,6 +22,7 @@
 #include "model/reject.h"
 #include "model/stations.h"
 #include "router/core/district.h"
+#include "router/core/shelf.h"
 #include "router/core/trigger.h"
 
 struct window_flow_rules { /* shared by all partitions; borrowed */
@@ -29,9 +30,10 @@ struct window_flow_rules { /* shared by all partitions; borrowed */
     const struct district *district;
     const struct stations *stations; /* NULL where no trigger asks for silence */
     const struct calendar *calendar;
-    struct span bundle;  /* named by each firing */
-    int32_t partitions;  /* of `events`: so many watermarks make the clock */
-    int64_t most_groups; /* of one trigger in one partition */
+    struct span bundle;        /* named by each firing */
+    int32_t partitions;        /* of `events`: so many watermarks make the clock */
+    int64_t most_groups;       /* of one trigger in one partition */
+    struct shelf_store *store; /* of the windows; NULL = all of them stay in memory */
 };
 
 struct window_flow;

@@ -89,7 +89,8 @@ static void restore_group(void *context, struct case_entry *entry)
         look.counter->anew_groups++;
         flow->counts.anew++;
     }
-    if (!there || look.counter->anew || !window_book_open(entry, look.trigger, window)) {
+    if (!there || look.counter->anew ||
+        !window_book_open(&flow->book, entry, look.trigger, window)) {
         case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
         case_book_set(flow->book.groups, entry, SPAN_NONE, false);
         return;
@@ -183,7 +184,7 @@ void window_flow_save(struct window_flow *flow, struct outputs *outputs)
                                 .partition = flow->partition,
                                 .key = case_entry_id(entry)};
         if (entry->len)
-            output.value = span_from(entry->bytes, entry->len);
+            output.value = case_book_get(flow->book.groups, entry);
         outputs_add(outputs, &output);
         if (!entry->len)
             case_book_remove(flow->book.groups, entry);
