@@ -11,11 +11,14 @@
 #include "citybrain/verb.h"
 #include "gen/day.h"
 
-#define HOUR_MS     INT64_C(3600000)
-#define MOST_EVENTS 5000000
+#define HOUR_MS      INT64_C(3600000)
+#define MOST_EVENTS  5000000
+#define USUAL_EVENTS 20000
+#define MOST_DAYS    92
 
 static const char gen_help[] =
-    "usage: citybrain gen [--seed N] [--events N] [--ends TIME | --day DATE] [--out FILE]\n\n"
+    "usage: citybrain gen [--seed N] [--events N | --rate N] [--ends TIME | --day DATE]\n"
+    "                     [--days N] [--out FILE]\n\n"
     "A generated day of the district: residents' orders over its streets with the rhythm of a "
     "day,\n"
     "bursts, a station that is not heard, repeats, corrections, rows that are rejected, orders "
@@ -29,9 +32,15 @@ static const char gen_help[] =
     "                 status, each closing once. Not counted: repeats, corrections, rejected "
     "items,\n"
     "                 and what the router says (default 20000)\n"
+    "  --rate N       the same by the day of the span\n"
     "  --ends TIME    the 24 hours before it: now, RFC 3339 or ms since 1970; cut down to a whole\n"
     "                 step (default now)\n"
-    "  --day DATE     the civil day YYYY-MM-DD\n"
+    "  --day DATE     the civil day YYYY-MM-DD; with --days the first one\n"
+    "  --days N       a span of N days (1 to 92), drawn as a district lives: types as frequent as\n"
+    "                 DIR/gen/mix.csv says, fewer calls on weekends, gaps between stages that are\n"
+    "                 log-normal and grow with the time limit, stations that export once a night,\n"
+    "                 a station that falls silent after a third of the span, a street without\n"
+    "                 heating, a rainstorm. Implies --csv\n"
     "  --step DURATION  as given to send: what follows from an item lies in a later step\n"
     "                 (default 10m)\n"
     "  --clock TIME   the district's clock stands there already: of what lies before it the "
@@ -46,7 +55,7 @@ static const char gen_help[] =
 
 struct gen {
     struct life_day frame;
-    int64_t events;
+    int64_t events, rate; /* 0 = not said */
     const char *config, *out, *summary, *ends, *date;
 };
 
@@ -64,20 +73,43 @@ static bool read_time(const char *text, int64_t *ms)
 static int read_window(struct gen *gen)
 {
     struct life_day *frame = &gen->frame;
+    int64_t days = frame->span.days ? frame->span.days : 1;
     if (gen->date && gen->ends)
         return verb_usage("gen", "--day or --ends, not both");
     if (gen->date) {
         if (!timestamp_parse(span_of(gen->date), "%Y-%m-%d", LIFE_ZONE_MINUTES, &frame->ends_ms))
             return verb_usage("gen", "--day \"%s\" is not YYYY-MM-DD", gen->date);
-        frame->ends_ms += 24 * HOUR_MS;
+        frame->ends_ms += days * 24 * HOUR_MS;
     } else if (!read_time(gen->ends ? gen->ends : "now", &frame->ends_ms)) {
         return verb_usage("gen", "--ends \"%s\" is not now, RFC 3339 or ms since 1970", gen->ends);
     }
-    if (frame->ends_ms < 48 * HOUR_MS)
+    if (frame->ends_ms < (days + 1) * 24 * HOUR_MS)
         return verb_usage("gen", "the day ends before 1970-01-03");
     frame->ends_ms -= frame->ends_ms % frame->step_ms;
-    frame->begins_ms = frame->ends_ms - 24 * HOUR_MS;
+    frame->begins_ms = frame->ends_ms - days * 24 * HOUR_MS;
     return VERB_OK;
+}
+
+/* How many events: of the span, or by the day. */
+static int settle_events(struct gen *gen)
+{
+    int64_t days = gen->frame.span.days ? gen->frame.span.days : 1;
+    if (gen->events && gen->rate)
+        return verb_usage("gen", "--events or --rate, not both");
+    if (!gen->events)
+        gen->events = days * (gen->rate ? gen->rate : USUAL_EVENTS);
+    if (gen->events > MOST_EVENTS)
+        return verb_usage("gen", "%lld days of %lld events are more than %d", (long long)days,
+                          (long long)gen->events / days, MOST_EVENTS);
+    return VERB_OK;
+}
+
+static int read_count(const char *option, int64_t most, int64_t *count)
+{
+    if (span_to_int64(span_of(optarg), count) && *count >= 1 && *count <= most)
+        return VERB_OK;
+    return verb_usage("gen", "--%s \"%s\" is not a number of 1 to %lld", option, optarg,
+                      (long long)most);
 }
 
 static int read_option(struct gen *gen, int c, char **argv)
@@ -89,12 +121,9 @@ static int read_option(struct gen *gen, int c, char **argv)
             return verb_usage("gen", "--seed \"%s\" is not a number from 0", optarg);
         gen->frame.seed = (uint64_t)number;
         return VERB_OK;
-    case 'n':
-        if (!span_to_int64(span_of(optarg), &gen->events) || gen->events < 1 ||
-            gen->events > MOST_EVENTS)
-            return verb_usage("gen", "--events \"%s\" is not a number of 1 to %d", optarg,
-                              MOST_EVENTS);
-        return VERB_OK;
+    case 'n': return read_count("events", MOST_EVENTS, &gen->events);
+    case 'r': return read_count("rate", MOST_EVENTS, &gen->rate);
+    case 'y': gen->frame.csv = true; return read_count("days", MOST_DAYS, &gen->frame.span.days);
     case 't':
         if (!timestamp_parse_duration(span_of(optarg), &gen->frame.step_ms) ||
             gen->frame.step_ms < 1000 || gen->frame.step_ms > 6 * HOUR_MS)
@@ -168,17 +197,20 @@ static int generate(const struct gen *gen)
 static int run(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"seed", 1, 0, 's'},    {"events", 1, 0, 'n'}, {"ends", 1, 0, 'e'},   {"day", 1, 0, 'd'},
-        {"step", 1, 0, 't'},    {"clock", 1, 0, 'k'},  {"config", 1, 0, 'c'}, {"out", 1, 0, 'o'},
-        {"summary", 1, 0, 'u'}, {"csv", 0, 0, 'v'},    {0, 0, 0, 0}};
+        {"seed", 1, 0, 's'},   {"events", 1, 0, 'n'}, {"ends", 1, 0, 'e'},
+        {"day", 1, 0, 'd'},    {"step", 1, 0, 't'},   {"clock", 1, 0, 'k'},
+        {"config", 1, 0, 'c'}, {"out", 1, 0, 'o'},    {"summary", 1, 0, 'u'},
+        {"csv", 0, 0, 'v'},    {"days", 1, 0, 'y'},   {"rate", 1, 0, 'r'},
+        {0, 0, 0, 0}};
     struct gen gen = {.frame = {.seed = 1, .step_ms = HOUR_MS / 6, .clock_ms = TIMESTAMP_NONE},
-                      .events = 20000,
                       .config = "config"};
     int status = VERB_OK;
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
         status = read_option(&gen, c, argv);
     if (status == VERB_OK && optind != argc)
         status = verb_usage("gen", "\"%s\" is not an option", argv[optind]);
+    if (status == VERB_OK)
+        status = settle_events(&gen);
     if (status == VERB_OK)
         status = read_window(&gen);
     return status == VERB_OK ? generate(&gen) : status;

@@ -63,7 +63,7 @@ static void add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_
 static void add_items(struct day *day, size_t index)
 {
     const struct life *life = &day->lives[index];
-    add_item(day, life->opened_ms, index, DAY_ROW, LIFE_STAGES);
+    add_item(day, life->sent_ms, index, DAY_ROW, LIFE_STAGES);
     if (life->fault != LIFE_SOUND)
         return;
     for (enum life_stage stage = LIFE_SIGNED; stage < LIFE_STAGES; stage++)
@@ -75,7 +75,7 @@ static void add_items(struct day *day, size_t index)
     add_item(day, life->garbled_ms, index, DAY_GARBLED, LIFE_SIGNED);
     add_item(day, life->repeated_ms, index, DAY_ROW, LIFE_STAGES);
     if (life->repeated_ms != TIMESTAMP_NONE)
-        day->items[day->item_count - 1].revision_ms = life->opened_ms;
+        day->items[day->item_count - 1].revision_ms = life->sent_ms;
 }
 
 static struct day_unit *unit_of(struct day_sums *sums, struct span code)
@@ -100,6 +100,8 @@ static void count_life(struct day *day, const struct life *life)
     bool closed = life->moment[LIFE_CLOSED] != TIMESTAMP_NONE;
     bool overdue = life_overdue(life, &day->frame, sums->last_ms);
     sums->events += (int64_t)life_events(life);
+    sums->causes[life->cause]++;
+    sums->exported += life->sent_ms != life->opened_ms;
     sums->opened++;
     sums->closed += closed;
     sums->overdue += overdue;
@@ -171,6 +173,25 @@ static void add_number(struct strbuf *out, const char *name, int64_t value)
                 (long long)value);
 }
 
+/* What a span of days has besides: its scenes and how many orders came of each. */
+static void add_span(struct strbuf *out, const struct day *day)
+{
+    static const char *const causes[LIFE_CAUSES] = {"usual", "burst", "heating", "rain"};
+    const struct life_span *span = &day->frame.span;
+    const struct pool_place *place = &day->pool->places[span->heating_place];
+    add_number(out, "days", span->days);
+    add_number(out, "exported_at_night", day->sums.exported);
+    add_number(out, "silent_from", span->silent_from_ms);
+    add_number(out, "heating_from", span->heating_from_ms);
+    strbuf_addf(out, ",\"heating_street\":\"%.*s\"", SPAN_ARG(place->street));
+    add_number(out, "rain_from", span->rain_from_ms);
+    add_number(out, "rain_to", span->rain_to_ms);
+    strbuf_add(out, SPAN(",\"causes\":{"));
+    for (size_t i = 0; i < LIFE_CAUSES; i++)
+        add_number(out, causes[i], day->sums.causes[i]);
+    strbuf_add_char(out, '}');
+}
+
 void day_write_sums(const struct day *day, struct strbuf *out)
 {
     static const char *const faults[LIFE_FAULTS + 1] = {"",
@@ -195,6 +216,8 @@ void day_write_sums(const struct day *day, struct strbuf *out)
     add_number(out, "corrections", sums->corrections);
     add_number(out, "adopted", sums->adopted);
     add_number(out, "overdue", sums->overdue);
+    if (day->frame.span.days)
+        add_span(out, day);
     add_number(out, "begins", day->frame.begins_ms);
     add_number(out, "ends", sums->last_ms);
     strbuf_addf(out, ",\"silent_station\":\"%.*s\",\"rejects\":{",

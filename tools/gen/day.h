@@ -39,6 +39,8 @@ struct day_sums {
     int64_t opened, closed; /* orders, and those closed within the day */
     int64_t statuses, foreign; /* effective; of a unit that does not lead */
     int64_t repeats, corrections, adopted, overdue;
+    int64_t exported;                 /* told in the night after they were opened */
+    int64_t causes[LIFE_CAUSES];      /* orders by why they were told */
     int64_t last_ms;                  /* the clock after the last step */
     int64_t rejects[LIFE_FAULTS + 1]; /* by fault; last: garbled statuses */
     struct day_unit units[DAY_MOST_UNITS];

@@ -54,3 +54,34 @@ size_t draw_weighted(struct draw *draw, const int *weights, size_t count)
     }
     return count - 1;
 }
+
+/* Normal enough: the sum of twelve equal ones has the variance 1. In 65,536ths. */
+static int64_t draw_normal(struct draw *draw)
+{
+    int64_t sum = -6 * 65536;
+    for (int i = 0; i < 12; i++)
+        sum += (int64_t)(draw_next(draw) >> 48);
+    return sum;
+}
+
+/* 2^(i/16) in 65,536ths; between two of them a line is right to a ten thousandth. */
+static int64_t power_of_two(int64_t exponent, int64_t factor)
+{
+    static const int64_t table[] = {65536,  68438,  71468,  74632,  77936,  81386,
+                                    84990,  88752,  92682,  96785,  101070, 105545,
+                                    110218, 115098, 120194, 125515, 131072};
+    int64_t whole = exponent >> 16, rest = exponent & 65535;
+    int64_t low = table[rest >> 12], high = table[(rest >> 12) + 1];
+    int64_t value = factor * (low + (high - low) * (rest & 4095) / 4096) / 65536;
+    return whole >= 0 ? value << whole : value >> -whole;
+}
+
+int64_t draw_lognormal(struct draw *draw, int64_t median, int sigma)
+{
+    const int64_t log2_e = 94548; /* in 65,536ths */
+    int64_t most = 12 * 65536;    /* 2^12 */
+    int64_t exponent = draw_normal(draw) * sigma / 1000 * log2_e / 65536;
+    exponent = exponent > most ? most : exponent < -most ? -most : exponent;
+    int64_t value = power_of_two(exponent, median);
+    return value > 0 ? value : 1;
+}

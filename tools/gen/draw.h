@@ -18,3 +18,6 @@ int64_t draw_between(struct draw *draw, int64_t least, int64_t most); /* both in
 int64_t draw_skewed(struct draw *draw, int64_t least, int64_t most);  /* mostly near `least` */
 bool draw_chance(struct draw *draw, int per_mille);
 size_t draw_weighted(struct draw *draw, const int *weights, size_t count);
+/* Log-normal: half of them below the median, two thirds within e^±sigma of it; sigma in
+ * thousandths. At least 1, and never more than 4,000 times the median. */
+int64_t draw_lognormal(struct draw *draw, int64_t median, int sigma);

@@ -5,16 +5,17 @@
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "gen/scenes.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
 
 /* Calls by the hour of the civil day. */
-static const int hours[24] = {2,  1,  1,  1,  1,  2,  4,  8,  13, 16, 15, 12,
-                              10, 11, 13, 14, 13, 11, 10, 10, 9,  7,  5,  3};
+const int life_hours[24] = {2,  1,  1,  1,  1,  2,  4,  8,  13, 16, 15, 12,
+                            10, 11, 13, 14, 13, 11, 10, 10, 9,  7,  5,  3};
 /* 咨询 求助 投诉 举报 建议 表扬, as item.c names them */
-static const int kinds[] = {20, 30, 35, 5, 7, 3};
+const int life_kinds[LIFE_KINDS] = {20, 30, 35, 5, 7, 3};
 
 static bool is_light(size_t kind)
 {
@@ -33,7 +34,7 @@ int64_t life_received(const struct life_day *day, int64_t ms)
 }
 
 /* The permutation spreads the busiest over the whole list. */
-static size_t pick(struct draw *draw, const struct life_day *day, size_t count)
+size_t life_pick(struct draw *draw, const struct life_day *day, size_t count)
 {
     size_t at = (size_t)draw_skewed(draw, 0, (int64_t)count - 1);
     return (at * 7919 + (size_t)(day->seed % count)) % count;
@@ -47,8 +48,8 @@ static size_t not_silent(const struct life_day *day, const struct pool *pool, si
 }
 
 /* A community of the same street, nearby in the registry. */
-static size_t neighbour(struct draw *draw, const struct life_day *day, const struct pool *pool,
-                        size_t place)
+size_t life_neighbour(struct draw *draw, const struct life_day *day, const struct pool *pool,
+                      size_t place)
 {
     for (int i = 0; i < 8; i++) {
         size_t other = place + (size_t)draw_between(draw, 0, 12);
@@ -63,7 +64,7 @@ static size_t neighbour(struct draw *draw, const struct life_day *day, const str
 
 static int64_t time_of_day(struct draw *draw, const struct life_day *day)
 {
-    int64_t hour = (int64_t)draw_weighted(draw, hours, ARRAY_LENGTH(hours));
+    int64_t hour = (int64_t)draw_weighted(draw, life_hours, ARRAY_LENGTH(life_hours));
     int64_t wanted = hour * HOUR + draw_between(draw, 0, HOUR / SECOND - 1) * SECOND;
     int64_t begins = (day->begins_ms + LIFE_ZONE_MINUTES * MINUTE) % (24 * HOUR);
     int64_t after = (wanted - begins + 24 * HOUR) % (24 * HOUR);
@@ -74,6 +75,10 @@ void life_day_init(struct life_day *day, const struct pool *pool)
 {
     struct draw draw = draw_begin(day->seed, UINT64_MAX);
     day->silent = draw_below(&draw, pool->station_count);
+    if (day->span.days) {
+        scenes_init(day, &draw, pool);
+        return;
+    }
     for (size_t i = 0; i < LIFE_BURSTS; i++)
         day->bursts[i] = (struct life_burst){
             .begins_ms = time_of_day(&draw, day),
@@ -85,16 +90,16 @@ void life_day_init(struct life_day *day, const struct pool *pool)
 static void draw_subject(struct life *life, struct draw *draw, const struct life_day *day,
                          const struct pool *pool)
 {
-    life->kind = draw_weighted(draw, kinds, ARRAY_LENGTH(kinds));
+    life->kind = draw_weighted(draw, life_kinds, LIFE_KINDS);
     life->opened_ms = time_of_day(draw, day);
-    life->place = not_silent(day, pool, pick(draw, day, pool->place_count));
-    life->type = draw_chance(draw, 30) ? POOL_NONE : pick(draw, day, pool->type_count);
+    life->place = not_silent(day, pool, life_pick(draw, day, pool->place_count));
+    life->type = draw_chance(draw, 30) ? POOL_NONE : life_pick(draw, day, pool->type_count);
     if (draw_chance(draw, 100)) {
         const struct life_burst *burst = &day->bursts[draw_below(draw, LIFE_BURSTS)];
         int64_t at = burst->begins_ms + draw_skewed(draw, 0, 5400) * SECOND;
         life->kind = 2;
         life->opened_ms = at < day->ends_ms ? at : day->ends_ms - SECOND;
-        life->place = neighbour(draw, day, pool, burst->place);
+        life->place = life_neighbour(draw, day, pool, burst->place);
         life->type = burst->type;
     } else if (draw_chance(draw, 20)) {
         life->place = POOL_NONE;
@@ -116,7 +121,7 @@ static void ask_router(struct life *life, const struct life_day *day, const stru
     if (life->names_lead)
         order.lead = life->lead;
     arena_reset(arena);
-    decide(&decision, &order, pool->rules, &pool->district, life_received(day, life->opened_ms),
+    decide(&decision, &order, pool->rules, &pool->district, life_received(day, life->sent_ms),
            INT64_MAX / 2, arena);
     life->lead = decision.lead;
     life->limit_ms = decision.due_ms;
@@ -167,10 +172,12 @@ static void draw_stages(struct life *life, struct draw *draw, const struct life_
     static const int goes_on[] = {940, 930, 850, 880};
     bool direct = is_light(life->kind) && draw_chance(draw, 400);
     bool desk = span_is(life->lead, "desk");
-    int64_t before = life->opened_ms;
+    int64_t before = life->sent_ms;
     for (enum life_stage stage = LIFE_SIGNED; stage < LIFE_STAGES; stage++) {
-        int64_t delay = draw_skewed(draw, least[stage] * 60, most[stage] * 60) * SECOND;
-        bool on = draw_chance(draw, goes_on[stage]);
+        int64_t delay = day->span.days
+                            ? scenes_gap(draw, life, day, stage)
+                            : draw_skewed(draw, least[stage] * 60, most[stage] * 60) * SECOND;
+        bool on = draw_chance(draw, day->span.days ? scenes_goes_on(stage) : goes_on[stage]);
         if ((direct || desk) && stage != LIFE_CLOSED)
             continue; /* the desk's own work is not played */
         if (!on || (desk && !direct))
@@ -183,7 +190,7 @@ static void draw_stages(struct life *life, struct draw *draw, const struct life_
 static int64_t later(struct draw *draw, const struct life_day *day, const struct life *life,
                      bool wanted)
 {
-    int64_t at = life_step_end(day, life->opened_ms) + SECOND +
+    int64_t at = life_step_end(day, life->sent_ms) + SECOND +
                  draw_skewed(draw, 0, 6 * HOUR / SECOND) * SECOND;
     return wanted && at < day->ends_ms ? at : TIMESTAMP_NONE;
 }
@@ -195,9 +202,9 @@ static void draw_accidents(struct life *life, struct draw *draw, const struct li
     life->corrected_ms = later(draw, day, life, draw_chance(draw, 30));
     life->foreign_ms = later(draw, day, life, draw_chance(draw, 4));
     life->garbled_ms = later(draw, day, life, draw_chance(draw, 3));
-    life->corrected_kind = draw_below(draw, ARRAY_LENGTH(kinds));
+    life->corrected_kind = draw_below(draw, LIFE_KINDS);
     life->corrected_place =
-        life->place == POOL_NONE ? POOL_NONE : neighbour(draw, day, pool, life->place);
+        life->place == POOL_NONE ? POOL_NONE : life_neighbour(draw, day, pool, life->place);
     life->foreign = pool->units[draw_below(draw, pool->unit_count)];
     if (span_equal(life->foreign, life->lead) || life->foreign_ms <= day->clock_ms)
         life->foreign_ms = TIMESTAMP_NONE;
@@ -217,7 +224,12 @@ void life_plan(struct life *life, const struct life_day *day, const struct pool 
     *life = (struct life){.index = index, .due_ms = TIMESTAMP_NONE};
     for (size_t i = 0; i < LIFE_STAGES; i++)
         life->moment[i] = TIMESTAMP_NONE;
-    draw_subject(life, &draw, day, pool);
+    if (day->span.days) {
+        scenes_subject(life, &draw, day, pool);
+    } else {
+        draw_subject(life, &draw, day, pool);
+        life->sent_ms = life->opened_ms;
+    }
     life->csv = day->csv && life->place != POOL_NONE && pool->places[life->place].csv;
     draw_lead(life, &draw, day, pool, arena);
     draw_stages(life, &draw, day);
@@ -252,7 +264,7 @@ void life_trim(struct life *life, size_t events)
  * dispatch, unless the end came with an earlier step. */
 bool life_overdue(const struct life *life, const struct life_day *day, int64_t last_ms)
 {
-    int64_t received = life_received(day, life->opened_ms), fires = life_step_end(day, received);
+    int64_t received = life_received(day, life->sent_ms), fires = life_step_end(day, received);
     if (life->fault != LIFE_SOUND || life->limit_ms == TIMESTAMP_NONE)
         return false;
     if (life->limit_ms > received)

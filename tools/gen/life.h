@@ -15,6 +15,7 @@
 
 #define LIFE_ZONE_MINUTES 480 /* the district's civil time */
 #define LIFE_BURSTS       4
+#define LIFE_KINDS        6
 
 enum life_stage { LIFE_SIGNED, LIFE_CONTACTED, LIFE_RESOLVED, LIFE_CLOSED, LIFE_STAGES };
 
@@ -35,6 +36,15 @@ struct life_burst { /* one thing that many call about */
     size_t place, type;
 };
 
+/* What only a span of days has (gen/scenes.h). */
+struct life_span {
+    int64_t days;                           /* 0: one day, drawn as a day always was */
+    int64_t silent_from_ms;                 /* until then the silent station is heard */
+    int64_t rain_from_ms, rain_to_ms;       /* it pours everywhere */
+    int64_t heating_from_ms, heating_to_ms; /* no heating in one street */
+    size_t heating_place;
+};
+
 struct life_day {
     uint64_t seed;
     int64_t begins_ms, ends_ms, step_ms;
@@ -43,11 +53,18 @@ struct life_day {
     size_t silent;    /* the station that is not heard */
     bool csv;         /* stations whose family is a CSV send their orders so, in GB18030 */
     struct life_burst bursts[LIFE_BURSTS];
+    struct life_span span;
 };
+
+/* Why the order was told. */
+enum life_cause { LIFE_USUAL, LIFE_BURST, LIFE_HEATING, LIFE_RAIN, LIFE_CAUSES };
 
 struct life {
     size_t index;
     int64_t opened_ms, due_ms, repeated_ms, corrected_ms, foreign_ms, garbled_ms; /* or NONE */
+    int64_t
+        sent_ms; /* the first row: when it was opened, or with its station's export of the night */
+    enum life_cause cause;
     int64_t moment[LIFE_STAGES]; /* TIMESTAMP_NONE = not within the day */
     bool told[LIFE_STAGES]; /* by the source, in the first row: the clock was already past it */
     size_t place, corrected_place, type, kind, corrected_kind; /* POOL_NONE = not given */
@@ -58,6 +75,12 @@ struct life {
     uint64_t words;
 };
 
+extern const int life_hours[24]; /* calls by the hour of the civil day */
+extern const int life_kinds[LIFE_KINDS];
+/* One of many, few of them often. */
+size_t life_pick(struct draw *draw, const struct life_day *day, size_t count);
+size_t life_neighbour(struct draw *draw, const struct life_day *day, const struct pool *pool,
+                      size_t place);
 /* Draws the day's frame: bursts, the silent station. */
 void life_day_init(struct life_day *day, const struct pool *pool);
 int64_t life_step_end(const struct life_day *day, int64_t ms);

@@ -86,6 +86,8 @@ bool pool_load(struct pool *pool, const char *config_dir, struct error *error)
         list_stations(pool);
         list_types(pool);
         list_units(pool);
+        mix_load(&pool->mix, config_dir, pool->district.types, pool->types, pool->type_count,
+                 diagnostics);
     }
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);
@@ -107,6 +109,7 @@ void pool_fini(struct pool *pool)
     free(pool->types);
     free(pool->stations);
     free(pool->units);
+    mix_fini(&pool->mix);
     rules_free(pool->rules);
     registry_free(pool->station_rows);
     district_fini(&pool->district);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "gen/mix.h"
 #include "router/core/decide.h"
 
 #define POOL_NONE SIZE_MAX
@@ -31,6 +32,7 @@ struct pool { /* spans live as long as the registries */
     struct pool_type *types;
     struct span *stations, *units; /* codes; units without the desk */
     size_t place_count, type_count, station_count, unit_count;
+    struct mix mix; /* of types */
 };
 
 /* Reads DIR's registries and rules; CONFIG with file:line:col otherwise. */

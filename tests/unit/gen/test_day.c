@@ -81,6 +81,19 @@ static struct day *usual(void)
     return make(7, 3000, TIMESTAMP_NONE);
 }
 
+/* Days as a district lives them: test_scenes.c says how. */
+static struct day *lived(uint64_t seed, int64_t days, int64_t events)
+{
+    struct life_day frame = {.seed = seed,
+                             .begins_ms = ENDS - days * 24 * HOUR,
+                             .ends_ms = ENDS,
+                             .step_ms = 10 * MINUTE,
+                             .clock_ms = TIMESTAMP_NONE,
+                             .csv = true,
+                             .span.days = days};
+    return day_new(&frame, &pool, events);
+}
+
 static char *text_of(const struct day *day, size_t *len)
 {
     char *text;
@@ -337,6 +350,8 @@ static void ingest_takes_and_rejects_what_the_day_says(void **state)
     assert_as_said(make(3, 20000, TIMESTAMP_NONE), 20000);
     assert_as_said(make(4, 3000, ENDS - HOUR), 3000);
     by_csv = false;
+    assert_as_said(lived(5, 1, 3000), 3000);
+    assert_as_said(lived(6, 9, 20000), 20000);
 }
 
 static void a_share_of_the_day_comes_as_csv_if_wanted(void **state)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""citybrain gen: a span of days by options and by the mix of the configuration."""
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(os.environ.get("CITYBRAIN_BIN", ROOT / "build/debug")) / "citybrain"
+
+
+def gen(folder, *words):
+    done = subprocess.run([PROGRAM, "gen", "--day", "2026-11-02", "--out", folder / "out", "--summary", folder / "sums", *words],
+                          capture_output=True, text=True, timeout=60, cwd=ROOT)
+    return done, json.loads((folder / "sums").read_text()) if done.returncode == 0 else None
+
+
+def test_a_week_has_its_scenes_and_its_rate(tmp_path):
+    done, sums = gen(tmp_path, "--days", "7", "--rate", "3000")
+    assert done.returncode == 0, done.stderr
+    assert (sums["events"], sums["days"], sums["ends"] - sums["begins"] <= 7 * 86400000) == (21000, 7, True)
+    assert sums["causes"]["usual"] > 4000 and min(sums["causes"].values()) > 20 and sums["exported_at_night"] > 100
+    lines = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    assert len(lines) == sums["items"] and [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+    assert {line["to"].split("/")[2] for line in lines} == {"feeds", "units"}
+
+
+def test_a_day_is_no_span(tmp_path):
+    _, sums = gen(tmp_path, "--events", "500")
+    assert "days" not in sums and sums["events"] == 500
+
+
+@pytest.fixture
+def config(tmp_path):
+    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+
+
+def test_without_a_mix_nothing_fails_and_all_types_are_equal(tmp_path, config):
+    (config / "gen/mix.csv").unlink()
+    done, sums = gen(tmp_path, "--days", "3", "--rate", "2000", "--config", config)
+    assert done.returncode == 0 and (sums["causes"]["heating"], sums["causes"]["rain"]) == (0, 0)
+
+
+@pytest.mark.parametrize("row, says", [
+    ("R99,usual,5", 'no type "R99"; fix: use a code of registries/request_types.csv'),
+    ("R0101,snow,5", 'scene cannot be "snow"; fix: write usual, heating or rain'),
+    ("R0101,usual,much", 'weight cannot be "much"; fix: write a number of 1 to 10000'),
+    ("R0101,usual,0", 'weight cannot be "0"')])
+def test_a_mistake_in_the_mix_is_named(tmp_path, config, row, says):
+    mix = config / "gen/mix.csv"
+    line = mix.read_text().count("\n") + 1
+    mix.write_text(mix.read_text() + row + "\n")
+    done, _ = gen(tmp_path, "--config", config)
+    assert done.returncode == 78 and f"{mix}:{line}:" in done.stderr and says in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("words, says", [
+    (("--days", "0"), '--days "0" is not a number of 1 to 92'), (("--days", "93"), '--days "93"'),
+    (("--rate", "5", "--events", "5"), "--events or --rate, not both"),
+    (("--days", "90", "--rate", "60000"), "90 days of 60000 events are more than 5000000")])
+def test_what_cannot_be_generated_is_refused(tmp_path, words, says):
+    done, _ = gen(tmp_path, *words)
+    assert done.returncode == 64 and says in done.stderr
