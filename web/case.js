@@ -2,6 +2,7 @@
 // One case: how it stands, why it is late, and its life in words.
 import { get } from "./api.js";
 import { dueMark, stateSign, caseLink } from "./case_rows.js";
+import { mark } from "./chart.js";
 import { make } from "./dom.js";
 import { clockOf, dayOf, dueIn, duration, moment, secondsBetween } from "./format.js";
 import { langOfNames, ruleWords } from "./names.js";
@@ -41,7 +42,7 @@ export function facts(one, now) {
     [t("type"), named(one.type_code_name, one.type_code)],
     [t("place"), make("span", { lang: langOfNames() }, [one.street_code_name || one.street_code, one.community_code_name || one.community_code].filter(Boolean).join(" ") || t("no_place"))],
     [t("lead"), one.unit ? make("a", { href: viewAddress("cases", { unit: one.unit }), lang: langOfNames() }, one.unit_name || one.unit) : t("not_dispatched")],
-    [t("due"), one.due ? [moment(one.due, now), " ", isOver(one) ? null : dueMark(one.due, now)] : "–"],
+    [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one.due, now))] : "–"],
     [t("limit_class"), one.limit_class || "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
     one.helpers?.length ? [t("helpers"), make("span", { lang: langOfNames() }, one.helpers.map((helper) => `${helper.unit} ${t(`role_${helper.role}`)}`).join("; "))] : null].filter(Boolean);
@@ -62,11 +63,14 @@ export function timeline(one, now) {
   return make("ol", { id: "timeline", class: "timeline" }, one.timeline.map((line, n) => step(line, one.timeline[n - 1], now)));
 }
 
-export const title = (state) => `${t("v_case")} ${state.case || ""}`;
+export const title = (state) => `${t("v_case")} ${(state.case || "").split(":").slice(2).join(":")}`;
 
 export function draw(state, one, clock) {
-  return [make("section", { class: "panel", "aria-labelledby": "case_title" },
-    make("header", {}, make("h2", { id: "case_title", class: "case" }, one.case), one.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: one.case }) }, t("to_desk")) : null),
-    make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now)),
-  make("section", { class: "panel", "aria-labelledby": "timeline_title" }, make("header", {}, make("h2", { id: "timeline_title" }, t("timeline"))), timeline(one, clock.now))];
+  return [make("div", { class: "life" },
+    make("section", { class: "panel", "aria-labelledby": "case_title" },
+      make("header", {}, make("h2", { id: "case_title", class: "case" }, one.case), one.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: one.case }) }, t("to_desk")) : null),
+      make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now)),
+    make("section", { class: "panel", "aria-labelledby": "timeline_title" },
+      make("header", {}, make("h2", { id: "timeline_title" }, t("timeline")), make("p", { class: "legend", "aria-hidden": "true" }, mark("round", t("by_units")), mark("out", t("by_desk")), mark("rules", t("by_rules")))),
+      timeline(one, clock.now)))];
 }

@@ -45,7 +45,8 @@ async function effectOf(one, record) {
     const now = await askCase(one.case);
     const line = now.timeline.find((found) => found.stage === record.stage && found.party === "desk" && Date.parse(found.time) === Date.parse(record.time));
     if (line && line.effect !== "counts") return { good: false, text: t("said_no_effect", { why: t(line.effect) }) };
-    if (line) return { good: true, text: t("said_counts", { unit: now.unit_name || now.unit || t("not_dispatched"), state: t(`state_${now.state}`) }) };
+    const follows = line && (now.desk_cause !== one.desk_cause || now.unit !== one.unit); // what the rules make of it comes a moment later
+    if (follows) return { good: true, text: t("said_counts", { unit: now.unit_name || now.unit || t("not_dispatched"), state: t(`state_${now.state}`) }) };
     await new Promise((done) => setTimeout(done, LOOK_MS));
   }
   return { good: false, text: t("said_not_seen", { time: duration(PATIENCE_MS / 1000) }) };

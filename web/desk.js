@@ -12,15 +12,24 @@ import { isDesk, signIn } from "./sign_in.js";
 import { address } from "./state.js";
 import { t } from "./words.js";
 
+const PAGE = 100;
+const CAUSES = ["emergency", "overdue", "dispute", "hold", "two_leads", "fallback", "unclassified", "unknown_unit", "too_old", "confirm", "would_have", "headless"];
+
+// Emergencies stand before all others, however old those are.
+async function askQueue(state) {
+  const most = Math.min(1000, PAGE * Number(state.pages || 1));
+  if (state.cause) return get("api/desk", { cause: state.cause, limit: most });
+  const [first, others] = await Promise.all([get("api/desk", { cause: CAUSES[0], limit: most }), get("api/desk", { cause: CAUSES.slice(1).join(","), limit: most })]);
+  return { ...others, rows: [...first.rows, ...others.rows], next: first.next || others.next };
+}
+
 export async function ask(state) {
-  const [page, one] = await Promise.all([perhaps(get("api/desk", { cause: state.cause, limit: 100 })), state.case ? perhaps(askCase(state.case)) : null]);
+  const [page, one] = await Promise.all([perhaps(askQueue(state)), state.case ? perhaps(askCase(state.case)) : null]);
   return { page, one };
 }
 
-const CAUSES = ["emergency", "overdue", "dispute", "hold", "two_leads", "fallback", "unclassified", "unknown_unit", "too_old", "confirm", "would_have", "headless"];
-
 function row(item, state, now) {
-  return make("li", { "data-key": item.case }, make("a", { href: address({ case: item.case }), class: "item", "aria-current": item.case === state.case ? "true" : null },
+  return make("li", { "data-key": item.case }, make("a", { href: address({ case: item.case }), class: `item ${item.cause}`, "aria-current": item.case === state.case ? "true" : null },
     make("span", { class: `tag ${item.cause}` }, t(`cause_${item.cause}`)),
     make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
     make("span", { lang: langOfNames() }, item.type_code ? typeName(item.type_code) : kindName(item.kind)),
@@ -31,8 +40,9 @@ function row(item, state, now) {
 function queue({ page }, state, clock) {
   if (!page) return make("section", { class: "panel" }, make("p", { class: "none" }, t("forbidden")));
   return make("section", { class: "panel", "aria-labelledby": "queue_title" },
-    make("header", {}, make("h2", { id: "queue_title" }, t("queue")), page.next ? make("p", { class: "note" }, t("first_n", { n: page.rows.length })) : null),
-    page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")));
+    make("header", {}, make("h2", { id: "queue_title" }, t("queue")), make("p", { class: "note" }, t("listed", { n: whole(page.rows.length) }))),
+    page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
+    page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 
 function asked({ page, one }, state, clock) {
@@ -53,6 +63,6 @@ export const title = () => t("v_desk");
 export function draw(state, data, clock) {
   const waiting = data.page?.waiting || {}, all = Object.values(waiting).reduce((sum, n) => sum + n, 0);
   const causes = CAUSES.filter((cause) => waiting[cause] || cause === state.cause);
-  return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "" }))),
+  return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "", pages: "" }))),
     make("div", { class: "desk" }, queue(data, state, clock), make("div", {}, signIn(), asked(data, state, clock)))];
 }

@@ -5,6 +5,7 @@ import { bar, rangeChoice } from "./control.js";
 import { daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { duration, moment, percent, whole } from "./format.js";
+import { feedName, langOfNames } from "./names.js";
 import { table } from "./table.js";
 import { tile } from "./tile.js";
 import { t } from "./words.js";
@@ -23,8 +24,8 @@ function account(rows, state) {
   const sum = Object.fromEntries(COUNTS.map((key) => [key, rows.reduce((all, row) => all + (row[key] || 0), 0)]));
   return make("section", { class: "panel", "aria-labelledby": "account_title" },
     make("header", {}, make("h2", { id: "account_title" }, t("account")), make("p", { class: "note" }, t("account_note"))),
-    table({ id: "account", caption: t("account"), state, rows, keyOf: (row) => row.feed, first: { key: "read", down: true }, foot: { feed: t("sum"), ...sum, closes: rows.every((row) => row.closes) }, columns: [
-      { key: "feed", title: t("source") },
+    table({ id: "account", caption: t("account"), state, rows, keyOf: (row) => row.feed, first: { key: "read", down: true }, foot: { sum: true, ...sum, closes: rows.every((row) => row.closes) }, columns: [
+      { key: "feed", title: t("source"), cell: (row) => (row.sum ? t("sum") : make("span", { lang: langOfNames(), title: row.feed }, feedName(row.feed))) },
       ...COUNTS.map((key) => ({ key, title: t(`l_${key}`), kind: "number", cell: (row) => whole(row[key]) })),
       { key: "refused", title: t("refused"), kind: "number", value: (row) => (row.read ? row.dead / row.read : null), cell: (row) => percent(row.read ? row.dead / row.read : null) },
       { key: "closes", title: t("account"), value: (row) => (row.closes ? 1 : 0), cell: closes }] }));

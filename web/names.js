@@ -3,7 +3,7 @@
 import { get, perhaps } from "./api.js";
 import { language, t } from "./words.js";
 
-let units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map();
+let units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
 const index = (rows, key) => new Map((rows || []).map((row) => [row[key], row]));
 
 export async function loadNames() {
@@ -13,6 +13,7 @@ export async function loadNames() {
   types = index(names.types, "code");
   kinds = index(names.kinds, "kind");
   triggers = index(names.triggers, "trigger");
+  feeds = index(names.feeds, "feed");
 }
 
 export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
@@ -20,6 +21,7 @@ export const placeName = (code) => (code ? places.get(code)?.name || code : t("n
 export const typeName = (code) => (code ? types.get(code)?.name || code : t("no_type"));
 export const kindName = (code) => kinds.get(code)?.name || code;
 export const triggerName = (code) => triggers.get(code)?.name || code;
+export const feedName = (code) => feeds.get(code)?.name || code;
 export const districtName = () => [...places.values()].find((place) => place.level === "district")?.name || "";
 
 // A chart has little room.
@@ -44,4 +46,4 @@ export function typesBelow(code) {
 export const langOfNames = () => (language() === "en" ? "zh-CN" : null);
 
 // A rule is known by its id; the desk's own word is one too.
-export const ruleWords = (rule) => (rule === "desk" ? t("rule_desk") : rule);
+export const ruleWords = (rule) => t(`rule_${rule}`);

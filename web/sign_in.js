@@ -3,6 +3,7 @@
 import { announce } from "./announce.js";
 import { credential } from "./credential.js";
 import { byId, make } from "./dom.js";
+import { unitName } from "./names.js";
 import { loadPage, who } from "./page.js";
 import { forgetStatus } from "./status.js";
 import { t } from "./words.js";
@@ -43,7 +44,7 @@ export const isDesk = () => credential.is() && who().name === "desk";
 
 export function signIn() {
   if (credential.is()) return make("section", { class: "panel", id: "identity", "aria-label": t("identity") },
-    make("p", {}, t("you_are", { who: credential.person(), unit: who().name || t("reader") }), " ",
+    make("p", {}, t("you_are", { who: credential.person(), unit: who().name ? unitName(who().name) : t("reader") }), " ",
       make("button", { type: "button", class: "button", onclick: leave }, t("sign_out"))),
     isDesk() ? null : make("p", { class: "bad" }, t("not_desk")));
   return make("section", { class: "panel", id: "identity", "aria-labelledby": "identity_title" },

@@ -5,7 +5,7 @@ import { get, perhaps, rowsOf } from "./api.js";
 import { bar, choice } from "./control.js";
 import { make } from "./dom.js";
 import { moment, percent, whole } from "./format.js";
-import { langOfNames, placeName, shortName } from "./names.js";
+import { feedName, langOfNames, placeName, shortName } from "./names.js";
 import { address, viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
@@ -56,8 +56,8 @@ export function wallOf(rows, state, now) {
 }
 
 function detail(row, now) {
-  const facts = [[t("state"), `${SIGNS[row.state]} ${t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via || "–"], [t("next_due"), moment(row.due, now)],
-    [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family || "–"], [t("refused_today"), percent(row.refused)], [t("place"), placeName(row.street_code)]];
+  const facts = [[t("state"), `${SIGNS[row.state]} ${t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via ? feedName(row.via) : "–"], [t("next_due"), moment(row.due, now)],
+    [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family ? feedName(row.family) : "–"], [t("refused_today"), percent(row.refused)], [t("place"), placeName(row.street_code)]];
   return make("section", { class: "panel", "aria-labelledby": "station_title" },
     make("header", {}, make("h2", { id: "station_title", lang: langOfNames() }, `${row.name || row.station} (${row.station})`),
       make("a", { class: "more", href: viewAddress("cases", { station: row.station }) }, t("its_cases"))),
@@ -67,7 +67,7 @@ function detail(row, now) {
 function feedTable(feeds, state) {
   return make("section", { class: "panel", "aria-labelledby": "feeds_title" }, make("header", {}, make("h2", { id: "feeds_title" }, t("sources_today"))),
     table({ id: "feeds", caption: t("sources_today"), state, rows: feeds, keyOf: (row) => row.feed, columns: [
-      { key: "feed", title: t("source") }, { key: "read", title: t("l_read"), kind: "number", cell: (row) => whole(row.read) },
+      { key: "feed", title: t("source"), cell: (row) => make("span", { lang: langOfNames(), title: row.feed }, feedName(row.feed)) }, { key: "read", title: t("l_read"), kind: "number", cell: (row) => whole(row.read) },
       { key: "dead", title: t("l_dead"), kind: "number", cell: (row) => whole(row.dead) },
       { key: "refused", title: t("refused"), kind: "number", value: (row) => (row.read ? row.dead / row.read : null),
         cell: (row) => make("span", { class: row.read && row.dead / row.read >= DIRTY ? "late" : "" }, percent(row.read ? row.dead / row.read : null)) }] }));

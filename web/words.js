@@ -45,7 +45,7 @@ const WORDS = {
   listed: ["已列 {n} 件", "{n} listed"], listed_of: ["已列 {n} / {of} 件", "{n} of {of} listed"], more: ["再列 100 件", "100 more"], order: ["排序", "Order"], most_urgent: ["最急在前", "Most urgent first"], only_overdue: ["仅超期", "Overdue only"],
   state_waiting: ["待派单", "waiting"], state_open: ["办理中", "open"], state_held: ["挂账", "on hold"], state_resolved: ["已办结", "resolved"], state_closed: ["已归档", "closed"], state_merged: ["已并入", "merged"],
 
-  tier: ["档", "Tier"], tier_good: ["优", "good"], tier_fair: ["中", "fair"], tier_poor: ["低", "low"], tier_none: ["无数据", "no data"], units_n: ["{n} 家", "{n} units"],
+  tier: ["档", "Tier"], tier_good: ["优", "good"], tier_fair: ["中", "fair"], tier_poor: ["低", "low"], tier_none: ["无数据", "no data"], units_n: ["{n} 家", "units: {n}"],
   tiers_rate: ["办结率分档", "Closure rate, in tiers"], tiers_timely: ["按时办结率分档", "In time, in tiers"], units_all: ["各单位", "All units"], rates_street: ["街乡办结率", "Closure rate, streets and townships"], rates_other: ["部门、企业办结率", "Closure rate, departments and utilities"],
 
   period: ["考核期", "Period"], period_this: ["本期(19 日起)", "This period (from the 19th)"], period_last: ["上期", "Last period"], period_month: ["本月", "This month"], scope: ["范围", "Scope"], scope_all: ["全口径", "All"], scope_net: ["剔除后", "Net of exclusions"],
@@ -79,7 +79,13 @@ const WORDS = {
   identity: ["身份", "Who you are"], your_name: ["姓名", "Your name"], your_token: ["凭据(令牌)", "Your token"], token_note: ["凭据只留在本页内存,关闭即失;不写入地址与存储。", "The token stays in this tab's memory and is gone with it: not in storage, not in the address."], sign_in: ["登录", "Sign in"], sign_out: ["退出", "Sign out"],
   signed_in: ["已登录:{who}", "Signed in: {who}"], signed_out: ["已退出", "Signed out"], you_are: ["{who} · {unit}", "{who} · {unit}"], reader: ["只读", "reader"], bad_token: ["凭据无效", "No such token"], not_desk: ["该凭据不是区指挥中心的,只能查看", "Not the desk's token: it reads and decides nothing"], needs_credential: ["决定前请先登录区指挥中心凭据", "Sign in with the desk's token to decide"],
 
-  kind: ["种类", "Kind"], limit_class: ["时限等级", "Limit class"], parent: ["并入", "Merged into"], helpers: ["协办", "Helpers"], role_co: ["协办", "helps"], role_sub: ["转派", "office"], role_past: ["已收回", "taken back"], timeline: ["全过程", "Timeline"], rule: ["规则", "Rule"], rule_desk: ["指挥中心指定", "named by the desk"],
+  kind: ["种类", "Kind"], limit_class: ["时限等级", "Limit class"], parent: ["并入", "Merged into"], helpers: ["协办", "Helpers"], role_co: ["协办", "helps"], role_sub: ["转派", "office"], role_past: ["已收回", "taken back"], timeline: ["全过程", "Timeline"], rule: ["规则", "Rule"], by_units: ["单位与来源", "units and source"], by_desk: ["指挥中心", "the desk"], by_rules: ["规则与时钟", "rules and clock"],
+  rule_desk: ["指挥中心指定", "named by the desk"], rule_adopted: ["来件已定承办", "its lead came with it"], rule_unsigned: ["未签收提醒", "not signed for"], rule_near_due: ["临期提醒", "its limit is near"], rule_overdue: ["已过时限", "its limit has passed"],
+  rule_corrected: ["来件更正", "a correction"], rule_place: ["属地", "its place"], rule_emergency: ["紧急", "emergency"], rule_fallback: ["兜底", "no owner found"], rule_utility: ["专业公司", "a utility"], rule_internal: ["内部时限", "the internal limit"],
+  rule_co_near: ["协办临期提醒", "a helper's limit is near"], rule_co_over: ["协办超期", "a helper's limit has passed"], rule_emergency_110: ["应转 110", "for 110"], rule_emergency_119: ["应转 119", "for 119"], rule_emergency_120: ["应转 120", "for 120"], rule_emergency_122: ["应转 122", "for 122"],
+  rule_legal_track: ["法定途径", "the legal track"], rule_legal: ["法定途径", "the legal track"], rule_transfer: ["转警务、急救", "for police or rescue"], rule_duplicate: ["重复件", "a duplicate"], rule_city: ["市级单位", "a unit of the city"], rule_outside: ["区外", "out of the district"],
+  rule_utility_here: ["专业公司,属地配合", "a utility, with the street"], rule_district: ["部门主责", "a department"], rule_district_here: ["部门主责,属地配合", "a department, with the street"], rule_with_department: ["属地主责,部门指导", "the street, guided by a department"],
+  rule_two_streets: ["两街乡会商", "two streets confer"], rule_untyped: ["未分类", "no type"], rule_untyped_here: ["未分类,地点已知", "no type, a known place"], rule_two_leads: ["两可", "two leads"], rule_too_old: ["超龄", "too old"],
   history: ["历史补录", "history"], told_late: ["迟报 {time}", "told {time} late"], impossible: ["不可能的步骤,未计入", "impossible, not counted"], not_yours: ["非其事项,未计入", "not its own, not counted"],
   w_done: ["已办结,用时 {time}。", "Done after {time}."], w_late: ["时限 {due} 已过 {time},尚未办结。", "Its limit, {due}, passed {time} ago, and it is not done."], w_due: ["时限 {due},{time}。", "Due {due}, {time}."], w_held: ["挂账中,时限暂停。", "On hold: the clock stands still."], w_desk: ["等待指挥中心:{cause}。", "The desk is asked: {cause}."],
   w_not_dispatched: ["尚未派给任何单位。", "Nobody has it yet."], w_not_signed: ["{unit}派单 {time}后仍未签收。", "{unit} has not signed for it, {time} after it was dispatched."], w_not_contacted: ["尚未联系居民。", "The resident has not been contacted."], w_sent: ["已派单 {n} 次。", "It was dispatched {n} times."],
@@ -100,6 +106,6 @@ export const language = () => (column ? "en" : "zh");
 // What is not known is shown as it is: a kind or a cause of an adopter's has no word here.
 export function t(key, values = {}) {
   const words = WORDS[key];
-  if (!words) return key.replace(/^(cause|ask|g|role|move|st|state|period|outcome)_/, "");
+  if (!words) return key.replace(/^(cause|ask|g|role|rule|move|st|state|period|outcome)_/, "");
   return words[column].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }

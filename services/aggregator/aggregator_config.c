@@ -85,6 +85,8 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->divisions = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/triggers", config->config_dir);
     config->triggers = title_list_load(path, "trigger");
+    snprintf(path, sizeof path, "%s/feeds", config->config_dir);
+    config->feeds = title_list_load(path, "feed");
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
@@ -160,6 +162,7 @@ void aggregator_config_fini(struct aggregator_config *config)
     if (config->divisions)
         registry_free(config->divisions);
     title_list_free(config->triggers);
+    title_list_free(config->feeds);
     token_table_free(config->tokens);
     views_free(config->views);
     if (config->kinds)

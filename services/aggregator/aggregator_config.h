@@ -38,7 +38,7 @@ struct aggregator_config {
     struct kinds *kinds;
     struct views *views;
     struct registry *units, *types, *divisions; /* their names */
-    struct title_list *triggers;                /* and what triggers are called */
+    struct title_list *triggers, *feeds;        /* and what these are called */
     struct token_table *tokens;                 /* NULL = nobody has one */
     struct batch_rules rules;                   /* borrows them */
     struct stations *stations;

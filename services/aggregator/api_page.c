@@ -89,6 +89,8 @@ void api_page_names(void *api, struct http_request *request)
     add_kinds(&out, config->kinds);
     strbuf_add(&out, SPAN(",\"triggers\":"));
     title_list_write(config->triggers, &out);
+    strbuf_add(&out, SPAN(",\"feeds\":"));
+    title_list_write(config->feeds, &out);
     strbuf_add(&out, SPAN("}\n"));
     reply(call, &out);
 }

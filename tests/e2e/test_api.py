@@ -253,6 +253,7 @@ def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(d
     assert places[COMMUNITY]["parent_code"] == STREET and places[STREET]["name"]
     assert {row["code"]: row["parent_code"] for row in names["types"]}["R0105"] == "R01"
     assert {row["trigger"]: row["name"] for row in names["triggers"]}["cluster"] == "同一小区集中反映"
+    assert {row["feed"]: row["name"] for row in names["feeds"]}["heartbeat"] == "站点心跳"
     assert {row["kind"] for row in names["kinds"]} >= {"request", "proactive"}
 
 

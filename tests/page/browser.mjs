@@ -11,7 +11,7 @@ const FLAGS = ["--disable-background-networking", "--disable-component-update", 
 
 let browser;
 export async function start() {
-  browser ||= await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: FLAGS, chromiumSandbox: process.getuid() !== 0 });
+  browser ||= await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: FLAGS, env: { ...process.env, LANGUAGE: "zh_CN" }, chromiumSandbox: process.getuid() !== 0 });
   return browser;
 }
 export const stop = () => browser?.close();

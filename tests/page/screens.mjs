@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pictures of the states that docs/screens keeps, of the district that runs now.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { open, shown, stop } from "./browser.mjs";
+import { shrink } from "./png.mjs";
 import { api, sql } from "./district.mjs";
 
 const folder = process.argv[2] || "docs/screens";
@@ -22,8 +23,9 @@ const STATES = [
   ["rates", "#view=rates", {}], ["triggers", "#view=triggers&range=week", {}], ["ledger", "#view=ledger", { theme: "dark" }],
   ["narrow", "#view=overview", { width: 420, height: 900 }],
 ];
+const KEPT = ["overview", "place", "units_en_dark", "stations", "desk", "screen"];
 const only = process.argv.slice(3);
-for (const [name, hash, how] of STATES.filter(([one]) => !only.length || only.includes(one))) {
+for (const [name, hash, how] of STATES.filter(([one]) => (only.length ? only : KEPT).includes(one) || only[0] === "all")) {
   const { page, context } = await open(hash, { width: 1440, height: 900, ...how });
   if (how.desk) {
     await page.locator("#person").fill("王芳");
@@ -36,7 +38,7 @@ for (const [name, hash, how] of STATES.filter(([one]) => !only.length || only.in
   await page.mouse.move(0, 0);
   await page.evaluate(() => document.fonts.ready);
   await page.waitForTimeout(400);
-  await page.screenshot({ path: `${folder}/${name}.png` });
+  writeFileSync(`${folder}/${name}.png`, shrink(await page.screenshot()));
   await context.close();
 }
 await stop();

@@ -81,7 +81,7 @@ test("landmarks, headings and tables are named", async () => {
       for (const table of document.querySelectorAll("table")) if (!table.caption?.textContent.trim()) found.push(`a table without caption: ${table.id}`);
       for (const one of document.querySelectorAll("[aria-labelledby]")) if (!document.getElementById(one.getAttribute("aria-labelledby"))) found.push(`labelled by nothing: ${one.outerHTML.slice(0, 80)}`);
       for (const one of document.querySelectorAll("a, button, input, select, textarea")) {
-        const name = one.getAttribute("aria-label") || one.innerText || one.closest("label")?.innerText || one.title || document.querySelector(`label[for="${one.id}"]`)?.innerText;
+        const name = one.getAttribute("aria-label") || one.textContent || one.closest("label")?.innerText || one.title || document.querySelector(`label[for="${one.id}"]`)?.innerText;
         if (!name?.trim() && one.offsetParent) found.push(`no name: ${one.outerHTML.slice(0, 80)}`);
       }
       for (const picture of document.querySelectorAll(".chart")) if (!picture.getAttribute("aria-label") || !picture.parentElement.querySelector("details table, details .none")) found.push(`a picture without table: ${picture.id}`);
@@ -180,6 +180,20 @@ test("a person decides at the desk with the own token, which is nowhere but in m
   await page.locator("#sign_in").waitFor();
   const told = await api(`cases/${encodeURIComponent(name)}`);
   assert.equal(told.timeline.filter((line) => line.stage === "assigned" && line.party === "desk").length, 1);
+  await close(seen);
+});
+
+test("a source whose rows are refused marks its stations, with a sign and a word", async () => {
+  const bad = Array.from({ length: 3 }, (_, n) => ({ 业务流水号: `PGB${run}${n}` }));
+  await fetch(`${door}/v1/feeds/platform`, { method: "POST", body: bad.map((row) => `${JSON.stringify(row)}\n`).join(""), headers: { "Content-Type": "application/x-ndjson", Authorization: "Bearer demo-platform" } });
+  const { day } = await api("clock");
+  await until(() => sql(`SELECT sum(dead)::int AS n FROM api.ledger WHERE feed = 'platform' HAVING sum(dead) >= 3`).length, "the ledger has them");
+  const [{ read, dead }] = (await api(`views/ledger?by=feed&from=${day}&to=${day}`)).rows.filter((row) => row.feed === "platform");
+  const seen = await open("#view=stations&state=dirty"), { page } = seen, family = (await api("stations")).rows.filter((row) => row.family === "platform").length;
+  assert.ok(dead / read >= 0.05);
+  assert.equal(await page.locator("#wall .station.dirty").count(), family);
+  assert.match(await page.locator("#wall .station.dirty").first().getAttribute("aria-label"), /来源脏/);
+  assert.equal(await page.locator("#wall .station.dirty .flag").count(), family);
   await close(seen);
 });
 
