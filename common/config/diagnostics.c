@@ -19,6 +19,7 @@ struct finding {
     char *line;        /* owned: file:line:col: error: cause; fix: … */
     size_t place_len;  /* of "file:line:col: " */
     size_t marked_len; /* of that and "error: " */
+    size_t cause_len;
 };
 
 struct diagnostics {
@@ -72,13 +73,15 @@ static void add_finding(struct diagnostics *diagnostics, bool is_error, struct p
     strbuf_addf(&buf, "%s: ", is_error ? "error" : "warning");
     size_t marked_len = buf.len;
     strbuf_addf(&buf, "%s", cause);
+    size_t cause_len = buf.len - marked_len;
     if (fix != NULL && fix[0] != '\0')
         strbuf_addf(&buf, "; fix: %s", fix);
 
     *append(diagnostics) = (struct finding){.is_error = is_error,
                                             .line = xspandup(strbuf_span(&buf)),
                                             .place_len = place_len,
-                                            .marked_len = marked_len};
+                                            .marked_len = marked_len,
+                                            .cause_len = cause_len};
     diagnostics->errors += is_error;
     strbuf_fini(&buf);
 }
@@ -120,6 +123,24 @@ void diagnostics_each(const struct diagnostics *diagnostics, void (*show)(void *
 {
     for (size_t i = 0; i < diagnostics->count; i++)
         show(context, diagnostics->findings[i].line);
+}
+
+/* Between the parts stand ": ", "error: " and "; fix: ". */
+void diagnostics_each_finding(const struct diagnostics *diagnostics,
+                              void (*show)(void *, const struct diagnostics_finding *finding),
+                              void *context)
+{
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct finding *one = &diagnostics->findings[i];
+        size_t len = strlen(one->line), behind = one->marked_len + one->cause_len;
+        size_t fix = behind + sizeof("; fix: ") - 1;
+        struct diagnostics_finding parts = {
+            .is_error = one->is_error,
+            .place = span_from(one->line, one->place_len > 2 ? one->place_len - 2 : 0),
+            .cause = span_from(one->line + one->marked_len, one->cause_len),
+            .fix = len > fix ? span_from(one->line + fix, len - fix) : SPAN("")};
+        show(context, &parts);
+    }
 }
 
 bool diagnostics_to_error(const struct diagnostics *diagnostics, struct error *error)

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/error.h"
+#include "base/span.h"
 
 struct place {
     const char *file; /* borrowed for the life of the diagnostics' owner */
@@ -27,6 +28,15 @@ size_t diagnostics_warnings(const struct diagnostics *diagnostics);
 /* One line each, "file:line:col: error: cause; fix: ..."; called in the order added. */
 void diagnostics_each(const struct diagnostics *diagnostics, void (*show)(void *, const char *line),
                       void *context);
+/* The same in its parts; texts are borrowed during the call. */
+struct diagnostics_finding {
+    bool is_error;
+    struct span place; /* "file:line:col", shorter where less is known */
+    struct span cause, fix;
+};
+void diagnostics_each_finding(const struct diagnostics *diagnostics,
+                              void (*show)(void *, const struct diagnostics_finding *finding),
+                              void *context);
 /* First error as struct error of kind ERROR_CONFIG (with "and N more"); true when there is none. */
 bool diagnostics_to_error(const struct diagnostics *diagnostics, struct error *error);
 /* The candidate nearest to `word` by edit distance (<= 1/3 of its length), or NULL: "did you mean".

@@ -285,6 +285,37 @@ static void lay_out(struct case_kind *kind, const struct codes *codes)
     kind->asides = by_router & ~built_on;
 }
 
+static const struct yaml_node *stage_node(const struct yaml_node *map, const char *name)
+{
+    const struct yaml_node *node = map->first;
+    while (strcmp(node->key, name) != 0)
+        node = node->next;
+    return node;
+}
+
+/* Stages that wait for each other in a ring never begin, nor does what waits for them alone. */
+static void check_reached(const struct case_kind_reading *reading, const struct yaml_node *map)
+{
+    const struct case_kind *kind = reading->kind;
+    uint64_t reached = kind->first, before = 0;
+    while (reached != before) {
+        before = reached;
+        for (size_t i = 0; i < kind->stage_count; i++)
+            if (kind->stages[i].after & before)
+                reached |= UINT64_C(1) << i;
+    }
+    for (size_t i = 0; i < kind->stage_count; i++) {
+        const struct kind_stage *stage = &kind->stages[i];
+        if ((reached >> i & 1) || stage->after == UINT64_C(1) << i)
+            continue;
+        diagnostics_add(
+            reading->diagnostics, yaml_get(stage_node(map, stage->name), "after")->place,
+            "name a stage that a case comes to without it",
+            "%s can never happen: what it comes after waits for it, or never happens either",
+            stage->name);
+    }
+}
+
 /* Names first: `after` may look ahead. */
 void case_kind_read_stages(struct case_kind_reading *reading, const struct yaml_node *map)
 {
@@ -308,6 +339,8 @@ void case_kind_read_stages(struct case_kind_reading *reading, const struct yaml_
         diagnostics_add(d, map->place, "add `opened: { rank: 10, by: [source] }`",
                         "a kind needs a stage opened that comes after nothing");
     lay_out(kind, reading->codes);
+    if (opened >= 0 && !kind->stages[opened].after)
+        check_reached(reading, map);
 }
 
 int case_kind_read_stage_name(const struct case_kind_reading *reading, const struct yaml_node *node)

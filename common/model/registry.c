@@ -108,7 +108,8 @@ static void add_row(struct registry *registry, struct registry_row *row, struct 
     struct span code = registry_cell(registry, row, "code"),
                 aliases = registry_cell(registry, row, "aliases");
     if (!code.len) {
-        diagnostics_add(diagnostics, place, "give the row a code", "a row without code");
+        if (column_of(registry, "code") >= 0) /* else it was said once */
+            diagnostics_add(diagnostics, place, "give the row a code", "a row without code");
         return;
     }
     if (!read_day(registry_cell(registry, row, "valid_from"), INT64_MIN, &row->from_day) ||

@@ -64,8 +64,8 @@ static void collect(void *context, const char *line)
     snprintf(lines + len, sizeof lines - len, "%s\n", line);
 }
 
-/* Exactly one error, and it says this. */
-static void assert_refused(const char *text, const char *says)
+/* So many errors, and one says this. */
+static void assert_refused_times(const char *text, const char *says, size_t times)
 {
     size_t before = diagnostics_errors(diagnostics);
     put("a.yaml", text);
@@ -75,7 +75,12 @@ static void assert_refused(const char *text, const char *says)
     diagnostics_each(diagnostics, collect, NULL);
     if (!strstr(lines, says))
         fail_msg("no \"%s\" in: %s", says, lines);
-    assert_int_equal(diagnostics_errors(diagnostics), before + 1);
+    assert_int_equal(diagnostics_errors(diagnostics), before + times);
+}
+
+static void assert_refused(const char *text, const char *says)
+{
+    assert_refused_times(text, says, 1);
 }
 
 static const struct kind_stage *stage_of(const struct case_kind *kind, const char *name)
@@ -207,6 +212,11 @@ static void refuses_kinds_that_cannot_run(void **state)
     assert_refused(HEAD "  closed: { rank: 10, by: [source] }\n", "needs a stage opened");
     assert_refused(HEAD OPEN "  closed: { rank: 20, by: [desk], after: [closed] }\n",
                    "can never happen");
+    /* a ring, entered by nothing, and what waits for it */
+    assert_refused_times(HEAD OPEN "  held: { rank: 20, by: [desk], after: [resumed] }\n"
+                                   "  resumed: { rank: 30, by: [desk], after: [held] }\n"
+                                   "  closed: { rank: 40, by: [desk], after: [resumed] }\n",
+                         "a.yaml:6:43: error: resumed can never happen", 3);
     assert_refused(HEAD "  opened: { by: [source] }\n", "has no rank");
     assert_refused(HEAD "  opened: { rank: 10 }\n", "has no by");
     assert_refused(HEAD "  opened: { rank: 10, by: [] }\n", "must be a list that is not empty");
