@@ -2,9 +2,12 @@
 /* The settings every daemon has, as rows for its own table. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+#include "config/diagnostics.h"
 #include "config/schema.h"
 #include "daemon/options.h"
 
@@ -54,3 +57,6 @@ extern const char *const daemon_log_levels[];
  * the one section that is passed through (settings_section). NULL on error, with findings. */
 struct settings *daemon_settings_load(const struct options *options, const struct setting *table,
                                       size_t rows, void *config, struct diagnostics *diagnostics);
+/* What was found is told on stderr, a line each, as `citybrain check` tells it. False when
+ * something is wrong: *error says how much. */
+bool daemon_settings_accept(const struct diagnostics *diagnostics, struct error *error);

@@ -8,18 +8,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "kafka/admin_internal.h"
 #include "kafka/topic_catalog.h"
 
 enum {
     TIMEOUT_MS = 30000,
+    ASK_MS = 5000, /* only to look */
     TOPICS_A_REQUEST = 50,
     VISIBLE_TRIES = 150, /* of 200 ms: a created topic is usable once metadata shows it */
-};
-
-struct admin {
-    rd_kafka_t *handle;
-    rd_kafka_queue_t *queue;
-    const char *prefix;
 };
 
 struct admin *admin_open(const struct kafka_settings *settings, struct error *error)
@@ -193,7 +189,7 @@ bool admin_list(struct admin *admin, const char *prefix,
                 struct error *error)
 {
     struct topic_catalog catalog;
-    if (!topic_catalog_read(&catalog, admin->handle, prefix, TIMEOUT_MS, error))
+    if (!topic_catalog_read(&catalog, admin->handle, prefix, ASK_MS, error))
         return false;
     for (size_t i = 0; i < catalog.count; i++)
         show(context, catalog.entries[i].name, catalog.entries[i].partitions);

@@ -37,3 +37,15 @@ bool admin_apply(struct admin *admin, const struct admin_topic *topics, size_t c
 bool admin_list(struct admin *admin, const char *prefix,
                 void (*show)(void *context, const char *name, int32_t partitions), void *context,
                 struct error *error);
+
+/* A setting as it is in force; texts live during the call. `index` is that of the topic. */
+typedef void admin_setting_fn(void *context, size_t index, const char *name, const char *value);
+/* Every setting of each of the topics, which must be there. */
+bool admin_describe_topics(struct admin *admin, const char *const *names, size_t count,
+                           admin_setting_fn *each, void *context, struct error *error);
+/* Of one of the brokers. */
+bool admin_describe_broker(struct admin *admin, admin_setting_fn *each, void *context,
+                           struct error *error);
+/* Records before these offsets are gone for ever; `before` by partition, 0 = that one is left. */
+bool admin_cut(struct admin *admin, const char *topic, const int64_t *before, int32_t partitions,
+               struct error *error);

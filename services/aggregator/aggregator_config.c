@@ -3,6 +3,8 @@
 #include "aggregator/aggregator_config.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/timestamp.h"
@@ -93,6 +95,20 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->calendar = calendar_load(path, diagnostics);
 }
 
+/* Files of the release, where nobody says otherwise: of an installed program not below the working
+ * folder. */
+static void find_shared(struct aggregator_config *config)
+{
+    const char **const paths[] = {&config->sql_dir, &config->web, &config->charts};
+    static const char *const checkout[] = {"services/aggregator/sql", "web",
+                                           ".run/web/echarts.min.js"};
+    static const char *const installed[] = {"sql", "web", "echarts.min.js"};
+    for (size_t i = 0; i < ARRAY_LENGTH(paths); i++)
+        if (strcmp(*paths[i], checkout[i]) == 0 && access(*paths[i], R_OK) != 0 &&
+            share_find(installed[i], checkout[i], config->shared[i]))
+            *paths[i] = config->shared[i];
+}
+
 static bool is_loopback(struct span address)
 {
     return span_starts(address, SPAN("127.")) || span_starts(address, SPAN("[::1]:")) ||
@@ -133,6 +149,7 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
         daemon_settings_load(options, table, ARRAY_LENGTH(table), config, diagnostics);
     if (config->settings) {
         config->kafka.extra = settings_section(config->settings, "rdkafka");
+        find_shared(config);
         load_bundle(config, diagnostics);
         load_access(config, options->config_path, diagnostics);
         check_door(config, options->config_path, diagnostics);
@@ -146,7 +163,7 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
     config->rules.views = config->views;
     config->report = (struct station_report_rules){config->stations, config->calendar,
                                                    config->rules.zone_minutes};
-    bool good = diagnostics_to_error(diagnostics, error);
+    bool good = daemon_settings_accept(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;
 }

@@ -11,6 +11,7 @@
 #include "config/schema.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
+#include "daemon/share.h"
 #include "kafka/client.h"
 #include "model/registry.h"
 #include "model/token_table.h"
@@ -28,8 +29,9 @@ struct aggregator_config {
     const char *config_dir;
     const char *postgres, *api, *web, *charts, *door, *sql_dir, *zone;
     const char *api_postgres, *tokens_file;
-    const char *verified; /* where citybrain verify leaves its note */
-    int api_open;         /* enum aggregator_open */
+    const char *verified;       /* where citybrain verify leaves its note */
+    char shared[3][SHARE_PATH]; /* where sql_dir, web and charts are found beside the program */
+    int api_open;               /* enum aggregator_open */
     int64_t api_lanes, api_timeout_ms, api_rate, api_burst, api_connections, api_waiting;
     int64_t batch_records, batch_every_ms, batch_bytes;
     int64_t keep_observations_ms; /* 0 = for ever */

@@ -3,9 +3,11 @@
 #include "ingest/ingest_config.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "daemon/http_origin.h"
+#include "ingest/core/feeds_check.h"
 #include "ingest/core/replay_table.h"
 #include "model/bundle_hash.h"
 
@@ -103,6 +105,25 @@ static void check_pages(const struct ingest_config *config, const char *file,
     }
 }
 
+/* A registry that is not there is the router's to miss. */
+static struct registry *registry_in(const char *config_dir, const char *name,
+                                    struct diagnostics *diagnostics)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/registries/%s.csv", config_dir, name);
+    return access(path, F_OK) == 0 ? registry_load(path, diagnostics) : NULL;
+}
+
+static void check_feeds(const struct ingest_config *config, struct diagnostics *diagnostics)
+{
+    struct registry *units = registry_in(config->config_dir, "units", diagnostics);
+    struct registry *types = registry_in(config->config_dir, "request_types", diagnostics);
+    feeds_check(config->feeds, &(struct feeds_known){config->codes, config->kinds, units, types},
+                diagnostics);
+    registry_free(units);
+    registry_free(types);
+}
+
 static void load_bundle(struct ingest_config *config, struct diagnostics *diagnostics)
 {
     char path[512];
@@ -115,8 +136,8 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
     bundle_hash(config->bundle, config->config_dir, diagnostics);
     snprintf(path, sizeof path, "%s/feeds", config->config_dir);
     config->feeds = feeds_load(path, diagnostics);
-    if (config->feeds && config->kinds)
-        feeds_check_kinds(config->feeds, config->kinds, diagnostics);
+    if (config->feeds)
+        check_feeds(config, diagnostics);
     if (config->feeds && config->role != INGEST_DOORS)
         pseudonym_key_load(&config->pseudonym, config->feeds, diagnostics);
     if (config->role != INGEST_NORMALISER)
@@ -154,7 +175,7 @@ bool ingest_config_load(struct ingest_config *config, const struct options *opti
         check_pages(config, options->config_path, diagnostics);
         load_bundle(config, diagnostics);
     }
-    bool good = diagnostics_to_error(diagnostics, error);
+    bool good = daemon_settings_accept(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;
 }

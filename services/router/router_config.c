@@ -65,7 +65,7 @@ bool router_config_load(struct router_config *config, const struct options *opti
                                  .max_age_ms = config->max_age_ms,
                                  .timers = {config->stub_after_ms, config->forget_after_ms,
                                             config->headless_after_ms, config->gone_after_ms}};
-    bool good = diagnostics_to_error(diagnostics, error);
+    bool good = daemon_settings_accept(diagnostics, error);
     diagnostics_free(diagnostics);
     return good;
 }

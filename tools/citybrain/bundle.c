@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "config/yaml.h"
+#include "ingest/core/feeds_check.h"
 
 #define DAY_MS     INT64_C(86400000)
 #define PATH_BYTES 512
@@ -72,12 +73,14 @@ bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *
     if (bundle->codes)
         bundle->kinds = kinds_load(in(path, folder, "kinds"), bundle->codes, diagnostics);
     bundle->feeds = feeds_load(in(path, folder, "feeds"), diagnostics);
-    if (bundle->kinds) {
-        if (bundle->feeds)
-            feeds_check_kinds(bundle->feeds, bundle->kinds, diagnostics);
+    if (bundle->kinds)
         bundle->views = views_load(in(path, folder, "views"), bundle->kinds, diagnostics);
-    }
     rule_bundle_load(&bundle->rule, folder, bundle->kinds, diagnostics);
+    if (bundle->feeds)
+        feeds_check(bundle->feeds,
+                    &(struct feeds_known){bundle->codes, bundle->kinds, bundle->rule.district.units,
+                                          bundle->rule.district.types},
+                    diagnostics);
     read_settings(bundle, folder, diagnostics);
     bundle->flow.codes = bundle->codes;
     bundle->flow.kinds = bundle->kinds;

@@ -93,7 +93,10 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
                                         "cadence", "spread", "party", NULL};
     yaml_only_keys(root, known, diagnostics);
     const struct yaml_node *id = yaml_require(root, "feed", diagnostics);
+    const struct yaml_node *owner = yaml_get(root, "owner");
     feed->id = feed->name = feed->owner = "";
+    feed->id_place = id ? id->place : (struct place){0};
+    feed->owner_place = owner ? owner->place : (struct place){0};
     feed->party = "source";
     feed->spread = 1;
     if (yaml_text(id, &feed->id, diagnostics)) {
@@ -108,8 +111,8 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
     feed->source = source_of(feeds, feed->id);
     if (yaml_get(root, "name"))
         yaml_text(yaml_get(root, "name"), &feed->name, diagnostics);
-    if (yaml_get(root, "owner"))
-        yaml_text(yaml_get(root, "owner"), &feed->owner, diagnostics);
+    if (owner)
+        yaml_text(owner, &feed->owner, diagnostics);
     read_party(feed, yaml_get(root, "party"), diagnostics);
     if (yaml_get(root, "spread"))
         yaml_int(yaml_get(root, "spread"), 1, 64, &feed->spread, diagnostics);
@@ -193,40 +196,6 @@ const struct feed *feeds_find(const struct feeds *feeds, struct span id)
 const struct feed *feeds_at(const struct feeds *feeds, size_t index)
 {
     return index < feeds->count ? &feeds->list[index].feed : NULL;
-}
-
-static void check_mapping_kind(const struct mapping *mapping, const struct kinds *kinds,
-                               struct diagnostics *diagnostics)
-{
-    struct span rest = span_of(mapping->namespace_);
-    struct span code = span_cut(&rest, ':');
-    const struct case_kind *kind = kinds_find(kinds, code);
-    for (size_t i = 0; i < mapping->event_count; i++) {
-        const struct mapping_event *event = &mapping->events[i];
-        if (event->family != EVENT_CASE)
-            continue;
-        if (kind == NULL) {
-            diagnostics_add(diagnostics, mapping->place, "add it under kinds/", "no kind %.*s",
-                            SPAN_ARG(code));
-            return;
-        }
-        if (case_kind_stage(kind, span_of(event->name)) < 0)
-            diagnostics_add(diagnostics, event->place, "a stage of its kind",
-                            "kind %s has no stage %s", kind->code, event->name);
-    }
-}
-
-bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
-                       struct diagnostics *diagnostics)
-{
-    size_t errors = diagnostics_errors(diagnostics);
-    for (size_t i = 0; i < feeds->count; i++) {
-        const struct feed *feed = &feeds->list[i].feed;
-        for (size_t v = 0; v < feed->version_count; v++)
-            if (feed->versions[v].namespace_ != NULL)
-                check_mapping_kind(&feed->versions[v], kinds, diagnostics);
-    }
-    return diagnostics_errors(diagnostics) == errors;
 }
 
 const struct mapping *feeds_that_need_key(const struct feeds *feeds)

@@ -43,9 +43,11 @@ struct mapping_pair {
     struct span from, to;
 };
 
+struct yaml_node;
 struct mapping_table {
     const char *name;
-    struct mapping_pair *pairs; /* sorted by `from` */
+    const struct yaml_node *written; /* NULL = made of a registry; as long as the feeds live */
+    struct mapping_pair *pairs;      /* sorted by `from` */
     size_t count;
 };
 
@@ -76,6 +78,7 @@ struct mapping_synonym {
 
 struct mapping_field {
     const char *name;
+    struct place place;
     struct span member; /* "name": as it stands in an event */
     int *columns;       /* the first that is not missing gives the value */
     size_t column_count;
@@ -161,6 +164,7 @@ struct mapping {
 
 struct feed {
     const char *id, *name, *owner;
+    struct place id_place, owner_place;
     const char *party;        /* of its senders in the life of a case */
     const char *source;       /* of its events: "/feeds/" and the id */
     int64_t spread;           /* raw keys "id#0" .. "id#n-1"; 1 = the id alone */
@@ -176,10 +180,6 @@ struct feeds *feeds_parse(const char *name, struct span text, struct diagnostics
 void feeds_free(struct feeds *feeds);
 const struct feed *feeds_find(const struct feeds *feeds, struct span id);
 const struct feed *feeds_at(const struct feeds *feeds, size_t index); /* NULL behind the last */
-/* Every event's stage is one of its kind; errors are added. */
-bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
-                       struct diagnostics *diagnostics);
-
 /* Is one of the words in the text? */
 bool mapping_words_met(const struct mapping_words *list, struct span text);
 /* What a code stands for; false when the table has it not. */

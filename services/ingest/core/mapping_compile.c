@@ -90,12 +90,25 @@ int mapping_compile_word(struct mapping_compiler *compiler, const struct yaml_no
     return 0;
 }
 
-/* Its path is taken from the folder of the feed's file. */
+/* "config/feeds/" has one, "", "/", "./" and "../" have none that its own name tells. */
+static bool has_parent(const char *path, size_t folder)
+{
+    return folder > 1 && path[folder - 2] != '/' && path[folder - 2] != '.';
+}
+
+/* Its path is taken from the folder of the feed's file; a step up leaves that folder out, so that
+ * messages name the file as people do. */
 struct span mapping_compile_file(struct mapping_compiler *compiler, const struct yaml_node *node,
                                  const char *name, const char **path)
 {
     const char *own = node->place.file, *slash = strrchr(own, '/');
-    size_t folder = slash ? (size_t)(slash - own) + 1 : 0, size = folder + strlen(name) + 1;
+    size_t folder = slash ? (size_t)(slash - own) + 1 : 0;
+    while (strncmp(name, "../", 3) == 0 && has_parent(own, folder)) {
+        for (folder--; folder > 0 && own[folder - 1] != '/';)
+            folder--;
+        name += 3;
+    }
+    size_t size = folder + strlen(name) + 1;
     char *full = mapping_memory_take(compiler->memory, size);
     snprintf(full, size, "%.*s%s", (int)folder, own, name);
     *path = full;

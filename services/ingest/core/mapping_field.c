@@ -250,8 +250,10 @@ void mapping_field_read(struct mapping_compiler *compiler, const struct yaml_nod
                                         "range", "required", "class",   "keep",  "registry", "by",
                                         "words", "digits",   "max",     "day",   NULL};
     struct diagnostics *d = compiler->diagnostics;
-    *field = (struct mapping_field){
-        .name = node->key, .member = member_of(compiler, node->key), .max = MAPPING_VALUE_MAX};
+    *field = (struct mapping_field){.name = node->key,
+                                    .place = node->key_place,
+                                    .member = member_of(compiler, node->key),
+                                    .max = MAPPING_VALUE_MAX};
     size_t good = strspn(node->key, "abcdefghijklmnopqrstuvwxyz0123456789_");
     if (good == 0 || node->key[good] != 0)
         diagnostics_add(d, node->key_place, "a-z, 0-9 and _", "%s cannot name a field", node->key);

@@ -182,6 +182,7 @@ void mapping_table_read(struct mapping_compiler *compiler, const struct yaml_nod
         struct mapping_table *table = &mapping->tables[mapping->table_count++];
         struct rows rows = {.compiler = compiler};
         table->name = one->key;
+        table->written = one;
         if (one->type == YAML_SCALAR || (one->type == YAML_MAP && yaml_get(one, "file")))
             read_file(&rows, one);
         else
@@ -206,6 +207,26 @@ static void add_registry_row(struct rows *rows, const struct sheet *sheet, struc
     }
 }
 
+/* What `by:` says is the feed's word, so the place is the feed's. */
+static int by_cell(const struct sheet *sheet, const struct yaml_node *by, const char *name)
+{
+    char texts[MOST_CELLS][48];
+    const char *known[MOST_CELLS];
+    int cell = cell_named(sheet, name);
+    if (cell >= 0)
+        return cell;
+    for (size_t i = 0; i < sheet->count; i++)
+        known[i] = span_to_cstr(sheet->cells[i], texts[i], sizeof texts[i]);
+    const char *near = diagnostics_nearest(name, known, sheet->count);
+    const struct yaml_node *place = by->type == YAML_LIST ? by->first : by;
+    while (place->next && by->type == YAML_LIST && strcmp(place->text, name) != 0)
+        place = place->next;
+    diagnostics_add(sheet->compiler->diagnostics, place->place,
+                    near ? near : "a name of its first row, such as code", "%s has no column %s",
+                    sheet->path, name);
+    return -1;
+}
+
 static const struct mapping_table *read_registry(struct mapping_compiler *compiler,
                                                  const struct yaml_node *node,
                                                  const struct yaml_node *by)
@@ -225,7 +246,7 @@ static const struct mapping_table *read_registry(struct mapping_compiler *compil
     int code = need_cell(&sheet, "code"), aliases = cell_named(&sheet, "aliases");
     count = count < ARRAY_LENGTH(columns) ? count : ARRAY_LENGTH(columns);
     for (size_t i = 0; i < count; i++)
-        columns[i] = need_cell(&sheet, names[i]);
+        columns[i] = by ? by_cell(&sheet, by, names[i]) : code;
     while (code >= 0 && next_row(&sheet)) {
         if (sheet.count <= (size_t)code)
             continue;

@@ -308,10 +308,11 @@ static void check_overlap(struct check *check, const struct rule_entry *first,
     }
     if (!meet || is_within(first, second) || is_within(second, first))
         return;
-    diagnostics_warn(check->diagnostics, second->written,
-                     "take what both name out of one of them, or end one where the other begins",
-                     "entries %s and %s both match some orders and name different leads; %s wins",
-                     first->id, second->id, first->id);
+    diagnostics_add(check->diagnostics, second->written,
+                    "take what both name out of one of them, or end one where the other begins",
+                    "entries %s and %s both match some orders and name different leads: only the "
+                    "file's order would decide",
+                    first->id, second->id);
 }
 
 /* 条例 19: 水电气热 answer at any hour. */

@@ -199,7 +199,8 @@ static const struct {
     {"feeds/tables/results.csv", "from,to\n\"a,1\n", "results.csv:2:1: error: this row"},
     {"feeds/tables/results.csv", "", "results.csv:1:1: error: the file is empty"},
     {"feeds/tables/types.csv", "名称,code\n", "types.csv:1:1: error: no column 代码"},
-    {"registries/divisions.csv", "code,nam\n", "divisions.csv:1:1: error: no column name"},
+    {"registries/divisions.csv", "code,nam\n",
+     "registries/divisions.csv has no column name; fix: nam"},
     {"feeds/words/again.txt", "a\n", "again.txt:1:1: error: \"a\" is no word"},
 };
 

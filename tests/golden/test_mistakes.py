@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mistakes that people make in a district's files, one at a time. `citybrain check` and the daemon that reads the file say the
+same line, with file, line, column, cause and fix, and both end with 78; the daemon before it has connected to anything."""
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = (ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug")).resolve()
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
+
+FRONT = "  - id: emergency_119"
+OVERLAP = """  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }
+  - { id: b, when: { type_code: [R0102, R0103] }, then: { lead: d_commerce, say: 乙 } }
+"""
+
+# name: daemon, file, what is right, what somebody writes, where it is seen (its first place in the changed file), cause, fix
+MISTAKES = {
+    "misspelt key": ("ingest", "feeds/hotline.yaml", "zone: Asia", "zoen: Asia", "zoen", "zoen", "zone"),
+    "misspelt key of a rule": ("router", "rules/dispatch.yaml", "type_level: utility, place", "type_levle: utility, place",
+                               "type_levle", "type_levle", "type_level"),
+    "wrong type": ("router", "kinds/request.yaml", "signed:     { rank: 30,", "signed:     { rank: soon,", "soon",
+                   "rank cannot be soon", "a whole number"),
+    "list for a word": ("ingest", "feeds/hotline.yaml", "namespace: request:12345", "namespace: [request, 12345]", "[request, 12345]",
+                        "namespace must be one value, not a list", "write one value"),
+    "overlapping route": ("router", "rules/dispatch.yaml", FRONT, OVERLAP + FRONT, "b, when",
+                          "entries a and b both match some orders and name different leads", "take what both name out of one"),
+    "unreachable rule": ("router", "rules/dispatch.yaml", "- id: utility_here\n    when: { type_level: utility,",
+                         "- id: utility_here\n    when: { type_level: city,", "utility_here\n",
+                         "entry utility_here is never come to: city before it", "put it before that one"),
+    "hole in the rules": ("router", "rules/dispatch.yaml", "- id: fallback\n", "- id: fallback\n    valid_from: 2026-03-01\n",
+                          "fallback\n    valid", "no entry matches", "end with an entry without when:"),
+    "unknown unit": ("router", "rules/dispatch.yaml", "lead: d_petition", "lead: d_petitoin", "d_petitoin",
+                     'no unit "d_petitoin"; did you mean d_petition', "a code of registries/units.csv"),
+    "unknown limit class": ("router", "rules/dispatch.yaml", "class: 7d", "class: 8d", "8d", 'no limit class "8d"', "declare it under classes:"),
+    "cycle in a kind": ("aggregator", "kinds/request.yaml", "held:           { rank: 55, by: [desk],           after: [signed, contacted, hold_requested]",
+                        "held:           { rank: 55, by: [desk],           after: [resumed]", "[resumed]",
+                        "held can never happen: what it comes after waits for it", "name a stage that a case comes to without it"),
+    "stage after itself": ("router", "kinds/request.yaml", "reviewed:   { rank: 70, by: [callback],           after: [resolved] }",
+                           "reviewed:   { rank: 70, by: [callback],           after: [reviewed] }", "[reviewed] }",
+                           "reviewed can come after itself only", "name what comes before it"),
+    "bad date": ("ingest", "feeds/hotline.yaml", "2020-01-01T00:00:00", "2020-02-31T00:00:00", "2020-02-31", "2020-02-31", "2026-"),
+    "bad day of the calendar": ("aggregator", "registries/calendar.csv", "2026-10-01,holiday", "2026-10-32,holiday",
+                                "2026-10-32,holiday", '"2026-10-32" is no date', "write YYYY-MM-DD"),
+    "duplicate feed": ("ingest", "feeds/weather.yaml", "feed: weather", "feed: visits", "visits", "feed visits is declared twice",
+                       "another id"),
+    "duplicate key": ("ingest", "feeds/hotline.yaml", "    zone: Asia/Shanghai\n", "    zone: Asia/Shanghai\n    format: csv\n",
+                      "format: csv", "key format appears twice, first in line", "keep one of them"),
+    "tab in YAML": ("router", "triggers/cluster.yaml", "cool_down: 7d", "cool_down:\n\t7d", "\t7d", "cannot start any token",
+                    "indent by spaces"),
+    "anchor": ("aggregator", "views/closure_rate.yaml", "of: { kind: request }", "of: &all { kind: request }", "&all",
+               "anchor &all is not allowed", "write the value out"),
+    "type outside of the registry": ("ingest", "feeds/chaowoshuo.yaml", "停车: R0501", "停车: R05O1", "R05O1",
+                                     'table hints gives the type_code "R05O1", which is no type', "request_types.csv"),
+    "unknown field name": ("ingest", "feeds/hotline.yaml", "type_code:      { from: 问题分类 }", "type_cod:       { from: 问题分类 }",
+                           "type_cod:", "type_cod is no field that anybody asks for", "did you mean type_code?"),
+    "unknown owner": ("ingest", "feeds/hotline.yaml", "owner: desk", "owner: dsek", "dsek", 'no unit "dsek" to own this feed',
+                      "a code of registries/units.csv"),
+    "file of another name": ("ingest", "feeds/weather.yaml", "feed: weather", "feed: wether", "wether",
+                             "feed wether stands in weather.yaml", "name the file after its feed"),
+    "unknown column of a registry": ("ingest", "feeds/outage.yaml", "registry: units, by: [code, name]", "registry: units, by: [code, nmae]",
+                                     "nmae", "registries/units.csv has no column nmae", "name"),
+    "unknown stage": ("ingest", "feeds/hotline.yaml", "stage: resolved", "stage: resolvd", "stage: resolvd",
+                      "kind request has no stage resolvd", "a stage of its kind"),
+    "unknown charset": ("ingest", "feeds/hotline_csv.yaml", "charset: gb18030", "charset: gb13080", "gb13080", "unknown charset gb13080",
+                        "gb18030"),
+    "date pattern that reads nothing": ("ingest", "feeds/hotline.yaml", 'date: ["%Y-%m', 'date: ["%Y-%B', '["%Y-%B', "no date can be read by",
+                                        "write %Y"),
+    "unknown stage of a trigger": ("router", "triggers/cluster.yaml", "stage: opened", "stage: opend", "opend",
+                                   'kind request has no stage "opend"', "use a stage of"),
+    "sentence with a hole": ("router", "triggers/cluster.yaml", "{community}", "{comunity}", '"{within}', "comunity", "{community}"),
+    "unknown count of a view": ("aggregator", "views/closure_rate.yaml", "[closed, opened]", "[closd, opened]", "closd",
+                                '"closd" is no count', "name a count that stands above it"),
+    "setting of no unit": ("ingest", "ingest.yaml", "tick_every: 30s", "tick_every: 30x", "30x", "tick_every cannot be", "30s"),
+    "unknown section of settings": ("aggregator", "aggregator.yaml", "daemon:", "demon:", "demon", "demon", "daemon"),
+}
+
+
+@pytest.fixture
+def listener():
+    """Where the broker and the database would be; whoever connects is known."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def place_of(path, mark):
+    before = path.read_text().split(mark)[0]
+    assert mark in path.read_text()
+    return f"{path}:{before.count(chr(10)) + 1}:{len(before.rpartition(chr(10))[2]) + 1}:"
+
+
+def start(daemon, config, key, address, seconds=60):
+    """As a supervisor does, not by --check."""
+    words = [PROGRAMS / f"citybrain-{daemon}", "--config", config / f"{daemon}.yaml"]
+    sets = {"bundle.config_dir": config, "kafka.brokers": address, "kafka.note_dir": key.parent, "daemon.admin": "127.0.0.1:0"}
+    if daemon == "ingest":
+        sets |= {"ingest.listen": "127.0.0.1:0", "ingest.tokens": config / "tokens.csv", "ingest.pseudonym_key": key}
+    if daemon == "aggregator":
+        host, port = address.split(":")
+        sets |= {"aggregator.api": "127.0.0.1:0", "aggregator.postgres": f"host={host} port={port} dbname=x user=x"}
+    for name, value in sets.items():
+        words += ["--set", f"{name}={value}"]
+    return subprocess.run(list(map(str, words)), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=seconds)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_stops_check_and_daemon_alike(name, tmp_path, listener):
+    daemon, file, right, wrong, mark, cause, fix = MISTAKES[name]
+    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config")), tmp_path / "key"
+    key.write_text("1234567890123456\n")
+    text = (config / file).read_text()
+    assert right in text
+    (config / file).write_text(text.replace(right, wrong, 1))
+    place = place_of(config / file, mark)
+
+    checked = subprocess.run([PROGRAMS / "citybrain", "check", "--config", config, "--on", "2026-06-01"], cwd=ROOT, env=ENVIRONMENT,
+                             capture_output=True, text=True, timeout=60)
+    found = [line for line in checked.stdout.splitlines() if line.startswith(place + " error: ")]
+    assert checked.returncode == 78 and found, checked.stdout
+    said, _, mended = found[0].removeprefix(place + " error: ").partition("; fix: ")
+    assert cause in said and fix in mended
+
+    started = start(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1])
+    assert started.returncode == 78 and found[0] in started.stderr.splitlines(), started.stderr
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_twenty_are_planted_and_every_daemon_has_some():
+    assert len(MISTAKES) >= 20 and {one[0] for one in MISTAKES.values()} == {"ingest", "router", "aggregator"}
+
+
+@pytest.mark.parametrize("daemon", ["ingest", "router", "aggregator"])
+def test_the_listener_hears_who_connects(daemon, tmp_path, listener):
+    """Without a mistake the daemon does connect: the silence above is its own."""
+    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config")), tmp_path / "key"
+    key.write_text("1234567890123456\n")
+    address = "127.0.0.1:%d" % listener.getsockname()[1]
+    with pytest.raises(subprocess.TimeoutExpired):
+        start(daemon, config, key, address, seconds=2)
+    listener.accept()[0].close()
