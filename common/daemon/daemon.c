@@ -135,13 +135,23 @@ static void on_signal(uv_signal_t *handle, int number)
         daemon_stopped(daemon);
 }
 
+static void tell_reloaded(const struct daemon *daemon)
+{
+    if (daemon->announced && daemon->phase == PHASE_RUNNING)
+        notify_send("READY=1");
+}
+
 static void on_hangup(uv_signal_t *handle, int number)
 {
     struct daemon *daemon = handle->data;
     (void)number;
     log_info("daemon.reload", LOG_BOOL("supported", daemon->reload != NULL));
+    if (daemon->announced)
+        notify_reloading();
     if (daemon->reload && daemon->phase == PHASE_RUNNING)
         daemon->reload(daemon->reload_context);
+    else
+        tell_reloaded(daemon);
 }
 
 static bool is_ready(const struct daemon *daemon)
@@ -357,6 +367,11 @@ void daemon_on_reload(struct daemon *daemon, void (*reload)(void *context), void
 {
     daemon->reload = reload;
     daemon->reload_context = context;
+}
+
+void daemon_reloaded(struct daemon *daemon)
+{
+    tell_reloaded(daemon);
 }
 
 int daemon_port(const struct daemon *daemon)

@@ -38,9 +38,10 @@ void daemon_ready(struct daemon *daemon, const char *room);
  * status. */
 int daemon_run(struct daemon *daemon, void (*drain)(void *context), void *context);
 void daemon_stopped(struct daemon *daemon);
-/* SIGHUP calls reload(context), which swaps everything or keeps the old; without one it is logged.
- */
+/* SIGHUP calls reload(context), which swaps everything or keeps the old, and tells the end of it by
+ * daemon_reloaded; without one it is logged. */
 void daemon_on_reload(struct daemon *daemon, void (*reload)(void *context), void *context);
+void daemon_reloaded(struct daemon *daemon);
 int daemon_port(const struct daemon *daemon); /* of the admin server, for port 0 */
 /* Logs and _exit()s with the error's status, after at most a write: nothing is cleaned up. */
 _Noreturn void daemon_die(const char *event, const struct error *error);

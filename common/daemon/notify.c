@@ -5,10 +5,12 @@
 #include "daemon/notify.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 void notify_send(const char *state)
@@ -31,6 +33,16 @@ void notify_send(const char *state)
     (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL,
                   (const struct sockaddr *)(const void *)&address, size);
     close(fd);
+}
+
+void notify_reloading(void)
+{
+    char state[64];
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    notify_send(state);
 }
 
 int64_t notify_watchdog_ms(void)

@@ -122,6 +122,7 @@ static void reload(void *context)
 {
     struct ingest *ingest = context;
     admission_reload(ingest->doors->admission);
+    daemon_reloaded(ingest->daemon);
 }
 
 bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *error)

@@ -98,8 +98,10 @@ static void finish(struct reload *reload)
     diagnostics_free(reload->found);
     reload->found = NULL;
     reload->next = NULL;
-    if (!reload->again)
+    if (!reload->again) {
+        daemon_reloaded(reload->daemon);
         return;
+    }
     reload->again = false;
     begin(reload);
 }
@@ -182,7 +184,8 @@ void reload_open(struct reload *reload, struct daemon *daemon, struct transform 
                  const struct router_config *config, struct case_flow_rules *flow,
                  void (*exchanged)(void *context), void *context)
 {
-    *reload = (struct reload){.config = config,
+    *reload = (struct reload){.daemon = daemon,
+                              .config = config,
                               .transform = transform,
                               .flow = flow,
                               .exchanged = exchanged,

@@ -14,6 +14,7 @@
 #include "router/router_config.h"
 
 struct reload {
+    struct daemon *daemon;
     const struct router_config *config;
     struct transform *transform;
     struct case_flow_rules *flow; /* of every partition: its bundle is exchanged */
