@@ -158,5 +158,6 @@ clean: ## forget everything built
 	rm -rf $(OUT)
 
 -include deploy/local/local.mk
+-include deploy/package/install.mk
 -include tests/tests.mk
 -include $(patsubst %.o,%.d,$(call obj,$(ALL_SRC))) $(wildcard $(B)/tests/*/*.d $(B)/tests/*/*/*.d)

@@ -138,7 +138,11 @@ struct reading {
     rd_kafka_t *handle, *watermarks; /* the second is read_uncommitted */
     const char *topic;
     int32_t partitions;
-    int64_t from_ms;     /* 0 = the beginning */
+    int64_t from_ms; /* 0 = the beginning */
+    bool follows;    /* it has no end */
+    bool one;        /* the record at this place alone */
+    int32_t one_partition;
+    int64_t one_offset;
     int64_t *next, *end; /* owned; a partition is done where they meet */
     int64_t done, total;
 };
@@ -160,7 +164,8 @@ static bool find_ends(struct reading *reading, int64_t *offsets, enum ends_which
 static bool find_begin(struct reading *reading, struct error *error)
 {
     if (reading->from_ms <= 0)
-        return find_ends(reading, reading->next, ENDS_FIRST, error);
+        return find_ends(reading, reading->next,
+                         reading->from_ms == LOG_SEARCH_NOW ? ENDS_LAST : ENDS_FIRST, error);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
     for (int32_t p = 0; p < reading->partitions; p++)
         rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->from_ms;
@@ -180,7 +185,7 @@ static bool assign_all(struct reading *reading, struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(reading->partitions);
     for (int32_t p = 0; p < reading->partitions; p++) {
-        if (reading->next[p] >= reading->end[p])
+        if (reading->next[p] >= reading->end[p] && !reading->follows)
             continue;
         reading->total += reading->end[p] - reading->next[p];
         rd_kafka_topic_partition_list_add(list, reading->topic, p)->offset = reading->next[p];
@@ -208,8 +213,12 @@ static bool give(struct reading *reading, const rd_kafka_message_t *message, log
         pass(reading, message->partition, message->offset);
         return true;
     }
-    if (message->err || message->offset >= reading->end[message->partition])
+    if (message->err)
         return true;
+    if (message->offset >= reading->end[message->partition]) {
+        pass(reading, message->partition, message->offset);
+        return true;
+    }
     struct record whole;
     pass(reading, message->partition, message->offset + 1);
     message_to_record(message, 0, &whole);
@@ -243,6 +252,37 @@ static bool read_to_ends(struct reading *reading, log_search_each *each, void *c
     return true;
 }
 
+/* All partitions but one are done, and that one has one record left. */
+static bool keep_one(struct reading *reading, struct error *error)
+{
+    int32_t partition = reading->one_partition;
+    if (partition >= reading->partitions)
+        return error_set(error, ERROR_REFUSED, 0, "%s has %d partitions", reading->topic,
+                         (int)reading->partitions);
+    bool there = reading->one_offset >= reading->next[partition] &&
+                 reading->one_offset < reading->end[partition];
+    for (int32_t p = 0; p < reading->partitions; p++)
+        reading->next[p] = reading->end[p];
+    if (there) {
+        reading->next[partition] = reading->one_offset;
+        reading->end[partition] = reading->one_offset + 1;
+    }
+    return true;
+}
+
+static bool read_on(struct reading *reading, log_search_each *each, void *context)
+{
+    for (int32_t p = 0; p < reading->partitions; p++)
+        reading->end[p] = INT64_MAX;
+    for (bool more = true; more;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(reading->handle, 200);
+        more = message ? give(reading, message, each, context) : each(context, NULL);
+        if (message)
+            rd_kafka_message_destroy(message);
+    }
+    return true;
+}
+
 static bool read_topic(struct reading *reading, log_search_each *each, void *context,
                        struct error *error)
 {
@@ -250,7 +290,9 @@ static bool read_topic(struct reading *reading, log_search_each *each, void *con
     reading->next = xcalloc(count, sizeof *reading->next);
     reading->end = xcalloc(count, sizeof *reading->end);
     bool good = find_ends(reading, reading->end, ENDS_LAST, error) && find_begin(reading, error) &&
-                assign_all(reading, error) && read_to_ends(reading, each, context, error);
+                (!reading->one || keep_one(reading, error)) && assign_all(reading, error) &&
+                (reading->follows ? read_on(reading, each, context)
+                                  : read_to_ends(reading, each, context, error));
     free(reading->next);
     free(reading->end);
     return good;
@@ -267,12 +309,13 @@ static bool find_topic(struct reading *reading, struct error *error)
            error_set(error, ERROR_REFUSED, 0, "no topic %s", reading->topic);
 }
 
-bool log_search_since(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
-                      log_search_each *each, void *context, struct error *error)
+static bool read_named(const struct kafka_settings *settings, const char *topic,
+                       struct reading reading, log_search_each *each, void *context,
+                       struct error *error)
 {
     char name[KAFKA_MAX_NAME];
     kafka_client_name(settings, topic, name, sizeof(name));
-    struct reading reading = {.topic = name, .from_ms = from_ms};
+    reading.topic = name;
     reading.handle = open_reader(settings, "read_committed", error);
     reading.watermarks = reading.handle ? open_reader(settings, "read_uncommitted", error) : NULL;
     bool good = reading.watermarks && find_topic(&reading, error) &&
@@ -284,8 +327,28 @@ bool log_search_since(const struct kafka_settings *settings, const char *topic, 
     return good;
 }
 
+bool log_search_since(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
+                      log_search_each *each, void *context, struct error *error)
+{
+    return read_named(settings, topic, (struct reading){.from_ms = from_ms}, each, context, error);
+}
+
+bool log_search_at(const struct kafka_settings *settings, const char *topic, int32_t partition,
+                   int64_t offset, log_search_each *each, void *context, struct error *error)
+{
+    const struct reading reading = {.one = true, .one_partition = partition, .one_offset = offset};
+    return read_named(settings, topic, reading, each, context, error);
+}
+
 bool log_search_all(const struct kafka_settings *settings, const char *topic, log_search_each *each,
                     void *context, struct error *error)
 {
     return log_search_since(settings, topic, 0, each, context, error);
+}
+
+bool log_search_follow(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
+                       log_search_each *each, void *context, struct error *error)
+{
+    return read_named(settings, topic, (struct reading){.from_ms = from_ms, .follows = true}, each,
+                      context, error);
 }

@@ -39,3 +39,11 @@ bool log_search_all(const struct kafka_settings *settings, const char *topic, lo
 /* The same from about from_ms on (time of writing; 0 = the beginning). */
 bool log_search_since(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
                       log_search_each *each, void *context, struct error *error);
+/* The record at one place, if it is committed and still there. */
+bool log_search_at(const struct kafka_settings *settings, const char *topic, int32_t partition,
+                   int64_t offset, log_search_each *each, void *context, struct error *error);
+/* log_search_since, and on as they come, until `each` is false; while nothing comes it is given
+ * NULL. */
+#define LOG_SEARCH_NOW (-1) /* as from_ms: what is there already is left out */
+bool log_search_follow(const struct kafka_settings *settings, const char *topic, int64_t from_ms,
+                       log_search_each *each, void *context, struct error *error);

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -12,11 +13,22 @@
 #include "daemon/version.h"
 
 static const struct verb *const verbs[] = {
-    &verb_backtest, &verb_check, &verb_dead,     &verb_desk,    &verb_explain, &verb_gen,
-    &verb_key,      &verb_lag,   &verb_period,   &verb_reasons, &verb_rebuild, &verb_replay,
-    &verb_report,   &verb_send,  &verb_stations, &verb_test,    &verb_topics,  &verb_try,
-    &verb_verify,   &verb_views, &verb_why,
+    &verb_backtest, &verb_check,  &verb_completion, &verb_dead,   &verb_desk,     &verb_explain,
+    &verb_gen,      &verb_init,   &verb_key,        &verb_lag,    &verb_period,   &verb_reasons,
+    &verb_rebuild,  &verb_replay, &verb_report,     &verb_send,   &verb_stations, &verb_tap,
+    &verb_test,     &verb_topics, &verb_try,        &verb_verify, &verb_views,    &verb_why,
 };
+
+const struct verb *verb_at(size_t index)
+{
+    return index < ARRAY_LENGTH(verbs) ? verbs[index] : NULL;
+}
+
+const char *verb_config_dir(void)
+{
+    const char *named = getenv("CITYBRAIN_CONFIG");
+    return named && named[0] ? named : "config";
+}
 
 int verb_usage(const char *name, const char *format, ...)
 {
@@ -38,7 +50,7 @@ static void show_verbs(FILE *out)
 {
     fputs("usage: citybrain VERB [ARGUMENTS]\n\n", out);
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
-        fprintf(out, "  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+        fprintf(out, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
     fputs(
         "\ncitybrain VERB --help teaches a verb; citybrain --version names the release.\n"
         "Data goes to stdout, all else to stderr.\n"

@@ -90,13 +90,10 @@ int plan_begin(struct plan *plan, int64_t total)
     return VERB_OK;
 }
 
-static void show(struct plan *plan, int64_t done, int64_t passed_ms)
+static void show(struct plan *plan, int64_t done)
 {
-    char note[96];
-    double rate = passed_ms > 0 ? (double)done * 1000 / (double)passed_ms : 0;
-    double left = rate > 0 ? (double)(plan->total - done) / rate : 0;
-    snprintf(note, sizeof note, "%lld of %lld, %.0f/s, %.0f s left", (long long)done,
-             (long long)plan->total, rate, left);
+    char note[64];
+    snprintf(note, sizeof note, "%lld of %lld", (long long)done, (long long)plan->total);
     progress_show(&plan->progress, done, note);
 }
 
@@ -113,7 +110,7 @@ void plan_step(struct plan *plan, int64_t done)
     if (passed_ms < plan->shown_ms + SHOW_MS && done < plan->total)
         return;
     plan->shown_ms = passed_ms;
-    show(plan, done, passed_ms);
+    show(plan, done);
 }
 
 int plan_end(struct plan *plan, const char *outcome, const char *note)

@@ -19,10 +19,34 @@ void progress_begin(struct progress *progress, const char *what, int64_t total)
         (struct progress){.what = what, .total = total > 0 ? total : 1, .began_ms = now_ms()};
 }
 
+void progress_begin_bytes(struct progress *progress, const char *what, int64_t bytes)
+{
+    progress_begin(progress, what, bytes);
+    progress->of_bytes = true;
+}
+
+/* Over the whole so far. */
+static void tell_pace(const struct progress *progress, int64_t done, int64_t passed_ms,
+                      char text[64])
+{
+    double rate = passed_ms > 0 ? (double)done * 1000 / (double)passed_ms : 0;
+    text[0] = '\0';
+    if (rate <= 0)
+        return;
+    double left = (double)(progress->total - done) / rate;
+    if (progress->of_bytes)
+        snprintf(text, 64, "%.1f MB/s, %.0f s left", rate / 1e6, left > 0 ? left : 0);
+    else
+        snprintf(text, 64, "%.0f/s, %.0f s left", rate, left > 0 ? left : 0);
+}
+
 void progress_show(struct progress *progress, int64_t done, const char *note)
 {
     int64_t now = now_ms();
     int percent = (int)(done * 100 / progress->total);
+    char pace[64];
+    tell_pace(progress, done, now - progress->began_ms, pace);
+    const char *comma = note[0] && pace[0] ? ", " : "";
     if (isatty(STDERR_FILENO)) {
         if (now - progress->shown_at_ms < 100)
             return;
@@ -30,10 +54,11 @@ void progress_show(struct progress *progress, int64_t done, const char *note)
         for (int i = 0; i < 40; i++)
             bar[i] = i * 100 < percent * 40 ? '#' : '.';
         bar[40] = '\0';
-        fprintf(stderr, "\r%s [%s] %3d%% %s\033[K", progress->what, bar, percent, note);
+        fprintf(stderr, "\r%s [%s] %3d%% %s%s%s\033[K", progress->what, bar, percent, note, comma,
+                pace);
     } else if (percent / 10 > progress->shown_tenth) {
         progress->shown_tenth = percent / 10;
-        fprintf(stderr, "%s %3d%% %s\n", progress->what, percent, note);
+        fprintf(stderr, "%s %3d%% %s%s%s\n", progress->what, percent, note, comma, pace);
     }
     progress->shown_at_ms = now;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line on stderr while something takes long: a bar on a terminal, a line every ten per cent
- * elsewhere. */
+/* One line on stderr while something takes long, with how fast it goes and how long still: a bar on
+ * a terminal, a line every ten per cent elsewhere. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct progress {
@@ -10,8 +11,10 @@ struct progress {
     int64_t total, shown_at_ms;
     int shown_tenth;
     int64_t began_ms;
+    bool of_bytes; /* `done` and `total` are; else records */
 };
 
 void progress_begin(struct progress *progress, const char *what, int64_t total);
+void progress_begin_bytes(struct progress *progress, const char *what, int64_t bytes);
 void progress_show(struct progress *progress, int64_t done, const char *note);
 void progress_end(struct progress *progress, const char *note);

@@ -200,7 +200,7 @@ static bool play(struct player *player, struct input_file *file, int64_t bytes, 
     struct progress progress;
     bool last = false, good = true;
     char note[96];
-    progress_begin(&progress, "day", bytes);
+    progress_begin_bytes(&progress, "day", bytes);
     while (good) {
         struct span unread = peek_line(file, &last, error);
         if (!unread.at || unread.len == 0)

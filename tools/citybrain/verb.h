@@ -3,19 +3,26 @@
  * exit codes are those of sysexits. */
 #pragma once
 
+#include <getopt.h>
+#include <stddef.h>
+
 struct verb {
     const char *name;
     const char *summary; /* one line for `citybrain help` */
     const char *help;    /* the whole page for `citybrain NAME --help` */
     int (*run)(int argc, char **argv);
+    const struct option *options; /* getopt's own table: completion and manuals are made of it */
+    const char *words;            /* what may stand behind its name; NULL = no such words */
 };
 
 extern const struct verb verb_backtest;
 extern const struct verb verb_check;
+extern const struct verb verb_completion;
 extern const struct verb verb_dead;
 extern const struct verb verb_desk;
 extern const struct verb verb_explain;
 extern const struct verb verb_gen;
+extern const struct verb verb_init;
 extern const struct verb verb_key;
 extern const struct verb verb_lag;
 extern const struct verb verb_period;
@@ -25,6 +32,7 @@ extern const struct verb verb_replay;
 extern const struct verb verb_report;
 extern const struct verb verb_send;
 extern const struct verb verb_stations;
+extern const struct verb verb_tap;
 extern const struct verb verb_test;
 extern const struct verb verb_topics;
 extern const struct verb verb_try;
@@ -39,6 +47,10 @@ enum verb_exit {
     VERB_UNAVAILABLE = 69,
     VERB_CONFIG = 78
 };
+
+const struct verb *verb_at(size_t index); /* by name; NULL behind the last */
+/* The folder of the configuration where no --config names it: $CITYBRAIN_CONFIG or config. */
+const char *verb_config_dir(void);
 
 /* "citybrain NAME: text; see citybrain NAME --help" on stderr; returns VERB_USAGE. */
 int verb_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -33,7 +33,8 @@ static const char backtest_help[] =
     "  cp -r config /tmp/mine; edit /tmp/mine/rules/dispatch.yaml\n"
     "  citybrain check --config /tmp/mine && citybrain backtest --bundle /tmp/mine --from "
     "2026-03-01\n\n"
-    "  --bundle DIR   a configuration (default config). The one that is in force over its own log\n"
+    "  --bundle DIR   a configuration (default $CITYBRAIN_CONFIG or config). The one that is in "
+    "force over its own log\n"
     "                 gives 0 differences\n"
     "  --from, --to   decisions from that day or time on, before that day or time; what lies "
     "before\n"
@@ -139,7 +140,7 @@ static bool read_file(struct attempt *attempt, struct error *error)
     if (!file)
         return false;
     bool good = input_file_hash(file, hash, &bytes, error);
-    progress_begin(&attempt->progress, "backtest", bytes);
+    progress_begin_bytes(&attempt->progress, "backtest", bytes);
     good = good && read_lines(attempt, file, error);
     input_file_close(file);
     return good;
@@ -229,17 +230,19 @@ static const char *first_of(const char *a, const char *b, const char *c)
     return a ? a : b ? b : c;
 }
 
+static const struct option options[] = {
+    {"bundle", 1, 0, 'b'}, {"config", 1, 0, 'b'}, {"from", 1, 0, 'm'}, {"to", 1, 0, 'o'},
+    {"events", 1, 0, 'e'}, {"limit", 1, 0, 'l'},  {"json", 0, 0, 'j'}, {"brokers", 1, 0, 'r'},
+    {"prefix", 1, 0, 'p'}, {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"bundle", 1, 0, 'b'}, {"config", 1, 0, 'b'}, {"from", 1, 0, 'm'}, {"to", 1, 0, 'o'},
-        {"events", 1, 0, 'e'}, {"limit", 1, 0, 'l'},  {"json", 0, 0, 'j'}, {"brokers", 1, 0, 'r'},
-        {"prefix", 1, 0, 'p'}, {0, 0, 0, 0}};
     const char *brokers = NULL, *prefix = NULL;
     static struct attempt attempt;
-    attempt = (struct attempt){
-        .bundle_dir = "config", .limit = 3, .range = {.from_ms = INT64_MIN, .to_ms = INT64_MAX}};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    attempt = (struct attempt){.bundle_dir = verb_config_dir(),
+                               .limit = 3,
+                               .range = {.from_ms = INT64_MIN, .to_ms = INT64_MAX}};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         bool good = true;
         switch (c) {
         case 'b': attempt.bundle_dir = optarg; break;
@@ -275,4 +278,6 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_backtest = {
-    "backtest", "what other rules would have decided, over past events", backtest_help, run};
+    "backtest",    "what other rules would have decided, over past events",
+    backtest_help, run,
+    options,       NULL};

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "citybrain/dead_list.h"
+#include "citybrain/dead_purge.h"
 #include "citybrain/dead_redrive.h"
 #include "citybrain/dead_show.h"
+#include "citybrain/moment.h"
 #include "citybrain/verb.h"
 
 #define LIMIT 50
@@ -19,7 +20,8 @@ static const char dead_help[] =
     "usage: citybrain dead ls [filters] [--limit N] [--json]          死信清单\n"
     "       citybrain dead group [filters] [--json]                   按数据源和原因汇总\n"
     "       citybrain dead show PLACE [--reveal --as NAME --reason TEXT] [--json]\n"
-    "       citybrain dead redrive [filters] [--execute …] [--json]   修好之后重投\n\n"
+    "       citybrain dead redrive [filters] [--execute …] [--json]   修好之后重投\n"
+    "       citybrain dead purge filters [--execute …] [--json]       不再需要的,删除\n\n"
     "What could not be taken lies in the topic `dead`, bytes untouched, for 30 days. group says\n"
     "what is wrong and how often, with a sample; show one letter, its cells by today's mapping "
     "and\n"
@@ -32,17 +34,23 @@ static const char dead_help[] =
     "why,\n"
     "left. Nothing is written without --execute. It may be killed and run again at any time: what\n"
     "was written is known from the log, and is not written twice.\n\n"
+    "purge throws letters away, for ever: those that match, where no other lies before them (a "
+    "log\n"
+    "is cut at its beginning only; all go by themselves after 30 d). Planned first, like "
+    "redrive.\n\n"
     "filters\n"
     "  --feed FEED, --code CODE   of that feed (status: what units said), with that reason\n"
     "  --station CODE             whose cells name that station, by today's mapping\n"
     "  --since, --until TIME      when they became letters: a day (2026-03-02), a time\n"
     "                             (2026-03-02T18:00:00+08:00), or how long ago (2h, 3d)\n"
-    "redrive\n" PLAN_HELP "  --wait DURATION  how long to look for what comes of it (default 60s)\n"
+    "redrive, purge\n" PLAN_HELP
+    "  --wait DURATION  how long to look for what comes of it (default 60s)\n"
     "  --clock TIME   as if it were then: which mapping is in force (default: now)\n"
     "others\n"
     "  --limit N      the newest N (default 50; 0 = all)\n"
     "  --reveal       the bytes too: persons' data may be among them, so it is audited\n"
-    "  --config DIR   mappings (default config); redrive needs those that ingest runs\n"
+    "  --config DIR   mappings (default $CITYBRAIN_CONFIG or config); redrive needs those that "
+    "ingest runs\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n\n"
     "  citybrain dead group --since 3d\n"
     "  citybrain dead redrive --feed hotline --code unknown_code\n"
@@ -64,13 +72,6 @@ struct wish {
     struct dead_groups groups;
     bool found;
 };
-
-static int64_t host_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- reading ---- */
 
@@ -169,6 +170,18 @@ static int show(struct wish *wish, const char *place)
     return VERB_FAILED;
 }
 
+/* All of them at once is nobody's slip of the hand. */
+static int purge(struct wish *wish)
+{
+    const struct dead_filter *filter = &wish->filter;
+    if (!filter->feed && filter->code == REJECT_NONE && filter->until_ms == INT64_MAX)
+        return verb_usage("dead", "purge which? name --feed, --code or --until");
+    if (filter->station)
+        return verb_usage("dead", "purge knows no stations: name --feed, --code or --until");
+    const struct dead_purge what = {&wish->settings, filter, wish->json};
+    return dead_purge_run(&what, &wish->plan, stdout);
+}
+
 static int redrive(struct wish *wish)
 {
     const struct dead_redrive what = {.bundle = &wish->bundle,
@@ -191,6 +204,8 @@ static void show_diagnostic(void *context, const char *line)
 static int with_bundle(struct wish *wish, const char *place)
 {
     bool lists = strcmp(wish->what, "ls") == 0, groups = strcmp(wish->what, "group") == 0;
+    if (strcmp(wish->what, "purge") == 0)
+        return purge(wish);
     if ((lists || groups) && !wish->filter.station)
         return lists ? list(wish) : group(wish);
     struct diagnostics *diagnostics = diagnostics_new();
@@ -210,26 +225,6 @@ static int with_bundle(struct wish *wish, const char *place)
     return status;
 }
 
-/* A day of the district, a time, or how long before now. */
-static bool read_moment(const struct wish *wish, const char *text, int64_t *ms)
-{
-    if (timestamp_parse_rfc3339(span_of(text), ms) ||
-        timestamp_parse(span_of(text), "%Y-%m-%d", YAML_DATE_ZONE_MINUTES, ms))
-        return true;
-    if (!timestamp_parse_duration(span_of(text), ms))
-        return false;
-    *ms = wish->now_ms - *ms;
-    return true;
-}
-
-static int bad_moment(const char *text)
-{
-    return verb_usage("dead",
-                      "\"%s\" is no day (2026-03-02), time (2026-03-02T18:00:00+08:00) or "
-                      "duration (2h)",
-                      text);
-}
-
 static int read_option(struct wish *wish, int c, char **argv)
 {
     int status;
@@ -240,9 +235,13 @@ static int read_option(struct wish *wish, int c, char **argv)
     case 'f': wish->filter.feed = optarg; return VERB_OK;
     case 's': wish->filter.station = optarg; return VERB_OK;
     case 'm':
-        return read_moment(wish, optarg, &wish->filter.since_ms) ? VERB_OK : bad_moment(optarg);
+        return moment_read(optarg, wish->now_ms, &wish->filter.since_ms)
+                   ? VERB_OK
+                   : moment_bad("dead", optarg);
     case 'o':
-        return read_moment(wish, optarg, &wish->filter.until_ms) ? VERB_OK : bad_moment(optarg);
+        return moment_read(optarg, wish->now_ms, &wish->filter.until_ms)
+                   ? VERB_OK
+                   : moment_bad("dead", optarg);
     case 'e': wish->reveal = true; return VERB_OK;
     case 'j': wish->json = true; return VERB_OK;
     case 'g': wish->config_dir = optarg; return VERB_OK;
@@ -250,7 +249,7 @@ static int read_option(struct wish *wish, int c, char **argv)
     case 'p': wish->settings.prefix = optarg; return VERB_OK;
     case 'k':
         return timestamp_parse_rfc3339(span_of(optarg), &wish->now_ms) ? VERB_OK
-                                                                       : bad_moment(optarg);
+                                                                       : moment_bad("dead", optarg);
     case 'c':
         wish->filter.code = reject_find(span_of(optarg));
         return wish->filter.code != REJECT_NONE
@@ -270,7 +269,7 @@ static int read_option(struct wish *wish, int c, char **argv)
 
 static int check_words(struct wish *wish, int argc, char **argv)
 {
-    static const char *const verbs[] = {"ls", "group", "redrive"};
+    static const char *const verbs[] = {"ls", "group", "redrive", "purge"};
     int words = argc - optind;
     wish->what = words > 0 ? argv[optind] : "";
     if (strcmp(wish->what, "show") == 0) {
@@ -286,7 +285,7 @@ static int check_words(struct wish *wish, int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
         if (strcmp(wish->what, verbs[i]) == 0 && words == 1)
             return plan_check(&wish->plan);
-    return verb_usage("dead", "one of: ls, group, show PLACE, redrive");
+    return verb_usage("dead", "one of: ls, group, show PLACE, redrive, purge");
 }
 
 static const char *or_else(const char *a, const char *b)
@@ -294,16 +293,17 @@ static const char *or_else(const char *a, const char *b)
     return a ? a : b;
 }
 
+static const struct option options[] = {
+    {"help", 0, 0, 'h'},    {"feed", 1, 0, 'f'},   {"code", 1, 0, 'c'},  {"station", 1, 0, 's'},
+    {"since", 1, 0, 'm'},   {"until", 1, 0, 'o'},  {"limit", 1, 0, 'l'}, {"reveal", 0, 0, 'e'},
+    {"json", 0, 0, 'j'},    {"wait", 1, 0, 'w'},   {"clock", 1, 0, 'k'}, {"config", 1, 0, 'g'},
+    {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'}, PLAN_OPTIONS,         {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"help", 0, 0, 'h'},    {"feed", 1, 0, 'f'},   {"code", 1, 0, 'c'},  {"station", 1, 0, 's'},
-        {"since", 1, 0, 'm'},   {"until", 1, 0, 'o'},  {"limit", 1, 0, 'l'}, {"reveal", 0, 0, 'e'},
-        {"json", 0, 0, 'j'},    {"wait", 1, 0, 'w'},   {"clock", 1, 0, 'k'}, {"config", 1, 0, 'g'},
-        {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'}, PLAN_OPTIONS,         {0, 0, 0, 0}};
     static struct wish wish;
     wish = (struct wish){
-        .config_dir = "config",
+        .config_dir = verb_config_dir(),
         .filter = {.until_ms = INT64_MAX, .partition = -1, .offset = -1},
         .plan = {.verb = "dead redrive", .rate = PLAN_RATE},
         .settings = {.brokers = or_else(getenv("CITYBRAIN_BROKERS"), "127.0.0.1:29092"),
@@ -312,14 +312,15 @@ static int run(int argc, char **argv)
                      .slot = 1},
         .limit = LIMIT,
         .wait_ms = 60000,
-        .now_ms = host_now_ms()};
+        .now_ms = moment_now_ms()};
     int status = VERB_OK;
     wish.plan.settings = &wish.settings;
-    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&wish, c, argv);
     status = status == VERB_OK ? check_words(&wish, argc, argv) : status;
     return status == VERB_OK ? with_bundle(&wish, argv[argc - 1]) : status;
 }
 
-const struct verb verb_dead = {"dead", "what could not be taken, why, and back again", dead_help,
-                               run};
+const struct verb verb_dead = {"dead",    "what could not be taken, why, and back again",
+                               dead_help, run,
+                               options,   "ls group show redrive purge"};

@@ -57,7 +57,7 @@ static const char desk_help[] =
     "  --url URL            ingest's door (default $CITYBRAIN_URL or http://127.0.0.1:29300)\n"
     "  --wait DURATION      how long to wait for the effect (default 30s)\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n"
-    "  --config DIR         names and codes (default config)\n\n"
+    "  --config DIR         names and codes (default $CITYBRAIN_CONFIG or config)\n\n"
     "A decision is audited first, then said at ingest's door, then waited for. It is one event\n"
     "however often it is said. What became of the case: citybrain why CASE.\n\n"
     "  citybrain desk ls --cause dispute\n"
@@ -248,21 +248,18 @@ static int check_words(struct wish *wish, int argc, char **argv)
     return VERB_OK;
 }
 
+static const struct option options[] = {
+    {"as", 1, 0, 'a'},         {"reason", 1, 0, 'r'}, {"lead", 1, 0, 'l'},   {"type", 1, 0, 'y'},
+    {"community", 1, 0, 'm'},  {"street", 1, 0, 's'}, {"due", 1, 0, 'd'},    {"outcome", 1, 0, 'o'},
+    {"parent", 1, 0, 'P'},     {"co", 1, 0, 'O'},     {"anyway", 0, 0, 'n'}, {"time", 1, 0, 'T'},
+    {"token-file", 1, 0, 'f'}, {"tokens", 1, 0, 't'}, {"url", 1, 0, 'u'},    {"brokers", 1, 0, 'b'},
+    {"prefix", 1, 0, 'p'},     {"config", 1, 0, 'c'}, {"cause", 1, 0, 'C'},  {"json", 0, 0, 'j'},
+    {"wait", 1, 0, 'w'},       {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"as", 1, 0, 'a'},         {"reason", 1, 0, 'r'},
-                                          {"lead", 1, 0, 'l'},       {"type", 1, 0, 'y'},
-                                          {"community", 1, 0, 'm'},  {"street", 1, 0, 's'},
-                                          {"due", 1, 0, 'd'},        {"outcome", 1, 0, 'o'},
-                                          {"parent", 1, 0, 'P'},     {"co", 1, 0, 'O'},
-                                          {"anyway", 0, 0, 'n'},     {"time", 1, 0, 'T'},
-                                          {"token-file", 1, 0, 'f'}, {"tokens", 1, 0, 't'},
-                                          {"url", 1, 0, 'u'},        {"brokers", 1, 0, 'b'},
-                                          {"prefix", 1, 0, 'p'},     {"config", 1, 0, 'c'},
-                                          {"cause", 1, 0, 'C'},      {"json", 0, 0, 'j'},
-                                          {"wait", 1, 0, 'w'},       {0, 0, 0, 0}};
     struct wish wish = {
-        .config_dir = "config",
+        .config_dir = verb_config_dir(),
         .door = {.url = or_else(getenv("CITYBRAIN_URL"), "http://127.0.0.1:29300"),
                  .tokens_file = "config/tokens.csv",
                  .wait_ms = 30000},
@@ -271,11 +268,13 @@ static int run(int argc, char **argv)
                      .group = "citybrain",
                      .slot = 1}};
     int status = VERB_OK;
-    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&wish, c, argv);
     status = status == VERB_OK ? check_words(&wish, argc, argv) : status;
     return status == VERB_OK ? with_names(&wish, argv[optind]) : status;
 }
 
 const struct verb verb_desk = {
-    "desk", "what waits for a person at the desk, and that person's word", desk_help, run};
+    "desk",    "what waits for a person at the desk, and that person's word",
+    desk_help, run,
+    options,   "ls show decide"};

@@ -29,7 +29,7 @@ static const char explain_help[] =
     "                 otherwise their length alone, so that the output can be passed on\n"
     "  --charset NAME utf-8 or gb18030, where this file is not in its feed's\n"
     "  --json         one JSON object\n"
-    "  --config DIR   the configuration (default config)\n\n"
+    "  --config DIR   the configuration (default $CITYBRAIN_CONFIG or config)\n\n"
     "  citybrain explain orders.csv:17 --feed hotline_csv\n"
     "exit: 0 accepted, 1 rejected, 64 usage, 69 no such file or row, 78 configuration\n";
 
@@ -141,16 +141,18 @@ static int explain(struct question *question)
     return status;
 }
 
+static const struct option options[] = {
+    {"feed", 1, 0, 'f'}, {"clock", 1, 0, 'k'},   {"private", 0, 0, 'p'},
+    {"json", 0, 0, 'j'}, {"charset", 1, 0, 's'}, {"config", 1, 0, 'c'},
+    {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"feed", 1, 0, 'f'}, {"clock", 1, 0, 'k'},   {"private", 0, 0, 'p'},
-        {"json", 0, 0, 'j'}, {"charset", 1, 0, 's'}, {"config", 1, 0, 'c'},
-        {0, 0, 0, 0}};
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    struct question question = {.config_dir = "config", .now_ms = (int64_t)now.tv_sec * 1000};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    struct question question = {.config_dir = verb_config_dir(),
+                                .now_ms = (int64_t)now.tv_sec * 1000};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'f': question.feed_name = optarg; break;
         case 'k':
@@ -175,4 +177,5 @@ static int run(int argc, char **argv)
     return explain(&question);
 }
 
-const struct verb verb_explain = {"explain", "one record through every stage", explain_help, run};
+const struct verb verb_explain = {
+    "explain", "one record through every stage", explain_help, run, options, NULL};

@@ -48,7 +48,7 @@ static const char gen_help[] =
     "                 tells late, in one row an order\n"
     "  --csv          stations whose family is a CSV send GB18030 CSV, some of it damaged;\n"
     "                 without it they send as the others do\n"
-    "  --config DIR   whose registries and rules (default config)\n"
+    "  --config DIR   whose registries and rules (default $CITYBRAIN_CONFIG or config)\n"
     "  --out FILE     default stdout\n"
     "  --summary FILE what the views will show, as JSON\n\n"
     "exit: 0 written, 64 usage, 69 a file cannot be written, 78 configuration\n";
@@ -194,18 +194,19 @@ static int generate(const struct gen *gen)
     return status;
 }
 
+static const struct option options[] = {
+    {"seed", 1, 0, 's'},   {"events", 1, 0, 'n'}, {"ends", 1, 0, 'e'},
+    {"day", 1, 0, 'd'},    {"step", 1, 0, 't'},   {"clock", 1, 0, 'k'},
+    {"config", 1, 0, 'c'}, {"out", 1, 0, 'o'},    {"summary", 1, 0, 'u'},
+    {"csv", 0, 0, 'v'},    {"days", 1, 0, 'y'},   {"rate", 1, 0, 'r'},
+    {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"seed", 1, 0, 's'},   {"events", 1, 0, 'n'}, {"ends", 1, 0, 'e'},
-        {"day", 1, 0, 'd'},    {"step", 1, 0, 't'},   {"clock", 1, 0, 'k'},
-        {"config", 1, 0, 'c'}, {"out", 1, 0, 'o'},    {"summary", 1, 0, 'u'},
-        {"csv", 0, 0, 'v'},    {"days", 1, 0, 'y'},   {"rate", 1, 0, 'r'},
-        {0, 0, 0, 0}};
     struct gen gen = {.frame = {.seed = 1, .step_ms = HOUR_MS / 6, .clock_ms = TIMESTAMP_NONE},
-                      .config = "config"};
+                      .config = verb_config_dir()};
     int status = VERB_OK;
-    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&gen, c, argv);
     if (status == VERB_OK && optind != argc)
         status = verb_usage("gen", "\"%s\" is not an option", argv[optind]);
@@ -216,5 +217,5 @@ static int run(int argc, char **argv)
     return status == VERB_OK ? generate(&gen) : status;
 }
 
-const struct verb verb_gen = {"gen", "a generated day of the district, as a timeline", gen_help,
-                              run};
+const struct verb verb_gen = {
+    "gen", "a generated day of the district, as a timeline", gen_help, run, options, NULL};

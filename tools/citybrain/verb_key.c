@@ -32,7 +32,8 @@ static const char key_help[] =
     "  --keys FILE    the daemon's file, its setting ingest.keys (default $CITYBRAIN_KEYS, else\n"
     "                 config/keys.csv, which is never committed)\n"
     "  --out FILE     the station's copy (default STATION.key, mode 600)\n"
-    "  --config DIR   where feeds/ and registries/units.csv stand (default config)\n\n"
+    "  --config DIR   where feeds/ and registries/units.csv stand (default $CITYBRAIN_CONFIG or "
+    "config)\n\n"
     "The daemon reads the file again on SIGHUP: systemctl reload citybrain-ingest.\n\n"
     "A new station:                                  A key is turned over, nobody waits:\n"
     "  citybrain key create st001 --feeds hotline    citybrain key rotate st001 --out new.key\n"
@@ -258,14 +259,15 @@ static int check_words(const struct wish *wish, const char *what, int count)
     return VERB_OK;
 }
 
+static const struct option options[] = {
+    {"feeds", 1, 0, 'f'}, {"unit", 1, 0, 'u'},   {"party", 1, 0, 'p'}, {"keys", 1, 0, 'k'},
+    {"out", 1, 0, 'o'},   {"config", 1, 0, 'c'}, {"json", 0, 0, 'j'},  {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"feeds", 1, 0, 'f'}, {"unit", 1, 0, 'u'},   {"party", 1, 0, 'p'}, {"keys", 1, 0, 'k'},
-        {"out", 1, 0, 'o'},   {"config", 1, 0, 'c'}, {"json", 0, 0, 'j'},  {0, 0, 0, 0}};
     const char *keys = getenv("CITYBRAIN_KEYS");
-    struct wish wish = {.config = "config", .keys = keys ? keys : "config/keys.csv"};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    struct wish wish = {.config = verb_config_dir(), .keys = keys ? keys : "config/keys.csv"};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'f': wish.feeds = optarg; break;
         case 'u': wish.unit = optarg; break;
@@ -285,5 +287,6 @@ static int run(int argc, char **argv)
     return status == VERB_OK ? act(&wish, what) : status;
 }
 
-const struct verb verb_key = {"key", "make, turn over and end the keys stations sign with",
-                              key_help, run};
+const struct verb verb_key = {"key",    "make, turn over and end the keys stations sign with",
+                              key_help, run,
+                              options,  "create rotate retire ls"};

@@ -212,15 +212,15 @@ static const char *first_of(const char *a, const char *b, const char *c)
     return a ? a : b ? b : c;
 }
 
+static const struct option options[] = {
+    {"group", 1, 0, 'g'},  {"partitions", 0, 0, 'a'}, {"json", 0, 0, 'j'}, {"brokers", 1, 0, 'b'},
+    {"prefix", 1, 0, 'p'}, {"postgres", 1, 0, 'd'},   {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"group", 1, 0, 'g'},  {"partitions", 0, 0, 'a'},
-                                          {"json", 0, 0, 'j'},   {"brokers", 1, 0, 'b'},
-                                          {"prefix", 1, 0, 'p'}, {"postgres", 1, 0, 'd'},
-                                          {0, 0, 0, 0}};
     const char *brokers = NULL, *prefix = NULL, *postgres = NULL;
     struct question question = {0};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'g': question.group = optarg; break;
         case 'a': question.partitions = true; break;
@@ -246,5 +246,6 @@ static int run(int argc, char **argv)
     return answer(&question);
 }
 
-const struct verb verb_lag = {"lag", "how far each daemon is behind, in records and in seconds",
-                              lag_help, run};
+const struct verb verb_lag = {"lag",    "how far each daemon is behind, in records and in seconds",
+                              lag_help, run,
+                              options,  NULL};

@@ -219,16 +219,17 @@ static int run_wish(const struct wish *wish, const char *what)
     return status;
 }
 
+static const struct option options[] = {
+    {"from", 1, 0, 'f'},     {"to", 1, 0, 't'},      {"view", 1, 0, 'v'},
+    {"json", 0, 0, 'j'},     {"as", 1, 0, 'A'},      {"reason", 1, 0, 'R'},
+    {"postgres", 1, 0, 'g'}, {"execute", 0, 0, 'X'}, {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"from", 1, 0, 'f'},     {"to", 1, 0, 't'},      {"view", 1, 0, 'v'},
-        {"json", 0, 0, 'j'},     {"as", 1, 0, 'A'},      {"reason", 1, 0, 'R'},
-        {"postgres", 1, 0, 'g'}, {"execute", 0, 0, 'X'}, {0, 0, 0, 0}};
     const char *postgres = getenv("CITYBRAIN_PG");
     struct wish wish = {.postgres = postgres ? postgres : "dbname=citybrain user=citybrain",
                         .plan = {.verb = "period freeze"}};
-    for (int c, status; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c, status; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (plan_option(&wish.plan, c, optarg, &status))
             continue;
         switch (c) {
@@ -248,5 +249,6 @@ static int run(int argc, char **argv)
     return status == VERB_OK ? run_wish(&wish, what) : status;
 }
 
-const struct verb verb_period = {"period", "freeze what was published, and what came after",
-                                 period_help, run};
+const struct verb verb_period = {"period",    "freeze what was published, and what came after",
+                                 period_help, run,
+                                 options,     "ls freeze show adjustments"};

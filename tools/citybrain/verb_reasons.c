@@ -69,12 +69,12 @@ static void show_markdown(enum reject reject)
            text->zh, text->cause_zh, text->fix_zh, text->en, text->cause_en, text->fix_en);
 }
 
+static const struct option options[] = {{"json", 0, 0, 'j'}, {"markdown", 0, 0, 'm'}, {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"json", 0, 0, 'j'}, {"markdown", 0, 0, 'm'}, {0, 0, 0, 0}};
     void (*show)(enum reject) = show_text;
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c != 'j' && c != 'm')
             return verb_bad_option("reasons", argv);
         show = c == 'j' ? show_json : show_markdown;
@@ -91,5 +91,5 @@ static int run(int argc, char **argv)
     return VERB_OK;
 }
 
-const struct verb verb_reasons = {"reasons", "what a reason code means, and what to do",
-                                  reasons_help, run};
+const struct verb verb_reasons = {
+    "reasons", "what a reason code means, and what to do", reasons_help, run, options, NULL};

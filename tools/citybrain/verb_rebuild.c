@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* citybrain rebuild: every cell anew from the stored sets, beside the running aggregators; then
  * compared, and swapped in. */
+#include <getopt.h>
 #include <stdbool.h>
-#include <string.h>
 
-#include "base/base.h"
 #include "citybrain/run_aggregator.h"
 #include "citybrain/verb.h"
 
@@ -35,27 +34,27 @@ static const char rebuild_help[] =
     "other\n"
     "kinds or views than those in force, or another plan\n";
 
+static const struct option options[] = {
+    {"execute", 0, 0, 'X'}, {"as", 1, 0, 'A'},     {"reason", 1, 0, 'R'}, {"drop", 0, 0, 'd'},
+    {"json", 0, 0, 'j'},    {"config", 1, 0, 'c'}, {"plan", 1, 0, 'P'}, {0, 0, 0, 0}};
+
+/* Its words are checked here and go on as they are. */
 static int run(int argc, char **argv)
 {
-    static const char *const words[] = {"--execute", "--drop", "--json"};
-    static const char *const values[] = {"--as", "--reason", "--plan", "--config"};
     bool executes = false, drops = false;
-    for (int i = 1; i < argc; i++) {
-        bool known = false, valued = false;
-        for (size_t w = 0; w < ARRAY_LENGTH(words); w++)
-            known = known || strcmp(argv[i], words[w]) == 0;
-        for (size_t w = 0; w < ARRAY_LENGTH(values); w++)
-            valued = valued || (strcmp(argv[i], values[w]) == 0 && i + 1 < argc);
-        executes = executes || strcmp(argv[i], "--execute") == 0;
-        drops = drops || strcmp(argv[i], "--drop") == 0;
-        if (!known && !valued)
-            return verb_usage("rebuild", "%s is no option of it, or lacks its value", argv[i]);
-        i += valued;
+    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
+        executes = executes || c == 'X';
+        drops = drops || c == 'd';
+        if (c == '?')
+            return verb_bad_option("rebuild", argv);
     }
+    if (optind != argc)
+        return verb_usage("rebuild", "\"%s\" is no option of it", argv[optind]);
     if (executes && drops)
         return verb_usage("rebuild", "--execute or --drop, not both");
     return run_aggregator("rebuild", argc, argv);
 }
 
-const struct verb verb_rebuild = {"rebuild", "every cell anew from the stored sets, beside live",
-                                  rebuild_help, run};
+const struct verb verb_rebuild = {"rebuild",    "every cell anew from the stored sets, beside live",
+                                  rebuild_help, run,
+                                  options,      NULL};

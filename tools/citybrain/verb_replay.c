@@ -135,25 +135,26 @@ static int check(const struct replay_run *run, int argc, char **argv)
     return plan_check(&run->plan);
 }
 
+static const struct option options[] = {{"feed", 1, 0, 'f'},    {"from", 1, 0, 'm'},
+                                        {"to", 1, 0, 't'},      {"mapping", 1, 0, 'v'},
+                                        {"offsets", 1, 0, 'o'}, {"dispatch-missing", 0, 0, 'd'},
+                                        {"all", 0, 0, 'l'},     PLAN_OPTIONS,
+                                        {"name", 1, 0, 'n'},    {"json", 0, 0, 'j'},
+                                        {"config", 1, 0, 'c'},  {"brokers", 1, 0, 'b'},
+                                        {"prefix", 1, 0, 'p'},  {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"feed", 1, 0, 'f'},    {"from", 1, 0, 'm'},
-                                          {"to", 1, 0, 't'},      {"mapping", 1, 0, 'v'},
-                                          {"offsets", 1, 0, 'o'}, {"dispatch-missing", 0, 0, 'd'},
-                                          {"all", 0, 0, 'l'},     PLAN_OPTIONS,
-                                          {"name", 1, 0, 'n'},    {"json", 0, 0, 'j'},
-                                          {"config", 1, 0, 'c'},  {"brokers", 1, 0, 'b'},
-                                          {"prefix", 1, 0, 'p'},  {0, 0, 0, 0}};
     static struct replay_run run;
     run =
         (struct replay_run){.wish = {.from_ms = INT64_MIN, .to_ms = INT64_MAX},
                             .plan = {.verb = "replay", .rate = PLAN_RATE},
-                            .config_dir = or_else("CITYBRAIN_CONFIG", "config"),
+                            .config_dir = verb_config_dir(),
                             .settings = {.brokers = or_else("CITYBRAIN_BROKERS", "127.0.0.1:29092"),
                                          .prefix = or_else("CITYBRAIN_PREFIX", "cb."),
                                          .slot = 1,
                                          .transaction_timeout_ms = 30000}};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         int status = VERB_OK;
         if (!plan_option(&run.plan, c, optarg, &status))
             status = read_option(&run, c, argv);
@@ -164,5 +165,5 @@ static int run(int argc, char **argv)
     return status == VERB_OK ? replay_run(&run) : status;
 }
 
-const struct verb verb_replay = {"replay", "a range of raw once more, by a mended mapping",
-                                 replay_help, run};
+const struct verb verb_replay = {
+    "replay", "a range of raw once more, by a mended mapping", replay_help, run, options, NULL};

@@ -180,17 +180,18 @@ static int report(struct wish *wish)
     return status;
 }
 
+static const struct option options[] = {{"scope", 1, 0, 's'},
+                                        {"charset", 1, 0, 'c'},
+                                        {"json", 0, 0, 'j'},
+                                        {"url", 1, 0, 'u'},
+                                        {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"scope", 1, 0, 's'},
-                                          {"charset", 1, 0, 'c'},
-                                          {"json", 0, 0, 'j'},
-                                          {"url", 1, 0, 'u'},
-                                          {0, 0, 0, 0}};
     const char *api = getenv("CITYBRAIN_API");
     struct wish wish = {
         .url = api ? api : "http://127.0.0.1:29340", .scope = "all", .charset = CHARSET_UTF8};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 's': wish.scope = optarg; break;
         case 'c':
@@ -216,5 +217,6 @@ static int run(int argc, char **argv)
     return report(&wish);
 }
 
-const struct verb verb_report = {"report", "the daily or monthly table of units, as CSV",
-                                 report_help, run};
+const struct verb verb_report = {"report",    "the daily or monthly table of units, as CSV",
+                                 report_help, run,
+                                 options,     "daily monthly"};

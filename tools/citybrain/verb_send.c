@@ -144,7 +144,7 @@ static bool send_rows(struct send *send, struct input_file *file, const char *ha
     int64_t row = 1;
     strbuf_init(&part, 1 << 20, 16 << 20);
     strbuf_init(&header, 256, 1 << 20);
-    progress_begin(&progress, send->feed, bytes);
+    progress_begin_bytes(&progress, send->feed, bytes);
     while (good) {
         struct span unread = input_file_peek(file, PART_BYTES + (1 << 20), &last, error);
         if (!unread.at || unread.len == 0)
@@ -272,21 +272,22 @@ static int send_all(struct wish *wish)
     return rejected ? VERB_FAILED : VERB_OK;
 }
 
+static const struct option options[] = {
+    {"feed", 1, 0, 'f'},   {"backfill", 0, 0, 'b'}, {"url", 1, 0, 'u'},
+    {"tokens", 1, 0, 't'}, {"type", 1, 0, 'y'},     {"timeline", 0, 0, 'l'},
+    {"step", 1, 0, 's'},   {"clock", 1, 0, 'c'},    {"acknowledged", 1, 0, 'a'},
+    {"key", 1, 0, 'k'},    {"wait", 1, 0, 'w'},     {"separator", 1, 0, 'p'},
+    {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"feed", 1, 0, 'f'},   {"backfill", 0, 0, 'b'}, {"url", 1, 0, 'u'},
-        {"tokens", 1, 0, 't'}, {"type", 1, 0, 'y'},     {"timeline", 0, 0, 'l'},
-        {"step", 1, 0, 's'},   {"clock", 1, 0, 'c'},    {"acknowledged", 1, 0, 'a'},
-        {"key", 1, 0, 'k'},    {"wait", 1, 0, 'w'},     {"separator", 1, 0, 'p'},
-        {0, 0, 0, 0}};
     struct wish wish = {.patience_ms = -1,
                         .send.separator = ',',
                         .timeline.step_ms = 30 * INT64_C(60000),
                         .url = getenv("CITYBRAIN_URL"),
                         .tokens = "config/tokens.csv"};
     int status = VERB_OK;
-    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
+    for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&wish, c, argv);
     if (status != VERB_OK)
         return status;
@@ -299,5 +300,5 @@ static int run(int argc, char **argv)
     return send_all(&wish);
 }
 
-const struct verb verb_send = {"send", "a file, or a generated day, to ingest's HTTP door",
-                               send_help, run};
+const struct verb verb_send = {
+    "send", "a file, or a generated day, to ingest's HTTP door", send_help, run, options, NULL};

@@ -98,13 +98,14 @@ static int ask(const char *url, const char *state, bool json)
     return status;
 }
 
+static const struct option options[] = {
+    {"state", 1, 0, 's'}, {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'}, {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"state", 1, 0, 's'}, {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'}, {0, 0, 0, 0}};
     const char *state = "", *url = getenv("CITYBRAIN_API");
     bool json = false;
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 's': state = optarg; break;
         case 'j': json = true; break;
@@ -120,4 +121,5 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_stations = {
-    "stations", "when each station was last heard, and who is silent", stations_help, run};
+    "stations", "when each station was last heard, and who is silent", stations_help, run, options,
+    NULL};

@@ -228,16 +228,17 @@ static bool take_config(struct test *test, char **roots, int count)
     }
     bool taken = count == 1 && test->config_dir == roots[0];
     if (!test->config_dir)
-        test->config_dir = "config";
+        test->config_dir = verb_config_dir();
     return taken;
 }
 
+static const struct option options[] = {
+    {"config", 1, 0, 'c'}, {"update", 0, 0, 'u'}, {"json", 0, 0, 'j'}, {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"config", 1, 0, 'c'}, {"update", 0, 0, 'u'}, {"json", 0, 0, 'j'}, {0, 0, 0, 0}};
     struct test test = {0};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'c': test.config_dir = optarg; break;
         case 'u': test.update = true; break;
@@ -252,5 +253,5 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct verb verb_test = {"test", "golden cases of feeds, rules and triggers, as TAP",
-                               test_help, run};
+const struct verb verb_test = {
+    "test", "golden cases of feeds, rules and triggers, as TAP", test_help, run, options, NULL};

@@ -10,18 +10,21 @@
 #include "citybrain/verb.h"
 
 static const char topics_help[] =
-    "usage: citybrain topics apply|ls [--config DIR] [--brokers HOST:PORT,…] [--prefix P]\n\n"
+    "usage: citybrain topics apply|ls [--config DIR] [--brokers HOST:PORT,…] [--prefix P] "
+    "[--json]\n\n"
     "  apply   create what config/topics.yaml declares and the brokers lack; a topic that has "
     "another\n"
     "          number of partitions is named and left alone (keys would move)\n"
     "  ls      the topics that are there, with their partitions\n\n"
     "Brokers: --brokers, else $CITYBRAIN_BROKERS, else 127.0.0.1:29092. Replication: 3 where "
     "three\n"
-    "brokers run, else 1.\n"
+    "brokers run, else 1. --json: one object a topic: topic, partitions, and of apply outcome\n"
+    "(created, there, wrong_partitions, failed).\n"
     "exit: 0 as declared, 1 something differs, 69 no broker, 78 configuration\n";
 
 struct where {
     const char *config_dir, *prefix;
+    bool json;
     struct kafka_settings settings;
 };
 
@@ -32,17 +35,31 @@ static void show_line(void *context, const char *line)
 
 static void show_topic(void *context, const char *name, int32_t partitions)
 {
-    (void)context;
-    printf("%-40s %d\n", name, partitions);
+    const struct where *where = context;
+    printf(where->json ? "{\"topic\":\"%s\",\"partitions\":%d}\n" : "%-40s %d\n", name, partitions);
 }
 
-static int report(const struct admin_topic *topics, size_t count,
+static void show_outcomes(const struct admin_topic *topics, size_t count,
+                          const enum admin_outcome *outcomes)
+{
+    static const char *const words[] = {[ADMIN_CREATED] = "created",
+                                        [ADMIN_EXISTS] = "there",
+                                        [ADMIN_WRONG_PARTITIONS] = "wrong_partitions",
+                                        [ADMIN_FAILED] = "failed"};
+    for (size_t i = 0; i < count; i++)
+        printf("{\"topic\":\"%s\",\"partitions\":%d,\"outcome\":\"%s\"}\n", topics[i].name,
+               topics[i].partitions, words[outcomes[i]]);
+}
+
+static int report(const struct where *where, const struct admin_topic *topics, size_t count,
                   const enum admin_outcome *outcomes)
 {
     size_t created = 0, exists = 0, differs = 0;
     for (size_t i = 0; i < count; i++) {
         created += outcomes[i] == ADMIN_CREATED;
         exists += outcomes[i] == ADMIN_EXISTS;
+        if (where->json)
+            continue;
         if (outcomes[i] == ADMIN_WRONG_PARTITIONS)
             printf(
                 "%s: not %d partitions; left alone: keys would move. Make a new name or prefix\n",
@@ -50,6 +67,8 @@ static int report(const struct admin_topic *topics, size_t count,
         else if (outcomes[i] == ADMIN_FAILED)
             printf("%s: could not be created\n", topics[i].name);
     }
+    if (where->json)
+        show_outcomes(topics, count, outcomes);
     differs = count - created - exists;
     fprintf(stderr, "topics: %zu created, %zu there already, %zu differ\n", created, exists,
             differs);
@@ -73,7 +92,7 @@ static int apply(const struct where *where, struct admin *admin, struct error *e
         const struct admin_topic *topics = topics_file_topics(file, &count);
         enum admin_outcome *outcomes = xcalloc(count, sizeof *outcomes);
         status = admin_apply(admin, topics, count, outcomes, error)
-                     ? report(topics, count, outcomes)
+                     ? report(where, topics, count, outcomes)
                      : VERB_UNAVAILABLE;
         free(outcomes);
     }
@@ -82,17 +101,22 @@ static int apply(const struct where *where, struct admin *admin, struct error *e
     return status;
 }
 
+static const struct option options[] = {{"config", 1, 0, 'c'},
+                                        {"brokers", 1, 0, 'b'},
+                                        {"prefix", 1, 0, 'p'},
+                                        {"json", 0, 0, 'j'},
+                                        {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"config", 1, 0, 'c'}, {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'}, {0, 0, 0, 0}};
     const char *brokers = getenv("CITYBRAIN_BROKERS");
-    struct where where = {.config_dir = "config", .prefix = getenv("CITYBRAIN_PREFIX")};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    struct where where = {.config_dir = verb_config_dir(), .prefix = getenv("CITYBRAIN_PREFIX")};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'c': where.config_dir = optarg; break;
         case 'b': brokers = optarg; break;
         case 'p': where.prefix = optarg; break;
+        case 'j': where.json = true; break;
         default: return verb_bad_option("topics", argv);
         }
     }
@@ -109,7 +133,7 @@ static int run(int argc, char **argv)
     int status = VERB_UNAVAILABLE;
     if (admin && is_apply)
         status = apply(&where, admin, &error);
-    else if (admin && admin_list(admin, where.settings.prefix, show_topic, NULL, &error))
+    else if (admin && admin_list(admin, where.settings.prefix, show_topic, &where, &error))
         status = VERB_OK;
     if (status == VERB_UNAVAILABLE)
         fprintf(stderr, "citybrain topics: %s\n", error.text);
@@ -121,5 +145,6 @@ static int run(int argc, char **argv)
     return status;
 }
 
-const struct verb verb_topics = {"topics", "make the declared topics, list those that are there",
-                                 topics_help, run};
+const struct verb verb_topics = {"topics",    "make the declared topics, list those that are there",
+                                 topics_help, run,
+                                 options,     "apply ls"};

@@ -41,7 +41,7 @@ static const char try_help[] =
     "                 street,month (default: --total); views without them are left out\n"
     "  --from, --to   civil days of the district, both included; of buckets their day\n"
     "  --charset NAME utf-8 or gb18030, where this file is not in its feed's\n"
-    "  --config DIR   the configuration to try (default config)\n\n"
+    "  --config DIR   the configuration to try (default $CITYBRAIN_CONFIG or config)\n\n"
     "  citybrain try orders.csv.gz --feed hotline_csv --clock 2026-03-02T18:00:00+08:00 --by unit\n"
     "exit: 0 all accepted, 1 some rejected, 64 usage, 69 no such file, 78 configuration\n";
 
@@ -117,7 +117,7 @@ static bool carry(struct attempt *attempt, struct carrier *carrier, struct span 
     bool good = upload_begin(&upload, attempt->feed, &form, bytes, &attempt->trial);
     if (attempt->backfill)
         upload.header.replayof = SPAN("backfill");
-    progress_begin(&progress, attempt->path, (int64_t)bytes.len);
+    progress_begin_bytes(&progress, attempt->path, (int64_t)bytes.len);
     carrier_tick(carrier, attempt->now_ms);
     while (good && upload_next(&upload, &framed)) {
         good = take_item(attempt, carrier, &upload.header, &framed, error);
@@ -226,20 +226,20 @@ static bool read_day(const char *text, int64_t *day)
     return true;
 }
 
+static const struct option options[] = {
+    {"feed", 1, 0, 'f'},    {"backfill", 0, 0, 'b'},  {"clock", 1, 0, 'k'}, {"events", 0, 0, 'e'},
+    {"rejects", 0, 0, 'r'}, {"decisions", 0, 0, 'd'}, {"json", 0, 0, 'j'},  {"view", 1, 0, 'v'},
+    {"by", 1, 0, 'y'},      {"total", 0, 0, 't'},     {"from", 1, 0, 'm'},  {"to", 1, 0, 'o'},
+    {"charset", 1, 0, 's'}, {"config", 1, 0, 'c'},    {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"feed", 1, 0, 'f'},    {"backfill", 0, 0, 'b'}, {"clock", 1, 0, 'k'},
-        {"events", 0, 0, 'e'},  {"rejects", 0, 0, 'r'},  {"decisions", 0, 0, 'd'},
-        {"json", 0, 0, 'j'},    {"view", 1, 0, 'v'},     {"by", 1, 0, 'y'},
-        {"total", 0, 0, 't'},   {"from", 1, 0, 'm'},     {"to", 1, 0, 'o'},
-        {"charset", 1, 0, 's'}, {"config", 1, 0, 'c'},   {0, 0, 0, 0}};
     struct attempt attempt = {
-        .config_dir = "config",
+        .config_dir = verb_config_dir(),
         .now_ms = host_now_ms(),
         .report = {.by = "", .range = {INT64_MIN, INT64_MAX, 0}},
     };
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         bool good = true;
         switch (c) {
         case 'f': attempt.feed_name = optarg; break;
@@ -272,5 +272,5 @@ static int run(int argc, char **argv)
     return try_all(&attempt);
 }
 
-const struct verb verb_try = {"try", "what would come of a file, without broker or database",
-                              try_help, run};
+const struct verb verb_try = {
+    "try", "what would come of a file, without broker or database", try_help, run, options, NULL};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* citybrain verify: finds and becomes the second reader, tools/verify. It is Python and SQL on
  * purpose: a fault in the daemons' own codec or fold must not hide itself. */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "base/memory.h"
 #include "citybrain/verb.h"
+#include "daemon/share.h"
 
 static const char verify_help[] =
     "usage: citybrain verify [--cases] [--cells] [--from-log] [--note FILE] [--show N] [--json]\n"
@@ -41,38 +43,29 @@ static const char verify_help[] =
     "  citybrain verify && echo the views equal the log\n"
     "  citybrain verify --note .run/notes/verified.json    # each hour, by a timer\n";
 
-/* Beside the checkout's build folder, where an image keeps it, or below the working folder. */
-static bool find_reader(char path[4096])
+static bool find_reader(char path[SHARE_PATH])
 {
-    static const char *const places[] = {"/../../tools/verify", "/../tools/verify"};
-    char self[2048], probe[4200];
+    char probe[SHARE_PATH + 16];
     const char *named = getenv("CITYBRAIN_VERIFY");
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[len > 0 ? len : 0] = '\0';
-    char *slash = strrchr(self, '/');
-    if (slash)
-        *slash = '\0';
-    for (size_t i = 0; i < 4; i++) {
-        if (i == 0)
-            snprintf(path, 4096, "%s", named ? named : "");
-        else if (i < 3)
-            snprintf(path, 4096, "%s%s", self, places[i - 1]);
-        else
-            snprintf(path, 4096, "tools/verify");
-        snprintf(probe, sizeof probe, "%s/__main__.py", path);
-        if (access(probe, R_OK) == 0)
-            return true;
-        if (i == 0 && named)
-            return false;
-    }
-    return false;
+    if (named)
+        snprintf(path, SHARE_PATH, "%s", named);
+    else if (!share_find("verify", "tools/verify", path))
+        return false;
+    snprintf(probe, sizeof probe, "%s/__main__.py", path);
+    return access(probe, R_OK) == 0;
 }
+
+/* As tools/verify takes them. */
+static const struct option options[] = {
+    {"cases", 0, 0, 'c'}, {"cells", 0, 0, 'e'}, {"from-log", 0, 0, 'l'},
+    {"show", 1, 0, 's'},  {"json", 0, 0, 'j'},  {"config", 1, 0, 'f'},
+    {0, 0, 0, 0}};
 
 static int run(int argc, char **argv)
 {
     /* Debian's own first: its packages are invisible to another python3 in the PATH. */
     static const char *const pythons[] = {"/usr/bin/python3", "python3"};
-    char path[4096];
+    char path[SHARE_PATH];
     if (!find_reader(path)) {
         fprintf(stderr,
                 "citybrain verify: the reader tools/verify is not there\n"
@@ -95,5 +88,6 @@ static int run(int argc, char **argv)
     return VERB_UNAVAILABLE;
 }
 
-const struct verb verb_verify = {"verify", "recompute sets from the log and cells from the sets",
-                                 verify_help, run};
+const struct verb verb_verify = {"verify",    "recompute sets from the log and cells from the sets",
+                                 verify_help, run,
+                                 options,     NULL};

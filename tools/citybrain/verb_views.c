@@ -30,7 +30,8 @@ static const char views_help[] =
     "or\n"
     "file they are codes, separated by tabs, for cut, sort and spreadsheets; with --names name "
     "and\n"
-    "code there too. Names are those of --config (default config). --json prints {view, now, rows} "
+    "code there too. Names are those of --config (default $CITYBRAIN_CONFIG or config). --json "
+    "prints {view, now, rows} "
     "as\n"
     "the API gives them.\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
@@ -138,18 +139,21 @@ static int ask(const struct wish *wish)
     return status;
 }
 
+/* Of both; apply reads its own itself. */
+static const struct option options[] = {
+    {"by", 1, 0, 'b'},      {"total", 0, 0, 't'}, {"from", 1, 0, 'f'},  {"to", 1, 0, 'o'},
+    {"json", 0, 0, 'j'},    {"url", 1, 0, 'u'},   {"names", 0, 0, 'n'}, {"config", 1, 0, 'c'},
+    {"execute", 0, 0, 'X'}, {"drop", 0, 0, 'D'},  {"all", 0, 0, 'L'},   {"as", 1, 0, 'A'},
+    {"reason", 1, 0, 'R'},  {"plan", 1, 0, 'P'},  {0, 0, 0, 0}};
+
 static int show_verb(int argc, char **argv)
 {
-    static const struct option names[] = {
-        {"by", 1, 0, 'b'},    {"total", 0, 0, 't'},  {"from", 1, 0, 'f'},
-        {"to", 1, 0, 'o'},    {"json", 0, 0, 'j'},   {"url", 1, 0, 'u'},
-        {"names", 0, 0, 'n'}, {"config", 1, 0, 'c'}, {0, 0, 0, 0}};
     const char *api = getenv("CITYBRAIN_API");
     struct wish wish = {.by = "",
                         .url = api ? api : "http://127.0.0.1:29340",
-                        .config_dir = "config",
+                        .config_dir = verb_config_dir(),
                         .named = isatty(STDOUT_FILENO)};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'b': wish.by = optarg; break;
         case 't': wish.by = ""; break;
@@ -179,5 +183,6 @@ static int run(int argc, char **argv)
     return show_verb(argc, argv);
 }
 
-const struct verb verb_views = {"views", "show a view as a table; fill views whose file changed",
-                                views_help, run};
+const struct verb verb_views = {"views",    "show a view as a table; fill views whose file changed",
+                                views_help, run,
+                                options,    "show apply"};

@@ -38,7 +38,7 @@ static const char why_help[] =
     "  --url        the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n"
     "  --brokers    for the decisions (default $CITYBRAIN_BROKERS or 127.0.0.1:29092); without a\n"
     "               broker the rest is shown, and stderr says so\n"
-    "  --config     kinds, codes and names (default config)\n"
+    "  --config     kinds, codes and names (default $CITYBRAIN_CONFIG or config)\n"
     "exit: 0 shown, 1 no such case, 69 no API, 78 configuration\n";
 
 struct why {
@@ -209,14 +209,15 @@ static const char *first_of(const char *a, const char *b, const char *c)
     return a ? a : b ? b : c;
 }
 
+static const struct option options[] = {{"url", 1, 0, 'u'},     {"json", 0, 0, 'j'},
+                                        {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'},
+                                        {"config", 1, 0, 'c'},  {0, 0, 0, 0}};
+
 static int run(int argc, char **argv)
 {
-    static const struct option names[] = {{"url", 1, 0, 'u'},     {"json", 0, 0, 'j'},
-                                          {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'},
-                                          {"config", 1, 0, 'c'},  {0, 0, 0, 0}};
     const char *url = NULL, *brokers = NULL, *prefix = NULL;
-    struct why why = {.config_dir = "config"};
-    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+    struct why why = {.config_dir = verb_config_dir()};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'u': url = optarg; break;
         case 'j': why.json = true; break;
@@ -240,4 +241,6 @@ static int run(int argc, char **argv)
 }
 
 const struct verb verb_why = {
-    "why", "one case: its events, who said what, what counts, what was decided", why_help, run};
+    "why",    "one case: its events, who said what, what counts, what was decided",
+    why_help, run,
+    options,  NULL};

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What documents tell people to type is what the command understands: each `citybrain …` in the README, the guides and the
+runbooks is held against the tables that the verbs read by; so are their own help, completion and man pages."""
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug")
+BINARY = PROGRAMS / "citybrain"
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("docs/runbooks/*.md"))]
+
+
+def said(*words, program=BINARY):
+    done = subprocess.run([program, *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def verbs():
+    return {one["verb"]: one for one in json.loads(said("completion", "json"))}
+
+
+# ---- documents ----
+
+def cut(line):
+    """One command: up to what the shell takes for itself."""
+    line = re.sub(r"<[a-z][\w ]*>", "X", line)  # a placeholder is no redirection
+    line = re.split(r"\s#|\s\||&&|;|\s[<>]|\s2>|\)\"|\\$", line)[0]
+    return line.strip().rstrip("\"'`.,:;)").replace("\\", "")
+
+
+def commands(text):
+    """Those of fenced blocks and of `code`, each with its line."""
+    fenced = False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```"):
+            fenced = not fenced
+            continue
+        parts = [line] if fenced else re.findall(r"`([^`]+)`", line)
+        for part in parts:
+            for found in re.finditer(r"(?:^|[\s(])(citybrain(?:-[a-z]+)? [^`]*)", part):
+                if not fenced and found.start(1) > 0 and not part[:found.start(1)].strip().endswith(("&&", "|", ";", "(", "{")):
+                    continue  # a word of prose inside of code
+                yield number, cut(found.group(1))
+
+
+def fault(words, verbs):
+    """What the table of its verb has against it, or nothing. Placeholders (CASE, …) stand for anything."""
+    verb = verbs.get(words[0])
+    if verb is None:
+        return None if words[0] in ("help", "--version", "--help", "VERB", "…", "...") else f"no verb {words[0]}"
+    named, index = False, 1
+    while index < len(words):
+        word = words[index].strip("[]")
+        index += 1
+        if word.startswith("--"):
+            name = word.split("=")[0]
+            if name == "--help":
+                continue
+            if name not in verb["options"]:
+                return f"{words[0]} has no {name}"
+            if verb["options"][name] and "=" not in word:
+                if index == len(words):
+                    return f"{name} lacks its value"
+                index += 1
+        elif not named and verb["words"] and word not in ("…", "...", ""):
+            named = True
+            for one in word.split("|"):
+                if not any(one == known or (known.endswith(".") and one.startswith(known[:-1])) for known in verb["words"]):
+                    return f"{words[0]} has no {one}"
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_of_a_page_is_one(page, verbs):
+    faults = []
+    for number, command in commands(page.read_text()):
+        try:
+            words = shlex.split(command)
+        except ValueError:
+            words = command.split()
+        if words[0] != "citybrain" or len(words) < 2:
+            continue
+        wrong = fault(words[1:], verbs)
+        if wrong:
+            faults.append(f"{page.name}:{number}: {command}: {wrong}")
+    assert not faults, "\n".join(faults)
+
+
+def test_the_test_finds_what_is_wrong(verbs):
+    found = list(commands("see `citybrain ded ls` and\n```\ncitybrain dead ls --fed x   # no\nx | citybrain lag --group\n```\n"))
+    assert [number for number, _ in found] == [1, 3, 4]
+    assert [fault(shlex.split(command)[1:], verbs) for _, command in found] == [
+        "no verb ded", "dead has no --fed", "--group lacks its value"]
+    assert fault(["dead", "lst"], verbs) == "dead has no lst" and fault(["tap", "dispatch.s1"], verbs) is None
+
+
+def test_runbooks_name_commands():
+    """Or the test above would be quiet about nothing."""
+    named = [command for page in PAGES for _, command in commands(page.read_text())]
+    assert len(named) > 150 and {"citybrain lag", "citybrain verify"} <= set(named)
+
+
+# ---- help, tables, completion ----
+
+# What a verb's help says of another verb or program.
+ELSEWHERE = {"check": {"--check"}, "gen": {"--timeline"}, "init": {"--config"}, "key": {"--feed", "--key"}, "tap": {"--reveal"},
+             "views": {"--set"}}
+
+def test_help_tells_every_option_and_no_other(verbs):
+    faults = []
+    for name, verb in verbs.items():
+        told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", said(name, "--help"))) - {"--help"} - ELSEWHERE.get(name, set())
+        if told != set(verb["options"]):
+            faults.append(f"{name}: help has {sorted(told - set(verb['options']))} that the table has not, "
+                          f"and lacks {sorted(set(verb['options']) - told)}")
+    assert not faults, "\n".join(faults)
+
+
+def test_verbs_stand_in_the_order_of_the_alphabet(verbs):
+    assert list(verbs) == sorted(verbs)
+    shown = re.findall(r"^  (\w+) ", said("help"), re.M)
+    assert shown == list(verbs)
+
+
+def completed(script, *words):
+    """What bash would offer for the last word."""
+    call = f'{script}\nCOMP_WORDS=({" ".join(map(shlex.quote, words))}); COMP_CWORD={len(words) - 1}; _citybrain; echo "${{COMPREPLY[@]}}"'
+    done = subprocess.run(["bash", "-c", call], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    return done.stdout.split()
+
+
+def test_bash_completes_verbs_words_options_and_feeds():
+    script = said("completion", "bash")
+    assert completed(script, "citybrain", "de") == ["dead", "desk"]
+    assert completed(script, "citybrain", "dead", "re") == ["redrive"]
+    assert completed(script, "citybrain", "dead", "redrive", "--ex") == ["--execute"]
+    assert completed(script, "citybrain", "send", "--feed", "hotline_") == ["hotline_csv"]
+    assert completed(script, "citybrain", "check", "--config", "confi") == ["config"]
+    assert "README.md" in completed(script, "citybrain", "try", "READ")
+
+
+def test_zsh_completion_names_every_option(verbs):
+    script = said("completion", "zsh")
+    assert script.startswith("#compdef citybrain\n")
+    for name, verb in verbs.items():
+        line = next(line for line in script.splitlines() if line.startswith(f"    {name}) _arguments"))
+        assert set(re.findall(r"'(--[a-z-]+)", line)) == set(verb["options"]) | {"--help"}
+    if shutil.which("zsh"):
+        assert subprocess.run(["zsh", "-n"], input=script, text=True, timeout=30).returncode == 0
+
+
+def test_man_pages_are_made_of_help(tmp_path, verbs):
+    done = subprocess.run(["/usr/bin/python3", ROOT / "tools/docs/man.py", PROGRAMS, tmp_path], cwd=ROOT, capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    pages = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert set(pages) == {"citybrain.1", *(f"citybrain-{name}.1" for name in verbs),
+                          *(f"citybrain-{name}.8" for name in ("ingest", "router", "aggregator"))}
+    if not shutil.which("groff"):
+        return
+    shown = subprocess.run(["groff", "-man", "-Tutf8", "-k", "-ww", tmp_path / "citybrain-dead.1"], capture_output=True, text=True,
+                           timeout=60, env={**os.environ, "GROFF_NO_SGR": "1"})
+    plain = re.sub(".\b", "", shown.stdout)
+    for line in said("dead", "--help").splitlines():
+        assert " ".join(line.removeprefix("usage: ").split()) in " ".join(plain.split()), line
+    assert shown.stderr == ""
