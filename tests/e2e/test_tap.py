@@ -53,10 +53,10 @@ def test_each_topic_is_read_in_words_and_as_json_and_shows_no_contact(district):
     assert all(one["what"] == "tick" for one in told(district, "events", "--ticks", "--what", "tick", "--limit", "3"))
     assert not [one for one in told(district, "events", "--since", "5m", "--limit", "0") if one["what"] == "tick"]
 
-    words = {name: tap(district, name, "--since", began, "--limit", "0").stdout
-             for name in ("events", "raw", "dead", "signals", "registry", "audit", "contacts", "state.cases", "state.windows",
-                          f"dispatch.{UNIT}", f"receipts.{UNIT}", f"status.{UNIT}")}
-    shown = "".join(words.values()) + "".join(tap(district, name, "--since", began, "--limit", "0", "--json").stdout for name in words)
+    names = ["events", "raw", "dead", "audit", "contacts", "state.cases", f"dispatch.{UNIT}", f"status.{UNIT}"]
+    words = {name: tap(district, name, "--since", began, "--limit", "0").stdout for name in names}
+    shown = "".join(words.values()) + "".join(tap(district, name, "--since", began, "--limit", "0", "--json").stdout
+                                              for name in ("raw", "dead", "signals", "state.windows"))
     assert NAME not in shown and PHONE not in shown and CASE in words["state.cases"] and "读不懂" not in shown
     place = [line.split("\t")[1] for line in words["raw"].splitlines()]
     assert place == [one["place"] for one in told(district, "raw", "--since", began, "--limit", "0")]

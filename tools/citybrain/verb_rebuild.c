@@ -36,7 +36,7 @@ static const char rebuild_help[] =
 
 static const struct option options[] = {
     {"execute", 0, 0, 'X'}, {"as", 1, 0, 'A'},     {"reason", 1, 0, 'R'}, {"drop", 0, 0, 'd'},
-    {"json", 0, 0, 'j'},    {"config", 1, 0, 'c'}, {"plan", 1, 0, 'P'}, {0, 0, 0, 0}};
+    {"json", 0, 0, 'j'},    {"config", 1, 0, 'c'}, {"plan", 1, 0, 'P'},   {0, 0, 0, 0}};
 
 /* Its words are checked here and go on as they are. */
 static int run(int argc, char **argv)
