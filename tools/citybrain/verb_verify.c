@@ -57,9 +57,8 @@ static bool find_reader(char path[SHARE_PATH])
 
 /* As tools/verify takes them. */
 static const struct option options[] = {
-    {"cases", 0, 0, 'c'}, {"cells", 0, 0, 'e'}, {"from-log", 0, 0, 'l'},
-    {"show", 1, 0, 's'},  {"json", 0, 0, 'j'},  {"config", 1, 0, 'f'},
-    {0, 0, 0, 0}};
+    {"cases", 0, 0, 'c'}, {"cells", 0, 0, 'e'},  {"from-log", 0, 0, 'l'}, {"show", 1, 0, 's'},
+    {"json", 0, 0, 'j'},  {"config", 1, 0, 'f'}, {"note", 1, 0, 'n'},     {0, 0, 0, 0}};
 
 static int run(int argc, char **argv)
 {
