@@ -74,7 +74,7 @@ bench-ingest: ## ingest's CPU and memory beside limits and peers, on real Kafka 
 INGEST_ROUNDS  ?= 3
 INGEST_RECORDS ?= 400000
 
-deps-bench: deps-dev ## fetch and build the peers of make bench-ingest: Kafka Streams, rsyslog
+deps-bench: deps-dev ## fetch and build the peers of the benches: Kafka Streams, rsyslog, Kafka Connect with Debezium's sink
 	@tests/bench/peers/prepare $(OUT)/bench/peers
 
 .PHONY: bench-router bench-latency
@@ -87,6 +87,23 @@ LATENCY_SECONDS ?= 30
 bench-latency: ## from the door's answer to the order its unit can read, at two paces (LATENCY_SECONDS=5)
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/latency.py $(LATENCY_SECONDS)
+
+.PHONY: bench-aggregator bench-freshness
+AGGREGATOR_ROUNDS   ?= 3
+AGGREGATOR_REQUESTS ?= 20000
+AGGREGATOR_HISTORY  ?= 200000
+AGGREGATOR_REFRESH  ?= 1000000
+AGGREGATOR_SINK     ?= 600000
+bench-aggregator: ## the aggregator's and its database's CPU beside limits and peers, with ten times the past (AGGREGATOR_ROUNDS=1 AGGREGATOR_HISTORY=20000)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/aggregator.py $(AGGREGATOR_ROUNDS) $(AGGREGATOR_REQUESTS) \
+	    $(AGGREGATOR_HISTORY) $(AGGREGATOR_REFRESH) $(AGGREGATOR_SINK) $(SUBJECTS)
+
+FRESHNESS_SECONDS ?= 30
+FRESHNESS_PACE    ?= 1000
+bench-freshness: ## from the door's answer to what SQL shows, stage by stage, at 1,000 requests/s (FRESHNESS_SECONDS=10 FRESHNESS_PACE=200)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/freshness.py $(FRESHNESS_SECONDS) $(FRESHNESS_PACE)
 
 .PHONY: asan warnings tests-built
 asan: ## ASan and UBSan over unit, component and one end-to-end test: no report

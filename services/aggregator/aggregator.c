@@ -12,6 +12,7 @@
  * process. */
 #include "aggregator/aggregator.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,8 @@
 #include "base/memory.h"
 #include "daemon/log.h"
 #include "kafka/follow.h"
+
+#define LARGE_BUFFER (256 << 10)
 
 enum job { JOB_SCHEMA, JOB_TAKE_OVER, JOB_COMMIT };
 
@@ -394,10 +397,20 @@ static void add_metrics(struct aggregator *aggregator)
         metric_add(aggregator->records_total, span_of(reject_name((enum reject)verdict)), 0);
 }
 
+/* A batch's buffers grow to megabytes: what they outgrow goes back to the system, and is not left
+ * in the heap between what stays. */
+static void map_large_buffers(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER);
+#endif
+}
+
 struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregator_config *config,
                                    struct error *error)
 {
     (void)error;
+    map_large_buffers();
     struct aggregator *aggregator = xcalloc(1, sizeof *aggregator);
     aggregator->daemon = daemon;
     aggregator->config = config;

@@ -14,7 +14,7 @@ int fill_words_take(struct fill_words *words, int argc, char **argv)
     } table[] = {{"--execute", &words->execute, NULL}, {"--drop", &words->drop, NULL},
                  {"--all", &words->all, NULL},         {"--json", &words->json, NULL},
                  {"--as", NULL, &words->who},          {"--reason", NULL, &words->reason},
-                 {"--plan", NULL, &words->plan}};
+                 {"--plan", NULL, &words->plan},       {"--from-log", &words->from_log, NULL}};
     *words = (struct fill_words){0};
     for (int i = 1; i < argc; i++) {
         size_t at = 0;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 struct fill_words {
-    bool execute, drop, all, json;
+    bool execute, drop, all, json, from_log;
     const char *who, *reason, *plan; /* borrowed; NULL = not said */
 };
 

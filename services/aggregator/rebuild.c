@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The same fill as `views apply`, of every view, by the files that are in force: so what differs
- * was wrong. Whatever the world does meanwhile, it goes on from where the database says it is. */
+ * was wrong. With --from-log the stored sets are made anew first. Whatever the world does
+ * meanwhile, it goes on from where the database says it is. */
 #include "aggregator/rebuild.h"
 
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 
 #include "aggregator/aggregator_config.h"
 #include "aggregator/fill_words.h"
+#include "aggregator/from_log.h"
 #include "aggregator/store/fill.h"
 #include "base/backoff.h"
 #include "daemon/daemon.h"
@@ -26,6 +28,7 @@ struct rebuild {
     struct fill *fill;
     char plan[DIGEST_ID_LEN + 1]; /* of what would be swapped in */
     struct fill_compare compare;
+    struct log_sets_differences sets; /* from the log */
     int64_t began_ms, done_before, succeeded_ms, shown_ms, filled_ms, swapped_ms;
 };
 
@@ -61,6 +64,23 @@ static void show_progress(struct rebuild *rebuild, bool ends)
             status->noted, drawn && !ends ? "\033[K" : "\n");
 }
 
+static int64_t sets_differing(const struct rebuild *rebuild)
+{
+    return rebuild->sets.other + rebuild->sets.missing + rebuild->sets.unknown;
+}
+
+static void show_sets(const struct rebuild *rebuild)
+{
+    const struct log_sets_differences *sets = &rebuild->sets;
+    if (rebuild->words.json)
+        printf("{\"table\":\"case_set\",\"cells\":%" PRId64 ",\"differing\":%" PRId64
+               ",\"other\":%" PRId64 ",\"missing\":%" PRId64 ",\"unknown\":%" PRId64 "}%s",
+               sets->cases, sets_differing(rebuild), sets->other, sets->missing, sets->unknown,
+               rebuild->compare.count ? "," : "");
+    else
+        printf("case_set\t%" PRId64 "\t%" PRId64 "\n", sets->cases, sets_differing(rebuild));
+}
+
 static void show(const struct rebuild *rebuild, bool swapped)
 {
     const struct fill_status *status = fill_look(rebuild->fill);
@@ -74,6 +94,8 @@ static void show(const struct rebuild *rebuild, bool swapped)
                status->cases, status->noted, (double)rebuild->filled_ms / 1000,
                rate_of(rebuild, rebuild->filled_ms), (double)rebuild->swapped_ms / 1000,
                fill_compare_differing(compare), rebuild->plan, swapped ? "true" : "false");
+    if (rebuild->words.from_log)
+        show_sets(rebuild);
     for (size_t i = 0; i < compare->count; i++) {
         const struct fill_table *table = &compare->tables[i];
         if (!rebuild->words.json)
@@ -182,12 +204,24 @@ static bool go_on(struct rebuild *rebuild, struct error *error)
     return true;
 }
 
-static int work(struct rebuild *rebuild, struct error *error)
+/* What was made of the log lies aside no more. */
+static bool drop_sets(const struct aggregator_config *config, struct error *error)
+{
+    struct from_log *from = from_log_new(config);
+    bool good = from_log_drop(from, error);
+    from_log_free(from);
+    return good;
+}
+
+static int work(struct rebuild *rebuild, const struct aggregator_config *config,
+                struct error *error)
 {
     if (!fill_open(rebuild->fill, rebuild->words.execute, error))
         return error_exit_status(error);
     if (rebuild->words.drop) {
-        if (!fill_drop(rebuild->fill, error))
+        bool good = fill_drop(rebuild->fill, error);
+        fill_close(rebuild->fill);
+        if (!good || !drop_sets(config, error))
             return error_exit_status(error);
         fputs("rebuild: nothing lies aside any more\n", stderr);
         return EX_OK;
@@ -213,6 +247,47 @@ static int work(struct rebuild *rebuild, struct error *error)
     return differing && !rebuild->words.execute ? 1 : EX_OK;
 }
 
+static bool make_sets(struct rebuild *rebuild, const struct aggregator_config *config,
+                      struct error *error)
+{
+    struct from_log *from = from_log_new(config);
+    bool good = from_log_run(from, rebuild->words.execute ? rebuild->words.who : NULL,
+                             rebuild->words.reason, error);
+    const struct log_sets_differences *sets = from_log_differences(from);
+    rebuild->sets = *sets;
+    if (good && sets->cases > 0)
+        fprintf(stderr,
+                "rebuild: %" PRId64 " cases of the log; of the stored sets %" PRId64
+                " are others, %" PRId64 " are missing, %" PRId64 " the log does not know %s\n",
+                sets->cases, sets->other, sets->missing, sets->unknown, sets->some);
+    from_log_free(from);
+    return good;
+}
+
+/* The files are looked at before anything, the sets come before their cells. What only reads ends
+ * where sets differ: cells of the stored ones say nothing of the log. */
+static int work_from_log(struct rebuild *rebuild, const struct aggregator_config *config,
+                         struct error *error)
+{
+    bool good =
+        fill_open(rebuild->fill, rebuild->words.execute, error) && may_begin(rebuild, error);
+    fill_close(rebuild->fill);
+    if (!good || !make_sets(rebuild, config, error))
+        return error_exit_status(error);
+    if (!rebuild->words.execute && sets_differing(rebuild) > 0) {
+        show(rebuild, false);
+        fputs("rebuild: --execute --as NAME --reason TEXT puts the sets of the log in place and "
+              "makes their cells; until then, or --drop, they lie aside\n",
+              stderr);
+        return 1;
+    }
+    int status = work(rebuild, config, error);
+    fill_close(rebuild->fill);
+    if (status == EX_OK && rebuild->words.execute && !drop_sets(config, error))
+        return error_exit_status(error);
+    return status;
+}
+
 int rebuild_run(int argc, char **argv)
 {
     struct options options;
@@ -231,7 +306,8 @@ int rebuild_run(int argc, char **argv)
     const struct schema_rules schema = {config.sql_dir, &config.rules, config.units};
     rebuild.rules = &config.rules;
     rebuild.fill = fill_new(config.postgres, &schema, true);
-    int status = work(&rebuild, &error);
+    int status = rebuild.words.from_log ? work_from_log(&rebuild, &config, &error)
+                                        : work(&rebuild, &config, &error);
     if (error.kind != ERROR_NONE)
         fprintf(stderr, "rebuild: %s\n", error.text);
     fill_free(rebuild.fill);

@@ -27,9 +27,9 @@ from pathlib import Path
 from confluent_kafka import KafkaError, TopicPartition
 
 import router_bundle
+from aggregator_stage import AggregatorStage
 from orders import Orders
-from recorder import Recorder
-from stage import ROOT, Meter, Stage, bundle, cpu_of, until
+from stage import ROOT, Meter, Stage, bundle, cpu_of
 
 SAMPLE = 1000  # canned bundles
 SPREAD = 1.15
@@ -46,6 +46,10 @@ ORDER = ("pass", "pass-eos", "eos-sized", "ingest", "eos-sized", "pass-fan", "ro
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+class PathStage(AggregatorStage):
+    needed = Stage.needed
 
 
 class Bench:
@@ -131,33 +135,12 @@ class Bench:
 
     def record_statements(self):
         stage = self.stage
-        with stage.daemon("aggregator", "void.", "shape", postgres=self.shape_database(), api="127.0.0.1:0") as process:
-            def has_shape():
-                assert process.poll() is None
-                with contextlib.closing(stage.connect("bench_shape")) as connection, connection.cursor() as cursor:
-                    cursor.execute("SELECT count(*) FROM pg_tables WHERE tablename LIKE 'cell%'")
-                    made = cursor.fetchone()[0] > 0
-                    cursor.execute("SELECT count(*) FROM pg_views WHERE schemaname = 'api'")
-                    return made and cursor.fetchone()[0] > 3
-            until(has_shape, "the schema is there", 30)
-            time.sleep(1)
-        socket = stage.environment["CITYBRAIN_PG"].split("host=")[1].split()[0]
-        folder = Path(tempfile.mkdtemp(dir=stage.run))
-        self.recorder = Recorder(folder, socket + "/.s.PGSQL.5432")
-        stage.database("recorded", "bench_shape")
-        self.aggregate("recorded", stage.conninfo("recorded").replace(socket, str(folder)))
+        stage.shape("bench_shape")
+        recorder = stage.record("full.", "bench_shape", 2 * self.records)
         self.script = stage.run / "script"
-        self.recorder.write_script(self.script)
-        self.copies = list(self.recorder.copies())
-        rows = {}
-        for transaction in self.copies:
-            for table, _, _, count in transaction:
-                rows[table] = rows.get(table, 0) + count
-        say("recorded: %d transactions, rows %s" % (len(self.copies), rows))
-
-    def shape_database(self):
-        self.stage.database("bench_shape")
-        return self.stage.conninfo("bench_shape")
+        recorder.write_script(self.script)
+        self.copies = list(recorder.copies())
+        say("recorded: %d transactions, rows %s" % (len(self.copies), recorder.counts()))
 
     # --- subjects: each one run, as figures a record ---
 
@@ -222,39 +205,11 @@ class Bench:
 
     def run_aggregator(self):
         self.stage.database("bench_run", "bench_shape")
-        return self.aggregate("bench_run", self.stage.conninfo("bench_run"))
-
-    def aggregate(self, database, conninfo):
-        stage, group = self.stage, self.group("aggregator")
-        with stage.daemon("aggregator", "full.", group, postgres=conninfo, api="127.0.0.1:0") as process, \
-                contextlib.closing(stage.connect(database)) as connection, connection.cursor() as cursor:
-            connection.autocommit = True
-            meter = Meter(stage, process.pid, 2 * self.records)
-            ends = stage.ends("full.events")
-
-            def all_read():
-                assert process.poll() is None
-                cursor.execute("SELECT part, next_offset FROM core.kafka_offset WHERE topic = 'full.events'")
-                at = dict(cursor.fetchall())
-                return all(at.get(part, -1) >= end for part, end in ends.items())
-            until(all_read, "the aggregator has read full.events", 120, 0.1)
-            figures = meter.read()
-            cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name = "
-                           "'citybrain-aggregator'", (database,))
-            figures["pg"] = sum(cpu_of(pid) for pid, in cursor.fetchall()) * 1e6 / meter.records
-            return figures
+        return self.stage.aggregate("full.", "bench_run", 2 * self.records)
 
     def run_bare(self):
-        stage = self.stage
-        stage.database("bench_run", "bench_shape")
-        with stage.program("bare", stage.binaries / "bench/bare", stage.conninfo("bench_run"), self.script) as process:
-            backend = int(process.stdout.readline())
-            process.stdin.write(b"\n")
-            process.stdin.flush()
-            began = time.monotonic()
-            assert process.stdout.readline() == b"done\n", "bare ended: see its log"
-            return {"pg": cpu_of(backend) * 1e6 / (2 * self.records),
-                    "us": cpu_of(process.pid) * 1e6 / (2 * self.records), "seconds": time.monotonic() - began}
+        self.stage.database("bench_run", "bench_shape")
+        return self.stage.bare("bench_run", self.script, 2 * self.records)
 
     def run_copy(self):
         stage = self.stage
@@ -389,7 +344,7 @@ def main(arguments):
     if wanted - set(ORDER):
         sys.exit("bench: no subject %s; there are %s" % (", ".join(wanted - set(ORDER)), ", ".join(dict.fromkeys(ORDER))))
     lock = alone()
-    stage = Stage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
+    stage = PathStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
     try:
         stage.start()

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Listens in on one PostgreSQL client: a socket in between that keeps the upserts of each transaction
-as they were sent, so that the bare statements are the same statements with the same rows."""
-import json
+"""Listens in on one PostgreSQL client: a socket in between that keeps what each transaction writes as it was sent, so
+that the bare statements are the same statements with the same rows; or the same rows, one at a time."""
+import itertools
 import re
 import select
 import socket
 import struct
 import threading
 
-WANTED = re.compile(r"^(core_(sets|now|said|came|seen|firings)$|cell_|hist_)")  # whatever writes a row
-PLAIN = re.compile(rb"^(core_sets$|cell_|hist_)")  # of them, those whose arrays are a table's columns as they are
+WANTED = re.compile(r"^(core_(sets|now|said|came|seen|firings|observations|observation_days)$|cell_|hist_)")
+COPIED = re.compile(r"^(core_sets$|cell_|hist_)")  # those that COPY could write as they are
+ROWS = re.compile(r"unnest\(((?:\$\d+::\w+\[\](?:, )?)+)\)(?: AS u)?")
+ELEMENT = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^,]+)', re.S)
+NULL = 0xffffffff
 STARTUP_REQUESTS = (80877103, 80877104, 80877102)  # SSL, GSS, cancel: answered before the startup message
 
 
@@ -99,34 +102,67 @@ class Recorder:
                         client.sendall(data)
 
     def write_script(self, path):
-        def text(data):
-            return struct.pack("<I", len(data)) + data
-        with open(path, "wb") as file:
-            for transaction in self.transactions:
-                file.write(b"B")
-                for name, sql, values in transaction:
-                    file.write(b"S" + text(name) + text(sql) + struct.pack("<I", len(values)))
-                    file.writelines(text(value) for value in values)
-                file.write(b"C")
+        write_script(path, self.transactions)
+
+    def write_rows(self, path, together):
+        """The same rows, one a statement, so many of the transactions in one."""
+        def one_by_one(transaction):
+            for name, sql, values in transaction:
+                sql = ROWS.sub(lambda found: "(VALUES (%s)) AS u" % found.group(1).replace("[]", ""), sql.decode()).encode()
+                for row in zip(*map(values_of, values)):
+                    yield name, sql, row
+        write_script(path, (itertools.chain.from_iterable(map(one_by_one, self.transactions[first:first + together]))
+                            for first in range(0, len(self.transactions), together)))
+
+    def counts(self):
+        """Rows by statement."""
+        found = {}
+        for transaction in self.transactions:
+            for name, _, values in transaction:
+                found[name.decode()] = found.get(name.decode(), 0) + sum(1 for _ in ELEMENT.finditer(values[0][1:-1]))
+        return found
 
     def copies(self):
         """The same rows for COPY, of plain statements: per transaction a list of (table, columns, text, rows)."""
         for transaction in self.transactions:
-            yield [copy_of(sql.decode(), values) for name, sql, values in transaction if PLAIN.match(name)]
+            yield [copy_of(sql.decode(), values) for name, sql, values in transaction if COPIED.match(name.decode())]
+
+
+def write_script(path, transactions):
+    """What tests/bench/bare.c reads: transactions of (name, sql, parameters)."""
+    def text(data):
+        return struct.pack("<I", NULL) if data is None else struct.pack("<I", len(data)) + data
+    known = {}
+    with open(path, "wb") as file:
+        for transaction in transactions:
+            file.write(b"B")
+            for name, sql, values in transaction:
+                if name not in known:
+                    known[name] = len(known)
+                    file.write(b"P" + text(name) + text(sql) + struct.pack("<I", len(values)))
+                file.write(b"S" + struct.pack("<II", known[name], len(values)))
+                file.writelines(map(text, values))
+            file.write(b"C")
+
+
+def values_of(literal):
+    """An array literal's elements; None is NULL."""
+    for found in ELEMENT.finditer(literal[1:-1]):
+        if found.group(2) is None:
+            yield re.sub(rb"\\(.)", rb"\1", found.group(1), flags=re.S)
+        else:
+            yield None if found.group(2) == b"NULL" else found.group(2)
 
 
 def elements(literal):
-    """An array literal's elements, escaped for COPY."""
-    inner = literal[1:-1].decode()
-    if not inner.startswith('"'):
-        return inner.split(",")
-    return [text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
-            for text in json.loads("[%s]" % inner, strict=False)]
+    """The same, escaped for COPY."""
+    return ["\\N" if value is None else value.decode().replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+            for value in values_of(literal)]
 
 
 def copy_of(sql, values):
     table, columns = re.match(r"INSERT INTO (core\.\w+)(?: AS \w+)? \(([^)]*)\)", sql).groups()
-    constants = re.findall(r"'(\w+)'", sql[sql.index("SELECT"):sql.index("FROM unnest")])
+    constants = [word or "0" for word in re.findall(r"'(\w+)'|core\.shard\(\)", sql[sql.index("SELECT"):sql.index("FROM unnest")])]
     arrays = [elements(value) for value in values]
     rows = ["\t".join([*constants, *row]) for row in zip(*arrays)]
     return table, columns, "\n".join(rows) + "\n", len(rows)

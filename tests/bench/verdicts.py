@@ -32,7 +32,7 @@ def in_round(figures, subject, limit, guard):
     if not ours or not limits or None in ours:
         return None
     values = [f[limit[1]] for f in limits]
-    if limit[0] == guard and limit[1] in ("us", "half_us") and max(values) > SPREAD * min(values):
+    if limit[0] == guard and limit[1] in ("us", "half_us", "pg") and max(values) > SPREAD * min(values):
         return None
     return statistics.mean(f[subject[1]] for f in ours) / statistics.mean(values)
 
@@ -66,9 +66,9 @@ def is_missed(one):
     return one["value"] > one["must"] if one["better"] == "lower" else one["value"] < one["must"]
 
 
-def print_rows(rows):
-    """rows: name, CPU a record, broker's, MiB, seconds."""
-    print("%-14s %8s %9s %8s %8s" % ("", "us/rec", "broker us", "RSS MiB", "seconds"))
+def print_rows(rows, other="broker us"):
+    """rows: name, CPU a record, that of the other part, MiB, seconds."""
+    print("%-14s %8s %9s %8s %8s" % ("", "us/rec", other, "RSS MiB", "seconds"))
     for subject, cells in rows:
         if any(cell is not None for cell in cells):
             print("%-14s %8s %9s %8s %8s" % (subject, *("-" if c is None else "%.2f" % c for c in cells[:2]),

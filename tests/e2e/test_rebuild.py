@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`citybrain rebuild` on real parts: a wrong cell is found and replaced while orders come in, and nothing else moves
-(make bench-rebuild does it with a million events)."""
+(make bench-rebuild does it with a million events). From the log: sets that somebody changed are the log's again."""
 import json
 import threading
 
@@ -10,9 +10,13 @@ from test_path import LEAD, order
 
 
 def rebuild(district, *words):
-    done = district.citybrain("rebuild", "--json", "--config", district.config, *words, check=False, seconds=120)
+    done = rebuild_run(district, *words)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, json.loads(done.stdout)
+
+
+def rebuild_run(district, *words):
+    return district.citybrain("rebuild", "--json", "--config", district.config, *words, check=False, seconds=120)
 
 
 def spoil(district):
@@ -58,3 +62,47 @@ def test_a_wrong_cell_is_found_and_replaced_while_orders_come_in(district):
     assert (status, found["differing"]) == (0, 0)
     assert district.citybrain("rebuild", "--drop", "--config", district.config).returncode == 0
     assert district.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'fill'") == [(0,)]
+
+
+def spoil_sets(district, name):
+    """One set has lost its last line, one is unreadable, one is gone, one the log never heard of."""
+    cases = [f"request:12345:{name}-{n}" for n in range(3)]
+    with psycopg2.connect(district.environment["CITYBRAIN_PG_ADMIN"]) as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE core.case_set SET lines = regexp_replace(lines, E'\\n[^\\n]+\\n?$', E'\\n') WHERE case_id = %s", cases[:1])
+        assert cursor.rowcount == 1
+        cursor.execute("UPDATE core.case_set SET lines = 'x' || lines WHERE case_id = %s", cases[1:2])
+        cursor.execute("DELETE FROM core.case_set WHERE case_id = %s", cases[2:])
+        cursor.execute("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT case_id || '-never', kind, lines, unit "
+                       "FROM core.case_set WHERE case_id = %s", cases[:1])
+        assert cursor.rowcount == 1
+
+
+def sets(district):
+    return sorted(district.sql("SELECT case_id, kind, lines, unit FROM core.case_set"))
+
+
+def test_sets_that_were_changed_are_those_of_the_log_again(district):
+    district.accepted("hotline", [order(f"RL-{n}", 承办单位=LEAD) for n in range(8)])
+    district.settle()
+    before, cells = sets(district), district.cells()
+    status, found = rebuild(district, "--from-log")
+    assert (status, found["tables"][0]["differing"], found["swapped"]) == (0, 0, False)
+    assert district.citybrain("rebuild", "--drop", "--config", district.config).returncode == 0
+
+    spoil_sets(district, "RL")
+    district.environment["CITYBRAIN_FAILPOINTS"] = "from_log.after_batch:exit"
+    assert rebuild_run(district, "--from-log").returncode < 0
+    del district.environment["CITYBRAIN_FAILPOINTS"]
+    done = rebuild_run(district, "--from-log")
+    told = json.loads(done.stdout)["tables"][0]
+    assert done.returncode == 1 and "goes on" in done.stderr, done.stderr
+    assert (told["other"], told["missing"], told["unknown"]) == (2, 1, 1), told
+    assert sets(district) != before  # until somebody says so
+    status, found = rebuild(district, "--from-log", "--execute", "--as", "李四", "--reason", "事件集被人改动")
+    assert (status, found["swapped"]) == (0, True)
+    assert (sets(district), district.cells()) == (before, cells)
+    verified = district.citybrain("verify", "--json", "--config", district.config, seconds=120)
+    assert json.loads(verified.stdout)["differences"] == 0
+    assert district.sql("SELECT count(*) FROM pg_namespace WHERE nspname IN ('anew', 'fill')") == [(0,)]
+    (reason, counts), = district.sql("SELECT reason, counts FROM core.audit WHERE arguments = 'from-log'")
+    assert (reason, counts["other"], counts["unknown"]) == ("事件集被人改动", 2, 1)

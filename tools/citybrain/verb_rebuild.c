@@ -8,7 +8,8 @@
 #include "citybrain/verb.h"
 
 static const char rebuild_help[] =
-    "usage: citybrain rebuild [--execute --as NAME --reason TEXT [--plan HASH]] [--json] [--config "
+    "usage: citybrain rebuild [--from-log] [--execute --as NAME --reason TEXT [--plan HASH]] "
+    "[--json] [--config "
     "DIR]\n"
     "       citybrain rebuild --drop\n\n"
     "由已存事件集重算全部统计格,与现行结果比对,再换入。\n"
@@ -17,6 +18,11 @@ static const char rebuild_help[] =
     "are compared at one moment: what differs was wrong. Nothing that anybody reads is changed\n"
     "until --execute, which lets the new cells take the place of the old ones in one transaction.\n"
     "The files are those in force: for changed views there is citybrain views apply.\n\n"
+    "  --from-log   the sets too are made anew, from the topic events, and compared with the "
+    "stored\n"
+    "               ones; --execute puts them in place, then come the cells. For sets that are "
+    "wrong\n"
+    "               or cannot be read; the log must reach back to its first record\n"
     "  --execute    swap. Running aggregators are fenced, take over anew, and go on\n"
     "  --as NAME, --reason TEXT   who does it and why: needed to execute; in core.audit\n"
     "  --plan HASH  swap only if what differs is still what that plan said\n"
@@ -30,21 +36,25 @@ static const char rebuild_help[] =
     "the\n"
     "next call follows, compares, and goes on from them.\n\n"
     "  citybrain rebuild && citybrain rebuild --drop    # every cell is what the sets say\n"
+    "  citybrain rebuild --from-log                     # and every set what the log says\n"
     "exit: 0 no cell differs, or they were swapped; 1 cells differ, 64 usage, 69 no database, 78 "
     "other\n"
     "kinds or views than those in force, or another plan\n";
 
 static const struct option options[] = {
-    {"execute", 0, 0, 'X'}, {"as", 1, 0, 'A'},     {"reason", 1, 0, 'R'}, {"drop", 0, 0, 'd'},
-    {"json", 0, 0, 'j'},    {"config", 1, 0, 'c'}, {"plan", 1, 0, 'P'},   {0, 0, 0, 0}};
+    {"execute", 0, 0, 'X'}, {"as", 1, 0, 'A'},       {"reason", 1, 0, 'R'},
+    {"drop", 0, 0, 'd'},    {"json", 0, 0, 'j'},     {"config", 1, 0, 'c'},
+    {"plan", 1, 0, 'P'},    {"from-log", 0, 0, 'l'}, {0, 0, 0, 0}};
 
 /* Its words are checked here and go on as they are. */
 static int run(int argc, char **argv)
 {
-    bool executes = false, drops = false;
+    bool executes = false, drops = false, reads_log = false, plans = false;
     for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
         executes = executes || c == 'X';
         drops = drops || c == 'd';
+        reads_log = reads_log || c == 'l';
+        plans = plans || c == 'P';
         if (c == '?')
             return verb_bad_option("rebuild", argv);
     }
@@ -52,6 +62,8 @@ static int run(int argc, char **argv)
         return verb_usage("rebuild", "\"%s\" is no option of it", argv[optind]);
     if (executes && drops)
         return verb_usage("rebuild", "--execute or --drop, not both");
+    if (reads_log && plans)
+        return verb_usage("rebuild", "a --plan is of cells: --from-log changes sets before them");
     return run_aggregator("rebuild", argc, argv);
 }
 

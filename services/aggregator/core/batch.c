@@ -293,16 +293,23 @@ bool batch_take_old(struct batch *batch, struct span case_id, struct span lines)
     return true;
 }
 
+/* What it added before goes out, what it adds now goes in. No `before`: it added nothing. */
 static void contribute(struct batch *batch, const struct touched *touched,
-                       const struct case_fold *fold, int sign)
+                       const struct case_fold *before, const struct case_fold *after)
 {
-    struct contribution contribution;
+    struct contribution was, is;
     for (size_t i = 0; i < views_count(batch->rules->views); i++) {
         const struct view *view = views_at(batch->rules->views, i);
         if (!span_is(touched->shown.kind, view->kind))
             continue;
-        contribution_of(&contribution, view, fold, batch->rules->zone_minutes);
-        delta_add(batch->delta, i, view, &contribution, sign);
+        contribution_of(&is, view, after, batch->rules->zone_minutes);
+        if (before) {
+            contribution_of(&was, view, before, batch->rules->zone_minutes);
+            if (contribution_same(&was, &is, view))
+                continue;
+            delta_add(batch->delta, i, view, &was, -1);
+        }
+        delta_add(batch->delta, i, view, &is, +1);
     }
 }
 
@@ -346,7 +353,7 @@ static bool show_now(struct batch *batch, struct touched *touched, const struct 
     return true;
 }
 
-static bool fold_case(struct batch *batch, struct touched *touched)
+static bool merge_case(struct batch *batch, struct touched *touched)
 {
     struct case_set set = {0};
     struct case_fold before, after;
@@ -361,10 +368,8 @@ static bool fold_case(struct batch *batch, struct touched *touched)
     bool had = set.count > 0;
     if (!merge_lines(batch, touched, &set))
         return true;
-    if (had)
-        contribute(batch, touched, &before, -1);
     case_fold(&after, &set, touched->kind, batch->rules->codes);
-    contribute(batch, touched, &after, +1);
+    contribute(batch, touched, had ? &before : NULL, &after);
     strbuf_reset(&batch->text);
     case_set_write(&batch->text, &set, batch->rules->codes);
     size_t len = batch->text.len;
@@ -374,6 +379,15 @@ static bool fold_case(struct batch *batch, struct touched *touched)
     touched->shown.unit = span_from(touched->new_text + len, batch->text.len - len);
     batch->counts.changed_cases++;
     return show_now(batch, touched, &set, &after);
+}
+
+/* The old text is borrowed by what the case is now until that has texts of its own. */
+static bool fold_case(struct batch *batch, struct touched *touched)
+{
+    bool good = merge_case(batch, touched);
+    free(touched->old_text);
+    touched->old_text = NULL;
+    return good;
 }
 
 bool batch_fold(struct batch *batch, struct span *bad)

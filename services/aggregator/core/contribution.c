@@ -220,6 +220,32 @@ void contribution_of(struct contribution *contribution, const struct view *view,
     }
 }
 
+static bool is_same_cell(const struct contribution_cell *a, const struct contribution_cell *b,
+                         size_t columns)
+{
+    return is_same_place(&a->place, &b->place) &&
+           memcmp(a->value, b->value, columns * sizeof a->value[0]) == 0;
+}
+
+static bool is_same_bin(const struct contribution_bin *a, const struct contribution_bin *b)
+{
+    return a->measure == b->measure && a->bin == b->bin && is_same_place(&a->place, &b->place);
+}
+
+bool contribution_same(const struct contribution *a, const struct contribution *b,
+                       const struct view *view)
+{
+    bool same = a->excluded == b->excluded && a->cell_count == b->cell_count &&
+                a->bin_count == b->bin_count;
+    for (size_t i = 0; same && i < view->group_count; i++)
+        same = span_equal(a->group[i], b->group[i]);
+    for (size_t i = 0; same && i < a->cell_count; i++)
+        same = is_same_cell(&a->cells[i], &b->cells[i], view->column_count);
+    for (size_t i = 0; same && i < a->bin_count; i++)
+        same = is_same_bin(&a->bins[i], &b->bins[i]);
+    return same;
+}
+
 struct span contribution_group(const struct contribution *contribution, const struct view *view,
                                const struct contribution_place *place, size_t index)
 {

@@ -46,6 +46,9 @@ struct contribution {
 /* A case without an opening adds nothing. */
 void contribution_of(struct contribution *contribution, const struct view *view,
                      const struct case_fold *fold, int zone_minutes);
+/* Whether both add the same: most moves of a case change few of its views. */
+bool contribution_same(const struct contribution *a, const struct contribution *b,
+                       const struct view *view);
 /* The group of a place: its own unit and helper in their columns. */
 struct span contribution_group(const struct contribution *contribution, const struct view *view,
                                const struct contribution_place *place, size_t index);

@@ -19,9 +19,10 @@ static const char *const columns[] = {"case_id", "kind", "part", "log_offset",
 static_assert(ARRAY_LENGTH(columns) == CASE_NOW_SQL_ARRAYS, "one array a column");
 
 enum {
-    FIRST_TIME = 4
+    FIRST_FACT = 4,
+    FIRST_TIME = FIRST_FACT
 #define CASE_NOW_COUNT(name) +1
-    CASE_NOW_TEXTS(CASE_NOW_COUNT)
+        CASE_NOW_TEXTS(CASE_NOW_COUNT)
 #undef CASE_NOW_COUNT
 };
 
@@ -49,9 +50,9 @@ static void add_names(struct strbuf *out)
         strbuf_addf(out, "%s%s", i ? ", " : "", columns[i]);
 }
 
-void case_now_sql_upsert(struct strbuf *out)
+void case_now_sql_upsert(struct strbuf *out, const char *schema)
 {
-    strbuf_add(out, SPAN("INSERT INTO core.case_now AS n ("));
+    strbuf_addf(out, "INSERT INTO %s.case_now AS n (", schema);
     add_names(out);
     strbuf_add(out, SPAN(") SELECT "));
     for (size_t i = 0; i < ARRAY_LENGTH(columns); i++) {
@@ -66,6 +67,28 @@ void case_now_sql_upsert(struct strbuf *out)
     strbuf_add(out, SPAN(") ON CONFLICT (case_id) DO UPDATE SET kind = excluded.kind"));
     for (size_t i = 2; i < ARRAY_LENGTH(columns); i++)
         strbuf_addf(out, ", %s = excluded.%s", columns[i], columns[i]);
+}
+
+static void add_columns(struct strbuf *out, const char *of)
+{
+    for (size_t i = FIRST_FACT; i < ARRAY_LENGTH(columns); i++)
+        strbuf_addf(out, ", %s.%s", of, columns[i]);
+}
+
+void case_now_sql_replace(struct strbuf *out, const char *schema)
+{
+    strbuf_add(out, SPAN("UPDATE core.case_now AS n SET kind = a.kind"));
+    for (size_t i = FIRST_FACT; i < ARRAY_LENGTH(columns); i++)
+        strbuf_addf(out, ", %s = a.%s", columns[i], columns[i]);
+    strbuf_addf(out, " FROM %s.case_now AS a WHERE a.case_id = n.case_id AND ROW(n.kind", schema);
+    add_columns(out, "n");
+    strbuf_add(out, SPAN(") IS DISTINCT FROM ROW(a.kind"));
+    add_columns(out, "a");
+    strbuf_add(out, SPAN(");\nINSERT INTO core.case_now ("));
+    add_names(out);
+    strbuf_add(out, SPAN(") SELECT "));
+    add_names(out);
+    strbuf_addf(out, " FROM %s.case_now ON CONFLICT DO NOTHING;\n", schema);
 }
 
 static void add_time(struct array_text *array, int64_t ms)

@@ -7,5 +7,8 @@
 
 #define CASE_NOW_SQL_ARRAYS 25 /* parameters, all arrays */
 
-void case_now_sql_upsert(struct strbuf *out);
+void case_now_sql_upsert(struct strbuf *out, const char *schema);
+/* Statements: rows of core become those of the schema, which may be more; places in the log stay.
+ */
+void case_now_sql_replace(struct strbuf *out, const char *schema);
 void case_now_sql_fill(struct array_text *arrays, const struct batch_case *changed);

@@ -71,6 +71,11 @@ void fill_free(struct fill *fill)
     free(fill);
 }
 
+void fill_close(struct fill *fill)
+{
+    postgres_connection_close(fill->connection);
+}
+
 const struct fill_status *fill_look(const struct fill *fill)
 {
     return &fill->status;

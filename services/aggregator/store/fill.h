@@ -32,6 +32,8 @@ void fill_free(struct fill *fill);
  * leaves everything as it was. ERROR_REFUSED while another process fills. Again, after an error
  * that says so (ERROR_RETRY): finds out what happened, and goes on from there. */
 bool fill_open(struct fill *fill, bool keeps, struct error *error);
+/* Somebody else may fill; fill_open begins anew. */
+void fill_close(struct fill *fill);
 const struct fill_status *fill_look(const struct fill *fill);
 /* From now on changes of sets are noted. */
 bool fill_begin(struct fill *fill, struct error *error);

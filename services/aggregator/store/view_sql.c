@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of a view and what is written to them, from names that view.c held to a strict
- * alphabet. What is read is in view_relation.c and view_query.c. */
+ * alphabet. What is read is in view_relation.c and view_query.c. Keys are compared as bytes: most
+ * of a cell's cost is finding it. */
 #include "aggregator/store/view_sql.h"
 
 #include "aggregator/store/view_columns.h"
@@ -8,9 +9,9 @@
 static void begin_table(struct strbuf *out, const char *schema, const char *table,
                         const struct view *view)
 {
-    strbuf_addf(out, "CREATE TABLE %s.%s_%s (bucket text NOT NULL, day date NOT NULL", schema,
-                table, view->name);
-    view_columns_groups(out, view, ", ", " text NOT NULL");
+    strbuf_addf(out, "CREATE TABLE %s.%s_%s (bucket text COLLATE \"C\" NOT NULL, day date NOT NULL",
+                schema, table, view->name);
+    view_columns_groups(out, view, ", ", " text COLLATE \"C\" NOT NULL");
     strbuf_add(out, SPAN(", is_excluded boolean NOT NULL"));
 }
 
@@ -21,7 +22,8 @@ static void add_key(struct strbuf *out, const struct view *view)
     strbuf_add(out, SPAN(", is_excluded"));
 }
 
-/* A cell or bin is the sum of its shards (sql/0004), and is guarded (sql/0005). */
+/* A cell or bin is the sum of its shards (sql/0004), and is guarded (sql/0005). Writers name their
+ * shard: a default would be asked for at each row. */
 static void end_table(struct strbuf *out, const char *schema, const char *table,
                       const struct view *view, const char *more)
 {
@@ -72,9 +74,9 @@ static void add_unnest(struct strbuf *out, const struct view *view, size_t more)
 {
     int at = 1;
     if (view->grain != GRAIN_DAY)
-        strbuf_addf(out, " SELECT u.* FROM unnest($%d::text[], ", at++);
+        strbuf_addf(out, " SELECT (SELECT core.shard()), u.* FROM unnest($%d::text[], ", at++);
     else
-        strbuf_add(out, SPAN(" SELECT 'day', u.* FROM unnest("));
+        strbuf_add(out, SPAN(" SELECT (SELECT core.shard()), 'day', u.* FROM unnest("));
     strbuf_addf(out, "$%d::date[]", at++);
     for (size_t i = 0; i < view->group_count; i++)
         strbuf_addf(out, ", $%d::text[]", at++);
@@ -87,7 +89,7 @@ static void add_unnest(struct strbuf *out, const struct view *view, size_t more)
 
 void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view)
 {
-    strbuf_addf(out, "INSERT INTO %s.cell_%s AS c (", schema, view->name);
+    strbuf_addf(out, "INSERT INTO %s.cell_%s AS c (shard, ", schema, view->name);
     add_key(out, view);
     view_columns_each(out, view, ", @");
     strbuf_add_char(out, ')');
@@ -98,7 +100,7 @@ void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct 
 
 void view_sql_upsert_bins(struct strbuf *out, const char *schema, const struct view *view)
 {
-    strbuf_addf(out, "INSERT INTO %s.hist_%s AS c (", schema, view->name);
+    strbuf_addf(out, "INSERT INTO %s.hist_%s AS c (shard, ", schema, view->name);
     add_key(out, view);
     strbuf_add(out, SPAN(", measure, bin, n)"));
     add_unnest(out, view, 3);

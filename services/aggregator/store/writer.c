@@ -74,7 +74,7 @@ struct writer *writer_new(const struct writer_options *options)
                     "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
                     "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
     upsert_init(&writer->now, "core", "now", CASE_NOW_SQL_ARRAYS);
-    case_now_sql_upsert(&writer->now.sql);
+    case_now_sql_upsert(&writer->now.sql, "core");
     upsert_init(&writer->said, "core", "said", LEDGER_SQL_SAID);
     strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
     upsert_init(&writer->came, "core", "came", LEDGER_SQL_CAME);
