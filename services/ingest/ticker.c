@@ -6,8 +6,9 @@
 #include "ingest/ticker.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/timestamp.h"
 #include "daemon/log.h"
 #include "model/event.h"
@@ -20,6 +21,11 @@ static const struct metric_row tick_row = {
     "The newest tick on events that this process wrote, in seconds since 1970. A tick follows all "
     "that "
     "was received before it: its age is how far the normaliser is behind."};
+static const struct metric_row left_out_row = {
+    "citybrain_ingest_tick_left_out_total", METRIC_COUNTER, NULL,
+    "Partitions of status topics that a tick did not wait for, because nobody said where they end. "
+    "Above 0: what a unit said there in time may be heard after its deadline fired; look at the "
+    "topic's leader."};
 
 static void took_time(void *context, struct span metadata)
 {
@@ -66,46 +72,21 @@ static void give_up(struct ticker *ticker, const char *why)
     log_warn("ticker.no_tick", LOG_STR("why", why), LOG_INT("t_ms", ticker->t_ms));
 }
 
-/* The ends at T. False: raw did not answer. */
-static bool take_ends(struct ticker *ticker, const struct offsets_end *ends, size_t count)
+static void left_out(void *context, const char *topic)
 {
-    bool raw_seen = false;
-    ticker->target_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool raw = strcmp(ends[i].topic, ticker->raw) == 0;
-        raw_seen = raw_seen || raw;
-        if (raw && ends[i].end < 0)
-            return false;
-        if (ends[i].end < 0)
-            log_warn("ticker.left_out", LOG_STR("topic", ends[i].topic));
-        /* Nothing was ever written there: nothing to wait for, committed or not. */
-        if (ends[i].end <= 0 || (!raw && ends[i].committed < 0))
-            continue;
-        if (ticker->target_count == TICKER_MAX_TARGETS)
-            return false;
-        struct ticker_target *target = &ticker->targets[ticker->target_count++];
-        snprintf(target->topic, sizeof target->topic, "%s", ends[i].topic);
-        target->partition = ends[i].partition;
-        target->end = ends[i].end;
-    }
-    return raw_seen;
+    struct ticker *ticker = context;
+    metric_add(ticker->left_out, SPAN(""), 1);
+    log_warn("ticker.left_out", LOG_STR("topic", topic), LOG_INT("t_ms", ticker->t_ms));
 }
 
-static bool is_reached(const struct ticker_target *target, const struct offsets_end *ends,
-                       size_t count)
+/* As the core has them. The caller frees. */
+static struct tick_end *ends_of(const struct offsets_end *ends, size_t count)
 {
+    struct tick_end *own = xcalloc(count + 1, sizeof *own);
     for (size_t i = 0; i < count; i++)
-        if (ends[i].partition == target->partition && strcmp(ends[i].topic, target->topic) == 0)
-            return ends[i].committed >= target->end;
-    return false;
-}
-
-static bool all_reached(const struct ticker *ticker, const struct offsets_end *ends, size_t count)
-{
-    for (size_t i = 0; i < ticker->target_count; i++)
-        if (!is_reached(&ticker->targets[i], ends, count))
-            return false;
-    return true;
+        own[i] =
+            (struct tick_end){ends[i].topic, ends[i].partition, ends[i].end, ends[i].committed};
+    return own;
 }
 
 static void on_answer(void *context, const struct offsets_end *ends, size_t count,
@@ -117,15 +98,16 @@ static void on_answer(void *context, const struct offsets_end *ends, size_t coun
         give_up(ticker, error->text);
         return;
     }
-    if (error || (first && !take_ends(ticker, ends, count))) {
-        if (first)
-            give_up(ticker, "raw did not answer");
-        else
-            ticker->phase = TICKER_WAITING;
-        return;
-    }
     ticker->phase = TICKER_WAITING;
-    if (!all_reached(ticker, ends, count))
+    if (error)
+        return;
+    struct tick_end *own = ends_of(ends, count);
+    const char *why = first ? tick_targets_take(&ticker->targets, own, count) : NULL;
+    bool reached = !why && tick_targets_reached(&ticker->targets, own, count);
+    free(own);
+    if (why)
+        give_up(ticker, why);
+    if (!reached)
         return;
     if (transform_inject(ticker->normaliser->transform, write_ticks, ticks_committed, ticker))
         ticker->phase = TICKER_WRITING;
@@ -178,7 +160,12 @@ bool ticker_open(struct ticker *ticker, struct daemon *daemon, struct normaliser
     ticker->every_ms = config->tick_every_ms;
     ticker->last_ms = TIMESTAMP_NONE;
     ticker->tick = metrics_add(daemon_metrics(daemon), &tick_row);
+    ticker->left_out = metrics_add(daemon_metrics(daemon), &left_out_row);
+    metric_add(ticker->left_out, SPAN(""), 0); /* shown before there is anything to count */
     snprintf(ticker->raw, sizeof ticker->raw, "%sraw", config->kafka.prefix);
+    ticker->targets.raw = ticker->raw;
+    ticker->targets.left_out = left_out;
+    ticker->targets.context = ticker;
     normaliser->took_time = took_time;
     normaliser->context = ticker;
     ticker->watch = offsets_watch_open(daemon, &config->kafka, error);

@@ -8,17 +8,10 @@
 #include <uv.h>
 
 #include "daemon/daemon.h"
+#include "ingest/core/tick_targets.h"
 #include "ingest/ingest_clock.h"
 #include "ingest/normaliser.h"
 #include "kafka/offsets_watch.h"
-
-#define TICKER_MAX_TARGETS 1024
-
-struct ticker_target {
-    char topic[128];
-    int32_t partition;
-    int64_t end;
-};
 
 enum ticker_phase {
     TICKER_IDLE,
@@ -32,12 +25,11 @@ struct ticker {
     struct normaliser *normaliser;
     const struct ingest_clock *clock;
     struct offsets_watch *watch;
-    struct metric *tick;
+    struct metric *tick, *left_out;
     uv_timer_t timer;
     int64_t every_ms, begun_ms, t_ms, last_ms; /* t: being made; last: on the log */
     enum ticker_phase phase;
-    struct ticker_target targets[TICKER_MAX_TARGETS];
-    size_t target_count;
+    struct tick_targets targets;
     char raw[128]; /* with prefix, as the watch answers */
 };
 
