@@ -37,6 +37,23 @@ static bool listens_to_notices(const struct trigger *trigger)
     return trigger->form == TRIGGER_NOTICE;
 }
 
+/* Like a group whose window is empty: its tombstone is written. */
+static void take_out(struct window_book *book, struct span key)
+{
+    case_book_set(book->groups, case_book_add(book->groups, key), SPAN_NONE, false);
+}
+
+static void take_out_counter(struct window_book *book, const struct window_counter *counter)
+{
+    char key[96];
+    int len = snprintf(key, sizeof key, WINDOW_BOOK_COUNTER "%s", counter->name);
+    take_out(book, span_from(key, (size_t)len));
+    for (size_t i = 0; i < counter->notices_saved; i++) {
+        len = snprintf(key, sizeof key, WINDOW_BOOK_NOTICE "%s|%zu", counter->name, i);
+        take_out(book, span_from(key, (size_t)len));
+    }
+}
+
 void window_book_arrange(struct window_book *book, const struct triggers *triggers)
 {
     struct window_counter *old = xcalloc(book->count + 1, sizeof *old);
@@ -52,13 +69,17 @@ void window_book_arrange(struct window_book *book, const struct triggers *trigge
             if (strcmp(old[k].name, trigger->name) == 0) {
                 *counter = old[k];
                 old[k].notices = NULL;
+                old[k].name[0] = '\0'; /* it goes on */
             }
         span_to_cstr(span_of(trigger->name), counter->name, sizeof counter->name);
         if (listens_to_notices(trigger) && !counter->notices)
             counter->notices = xcalloc(WINDOW_MOST_NOTICES + 1, sizeof *counter->notices);
     }
-    for (size_t k = 0; k < old_count; k++)
+    for (size_t k = 0; k < old_count; k++) {
+        if (old[k].name[0])
+            take_out_counter(book, &old[k]);
         free(old[k].notices);
+    }
     free(old);
 }
 

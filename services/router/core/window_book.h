@@ -29,7 +29,8 @@ struct window_book {
 
 void window_book_init(struct window_book *book, struct shelf_store *store);
 void window_book_fini(struct window_book *book);
-/* Counters in the order of these triggers; those of others are forgotten. */
+/* Counters in the order of these triggers; those of others are forgotten, and their records taken
+ * out by the next save: who comes back later begins anew. */
 void window_book_arrange(struct window_book *book, const struct triggers *triggers);
 /* After that, and after a restore: those of triggers that are made otherwise by now begin anew. */
 void window_book_renew(struct window_book *book, const struct triggers *triggers);
@@ -63,7 +64,8 @@ void window_book_step(struct window_counter *counter, int64_t clock_ms);
 /* ---- the counters as records of state.windows ---- */
 #define WINDOW_BOOK_COUNTER "_counter|"
 #define WINDOW_BOOK_NOTICE  "_notice|"
-/* False: the key is none of a counter's. *good: it could be read. */
+/* False: the key is none of a counter's. *good: it could be read. What is of a trigger that is gone
+ * is taken out by the next save. */
 bool window_book_restore(struct window_book *book, struct span key, struct span value, bool *good);
 void window_book_save_counters(struct window_book *book, int32_t partition, struct strbuf *text,
                                struct outputs *outputs);

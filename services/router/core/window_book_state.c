@@ -11,6 +11,7 @@
 #include "router/core/window_book.h"
 
 #define NUMBERS        6
+#define NOT_HEARD      "2 9223372036854775807 -9223372036854775807 0 0 0"
 #define NOTICE_NUMBERS 6
 
 static bool read_counter(struct window_counter *counter, struct span value)
@@ -68,6 +69,16 @@ static bool restore_notice(struct window_counter *counter, int64_t slot, struct 
     return read_notice(&counter->notices[slot], value);
 }
 
+/* Of a trigger that is gone: kept like a group of nobody's, which is taken out once all is read. */
+static void restore_gone(struct window_book *book, struct span key, struct span value)
+{
+    struct case_entry *entry = case_book_find(book->groups, key);
+    if (value.at && key.len <= CASE_BOOK_MAX_ID)
+        case_book_set(book->groups, case_book_add(book->groups, key), value, true);
+    else if (!value.at && entry)
+        case_book_remove(book->groups, entry);
+}
+
 bool window_book_restore(struct window_book *book, struct span key, struct span value, bool *good)
 {
     int64_t slot;
@@ -77,12 +88,16 @@ bool window_book_restore(struct window_book *book, struct span key, struct span 
     if (!is_notice && !span_is(kind, "_counter"))
         return false;
     struct window_counter *counter = window_book_counter(book, span_cut(&rest, '|'));
-    if (!counter)
-        return true; /* of a trigger that is gone */
+    if (!counter) {
+        restore_gone(book, key, value);
+        return true;
+    }
     if (is_notice)
         *good = span_to_int64(rest, &slot) && restore_notice(counter, slot, value);
     else if (value.at)
         *good = read_counter(counter, value);
+    else /* it was gone meanwhile; no trigger has this shape */
+        *good = read_counter(counter, SPAN(NOT_HEARD));
     return true;
 }
 

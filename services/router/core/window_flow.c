@@ -29,7 +29,7 @@ struct window_flow *window_flow_open(const struct window_flow_rules *rules, int3
     strbuf_init(&flow->text, 4096, WINDOW_MOST_BYTES);
     strbuf_init(&flow->texts, 256, WINDOW_MOST_BYTES);
     window_flow_hold_watermarks(flow);
-    flow->bundle_dirty = true;
+    flow->unlooked = flow->bundle_dirty = true;
     flow->counts.clock_ms = TIMESTAMP_NONE;
     return flow;
 }
@@ -388,6 +388,31 @@ static void look_when_due(struct window_flow *flow, struct case_entry *entry,
     window_flow_look(flow, &look, outputs);
 }
 
+static void mark(void *context, struct case_entry *entry)
+{
+    struct window_flow *flow = context;
+    if (entry->len)
+        case_book_set_timer(flow->book.groups, entry, 0, 0);
+}
+
+/* What is due by the present rules is not what was due by others: all there is is looked at. */
+static struct case_entry *next_entry(struct window_flow *flow, int64_t clock_ms)
+{
+    struct case_entry *entry = case_book_due(flow->book.groups, clock_ms);
+    if (entry || !flow->unlooked)
+        return entry;
+    if (!flow->marked) {
+        flow->marked = true;
+        case_book_each(flow->book.groups, mark, flow);
+        entry = case_book_due(flow->book.groups, clock_ms);
+    }
+    if (!entry) { /* not before: a restart in between begins anew */
+        flow->bundle_dirty = true;
+        flow->unlooked = flow->marked = false;
+    }
+    return entry;
+}
+
 static enum transform_result on_watermark(struct window_flow *flow, const struct signal *signal,
                                           struct outputs *outputs)
 {
@@ -405,7 +430,7 @@ static enum transform_result on_watermark(struct window_flow *flow, const struct
     }
     if (clock_ms == TIMESTAMP_NONE)
         return TRANSFORM_NEXT;
-    for (int n = 0; (entry = case_book_due(flow->book.groups, clock_ms)); n++) {
+    for (int n = 0; (entry = next_entry(flow, clock_ms)); n++) {
         if (n == MOST_DUE)
             return TRANSFORM_AGAIN;
         look_when_due(flow, entry, outputs);

@@ -25,6 +25,9 @@ struct window_flow {
     int32_t watermark_count;
     char judged_by[DIGEST_ID_LEN + 1]; /* the bundle by which what is stored is due */
     bool clock_dirty, bundle_dirty;
+    /* What is stored is due by other rules, and not all of it was looked at since; with the next
+     * step of the clock it is, behind what is due in any case. */
+    bool unlooked, marked;
     struct window_flow_counts counts;
     char fault[400];
 };

@@ -101,15 +101,6 @@ static void restore_group(void *context, struct case_entry *entry)
     case_book_set_timer(flow->book.groups, entry, waits ? window->due_ms : expires_ms, 0);
 }
 
-/* Looked at as soon as the clock moves: what is due by the new rules is not what was due by the
- * old. */
-static void look_soon(void *context, struct case_entry *entry)
-{
-    struct window_flow *flow = context;
-    if (entry->len)
-        case_book_set_timer(flow->book.groups, entry, 0, 0);
-}
-
 /* What there is, by the rules as they are. */
 static void take_up(struct window_flow *flow)
 {
@@ -118,9 +109,8 @@ static void take_up(struct window_flow *flow)
     for (size_t i = 0; i < flow->book.count; i++)
         flow->book.counters[i].groups = 0;
     case_book_each(flow->book.groups, restore_group, flow);
-    if (!same)
-        case_book_each(flow->book.groups, look_soon, flow);
-    flow->bundle_dirty = !same;
+    flow->unlooked = flow->bundle_dirty = !same;
+    flow->marked = false;
 }
 
 void window_flow_restored(struct window_flow *flow)
@@ -151,12 +141,15 @@ const char *window_flow_fault(const struct window_flow *flow)
     return flow->fault[0] ? flow->fault : NULL;
 }
 
+/* By which rules what is stored is due: by nobody's until all of it was looked at, so that a
+ * restart in between looks again. */
 static void save_bundle(struct window_flow *flow, struct outputs *outputs)
 {
-    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_WINDOWS,
-                                          .partition = flow->partition,
-                                          .key = SPAN(BUNDLE_KEY),
-                                          .value = flow->rules.bundle});
+    outputs_add(outputs,
+                &(struct output){.stream = STREAM_STATE_WINDOWS,
+                                 .partition = flow->partition,
+                                 .key = SPAN(BUNDLE_KEY),
+                                 .value = flow->unlooked ? SPAN("-") : flow->rules.bundle});
 }
 
 static void save_clock(struct window_flow *flow, struct outputs *outputs)

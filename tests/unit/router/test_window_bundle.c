@@ -168,6 +168,74 @@ static void a_restart_with_other_rules_looks_at_what_is_due(void **state)
     end();
 }
 
+static void commit(void)
+{
+    window_flow_save(flow, &outputs);
+}
+
+/* The facts of before are there still, and the new rules would let them fire: a process that ends
+ * between its first commit and the next step of the clock has not looked at them. */
+static void a_restart_before_the_clock_moves_looks_all_the_same(void **state)
+{
+    (void)state;
+    begin_with(QUIET("48h"));
+    obey("fact 1 03-02T08:00 request:12345:1");
+    obey("tick 03-02T10:00");
+    exchange_between(QUIET("1h"));
+    commit();
+    restart();
+    obey("tick 03-02T10:01");
+    assert_int_equal(count_firings(), 1);
+    commit();
+    restart(); /* now it was looked at */
+    obey("tick 03-02T10:02");
+    assert_int_equal(count_firings(), 1);
+    end();
+}
+
+/* Back to the rules of before, with nobody's in between that could be mistaken for theirs. */
+static void rules_that_come_back_look_at_what_others_left(void **state)
+{
+    (void)state;
+    begin_with(QUIET("1h"));
+    obey("tick 03-02T07:00");
+    commit();
+    struct span first = rules.bundle;
+    exchange_between(QUIET("48h"));
+    obey("fact 1 03-02T08:00 request:12345:1"); /* due in two days, they say */
+    commit();
+    exchange_between(QUIET("1h"));
+    rules.bundle = first;
+    restart();
+    obey("tick 03-02T10:00");
+    assert_int_equal(count_firings(), 1);
+    end();
+}
+
+#define OTHER                                                                                      \
+    "trigger: u\nname: 例\non: { kind: request, stage: closed }\ngroup: [community_code]\n"       \
+    "count: { at_least: 1, within: 1h }\nopen: { say: x }\n"
+
+/* What it would be measured against was not heard while it was gone. */
+static void a_trigger_that_was_gone_begins_anew(void **state)
+{
+    (void)state;
+    for (int away = 0; away < 2; away++) {
+        void (*change)(const char *yaml) = away ? exchange_between : exchange;
+        begin_with(SURGE);
+        ten_weeks();
+        change(OTHER);
+        commit();
+        restart(); /* nothing of it is left in the state */
+        obey("tick 2026-03-01T12:00");
+        commit();
+        change(SURGE);
+        five_more();
+        assert_int_equal(count_firings(), 0);
+        end();
+    }
+}
+
 /* What was written by one bundle is read by another. */
 static void a_signal_names_what_heard_it_wherever_that_stands(void **state)
 {
@@ -237,6 +305,9 @@ int main(void)
         cmocka_unit_test(a_trigger_of_another_shape_begins_anew),
         cmocka_unit_test(a_trigger_of_the_same_shape_goes_on),
         cmocka_unit_test(a_restart_with_other_rules_looks_at_what_is_due),
+        cmocka_unit_test(a_restart_before_the_clock_moves_looks_all_the_same),
+        cmocka_unit_test(rules_that_come_back_look_at_what_others_left),
+        cmocka_unit_test(a_trigger_that_was_gone_begins_anew),
         cmocka_unit_test(a_signal_names_what_heard_it_wherever_that_stands),
         cmocka_unit_test(partitions_may_be_many),
         cmocka_unit_test(what_a_cap_held_until_it_was_gone_is_counted),
