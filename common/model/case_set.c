@@ -13,6 +13,11 @@
 #define NUMBER_BYTES   13  /* 64 bits in base 36 */
 #define OWN_LINE_BYTES 512 /* a router's line: ids, codes, a unit */
 #define SPARE_LINES    4   /* taken along, so that merging a few takes no more */
+#define MOST_ANSWERS   2   /* to one line: a recall and a decision */
+#define MOST_OWED      16  /* to all: what never gets its answer does not fill the case */
+/* What a case without its opening waits for: the question where it is, the opening, its decision.
+ */
+#define HEAD_LINES 3
 
 bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena)
 {
@@ -110,7 +115,13 @@ static int compare_place(const struct case_line *a, const struct case_line *b,
     return order ? order : span_compare(a->id, b->id);
 }
 
-/* Lines that the router may say because of it: a recall and a decision, a decision, an answer. */
+static bool asks_desk(const struct kind_stage *stage)
+{
+    return stage->meaning == MEANS_DISPUTED || strcmp(stage->name, "hold_requested") == 0;
+}
+
+/* Lines that the router may say because of it: a recall and a decision, a decision, an answer, a
+ * question to the desk. */
 static size_t answers_to(const struct kind_stage *stage, const struct case_line *line,
                          const struct case_kind *kind)
 {
@@ -120,23 +131,86 @@ static size_t answers_to(const struct kind_stage *stage, const struct case_line 
     if (stage->new_lead)
         return 2;
     return !stage->after || kind_stage_begins_anew(stage) || stage->meaning == MEANS_MERGED ||
-           (kind->asking >> index & 1);
+           asks_desk(stage) || (kind->asking >> index & 1);
 }
 
-/* A line enters with the room for what is said because of it, or not at all: so whoever has the log
- * has the same set, the router that answers as well as the aggregator that counts. */
-static bool may_enter(const struct case_set *set, const struct case_line *line,
-                      const struct case_kind *kind, size_t *answers)
+static const struct kind_stage *stage_of(const struct case_line *line, const struct case_kind *kind)
 {
     int index = case_kind_stage_number(kind, line->stage);
-    const struct kind_stage *stage = index < 0 ? NULL : &kind->stages[index];
-    *answers = stage ? answers_to(stage, line, kind) : 0;
-    size_t lines = set->count + 1 + *answers;
+    return index < 0 ? NULL : &kind->stages[index];
+}
+
+/* Of the answers that the line entered with the room for, those that are not there. `also`: a line
+ * that is about to enter, or NULL. */
+static size_t unanswered(const struct case_set *set, const struct case_line *line,
+                         const struct case_line *also, const struct case_kind *kind)
+{
+    const struct kind_stage *stage = stage_of(line, kind);
+    size_t owed = stage ? answers_to(stage, line, kind) : 0;
+    for (size_t i = 0; i <= set->count && owed; i++) {
+        const struct case_line *one = i < set->count ? &set->lines[i] : also;
+        bool answers = one && one->party == kind->party.router && one->attribute[CASE_CAUSE].at &&
+                       span_equal(one->attribute[CASE_CAUSE], line->id);
+        owed -= answers;
+    }
+    return owed;
+}
+
+/* Of what a case without its opening waits for. */
+static size_t owed_head(const struct case_set *set, const struct case_line *also,
+                        const struct case_kind *kind)
+{
+    bool asked = false;
+    for (size_t i = 0; i <= set->count; i++) {
+        const struct case_line *line = i < set->count ? &set->lines[i] : also;
+        const struct kind_stage *stage = line ? stage_of(line, kind) : NULL;
+        if (stage && !stage->after)
+            return 0;
+        asked |= stage && stage->meaning == MEANS_ESCALATED && line->party == kind->party.router;
+    }
+    return HEAD_LINES - asked;
+}
+
+/* Lines that may still be said because of those that are there, as far as room is kept for them,
+ * and because of `also`. */
+static size_t owed_lines(const struct case_set *set, const struct case_line *also,
+                         const struct case_kind *kind)
+{
+    size_t owed = 0;
+    for (size_t i = 0; i < set->count && owed < MOST_OWED; i++)
+        owed += unanswered(set, &set->lines[i], also, kind);
+    owed = owed < MOST_OWED ? owed : MOST_OWED;
+    return owed + owed_head(set, also, kind) + (also ? unanswered(set, also, NULL, kind) : 0);
+}
+
+/* It is one of those. */
+static bool is_owed(const struct case_set *set, const struct case_line *line,
+                    const struct case_kind *kind)
+{
+    struct span cause = line->attribute[CASE_CAUSE];
+    bool ours = line->party == kind->party.router && cause.at;
+    for (size_t i = 0; i < set->count && ours; i++)
+        if (span_equal(set->lines[i].id, cause))
+            return unanswered(set, &set->lines[i], NULL, kind) > 0;
+    return false;
+}
+
+/* A line enters with the room for what is said because of it, or not at all, and what others
+ * entered with stays theirs: so whoever has the log has the same set, the router that answers at
+ * once as well as the aggregator that reads the answer behind what came meanwhile. */
+static bool may_enter(const struct case_set *set, const struct case_line *line,
+                      const struct case_kind *kind)
+{
+    const struct kind_stage *stage = stage_of(line, kind);
+    size_t lines = set->count + 1;
+    if (lines + MOST_OWED + HEAD_LINES + MOST_ANSWERS <= OPEN_TO_ALL)
+        return true;
+    lines += owed_lines(set, line, kind);
     if (lines <= OPEN_TO_ALL)
         return true;
     return stage && lines <= CASE_SET_MAX_LINES &&
            (stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE ||
-            stage->new_round || stage->meaning == MEANS_DISPATCHED);
+            stage->new_round || stage->meaning == MEANS_DISPATCHED || is_owed(set, line, kind));
 }
 
 static size_t escaped_len(struct span text)
@@ -167,16 +241,18 @@ static size_t bound_bytes(const struct case_line *line)
     return 2 * len + (size_t)4 * (NUMBER_BYTES + 2) + sizeof "1||||=|v=1\n";
 }
 
-/* With `line` in the place of the one at `index` (count = behind the last), and `spare` bytes. */
+/* With `line` in the place of the one at `index` (count = behind the last), and the room that is
+ * owed. */
 static bool fits(const struct case_set *set, size_t index, const struct case_line *line,
-                 size_t spare)
+                 const struct case_kind *kind)
 {
-    size_t bound = bound_bytes(line) + spare;
+    size_t bound = bound_bytes(line), most = MOST_OWED + HEAD_LINES + MOST_ANSWERS;
     for (size_t i = 0; i < set->count; i++)
         bound += bound_bytes(&set->lines[i]);
-    if (bound <= CASE_SET_MAX_BYTES)
+    if (bound + most * OWN_LINE_BYTES <= CASE_SET_MAX_BYTES)
         return true;
-    size_t bytes = most_bytes(line) + spare;
+    size_t owed = owed_lines(set, index == set->count ? line : NULL, kind);
+    size_t bytes = most_bytes(line) + owed * OWN_LINE_BYTES;
     for (size_t i = 0; i < set->count; i++)
         bytes += i == index ? 0 : most_bytes(&set->lines[i]);
     return bytes <= CASE_SET_MAX_BYTES;
@@ -251,7 +327,7 @@ static struct case_line join(const struct case_line *a, const struct case_line *
 enum case_set_result case_set_merge(struct case_set *set, const struct case_line *line,
                                     const struct case_kind *kind, struct arena *arena)
 {
-    size_t index = 0, answers = 0;
+    size_t index = 0;
     struct case_line merged = *line;
     if (!case_set_make_room(set, 1, arena))
         return CASE_SET_NO_MEMORY;
@@ -263,10 +339,10 @@ enum case_set_result case_set_merge(struct case_set *set, const struct case_line
         if (!compare_content(old, &merged) && old->live == merged.live &&
             old->recorded_ms == merged.recorded_ms)
             return CASE_SET_UNCHANGED;
-    } else if (!may_enter(set, line, kind, &answers)) {
+    } else if (!may_enter(set, line, kind)) {
         return CASE_SET_TOO_LONG;
     }
-    if (!fits(set, index, &merged, answers * OWN_LINE_BYTES))
+    if (!fits(set, index, &merged, kind))
         return CASE_SET_TOO_LONG;
     set->lines[index] = merged;
     set->count += index == set->count;

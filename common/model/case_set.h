@@ -2,7 +2,8 @@
 /* All events of one case, one line each, joined by '\n', ordered by time, stage rank, id. The same
  * text is the value in state.cases and in PostgreSQL. Limits: 256 lines, 48 KiB; from line 241 on
  * only stages that count as resolution or closure, or begin a new round, and decisions enter. A
- * line enters only with the room for what the router says because of it (docs/decisions/0061).
+ * line enters only with the room for what the router says because of it, and leaves that of the
+ * others alone (docs/decisions/0061).
  * Merging is commutative and idempotent: of one id the greater revision gives the content, live =
  * OR, recorded = the smaller. */
 #pragma once

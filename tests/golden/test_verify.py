@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "verify"))
-from case_line import LETTERS, Line, Unusable, line_of_event, read_event, read_line, renumber, write_line  # noqa: E402
+from case_line import CAUSE, LETTERS, Line, Unusable, line_of_event, read_event, read_line, renumber, write_line  # noqa: E402
 from case_set import CaseSet, revision_order  # noqa: E402
 from event_log import murmur2  # noqa: E402
 from rules import Rules, zone_minutes  # noqa: E402
@@ -126,32 +126,61 @@ def test_a_set_does_not_care_about_order_and_repetition():
     assert texts == {"1|b|0.2.1.a|1|5|3|0|0|v=1|l=new\n1|c||1|5|0|0|0\n1|a||l|5||0|0"}
 
 
-def test_limits_let_only_ends_in():
+def router_line(id, stage, cause, time=1):
+    attributes = list(NONE)
+    attributes[CAUSE] = cause
+    return line(id=id, stage=RULES.stages[stage], party=RULES.kinds["request"].router, time=time, attributes=tuple(attributes))
+
+
+def opened():
     case = CaseSet(RULES.kinds["request"])
+    case.add(line(id="o", stage=RULES.stages["opened"], time=0))
+    case.add(router_line("d", "dispatched", "o"))
+    return case
+
+
+def test_limits_let_only_ends_in():
+    case = opened()
     for n in range(300):
         case.add(line(id=f"i{n:03}", stage=RULES.stages["nudged"], time=n))
-    assert len(case.lines) == 240 and case.refused == 60
+    assert len(case.lines) == 240 and case.refused == 62
     for n in range(20):
         case.add(line(id=f"r{n:03}", stage=RULES.stages["reopened"], time=n))
-    assert len(case.lines) == 255  # each with the room for its decision
+    assert len(case.lines) == 248  # each with the room for its decision
     for n in range(20):
         case.add(line(id=f"c{n:03}", stage=RULES.stages["closed"], time=n))
+    assert len(case.lines) == 248  # which keeps it
+    for n in range(8):
+        case.add(router_line(f"d{n}", "dispatched", f"r{n:03}"))
     assert len(case.lines) == 256
-    big = CaseSet(RULES.kinds["request"])
+    big = opened()
     for n in range(4):
-        big.add(line(id=f"i{n}", attributes=("x" * 16000,) + NONE[1:]))
-    assert len(big.lines) == 3 and big.bytes <= 48 * 1024
+        big.add(line(id=f"i{n}", attributes=("x" * 15000,) + NONE[1:]))
+    assert len(big.lines) == 5 and big.bytes <= 48 * 1024
 
 
 def test_a_line_enters_with_the_room_for_its_answers():
-    case, stages = CaseSet(RULES.kinds["request"]), RULES.stages
-    for n in range(237):
+    case, stages = opened(), RULES.stages
+    for n in range(235):
         case.add(line(id=f"c{n:03}", stage=stages["contacted"], time=n))
     sizes = []
-    for stage in ("assigned", "assigned", "extended", "extended", "disputed", "disputed", "dispatched"):
-        case.add(line(id=f"m{len(sizes)}", stage=stages[stage], time=300))
+    for said in (line(id="a1", stage=stages["assigned"], time=300), line(id="a2", stage=stages["assigned"], time=300),
+                 line(id="c1", stage=stages["contacted"], time=300), router_line("r1", "recalled", "a1"),
+                 line(id="c2", stage=stages["contacted"], time=300), router_line("d1", "dispatched", "a1"),
+                 router_line("r2", "recalled", "a1")):
+        case.add(said)
         sizes.append(len(case.lines))
-    assert sizes == [238, 238, 239, 239, 240, 240, 241]
+    assert sizes == [238, 238, 238, 239, 239, 240, 240]
+
+
+def test_a_case_without_its_opening_keeps_room_for_it():
+    case = CaseSet(RULES.kinds["request"])
+    for n in range(300):
+        case.add(line(id=f"c{n:03}", stage=RULES.stages["contacted"], time=n))
+    assert len(case.lines) == 237
+    for said in (router_line("q", "escalated", "c000"), line(id="o", stage=RULES.stages["opened"]), router_line("d", "dispatched", "o")):
+        case.add(said)
+    assert len(case.lines) == 240
 
 
 def test_java_places_keys_the_same_way():

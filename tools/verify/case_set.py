@@ -6,7 +6,10 @@ from case_line import CAUSE, read_line, write_line
 
 MOST_LINES, OPEN_TO_ALL = 256, 240  # behind 240 lines what ends or begins a round, and its decision
 MOST_BYTES, ANSWER_BYTES = 48 * 1024, 512
-ANSWERED = ("co_assigned", "whistle_blown", "dispute_decided", "extended", "escalated", "supervised")
+# to one line; to all, as far as room is kept; what a case without its opening waits for
+MOST_ANSWERS, MOST_OWED, HEAD_LINES = 2, 16, 3
+ANSWERED = ("co_assigned", "whistle_blown", "dispute_decided", "extended", "escalated", "supervised", "disputed",
+            "hold_requested")
 NUMBERS = 4 * 15 + 12  # a line's numbers and marks counted at their longest
 
 
@@ -59,13 +62,46 @@ class CaseSet:
         return int(not stage.after or stage.new_round or stage.clock is not None
                    or stage.name in ("unmerged", "merged", *ANSWERED))
 
+    def unanswered(self, line, lines):
+        """Of the answers that it entered with the room for, those that are not there."""
+        owed = self.answers(line)
+        said = sum(one.party == self.kind.router and one.attributes[CAUSE] == line.id for one in lines) if owed else 0
+        return max(0, owed - said)
+
+    def owed_head(self, lines):
+        """What a case without its opening waits for: the question where it is, it, its lead."""
+        stages = [(line, self.kind.by_number.get(line.stage)) for line in lines]
+        head = any(stage is not None and not stage.after for _, stage in stages)
+        asked = any(stage is not None and stage.name == "escalated" and line.party == self.kind.router for line, stage in stages)
+        return 0 if head else HEAD_LINES - asked
+
+    def owed(self, line=None):
+        """Lines that may still be said, of which room is kept for some, and because of a line that is about to enter."""
+        there = list(self.lines.values())
+        lines = there + [line] if line else there
+        return min(MOST_OWED, sum(self.unanswered(one, lines) for one in there)) + self.owed_head(lines) \
+            + (self.unanswered(line, there) if line else 0)
+
+    def is_owed(self, line):
+        cause = self.lines.get(line.attributes[CAUSE]) if line.party == self.kind.router else None
+        return cause is not None and self.unanswered(cause, list(self.lines.values())) > 0
+
     def may_enter(self, line):
-        count = len(self.lines) + 1 + self.answers(line)
+        count = len(self.lines) + 1
+        if count + MOST_OWED + HEAD_LINES + MOST_ANSWERS <= OPEN_TO_ALL:
+            return True
+        count += self.owed(line)
         if count <= OPEN_TO_ALL:
             return True
         stage = self.kind.by_number.get(line.stage)
         return count <= MOST_LINES and stage is not None and \
-            (stage.counts_as in ("resolution", "closure") or stage.new_round or stage.name == "dispatched")
+            (stage.counts_as in ("resolution", "closure") or stage.new_round or stage.name == "dispatched"
+             or self.is_owed(line))
+
+    def fits(self, size, line):
+        if size + (MOST_OWED + HEAD_LINES + MOST_ANSWERS) * ANSWER_BYTES <= MOST_BYTES:
+            return True
+        return size + self.owed(line) * ANSWER_BYTES <= MOST_BYTES
 
     def add(self, line):
         old = self.lines.get(line.id)
@@ -75,8 +111,7 @@ class CaseSet:
         if merged == old:
             return
         size = self.bytes + most_bytes(merged) - (most_bytes(old) if old else 0)
-        spare = 0 if old else self.answers(line) * ANSWER_BYTES
-        if (not old and not self.may_enter(line)) or size + spare > MOST_BYTES:
+        if (not old and not self.may_enter(line)) or not self.fits(size, None if old else line):
             self.refused += 1
             return
         self.lines[line.id] = merged
