@@ -67,7 +67,8 @@ struct case_fold {
      first of the current round, closure = the last closure while closed */
     int64_t recorded_ms; /* of `opened` */
     int64_t due_ms;      /* from dispatched, else opened, else TIMESTAMP_NONE; moved by extensions,
-                            corrections, and by as long as a pause lasted when it ends */
+                            corrections, whoever names another lead, and by as long as a pause
+                            lasted when it ends */
     struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none, as
                          between a recall and the next decision */
     struct span type_code, street_code, community_code, limit_class, rule;
@@ -119,7 +120,7 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 7
+#define CASE_FOLD_VERSION 8
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* Who led at that time; absent = nobody. */

@@ -122,6 +122,7 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
             fold->stage_ms[i] = TIMESTAMP_NONE;
     fold->lead = fold->limit_class = fold->rule = fold->dispatched_id = SPAN_NONE;
     fold->lead_cause_id = fold->named_lead = fold->dispute_id = fold->level = SPAN_NONE;
+    walk->asks_lead = NULL;
     fold->lead_cause_dispute = fold->held = false;
     fold->co_count = fold->sub_count = fold->pause_count = fold->old_lead_count = 0;
     fold->paused_ms = 0;
@@ -155,10 +156,21 @@ static void on_linked(struct case_fold *fold, const struct case_line *line)
         fold->same_as = link;
 }
 
+/* The time and class that were named with a lead: the order's own from now on. */
+static void take_terms(struct case_fold_walk *walk, const struct case_line *line)
+{
+    struct case_fold *fold = walk->fold;
+    set_named(&fold->limit_class, line->attribute[CASE_CLASS]);
+    set_due(fold, line);
+    if (due_of(line) != TIMESTAMP_NONE)
+        walk->own_due_ms = fold->due_ms;
+}
+
 /* Only while the desk leads does a classification ask for another lead; elsewhere it corrects. */
-static void on_new_lead(struct case_fold *fold, const struct kind_stage *stage,
+static void on_new_lead(struct case_fold_walk *walk, const struct kind_stage *stage,
                         const struct case_line *line)
 {
+    struct case_fold *fold = walk->fold;
     bool dispute = stage->meaning == MEANS_DISPUTE_DECIDED;
     if (stage->meaning == MEANS_CLASSIFIED && !span_is(fold->lead, "desk"))
         return;
@@ -167,8 +179,11 @@ static void on_new_lead(struct case_fold *fold, const struct kind_stage *stage,
     if (!fold->dispatched) { /* what the first decision waited for: nobody is to be recalled */
         fold->cause_id = line->id;
         fold->named_lead = line->attribute[CASE_LEAD];
+        if (stage->meaning != MEANS_CLASSIFIED)
+            take_terms(walk, line);
         return;
     }
+    walk->asks_lead = stage->meaning == MEANS_CLASSIFIED ? NULL : line;
     fold->lead_cause_id = line->id;
     fold->lead_cause_dispute = dispute;
     fold->named_lead = stage->meaning == MEANS_CLASSIFIED ? SPAN_NONE : line->attribute[CASE_LEAD];
@@ -212,7 +227,8 @@ static void set_designated(struct case_fold_walk *walk)
     }
 }
 
-/* The order's own deadline stays; the limit of a class is the next decision's to count anew. */
+/* The order's own deadline stays, unless what asks for another lead names one; the limit of a class
+ * is the next decision's to count anew. */
 static void on_recalled(struct case_fold_walk *walk, const struct case_line *line)
 {
     struct case_fold *fold = walk->fold;
@@ -232,6 +248,9 @@ static void on_recalled(struct case_fold_walk *walk, const struct case_line *lin
     set_designated(walk);
     if (walk->opened)
         set_named(&fold->limit_class, walk->opened->attribute[CASE_CLASS]);
+    if (walk->asks_lead && !line->attribute[CASE_PARENT].at)
+        take_terms(walk, walk->asks_lead);
+    walk->asks_lead = NULL;
 }
 
 static void on_co(struct case_fold_walk *walk, const struct kind_stage *stage,
@@ -367,7 +386,7 @@ static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *sta
     case MEANS_REVIEWED: set_named(&fold->answer, line->attribute[CASE_ANSWER]); break;
     }
     if (stage->new_lead)
-        on_new_lead(fold, stage, line);
+        on_new_lead(walk, stage, line);
 }
 
 static void count_moment(struct case_fold *fold, const struct kind_stage *stage, int64_t ms)

@@ -187,6 +187,18 @@ bool desk_is_open(const struct case_set *set, const struct case_fold *fold,
     return questions.asks[cause] && span_equal(questions.asks[cause]->id, asks_id);
 }
 
+struct span desk_of_its_own(const struct case_set *set, const struct case_fold *fold)
+{
+    bool over = fold->closed || fold->parent.at || fold->resolution_ms != TIMESTAMP_NONE;
+    if (over || fold->quiet || !fold->dispatched || !span_is(fold->lead, DESK_UNIT))
+        return SPAN_NONE;
+    for (size_t i = 0; i < set->count; i++)
+        if (span_equal(set->lines[i].id, fold->dispatched_id) &&
+            set->lines[i].attribute[CASE_DESK_CAUSE].len)
+            return set->lines[i].attribute[CASE_DESK_CAUSE];
+    return span_of(rows[DESK_FALLBACK].code);
+}
+
 struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause)
 {
     int n = snprintf(text, DESK_QUESTION, "desk:%s", rows[cause].code);

@@ -65,6 +65,10 @@ bool desk_is_open(const struct case_set *set, const struct case_fold *fold,
 const struct case_line *desk_headless_answer(const struct case_set *set,
                                              const struct case_kind *kind);
 
+/* Of what the desk leads: what its decision asks of it, overdue or not; absent = it does not lead
+ * it, or nothing is left to do. */
+struct span desk_of_its_own(const struct case_set *set, const struct case_fold *fold);
+
 /* "desk:<code>": the question that the event's id answers, whose cause is what asks. */
 #define DESK_QUESTION 32
 struct span desk_question(char text[DESK_QUESTION], enum desk_cause cause);

@@ -52,20 +52,23 @@ void parking_open(struct parking *parking, struct daemon *daemon, struct transfo
     uv_timer_start(&parking->timer, on_timer, (uint64_t)every_ms, (uint64_t)every_ms);
 }
 
-void parking_count(struct parking *parking, int32_t partition, int64_t orders)
+/* Nobody is called for a unit that was given up: what only takes its old orders out may wait. */
+void parking_count(struct parking *parking, int32_t partition, int64_t waiting, int64_t removals)
 {
     if (partition < 0 || partition >= PARKING_MOST_PARTITIONS)
         return;
-    int64_t before = parking->total;
-    parking->total += orders - parking->waiting[partition];
-    parking->waiting[partition] = orders;
-    if (parking->total == before)
+    int64_t before = parking->owed, owed = waiting - removals;
+    parking->total += waiting - parking->waiting[partition];
+    parking->waiting[partition] = waiting;
+    parking->owed += owed - parking->owed_by[partition];
+    parking->owed_by[partition] = owed;
+    if (parking->owed == before)
         return;
-    metric_set(parking->parked, SPAN(""), parking->total);
+    metric_set(parking->parked, SPAN(""), parking->owed);
     if (before == 0)
-        log_warn("router.parked", LOG_INT("orders", parking->total),
+        log_warn("router.parked", LOG_INT("orders", parking->owed),
                  LOG_STR("fix", "citybrain topics apply"));
-    else if (parking->total == 0)
+    else if (parking->owed == 0)
         log_info("router.unparked", LOG_INT("orders", before));
 }
 

@@ -15,7 +15,8 @@ struct parking {
     void (*probe)(void *context, struct outputs *outputs);
     void *context;
     uv_timer_t timer;
-    int64_t waiting[PARKING_MOST_PARTITIONS], total; /* orders */
+    int64_t waiting[PARKING_MOST_PARTITIONS], total; /* orders, and what takes old ones out */
+    int64_t owed_by[PARKING_MOST_PARTITIONS], owed;  /* of these, orders */
     int64_t before; /* what waited when the last probe was written */
     struct metric *parked;
 };
@@ -25,6 +26,6 @@ struct parking {
 void parking_open(struct parking *parking, struct daemon *daemon, struct transform *transform,
                   int64_t every_ms, void (*probe)(void *context, struct outputs *outputs),
                   void *context);
-/* What waits in one partition now. */
-void parking_count(struct parking *parking, int32_t partition, int64_t orders);
+/* What waits in one partition now: so many things, of which some only take old orders out. */
+void parking_count(struct parking *parking, int32_t partition, int64_t waiting, int64_t removals);
 void parking_stop(struct parking *parking);

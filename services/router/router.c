@@ -121,7 +121,8 @@ static void restore(void *context, struct span key, struct span value)
 
 static void count_parked(struct partition *state)
 {
-    parking_count(&state->router->parking, state->number, case_flow_counts(state->cases).parked);
+    struct case_flow_counts counts = case_flow_counts(state->cases);
+    parking_count(&state->router->parking, state->number, counts.parked, counts.removals);
 }
 
 static void restored(void *context)
@@ -202,7 +203,7 @@ static void close_partition(void *context)
 {
     struct partition *state = context;
     if (state->pass == PASS_CASES) {
-        parking_count(&state->router->parking, state->number, 0); /* another owner's now */
+        parking_count(&state->router->parking, state->number, 0, 0); /* another owner's now */
         case_flow_close(state->cases);
     } else {
         window_pass_show(&state->router->windows, state->number,

@@ -85,6 +85,9 @@ bool laws_hear(struct laws *laws, const struct world_record *record);
 /* laws_desk.c */
 bool laws_desk(struct laws *laws, const struct story *story, const struct world *world);
 
+/* laws_duty.c */
+bool laws_duty(struct laws *laws, const struct story *story, const struct world *world);
+
 bool laws_end(struct laws *laws, struct story *story, const struct world *world);
 /* What the router knows of a case when nothing happens any more. */
 bool laws_rest(struct laws *laws, struct span id, struct span state);

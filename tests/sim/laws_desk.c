@@ -51,6 +51,11 @@ bool laws_desk(struct laws *laws, const struct story *story, const struct world 
         !span_is(laws_member(newest, "\"desk_cause\":\""), desk_row(duty.cause)->code))
         return laws_fail(laws, story->id, "the desk is asked %s, and has another order: %.*s",
                          desk_row(duty.cause)->code, SPAN_ARG(newest));
+    struct span own = desk_of_its_own(&story->set, fold);
+    bool hidden = duty.cause == DESK_NOTHING || duty.cause == DESK_OVERDUE;
+    if (leads && own.at && hidden && !span_equal(laws_member(newest, "\"desk_cause\":\""), own))
+        return laws_fail(laws, story->id, "the desk has to decide %.*s, and has: %.*s",
+                         SPAN_ARG(own), SPAN_ARG(newest));
     if (duty.cause == DESK_NOTHING && !leads && open && !keeps(story))
         return laws_fail(laws, story->id, "the desk is asked nothing and has: %.*s",
                          SPAN_ARG(newest));

@@ -454,5 +454,5 @@ bool laws_end(struct laws *laws, struct story *story, const struct world *world)
     bool whole = story->crowded || story->set.count >= 230;
     return (whole || check_order(laws, story)) && check_moves(laws, story) &&
            check_state(laws, story, world) && check_due(laws, story) &&
-           laws_desk(laws, story, world);
+           laws_desk(laws, story, world) && laws_duty(laws, story, world);
 }

@@ -2,6 +2,8 @@
 /* One row a word; a code without a row is shown as it is, so a kind of an adopter's needs none. */
 #include "citybrain/why_words.h"
 
+#include <assert.h>
+
 #include "base/base.h"
 #include "model/stage_words.h"
 
@@ -23,6 +25,7 @@ static const struct word members[] = {
     {"limit_class", "时限类别"},
     {"limit_source", "类别依据"},
     {"due_at", "截止"},
+    {"internal_due_at", "内部时限"},
     {"due_source", "截止依据"},
     {"rule", "规则"},
     {"bundle", "规则包"},
@@ -69,9 +72,14 @@ static const struct {
     {"disposition", {"out_of_scope", "不属受理范围"}},
     {"disposition", {"educate", "教育引导"}},
     {"due_source", {"order", "来单"}},
+    {"due_source", {"desk", "区指挥中心"}},
     {"due_source", {"class", "时限类别"}},
+    {"due_source", {"move", "所应环节"}},
+    {"due_source", {"kind", "该类事项"}},
+    {"due_source", {"lead", "承办单位时限"}},
     {"due_source", {"none", "无"}},
     {"limit_source", {"order", "来单"}},
+    {"limit_source", {"desk", "区指挥中心"}},
     {"limit_source", {"rule", "规则"}},
     {"limit_source", {"type", "诉求类型"}},
     {"limit_source", {"none", "无"}},
@@ -118,7 +126,9 @@ static const struct {
     [LINE_REASON_CROWDED] = {"crowded", "协办、转派或挂账已达上限"},
     [LINE_REASON_CHILD] = {"merged", "已并入其他工单,由其承办单位办理"},
     [LINE_REASON_FAMILY] = {"not_mergeable", "不能如此并单或撤并"},
+    [LINE_REASON_ITSELF] = {"itself", "承办单位不能协办本件"},
 };
+static_assert(ARRAY_LENGTH(reasons) == LINE_REASON_ITSELF + 1, "a row for each reason");
 
 static struct span find(const struct word *words, size_t count, struct span code)
 {

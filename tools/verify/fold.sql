@@ -292,6 +292,8 @@ DECLARE
     named_rule text;
     opened_due bigint;
     decided_due bigint;
+    desk_due bigint; -- named with the lead that was asked for
+    desk_class text;
     amends boolean;
     moved bigint; -- when we heard of what moved the deadline
 BEGIN
@@ -312,6 +314,8 @@ BEGIN
             named_rule := NULL;
             opened_due := NULL;
             decided_due := NULL;
+            desk_due := NULL;
+            desk_class := NULL;
             moved := NULL;
             f.excluded := false;
             f.rounds := 1;
@@ -375,6 +379,8 @@ BEGIN
             f.rounds := f.rounds + CASE WHEN said.new_round THEN 1 ELSE 0 END;
             f.due := CASE WHEN said.new_round THEN said.due ELSE coalesce(opened_due, said.due) END;
             moved := NULL;
+            desk_due := NULL;
+            desk_class := NULL;
             f.own_due := f.due;
             f.pause_from := '{}';
             f.pause_to := '{}';
@@ -420,6 +426,12 @@ BEGIN
             present := CASE WHEN said.parent IS NULL THEN r.lead_cause ELSE said.cause END;
             f.limit_class := named_class;
             f.rule := NULL;
+            IF said.parent IS NULL THEN -- what was named with the next lead is the order's own
+                f.limit_class := coalesce(desk_class, named_class);
+                f.own_due := coalesce(desk_due, f.own_due);
+            END IF;
+            desk_due := NULL;
+            desk_class := NULL;
             f.due := f.own_due;
             r := ROW(r.co, '{}'::text[], r.pauses, false, false, NULL);
             IF said.parent IS NOT NULL THEN
@@ -474,8 +486,15 @@ BEGIN
             AND (said.stage <> 'dispute_decided' OR coalesce(said.outcome = 'upheld', false)) THEN
             IF r.dispatched THEN
                 r.lead_cause := said.id;
+                desk_due := CASE WHEN said.stage <> 'classified' THEN said.due END;
+                desk_class := CASE WHEN said.stage <> 'classified' THEN said.limit_class END;
             ELSE
                 present := said.id;
+                IF said.stage <> 'classified' THEN
+                    f.limit_class := coalesce(said.limit_class, f.limit_class);
+                    f.due := coalesce(said.due, f.due);
+                    f.own_due := coalesce(said.due, f.own_due);
+                END IF;
             END IF;
         END IF;
         IF said.clock = 'stops' THEN

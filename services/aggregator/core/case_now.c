@@ -134,21 +134,15 @@ static struct span field_of(const struct case_fold *fold, const struct codes *co
     return SPAN_NONE;
 }
 
-/* Of what it leads it is asked what its order says, of the others what a move puts to it. */
+/* Of what it leads it is asked what its order says, overdue or not; of the others what a move puts
+ * to it. */
 static struct span desk_cause_now(const struct case_set *set, const struct case_fold *fold,
                                   const struct case_kind *kind)
 {
     struct desk_duty duty = desk_duty(set, fold, kind);
-    if (duty.cause != DESK_NOTHING)
-        return span_of(desk_row(duty.cause)->code);
-    bool over = fold->closed || fold->parent.at || fold->resolution_ms != TIMESTAMP_NONE;
-    if (over || fold->quiet || !fold->dispatched || !span_is(fold->lead, DESK_UNIT))
-        return SPAN_NONE;
-    for (size_t i = 0; i < set->count; i++)
-        if (span_equal(set->lines[i].id, fold->dispatched_id) &&
-            set->lines[i].attribute[CASE_DESK_CAUSE].len)
-            return set->lines[i].attribute[CASE_DESK_CAUSE];
-    return SPAN("fallback");
+    struct span own = desk_of_its_own(set, fold);
+    bool moved = duty.cause != DESK_NOTHING && (duty.cause != DESK_OVERDUE || !own.at);
+    return moved ? span_of(desk_row(duty.cause)->code) : own;
 }
 
 static void take_texts(struct case_now *now, const struct case_set *set,

@@ -34,7 +34,9 @@ struct case_answer case_answer_amendment(const struct working *work, const struc
                 .lead = fold->lead,
                 .limit_class = fold->limit_class,
                 .level = fold->level,
-                .due_ms = fold->due_ms},
+                .desk_cause = desk_of_its_own(&work->set, fold),
+                .due_ms = fold->due_ms,
+                .duty = true},
         .cause = cause,
         .orders = {{"amended", fold->lead, fold->held ? "held" : NULL}},
         .order_count = fold->lead.len > 0,
@@ -61,7 +63,9 @@ enum reject case_answer_say(struct case_flow *flow, struct working *work,
         about.time_ms = case_decide_turn(&work->set, work->kind, about.time_ms);
     if (answer->street.at)
         about.street_code = answer->street;
-    if (!emit_move(&flow->emit, &about, &answer->say, &flow->arena, &event))
+    struct emit_move say = answer->say;
+    say.internal_due_ms = timers_internal_due(work->kind, say.due_ms, about.time_ms);
+    if (!emit_move(&flow->emit, &about, &say, &flow->arena, &event))
         return REJECT_TOO_LARGE;
     enum reject reject = case_flow_merge_own(flow, work, &event);
     if (reject != REJECT_NONE)

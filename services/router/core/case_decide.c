@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "model/ids.h"
+#include "router/core/timers.h"
 
 static int64_t later(int64_t a, int64_t b)
 {
@@ -133,6 +134,7 @@ struct order case_decide_order(const struct case_decide_asked *asked, const stru
 {
     const struct case_fold *fold = asked->fold;
     bool designated = fold->named_lead.len > 0;
+    bool by_desk = cause->party == asked->kind->party.desk;
     return (struct order){
         .kind = asked->kind_code,
         .type_code = fold->type_code,
@@ -144,6 +146,8 @@ struct order case_decide_order(const struct case_decide_asked *asked, const stru
         .limit_class = fold->limit_class,
         .flags = field_of(asked, SPAN("flags")),
         .designated = designated,
+        .due_by_desk = by_desk && cause->attribute[CASE_DUE].at,
+        .class_by_desk = by_desk && cause->attribute[CASE_CLASS].at,
         .round = fold->rounds,
         .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
         .due_ms = fold->due_ms,
@@ -227,6 +231,8 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
         !say_designated(&decided->decision, asked->fold, arena))
         return false;
     drop_copies(&decided->decision, asked->fold);
+    decided->decision.internal_due_ms =
+        timers_internal_due(asked->kind, decided->decision.due_ms, decided->about.time_ms);
     if (!decided->about.street_code.len)
         decided->about.street_code = decided->decision.street;
     return emit_decision(emit, &decided->about, &decided->decision, span_of(bundle->hash), arena,

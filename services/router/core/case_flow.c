@@ -269,6 +269,21 @@ static enum reject on_case(struct case_flow *flow, const struct event *event,
     return reject;
 }
 
+static bool asks_desk(const struct kind_timer *timer)
+{
+    return timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, DESK_UNIT) == 0;
+}
+
+/* That time has passed hides not what the desk has to decide of its own case. */
+static struct span asked_by_timer(const struct working *work, const struct emit_timer *fires)
+{
+    struct span own = desk_of_its_own(&work->set, &work->fold);
+    bool asks = asks_desk(fires->timer);
+    if (own.at && (asks || !fires->co || span_is(fires->co->unit, DESK_UNIT)))
+        return own;
+    return asks ? span_of(desk_row(DESK_OVERDUE)->code) : SPAN_NONE;
+}
+
 static void fire(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
     char text[TIMERS_QUESTION];
@@ -278,16 +293,18 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     struct emit_case what = case_flow_about(flow, work, case_flow_line(work, due.cause_id));
     if (what.time_ms < flow->counts.clock_ms) /* a tick makes it fire, whatever started it */
         what.time_ms = flow->counts.clock_ms;
-    struct span question = timers_question(text, timer, due.due_ms);
-    struct span unit = due.co ? due.co->unit : work->fold.lead;
+    struct emit_timer fires = {.timer = timer,
+                               .fold = &work->fold,
+                               .co = due.co,
+                               .question = timers_question(text, timer, due.due_ms)};
+    fires.desk_cause = asked_by_timer(work, &fires);
     if (!case_flow_listen(flow, work) ||
-        !emit_timer(&flow->emit, &what, &work->fold, due.co, timer, question, &flow->arena,
-                    &event) ||
+        !emit_timer(&flow->emit, &what, &fires, &flow->arena, &event) ||
         case_flow_merge_own(flow, work, &event) != REJECT_NONE)
         return; /* a case at its limits: nothing more is said of it */
-    bool asks = timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, DESK_UNIT) == 0;
+    bool asks = asks_desk(timer);
     bool open = asks && desk_is_open(&work->set, &work->fold, work->kind, DESK_OVERDUE, event.id);
-    emit_send_timer(&flow->emit, &what, &event, unit, timer, !asks || open, outputs);
+    emit_send_timer(&flow->emit, &what, &event, &fires, !asks || open, outputs);
     remember(flow, work);
     if (open)
         case_flow_asked_by_time(flow, work, event.id, outputs);
@@ -299,10 +316,15 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
 
 static void ask_for_head(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
-    struct timers_next due = timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
-    if (due.timer != TIMERS_HEADLESS || !case_flow_listen(flow, work) ||
-        !case_flow_ask_headless(flow, work, case_flow_line(work, due.cause_id), outputs))
+    const struct timers_rules *rules = &flow->rules->timers;
+    struct timers_next due = timers_next(&work->set, &work->fold, work->kind, rules);
+    bool asks = due.timer == TIMERS_HEADLESS && case_flow_listen(flow, work) &&
+                case_flow_ask_headless(flow, work, case_flow_line(work, due.cause_id), outputs);
+    if (!asks) { /* no room for a question: it ends all the same */
+        due = due.timer == TIMERS_HEADLESS ? timers_forgotten(&work->set, rules) : due;
+        case_book_set_timer(flow->book, work->entry, due.due_ms, due.timer);
         return;
+    }
     case_flow_tell(flow, work, outputs);
     case_flow_store(flow, work->entry, &work->set, false);
     case_flow_set_timer(flow, work);
@@ -428,6 +450,7 @@ struct case_flow_counts case_flow_counts(const struct case_flow *flow)
     struct case_flow_counts counts = flow->counts;
     counts.cases = (int64_t)case_book_count(flow->book);
     counts.parked = (int64_t)parked_count(flow->parked);
+    counts.removals = (int64_t)parked_removals(flow->parked);
     counts.signals = flow->hearing.written;
     return counts;
 }

@@ -54,6 +54,7 @@ void case_flow_save(struct case_flow *flow, struct outputs *outputs);
 struct case_flow_counts {
     int64_t events, decided, adopted, desk, answered, refused, asked, timers, stubs, forgotten,
         dead, too_long, parked, cases, signals;
+    int64_t removals; /* of what is parked: what only takes old orders out */
     int64_t clock_ms; /* TIMESTAMP_NONE before the first tick */
 };
 struct case_flow_counts case_flow_counts(const struct case_flow *flow);

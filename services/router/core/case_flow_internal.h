@@ -99,17 +99,39 @@ void case_flow_save_parked(struct case_flow *flow, struct outputs *outputs);
 /* A record of state.cases that is a parked order's; false: it is not. */
 bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct span value);
 
-/* case_flow_desk.c */
+/* case_flow_duty.c */
 struct case_flow_duties {                   /* open before a record came */
     struct span asks;                       /* id of what asked the desk; absent = nothing did */
     struct span lead;                       /* who had the duty; absent = nobody */
     struct span helpers[CASE_FOLD_MOST_CO]; /* who were told to help */
     size_t helper_count;
+    struct span copies; /* who had a copy of the decision, blanks between */
     int rounds;
+    bool over; /* nothing was left to do: resolved, or closed and told to be over */
 };
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
                                          const struct case_line *line);
+/* The lead of a round that is over, or of a case that is, or who is none by what was told now;
+ * absent where he goes on, or is recalled because another one follows. */
+struct span case_flow_lead_over(const struct working *work, const struct case_flow_duties *before);
+/* Of helpers, and of those who have a copy. */
+void case_flow_end_duties(struct case_flow *flow, const struct working *work,
+                          const struct case_flow_duties *before, const struct case_line *by,
+                          struct outputs *outputs);
+/* True: an end was taken back, and lead and helpers are told what they have to do again; but for
+ * the desk. */
+bool case_flow_give_back(struct case_flow *flow, const struct working *work,
+                         const struct case_flow_duties *before, const struct case_line *by,
+                         struct outputs *outputs);
+/* What the desk has to decide of a case it leads, once more. */
+void case_flow_ask_own(struct case_flow *flow, const struct working *work,
+                       const struct case_line *because, struct outputs *outputs);
+/* An order `ended`, under the id of the event that ended it. */
+void case_flow_end_order(struct case_flow *flow, const struct working *work,
+                         const struct case_line *by, struct span unit, struct outputs *outputs);
+
+/* case_flow_desk.c */
 /* After everything else of a record is decided. */
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         const struct case_flow_duties *before, const struct case_flow_told *told,

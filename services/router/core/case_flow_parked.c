@@ -2,21 +2,23 @@
 /* A unit without a topic stops no other: its orders wait here and in state.cases, each once and in
  * their order, under the ids they were made with. The case hears of it: `undelivered` when an order
  * begins to wait, `delivered` when it is written. Both are said by save, after the carrier has
- * settled which topics there are and before it commits. */
+ * settled which topics there are and before it commits. What takes an ended case's orders out of
+ * the topic waits as well, behind them: a topic that we may not see just now has old orders. */
 #include <stdlib.h>
 
+#include "base/base.h"
 #include "router/core/case_flow_internal.h"
 
 #define PARKED_KEY     "_parked:"
-#define MOST_DELIVERED 1000 /* orders of one unit in a transaction */
+#define GONE           "gone" /* the kind of what has no text of its own */
+#define MOST_DELIVERED 1000   /* orders of one unit in a transaction */
 
 static void divert(void *carrier, const struct output *output)
 {
     struct case_flow_diversion *diversion = carrier;
     struct parked *parked = diversion->flow->parked;
     if (output->stream == STREAM_DISPATCH && parked_has(parked, output->suffix)) {
-        if (output->value.at) /* what takes an old order out waits for nobody */
-            parked_add(parked, output->suffix, output->key, output->value);
+        parked_add(parked, output->suffix, output->key, output->value);
         return;
     }
     outputs_add(diversion->to, output);
@@ -30,9 +32,8 @@ struct outputs case_flow_divert(struct case_flow_diversion *diversion, struct ou
 
 void case_flow_refuse(struct case_flow *flow, const struct output *output)
 {
-    if (!output->value.at)
-        return; /* a unit without a topic has no old orders */
-    struct parked_order *again = parked_find_probing(flow->parked, output->suffix, output->value);
+    struct parked_order *again =
+        parked_find_probing(flow->parked, output->suffix, output->key, output->value);
     if (again)
         again->probing = false;
     else
@@ -49,7 +50,7 @@ static void write_order(const struct parked_order *order, struct outputs *output
                                           .key = span_of(order->case_id),
                                           .value = span_of(order->value),
                                           .headers = {type},
-                                          .header_count = 1});
+                                          .header_count = order->value ? 1 : 0});
 }
 
 void case_flow_probe(struct case_flow *flow, struct outputs *outputs)
@@ -78,6 +79,15 @@ static bool read_order(struct case_flow *flow, struct span value, struct told *t
     *told = (struct told){json_text(order, "id"), json_text(order, "kind"),
                           json_text(order, "unit"), json_text(order, "case")};
     return told->id.len && told->kind.len && told->unit.len && told->case_id.len;
+}
+
+static struct told told_of(struct case_flow *flow, const struct parked_order *order)
+{
+    struct told told = {span_of(order->case_id), SPAN(GONE), span_of(order->of->unit),
+                        span_of(order->case_id)};
+    if (order->value && !read_order(flow, span_of(order->value), &told))
+        abort(); /* we wrote it */
+    return told;
 }
 
 /* On the case's log and in its set. A case that was forgotten or has no room hears nothing. */
@@ -115,25 +125,48 @@ static void write_state(const struct case_flow *flow, const struct parked_order 
                                           .value = value});
 }
 
+/* What the state has of one without a text: its names. */
+static void write_gone(struct strbuf *out, const struct told *told)
+{
+    const struct {
+        const char *member;
+        struct span text;
+    } rows[] = {{"{\"id\":", told->id},
+                {",\"kind\":", told->kind},
+                {",\"unit\":", told->unit},
+                {",\"case\":", told->case_id}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        strbuf_add(out, span_of(rows[i].member));
+        strbuf_add_json(out, rows[i].text);
+    }
+    strbuf_add_char(out, '}');
+}
+
 static void begin_waiting(struct case_flow *flow, struct parked_order *order,
                           struct outputs *outputs)
 {
-    struct told told;
-    if (!read_order(flow, span_of(order->value), &told))
-        abort(); /* we wrote it */
-    strbuf_reset(&flow->text);
-    strbuf_addf(&flow->text, PARKED_KEY "%s:%.*s:%.*s", order->of->unit, SPAN_ARG(told.kind),
+    struct told told = told_of(flow, order);
+    struct strbuf *text = &flow->text;
+    strbuf_reset(text);
+    strbuf_addf(text, PARKED_KEY "%s:%.*s:%.*s", order->of->unit, SPAN_ARG(told.kind),
                 SPAN_ARG(told.id));
-    parked_name(flow->parked, order, strbuf_span(&flow->text));
-    write_state(flow, order, span_of(order->value), outputs);
+    struct parked_order *same = parked_find_key(flow->parked, strbuf_span(text));
+    if (same && !same->probing) /* said again: the newest is the unit's whole duty */
+        parked_remove(flow->parked, same);
+    parked_name(flow->parked, order, strbuf_span(text));
+    if (order->value) {
+        write_state(flow, order, span_of(order->value), outputs);
+    } else {
+        strbuf_reset(text);
+        write_gone(text, &told);
+        write_state(flow, order, strbuf_span(text), outputs);
+    }
     tell_case(flow, order, &told, "undelivered", outputs);
 }
 
 static void deliver(struct case_flow *flow, struct parked_order *order, struct outputs *outputs)
 {
-    struct told told;
-    if (!read_order(flow, span_of(order->value), &told))
-        abort();
+    struct told told = told_of(flow, order);
     if (!order->probing) /* or it was written by the probe */
         write_order(order, outputs);
     write_state(flow, order, SPAN_NONE, outputs);
@@ -176,7 +209,7 @@ bool case_flow_restore_parked(struct case_flow *flow, struct span key, struct sp
         return true;
     if (!read_order(flow, value, &told))
         return false; /* then it is no case either: a fault */
-    parked_add(flow->parked, told.unit, told.case_id, value);
+    parked_add(flow->parked, told.unit, told.case_id, span_is(told.kind, GONE) ? SPAN_NONE : value);
     parked_name(flow->parked, parked_take_untold(flow->parked), key);
     return true;
 }

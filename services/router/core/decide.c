@@ -184,7 +184,7 @@ static void set_class(struct decision *decision, const struct asking *asking,
     decision->limit_source = "none";
     if (facts->order->limit_class.len) {
         decision->limit_class = facts->order->limit_class;
-        decision->limit_source = "order";
+        decision->limit_source = facts->order->class_by_desk ? "desk" : "order";
     } else if (entry && entry->limit) {
         decision->limit_class = span_of(entry->limit->name);
         decision->limit_source = "rule";
@@ -202,7 +202,7 @@ static void set_due(struct decision *decision, const struct order *order, const 
     decision->due_source = "none";
     if (order->due_ms != TIMESTAMP_NONE) {
         decision->due_ms = order->due_ms;
-        decision->due_source = "order";
+        decision->due_source = order->due_by_desk ? "desk" : "order";
     } else if (one && limits_is_set(&one->limit)) {
         decision->due_ms = limits_end(&one->limit, &rules->working, order->opened_ms);
         decision->due_source = "class";
@@ -243,7 +243,8 @@ bool decide(struct decision *decision, const struct order *order, const struct r
     struct answer answer = ask_rules(&asking);
     const struct rule_entry *entry = NULL; /* that decides */
     bool too_old = now_ms != TIMESTAMP_NONE && now_ms - order->opened_ms > max_age_ms;
-    *decision = (struct decision){.lead = desk, .street = asking.facts.place.street};
+    *decision = (struct decision){
+        .lead = desk, .street = asking.facts.place.street, .internal_due_ms = TIMESTAMP_NONE};
     if (too_old) {
         decision->rule = SPAN("too_old");
         pattern = SPAN("受理时间过早,转{lead}人工处理");

@@ -37,14 +37,15 @@ struct decision {
     struct decision_answer would_have; /* of an order that named its lead; unit absent = none */
     struct span desk_cause;            /* where the desk leads: what it is asked; else absent */
     struct span limit_class;           /* absent = none */
-    const char *limit_source;          /* who names the class: "order", "rule", "type", "none" */
-    int64_t due_ms;                    /* TIMESTAMP_NONE = no limit of its own */
-    const char *due_source;            /* "order", "class", "none" */
-    struct span rule;   /* id of the entry, or what stands above all rules: "adopted",
-                           "desk", "too_old", "unknown_unit",
-                                          "not_admitted", "none" */
-    struct span street; /* the 街乡 it happened in, when known */
-    struct span reason; /* Chinese, in the arena */
+    const char *limit_source; /* who names the class: "order", "desk", "rule", "type", "none" */
+    int64_t due_ms;           /* TIMESTAMP_NONE = no limit of its own */
+    const char *due_source;   /* "order", "desk", "class", "none" */
+    int64_t internal_due_ms;  /* units work to it; TIMESTAMP_NONE = none. By case_decide */
+    struct span rule;         /* id of the entry, or what stands above all rules: "adopted",
+                                 "desk", "too_old", "unknown_unit",
+                                                "not_admitted", "none" */
+    struct span street;       /* the 街乡 it happened in, when known */
+    struct span reason;       /* Chinese, in the arena */
 };
 
 /* max_age_ms: an order opened longer than this before now_ms goes to the desk (now_ms = the

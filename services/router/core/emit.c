@@ -159,14 +159,24 @@ void emit_say_answer(struct emit *emit, struct span member, const struct decisio
     say_answer(emit, add_value(emit, &emit->root, JSON_OBJECT, key_of(member), SPAN_NONE), answer);
 }
 
-void emit_say_due(struct emit *emit, int64_t ms)
+/* The text stands where it outlives the call. */
+static void say_time(struct emit *emit, struct span member, char at[EMIT_TIME], int64_t ms)
 {
     if (ms == TIMESTAMP_NONE)
         return;
-    struct strbuf text = {
-        .at = emit->due, .capacity = sizeof emit->due, .max = sizeof emit->due - 1};
+    struct strbuf text = {.at = at, .capacity = EMIT_TIME, .max = EMIT_TIME - 1};
     timestamp_add_rfc3339(&text, ms);
-    emit_say(emit, MEMBER("due_at"), strbuf_span(&text));
+    emit_say(emit, member, strbuf_span(&text));
+}
+
+void emit_say_due(struct emit *emit, int64_t ms)
+{
+    say_time(emit, MEMBER("due_at"), emit->due, ms);
+}
+
+void emit_say_internal_due(struct emit *emit, int64_t ms)
+{
+    say_time(emit, MEMBER("internal_due_at"), emit->internal, ms);
 }
 
 void emit_say_place(struct emit *emit, const struct emit_case *about)
@@ -264,6 +274,7 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
     emit_say(emit, MEMBER("limit_class"), decision->limit_class);
     emit_say(emit, MEMBER("limit_source"), span_of(decision->limit_source));
     emit_say_due(emit, decision->due_ms);
+    emit_say_internal_due(emit, decision->internal_due_ms);
     emit_say(emit, MEMBER("due_source"), span_of(decision->due_source));
     emit_say(emit, MEMBER("rule"), decision->rule);
     emit_say(emit, MEMBER("bundle"), bundle);
@@ -287,28 +298,29 @@ void emit_send_decision(struct emit *emit, const struct emit_case *about, const 
                    outputs);
 }
 
-bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
-                const struct case_co *co, const struct kind_timer *timer, struct span question,
+bool emit_timer(struct emit *emit, const struct emit_case *about, const struct emit_timer *fires,
                 struct arena *arena, struct event *event)
 {
-    bool asks_desk = timer->action == TIMER_ESCALATE && timer->to && strcmp(timer->to, "desk") == 0;
+    const struct case_fold *fold = fires->fold;
+    const struct case_co *co = fires->co;
     emit_begin(emit);
     emit_say(emit, MEMBER("lead"), fold->lead);
     emit_say(emit, MEMBER("co_unit"), co ? co->unit : SPAN_NONE);
     emit_say(emit, MEMBER("limit_class"), co ? SPAN_NONE : fold->limit_class);
     emit_say_due(emit, co && co->due_ms != TIMESTAMP_NONE ? co->due_ms : fold->due_ms);
-    emit_say(emit, MEMBER("rule"), span_of(timer->name));
+    emit_say(emit, MEMBER("rule"), span_of(fires->timer->name));
     emit_say_place(emit, about);
     emit_say(emit, MEMBER("cause"), about->cause_id);
     emit_close_to_units(emit);
-    emit_say(emit, MEMBER("desk_cause"), asks_desk ? SPAN("overdue") : SPAN_NONE);
-    return emit_build(emit, about, timers_stage(timer), question, arena, event);
+    emit_say(emit, MEMBER("desk_cause"), fires->desk_cause);
+    return emit_build(emit, about, timers_stage(fires->timer), fires->question, arena, event);
 }
 
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
-                     struct span unit, const struct kind_timer *timer, bool asks,
-                     struct outputs *outputs)
+                     const struct emit_timer *fires, bool asks, struct outputs *outputs)
 {
+    const struct kind_timer *timer = fires->timer;
+    struct span unit = fires->co ? fires->co->unit : fires->fold->lead;
     struct span whose = unit.len ? unit : SPAN("desk");
     struct span to = timer->to ? span_of(timer->to) : whose;
     emit_send_event(emit, event, outputs);

@@ -26,6 +26,7 @@ enum router_stream {
 };
 
 #define EMIT_MOST_MEMBERS 64 /* those of lists too */
+#define EMIT_TIME         40
 
 struct emit {
     struct strbuf data, event, order; /* owned; warm buffers */
@@ -34,7 +35,7 @@ struct emit {
     struct json_value *last; /* of the root's members */
     size_t member_count;
     size_t open_len; /* of the data's text: what any unit may read; the desk reads all of it */
-    char due[40];
+    char due[EMIT_TIME], internal[EMIT_TIME];
 };
 
 void emit_init(struct emit *emit);
@@ -57,16 +58,21 @@ bool emit_decision(struct emit *emit, const struct emit_case *about,
 void emit_send_decision(struct emit *emit, const struct emit_case *about, const struct event *event,
                         const struct decision *decision, struct outputs *outputs);
 
-/* `nudged` or `overdue`, as the timer does; `question` names timer and due. `co`: whose time it is,
- * NULL = the lead's. */
-bool emit_timer(struct emit *emit, const struct emit_case *about, const struct case_fold *fold,
-                const struct case_co *co, const struct kind_timer *timer, struct span question,
+struct emit_timer { /* one that fires */
+    const struct kind_timer *timer;
+    const struct case_fold *fold;
+    const struct case_co *co; /* whose time it is; NULL = the lead's */
+    struct span question;     /* names timer and due */
+    struct span desk_cause;   /* what the desk's order asks; absent = nothing */
+};
+
+/* `nudged` or `overdue`, as the timer does. */
+bool emit_timer(struct emit *emit, const struct emit_case *about, const struct emit_timer *fires,
                 struct arena *arena, struct event *event);
 /* The event and its orders: a nudge to whose time it is (or whom the kind names), an overdue order
  * to him and, where it `asks`, `escalated` to whom the kind names. */
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,
-                     struct span unit, const struct kind_timer *timer, bool asks,
-                     struct outputs *outputs);
+                     const struct emit_timer *fires, bool asks, struct outputs *outputs);
 
 /* `undelivered` or `delivered`: an order of that unit could not be written, then it could. */
 bool emit_delivery(struct emit *emit, const struct emit_case *about, const char *stage,

@@ -16,7 +16,9 @@ void emit_say_true(struct emit *emit, struct span member);
 void emit_say_units(struct emit *emit, struct span member, const struct span *units, size_t count);
 /* Nothing where it names no unit. */
 void emit_say_answer(struct emit *emit, struct span member, const struct decision_answer *answer);
-void emit_say_due(struct emit *emit, int64_t ms); /* once in an event */
+/* Each once in an event. */
+void emit_say_due(struct emit *emit, int64_t ms);
+void emit_say_internal_due(struct emit *emit, int64_t ms);
 void emit_say_place(struct emit *emit, const struct emit_case *about);
 /* What is said from here on stands in the desk's orders alone. */
 void emit_close_to_units(struct emit *emit);

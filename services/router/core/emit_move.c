@@ -9,6 +9,7 @@ bool emit_move(struct emit *emit, const struct emit_case *about, const struct em
     emit_say(emit, MEMBER("co_unit"), move->co_unit);
     emit_say(emit, MEMBER("limit_class"), move->limit_class);
     emit_say_due(emit, move->due_ms);
+    emit_say_internal_due(emit, move->duty ? move->internal_due_ms : TIMESTAMP_NONE);
     emit_say(emit, MEMBER("due_source"), span_of(move->due_source));
     emit_say(emit, MEMBER("level"), move->level);
     emit_say(emit, MEMBER("rule"), move->rule);

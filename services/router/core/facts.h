@@ -13,9 +13,10 @@ struct order {        /* absent = not given */
     struct span type_code, request_kind;
     struct span street_code, community_code, estate_code;
     struct span lead, limit_class;
-    struct span flags; /* words separated by blanks */
-    bool designated;   /* the lead is the desk's word, not the source's */
-    int round;         /* 1 + reopenings; 0 = 1 */
+    struct span flags;               /* words separated by blanks */
+    bool designated;                 /* the lead is the desk's word, not the source's */
+    bool due_by_desk, class_by_desk; /* so are time and class */
+    int round;                       /* 1 + reopenings; 0 = 1 */
     int64_t opened_ms;
     int64_t due_ms; /* the order's own, or TIMESTAMP_NONE */
 };

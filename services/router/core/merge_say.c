@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/desk.h"
 #include "model/ids.h"
 #include "model/revision.h"
 #include "router/core/emit_internal.h"
@@ -171,6 +172,8 @@ void merge_say_duty(struct case_flow *flow, const struct working *work,
     emit_say_place(&flow->emit, &about);
     emit_say(&flow->emit, MEMBER("child"), child->other);
     emit_say(&flow->emit, MEMBER("cause"), child->merge_id);
+    emit_close_to_units(&flow->emit);
+    emit_say(&flow->emit, MEMBER("desk_cause"), desk_of_its_own(&work->set, fold));
     if (!emit_build(&flow->emit, &about, "amended", SPAN("duty"), &flow->arena, &event))
         return;
     event.id = line->id; /* the order is a projection of what the log has already */

@@ -24,7 +24,7 @@ struct parked {
     struct order_entry *keys;
     struct parked_unit *first_unit; /* the same units in a list */
     struct parked_order *untold, **last_untold;
-    size_t count;
+    size_t count, removals;
 };
 
 struct parked *parked_new(void)
@@ -63,6 +63,11 @@ size_t parked_count(const struct parked *parked)
     return parked->count;
 }
 
+size_t parked_removals(const struct parked *parked)
+{
+    return parked->removals;
+}
+
 static struct parked_unit *find_unit(const struct parked *parked, struct span code)
 {
     struct unit_entry *entry = NULL;
@@ -95,7 +100,7 @@ struct parked_order *parked_add(struct parked *parked, struct span code, struct 
         unit = add_unit(parked, code);
     order->of = unit;
     order->case_id = xspandup(case_id);
-    order->value = xspandup(value);
+    order->value = value.at ? xspandup(value) : NULL;
     order->before = unit->last;
     if (unit->last)
         unit->last->next = order;
@@ -105,6 +110,7 @@ struct parked_order *parked_add(struct parked *parked, struct span code, struct 
     *parked->last_untold = order;
     parked->last_untold = &order->next_untold;
     parked->count++;
+    parked->removals += !order->value;
     return order;
 }
 
@@ -132,11 +138,14 @@ void parked_name(struct parked *parked, struct parked_order *order, struct span 
 }
 
 struct parked_order *parked_find_probing(const struct parked *parked, struct span unit,
-                                         struct span value)
+                                         struct span case_id, struct span value)
 {
     const struct parked_unit *of = find_unit(parked, unit);
-    bool same = of && of->first->probing && span_is(value, of->first->value);
-    return same ? of->first : NULL;
+    struct parked_order *first = of && of->first->probing ? of->first : NULL;
+    if (!first || !span_is(case_id, first->case_id))
+        return NULL;
+    bool same = first->value ? span_is(value, first->value) : !value.at;
+    return same ? first : NULL;
 }
 
 struct parked_order *parked_find_key(const struct parked *parked, struct span key)
@@ -173,6 +182,7 @@ void parked_remove(struct parked *parked, struct parked_order *order)
     struct order_entry *entry = (struct order_entry *)order;
     HASH_DEL(parked->keys, entry);
     parked->count--;
+    parked->removals -= !order->value;
     free_order(order);
     if (!unit->first)
         remove_unit(parked, unit);

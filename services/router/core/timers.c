@@ -88,6 +88,16 @@ static int64_t due_of(const struct kind_timer *timer, const struct case_fold *fo
     return before_limit(timer, start_ms, fold->due_ms, fold->paused_ms);
 }
 
+int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_t from_ms)
+{
+    for (size_t i = 0; i < kind->timer_count && due_ms != TIMESTAMP_NONE; i++) {
+        const struct kind_timer *timer = &kind->timers[i];
+        if (timer->before_ms && !timer->of_helpers)
+            return due_ms - timer->before_ms > from_ms ? due_ms - timer->before_ms : TIMESTAMP_NONE;
+    }
+    return TIMESTAMP_NONE;
+}
+
 const char *timers_stage(const struct kind_timer *timer)
 {
     return timer->action == TIMER_ESCALATE ? "overdue" : "nudged";
@@ -204,6 +214,16 @@ static bool was_asked(const struct case_set *set, const struct case_kind *kind, 
     return false;
 }
 
+struct timers_next timers_forgotten(const struct case_set *set, const struct timers_rules *rules)
+{
+    int64_t last_ms = TIMESTAMP_NONE; /* the least of all */
+    for (size_t i = 0; i < set->count; i++)
+        last_ms = set->lines[i].recorded_ms > last_ms ? set->lines[i].recorded_ms : last_ms;
+    if (!rules->forget_after_ms || last_ms == TIMESTAMP_NONE)
+        return (struct timers_next){.due_ms = TIMESTAMP_NONE};
+    return (struct timers_next){.due_ms = last_ms + rules->forget_after_ms, .timer = TIMERS_FORGET};
+}
+
 /* From the moment the first live event was received: what it says may be of any time. Asked once;
  * and forgotten like a closed case, as long after the last that was received of it. */
 static struct timers_next without_opening(const struct case_set *set, const struct case_fold *fold,
@@ -216,12 +236,7 @@ static struct timers_next without_opening(const struct case_set *set, const stru
         return (struct timers_next){.due_ms = first->recorded_ms + rules->headless_after_ms,
                                     .timer = TIMERS_HEADLESS,
                                     .cause_id = first->id};
-    int64_t last_ms = TIMESTAMP_NONE; /* the least of all */
-    for (size_t i = 0; i < set->count; i++)
-        last_ms = set->lines[i].recorded_ms > last_ms ? set->lines[i].recorded_ms : last_ms;
-    if (!rules->forget_after_ms || last_ms == TIMESTAMP_NONE)
-        return (struct timers_next){.due_ms = TIMESTAMP_NONE};
-    return (struct timers_next){.due_ms = last_ms + rules->forget_after_ms, .timer = TIMERS_FORGET};
+    return timers_forgotten(set, rules);
 }
 
 struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,

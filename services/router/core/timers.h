@@ -35,6 +35,13 @@ struct timers_next {
 struct timers_next timers_next(const struct case_set *set, const struct case_fold *fold,
                                const struct case_kind *kind, const struct timers_rules *rules);
 
+/* When a case without its opening is forgotten. */
+struct timers_next timers_forgotten(const struct case_set *set, const struct timers_rules *rules);
+
+/* The internal deadline that units work to: that of the kind's timer which comes a fixed time
+ * before the lead's limit; TIMESTAMP_NONE = it has none, or it is not behind `from_ms`. */
+int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_t from_ms);
+
 /* The stage of the event it writes. */
 const char *timers_stage(const struct kind_timer *timer);
 #define TIMERS_QUESTION 128

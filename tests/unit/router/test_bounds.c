@@ -26,7 +26,15 @@ static void hear(const char *json)
 }
 
 /* What the router writes stands on the log behind what it read. */
-static void say_both(struct case_flow *flow, const char *stage, const char *party, const char *data)
+static void hear_answers(void)
+{
+    for (; heard < kept_count; heard++)
+        if (kept[heard].stream == STREAM_EVENTS && strcmp(kept[heard].key, CASE) == 0)
+            hear(kept[heard].value);
+}
+
+static void say_first(struct case_flow *flow, const char *stage, const char *party,
+                      const char *data)
 {
     char id[32], text[2048];
     struct strbuf buf = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
@@ -41,9 +49,12 @@ static void say_both(struct case_flow *flow, const char *stage, const char *part
     event_write(&buf, &event);
     hear(text);
     tell(flow, told);
-    for (; heard < kept_count; heard++)
-        if (kept[heard].stream == STREAM_EVENTS && strcmp(kept[heard].key, CASE) == 0)
-            hear(kept[heard].value);
+}
+
+static void say_both(struct case_flow *flow, const char *stage, const char *party, const char *data)
+{
+    say_first(flow, stage, party, data);
+    hear_answers();
 }
 
 static struct case_flow *begin_both(void)
@@ -103,23 +114,24 @@ static void a_round_at_the_limit_has_its_decision_as_long_as_there_is_room(void 
     case_flow_close(flow);
 }
 
+static const struct {
+    const char *stage, *party, *data;
+} moves[] = {{"contacted", "lead", "{}"},
+             {"extended", "desk", "{\"due_at\":\"2025-12-20T04:00:00Z\"}"},
+             {"supervised", "desk", "{\"level\":\"district\"}"},
+             {"assigned", "desk", "{\"lead\":\"" LEAD "\"}"},
+             {"co_assigned", "desk", "{\"co_unit\":\"d_urban\"}"},
+             {"disputed", "lead", "{}"},
+             {"dispute_decided", "desk", "{\"outcome\":\"upheld\",\"lead\":\"" LEAD "\"}"},
+             {"resolved", "lead", "{}"},
+             {"reopened", "desk", "{}"},
+             {"merged", "desk", "{\"parent\":\"request:12345:2\"}"},
+             {"unmerged", "desk", "{}"},
+             {"linked", "desk", "{}"}};
+
 static void whatever_comes_to_a_full_case_fills_both_sets_alike(void **state)
 {
     (void)state;
-    static const struct {
-        const char *stage, *party, *data;
-    } moves[] = {{"contacted", "lead", "{}"},
-                 {"extended", "desk", "{\"due_at\":\"2025-12-20T04:00:00Z\"}"},
-                 {"supervised", "desk", "{\"level\":\"district\"}"},
-                 {"assigned", "desk", "{\"lead\":\"" LEAD "\"}"},
-                 {"co_assigned", "desk", "{\"co_unit\":\"d_urban\"}"},
-                 {"disputed", "lead", "{}"},
-                 {"dispute_decided", "desk", "{\"outcome\":\"upheld\",\"lead\":\"" LEAD "\"}"},
-                 {"resolved", "lead", "{}"},
-                 {"reopened", "desk", "{}"},
-                 {"merged", "desk", "{\"parent\":\"request:12345:2\"}"},
-                 {"unmerged", "desk", "{}"},
-                 {"linked", "desk", "{}"}};
     for (size_t from = 230; from < 242; from++) {
         struct case_flow *flow = begin_both();
         fill(flow, from < 240 ? from : 240);
@@ -132,11 +144,93 @@ static void whatever_comes_to_a_full_case_fills_both_sets_alike(void **state)
     }
 }
 
+/* The router answers what it reads at once; on the log the answer stands behind all that was
+ * written meanwhile. That takes nobody's room. */
+static void what_comes_between_a_move_and_its_answer_fills_both_sets_alike(void **state)
+{
+    (void)state;
+    for (size_t from = 222; from < 242; from++) {
+        struct case_flow *flow = begin_both();
+        fill(flow, from < 240 ? from : 240);
+        for (size_t i = 0; i < 4 * ARRAY_LENGTH(moves); i++) {
+            size_t pick = (i * 7 + from) % ARRAY_LENGTH(moves);
+            say_first(flow, moves[pick].stage, moves[pick].party, moves[pick].data);
+            if (i % 5 == 4)
+                hear_answers();
+        }
+        hear_answers();
+        assert_same_set(flow);
+        case_flow_close(flow);
+    }
+}
+
+/* ---- without an opening ---- */
+
+static void tell_contacts(struct case_flow *flow, int from, int to)
+{
+    char id[32];
+    for (int i = from; i < to; i++) {
+        snprintf(id, sizeof id, "contacted-%d", i);
+        tell(flow, (struct told){.id = id,
+                                 .stage = "contacted",
+                                 .party = "lead",
+                                 .unit = LEAD,
+                                 .data = "{}",
+                                 .time_ms = NOON + i});
+    }
+}
+
+static void a_flood_without_an_opening_leaves_room_for_the_question_and_the_opening(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell_contacts(flow, 0, 300);
+    assert_int_equal(case_flow_counts(flow).too_long, 300 - 237);
+    tick(flow, NOON + HOUR);
+    assert_int_equal(case_flow_counts(flow).asked, 1);
+    tell_contacts(flow, 300, 310);
+    tell(flow, order);
+    assert_int_equal(leads(), 1);
+    case_flow_close(flow);
+}
+
+/* A state of before that room was kept, or of lines that took its bytes. */
+static void a_full_case_without_an_opening_is_forgotten_like_any(void **state)
+{
+    (void)state;
+    static char full[CASE_SET_MAX_BYTES];
+    size_t len = 0;
+    struct case_flow *flow = begin();
+    tell_contacts(flow, 0, 1);
+    save(flow);
+    const char *line = topic[0].value, *rest = strchr(strchr(line, '|') + 1, '|');
+    for (int i = 0; i < 240; i++)
+        len +=
+            (size_t)snprintf(full + len, sizeof full - len, "%s1|c-%03d%s", i ? "\n" : "", i, rest);
+    case_flow_close(flow);
+    flow = begin();
+    case_flow_restore(flow, SPAN(CASE), span_from(full, len));
+    case_flow_restored(flow);
+    assert_null(case_flow_fault(flow));
+    tick(flow, NOON + HOUR);
+    assert_int_equal(case_flow_counts(flow).asked, 0);
+    tick(flow, NOON + 399 * DAY);
+    save(flow);
+    assert_int_equal(case_flow_counts(flow).cases, 1);
+    tick(flow, NOON + 401 * DAY);
+    save(flow);
+    assert_int_equal(case_flow_counts(flow).cases, 0);
+    case_flow_close(flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_round_at_the_limit_has_its_decision_as_long_as_there_is_room),
         cmocka_unit_test(whatever_comes_to_a_full_case_fills_both_sets_alike),
+        cmocka_unit_test(what_comes_between_a_move_and_its_answer_fills_both_sets_alike),
+        cmocka_unit_test(a_flood_without_an_opening_leaves_room_for_the_question_and_the_opening),
+        cmocka_unit_test(a_full_case_without_an_opening_is_forgotten_like_any),
     };
     arena_init(&arena, (size_t)16 << 20);
     reader = json_reader_new();

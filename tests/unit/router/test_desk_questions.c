@@ -111,7 +111,7 @@ static void a_question_of_the_moment_in_which_another_leads_is_answered_by_it(vo
     assigned.recorded_ms = NOON + 30 * DAY;
     tell(flow, nowhere);
     tick(flow, NOON + 30 * DAY); /* overdue in the millisecond in which the desk decides */
-    assert_newest("desk", "overdue", "\"desk_cause\":\"overdue\"");
+    assert_newest("desk", "overdue", "\"desk_cause\":\"unclassified\"");
     tell(flow, assigned);
     assert_newest("desk", "ended", "\"id\":\"assigned-1\"");
     tell(flow, said("noted-1", "noted", "desk", NOON + 30 * DAY + HOUR));

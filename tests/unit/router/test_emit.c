@@ -44,11 +44,13 @@ static void a_decision(void **state)
                                       .limit_class = SPAN("24h"),
                                       .due_ms = 1772506800000,
                                       .due_source = "class",
+                                      .internal_due_ms = 1772420400001,
                                       .rule = SPAN("place"),
                                       .reason = SPAN("属地 \"街乡\"\n主责\\")};
     assert_true(emit_decision(&emit, &about, &decision, SPAN("hash"), &arena, &event));
     data_are_as_they_read(&event);
-    const struct decision bare = {.lead = SPAN(""), .due_ms = TIMESTAMP_NONE};
+    const struct decision bare = {
+        .lead = SPAN(""), .due_ms = TIMESTAMP_NONE, .internal_due_ms = TIMESTAMP_NONE};
     assert_true(emit_decision(&emit, &about, &bare, SPAN("hash"), &arena, &event));
     data_are_as_they_read(&event);
 }
@@ -59,8 +61,9 @@ static void a_timer_and_a_delivery(void **state)
     struct event event;
     const struct case_fold fold = {.lead = SPAN("desk"), .due_ms = 1772506800000};
     const struct kind_timer timer = {.name = "unsigned", .action = TIMER_NUDGE};
-    assert_true(
-        emit_timer(&emit, &about, &fold, NULL, &timer, SPAN("timer:unsigned:1"), &arena, &event));
+    const struct emit_timer fires = {
+        .timer = &timer, .fold = &fold, .question = SPAN("timer:unsigned:1")};
+    assert_true(emit_timer(&emit, &about, &fires, &arena, &event));
     data_are_as_they_read(&event);
     assert_true(emit_delivery(&emit, &about, "undelivered", SPAN("u\"1"), SPAN("assigned"), &arena,
                               &event));

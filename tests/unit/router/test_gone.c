@@ -112,23 +112,6 @@ static void what_is_forgotten_sooner_takes_its_orders_along(void **state)
     case_flow_close(flow);
 }
 
-static void a_unit_without_a_topic_waits_for_no_tombstone(void **state)
-{
-    (void)state;
-    struct case_flow *flow = lived();
-    struct output refused = {.stream = STREAM_DISPATCH, .key = SPAN(CASE)};
-    tick(flow, NOON + 100 * DAY);
-    for (size_t i = 0; i < kept_count; i++) {
-        if (!kept[i].gone)
-            continue;
-        refused.suffix = span_of(kept[i].suffix);
-        case_flow_refuse(flow, &refused);
-    }
-    assert_int_equal(case_flow_counts(flow).parked, 0);
-    flow = restart(flow);
-    case_flow_close(flow);
-}
-
 static void history_leaves_nothing_to_take_out(void **state)
 {
     (void)state;
@@ -219,7 +202,6 @@ int main(void)
         cmocka_unit_test(every_unit_that_got_an_order_loses_it_ninety_days_after_the_end),
         cmocka_unit_test(another_end_takes_them_out_again),
         cmocka_unit_test(what_is_forgotten_sooner_takes_its_orders_along),
-        cmocka_unit_test(a_unit_without_a_topic_waits_for_no_tombstone),
         cmocka_unit_test(history_leaves_nothing_to_take_out),
         cmocka_unit_test(a_closure_that_waited_ends_the_duty),
         cmocka_unit_test(a_case_without_its_opening_is_forgotten_as_long_after_its_last_event),

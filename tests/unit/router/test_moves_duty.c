@@ -32,6 +32,61 @@ static const struct life lives[] = {
      "not_yours/no_duty st001",
      {NULL}},
 
+    /* ---- the time of another lead ---- */
+    {"decision 0048",
+     "the time that the desk names with a lead is the order's own",
+     {OPENED(),
+      DESK(60, "assigned", .data = "{\"lead\":\"" U "\",\"due_at\":\"2025-11-28T04:00:00Z\"}")},
+     "assigned " L ", recalled " L ", assigned " U,
+     "",
+     {"\"due_at\":\"2025-11-28T04:00:00.000Z\",\"internal_due_at\":"
+      "\"2025-11-27T04:00:00.000Z\",\"due_source\":\"desk\""}},
+    {"decision 0048",
+     "so it goes along when another one leads",
+     {OPENED(),
+      DESK(60, "assigned", .data = "{\"lead\":\"" U "\",\"due_at\":\"2025-11-28T04:00:00Z\"}"),
+      DESK(90, "assigned", .data = NAMED(W))},
+     "assigned " L ", recalled " L ", assigned " U ", recalled " U ", assigned " W,
+     "",
+     {"\"unit\":\"" W "\"",
+      "\"internal_due_at\":\"2025-11-27T04:00:00.000Z\",\"due_source\":\"order\""}},
+    {"decision 0048",
+     "of a class that the desk names the limit counts from its word",
+     {OPENED(), DESK(60, "assigned", .data = "{\"lead\":\"" U "\",\"limit_class\":\"24h\"}")},
+     "assigned " L ", recalled " L ", assigned " U,
+     "",
+     {"\"limit_class\":\"24h\",\"limit_source\":\"desk\",\"due_at\":\"2025-11-26T05:00:00.000Z\","
+      "\"due_source\":\"class\""}},
+    {"条例 13",
+     "the order's own deadline wins over a class, also the desk's",
+     {OPENED(.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\","
+                     "\"due_at\":\"2025-12-01T04:00:00Z\"}"),
+      DESK(60, "assigned", .data = "{\"lead\":\"" U "\",\"limit_class\":\"24h\"}")},
+     "assigned " L ", recalled " L ", assigned " U,
+     "",
+     {"\"limit_class\":\"24h\",\"limit_source\":\"desk\",\"due_at\":\"2025-12-01T04:00:00.000Z\","
+      "\"internal_due_at\":\"2025-11-30T04:00:00.000Z\","
+      "\"due_source\":\"order\""}},
+    {"decision 0048",
+     "a dispute upheld may name a time with the lead",
+     {OPENED(), UNIT(30, L, "disputed"),
+      DESK(60, "dispute_decided",
+           .data =
+               "{\"outcome\":\"upheld\",\"lead\":\"" U "\",\"due_at\":\"2025-11-28T04:00:00Z\"}")},
+     "assigned " L ", recalled " L ", assigned " U,
+     "",
+     {"\"due_at\":\"2025-11-28T04:00:00.000Z\",\"internal_due_at\":"
+      "\"2025-11-27T04:00:00.000Z\",\"due_source\":\"desk\""}},
+    {"contracts §2",
+     "told late, what was said of the lead before it holds",
+     {OPENED(),
+      DESK(60, "assigned", .data = "{\"lead\":\"" U "\",\"due_at\":\"2025-11-28T04:00:00Z\"}"),
+      DESK(30, "extended", .data = "{\"due_at\":\"2025-12-20T04:00:00Z\"}", .heard = 90),
+      UNIT(120, U, "disputed"), DESK(130, "dispute_decided", .data = REJECTED)},
+     "assigned " L ", recalled " L ", assigned " U ", amended " U ", amended " U,
+     "",
+     {"\"kind\":\"amended\",\"unit\":\"" U "\""}},
+
     /* ---- helpers ---- */
     {"条例 14",
      "a helper has an order and a time of its own",

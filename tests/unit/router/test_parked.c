@@ -147,6 +147,56 @@ static void what_waited_is_written_in_its_order_under_its_ids_once(void **state)
     case_flow_close(flow);
 }
 
+static size_t taken_out(const char *unit)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < kept_count; i++)
+        n += kept[i].stream == STREAM_DISPATCH && kept[i].gone && strcmp(kept[i].suffix, unit) == 0;
+    return n;
+}
+
+/* A topic that we may not see looks like one that is not there, and has the case's orders. The case
+ * is marked, so nobody would take them out another time. */
+static void what_takes_old_orders_out_waits_for_the_topic(void **state)
+{
+    (void)state;
+    for (int behind = 0; behind < 2; behind++) { /* an order that waits */
+        flow = begin();
+        missing = false;
+        struct told ends = order, again = order;
+        ends.id = "closed-1";
+        ends.stage = "closed";
+        ends.time_ms = NOON + HOUR;
+        ends.data = "{}";
+        again.subject = again.id = "request:12345:9";
+        again.time_ms = NOON + 91 * DAY;
+        hear_told(order);
+        hear_told(ends);
+        commit();
+        missing = true;
+        if (behind)
+            hear_told(again);
+        commit();
+        hear_tick(NOON + 92 * DAY);
+        commit();
+        assert_int_equal(taken_out(LEAD), 0);
+        assert_int_equal(case_flow_counts(flow).removals, 1);
+        assert_true(case_flow_counts(flow).parked > behind);
+        flow = restart(flow);
+        assert_int_equal(case_flow_counts(flow).removals, 1);
+        probe(); /* missing still */
+        assert_int_equal(taken_out(LEAD), 0);
+        missing = false;
+        probe();
+        assert_int_equal(taken_out(LEAD), 1);
+        assert_int_equal(case_flow_counts(flow).parked, 0);
+        assert_int_equal(count(STREAM_EVENTS, "\"order\":\"gone\""), 0); /* no case hears of it */
+        flow = restart(flow);
+        assert_int_equal(case_flow_counts(flow).parked, 0);
+        case_flow_close(flow);
+    }
+}
+
 /* The id of what is written late is the decision's. */
 static void a_late_order_has_the_id_of_its_decision(void **state)
 {
@@ -229,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_unit_cannot_be_told_waits_and_nobody_else_does),
         cmocka_unit_test(what_waited_is_written_in_its_order_under_its_ids_once),
+        cmocka_unit_test(what_takes_old_orders_out_waits_for_the_topic),
         cmocka_unit_test(a_late_order_has_the_id_of_its_decision),
         cmocka_unit_test(an_order_is_whole_however_long_its_unit),
         cmocka_unit_test(what_is_said_of_a_strange_unit_can_be_read),

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What units have before them beside the desk's questions. The duties of lead and helpers, and what
+ * others have a copy of, end by an order `ended` under the id of the event that ended them. What
+ * was told to be over and is open again, because a correction took the end back, is told again as
+ * well: the duty as it is now, under the id of what once said it and with `again`, the event after
+ * which it is. So the newest record of a case in a unit's topic is its whole present duty. */
+#include <string.h>
+
+#include "model/desk.h"
+#include "router/core/case_flow_internal.h"
+#include "router/core/emit_internal.h"
+
+static bool ends_duties(const struct case_kind *kind, const struct case_line *line)
+{
+    int index = case_kind_stage_number(kind, line->stage);
+    return index >= 0 &&
+           (kind->stages[index].counts_as == COUNTS_CLOSURE || kind->stages[index].new_round);
+}
+
+/* Another lead may come, or none any more: who has a copy has it of the old one. */
+static bool ends_copies(const struct case_kind *kind, const struct case_line *line)
+{
+    int index = case_kind_stage_number(kind, line->stage);
+    return index >= 0 &&
+           (kind->stages[index].new_lead || kind->stages[index].meaning == MEANS_MERGED);
+}
+
+/* Something may end: the router asked the desk before, or the case closes or begins anew, perhaps
+ * by what waited for this, or something is corrected. Most records end nothing, and the case need
+ * not be folded as it was. */
+static bool may_end(const struct case_flow *flow, const struct working *work,
+                    const struct case_line *line)
+{
+    if (ends_duties(work->kind, line) || case_flow_line(work, line->id))
+        return true;
+    bool copies = ends_copies(work->kind, line);
+    for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
+        const struct case_line *one = &work->set.lines[i];
+        if (ends_duties(work->kind, one) || (copies && one->attribute[CASE_COPIES].at) ||
+            (one->party == work->kind->party.router &&
+             (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue)))
+            return true;
+    }
+    return false;
+}
+
+static struct span copies_of(const struct working *work)
+{
+    const struct case_line *decision = case_flow_line(work, work->fold.dispatched_id);
+    return decision ? decision->attribute[CASE_COPIES] : SPAN_NONE;
+}
+
+struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
+                                         const struct case_line *line)
+{
+    struct case_flow_duties duties = {0};
+    if (!may_end(flow, work, line))
+        return duties;
+    case_fold(&work->fold, &work->set, work->kind, flow->rules->codes);
+    const struct case_fold *fold = &work->fold;
+    struct desk_duty asked = desk_duty(&work->set, fold, work->kind);
+    if (asked.cause != DESK_NOTHING && desk_told(&work->set, &asked))
+        duties.asks = asked.asks->id;
+    duties.rounds = fold->rounds;
+    duties.over =
+        fold->dispatched && !fold->quiet && (fold->closed || fold->resolution_ms != TIMESTAMP_NONE);
+    if (!fold->dispatched || fold->closed || fold->quiet)
+        return duties;
+    duties.lead = fold->lead;
+    duties.copies = copies_of(work);
+    for (size_t i = 0; i < fold->co_count; i++)
+        if (fold->co[i].told_id.at)
+            duties.helpers[duties.helper_count++] = fold->co[i].unit;
+    return duties;
+}
+
+void case_flow_end_order(struct case_flow *flow, const struct working *work,
+                         const struct case_line *by, struct span unit, struct outputs *outputs)
+{
+    struct emit *emit = &flow->emit;
+    struct emit_case what = case_flow_about(flow, work, by);
+    struct event ending = {.id = by->id};
+    emit_begin(emit);
+    emit_say(emit, MEMBER("rule"), codes_text(flow->rules->codes, CODE_STAGE, by->stage));
+    emit_say_place(emit, &what);
+    emit_say(emit, MEMBER("cause"), by->id);
+    emit_close_to_units(emit); /* an order without an event of its own */
+    strbuf_add_char(&emit->data, '}');
+    emit_order(emit, &what, &ending,
+               &(struct emit_order){.kind = "ended", .unit = unit, .state = "ended"}, outputs);
+}
+
+/* ---- what is over ---- */
+
+/* A round that history alone begins gives nobody's duty away. */
+static bool begins_anew(const struct working *work, const struct case_flow_duties *before)
+{
+    const struct case_line *cause = case_flow_line(work, work->fold.cause_id);
+    return work->fold.rounds > before->rounds && cause && cause->live;
+}
+
+static bool keeps(const struct working *work, const struct case_flow_duties *before)
+{
+    return work->fold.rounds > before->rounds && !work->fold.closed && !begins_anew(work, before);
+}
+
+/* What the lead had it by lost its effect: another one leads, and nobody decided so now. */
+static bool is_moved(const struct working *work, const struct case_flow_duties *before)
+{
+    return before->lead.len && work->fold.dispatched && !work->decided &&
+           !span_equal(before->lead, work->fold.lead);
+}
+
+struct span case_flow_lead_over(const struct working *work, const struct case_flow_duties *before)
+{
+    const struct case_fold *fold = &work->fold;
+    bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
+    bool over = begins_anew(work, before) ? other : fold->closed || is_moved(work, before);
+    return before->lead.len && over ? before->lead : SPAN_NONE;
+}
+
+/* Those of a round or case that is over, or who were called by what lost its effect, and who are
+ * not told of another duty. Those of a child were told that it was merged, unless history alone
+ * said so; the desk's topic says what it is asked. */
+static void end_helpers(struct case_flow *flow, const struct working *work,
+                        const struct case_flow_duties *before, const struct case_line *by,
+                        struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    bool told = fold->parent.at && !fold->dispatched;
+    if (told || keeps(work, before))
+        return;
+    for (size_t i = 0; i < before->helper_count; i++) {
+        struct span unit = before->helpers[i];
+        bool goes_on = !fold->closed && (case_fold_co(fold, unit) || span_equal(unit, fold->lead));
+        if (!goes_on && !span_is(unit, DESK_UNIT))
+            case_flow_end_order(flow, work, by, unit, outputs);
+    }
+}
+
+static bool is_word_of(struct span words, struct span word)
+{
+    while (words.at)
+        if (span_equal(span_cut(&words, ' '), word))
+            return true;
+    return false;
+}
+
+static bool has_order(const struct case_flow_duties *before, struct span unit)
+{
+    bool has = span_equal(unit, before->lead);
+    for (size_t i = 0; i < before->helper_count && !has; i++)
+        has = span_equal(unit, before->helpers[i]);
+    return has;
+}
+
+/* A copy is of one decision. Who has another order by now, or had, is told by that. */
+static void end_copies(struct case_flow *flow, const struct working *work,
+                       const struct case_flow_duties *before, const struct case_line *by,
+                       struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    bool goes_on = fold->dispatched && !fold->closed;
+    struct span rest = before->copies, now = goes_on ? copies_of(work) : SPAN_NONE;
+    while (rest.at && !keeps(work, before)) {
+        struct span unit = span_cut(&rest, ' ');
+        bool told = goes_on && (is_word_of(now, unit) || span_equal(unit, fold->lead) ||
+                                case_fold_co(fold, unit));
+        if (!told && !has_order(before, unit) && !span_is(unit, DESK_UNIT))
+            case_flow_end_order(flow, work, by, unit, outputs);
+    }
+}
+
+void case_flow_end_duties(struct case_flow *flow, const struct working *work,
+                          const struct case_flow_duties *before, const struct case_line *by,
+                          struct outputs *outputs)
+{
+    end_helpers(flow, work, before, by, outputs);
+    end_copies(flow, work, before, by, outputs);
+}
+
+/* ---- what is open again ---- */
+
+struct again { /* an order as what said it once said it, and as it is now */
+    const struct case_line *said, *because;
+    const char *kind, *state, *due_source;
+    struct span unit, co_unit, desk_cause, reason;
+    int64_t due_ms;
+};
+
+static void say_again(struct case_flow *flow, const struct working *work, const struct again *again,
+                      struct outputs *outputs)
+{
+    struct emit *emit = &flow->emit;
+    struct emit_case what = case_flow_about(flow, work, again->because);
+    struct event saying = {.id = again->said->id};
+    emit_begin(emit);
+    emit_say(emit, MEMBER("lead"), work->fold.lead);
+    emit_say(emit, MEMBER("co_unit"), again->co_unit);
+    emit_say(emit, MEMBER("limit_class"), again->co_unit.at ? SPAN_NONE : work->fold.limit_class);
+    emit_say_due(emit, again->due_ms);
+    if (!again->co_unit.at)
+        emit_say_internal_due(emit, timers_internal_due(work->kind, again->due_ms, what.time_ms));
+    emit_say(emit, MEMBER("due_source"), span_of(again->due_source));
+    emit_say(emit, MEMBER("rule"), again->said->attribute[CASE_RULE]);
+    emit_say(emit, MEMBER("reason"), again->reason);
+    emit_say_place(emit, &what);
+    emit_say(emit, MEMBER("cause"), again->said->attribute[CASE_CAUSE]);
+    emit_say(emit, MEMBER("again"), again->because->id);
+    emit_close_to_units(emit);
+    emit_say(emit, MEMBER("desk_cause"), again->desk_cause);
+    strbuf_add_char(&emit->data, '}');
+    emit_order(
+        emit, &what, &saying,
+        &(struct emit_order){.kind = again->kind, .unit = again->unit, .state = again->state},
+        outputs);
+}
+
+void case_flow_ask_own(struct case_flow *flow, const struct working *work,
+                       const struct case_line *because, struct outputs *outputs)
+{
+    struct span own = desk_of_its_own(&work->set, &work->fold);
+    struct again again = {.said = case_flow_line(work, work->fold.dispatched_id),
+                          .because = because,
+                          .kind = "escalated",
+                          .unit = SPAN(DESK_UNIT),
+                          .desk_cause = own,
+                          .due_ms = work->fold.due_ms};
+    if (!own.at || !again.said)
+        return;
+    enum desk_cause cause = desk_cause_of(own);
+    again.reason = cause == DESK_NOTHING ? SPAN_NONE : span_of(desk_row(cause)->ask);
+    say_again(flow, work, &again, outputs);
+}
+
+static void give_to_lead(struct case_flow *flow, const struct working *work,
+                         const struct case_line *because, struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    struct again again = {.said = case_flow_line(work, fold->dispatched_id),
+                          .because = because,
+                          .kind = "amended",
+                          .state = fold->held ? "held" : NULL,
+                          .unit = fold->lead,
+                          .reason = SPAN("更正后本件尚未结束,请按现时限继续办理"),
+                          .due_ms = fold->due_ms};
+    if (again.said && fold->lead.len && !span_is(fold->lead, DESK_UNIT))
+        say_again(flow, work, &again, outputs);
+}
+
+static void give_to_helpers(struct case_flow *flow, const struct working *work,
+                            const struct case_line *because, struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    for (size_t i = 0; i < fold->co_count; i++) {
+        const struct case_co *co = &fold->co[i];
+        bool own = co->due_ms != TIMESTAMP_NONE;
+        struct again again = {.said = co->told_id.at ? case_flow_line(work, co->told_id) : NULL,
+                              .because = because,
+                              .kind = "co_assigned",
+                              .due_source = own ? "move" : "lead",
+                              .unit = co->unit,
+                              .co_unit = co->unit,
+                              .reason = SPAN("更正后本件尚未结束,请继续协办"),
+                              .due_ms = own ? co->due_ms : fold->due_ms};
+        if (again.said && !span_is(co->unit, DESK_UNIT))
+            say_again(flow, work, &again, outputs);
+    }
+}
+
+bool case_flow_give_back(struct case_flow *flow, const struct working *work,
+                         const struct case_flow_duties *before, const struct case_line *by,
+                         struct outputs *outputs)
+{
+    const struct case_fold *fold = &work->fold;
+    bool open = fold->dispatched && !fold->closed && !fold->quiet && !fold->parent.at &&
+                fold->resolution_ms == TIMESTAMP_NONE && !work->decided;
+    bool reopens = before->over && before->rounds == fold->rounds;
+    if (!open || (!reopens && !is_moved(work, before)))
+        return false;
+    give_to_lead(flow, work, by, outputs);
+    if (reopens)
+        give_to_helpers(flow, work, by, outputs);
+    return true;
+}

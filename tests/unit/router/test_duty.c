@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The newest record of a case in a unit's topic is its whole present duty (contracts §3): what was
+ * told to be over and is open again is told again, what was told to whom and is over is ended. */
+#include "desks.h"
+
+#define LATER  "00000000000000000001.001764000000000.000001.00000000000000aa"
+#define HELPER "d_urban"
+
+/* The same word, of a time at which it had no effect: before the case began. */
+static struct told taken_back(struct told told)
+{
+    told.time_ms = NOON - HOUR;
+    told.recorded_ms = NOON + 9 * HOUR;
+    told.revision = LATER;
+    return told;
+}
+
+static struct case_flow *led_and_helped(void)
+{
+    struct case_flow *flow = begin();
+    struct told helps = said("co-1", "co_assigned", "desk", NOON + HOUR);
+    helps.data = "{\"co_unit\":\"" HELPER "\",\"due_at\":\"2025-11-27T04:00:00Z\"}";
+    tell(flow, order);
+    tell(flow, helps);
+    return flow;
+}
+
+static void a_closure_taken_back_is_told_to_lead_and_helpers(void **state)
+{
+    (void)state;
+    struct case_flow *flow = led_and_helped();
+    struct told closed = said("closed-1", "closed", "desk", NOON + 5 * HOUR);
+    tell(flow, closed);
+    assert_newest(LEAD, "ended", "closed-1");
+    assert_newest(HELPER, "ended", "closed-1");
+    tell(flow, taken_back(closed));
+    assert_newest(LEAD, "amended", "\"again\":\"closed-1\"");
+    assert_newest(LEAD, "amended", "\"state\":\"open\"");
+    assert_newest(HELPER, "co_assigned", "\"due_at\":\"2025-11-27T04:00:00.000Z\"");
+    size_t told = kept_count;
+    tell(flow, taken_back(closed));
+    flow = restart(flow);
+    tell(flow, taken_back(closed));
+    assert_int_equal(kept_count, told); /* once */
+    case_flow_close(flow);
+}
+
+/* Of what is resolved nothing is left to do, closed or not. */
+static void what_is_resolved_is_told_when_that_is_taken_back(void **state)
+{
+    (void)state;
+    struct case_flow *flow = led_and_helped();
+    struct told resolved = said("resolved-1", "resolved", "lead", NOON + 4 * HOUR),
+                closed = said("closed-1", "closed", "desk", NOON + 5 * HOUR);
+    tell(flow, resolved);
+    tell(flow, closed);
+    tell(flow, taken_back(closed));
+    assert_newest(LEAD, "ended", "closed-1");
+    tell(flow, taken_back(resolved));
+    assert_newest(LEAD, "amended", "\"again\":\"resolved-1\"");
+    assert_newest(HELPER, "co_assigned", "\"again\":\"resolved-1\"");
+    case_flow_close(flow);
+}
+
+static struct told nowhere(void)
+{
+    struct told told = order;
+    told.data = "{\"request_kind\":\"complaint\",\"due_at\":\"2025-11-25T09:00:00Z\"}";
+    return told;
+}
+
+static void what_the_desk_leads_comes_back_with_its_question(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told closed = said("closed-1", "closed", "desk", NOON + HOUR);
+    tell(flow, nowhere());
+    tell(flow, closed);
+    assert_newest("desk", "ended", "closed-1");
+    tell(flow, taken_back(closed));
+    assert_newest("desk", "escalated", "\"desk_cause\":\"unclassified\"");
+    case_flow_close(flow);
+}
+
+/* Contracts §2: here a correction takes the effect from a dispute and its decision. */
+static void whoever_leads_again_by_a_correction_is_told(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told corrected = order,
+                upheld = said("decided-1", "dispute_decided", "desk", NOON + 2 * HOUR);
+    upheld.data = "{\"outcome\":\"upheld\",\"lead\":\"d_water\"}";
+    corrected.time_ms = NOON + 3 * HOUR;
+    corrected.revision = LATER;
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR));
+    tell(flow, upheld);
+    assert_newest(LEAD, "recalled", "decided-1");
+    tell(flow, corrected);
+    assert_newest("d_water", "ended", "opened-1");
+    assert_newest(LEAD, "amended", "\"again\":\"opened-1\"");
+    case_flow_close(flow);
+}
+
+/* docs/decisions/0060: history changes a live case's state and tells nobody. When the case is over
+ * they are told all the same: nobody said `merged` to them. */
+static void helpers_of_a_case_that_history_merged_are_told_when_it_is_over(void **state)
+{
+    (void)state;
+    struct case_flow *flow = led_and_helped();
+    struct told merged = said("merged-1", "merged", "desk", NOON + 2 * HOUR);
+    merged.data = "{\"parent\":\"request:12345:2\"}";
+    merged.replayof = "backfill";
+    tell(flow, merged);
+    assert_newest(HELPER, "co_assigned", "co-1");
+    tell(flow, said("closed-1", "closed", "desk", NOON + 5 * HOUR));
+    assert_newest(LEAD, "ended", "closed-1");
+    assert_newest(HELPER, "ended", "closed-1");
+    case_flow_close(flow);
+}
+
+/* ---- what the desk leads ---- */
+
+static void that_time_has_passed_hides_not_what_the_desk_is_asked(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    tell(flow, nowhere());
+    tick(flow, NOON + HOUR);
+    assert_newest("desk", "nudged", "\"desk_cause\":\"unclassified\"");
+    tick(flow, NOON + 6 * HOUR);
+    assert_newest("desk", "overdue", "\"desk_cause\":\"unclassified\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 7 * HOUR));
+    assert_newest("desk", "escalated", "\"desk_cause\":\"unclassified\"");
+    struct told later = said("extended-1", "extended", "desk", NOON + 8 * HOUR);
+    later.data = "{\"due_at\":\"2025-11-28T04:00:00Z\"}";
+    tell(flow, later);
+    assert_newest("desk", "amended", "\"desk_cause\":\"unclassified\"");
+    case_flow_close(flow);
+}
+
+/* ---- copies ---- */
+
+static const char *copied_to(void)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].stream == STREAM_DISPATCH && strstr(kept[i].value, "\"kind\":\"copied\""))
+            return kept[i].suffix;
+    fail_msg("nobody has a copy");
+    return NULL;
+}
+
+static void who_has_a_copy_is_told_that_it_is_over(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *data;
+    } ends[] = {{"closed", "{}"}, {"assigned", "{\"lead\":\"s110105002\"}"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+        struct case_flow *flow = begin();
+        struct told opened = order, end = said("end-1", ends[i].stage, "desk", NOON + HOUR);
+        opened.data = "{\"type_code\":\"R0201\",\"community_code\":\"110105001905\"}";
+        end.data = ends[i].data;
+        tell(flow, opened);
+        const char *unit = copied_to();
+        assert_newest(unit, "copied", "");
+        tell(flow, end);
+        assert_newest(unit, "ended", "\"id\":\"end-1\"");
+        size_t told = kept_count;
+        flow = restart(flow);
+        tell(flow, end);
+        assert_int_equal(kept_count, told);
+        case_flow_close(flow);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_closure_taken_back_is_told_to_lead_and_helpers),
+        cmocka_unit_test(what_is_resolved_is_told_when_that_is_taken_back),
+        cmocka_unit_test(what_the_desk_leads_comes_back_with_its_question),
+        cmocka_unit_test(whoever_leads_again_by_a_correction_is_told),
+        cmocka_unit_test(helpers_of_a_case_that_history_merged_are_told_when_it_is_over),
+        cmocka_unit_test(that_time_has_passed_hides_not_what_the_desk_is_asked),
+        cmocka_unit_test(who_has_a_copy_is_told_that_it_is_over),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
