@@ -145,6 +145,7 @@ static void read_kind(struct kinds *kinds, const struct yaml_node *root, const s
     reading.kind->escalated = case_kind_stage(reading.kind, SPAN("escalated"));
     reading.kind->amended = case_kind_stage(reading.kind, SPAN("amended"));
     read_timers(&reading, yaml_get(root, "timers"));
+    reading.kind->lasting = case_kind_lasting(reading.kind);
 }
 
 /* The same bytes are hashed and read. */

@@ -95,6 +95,7 @@ struct case_kind {
     uint64_t first;        /* bits of stages: may come first */
     uint64_t asides;       /* from the router they tell about the case without moving it */
     uint64_t asking;       /* the router owes them an answer */
+    uint64_t lasting;      /* of a closed case: decisions may still hang on them */
     int dispatched, escalated, amended; /* indices of the router's own stages; -1 = none such */
     struct kind_parties party;
     struct kind_timer *timers;

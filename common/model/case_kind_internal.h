@@ -12,6 +12,8 @@ struct case_kind_reading { /* one file */
     const char *names[CASE_KIND_MAX_STAGES]; /* of the stages */
 };
 
+/* Bits of stages. */
+uint64_t case_kind_lasting(const struct case_kind *kind);
 void case_kind_read_stages(struct case_kind_reading *reading, const struct yaml_node *map);
 /* Index of the stage it names, or -1 with an error. */
 int case_kind_read_stage_name(const struct case_kind_reading *reading,

@@ -14,46 +14,6 @@
  * matter. */
 #include "router/core/stub.h"
 
-#include <string.h>
-
-#include "model/desk.h"
-
-static uint64_t bit(int index)
-{
-    return index < 0 ? 0 : UINT64_C(1) << index;
-}
-
-/* Stages that bear upon another one otherwise than by coming before it. */
-static uint64_t find_bearing(const struct case_kind *kind)
-{
-    uint64_t kept = kind->asking;
-    for (size_t i = 0; i < kind->stage_count; i++) {
-        const struct kind_stage *stage = &kind->stages[i];
-        bool names = stage->meaning == MEANS_FORWARDED || stage->meaning == MEANS_DISPUTED ||
-                     stage->meaning == MEANS_UNMERGED;
-        kept |= stage->unless | stage->ends;
-        kept |= stage->ends || stage->at_most || names || desk_hears(stage->name) ? bit((int)i) : 0;
-    }
-    return kept;
-}
-
-static uint64_t find_material(const struct case_kind *kind)
-{
-    uint64_t kept = find_bearing(kind);
-    for (size_t i = 0; i < kind->timer_count; i++)
-        kept |= bit(kind->timers[i].after_stage) | bit(kind->timers[i].unless_stage);
-    for (size_t i = 0; i < kind->stage_count; i++) {
-        const struct kind_stage *stage = &kind->stages[i];
-        bool decides = !stage->after || kind_stage_begins_anew(stage) ||
-                       strcmp(stage->name, "dispatched") == 0 ||
-                       stage->counts_as == COUNTS_RESOLUTION || stage->counts_as == COUNTS_CLOSURE;
-        for (size_t m = 0; m < kind->stage_count && !decides; m++)
-            decides = (kind->stages[m].after >> i & 1) && (stage->after & ~kind->stages[m].after);
-        kept |= decides ? bit((int)i) : 0;
-    }
-    return kept;
-}
-
 static bool keeps(const struct case_line *line, const struct case_kind *kind, uint64_t material)
 {
     int index = case_kind_stage_number(kind, line->stage);
@@ -80,7 +40,7 @@ static size_t find_live(const struct case_set *set, const struct case_kind *kind
 
 size_t stub_keeps(const struct case_set *set, const struct case_kind *kind)
 {
-    uint64_t material = find_material(kind);
+    uint64_t material = kind->lasting;
     size_t live = find_live(set, kind, material), count = 0;
     for (size_t i = 0; i < set->count; i++)
         count += i == live || keeps(&set->lines[i], kind, material);
@@ -89,7 +49,7 @@ size_t stub_keeps(const struct case_set *set, const struct case_kind *kind)
 
 void stub_reduce(struct case_set *set, const struct case_kind *kind)
 {
-    uint64_t material = find_material(kind);
+    uint64_t material = kind->lasting;
     size_t live = find_live(set, kind, material), count = 0;
     for (size_t i = 0; i < set->count; i++)
         if (i == live || keeps(&set->lines[i], kind, material))
