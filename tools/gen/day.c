@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/timestamp.h"
 #include "gen/item.h"
+#include "gen/observe.h"
 
 #define REASON_BYTES 65536
 
@@ -48,8 +49,8 @@ static void draw_lives(struct day *day, int64_t events)
     qsort(day->lives, day->life_count, sizeof *day->lives, by_opening);
 }
 
-static void add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_kind kind,
-                     enum life_stage stage)
+void day_add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_kind kind,
+                  enum life_stage stage)
 {
     if (at_ms == TIMESTAMP_NONE)
         return;
@@ -63,17 +64,17 @@ static void add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_
 static void add_items(struct day *day, size_t index)
 {
     const struct life *life = &day->lives[index];
-    add_item(day, life->sent_ms, index, DAY_ROW, LIFE_STAGES);
+    day_add_item(day, life->sent_ms, index, DAY_ROW, LIFE_STAGES);
     if (life->fault != LIFE_SOUND)
         return;
     for (enum life_stage stage = LIFE_SIGNED; stage < LIFE_STAGES; stage++)
         if (!life->told[stage])
-            add_item(day, life->moment[stage], index, stage == LIFE_CLOSED ? DAY_ROW : DAY_STATUS,
-                     stage);
-    add_item(day, life->corrected_ms, index, DAY_ROW, LIFE_STAGES);
-    add_item(day, life->foreign_ms, index, DAY_FOREIGN, LIFE_RESOLVED);
-    add_item(day, life->garbled_ms, index, DAY_GARBLED, LIFE_SIGNED);
-    add_item(day, life->repeated_ms, index, DAY_ROW, LIFE_STAGES);
+            day_add_item(day, life->moment[stage], index,
+                         stage == LIFE_CLOSED ? DAY_ROW : DAY_STATUS, stage);
+    day_add_item(day, life->corrected_ms, index, DAY_ROW, LIFE_STAGES);
+    day_add_item(day, life->foreign_ms, index, DAY_FOREIGN, LIFE_RESOLVED);
+    day_add_item(day, life->garbled_ms, index, DAY_GARBLED, LIFE_SIGNED);
+    day_add_item(day, life->repeated_ms, index, DAY_ROW, LIFE_STAGES);
     if (life->repeated_ms != TIMESTAMP_NONE)
         day->items[day->item_count - 1].revision_ms = life->sent_ms;
 }
@@ -139,6 +140,8 @@ struct day *day_new(const struct life_day *frame, const struct pool *pool, int64
     draw_lives(day, events);
     for (size_t i = 0; i < day->life_count; i++)
         add_items(day, i);
+    if (day->frame.span.days)
+        observe_add(day);
     qsort(day->items, day->item_count, sizeof *day->items, by_sending);
     count(day);
     return day;
@@ -180,6 +183,7 @@ static void add_span(struct strbuf *out, const struct day *day)
     const struct life_span *span = &day->frame.span;
     const struct pool_place *place = &day->pool->places[span->heating_place];
     add_number(out, "days", span->days);
+    add_number(out, "observations", day->sums.observations);
     add_number(out, "exported_at_night", day->sums.exported);
     add_number(out, "silent_from", span->silent_from_ms);
     add_number(out, "heating_from", span->heating_from_ms);

@@ -15,7 +15,9 @@ enum day_item_kind {
     DAY_ROW,     /* the order as the hotline knows it then */
     DAY_STATUS,  /* its lead's word about a stage */
     DAY_FOREIGN, /* another unit's, which moves nothing */
-    DAY_GARBLED  /* of a stage that does not exist: rejected */
+    DAY_GARBLED, /* of a stage that does not exist: rejected */
+    DAY_BEAT,    /* of no order but a station: `life` is its index */
+    DAY_WEATHER  /* a warning (stage signed) and its end (closed) */
 };
 
 struct day_item {
@@ -39,6 +41,7 @@ struct day_sums {
     int64_t opened, closed; /* orders, and those closed within the day */
     int64_t statuses, foreign; /* effective; of a unit that does not lead */
     int64_t repeats, corrections, adopted, overdue;
+    int64_t observations;             /* heartbeats and warnings, not among `events` */
     int64_t exported;                 /* told in the night after they were opened */
     int64_t causes[LIFE_CAUSES];      /* orders by why they were told */
     int64_t last_ms;                  /* the clock after the last step */
@@ -60,6 +63,9 @@ struct day {
 /* A day of exactly `events` events. */
 struct day *day_new(const struct life_day *frame, const struct pool *pool, int64_t events);
 void day_free(struct day *day);
+/* For what is told besides; nothing at TIMESTAMP_NONE. */
+void day_add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_kind kind,
+                  enum life_stage stage);
 /* One line an item; false when the file does not take it. */
 bool day_write(const struct day *day, FILE *out);
 /* The sums as one JSON object. */

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/timestamp.h"
 #include "gen/base64.h"
+#include "gen/observe.h"
 #include "gen/row.h"
 
 #define DAY_MS   INT64_C(86400000)
@@ -177,9 +178,11 @@ static void write_status(struct strbuf *out, const struct day *day, const struct
 void item_write(struct item_writer *writer, struct strbuf *out, const struct day *day,
                 const struct day_item *item)
 {
-    const struct life *life = &day->lives[item->life];
+    const struct life *life = item->kind < DAY_BEAT ? &day->lives[item->life] : NULL;
     strbuf_addf(out, "{\"at\":%lld,\"to\":", (long long)item->at_ms);
-    if (item->kind != DAY_ROW) {
+    if (!life) {
+        observe_write(out, day, item);
+    } else if (item->kind != DAY_ROW) {
         write_status(out, day, item, life);
     } else {
         fill_row(&writer->row, day, item, life);

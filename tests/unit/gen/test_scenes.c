@@ -290,6 +290,32 @@ static void all_streets_and_nearly_all_stations_are_heard(void **state)
     free(heard);
 }
 
+/* Four a day of each but the one that falls silent; a warning an hour before it pours, and its end.
+ */
+static void stations_live_and_the_storm_is_announced(void **state)
+{
+    size_t beats = 0, silent = 0, warnings = 0;
+    const struct life_span *span = &month->frame.span;
+    (void)state;
+    for (size_t i = 0; i < month->item_count; i++) {
+        const struct day_item *item = &month->items[i];
+        if (item->kind == DAY_BEAT && item->life == month->frame.silent) {
+            silent++;
+            assert_true(item->at_ms < span->silent_from_ms);
+        } else if (item->kind == DAY_BEAT) {
+            beats++;
+        } else if (item->kind == DAY_WEATHER) {
+            warnings++;
+            assert_true(item->at_ms == span->rain_from_ms - HOUR ||
+                        item->at_ms == span->rain_to_ms);
+        }
+    }
+    assert_int_equal(beats, (pool.station_count - 1) * DAYS * 4);
+    assert_int_equal(silent, DAYS / 3 * 4);
+    assert_int_equal(warnings, 2);
+    assert_int_equal(month->sums.observations, beats + silent + warnings);
+}
+
 static void weekends_are_quieter(void **state)
 {
     size_t weekdays[7] = {0}; /* from Sunday: the month begins with one */
@@ -331,6 +357,7 @@ int main(void)
         cmocka_unit_test(heating_fails_in_one_street_on_one_day),
         cmocka_unit_test(it_pours_everywhere_on_one_day),
         cmocka_unit_test(all_streets_and_nearly_all_stations_are_heard),
+        cmocka_unit_test(stations_live_and_the_storm_is_announced),
         cmocka_unit_test(weekends_are_quieter),
         cmocka_unit_test(the_same_seed_is_the_same_month),
     };
