@@ -29,10 +29,11 @@ const EVERY_MS = 5000;
 const THEMES = ["", "light", "dark"];
 
 let state = read();
-let newest = null; // {state, clock, data} on the page
+let newest = null; // {state, status, clock, data} on the page
 let turn = 0;
 let timer = 0;
 let named = false;
+let leaving = false; // what is under way when somebody goes is no fault
 
 const viewOf = (which) => VIEWS[which.view] || overview;
 const placeOf = ({ lang, theme, sort, pages, ...rest }) => JSON.stringify(rest);
@@ -64,6 +65,7 @@ function frame() {
 function show() {
   if (!newest) return;
   const view = viewOf(newest.state);
+  showStatus(newest.status);
   fill(byId("view"), view.draw(newest.state, newest.data, newest.clock));
   sweep();
   view.after?.(newest.state, newest.data, newest.clock);
@@ -89,8 +91,7 @@ async function ask(mine) {
   const status = await askStatus();
   const data = await viewOf(asked).ask(asked, status.clock);
   if (mine !== turn) return; // somebody went on meanwhile
-  newest = { state: asked, clock: status.clock, data };
-  showStatus(status);
+  newest = { state: asked, status, clock: status.clock, data };
   show();
 }
 
@@ -100,7 +101,7 @@ async function refresh() {
   try {
     if (!document.hidden) await ask(mine);
   } catch (problem) {
-    if (mine === turn) fault(problem);
+    if (mine === turn && !leaving) fault(problem);
   }
   if (mine !== turn) return;
   byId("view").removeAttribute("aria-busy");
@@ -134,6 +135,15 @@ addEventListener("refresh", () => {
   named = false; // another person may be told other names
   frame();
   refresh();
+});
+addEventListener("pagehide", () => {
+  leaving = true;
+});
+addEventListener("beforeunload", () => {
+  leaving = true;
+});
+addEventListener("pageshow", () => {
+  leaving = false;
 });
 addEventListener("visibilitychange", () => !document.hidden && refresh());
 addEventListener("keydown", (event) => event.key === "Escape" && state.view === "screen" && go(viewAddress("overview")));

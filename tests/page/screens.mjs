@@ -9,14 +9,14 @@ const folder = process.argv[2] || "docs/screens";
 mkdirSync(folder, { recursive: true });
 const [busy] = sql("SELECT street_code AS street, sum(opened)::int AS n FROM api.places WHERE street_code <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1");
 const waiting = (await api("desk?limit=1000")).rows;
-const asked = waiting.find((row) => row.cause === "dispute") || waiting[0];
+const asked = waiting.find((row) => row.cause === "overdue") || waiting[0];
 const [long] = sql("SELECT case_id FROM core.case_set JOIN core.case_now AS n USING (case_id) WHERE n.kind = 'request' ORDER BY length(lines) DESC, 1 LIMIT 1");
 const STATES = [
   ["overview", "#view=overview", {}],
   ["place", `#view=place&street=${busy.street}&range=week`, {}],
   ["units_en_dark", "#view=units&range=all&lang=en", { theme: "dark" }],
   ["stations", "#view=stations", {}],
-  ["desk", `#view=desk&case=${encodeURIComponent(asked?.case || "")}`, { desk: true }],
+  ["desk", `#view=desk&cause=${asked?.cause}&case=${encodeURIComponent(asked?.case || "")}`, { desk: true }],
   ["screen", "#view=screen&theme=dark", { width: 1920, height: 1080 }],
   ["case", `#view=case&case=${encodeURIComponent(long.case_id)}`, {}],
   ["times", "#view=times&range=week&measure=full", {}],
