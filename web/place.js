@@ -32,10 +32,19 @@ async function askTrend(state, clock) {
   return perhaps(rowsOf("response_time", { ...span, by: "day", street_code: state.street, unit: state.unit }), null);
 }
 
+const offOf = (sum, rows) => COUNTS.filter((key) => rows.reduce((all, row) => all + row[key], 0) !== (sum[key] || 0));
+
+// Two questions: what came between them is no disagreement, so they are asked once more.
+async function askLevel(query, by) {
+  if (!by) return [await oneOf("places", query), []];
+  const both = () => Promise.all([oneOf("places", query), rowsOf("places", { ...query, by })]);
+  const first = await both();
+  return offOf(...first).length ? both() : first;
+}
+
 export async function ask(state, clock) {
   const depth = depthOf(state), days = daysOf(state, clock.day), query = { ...days, ...filterOf(state) };
-  const [sum, rows, trend, cases] = await Promise.all([oneOf("places", query), depth < 3 ? rowsOf("places", { ...query, by: LEVELS[depth].by }) : [],
-    askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
+  const [[sum, rows], trend, cases] = await Promise.all([askLevel(query, LEVELS[depth]?.by), askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
   return { sum, rows, trend, cases, days };
 }
 
@@ -61,7 +70,7 @@ function columnsOf(level) {
 }
 
 function agreement(sum, rows) {
-  const off = COUNTS.filter((key) => rows.reduce((all, row) => all + row[key], 0) !== (sum[key] || 0));
+  const off = offOf(sum, rows);
   return make("p", { id: "agreement", class: off.length ? "bad" : "good" }, make("span", { "aria-hidden": "true" }, off.length ? "▲ " : "● "),
     off.length ? t("sums_differ", { what: off.map((key) => t(key)).join(" ") }) : t("sums_agree", { n: rows.length }));
 }

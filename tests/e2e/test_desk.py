@@ -209,6 +209,33 @@ def test_a_decision_that_cannot_be_audited_or_said_is_not_made(district, tmp_pat
     assert told["ended"] and orders(district, "desk", "DESK4")[-1]["kind"] == "ended"
 
 
+def test_what_is_decided_in_a_page_is_audited_by_the_door(district):
+    """docs/decisions/0130: a browser says where its page is from; nobody's word is not taken and not kept."""
+    district.accepted("hotline", [order("DESKP")])
+    until(lambda: case("DESKP") in asked(district), "it is on the list", 60, 0.5)
+    url, page = district.environment["CITYBRAIN_URL"] + "/v1/units/desk/status", district.environment["CITYBRAIN_API"]
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+    def answered(**data):
+        said = {"case": case("DESKP"), "stage": "closed", "time": now, "data": data}
+        status, body = district.http(url, json.dumps(said).encode(), Content_Type="application/json", Authorization="Bearer demo-desk",
+                                     Origin=page)
+        assert status == 200, body
+        return json.loads(body)["results"][0]
+
+    for data, lacks in (({"reason": WHY}, "/data/by"), ({"by": WHO}, "/data/reason"), ({"by": " ", "reason": WHY}, "/data/by")):
+        verdict = answered(**data)
+        assert (verdict["verdict"], verdict["reason"], verdict["pointer"]) == ("rejected", "missing_field", lacks)
+    assert audited(district, "DESKP") == [] and not [m for m in district.records("cb.status.desk") if case("DESKP").encode() in m.value()]
+    assert answered(by=WHO, reason=WHY)["verdict"] == answered(by=WHO, reason=WHY)["verdict"] == "accepted"
+    until(lambda: orders(district, "desk", "DESKP")[-1]["kind"] == "ended", "it is not asked any more", 30, 0.3)
+    word, = events(district, "DESKP", "closed")  # said twice it is one
+    first, second = audited(district, "DESKP")
+    assert {**first, "at": ""} == {**second, "at": ""} and check_all("audit.json", [first]) == 1
+    assert (first["who"], first["reason"], first["verb"], first["outcome"], first["event"]) == (WHO, WHY, "desk decide", "intended", word["id"])
+    assert first["arguments"] == {"case": case("DESKP"), "move": "closed"}
+
+
 def test_what_a_trigger_found_is_confirmed_or_declined_by_a_person(district):
     """条例 24-27: what somebody says again is looked at before a unit is asked to (config/triggers/said_again.yaml)."""
     def submitted(number):
