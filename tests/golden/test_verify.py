@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The second reader's codec and merge against the contract and the vectors of the daemons' own tests."""
+import importlib.util
+import json
 import sys
 from itertools import permutations
 from pathlib import Path
@@ -187,3 +189,33 @@ def test_java_places_keys_the_same_way():
     assert murmur2(b"21") == 0xFFFFFFFF & -973932308 and murmur2(b"foobar") == 0xFFFFFFFF & -790332482
     assert murmur2(b"a-little-bit-long-string") == 0xFFFFFFFF & -985981536
     assert zone_minutes("Asia/Shanghai") == 480 and zone_minutes("-03:30") == -210
+
+
+# --- the note that the aggregator tells of ---
+
+
+@pytest.fixture(scope="module")
+def reader():
+    spec = importlib.util.spec_from_file_location("verify_main", ROOT / "tools/verify/__main__.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_note_is_of_a_whole_recount(reader, capsys):
+    assert reader.read_arguments(["--note", "x"]).cells and reader.read_arguments(["--note", "x", "--cases", "--cells"]).cases
+    for part in ("--cases", "--cells"):
+        with pytest.raises(SystemExit) as left:
+            reader.read_arguments(["--note", "x", part])
+        assert left.value.code == 64 and "--note is of a whole recount" in capsys.readouterr().err
+
+
+def test_a_note_is_there_as_a_whole_or_not_at_all(reader, tmp_path):
+    note = tmp_path / "verified.json"
+    reader.leave_note(str(note), 1796000000.25, 3)
+    reader.leave_note(str(note), 1796000001.5, 0)
+    assert json.loads(note.read_text()) == {"at_ms": 1796000001500, "differences": 0}
+    assert [path.name for path in tmp_path.iterdir()] == ["verified.json"]
+    with pytest.raises(reader.Refused) as refused:
+        reader.leave_note(str(tmp_path / "no/folder/x"), 1.0, 0)
+    assert refused.value.args[0] == 78 and "fix: " in refused.value.args[1]

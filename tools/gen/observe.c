@@ -10,22 +10,22 @@
 #define DAY    (24 * HOUR)
 
 #define WARNED_BEFORE HOUR
+#define OPENS         (7 * HOUR)
+#define CLOSES        (20 * HOUR)
 
-/* A station's system says that it lives in the morning, at noon and before it closes, at minutes of
- * its own; the silent one until it falls silent. */
+/* From seven to eight, whatever its hours are, at minutes of its own; the silent one until it falls
+ * silent. */
 static void add_beats(struct day *day, size_t station)
 {
-    static const int64_t hours[] = {9, 12, 15, 17};
     const struct life_day *frame = &day->frame;
-    int64_t zone = LIFE_ZONE_MINUTES * MINUTE;
+    int64_t zone = LIFE_ZONE_MINUTES * MINUTE, every = day->pool->beat_ms[station];
     int64_t midnight = frame->begins_ms - (frame->begins_ms + zone) % DAY;
     int64_t ends = station == frame->silent ? frame->span.silent_from_ms : frame->ends_ms;
     for (; midnight < ends; midnight += DAY)
-        for (size_t i = 0; i < ARRAY_LENGTH(hours); i++) {
-            int64_t at = midnight + hours[i] * HOUR + (int64_t)(station * 7 % 30) * MINUTE;
+        for (int64_t at = midnight + OPENS + (int64_t)(station * 7 % 30) * MINUTE;
+             at < midnight + CLOSES; at += every)
             if (at >= frame->begins_ms && at < ends)
                 day_add_item(day, at, station, DAY_BEAT, LIFE_STAGES);
-        }
 }
 
 void observe_add(struct day *day)

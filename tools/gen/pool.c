@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+#define MINUTE INT64_C(60000)
+
 static struct span cell(const struct registry *registry, size_t row, const char *column)
 {
     return registry_cell(registry, registry_at(registry, row), column);
@@ -31,9 +33,22 @@ static void list_places(struct pool *pool)
                                     cell(divisions, i, "parent_code"), POOL_NONE, false};
 }
 
+/* Three quarters of a cadence of minutes or hours, and of any other three hours. */
+static int64_t beat_of(struct span cadence)
+{
+    const int64_t least = 15 * MINUTE, most = 180 * MINUTE;
+    char unit = cadence.len ? cadence.at[cadence.len - 1] : 'd';
+    int64_t every = most, number;
+    if ((unit == 'm' || unit == 'h') &&
+        span_to_int64(span_from(cadence.at, cadence.len - 1), &number))
+        every = number * (unit == 'h' ? 60 : 1) * MINUTE * 3 / 4;
+    return every < least ? least : every > most ? most : every;
+}
+
 static void list_stations(struct pool *pool)
 {
     pool->stations = xcalloc(rows_of(pool->station_rows) + 1, sizeof *pool->stations);
+    pool->beat_ms = xcalloc(rows_of(pool->station_rows) + 1, sizeof *pool->beat_ms);
     for (size_t i = 0; registry_at(pool->station_rows, i); i++) {
         struct span community = cell(pool->station_rows, i, "community_code");
         bool csv = span_ends(cell(pool->station_rows, i, "family"), SPAN("_csv"));
@@ -42,6 +57,7 @@ static void list_stations(struct pool *pool)
                 pool->places[p].station = pool->station_count;
                 pool->places[p].csv = csv;
             }
+        pool->beat_ms[pool->station_count] = beat_of(cell(pool->station_rows, i, "cadence"));
         pool->stations[pool->station_count++] = cell(pool->station_rows, i, "code");
     }
 }
@@ -108,6 +124,7 @@ void pool_fini(struct pool *pool)
     free(pool->places);
     free(pool->types);
     free(pool->stations);
+    free(pool->beat_ms);
     free(pool->units);
     mix_fini(&pool->mix);
     rules_free(pool->rules);

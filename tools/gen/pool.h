@@ -31,6 +31,7 @@ struct pool { /* spans live as long as the registries */
     struct pool_place *places; /* communities; owned, as the lists below */
     struct pool_type *types;
     struct span *stations, *units; /* codes; units without the desk */
+    int64_t *beat_ms;              /* of a station: between two words, within its cadence */
     size_t place_count, type_count, station_count, unit_count;
     struct mix mix; /* of types */
 };

@@ -82,13 +82,13 @@ static struct day *usual(void)
 }
 
 /* Days as a district lives them: test_scenes.c says how. */
-static struct day *lived(uint64_t seed, int64_t days, int64_t events)
+static struct day *lived(uint64_t seed, int64_t days, int64_t events, int64_t clock_ms)
 {
     struct life_day frame = {.seed = seed,
                              .begins_ms = ENDS - days * 24 * HOUR,
                              .ends_ms = ENDS,
                              .step_ms = 10 * MINUTE,
-                             .clock_ms = TIMESTAMP_NONE,
+                             .clock_ms = clock_ms,
                              .csv = true,
                              .span.days = days};
     return day_new(&frame, &pool, events);
@@ -350,8 +350,9 @@ static void ingest_takes_and_rejects_what_the_day_says(void **state)
     assert_as_said(make(3, 20000, TIMESTAMP_NONE), 20000);
     assert_as_said(make(4, 3000, ENDS - HOUR), 3000);
     by_csv = false;
-    assert_as_said(lived(5, 1, 3000), 3000);
-    assert_as_said(lived(6, 9, 20000), 20000);
+    assert_as_said(lived(5, 1, 3000, TIMESTAMP_NONE), 3000);
+    assert_as_said(lived(6, 9, 20000, TIMESTAMP_NONE), 20000);
+    assert_as_said(lived(7, 3, 6000, ENDS - 20 * HOUR), 6000);
 }
 
 static void a_share_of_the_day_comes_as_csv_if_wanted(void **state)

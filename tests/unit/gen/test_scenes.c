@@ -290,30 +290,41 @@ static void all_streets_and_nearly_all_stations_are_heard(void **state)
     free(heard);
 }
 
-/* Four a day of each but the one that falls silent; a warning an hour before it pours, and its end.
- */
+/* Each station is heard within its cadence from morning to evening, but the one that falls silent;
+ * a warning comes an hour before it pours, and its end. */
 static void stations_live_and_the_storm_is_announced(void **state)
 {
-    size_t beats = 0, silent = 0, warnings = 0;
+    int64_t *last = xcalloc(pool.station_count, sizeof *last);
+    size_t *beats = xcalloc(pool.station_count, sizeof *beats), warnings = 0, all = 0, hourly = 0;
     const struct life_span *span = &month->frame.span;
     (void)state;
     for (size_t i = 0; i < month->item_count; i++) {
         const struct day_item *item = &month->items[i];
-        if (item->kind == DAY_BEAT && item->life == month->frame.silent) {
-            silent++;
-            assert_true(item->at_ms < span->silent_from_ms);
-        } else if (item->kind == DAY_BEAT) {
-            beats++;
-        } else if (item->kind == DAY_WEATHER) {
-            warnings++;
+        warnings += item->kind == DAY_WEATHER;
+        if (item->kind == DAY_WEATHER)
             assert_true(item->at_ms == span->rain_from_ms - HOUR ||
                         item->at_ms == span->rain_to_ms);
-        }
+        if (item->kind != DAY_BEAT)
+            continue;
+        assert_true(item->life != month->frame.silent || item->at_ms < span->silent_from_ms);
+        if (last[item->life] && minute_of_day(item->at_ms) > 7 * 60 + 30)
+            assert_true(item->at_ms - last[item->life] == pool.beat_ms[item->life]);
+        last[item->life] = item->at_ms;
+        beats[item->life]++;
+        all++;
     }
-    assert_int_equal(beats, (pool.station_count - 1) * DAYS * 4);
-    assert_int_equal(silent, DAYS / 3 * 4);
+    for (size_t i = 0; i < pool.station_count; i++) {
+        const struct registry_row *row = registry_at(pool.station_rows, i);
+        bool hour = span_is(registry_cell(pool.station_rows, row, "cadence"), "1h");
+        assert_int_equal(pool.beat_ms[i] / MINUTE, hour ? 45 : 180);
+        assert_true(beats[i] >= (i == month->frame.silent ? DAYS / 3 : DAYS) * (hour ? 16 : 4));
+        hourly += hour;
+    }
+    assert_in_range(hourly, 100, 200);
     assert_int_equal(warnings, 2);
-    assert_int_equal(month->sums.observations, beats + silent + warnings);
+    assert_int_equal(month->sums.observations, all + warnings);
+    free(last);
+    free(beats);
 }
 
 static void weekends_are_quieter(void **state)
