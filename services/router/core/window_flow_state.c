@@ -47,7 +47,6 @@ static void restore_clock(struct window_flow *flow, struct span value)
 
 void window_flow_restore(struct window_flow *flow, struct span key, struct span value)
 {
-    enum trigger_form form;
     bool good = true;
     if (window_book_restore(&flow->book, key, value, &good)) {
         if (!good)
@@ -69,7 +68,8 @@ void window_flow_restore(struct window_flow *flow, struct span key, struct span 
             case_book_remove(flow->book.groups, entry);
         return;
     }
-    if (key.len <= CASE_BOOK_MAX_ID && window_read(&flow->window, value, &form))
+    if (key.len <= CASE_BOOK_MAX_ID &&
+        value.len) /* read when all is there: a later record may replace it */
         case_book_set(flow->book.groups, case_book_add(flow->book.groups, key), value, true);
     else
         note_fault(flow, key);
@@ -82,15 +82,19 @@ static void restore_group(void *context, struct case_entry *entry)
     struct window_flow *flow = context;
     struct window_look look = {.entry = entry};
     struct window *window = &flow->window;
+    enum trigger_form form;
     if (!entry->len)
         return;
     bool there = window_flow_trigger(flow, case_entry_id(entry), &look);
+    if (there && !window_read(window, case_book_get(flow->book.groups, entry), &form)) {
+        note_fault(flow, case_entry_id(entry));
+        return;
+    }
     if (there && look.counter->anew) {
         look.counter->anew_groups++;
         flow->counts.anew++;
     }
-    if (!there || look.counter->anew ||
-        !window_book_open(&flow->book, entry, look.trigger, window)) {
+    if (!there || look.counter->anew || form != look.trigger->form) {
         case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
         case_book_set(flow->book.groups, entry, SPAN_NONE, false);
         return;
