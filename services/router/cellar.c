@@ -127,7 +127,8 @@ struct cellar *cellar_open(const char *folder, int64_t memory_bytes, struct metr
         return NULL;
     }
     struct cellar *cellar = xcalloc(1, sizeof *cellar);
-    struct shelf_disk disk = {write_board, read_board, release, cellar};
+    struct shelf_disk disk = {
+        .write = write_board, .read = read_board, .release = release, .context = cellar};
     cellar->file = file;
     cellar->store = shelf_store_new(&disk, (size_t)memory_bytes);
     cellar->bytes = metrics_add(metrics, &bytes_row);
