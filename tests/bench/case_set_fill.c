@@ -288,7 +288,8 @@ static void release(void *context, uint32_t number)
 
 static void open_store(void)
 {
-    struct shelf_disk disk = {write_board, read_board, release, tmpfile()};
+    struct shelf_disk disk = {
+        .write = write_board, .read = read_board, .release = release, .context = tmpfile()};
     if (!disk.context)
         exit(73);
     rules.store = shelf_store_new(&disk, IN_MEMORY);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/base.h"
+#include "ingest/core/feeds_check.h"
 #include "ingest/core/normalise.h"
 
 #define RECEIVED 1772420400000 /* 2026-03-02T03:00:00Z */
