@@ -47,7 +47,10 @@ def test_a_wrong_cell_is_found_and_replaced_while_orders_come_in(district):
         status, found = rebuild(district)
         wrong = [t["table"] for t in found["tables"] if t["differing"]]
         assert (status, found["differing"], wrong) == (1, 1, ["cell_closure_rate"])
-        status, found = rebuild(district, "--execute", "--as", "李四", "--reason", "人工改动过统计格")
+        signed = ("--execute", "--as", "李四", "--reason", "人工改动过统计格")
+        other = district.citybrain("rebuild", *signed, "--plan", "another", "--config", district.config, check=False, seconds=120)
+        assert other.returncode == 78 and f"the plan is now {found['plan']}" in other.stderr
+        status, found = rebuild(district, *signed, "--plan", found["plan"])
         assert (status, found["swapped"]) == (0, True) and found["sets"] >= 20
     finally:
         ended.set()
