@@ -7,12 +7,14 @@ read to its end within 60 s, and `citybrain verify` finds no difference while mo
 not parted. SEED=n (default 1), ONLY="freeze wal_full" for some."""
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -40,16 +42,18 @@ def say(line):
 
 def real_events(binaries, rng):
     """Canonical events of the real requests, shuffled, with repeats; ingest's own mapping, no broker."""
+    why = tempfile.TemporaryFile()
     rows = subprocess.Popen(["zcat", history_file()], stdout=subprocess.PIPE)
     mapped = subprocess.Popen([binaries / "citybrain-ingest", "--stdin", "--feed", "boston_311"], stdin=rows.stdout,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT)
-    found = []
-    for line in mapped.stdout:
-        if line.startswith(b'{"specversion"') and len(found) < EVENTS:
-            found.append(line.strip())
-    mapped.wait()
+                              stdout=subprocess.PIPE, stderr=why, cwd=ROOT)
+    rows.stdout.close()  # the mapper's alone: whoever writes to one that ended is told
+    said = (line.strip() for line in mapped.stdout if line.startswith(b'{"specversion"'))
+    found = list(itertools.islice(said, EVENTS))
+    mapped.kill()
     rows.wait()
-    assert len(found) == EVENTS, f"only {len(found)} events"
+    mapped.wait()
+    why.seek(0)
+    assert len(found) == EVENTS, f"only {len(found)} events: {why.read()[-400:]}"
     found += rng.sample(found, EVENTS * 3 // 10)
     rng.shuffle(found)
     return found
