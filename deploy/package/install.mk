@@ -8,7 +8,7 @@ MAN        := $(OUT)/man
 SHARE      = $(DESTDIR)$(PREFIX)/share/citybrain
 INSTALL    ?= install
 
-.PHONY: man install deb lint-systemd
+.PHONY: man install deb package-proof lint-systemd
 man: programs ## man pages out of --help (build/man; man -l build/man/citybrain.1)
 	@rm -rf $(MAN) && mkdir -p $(MAN)
 	@/usr/bin/python3 tools/docs/man.py $(abspath $(B)) $(MAN)
@@ -44,6 +44,9 @@ deb: ## a Debian package of the release programs: build/deb/citybrain_<version>_
 	@rm -rf $(OUT)/deb && mkdir -p $(OUT)/deb
 	@$(MAKE) --no-print-directory PREFIX=/usr DESTDIR=$(abspath $(OUT))/deb/root install
 	@OUT=$(OUT) VERSION=$(VERSION) deploy/package/deb
+
+package-proof: deb ## the package unpacked into an empty folder, and used from there: init, check, test, man, completion, units
+	@deploy/package/proof $(OUT)/deb/citybrain_$(VERSION)_*.deb
 
 lint-systemd: ## what systemd-analyze says of the units: their syntax, and an exposure of at most 1.5
 	@deploy/package/units deploy/systemd/*.service

@@ -41,7 +41,7 @@ static const struct setting table[] = {
     {"aggregator.api_waiting", SETTING_INT, offsetof(struct aggregator_config, api_waiting), "128",
      1, 4096, NULL, NULL, "of them, those that wait for news (wait=)"},
     {"aggregator.web", SETTING_TEXT, offsetof(struct aggregator_config, web), "web", 0, 0, NULL,
-     NULL, "folder of the page"},
+     NULL, "folder of the page; where it is not there, the installed one"},
     {"aggregator.charts", SETTING_TEXT, offsetof(struct aggregator_config, charts),
      ".run/web/echarts.min.js", 0, 0, NULL, NULL, "ECharts; without it the page shows tables"},
     {"aggregator.door", SETTING_TEXT, offsetof(struct aggregator_config, door), "", 0, 0, NULL,
@@ -49,7 +49,8 @@ static const struct setting table[] = {
      "where a browser reaches ingest's door, for the desk's page; empty = at the page's own "
      "address"},
     {"aggregator.sql_dir", SETTING_TEXT, offsetof(struct aggregator_config, sql_dir),
-     "services/aggregator/sql", 0, 0, NULL, NULL, "folder of the migrations"},
+     "services/aggregator/sql", 0, 0, NULL, NULL,
+     "folder of the migrations; where it is not there, the installed one"},
     {"aggregator.zone", SETTING_TEXT, offsetof(struct aggregator_config, zone), "Asia/Shanghai", 0,
      0, NULL, NULL, "whose civil days the views count in"},
     {"aggregator.batch_records", SETTING_INT, offsetof(struct aggregator_config, batch_records),
