@@ -98,6 +98,8 @@ def test_the_environment_is_as_declared_and_what_is_not_is_named(district):
     made = admin.create_topics([NewTopic("odd.events", 3, 1), NewTopic("odd.state.cases", 12, 1, config={"cleanup.policy": "delete"})])
     for future in made.values():
         future.result(20)
+    there = [json.loads(line) for line in district.citybrain("topics", "ls", "--prefix", "odd.", "--json").stdout.splitlines()]
+    assert there == [{"topic": "odd.events", "partitions": 3}, {"topic": "odd.state.cases", "partitions": 12}]
     done = district.citybrain("check", "--config", district.config, "--environment", "--prefix", "odd.", check=False)
     assert "odd.events: error: it has 3 partitions and not 12; fix: " in done.stdout
     assert "odd.state.cases: error: cleanup.policy is delete and not compact; fix: kafka-configs" in done.stdout

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`citybrain check`: a slip in any file of a configuration is found at its place; and how the command refuses and
 shows what it is asked, without a daemon."""
+import json
 import os
 import pty
 import re
@@ -310,3 +311,14 @@ def test_the_third_level_says_whom_it_cannot_ask(config):
 def test_levels_are_named_one_at_a_time(config):
     done = check(config, "--syntax", "--environment")
     assert done.returncode == 64 and "--syntax is the first level alone" in done.stderr
+
+
+def test_findings_are_objects_where_a_program_asks(config):
+    change(config / "feeds/hotline.yaml", "owner: desk", "owner: nobody")
+    change(config / "registries/units.csv", "区信访办,department,lead,d_petition,,", "区信访办,department,lead,d_petition,,2026-06-01")
+    done = check(config, "--json", "--on", "2026-06-01")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 78 and [one["level"] for one in found] == ["error", "warning"]
+    path = config / "feeds/hotline.yaml"
+    assert found[0] == {"level": "error", "place": f"{path}:{line_of(path, 'owner: nobody')}:8", "cause": 'no unit "nobody" to own this feed',
+                        "fix": "a code of registries/units.csv"}
