@@ -19,7 +19,6 @@
 #include "router/core/stub.h"
 
 #define MOST_TIMERS 1000
-#define MOST_LEADS  8 /* because of one record: of what came before its opening */
 #define ARENA_BYTES (1 << 20)
 
 struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t partition)
@@ -180,6 +179,8 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
     emit_send_decision(&flow->emit, &decided.about, &decided.event, &decided.decision, outputs);
     remember(flow, work);
     work->decided = true;
+    if (work->copy_count < CASE_FLOW_MOST_LEADS)
+        work->copies[work->copy_count++] = case_flow_copies(work);
     flow->counts.decided++;
     flow->counts.adopted += decided.decision.adopted;
     flow->counts.desk += span_is(decided.decision.lead, "desk");
@@ -205,8 +206,8 @@ static enum reject answer(struct case_flow *flow, struct working *work,
 {
     struct case_flow_told later = {.event = told->event, .line = told->line, .live = told->live};
     enum reject reject = case_flow_answer_moves(flow, work, told, outputs);
-    for (int i = 0; i < MOST_LEADS && case_decide_is_due(&work->set, &work->fold, work->kind);
-         i++) {
+    for (int i = 0;
+         i < CASE_FLOW_MOST_LEADS && case_decide_is_due(&work->set, &work->fold, work->kind); i++) {
         if (reject == REJECT_NONE)
             reject = dispatch(flow, work, outputs);
         if (reject != REJECT_NONE)

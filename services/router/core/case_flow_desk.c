@@ -104,7 +104,7 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
         const struct case_line *asked = desk_told(&work->set, &duty);
         if (!asked && may)
             (void)ask(flow, work, &duty, outputs);
-        else if (asked && !span_equal(shown, duty.asks->id))
+        else if (asked && (asked_desk || !span_equal(shown, duty.asks->id)))
             ask_again(flow, work, &duty, asked, &by, outputs);
     } else if (is_desks(&work->fold) && !work->decided && (shown.len || given)) {
         case_flow_ask_own(flow, work, &by, outputs); /* what was behind it comes forward */

@@ -18,11 +18,15 @@ static bool ends_duties(const struct case_kind *kind, const struct case_line *li
 }
 
 /* Another lead may come, or none any more: who has a copy has it of the old one. */
-static bool ends_copies(const struct case_kind *kind, const struct case_line *line)
+static bool ends_copies(const struct kind_stage *stage)
 {
-    int index = case_kind_stage_number(kind, line->stage);
-    return index >= 0 &&
-           (kind->stages[index].new_lead || kind->stages[index].meaning == MEANS_MERGED);
+    return stage->new_lead || stage->meaning == MEANS_MERGED;
+}
+
+/* Told late, it may stand before what called for a helper. */
+static bool ends_calls(const struct kind_stage *stage)
+{
+    return stage->counts_as == COUNTS_RESOLUTION;
 }
 
 /* Something may end: the router asked the desk before, or the case closes or begins anew, perhaps
@@ -31,12 +35,15 @@ static bool ends_copies(const struct case_kind *kind, const struct case_line *li
 static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
+    int index = case_kind_stage_number(work->kind, line->stage);
+    const struct kind_stage *stage = index < 0 ? NULL : &work->kind->stages[index];
     if (ends_duties(work->kind, line) || case_flow_line(work, line->id))
         return true;
-    bool copies = ends_copies(work->kind, line);
+    bool copies = stage && ends_copies(stage), calls = stage && ends_calls(stage);
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
         if (ends_duties(work->kind, one) || (copies && one->attribute[CASE_COPIES].at) ||
+            (calls && one->attribute[CASE_CO].at) ||
             (one->party == work->kind->party.router &&
              (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue)))
             return true;
@@ -44,10 +51,20 @@ static bool may_end(const struct case_flow *flow, const struct working *work,
     return false;
 }
 
-static struct span copies_of(const struct working *work)
+struct span case_flow_copies(const struct working *work)
 {
     const struct case_line *decision = case_flow_line(work, work->fold.dispatched_id);
     return decision ? decision->attribute[CASE_COPIES] : SPAN_NONE;
+}
+
+/* By a line of ours, which may stand behind the answer that came meanwhile and not count. */
+static bool was_told(const struct working *work, struct span helper)
+{
+    for (size_t i = 0; i < work->set.count; i++)
+        if (work->set.lines[i].party == work->kind->party.router &&
+            span_equal(work->set.lines[i].attribute[CASE_CO], helper))
+            return true;
+    return false;
 }
 
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
@@ -62,14 +79,16 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
     if (asked.cause != DESK_NOTHING && desk_told(&work->set, &asked))
         duties.asks = asked.asks->id;
     duties.rounds = fold->rounds;
+    duties.idle = fold->has_opened && !fold->quiet && !fold->dispatched;
     duties.over =
         fold->dispatched && !fold->quiet && (fold->closed || fold->resolution_ms != TIMESTAMP_NONE);
     if (!fold->dispatched || fold->closed || fold->quiet)
         return duties;
     duties.lead = fold->lead;
-    duties.copies = copies_of(work);
+    duties.decision = fold->dispatched_id;
+    duties.copies = case_flow_copies(work);
     for (size_t i = 0; i < fold->co_count; i++)
-        if (fold->co[i].told_id.at)
+        if (fold->co[i].told_id.at || was_told(work, fold->co[i].unit))
             duties.helpers[duties.helper_count++] = fold->co[i].unit;
     return duties;
 }
@@ -111,11 +130,21 @@ static bool is_moved(const struct working *work, const struct case_flow_duties *
            !span_equal(before->lead, work->fold.lead);
 }
 
+/* Or nobody does, and nobody was recalled. */
+static bool is_lost(const struct working *work, const struct case_flow_duties *before)
+{
+    const struct case_line *decision = case_flow_line(work, before->decision);
+    return before->lead.len && decision && !work->fold.dispatched && !keeps(work, before) &&
+           work->fold.effect[decision - work->set.lines] != LINE_COUNTS;
+}
+
 struct span case_flow_lead_over(const struct working *work, const struct case_flow_duties *before)
 {
     const struct case_fold *fold = &work->fold;
     bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
-    bool over = begins_anew(work, before) ? other : fold->closed || is_moved(work, before);
+    bool over = begins_anew(work, before)
+                    ? other
+                    : fold->closed || is_moved(work, before) || is_lost(work, before);
     return before->lead.len && over ? before->lead : SPAN_NONE;
 }
 
@@ -154,16 +183,16 @@ static bool has_order(const struct case_flow_duties *before, struct span unit)
     return has;
 }
 
-/* A copy is of one decision. Who has another order by now, or had, is told by that. */
+/* Who has another order by now, or had, is told by that. */
 static void end_copies(struct case_flow *flow, const struct working *work,
-                       const struct case_flow_duties *before, const struct case_line *by,
-                       struct outputs *outputs)
+                       const struct case_flow_duties *before, struct span copies,
+                       const struct case_line *by, struct outputs *outputs)
 {
     const struct case_fold *fold = &work->fold;
     bool goes_on = fold->dispatched && !fold->closed;
-    struct span rest = before->copies, now = goes_on ? copies_of(work) : SPAN_NONE;
-    while (rest.at && !keeps(work, before)) {
-        struct span unit = span_cut(&rest, ' ');
+    struct span now = goes_on ? case_flow_copies(work) : SPAN_NONE;
+    while (copies.at) {
+        struct span unit = span_cut(&copies, ' ');
         bool told = goes_on && (is_word_of(now, unit) || span_equal(unit, fold->lead) ||
                                 case_fold_co(fold, unit));
         if (!told && !has_order(before, unit) && !span_is(unit, DESK_UNIT))
@@ -176,7 +205,10 @@ void case_flow_end_duties(struct case_flow *flow, const struct working *work,
                           struct outputs *outputs)
 {
     end_helpers(flow, work, before, by, outputs);
-    end_copies(flow, work, before, by, outputs);
+    if (!keeps(work, before)) /* a copy is of one decision */
+        end_copies(flow, work, before, before->copies, by, outputs);
+    for (size_t i = 0; i < work->copy_count; i++)
+        end_copies(flow, work, before, work->copies[i], by, outputs);
 }
 
 /* ---- what is open again ---- */
@@ -275,7 +307,8 @@ bool case_flow_give_back(struct case_flow *flow, const struct working *work,
     const struct case_fold *fold = &work->fold;
     bool open = fold->dispatched && !fold->closed && !fold->quiet && !fold->parent.at &&
                 fold->resolution_ms == TIMESTAMP_NONE && !work->decided;
-    bool reopens = before->over && before->rounds == fold->rounds;
+    bool same = before->rounds == fold->rounds;
+    bool reopens = same && (before->over || before->idle);
     if (!open || (!reopens && !is_moved(work, before)))
         return false;
     give_to_lead(flow, work, by, outputs);

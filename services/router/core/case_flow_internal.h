@@ -30,6 +30,8 @@ struct case_flow {
     struct case_flow_counts counts;
 };
 
+#define CASE_FLOW_MOST_LEADS 8 /* because of one record: of what came before its opening */
+
 struct working { /* one case while a record is handled */
     struct span id, kind_code;
     const struct case_kind *kind;
@@ -38,7 +40,9 @@ struct working { /* one case while a record is handled */
     struct case_fold fold;
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
     bool decided;               /* because of this record */
-    struct span asked;          /* what the desk was asked to decide again because of this record */
+    struct span copies[CASE_FLOW_MOST_LEADS]; /* who got one by that, each time; blanks between */
+    size_t copy_count;
+    struct span asked; /* what the desk was asked to decide again because of this record */
 };
 
 struct case_flow_told { /* the record that is being handled, merged */
@@ -105,13 +109,17 @@ struct case_flow_duties {                   /* open before a record came */
     struct span lead;                       /* who had the duty; absent = nobody */
     struct span helpers[CASE_FOLD_MOST_CO]; /* who were told to help */
     size_t helper_count;
-    struct span copies; /* who had a copy of the decision, blanks between */
+    struct span copies;   /* who had a copy of the decision, blanks between */
+    struct span decision; /* id of what the lead has it by */
     int rounds;
+    bool idle; /* live, and nobody has it */
     bool over; /* nothing was left to do: resolved, or closed and told to be over */
 };
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
                                          const struct case_line *line);
+/* Who has a copy of the present decision, blanks between. */
+struct span case_flow_copies(const struct working *work);
 /* The lead of a round that is over, or of a case that is, or who is none by what was told now;
  * absent where he goes on, or is recalled because another one follows. */
 struct span case_flow_lead_over(const struct working *work, const struct case_flow_duties *before);

@@ -119,6 +119,70 @@ static void helpers_of_a_case_that_history_merged_are_told_when_it_is_over(void 
     case_flow_close(flow);
 }
 
+/* The call stands before what makes it impossible once that is told. */
+static void a_helper_whose_call_lost_its_effect_is_told(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told helps = said("co-1", "co_assigned", "desk", NOON + HOUR), later = order;
+    helps.data = "{\"co_unit\":\"" HELPER "\"}";
+    later.time_ms = NOON + 2 * HOUR;
+    later.revision = LATER;
+    tell(flow, order);
+    tell(flow, helps);
+    assert_newest(HELPER, "co_assigned", "co-1");
+    tell(flow, later); /* it was opened later than that */
+    assert_newest(HELPER, "ended", "opened-1");
+    case_flow_close(flow);
+    flow = led_and_helped();
+    tell(flow, said("resolved-1", "resolved", "lead", NOON + HOUR / 2));
+    assert_newest(HELPER, "ended", "resolved-1");
+    case_flow_close(flow);
+}
+
+/* The answer came while our word to the helper was on its way. */
+static void a_helper_told_behind_the_answer_is_told_of_the_next_round(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told helps = said("co-1", "co_assigned", "desk", NOON + HOUR);
+    helps.data = "{\"co_unit\":\"" HELPER "\"}";
+    helps.recorded_ms = NOON + 3 * HOUR;
+    tell(flow, order);
+    tell(flow, helps);
+    tell(flow, said("resolved-1", "resolved", "lead", NOON + 2 * HOUR));
+    tell(flow, said("reopened-1", "reopened", "desk", NOON + 4 * HOUR));
+    assert_newest(HELPER, "ended", "reopened-1");
+    case_flow_close(flow);
+}
+
+static struct told of_proactive(struct told told)
+{
+    told.subject = "proactive:cluster:1";
+    return told;
+}
+
+/* docs/decisions/0045: without its confirmation it is nobody's; with it, its lead's as it was. */
+static void a_confirmation_that_lost_its_effect_takes_the_duty_along(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told opened = of_proactive(order), later = opened;
+    opened.party = later.party = "router";
+    later.time_ms = NOON + 2 * HOUR;
+    later.revision = LATER;
+    tell(flow, opened);
+    tell(flow, of_proactive(said("confirmed-1", "confirmed", "desk", NOON + HOUR)));
+    assert_newest(LEAD, "assigned", "confirmed-1");
+    tell(flow, later);
+    assert_newest(LEAD, "ended", "opened-1");
+    assert_newest("desk", "escalated", "\"desk_cause\":\"confirm\"");
+    opened.revision = "00000000000000000002.001764000000000.000001.00000000000000aa";
+    tell(flow, opened);
+    assert_newest(LEAD, "amended", "\"again\":\"opened-1\"");
+    case_flow_close(flow);
+}
+
 /* ---- what the desk leads ---- */
 
 static void that_time_has_passed_hides_not_what_the_desk_is_asked(void **state)
@@ -182,6 +246,9 @@ int main(void)
         cmocka_unit_test(what_the_desk_leads_comes_back_with_its_question),
         cmocka_unit_test(whoever_leads_again_by_a_correction_is_told),
         cmocka_unit_test(helpers_of_a_case_that_history_merged_are_told_when_it_is_over),
+        cmocka_unit_test(a_helper_whose_call_lost_its_effect_is_told),
+        cmocka_unit_test(a_helper_told_behind_the_answer_is_told_of_the_next_round),
+        cmocka_unit_test(a_confirmation_that_lost_its_effect_takes_the_duty_along),
         cmocka_unit_test(that_time_has_passed_hides_not_what_the_desk_is_asked),
         cmocka_unit_test(who_has_a_copy_is_told_that_it_is_over),
     };
