@@ -62,7 +62,8 @@ struct asked { /* of a line, or of an event that is no case's */
     const struct case_line *line;
     const struct event *event;
     const struct sighting *sighting;
-    char due[32]; /* its due time, written */
+    const struct listener *listener; /* who asks */
+    char due[32];                    /* its due time, written */
 };
 
 static const struct case_line *opening_of(const struct hearing_case *of)
@@ -138,11 +139,17 @@ static struct span value_of(struct asked *asked, struct span field, int where)
     return asked->line ? of_line(asked, where) : of_event(asked, field);
 }
 
-static struct span asked_by_predicate(const void *context, struct span field)
+static struct span asked_by_predicate(void *context, const struct predicate *predicate)
 {
-    struct asked *asked = (struct asked *)(uintptr_t)context;
-    return value_of(asked, field,
-                    asked->line ? listeners_where(field, asked->hearing->codes) : LISTEN_NOWHERE);
+    struct asked *asked = context;
+    const struct listener *listener = asked->listener;
+    size_t index = (size_t)(predicate - listener->step->when.all);
+    int where = LISTEN_NOWHERE;
+    if (asked->line)
+        where = index < LISTENER_MOST_ASKED
+                    ? listener->when[index]
+                    : listeners_where(predicate->field, asked->hearing->codes);
+    return value_of(asked, predicate->field, where);
 }
 
 /* ---- one fact ---- */
@@ -167,6 +174,7 @@ static bool add_fact(struct strbuf *key, struct strbuf *value, const struct list
                      struct asked *asked, struct signal *signal)
 {
     const struct trigger *trigger = listener->trigger;
+    asked->listener = listener;
     if (!predicates_hold(&listener->step->when, asked_by_predicate, asked) ||
         !add_key(key, listener, asked))
         return false;
@@ -233,6 +241,7 @@ struct told { /* one line as it was, or is */
     const struct hearing_case *of;
     const struct case_line *line; /* NULL = it was not there */
     uint64_t stage;               /* its bit; 0 = it is nobody's fact */
+    uint64_t type;                /* the bit of the type it tells, or its case (predicate_bit) */
     struct signal signal;         /* what is the same for all triggers */
 };
 
@@ -248,6 +257,11 @@ static void look_at(struct told *told, const struct hearing_case *of, const stru
     told->of = of;
     told->line = line;
     told->stage = line ? stage_of(of, line) : 0;
+    told->type = 0;
+    if (told->stage) {
+        struct span said = line->attribute[CASE_TYPE];
+        told->type = predicate_bit(said.at ? said : of_case(of, CASE_TYPE));
+    }
     if (line)
         told->signal =
             (struct signal){.id = line->id,
@@ -261,7 +275,8 @@ static bool is_fact(struct hearing *hearing, const struct listener *listener, st
                     struct strbuf *key, struct strbuf *value)
 {
     struct asked asked = {.hearing = hearing, .of = told->of, .line = told->line};
-    return told->stage & listener->stages && add_fact(key, value, listener, &asked, &told->signal);
+    return told->stage & listener->stages && told->type & listener->types &&
+           add_fact(key, value, listener, &asked, &told->signal);
 }
 
 static void take_back(struct hearing *hearing, const struct listener *listener, struct told *now,

@@ -87,6 +87,14 @@ static void add_step(struct listeners *listeners, const struct trigger *trigger,
         made.group[i] = listeners_where(trigger->group[i], listeners->codes);
     for (size_t i = 0; i < trigger->field_count; i++)
         made.fields[i] = listeners_where(trigger->fields[i], listeners->codes);
+    made.types = UINT64_MAX;
+    for (size_t i = 0; i < step->when.count; i++) {
+        int where = listeners_where(step->when.all[i].field, listeners->codes);
+        if (i < LISTENER_MOST_ASKED)
+            made.when[i] = where;
+        if (where == CASE_TYPE)
+            made.types &= predicate_bits(&step->when.all[i]);
+    }
     if (step->sighting) {
         *add(&listeners->sightings) = made;
         return;

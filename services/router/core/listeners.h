@@ -20,12 +20,16 @@ enum {
     LISTEN_NOWHERE = -1
 };
 
+#define LISTENER_MOST_ASKED 8 /* predicates whose fields are found ahead */
+
 struct listener {
     const struct trigger *trigger;
     const struct trigger_step *step;
     uint64_t stages;               /* of its kind, by index; 0 = listens to no case */
+    uint64_t types;                /* bits (predicate_bits): facts of no other type are heard */
     int group[TRIGGER_MOST_GROUP]; /* where in a case's event */
     int fields[TRIGGER_MOST_FIELDS];
+    int when[LISTENER_MOST_ASKED]; /* of the first of its step's predicates */
 };
 
 struct listener_list {    /* of one kind, of observations, of sightings */

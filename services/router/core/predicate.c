@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 /* How a field of that shape may be asked, for whoever asked otherwise. */
@@ -207,6 +208,25 @@ bool predicate_names(const struct predicate *predicate, struct span value)
     return false;
 }
 
+uint64_t predicate_bit(struct span value)
+{
+    return UINT64_C(1) << (hash_span(value) & 63);
+}
+
+uint64_t predicate_bits(const struct predicate *predicate)
+{
+    uint64_t bits = 0;
+    if (predicate->form != PREDICATE_ONE_OF || predicate->words)
+        return UINT64_MAX;
+    for (size_t i = 0; i < predicate->value_count; i++) {
+        struct span value = predicate->values[i];
+        if (value.len && value.at[value.len - 1] == '*')
+            return UINT64_MAX;
+        bits |= predicate_bit(value);
+    }
+    return bits;
+}
+
 static bool is_one(const struct predicate *predicate, struct span value)
 {
     if (!predicate->words)
@@ -235,10 +255,10 @@ bool predicate_holds(const struct predicate *predicate, struct span value)
 }
 
 bool predicates_hold(const struct predicates *predicates, predicate_value_fn *value_of,
-                     const void *context)
+                     void *context)
 {
     for (size_t i = 0; i < predicates->count; i++)
-        if (!predicate_holds(&predicates->all[i], value_of(context, predicates->all[i].field)))
+        if (!predicate_holds(&predicates->all[i], value_of(context, &predicates->all[i])))
             return false;
     return true;
 }

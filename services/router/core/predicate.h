@@ -55,6 +55,11 @@ void predicate_fini(struct predicate *predicate);
 
 /* Of one field's value; absent where the question has none. */
 bool predicate_holds(const struct predicate *predicate, struct span value);
+/* Most of many questions name others than the value that is asked about: each value has one of 64
+ * bits, by its hash, and a predicate holds only of values whose bit is among its own; all bits
+ * where it cannot be said so. */
+uint64_t predicate_bit(struct span value);
+uint64_t predicate_bits(const struct predicate *predicate);
 /* Is that value one of those that are named? */
 bool predicate_names(const struct predicate *predicate, struct span value);
 
@@ -70,9 +75,9 @@ bool predicates_read(struct predicates *predicates, const struct yaml_node *map,
                      const char *const *others, struct diagnostics *diagnostics);
 void predicates_fini(struct predicates *predicates);
 
-/* The value of a field, or absent. */
-typedef struct span predicate_value_fn(const void *context, struct span field);
+/* The value that one of them asks for, or absent. */
+typedef struct span predicate_value_fn(void *context, const struct predicate *predicate);
 bool predicates_hold(const struct predicates *predicates, predicate_value_fn *value_of,
-                     const void *context);
+                     void *context);
 /* The predicate of a field, or NULL. */
 const struct predicate *predicates_find(const struct predicates *predicates, const char *field);

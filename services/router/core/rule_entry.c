@@ -201,6 +201,15 @@ void rule_entry_fini(struct rule_entry *entry)
         rule_predicate_fini(&entry->when[i]);
 }
 
+uint64_t rule_entry_types(const struct rule_entry *entry)
+{
+    uint64_t types = UINT64_MAX;
+    for (size_t i = 0; i < entry->when_count; i++)
+        if (entry->when[i].field == RULE_TYPE_CODE)
+            types &= predicate_bits(&entry->when[i].asked);
+    return types;
+}
+
 bool rule_entry_holds(const struct rule_entry *entry, const struct rule_question *question,
                       int64_t at_ms)
 {

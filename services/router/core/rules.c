@@ -84,7 +84,7 @@ static void read_entries(struct rules *rules, const struct yaml_node *entries,
             diagnostics_add(diagnostics, entry->written,
                             "decisions name it: give it one of its own",
                             "another entry has the id %s", entry->id);
-        rules->entry_count++;
+        rules->types[rules->entry_count++] = rule_entry_types(entry);
     }
 }
 
@@ -136,8 +136,9 @@ const struct rule_class *rules_class(const struct rules *rules, struct span name
 const struct rule_entry *rules_match(const struct rules *rules, size_t from,
                                      const struct rule_question *question, int64_t at_ms)
 {
+    uint64_t type = predicate_bit(question->text[RULE_TYPE_CODE]);
     for (size_t i = from; i < rules->entry_count; i++)
-        if (rule_entry_holds(&rules->entries[i], question, at_ms))
+        if ((rules->types[i] & type) && rule_entry_holds(&rules->entries[i], question, at_ms))
             return &rules->entries[i];
     return NULL;
 }

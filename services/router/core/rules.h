@@ -19,7 +19,8 @@ struct rules {
     struct working_time working;    /* no hours = none of the classes needs them */
     struct rule_class classes[RULES_MOST_CLASSES];
     size_t class_count;
-    struct rule_entry *entries; /* owned */
+    struct rule_entry *entries;         /* owned */
+    uint64_t types[RULES_MOST_ENTRIES]; /* of each: bits of types, of others it does not hold */
     size_t entry_count;
 };
 

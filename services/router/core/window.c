@@ -170,8 +170,11 @@ static void drop_over(struct window *window, int64_t heard_ms)
 {
     size_t left = 0;
     for (size_t i = 0; i < window->fact_count; i++)
-        if (!window_version_is_over(&window->facts[i].version, heard_ms))
-            window->facts[left++] = window->facts[i];
+        if (!window_version_is_over(&window->facts[i].version, heard_ms)) {
+            if (left != i)
+                window->facts[left] = window->facts[i];
+            left++;
+        }
     window->fact_count = left;
 }
 

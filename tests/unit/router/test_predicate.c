@@ -55,8 +55,9 @@ static const struct asked asked[] = {
     {"{ flags: { not: again } }", NULL, true},
 };
 
-static struct span value_of(const void *context, struct span field)
+static struct span value_of(void *context, const struct predicate *predicate)
 {
+    struct span field = predicate->field;
     const struct asked *one = context;
     assert_true(span_is(field, "f") || span_is(field, "flags"));
     return one->value ? span_of(one->value) : SPAN_NONE;
@@ -74,8 +75,12 @@ static void it_holds_or_does_not(void **state)
         assert_non_null(document);
         assert_true(
             predicates_read(&predicates, yaml_get(yaml_root(document), "when"), NULL, diagnostics));
-        if (predicates_hold(&predicates, value_of, &asked[i]) != asked[i].holds)
-            fail_msg("%s of %s", asked[i].yaml, asked[i].value ? asked[i].value : "nothing");
+        struct asked one = asked[i];
+        struct span value = one.value ? span_of(one.value) : SPAN_NONE;
+        if (predicates_hold(&predicates, value_of, &one) != one.holds)
+            fail_msg("%s of %s", one.yaml, one.value ? one.value : "nothing");
+        if (one.holds && !(predicate_bits(&predicates.all[0]) & predicate_bit(value)))
+            fail_msg("%s of %s has not its bit", one.yaml, one.value ? one.value : "nothing");
         predicates_fini(&predicates);
         yaml_free(document);
         diagnostics_free(diagnostics);
@@ -170,8 +175,9 @@ static void a_range_holds_both_its_ends(void **state)
     }
 }
 
-static struct span value_by_name(const void *context, struct span field)
+static struct span value_by_name(void *context, const struct predicate *predicate)
 {
+    struct span field = predicate->field;
     (void)context;
     return span_is(field, "a") ? SPAN("1") : span_is(field, "b") ? SPAN("2") : SPAN_NONE;
 }
