@@ -227,6 +227,69 @@ static void a_whistle_is_a_row_of_both_sides(void **state)
     assert_int_equal(of_unit("street", 2), 0); /* late */
 }
 
+static void keep_excluded(struct contribution *other)
+{
+    other->excluded = true;
+}
+
+static void move_day(struct contribution *other)
+{
+    other->cells[0].place.day++;
+}
+
+static void move_unit(struct contribution *other)
+{
+    other->cells[0].place.unit = SPAN("d_urban");
+}
+
+static void move_type(struct contribution *other)
+{
+    other->group[1] = SPAN("R0303");
+}
+
+static void count_more(struct contribution *other)
+{
+    other->cells[0].value[0]++;
+}
+
+/* Of two helpers: 10 and 20 minutes have the sum of 15 and 15. */
+static void move_bin(struct contribution *other)
+{
+    other->bins[0].bin++;
+}
+
+static void drop_cell(struct contribution *other)
+{
+    other->cell_count--;
+}
+
+static void drop_bin(struct contribution *other)
+{
+    other->bin_count--;
+}
+
+static void what_adds_the_same_is_known_by_everything_it_adds(void **state)
+{
+    (void)state;
+    static struct contribution one, other; /* too large for a stack of theirs */
+    static void (*const changes[])(struct contribution *) = {
+        keep_excluded, move_day, move_unit, move_type, count_more, move_bin, drop_cell, drop_bin};
+    struct case_fold fold = opened();
+    const struct view *view = views_find(views, SPAN("response_time"));
+    fold.type_code = SPAN("R0101");
+    fold.closed = true;
+    fold.closure_ms = NOON + HOUR;
+    contribution_of(&one, view, &fold, 480);
+    contribution_of(&other, view, &fold, 480);
+    assert_true(one.cell_count > 0 && one.bin_count > 0);
+    assert_true(contribution_same(&one, &other, view));
+    for (size_t i = 0; i < ARRAY_LENGTH(changes); i++) {
+        contribution_of(&other, view, &fold, 480);
+        changes[i](&other);
+        assert_false(contribution_same(&one, &other, view));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +302,7 @@ int main(void)
         cmocka_unit_test(rates_count_valid_call_backs_alone),
         cmocka_unit_test(words_of_flags_are_asked_one_by_one),
         cmocka_unit_test(a_whistle_is_a_row_of_both_sides),
+        cmocka_unit_test(what_adds_the_same_is_known_by_everything_it_adds),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
