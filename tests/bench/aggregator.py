@@ -151,8 +151,11 @@ def play(stage, wanted, rounds, requests, *sizes):
     metrics = list(verdicts.ratios_of(played, [m for m in MUSTS if {m[1][0], m[2][0]} <= wanted], "bare"))
     peak = max(f["rss"] for figures in played for f in figures["ours"])
     metrics.append(metric("memory, MiB", peak, 64, 40, "lower"))
-    metrics += once_metrics(bench, played, wanted, *sizes)
     verdicts.print_rows(verdicts.rows_of(played, ORDER, "half_us", "pg"), "pg us")
+    print(flush=True)
+    for one in once_metrics(bench, played, wanted, *sizes):
+        metrics.append(one)
+        verdicts.print_metrics([one])
     print()
     verdicts.print_metrics(metrics)
     return metrics

@@ -81,8 +81,8 @@ class Sink:
 
     def prepare(self):
         stage, job = self.stage, self.peers.job
-        made = AdminClient({"bootstrap.servers": stage.brokers}).create_topics([NewTopic(TOPIC, PARTS, 1)])
-        made[TOPIC].result(30)
+        admin = AdminClient({"bootstrap.servers": stage.brokers})
+        admin.create_topics([NewTopic(TOPIC, PARTS, 1)])[TOPIC].result(30)
         writer = stage.writer()
         for count, (_, n, step) in enumerate(itertools.islice(itertools.cycle(job.order), self.records)):
             row = job.row(n, step)

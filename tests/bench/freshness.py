@@ -27,6 +27,7 @@ MOST_S, STRETCH_S = 0.5, 0.2
 WARM_S, WARM_PACE = 3, 200
 LAST_S = 10  # after the last answer everything is there
 ASK_S = 0.004
+CONNECTIONS = 16  # one that was just closed may still count among those that an address may have
 
 
 class FreshnessStage(AggregatorStage):
@@ -90,7 +91,7 @@ class FreshnessBench(LatencyBench):
         stage, requests, topic = self.stage, self.requests(int(pace * seconds)), self.prefix + "events"
         watchers = Watchers((read_events, stage.brokers, stage.ends_of([topic])),
                             (watch_positions, stage.conninfo(database), topic))
-        sender = Sender(self.port)
+        sender = Sender(self.port, CONNECTIONS)
         try:
             time.sleep(1)
             sender.run(requests, pace)

@@ -45,8 +45,8 @@ class LatencyStage(IngestStage):
 class Sender:
     """Requests made beforehand, over connections that are kept; answers noted by case."""
 
-    def __init__(self, port):
-        self.address = "127.0.0.1", port
+    def __init__(self, port, connections=CONNECTIONS):
+        self.address, self.connections = ("127.0.0.1", port), connections
         self.epoll, self.open, self.idle = select.epoll(), {}, deque()
         self.answered, self.took, self.late = {}, [], 0.0
 
@@ -56,7 +56,7 @@ class Sender:
             found = self.idle.popleft()
             if found.fileno() >= 0:
                 return found
-        if len(self.open) >= CONNECTIONS:
+        if len(self.open) >= self.connections:
             return None
         made = socket.create_connection(self.address)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -109,7 +109,7 @@ class Sender:
                 n += 1
             wait = begin + n / pace - time.monotonic() if n < len(requests) else 0.1
             if wait <= 0:
-                wait = 0.01 if not self.idle and len(self.open) >= CONNECTIONS else 0
+                wait = 0.01 if not self.idle and len(self.open) >= self.connections else 0
             for fd, _ in self.epoll.poll(max(0.0, wait)):
                 self.hear(fd)
             assert time.monotonic() < begin + len(requests) / pace + 60, "answers are missing"
