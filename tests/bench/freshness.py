@@ -133,7 +133,7 @@ def measure(stage, pace, seconds):
         bench.run(WARM_PACE, WARM_S)
         stages, late = bench.run(pace, seconds)
         assert all(process.poll() is None for process in daemons), "a daemon ended: " + stage.last_words()
-        cases, = stage.ask("fresh", "SELECT count(*) FROM core.case_now WHERE opened_ms IS NOT NULL")[0]
+        cases, = stage.ask("fresh", "SELECT count(*) FROM core.case_now WHERE kind = 'request' AND opened_ms IS NOT NULL")[0]
         assert cases == bench.sent, "%d requests were sent, %d are in SQL" % (bench.sent, cases)
     names = {"answer": "the door's answer", "events": "then readable on events", "view": "then in SQL",
              "whole": "from the answer to SQL"}
