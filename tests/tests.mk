@@ -188,3 +188,13 @@ page: all ## the page in Chromium on a generated day: views, sums, live numbers,
 page-screens: all ## pictures of the page's states (PAGE_SCREENS=docs/screens)
 	@tests/page/prepare $(OUT)/page
 	@CITYBRAIN_BIN=$(abspath $(B)) PAGE_EVENTS=$(PAGE_EVENTS) /usr/bin/python3 tests/page/run.py --screens $(PAGE_SCREENS)
+
+.PHONY: alerts
+alerts: all ## ten causes in a living district beside Debian's Prometheus: each alert fires within 120 s and clears (ONLY="DeadRatio")
+	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/alerts/alerts.py
+
+MONTH_DAYS ?= 3
+MONTH_RATE ?= 1000
+.PHONY: month
+month: all ## a generated span of days, played: views, deadlines, stations and triggers are what gen says (MONTH_DAYS=30 MONTH_RATE=20000)
+	@CITYBRAIN_BIN=$(abspath $(B)) MONTH_DAYS=$(MONTH_DAYS) MONTH_RATE=$(MONTH_RATE) /usr/bin/python3 tests/proof/month.py

@@ -95,6 +95,21 @@ def test_no_test_is_of_a_rule_that_is_not_there():
     assert len({test["name"] for test in TESTS}) == len(TESTS) >= 3 * len(RULES)
 
 
+def test_the_first_configuration_scrapes_the_admin_ports_of_the_shipped_one():
+    scraped = yaml.safe_load((FOLDER / "prometheus.yaml").read_text())
+    jobs = {one["job_name"]: one["static_configs"][0]["targets"] for one in scraped["scrape_configs"]}
+    ports = {name: yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())["daemon"]["admin"] for name in ("ingest", "router", "aggregator")}
+    assert jobs == {f"citybrain-{name}": [address] for name, address in ports.items()}
+
+
+def test_make_alerts_runs_the_shipped_rules_but_for_what_it_says():
+    sys.path.insert(0, str(ROOT / "tests/alerts"))
+    import prometheus  # noqa: E402
+    here = [rule for group in prometheus.rules()["groups"] for rule in group["rules"]]
+    changed = [(shipped["alert"], shipped["for"], rule["for"]) for shipped, rule in zip(RULES, here) if shipped != rule]
+    assert changed == [("DeadRatio", "5m", "20s")] and len(here) == len(RULES)
+
+
 # --- dashboards ---
 
 NAMES = ("overview", "ingest", "router", "aggregator")
@@ -160,6 +175,6 @@ def test_every_command_of_a_runbook_is_there():
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool (Debian's prometheus) is not here")
 def test_rules_fire_stay_quiet_and_clear():
-    for words in (("check", "rules", "citybrain.yaml"), ("test", "rules", "citybrain_test.yaml")):
+    for words in (("check", "config", "prometheus.yaml"), ("check", "rules", "citybrain.yaml"), ("test", "rules", "citybrain_test.yaml")):
         done = subprocess.run(["promtool", *words], cwd=FOLDER, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -101,6 +101,7 @@ DASHBOARDS = {
          ("规则包 bundle", "short", {"{{bundle}}": "max by (bundle) (citybrain_router_bundle_info)", "stale": "max(citybrain_router_bundle_stale)",
                                     "refused": "sum(increase(citybrain_router_reload_failures_total[1h]))"})],
         [("恢复 restore", "s", quantiles("citybrain_kafka_restore_seconds", '{job="citybrain-router"}'), 60),
+         ("在办集合 sets, in memory and on disk", "bytes", {"{{where}}": "sum by (where) (citybrain_router_sets_bytes)"}),
          ("阶段 phase", "short", {"{{instance}}": 'citybrain_kafka_phase{job="citybrain-router"}'})],
         commits("citybrain-router"),
         *process("citybrain-router")]),
@@ -128,8 +129,8 @@ DASHBOARDS = {
 
 def panel(number, place, row):
     title, unit, questions = row[:3]
-    shown = {"unit": unit, "min": 0}
-    custom = {"lineWidth": 1, "fillOpacity": 8, "showPoints": "never"}
+    shown = {"unit": unit}
+    custom = {"axisSoftMin": 0, "lineWidth": 1, "fillOpacity": 8, "showPoints": "never"}
     if len(row) > 3:
         shown["thresholds"] = {"mode": "absolute", "steps": [{"color": "green", "value": None}, {"color": "red", "value": row[3]}]}
         custom["thresholdsStyle"] = {"mode": "dashed"}
