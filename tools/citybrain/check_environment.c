@@ -184,8 +184,7 @@ static bool check_postgres(const char *conninfo, struct diagnostics *diagnostics
         PQclear(result);
     }
     if (!good)
-        fprintf(stderr,
-                "citybrain check: PostgreSQL: %s; fix: start it, or name it by --postgres\n",
+        fprintf(stderr, "citybrain check: %s; fix: start it, or name it by --postgres\n",
                 error.text);
     postgres_connection_free(connection);
     return good;
