@@ -75,7 +75,7 @@ struct kafka_settings {
          10000,                                                                                    \
          NULL,                                                                                     \
          NULL,                                                                                     \
-         "longest time a transaction stays open; twice in a backlog"},                             \
+         "longest time a transaction stays open; five times it in a backlog"},                     \
         {"kafka.commit_records",                                                                   \
          SETTING_INT,                                                                              \
          offsetof(type, member.commit_records),                                                    \
@@ -93,7 +93,7 @@ struct kafka_settings {
          1 << 28,                                                                                  \
          NULL,                                                                                     \
          NULL,                                                                                     \
-         "most output bytes in a transaction; twice in a backlog"},                                \
+         "most output bytes in a transaction; four times it in a backlog"},                        \
         {"kafka.queued_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.queued_bytes),                                                      \

@@ -12,20 +12,21 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "kafka/hold.h"
 #include "kafka/message.h"
 
 enum { METADATA_TIMEOUT_MS = 5000 };
 
+struct target {
+    rd_kafka_topic_t *topic;
+    int32_t partitions;
+    uint32_t *opened; /* owned; by partition: the transaction that wrote to it last */
+};
+
 struct member {
     int stream;
     char *suffix; /* owned; NULL = free place */
-    rd_kafka_topic_t *topic;
-    int32_t partitions;
-};
-
-struct fixed {
-    rd_kafka_topic_t *topic;
-    int32_t partitions;
+    struct target target;
 };
 
 struct kept {
@@ -37,7 +38,7 @@ struct streams {
     const struct kafka_settings *settings;
     const struct transform_stream *declared;
     size_t count;
-    struct fixed *fixed; /* by stream; unused for families */
+    struct target *fixed; /* by stream; unused for families */
     rd_kafka_t *producer;
     struct topic_catalog catalog;
     struct topic_catalog fresh; /* read by the worker, taken by streams_settle */
@@ -45,6 +46,8 @@ struct streams {
     size_t member_places, member_count; /* places: a power of two */
     struct kept *kept;
     size_t kept_count, kept_capacity;
+    struct hold hold;
+    uint32_t transaction; /* the number of the open one */
 };
 
 struct streams *streams_new(const struct kafka_settings *settings,
@@ -57,6 +60,7 @@ struct streams *streams_new(const struct kafka_settings *settings,
     streams->fixed = xcalloc(count + 1, sizeof(streams->fixed[0]));
     streams->member_places = 64;
     streams->members = xcalloc(streams->member_places, sizeof(streams->members[0]));
+    hold_init(&streams->hold);
     return streams;
 }
 
@@ -83,6 +87,12 @@ bool streams_check(const struct streams *streams, const struct topic_catalog *ca
     return true;
 }
 
+static struct target target_of(rd_kafka_t *producer, const char *name, int32_t partitions)
+{
+    return (struct target){rd_kafka_topic_new(producer, name, NULL), partitions,
+                           xcalloc((size_t)partitions + 1, sizeof(uint32_t))};
+}
+
 void streams_attach(struct streams *streams, rd_kafka_t *producer, struct topic_catalog *catalog)
 {
     streams->producer = producer;
@@ -93,8 +103,8 @@ void streams_attach(struct streams *streams, rd_kafka_t *producer, struct topic_
         if (streams->declared[i].family)
             continue;
         kafka_client_name(streams->settings, streams->declared[i].topic, name, sizeof(name));
-        streams->fixed[i].topic = rd_kafka_topic_new(producer, name, NULL);
-        streams->fixed[i].partitions = topic_catalog_partitions(&streams->catalog, name);
+        streams->fixed[i] =
+            target_of(producer, name, topic_catalog_partitions(&streams->catalog, name));
     }
 }
 
@@ -144,7 +154,7 @@ static const struct member *find_member(struct streams *streams, const struct ou
         member = place_of(streams, output->stream, output->suffix);
     }
     *member = (struct member){output->stream, xspandup(output->suffix),
-                              rd_kafka_topic_new(streams->producer, name, NULL), partitions};
+                              target_of(streams->producer, name, partitions)};
     return member;
 }
 
@@ -178,35 +188,62 @@ static void keep(struct streams *streams, const struct output *output)
     }
 }
 
-static enum streams_result send_to(struct streams *streams, rd_kafka_topic_t *topic,
-                                   int32_t partitions, const struct output *output,
-                                   struct error *error)
+static bool send_held(struct streams *streams, const struct held *held, struct error *error)
 {
-    int32_t partition = message_partition(output, partitions);
-    if (partition < 0) {
+    rd_kafka_error_t *cause =
+        message_produce(streams->producer, held->topic, held->partition, &held->output, NULL);
+    if (cause)
+        return kafka_client_error(error, ERROR_FATAL, rd_kafka_topic_name(held->topic), cause);
+    *held->opened = streams->transaction;
+    return true;
+}
+
+bool streams_release(struct streams *streams, struct error *error)
+{
+    bool fine = true;
+    for (size_t i = 0; i < streams->hold.count && fine; i++)
+        fine = send_held(streams, &streams->hold.at[i], error);
+    hold_clear(&streams->hold);
+    return fine;
+}
+
+void streams_begin(struct streams *streams)
+{
+    streams->transaction++;
+    hold_clear(&streams->hold);
+}
+
+/* A partition's outputs stay in order: they are held until it is written to, all of them. */
+static enum streams_result send_to(struct streams *streams, const struct target *target,
+                                   const struct output *output, struct error *error)
+{
+    struct held held = {.topic = target->topic,
+                        .partition = message_partition(output, target->partitions)};
+    if (held.partition < 0) {
         error_set(error, ERROR_FATAL, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
-                  "%s has %d partitions, not number %d", rd_kafka_topic_name(topic),
-                  (int)partitions, (int)output->partition);
+                  "%s has %d partitions, not number %d", rd_kafka_topic_name(target->topic),
+                  (int)target->partitions, (int)output->partition);
         return STREAMS_FAILED;
     }
-    rd_kafka_error_t *cause = message_produce(streams->producer, topic, partition, output, NULL);
-    if (!cause)
+    held.opened = &target->opened[held.partition];
+    held.output = *output;
+    bool opened = *held.opened == streams->transaction;
+    if (!opened && hold_add(&streams->hold, &held))
         return STREAMS_SENT;
-    kafka_client_error(error, ERROR_FATAL, rd_kafka_topic_name(topic), cause);
-    return STREAMS_FAILED;
+    if (!opened && !streams_release(streams, error))
+        return STREAMS_FAILED;
+    return send_held(streams, &held, error) ? STREAMS_SENT : STREAMS_FAILED;
 }
 
 enum streams_result streams_produce(struct streams *streams, const struct output *output,
                                     struct error *error)
 {
     assert(output->stream >= 0 && (size_t)output->stream < streams->count);
-    if (!streams->declared[output->stream].family) {
-        const struct fixed *fixed = &streams->fixed[output->stream];
-        return send_to(streams, fixed->topic, fixed->partitions, output, error);
-    }
+    if (!streams->declared[output->stream].family)
+        return send_to(streams, &streams->fixed[output->stream], output, error);
     const struct member *member = find_member(streams, output);
     if (member)
-        return send_to(streams, member->topic, member->partitions, output, error);
+        return send_to(streams, &member->target, output, error);
     keep(streams, output);
     return STREAMS_KEPT;
 }
@@ -228,7 +265,7 @@ static bool settle(struct streams *streams, const struct output *output,
 {
     const struct member *member = find_member(streams, output);
     if (member)
-        return send_to(streams, member->topic, member->partitions, output, error) == STREAMS_SENT;
+        return send_to(streams, &member->target, output, error) == STREAMS_SENT;
     if (missing && missing(context, output))
         return true;
     return error_set(error, ERROR_FATAL, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,

@@ -26,8 +26,14 @@ bool streams_check(const struct streams *streams, const struct topic_catalog *ca
 void streams_attach(struct streams *streams, rd_kafka_t *producer,
                     struct topic_catalog *catalog); /* takes it */
 int32_t streams_partitions(const struct streams *streams, int stream);
+/* A transaction begins. */
+void streams_begin(struct streams *streams);
+/* Sends it, or holds it back (hold.h). */
 enum streams_result streams_produce(struct streams *streams, const struct output *output,
                                     struct error *error);
+
+/* Sends what was held back; before anything else that ends the transaction. */
+bool streams_release(struct streams *streams, struct error *error);
 
 /* Outputs kept aside. Worker: streams_refresh reads metadata anew. Loop: streams_settle writes
  * those whose topic is there now and asks `missing` about each other one; false = it would not have

@@ -48,7 +48,10 @@ static bool configure(rd_kafka_conf_t *conf, const struct kafka_settings *settin
            kafka_client_set(conf, "acks", "all", error) &&
            kafka_client_set_int(conf, "transaction.timeout.ms", timeout_ms, error) &&
            kafka_client_set_int(conf, "message.timeout.ms", timeout_ms - timeout_ms / 10, error) &&
-           kafka_client_tune(conf, settings, "linger.ms", "50", error) &&
+           /* Nobody may read before the commit, which sends all that waits: until then whole
+              batches are sent alone. */
+           kafka_client_tune(conf, settings, "linger.ms", "1000", error) &&
+           kafka_client_tune(conf, settings, "batch.size", "262144", error) &&
            kafka_client_set(conf, "delivery.report.only.error", "true", error) &&
            kafka_client_tune(conf, settings, "retry.backoff.ms", "10", error) &&
            kafka_client_tune(conf, settings, "compression.type", "lz4", error) &&

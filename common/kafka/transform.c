@@ -181,13 +181,14 @@ void transform_begin(struct transform *transform)
         return;
     if (!transaction_begin(&transform->transaction, &error))
         transform_die(transform, &error);
+    streams_begin(transform->streams);
     transform->behind = transform_is_behind(transform);
     const struct kafka_settings *settings = transform->spec.settings;
     uint64_t wait_ms = (uint64_t)settings->commit_every_ms;
     /* Longer, but never so long that the broker gives it up. */
     if (transform->behind &&
-        TRANSFORM_BEHIND_TIMES * wait_ms < (uint64_t)settings->transaction_timeout_ms / 2)
-        wait_ms *= TRANSFORM_BEHIND_TIMES;
+        TRANSFORM_BEHIND_LONGER * wait_ms < (uint64_t)settings->transaction_timeout_ms / 2)
+        wait_ms *= TRANSFORM_BEHIND_LONGER;
     uv_timer_start(&transform->commit_timer, on_commit_timer, wait_ms, 0);
 }
 
@@ -242,6 +243,9 @@ void transform_commit(struct transform *transform)
         transform_submit(transform);
         return;
     }
+    struct error error;
+    if (!streams_release(transform->streams, &error))
+        transform_die(transform, &error);
     transform->offsets = gather_offsets(transform);
     transform->commit_began_ms = transform_now_ms();
     poison_note_commit(&transform->note);

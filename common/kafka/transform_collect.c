@@ -83,7 +83,7 @@ static bool is_full(const struct transform *transform)
 {
     const struct transaction *open = &transform->transaction;
     const struct kafka_settings *settings = transform->spec.settings;
-    int64_t times = transform->behind ? TRANSFORM_BEHIND_TIMES : 1;
+    int64_t times = transform->behind ? TRANSFORM_BEHIND_LARGER : 1;
     return open->records >= settings->commit_records ||
            open->bytes >= times * settings->commit_bytes || open->outputs >= MOST_OUTPUTS;
 }
