@@ -116,7 +116,7 @@ def test_a_plain_order(told):
     for word in ("第2条 派单(dispatched)", f"承办 lead\t建外街道办事处({LEAD})", "规则 rule\tplace", "派单方式 mode\t直派街乡(direct_street)",
                  "时限类别 limit_class\t7d", "截止依据 due_source\t时限类别(class)", "起因 cause\t第1条 受理(opened)"):
         assert word in block, word
-    assert "规则包 bundle\t" in block and "理由 reason\t" in block
+    assert "规则包 bundle\t" in block and "理由 reason\t" in block and "其他可选 alternatives\t" in block
 
 
 def test_a_finished_case_is_not_headed_dispatched(told):

@@ -300,6 +300,9 @@ static void show_told(struct show *show, size_t i)
     for (const struct json_value *one = data ? data->first : NULL; one; one = one->next)
         if (!span_is(one->key, "cause"))
             show_member(show, one);
+    bool decides = json_text(data, "bundle").len > 0; /* by rules, which may name others */
+    if (decides && !json_get(data, SPAN("alternatives")))
+        fputs("  其他可选 alternatives\t无\n", show->out);
     show_cause(show, json_text(event, "causationid"));
 }
 
