@@ -144,7 +144,7 @@ store-proof: all ## views filled and rebuilt beside a running aggregator, observ
 	    tests/e2e/test_views_apply.py tests/e2e/test_rebuild.py tests/e2e/test_observations.py tests/e2e/test_other_log.py
 
 .PHONY: chaos-store
-chaos-store: all ## two aggregators and PostgreSQL killed around COMMIT, frozen, failed over, their disks full (SEED=1, ONLY="freeze wal_full")
+chaos-store: all ## two aggregators and PostgreSQL killed around COMMIT, frozen, failed over, their disks full (SEED=1, SEEDS="1 2 3", ONLY="freeze wal_full")
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/chaos/store.py
 
 .PHONY: overload

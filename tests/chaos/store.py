@@ -4,7 +4,7 @@
 order and for times that a seed says: killed around COMMIT, frozen inside a transaction, PostgreSQL stopped at once and
 killed, a standby promoted that missed commits; the disk of the data and that of the WAL full, then freed. After each:
 read to its end within 60 s, and `citybrain verify` finds no difference while more comes in, so facts and offsets have
-not parted. SEED=n (default 1), ONLY="freeze wal_full" for some."""
+not parted. SEED=n (default 1) or SEEDS="1 2 3", ONLY="freeze wal_full" for some."""
 import argparse
 import contextlib
 import itertools
@@ -29,6 +29,7 @@ from district import ROOT, District, until  # noqa: E402
 from standby import Standby, small_disks  # noqa: E402
 
 RATE, EVENTS = 500, 60000  # a second; distinct ones, of which some come again
+BETWEEN = 25               # a second while nothing is done to the store: the log is read whole at each verification
 PATIENCE = 60               # s: the promise of recovery
 AGGREGATORS = ("aggregator-1", "aggregator-2")
 DISK_FAULTS = ("data_full", "wal_full")
@@ -60,7 +61,7 @@ def real_events(binaries, rng):
 
 
 class Feed(threading.Thread):
-    """Events over and over at a steady rate, until it is told to stop; who repeats changes nothing."""
+    """Events over and over at a rate that may be changed, until it is told to stop; who repeats changes nothing."""
 
     def __init__(self, brokers, events):
         super().__init__(daemon=True)
@@ -70,9 +71,9 @@ class Feed(threading.Thread):
 
     def run(self):
         try:
-            began = time.monotonic()
+            due, at = 0.0, time.monotonic()
             while not self.ending.is_set():
-                due = int((time.monotonic() - began) * self.rate)
+                due, at = due + (time.monotonic() - at) * self.rate, time.monotonic()
                 while self.sent < due and not self.ending.is_set():
                     event = self.events[self.sent % len(self.events)]
                     key = event[event.index(b'"subject":"') + 11:].split(b'"', 1)[0]
@@ -114,7 +115,6 @@ class Run:
             self.feed = Feed(district.environment["CITYBRAIN_BROKERS"], events)
             self.feed.start()
             for name in [name for name in self.names if name != "other_topic"]:
-                time.sleep(self.rng.uniform(1, 3))
                 self.strike(name)
             self.feed.finish()
             self.caught_up()
@@ -175,17 +175,20 @@ class Run:
 
     def verified(self, when):
         with self.at_database():
-            done = self.district.citybrain("verify", "--json", "--show", "3", check=False, seconds=240)
+            done = self.district.citybrain("verify", "--json", "--show", "3", check=False, seconds=400)
         report = json.loads(done.stdout or "{}")
         assert (done.returncode, report.get("differences")) == (0, 0), f"{when}: {done.stdout[:3000]}{done.stderr[-600:]}"
         return report["cases"]["events"]
 
     def strike(self, name):
         before, lives = self.read(), self.lives()
+        self.feed.rate = RATE
+        time.sleep(self.rng.uniform(1, 3))
         began = time.monotonic()
         note = getattr(self, name)()
         held = time.monotonic() - began
         recovered = self.caught_up()
+        self.feed.rate = BETWEEN
         events = self.verified(f"after {name}")
         assert self.read() > before >= 0
         self.rows.append((name, held, recovered, events, note))
@@ -315,22 +318,24 @@ class Run:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or 1))
+    seeds = [int(seed) for seed in (os.environ.get("SEEDS") or os.environ.get("SEED") or "1").split()]
+    parser.add_argument("--seed", type=int, nargs="*", default=seeds)
     parser.add_argument("--only", nargs="*", choices=FAULTS, default=(os.environ.get("ONLY") or "").split() or FAULTS)
     asked = parser.parse_args()
     if history_file() is None:
         say("chaos-store: the real inputs (../shared/data) are not here")
         return 66
     binaries = Path(os.environ.get("CITYBRAIN_BIN", ROOT / "build" / "debug"))
-    rng = random.Random(asked.seed)
     crash = [name for name in asked.only if name not in DISK_FAULTS]
     disk = [name for name in asked.only if name in DISK_FAULTS]
-    for names in (crash, disk):
-        last = [name for name in LAST if name in names]
-        names = rng.sample([name for name in names if name not in last], len(names) - len(last)) + last
-        if names:
-            say(f"seed {asked.seed}: {', '.join(names)}")
-            Run(binaries, asked.seed, names).play()
+    for seed in asked.seed:
+        rng = random.Random(seed)
+        for names in (crash, disk):
+            last = [name for name in LAST if name in names]
+            names = rng.sample([name for name in names if name not in last], len(names) - len(last)) + last
+            if names:
+                say(f"seed {seed}: {', '.join(names)}")
+                Run(binaries, seed, names).play()
     say("all recovered, 0 differences")
     return 0
 

@@ -86,18 +86,25 @@ static bool run(struct fill *fill, const char *sql, struct error *error)
     return postgres_connection_run(fill->connection, sql, error);
 }
 
+/* Who had it may wait for the connection that was lost to end: the server may be slow to notice. */
+static bool refuse_second(const struct fill *fill, struct error *error)
+{
+    if (fill->was_alone)
+        return error_set(error, ERROR_RETRY, 0, "the connection that was lost has not ended yet");
+    return error_set(error, ERROR_REFUSED, 0, "another process fills views already");
+}
+
 /* Held until the connection ends. */
 static bool be_alone(struct fill *fill, struct error *error)
 {
     PGresult *result = PQexec(postgres_connection_handle(fill->connection),
                               "SELECT pg_try_advisory_lock(20120346)");
-    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
-    if (!good)
+    bool asked = PQresultStatus(result) == PGRES_TUPLES_OK;
+    bool good = asked && PQgetvalue(result, 0, 0)[0] == 't';
+    if (!asked)
         postgres_connection_fail(fill->connection, result, error);
-    else if (PQgetvalue(result, 0, 0)[0] != 't')
-        good = error_set(error, fill->was_alone ? ERROR_RETRY : ERROR_REFUSED, 0,
-                         fill->was_alone ? "the connection that was lost has not ended yet"
-                                         : "another process fills views already");
+    else if (!good)
+        refuse_second(fill, error);
     PQclear(result);
     if (!good)
         postgres_connection_close(fill->connection);
