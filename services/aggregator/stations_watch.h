@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Judges the stations twice a minute, for the metrics an alert stands on. Lives as long as the
+/* Judges the stations each ten seconds, for the metrics an alert stands on. Lives as long as the
  * process. */
 #pragma once
 
