@@ -13,8 +13,8 @@
 static bool ends_duties(const struct case_kind *kind, const struct case_line *line)
 {
     int index = case_kind_stage_number(kind, line->stage);
-    return index >= 0 &&
-           (kind->stages[index].counts_as == COUNTS_CLOSURE || kind->stages[index].new_round);
+    return index >= 0 && (kind->stages[index].counts_as == COUNTS_CLOSURE ||
+                          kind_stage_begins_anew(&kind->stages[index]));
 }
 
 /* Another lead may come, or none any more: who has a copy has it of the old one. */
@@ -138,13 +138,19 @@ static bool is_lost(const struct working *work, const struct case_flow_duties *b
            work->fold.effect[decision - work->set.lines] != LINE_COUNTS;
 }
 
+/* Another one was found, and nobody was recalled: history had merged the case. */
+static bool is_followed(const struct working *work, const struct case_flow_duties *before)
+{
+    return work->decided && !work->recalled && !span_equal(before->lead, work->fold.lead);
+}
+
 struct span case_flow_lead_over(const struct working *work, const struct case_flow_duties *before)
 {
     const struct case_fold *fold = &work->fold;
     bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
-    bool over = begins_anew(work, before)
-                    ? other
-                    : fold->closed || is_moved(work, before) || is_lost(work, before);
+    bool over = begins_anew(work, before) ? other
+                                          : fold->closed || is_moved(work, before) ||
+                                                is_lost(work, before) || is_followed(work, before);
     return before->lead.len && over ? before->lead : SPAN_NONE;
 }
 

@@ -39,7 +39,7 @@ struct working { /* one case while a record is handled */
     struct case_set set;
     struct case_fold fold;
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
-    bool decided;               /* because of this record */
+    bool decided, recalled;     /* because of this record */
     struct span copies[CASE_FLOW_MOST_LEADS]; /* who got one by that, each time; blanks between */
     size_t copy_count;
     struct span asked; /* what the desk was asked to decide again because of this record */

@@ -70,6 +70,7 @@ static enum reject recall(struct case_flow *flow, struct working *work,
         .orders = {{"recalled", lead, "recalled"}},
         .order_count = lead.len > 0,
     };
+    work->recalled = true;
     return case_answer_say(flow, work, &answer, outputs);
 }
 

@@ -183,6 +183,25 @@ static void a_confirmation_that_lost_its_effect_takes_the_duty_along(void **stat
     case_flow_close(flow);
 }
 
+/* docs/decisions/0060: nobody was recalled when history merged it. Given back, it is another's. */
+static void the_lead_of_a_case_that_history_merged_is_told_of_another(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told merged = said("merged-1", "merged", "desk", NOON + HOUR),
+                type = said("type-1", "classified", "desk", NOON + 2 * HOUR);
+    merged.data = "{\"parent\":\"request:12345:2\"}";
+    merged.replayof = "backfill";
+    type.data = "{\"type_code\":\"R0201\"}";
+    tell(flow, order);
+    tell(flow, merged);
+    tell(flow, type);
+    tell(flow, said("unmerged-1", "unmerged", "desk", NOON + 3 * HOUR));
+    assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"assigned\""), 2);
+    assert_newest(LEAD, "ended", "unmerged-1");
+    case_flow_close(flow);
+}
+
 /* ---- what the desk leads ---- */
 
 static void that_time_has_passed_hides_not_what_the_desk_is_asked(void **state)
@@ -249,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_helper_whose_call_lost_its_effect_is_told),
         cmocka_unit_test(a_helper_told_behind_the_answer_is_told_of_the_next_round),
         cmocka_unit_test(a_confirmation_that_lost_its_effect_takes_the_duty_along),
+        cmocka_unit_test(the_lead_of_a_case_that_history_merged_is_told_of_another),
         cmocka_unit_test(that_time_has_passed_hides_not_what_the_desk_is_asked),
         cmocka_unit_test(who_has_a_copy_is_told_that_it_is_over),
     };
