@@ -23,12 +23,12 @@ def start(district, events):
             name, value = word.split("=", 1)
             district.environment[name] = value
     district.environment["DEMO_EVENTS"] = str(events)
-    return district.command(ROOT / "deploy/local/demo", seconds=420).stdout
+    return district.command(ROOT / "deploy/local/demo", seconds=600).stdout
 
 
 def node(district, *words):
     environment = {**district.environment, "PAGE_MODULES": os.environ.get("PAGE_MODULES", str(ROOT / "build/page"))}
-    return subprocess.run(["node", *words], env=environment, cwd=ROOT, check=False, timeout=540).returncode
+    return subprocess.run(["node", *words], env=environment, cwd=ROOT, check=False, timeout=900).returncode
 
 
 def main():
