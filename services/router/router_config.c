@@ -29,7 +29,7 @@ static const struct setting table[] = {
     {"router.most_groups", SETTING_INT, offsetof(struct router_config, most_groups), "20000", 100,
      INT64_MAX / 2, NULL, NULL,
      "groups of one trigger in one partition of signals; facts of more are counted and not kept"},
-    {"router.sets_in_memory", SETTING_SIZE, offsetof(struct router_config, sets_in_memory), "16MiB",
+    {"router.sets_in_memory", SETTING_SIZE, offsetof(struct router_config, sets_in_memory), "8MiB",
      65536, INT64_C(1) << 40, NULL, NULL,
      "of the sets of cases and windows; the others are in a file without a name in kafka.note_dir"},
 };

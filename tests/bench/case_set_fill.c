@@ -2,7 +2,7 @@
 /* How much memory the router's cases take, and how long they take to come back: ninety days of a
  * district's usual lives through the real flow, saved as state.cases would hold them and restored
  * in a fresh process; then a hundred thousand open cases of twelve lines, the contract's bound.
- * Sets beyond 16 MiB go to a file, as the daemon's do.
+ * Sets beyond 8 MiB go to a file, as the daemon's do.
  *
  * usage: case_set_fill [DAYS [CASES_A_DAY [OPEN_CASES]]]      from the checkout's root
  * Prints a table and writes $BENCH_OUT (default build/bench)/case_set_fill.json. */
@@ -28,7 +28,7 @@
 #define MINUTE    60000LL
 #define HOUR      (60 * MINUTE)
 #define DAY       (24 * HOUR)
-#define IN_MEMORY ((size_t)16 << 20) /* of the sets, as router.sets_in_memory */
+#define IN_MEMORY ((size_t)8 << 20) /* of the sets, as router.sets_in_memory */
 
 enum {
     LIFE_DAYS = 6,   /* from the call to the file */
