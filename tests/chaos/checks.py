@@ -95,13 +95,22 @@ def _few(items, most=4):
     return "; ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
+def _beside(found, wanted):
+    """Of lists, only what the other has not."""
+    if not isinstance(found, list) or not isinstance(wanted, list):
+        return found, wanted
+    return [one for one in found if one not in wanted], [one for one in wanted if one not in found]
+
+
 def _keys(name, found, wanted):
     lost = sorted(wanted.keys() - found.keys())
     more = sorted(found.keys() - wanted.keys())
     other = sorted(key for key in wanted.keys() & found.keys() if wanted[key] != found[key])
     said = [f"{name} lost: {_few(lost)}"] if lost else []
     said += [f"{name} too many: {_few(more)}"] if more else []
-    said += [f"{name} {key} is {found[key]!s:.600}, clean {wanted[key]!s:.600}" for key in other[:4]]
+    for key in other[:4]:
+        here, there = _beside(found[key], wanted[key])
+        said.append(f"{name} {key} is {here!s:.1200}, clean {there!s:.1200}")
     return said + ([f"{len(other) - 4} more of {name} are other: {_few(other[4:])}"] if len(other) > 4 else [])
 
 
