@@ -201,3 +201,5 @@ def test_one_batch_has_the_same_ids_through_http_drop_and_stdin(district, feed):
         assert (told["result"], told["accepted"]) == ("done", len(export.good))
         district.settle()
         assert set(events_of(district, feed)) - known == printed
+    _, body = district.http(district.environment["CITYBRAIN_INGEST_ADMIN"] + "/metrics")
+    assert b'\ncitybrain_ingest_files_total{result="done"} ' in body

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "laws.h"
 #include "model/event.h"
+#include "router/core/case_decide.h"
 
 #define DAY            (INT64_C(86400) * 1000)
 #define MOST_LOOKED_AT 80 /* words of a case: of longer ones nothing is left out */
@@ -129,8 +130,15 @@ static bool hear_lead(struct laws *laws, struct story *story, const struct case_
 static bool hear_timer(struct laws *laws, const struct story *story, const struct case_line *line)
 {
     const struct case_fold *fold = &story->fold;
-    if (laws->clock_ms == TIMESTAMP_NONE || laws->clock_ms > line->time_ms)
+    const struct case_line *lead = laws_line(story, fold->cause_id);
+    if (laws->clock_ms == TIMESTAMP_NONE)
+        return laws_fail(laws, story->id, "a timer without a tick");
+    if (lead && case_decide_is_ours(story->kind, lead)) { /* docs/decisions/0057 */
+        if (line->time_ms > laws->clock_ms)
+            return laws_fail(laws, story->id, "a timer before the moment it waits for");
+    } else if (laws->clock_ms > line->time_ms) {
         return laws_fail(laws, story->id, "a timer before its tick");
+    }
     if (fold->closed || fold->resolution_ms != TIMESTAMP_NONE)
         return laws_fail(laws, story->id, "a timer of a case that was over");
     if (fold->parent.at)

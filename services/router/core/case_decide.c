@@ -69,8 +69,7 @@ static bool ranks_behind(const struct case_kind *kind, const struct case_line *c
     return index >= 0 && own >= 0 && kind->stages[index].rank > kind->stages[own].rank;
 }
 
-/* A case that the router opened or confirmed by itself: it was never late. */
-static bool is_ours(const struct case_kind *kind, const struct case_line *cause)
+bool case_decide_is_ours(const struct case_kind *kind, const struct case_line *cause)
 {
     int index = case_kind_stage_number(kind, cause->stage);
     return index >= 0 && cause->party == kind->party.router &&
@@ -94,7 +93,7 @@ struct emit_case case_decide_about(const struct case_decide_asked *asked,
         .street_code = fold->street_code,
         .community_code = fold->community_code,
         .cause_id = cause->id,
-        .time_ms = later(is_ours(asked->kind, cause) ? TIMESTAMP_NONE : asked->clock_ms,
+        .time_ms = later(case_decide_is_ours(asked->kind, cause) ? TIMESTAMP_NONE : asked->clock_ms,
                          later(cause->recorded_ms, not_before)),
     };
 }

@@ -23,6 +23,9 @@ struct case_decided {
     struct event event; /* `dispatched`; its data are the emitter's until the next is built */
 };
 
+/* Whether it is of a case that the router opened or confirmed by itself: that was never late. */
+bool case_decide_is_ours(const struct case_kind *kind, const struct case_line *cause);
+
 /* Does the case wait for a lead? A cause has its own once, even where a correction has taken the
  * effect from that line; one that history alone tells has none, unless it is the opening. */
 bool case_decide_is_due(const struct case_set *set, const struct case_fold *fold,

@@ -285,6 +285,20 @@ static struct span asked_by_timer(const struct working *work, const struct emit_
     return asks ? span_of(desk_row(DESK_OVERDUE)->code) : SPAN_NONE;
 }
 
+/* A tick makes it fire, whatever started it. Which tick that is would only tell which of two topics
+ * was read sooner, where the router opened the case itself: there it has the moment it waited for
+ * (docs/decisions/0057). */
+static int64_t time_of_timer(const struct case_flow *flow, const struct working *work,
+                             const struct timers_next *due)
+{
+    const struct case_line *lead = case_flow_line(work, work->fold.cause_id);
+    const struct case_line *start = case_flow_line(work, due->cause_id);
+    int64_t time_ms =
+        lead && case_decide_is_ours(work->kind, lead) ? due->due_ms : flow->counts.clock_ms;
+    time_ms = start->time_ms > time_ms ? start->time_ms : time_ms;
+    return start->recorded_ms > time_ms ? start->recorded_ms : time_ms;
+}
+
 static void fire(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
     char text[TIMERS_QUESTION];
@@ -292,8 +306,7 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     struct timers_next due = timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
     const struct kind_timer *timer = &work->kind->timers[due.timer];
     struct emit_case what = case_flow_about(flow, work, case_flow_line(work, due.cause_id));
-    if (what.time_ms < flow->counts.clock_ms) /* a tick makes it fire, whatever started it */
-        what.time_ms = flow->counts.clock_ms;
+    what.time_ms = time_of_timer(flow, work, &due);
     struct emit_timer fires = {.timer = timer,
                                .fold = &work->fold,
                                .co = due.co,
