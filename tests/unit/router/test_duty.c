@@ -183,6 +183,31 @@ static void a_confirmation_that_lost_its_effect_takes_the_duty_along(void **stat
     case_flow_close(flow);
 }
 
+/* docs/decisions/0057: which tick makes it fire hangs on which topic was read sooner. */
+static void a_timer_of_what_the_router_opened_has_the_moment_it_waits_for(void **state)
+{
+    (void)state;
+    char first[sizeof kept[0].value] = "";
+    for (int hours = 1; hours <= 3; hours += 2) {
+        struct case_flow *flow = begin();
+        struct told opened = of_proactive(order);
+        opened.party = "router";
+        tell(flow, opened);
+        tell(flow, of_proactive(said("confirmed-1", "confirmed", "router", NOON)));
+        assert_newest(LEAD, "assigned", "confirmed-1");
+        tick(flow, NOON + hours * HOUR);
+        const char *nudged = NULL;
+        for (size_t i = 0; i < kept_count && !nudged; i++)
+            if (kept[i].stream == STREAM_EVENTS && strstr(kept[i].value, "case.nudged.v1"))
+                nudged = kept[i].value;
+        assert_non_null(nudged);
+        if (hours > 1)
+            assert_string_equal(nudged, first);
+        snprintf(first, sizeof first, "%s", nudged);
+        case_flow_close(flow);
+    }
+}
+
 /* docs/decisions/0060: nobody was recalled when history merged it. Given back, it is another's. */
 static void the_lead_of_a_case_that_history_merged_is_told_of_another(void **state)
 {
@@ -268,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_helper_whose_call_lost_its_effect_is_told),
         cmocka_unit_test(a_helper_told_behind_the_answer_is_told_of_the_next_round),
         cmocka_unit_test(a_confirmation_that_lost_its_effect_takes_the_duty_along),
+        cmocka_unit_test(a_timer_of_what_the_router_opened_has_the_moment_it_waits_for),
         cmocka_unit_test(the_lead_of_a_case_that_history_merged_is_told_of_another),
         cmocka_unit_test(that_time_has_passed_hides_not_what_the_desk_is_asked),
         cmocka_unit_test(who_has_a_copy_is_told_that_it_is_over),
