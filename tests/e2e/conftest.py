@@ -18,8 +18,9 @@ def _shares_the_district(item):
 
 
 # Lanes side by side meet nowhere but at the processor: shared, the tests in the district of all; routing and own,
-# those that start what they need. Each takes about as long as the others.
-LANES = {"routing": {"test_day.py", "test_router.py", "test_transform.py", "test_triggers.py", "test_triggers_slots.py",
+# those that start what they need; late, behind what needs no broker. Each takes about as long as the others.
+LANES = {"late": {"test_canary.py", "test_drop.py", "test_overload.py"},
+         "routing": {"test_day.py", "test_router.py", "test_transform.py", "test_triggers.py", "test_triggers_slots.py",
                      "test_uncommitted.py", "test_why_fates.py"}}
 PROOFS = {"test_views_apply.py", "test_observations.py", "test_other_log.py", "test_rebuild.py"}  # make store-proof
 
@@ -32,7 +33,7 @@ def _lane_of(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    """E2E_LANE=shared, routing or own: that lane only, without the long proofs."""
+    """E2E_LANE=shared, routing, own or late: that lane only, without the long proofs."""
     lane = os.environ.get("E2E_LANE")
     if lane:
         out = [item for item in items if _lane_of(item) != lane or item.path.name in PROOFS]

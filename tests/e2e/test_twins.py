@@ -26,6 +26,9 @@ class Twins(District):
         units = self.config / "registries/units.csv"
         units.write_text("".join(line for line in units.read_text().splitlines(True)
                                  if line.startswith(("#", "code,", "desk,"))))
+        for feed in (self.config / "feeds").glob("*.yaml"):
+            if feed.stem not in {feed for feed, _ in TABLES.values()} | set(TABLES):
+                feed.unlink()  # its owner is among those left out
         self.environment["CITYBRAIN_CONFIG"] = str(self.config)
         self.command(ROOT / "deploy/local/parts", "start", seconds=120)
         for script in ("parts", "daemons"):
