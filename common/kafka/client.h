@@ -53,7 +53,7 @@ struct kafka_settings {
          SETTING_DURATION,                                                                         \
          offsetof(type, member.transaction_timeout_ms),                                            \
          "15s",                                                                                    \
-         1000,                                                                                     \
+         2000,                                                                                     \
          60000,                                                                                    \
          NULL,                                                                                     \
          NULL,                                                                                     \

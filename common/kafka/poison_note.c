@@ -40,7 +40,7 @@ static void set_phase(struct poison_note *note, enum poison_phase phase)
     atomic_store_explicit(&note->page->phase, (uint32_t)phase, memory_order_release);
 }
 
-static bool make_folders(const char *path, struct error *error)
+bool poison_note_make_folder(const char *path, struct error *error)
 {
     char partial[KAFKA_MAX_NAME * 2];
     snprintf(partial, sizeof(partial), "%s", path);
@@ -76,7 +76,7 @@ bool poison_note_open(struct poison_note *note, const struct kafka_settings *set
                       struct error *error)
 {
     char path[KAFKA_MAX_NAME * 3];
-    if (!make_folders(settings->note_dir, error))
+    if (!poison_note_make_folder(settings->note_dir, error))
         return false;
     snprintf(path, sizeof(path), "%s/%s%s-%d.note", settings->note_dir, settings->prefix,
              settings->group, (int)settings->slot);

@@ -27,6 +27,9 @@ enum {
     POISON_DEAD = 3,  /* so many: it is not given to the core again */
 };
 
+/* kafka.note_dir with all that leads to it, for us alone. */
+bool poison_note_make_folder(const char *path, struct error *error);
+
 /* Reads what the last process left and counts its death; makes directory and file where missing. */
 bool poison_note_open(struct poison_note *note, const struct kafka_settings *settings,
                       struct error *error);

@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
+#include "kafka/poison_note.h"
 
 static const struct metric_row bytes_row = {
     "citybrain_router_sets_bytes", METRIC_GAUGE, "where",
@@ -105,7 +105,6 @@ static void read_board(void *context, uint32_t number, size_t from, char *to, si
 static int open_file(const char *folder)
 {
     char path[4096];
-    (void)mkdir(folder, 0777);
     int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
         return file;
@@ -119,6 +118,8 @@ static int open_file(const char *folder)
 struct cellar *cellar_open(const char *folder, int64_t memory_bytes, struct metrics *metrics,
                            struct error *error)
 {
+    if (!poison_note_make_folder(folder, error))
+        return NULL;
     int file = open_file(folder);
     if (file < 0) {
         error_set(error, ERROR_CONFIG, errno,

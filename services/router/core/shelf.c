@@ -231,7 +231,8 @@ static struct board *emptiest(const struct shelf *shelf)
     struct board *found = NULL;
     for (uint32_t i = 0; i < shelf->count; i++) {
         struct board *board = shelf->boards[i];
-        if (board && !board->open && !board->alone && (!found || board->needed < found->needed))
+        if (board && !board->open && !board->alone && board->needed < board->used &&
+            (!found || board->needed < found->needed))
             found = board;
     }
     return found;
@@ -273,7 +274,7 @@ static void tidy(struct shelf *shelf)
     if (nobodys <= shelf->needed / 2 + SPARE_BOARDS * shelf->board)
         return;
     struct board *board = emptiest(shelf);
-    if (board && board->needed < board->used)
+    if (board)
         clear(shelf, board);
 }
 
