@@ -139,9 +139,10 @@ story: all ## a mapping wrong from Friday to Monday among 10,000 good records: f
 	@CITYBRAIN_BIN=$(abspath $(B)) STORY=$(STORY) /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/e2e/test_story.py
 
 .PHONY: store-proof
-store-proof: all ## views filled and rebuilt beside a running aggregator, observations as rows of their day, a log that is another one
+store-proof: all ## views filled and rebuilt beside a running aggregator, observations as rows of their day, a log that is another one, all of verify
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider \
-	    tests/e2e/test_views_apply.py tests/e2e/test_rebuild.py tests/e2e/test_observations.py tests/e2e/test_other_log.py
+	    tests/e2e/test_views_apply.py tests/e2e/test_rebuild.py tests/e2e/test_observations.py tests/e2e/test_other_log.py \
+	    tests/e2e/test_verify.py
 
 .PHONY: chaos-store
 chaos-store: all ## two aggregators and PostgreSQL killed around COMMIT, frozen, failed over, their disks full (SEED=1, SEEDS="1 2 3", ONLY="freeze wal_full")
