@@ -40,6 +40,20 @@ static inline struct writer *aggregator_store_writer(const struct aggregator_sto
                                  .schema = {"services/aggregator/sql", &store->rules, NULL}});
 }
 
+/* One that has the first partition, of which it has counted nothing. NULL = not so. */
+static inline struct writer *aggregator_store_owner(const struct aggregator_store *store,
+                                                    struct writer_position *position)
+{
+    struct error error = {0};
+    struct writer *writer = aggregator_store_writer(store, "test", 0);
+    *position = (struct writer_position){.stored = -1, .next = -1};
+    if (writer_take_over(writer, position, 1, &error))
+        return writer;
+    fprintf(stderr, "%s\n", error.text);
+    writer_free(writer);
+    return NULL;
+}
+
 /* Up to its tables. */
 static inline bool aggregator_store_open(struct aggregator_store *store)
 {

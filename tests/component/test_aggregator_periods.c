@@ -27,13 +27,11 @@ static struct {
 
 static int open_all(void **state)
 {
-    struct error error = {0};
     (void)state;
     if (!aggregator_store_open(&here.store))
         return 1;
-    here.writer = aggregator_store_writer(&here.store, "test", 0);
-    here.position = (struct writer_position){.stored = -1, .next = -1};
-    return writer_take_over(here.writer, &here.position, 1, &error) ? 0 : 1;
+    here.writer = aggregator_store_owner(&here.store, &here.position);
+    return here.writer ? 0 : 1;
 }
 
 static int close_all(void **state)
