@@ -59,7 +59,11 @@ all: $(BINARIES) $(BENCHES) ## build the daemons, the command and the bench prog
 programs: $(BINARIES)
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  %-14s %s\n", $$1, $$2}'
+	@awk -F':[^#]*## ' '/^[a-z0-9_-]+:.*## / { \
+	    room = FILENAME ~ /local/ || $$1 ~ /^(up|demo|stop)$$/ ? "run" : FILENAME ~ /package/ ? "install" : FILENAME !~ /tests/ ? "build and test" : \
+	        $$1 ~ /bench/ ? "measure" : "prove"; said[room] = said[room] sprintf("  %-17s %s\n", $$1, $$2) } \
+	  END { n = split("run,build and test,prove,measure,install", rooms, ","); \
+	    for (i = 1; i <= n; i++) printf("%s%s:\n%s", (i > 1) ? "\n" : "", rooms[i], said[rooms[i]]) }' $(wildcard $(MAKEFILE_LIST))
 
 # One short line a step; V=1 shows the commands.
 Q   := $(if $(V),,@)

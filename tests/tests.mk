@@ -37,7 +37,7 @@ $(TIDY): $(LINT)/%.tidy: %.c .clang-tidy | $(GENERATED)
 unit: tests/unit/lint/test_checks
 
 .PHONY: mutants
-mutants: ## breaks six promises on copies: each must be noticed by its test
+mutants: ## breaks one promise after another, each on a copy: its test must notice
 	@OUT=$(OUT) tests/mutants/run
 
 ROUNDS  ?= 5
