@@ -33,7 +33,7 @@ install: ## release programs, man pages, completion, units, the release's files 
 	@mkdir -p $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions
 	@$(R)/citybrain completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/citybrain
 	@$(R)/citybrain completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_citybrain
-	@for unit in deploy/systemd/*.service; do \
+	@for unit in deploy/systemd/*.service deploy/systemd/*.timer; do \
 	    mkdir -p $(DESTDIR)$(UNITDIR); \
 	    sed -e 's|/usr/bin/|$(PREFIX)/bin/|g' -e 's|/etc/citybrain|$(SYSCONFDIR)/citybrain|g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
@@ -49,4 +49,4 @@ package-proof: deb ## the package unpacked into an empty folder, and used from t
 	@deploy/package/proof $(OUT)/deb/citybrain_$(VERSION)_*.deb
 
 lint-systemd: ## what systemd-analyze says of the units: their syntax, and an exposure of at most 1.5
-	@deploy/package/units deploy/systemd/*.service
+	@deploy/package/units deploy/systemd/*.service deploy/systemd/*.timer

@@ -41,7 +41,7 @@ static const char verify_help[] =
     "exit: 0 no difference, 1 differences, 64 usage, 69 Kafka or PostgreSQL unreachable, 78 "
     "config\n\n"
     "  citybrain verify && echo the views equal the log\n"
-    "  citybrain verify --note .run/notes/verified.json    # each hour, by a timer\n";
+    "  citybrain verify --note .run/notes/verified.json    # by a timer: citybrain-verify.timer\n";
 
 static bool find_reader(char path[SHARE_PATH])
 {
