@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "aggregator/aggregator_config.h"
+#include "aggregator/fill_progress.h"
 #include "aggregator/fill_words.h"
 #include "aggregator/store/fill.h"
 #include "base/backoff.h"
@@ -23,11 +24,6 @@
 struct wish {
     struct fill_words words;
     char plan[DIGEST_ID_LEN + 1]; /* of what would be done */
-};
-
-struct progress {
-    bool drawn; /* on a terminal, one line over and over */
-    int64_t shown;
 };
 
 static void add_row(struct strbuf *out, const struct wish *wish, const char *view, const char *what)
@@ -73,23 +69,8 @@ static void show_plan(const struct wish *wish, const struct fill_status *status,
     fflush(stdout);
 }
 
-static void show_progress(struct progress *progress, const struct fill_status *status, bool ends)
-{
-    int64_t total = status->total > status->cases ? status->total : status->cases;
-    int64_t share = total ? status->cases * 100 / total : 100;
-    if (progress->drawn)
-        fprintf(stderr,
-                "\rviews apply: %lld of about %lld cases, %lld%%, %lld changes behind\033[K%s",
-                (long long)status->cases, (long long)total, (long long)share,
-                (long long)status->noted, ends ? "\n" : "");
-    else if (ends || share / 10 > progress->shown)
-        fprintf(stderr, "views apply: %lld of about %lld cases, %lld changes behind\n",
-                (long long)status->cases, (long long)total, (long long)status->noted);
-    progress->shown = share / 10;
-}
-
 /* From where the database says it is to the swap. */
-static bool go_on(struct fill *fill, const struct wish *wish, struct progress *progress,
+static bool go_on(struct fill *fill, const struct wish *wish, struct fill_progress *progress,
                   time_t *succeeded, struct error *error)
 {
     enum fill_result result = FILL_MORE;
@@ -102,7 +83,7 @@ static bool go_on(struct fill *fill, const struct wish *wish, struct progress *p
         if (result == FILL_FAILED)
             return false;
         *succeeded = time(NULL);
-        show_progress(progress, fill_look(fill), result == FILL_DONE);
+        fill_progress_show(progress, fill_look(fill), result == FILL_DONE);
         (void)failpoint("fill.after_step");
     }
     return fill_swap(fill, "views apply", wish->words.who, wish->words.reason, error);
@@ -110,10 +91,11 @@ static bool go_on(struct fill *fill, const struct wish *wish, struct progress *p
 
 static bool execute(struct fill *fill, const struct wish *wish, struct error *error)
 {
-    struct progress progress = {.drawn = isatty(STDERR_FILENO) == 1};
+    struct fill_progress progress;
     struct backoff backoff;
     time_t succeeded = time(NULL);
     backoff_init(&backoff, 200, 5000);
+    fill_progress_begin(&progress, "views apply", fill_look(fill));
     while (!go_on(fill, wish, &progress, &succeeded, error)) {
         do {
             if (error->kind != ERROR_RETRY || time(NULL) - succeeded > PATIENCE_S)

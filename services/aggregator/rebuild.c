@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "aggregator/aggregator_config.h"
+#include "aggregator/fill_progress.h"
 #include "aggregator/fill_words.h"
 #include "aggregator/from_log.h"
 #include "aggregator/store/fill.h"
@@ -29,7 +30,8 @@ struct rebuild {
     char plan[DIGEST_ID_LEN + 1]; /* of what would be swapped in */
     struct fill_compare compare;
     struct log_sets_differences sets; /* from the log */
-    int64_t began_ms, done_before, succeeded_ms, shown_ms, filled_ms, swapped_ms;
+    struct fill_progress progress;
+    int64_t began_ms, succeeded_ms, filled_ms, swapped_ms;
 };
 
 static int64_t now_ms(void)
@@ -40,29 +42,6 @@ static int64_t now_ms(void)
 }
 
 /* ---- telling ---- */
-
-static double rate_of(const struct rebuild *rebuild, int64_t ms)
-{
-    return ms > 0 ? (double)(fill_look(rebuild->fill)->cases - rebuild->done_before) * 1000 /
-                        (double)ms
-                  : 0;
-}
-
-/* A line on a terminal twice a second, elsewhere every five. */
-static void show_progress(struct rebuild *rebuild, bool ends)
-{
-    const struct fill_status *status = fill_look(rebuild->fill);
-    bool drawn = isatty(STDERR_FILENO) == 1;
-    int64_t now = now_ms(), left = status->total - status->cases;
-    double rate = rate_of(rebuild, now - rebuild->began_ms);
-    if (!ends && now < rebuild->shown_ms + (drawn ? 500 : 5000))
-        return;
-    rebuild->shown_ms = now;
-    fprintf(stderr,
-            "%srebuild: %" PRId64 " sets, %.0f/s, %.0f s left, %" PRId64 " changes behind%s",
-            drawn ? "\r" : "", status->cases, rate, rate > 0 && left > 0 ? (double)left / rate : 0,
-            status->noted, drawn && !ends ? "\033[K" : "\n");
-}
 
 static int64_t sets_differing(const struct rebuild *rebuild)
 {
@@ -92,7 +71,8 @@ static void show(const struct rebuild *rebuild, bool swapped)
                ",\"seconds\":%.3f,\"sets_per_second\":%.0f,\"swap_seconds\":%.3f,"
                "\"differing\":%" PRId64 ",\"plan\":\"%s\",\"swapped\":%s,\"tables\":[",
                status->cases, status->noted, (double)rebuild->filled_ms / 1000,
-               rate_of(rebuild, rebuild->filled_ms), (double)rebuild->swapped_ms / 1000,
+               fill_progress_rate(&rebuild->progress, status, rebuild->filled_ms),
+               (double)rebuild->swapped_ms / 1000,
                fill_compare_differing(compare), rebuild->plan, swapped ? "true" : "false");
     if (rebuild->words.from_log)
         show_sets(rebuild);
@@ -121,7 +101,7 @@ static bool fill_all(struct rebuild *rebuild, struct error *error)
         if (result == FILL_FAILED)
             return false;
         rebuild->succeeded_ms = now_ms();
-        show_progress(rebuild, result == FILL_DONE);
+        fill_progress_show(&rebuild->progress, fill_look(rebuild->fill), result == FILL_DONE);
         (void)failpoint("fill.after_step");
     }
     return true;
@@ -191,7 +171,7 @@ static bool go_on(struct rebuild *rebuild, struct error *error)
     struct backoff backoff;
     backoff_init(&backoff, 200, 5000);
     rebuild->began_ms = rebuild->succeeded_ms = now_ms();
-    rebuild->done_before = fill_look(rebuild->fill)->cases;
+    fill_progress_begin(&rebuild->progress, "rebuild", fill_look(rebuild->fill));
     while (!go(rebuild, error)) {
         do {
             if (error->kind != ERROR_RETRY || now_ms() > rebuild->succeeded_ms + PATIENCE_MS)

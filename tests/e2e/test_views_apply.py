@@ -3,6 +3,7 @@
 command, and after it counts by the new one from the first stored set on."""
 import contextlib
 import json
+import re
 import threading
 import time
 
@@ -82,6 +83,7 @@ def test_a_new_view_is_filled_while_the_daemon_goes_on(district, view):
         done = apply(district, "--execute", *SIGN, "--plan", plan["plan"])
         swapped = lag.worst
         assert "running aggregators are fenced" in done.stderr
+        assert re.search(r"views apply: \d+ of about \d+ sets, \d+/s, 0 s left", done.stderr), done.stderr
         district.came_back("aggregator-1", old)  # fenced, ended, started anew
         time.sleep(1)
     finally:
