@@ -123,7 +123,7 @@ chaos: all ## the day under the faults of ten seeds (SEED=n for one, SEEDS="1 2 
 REBUILD_EVENTS ?= 1000000
 REBUILD_RATE   ?= 1000
 .PHONY: bench-rebuild
-bench-rebuild: ## every cell of a million events anew beside live load: rate, lag, what verify says (REBUILD_EVENTS=100000 for a quick look)
+bench-rebuild: ## every cell of a million events anew, and a changed view, beside live load: rate, lag, verify (REBUILD_EVENTS=100000)
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/rebuild.py $(REBUILD_EVENTS) $(REBUILD_RATE)
 
@@ -143,6 +143,14 @@ store-proof: all ## views filled and rebuilt beside a running aggregator, observ
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 	    tests/e2e/test_views_apply.py tests/e2e/test_rebuild.py tests/e2e/test_observations.py tests/e2e/test_other_log.py \
 	    tests/e2e/test_verify.py
+
+.PHONY: vectors
+vectors: $(B)/tests/component/test_aggregator_views ## published 三率 and scores to their last digit, dated weights, stocks and overdue on the clock, buckets, scopes
+	@tests/support/run_c_tests vectors $^
+
+.PHONY: roles-proof
+roles-proof: all ## no unit sees a row of another's: every pair of five units through every relation and function of the catalogue
+	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/e2e/test_roles.py
 
 .PHONY: chaos-store
 chaos-store: all ## two aggregators and PostgreSQL killed around COMMIT, frozen, failed over, their disks full (SEED=1, SEEDS="1 2 3", ONLY="freeze wal_full")
@@ -176,7 +184,7 @@ sim: ## random lives of cases under kills, moves and repeats, every law asked of
 	@$(OUT)/release/tests/sim/sim --seeds $(SEEDS) --from $(FROM)
 
 .PHONY: views-proof
-views-proof: all ## every number of every view of real requests against a recomputation from the files; disordered, the same cells
+views-proof: all ## every number of every view of real requests against a recomputation from the files; disordered, the same cells (SEEDS="1 2 3")
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/proof/views.py
 
 # The page in Debian's Chromium, led by playwright-core, on a day of its own: too long for `make test`, which looks at it over canned answers.

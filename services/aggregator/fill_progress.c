@@ -16,8 +16,8 @@ static int64_t now_ms(void)
 void fill_progress_begin(struct fill_progress *progress, const char *verb,
                          const struct fill_status *status)
 {
-    *progress = (struct fill_progress){
-        .verb = verb, .began_ms = now_ms(), .done_before = status->cases};
+    *progress =
+        (struct fill_progress){.verb = verb, .began_ms = now_ms(), .done_before = status->cases};
 }
 
 double fill_progress_rate(const struct fill_progress *progress, const struct fill_status *status,

@@ -129,8 +129,8 @@ COUNTS = {
     "matters": (("street_code", "type_code"), ("day",),
                 {"orders": ("opened", None), "matters": ("opened", None), "doubles": ("opened", lambda c: False)}, {}),
     "places": (("street_code", "community_code", "unit"), ("day", "month", "period_19"),
-               {"opened": ("opened", None), "done": ("opened", lambda c: done(c) is not None), "on_time": ("opened", in_time),
-                "closed": ("opened", lambda c: c.closed is not None)},
+               {"opened": ("opened", None), "contacted": ("opened", lambda c: False), "on_time": ("opened", in_time),
+                "done": ("opened", lambda c: done(c) is not None), "closed": ("opened", lambda c: c.closed is not None)},
                {"rate": ("closed", "opened"), "done_rate": ("done", "opened"), "timely": ("on_time", "done")}),
     "on_time": (("unit", "type_code"), ("day", "noon_day", "month", "period_19"),
                 {"due": ("due", None), "done": ("due", lambda c: done(c) is not None), "on_time": ("due", in_time)},
@@ -139,6 +139,9 @@ COUNTS = {
                     {"orders": ("opened", None), "valid": ("opened", lambda c: False)}, {"response": ("valid", "valid")}),
     "repeat": (("unit", "type_code", "community_code"), ("day", "month", "period_19"),
                {"opened": ("opened", None), "reopened": ("opened", lambda c: False)}, {}),
+    # history dispatches nobody and calls nobody: no row at all
+    "dispute": (("unit", "rule"), ("day", "month", "period_19"), {"dispatched": ("opened", lambda c: False)}, {}),
+    "whistle": (("unit", "co_unit"), ("day", "month", "period_19"), {"called": ("opened", lambda c: False)}, {}),
 }
 DURATIONS = {"response_time": (("unit", "type_code", "street_code"), ("day", "month", "period_19"), ("full", "full_net"))}
 STOCKS = {"backlog": (("unit", "type_code"), ("month", "period_19"), "open", lambda c: (c.opened, c.closed)),
