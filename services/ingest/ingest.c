@@ -27,8 +27,9 @@ struct ingest {
     struct ingest_clock clock;
     struct normaliser normaliser;
     struct ticker ticker;
-    struct doors *doors;    /* NULL: not our role */
-    struct door_drop *drop; /* NULL: no drop directories */
+    struct broker_clock *brokers; /* NULL: the clock is moved by hand */
+    struct doors *doors;          /* NULL: not our role */
+    struct door_drop *drop;       /* NULL: no drop directories */
     bool normalises;
     struct http_route admin_routes[2];
 };
@@ -130,6 +131,10 @@ bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *err
     const struct ingest_config *config = ingest->config;
     ingest->daemon = daemon;
     metric_set(metrics_add(daemon_metrics(daemon), &bundle_row), span_of(config->bundle), 1);
+    if (!ingest->clock.manual &&
+        !(ingest->brokers = broker_clock_open(daemon, &config->kafka, "clock", error)))
+        return false;
+    ingest->ticker.brokers = ingest->brokers;
     if (ingest->normalises &&
         (!normaliser_open(&ingest->normaliser, daemon, config, error) ||
          !ticker_open(&ingest->ticker, daemon, &ingest->normaliser, &ingest->clock, error)))

@@ -2,7 +2,8 @@
 /* One tick at a time: read T, ask the ends, wait until the group has committed past them, inject.
  * The committed offset of raw/0 carries T, so a new owner goes on from it. A missing answer for raw
  * means no tick, for a status topic that it is left out of this one. If the normaliser stands
- * still, so does time. */
+ * still, so does time; and while the host's clock is a minute off the brokers', since a T that was
+ * told cannot be taken back. */
 #include "ingest/ticker.h"
 
 #include <stdio.h>
@@ -124,7 +125,8 @@ static void ask(struct ticker *ticker, enum ticker_phase phase)
 /* Is there a new T to make? Under the manual clock whenever it was moved. */
 static bool is_due(struct ticker *ticker, int64_t now_ms)
 {
-    if (now_ms == TIMESTAMP_NONE || now_ms <= ticker->last_ms)
+    if (now_ms == TIMESTAMP_NONE || now_ms <= ticker->last_ms ||
+        (ticker->brokers && broker_clock_is_off(ticker->brokers)))
         return false;
     int64_t loop_ms = (int64_t)uv_now(ticker->timer.loop);
     if (!ticker->clock->manual && ticker->begun_ms > 0 &&

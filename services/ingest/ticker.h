@@ -11,6 +11,7 @@
 #include "ingest/core/tick_targets.h"
 #include "ingest/ingest_clock.h"
 #include "ingest/normaliser.h"
+#include "kafka/broker_clock.h"
 #include "kafka/offsets_watch.h"
 
 enum ticker_phase {
@@ -26,6 +27,7 @@ struct ticker {
     const struct ingest_clock *clock;
     struct offsets_watch *watch;
     struct metric *tick, *left_out;
+    const struct broker_clock *brokers; /* borrowed from ingest; NULL: the clock is moved by hand */
     uv_timer_t timer;
     int64_t every_ms, begun_ms, t_ms, last_ms; /* t: being made; last: on the log */
     enum ticker_phase phase;

@@ -4,8 +4,10 @@ brought about; each must fire within two minutes of its cause, clear once it is 
     ONLY="DatabaseAway DeadRatio"    some of them
 Causes that do not disturb each other are there at the same time. Exit 1 when one did not fire or clear in time."""
 import datetime
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
@@ -29,7 +31,9 @@ class Life:
     def __init__(self, folder):
         self.beats, self.dirty, self.beaten, self.number, self.errors = True, False, 0.0, 0, []
         self.ending = threading.Event()
-        self.disk, self.note = folder / "disk", folder / "verified.json"
+        self.disk, self.note, self.shift = folder / "disk", folder / "verified.json", folder / "shift"
+        self.preload = folder / "shift_clock.so"
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", HERE / "shift_clock.c", "-o", self.preload], check=True)
         config = folder / "config"
         shutil.copytree(ROOT / "config", config)
         stations = config / "registries/stations.csv"
@@ -57,9 +61,15 @@ class Life:
             thread.start()
 
     def start_ingest(self, name, role):
-        """Doors and normaliser are processes of their own, as in production."""
-        self.district.environment["CITYBRAIN_SETTINGS_INGEST"] = f"{self.settings} ingest.role={role}"
-        self.district.command(ROOT / "deploy/local/daemons", "start", name, seconds=90)
+        """Doors and normaliser are processes of their own, as in production; the normaliser's wall clock can be moved."""
+        environment = self.district.environment
+        environment["CITYBRAIN_SETTINGS_INGEST"] = f"{self.settings} ingest.role={role}"
+        if role == "normaliser":
+            environment.update(LD_PRELOAD=str(self.preload), SHIFT_CLOCK=str(self.shift))
+        try:
+            self.district.command(ROOT / "deploy/local/daemons", "start", name, seconds=90)
+        finally:
+            environment.pop("LD_PRELOAD", None)
 
     def stop_daemon(self, name):
         self.district.command(ROOT / "deploy/local/daemons", "stop", name, seconds=60)
@@ -94,10 +104,16 @@ class Life:
     def recount(self):
         self.district.citybrain("verify", "--note", self.note, "--config", self.district.config, check=False, seconds=120)
 
+    def place(self, name, slot=1):
+        host, port = self.district.environment[name].removeprefix("http://").rsplit(":", 1)
+        return f"{host}:{int(port) + 5 * (slot - 1)}"
+
+    def ticked(self):
+        """The newest tick that the normaliser wrote."""
+        return json.loads(self.district.http(f"http://{self.place('CITYBRAIN_INGEST_ADMIN', 2)}/clock")[1])["ticked"] / 1000
+
     def targets(self):
-        def place(name, slot=1):
-            host, port = self.district.environment[name].removeprefix("http://").rsplit(":", 1)
-            return f"{host}:{int(port) + 5 * (slot - 1)}"
+        place = self.place
         return {"citybrain-ingest": [place("CITYBRAIN_INGEST_ADMIN"), place("CITYBRAIN_INGEST_ADMIN", 2)],
                 "citybrain-router": [place("CITYBRAIN_ROUTER_ADMIN")],
                 "citybrain-aggregator": [place("CITYBRAIN_AGGREGATOR_ADMIN")]}

@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from district import ROOT, until
 from test_verify import CELLS
 
-STATION, BEAT_S = "st001", 5
+STATION, BEAT_S, TICK_S = "st001", 5, 30
 SILENT_S = 3 * 60  # three cadences of a minute
 AWAY = "s110105009"  # whose topic goes away
 
@@ -163,6 +163,22 @@ class ClockStandsStill(Cause):
         os.kill(self.pid, signal.SIGCONT)  # fenced meanwhile, it ends and is started again
 
 
+class ClockOff(Cause):
+    """The wall clock of the normaliser's host goes forth by a minute and a half; no tick says so."""
+    alert, also = "ClockOff", ("NormaliserStopped", "ClockStandsStill")
+
+    def cause(self):
+        self.began = time.time()
+        self.life.shift.write_text("90")
+        return self.began
+
+    def mend(self):
+        time.sleep(max(0, self.began + TICK_S + 5 - time.time()))
+        ticked = self.life.ticked()
+        self.life.shift.write_text("0")
+        assert self.began - 2 * TICK_S < ticked <= self.began, f"a tick of {ticked - self.began:.0f} s after the clock went off"
+
+
 def mount(folder):
     """A small file system at a folder; False where we may not."""
     folder.mkdir()
@@ -176,4 +192,4 @@ def unmount(folder):
 
 # Causes of one row are there at the same time, rows follow each other.
 PHASES = ((SilentStation, UnitParked, DeadRatio, LedgerOpen, VerifyMismatch, ReloadRefused, DiskLow),
-          (DatabaseAway,), (NormaliserStopped,), (ClockStandsStill,))
+          (ClockOff,), (DatabaseAway,), (NormaliserStopped,), (ClockStandsStill,))

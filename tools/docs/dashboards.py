@@ -80,6 +80,7 @@ DASHBOARDS = {
         commits("citybrain-ingest"),
         [("时钟(秒前) the newest tick's age", "s", {"tick": "time() - max(citybrain_ingest_tick_timestamp_seconds)"}, 90),
          ("时钟未等待 status topics not waited for", "short", {"partitions": "sum(increase(citybrain_ingest_tick_left_out_total[1h]))"}),
+         ("主机时钟差 clock off the brokers'", "s", {"{{instance}}": "citybrain_kafka_clock_ahead_seconds"}, 60),
          ("最近收件(秒前) since a feed was heard", "s", {"{{feed}}": "time() - max by (feed) (citybrain_ingest_feed_last_received_timestamp_seconds)"})],
         *process("citybrain-ingest")]),
     "router": ("城市大脑 citybrain: router", [
