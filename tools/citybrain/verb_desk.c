@@ -53,7 +53,7 @@ static const char desk_help[] =
     "  --time TIME          when it was decided (default now), as 2026-03-02T18:00:00+08:00\n"
     "  --anyway             although it is not asked, or answered by other moves\n"
     "  --token-file FILE    your own token (first line); else $CITYBRAIN_TOKEN, else --tokens\n"
-    "  --tokens FILE        a table of tokens, for a demo (default config/tokens.csv)\n"
+    "  --tokens FILE        a table of tokens, for a demo (default tokens.csv of --config)\n"
     "  --url URL            ingest's door (default $CITYBRAIN_URL or http://127.0.0.1:29300)\n"
     "  --wait DURATION      how long to wait for the effect (default 30s)\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n"
@@ -71,6 +71,7 @@ struct wish {
     struct desk_door door;
     struct kafka_settings settings;
     const char *config_dir, *cause, *time;
+    char own_tokens[512]; /* the configuration's */
     bool json;
 };
 
@@ -261,7 +262,6 @@ static int run(int argc, char **argv)
     struct wish wish = {
         .config_dir = verb_config_dir(),
         .door = {.url = or_else(getenv("CITYBRAIN_URL"), "http://127.0.0.1:29300"),
-                 .tokens_file = "config/tokens.csv",
                  .wait_ms = 30000},
         .settings = {.brokers = or_else(getenv("CITYBRAIN_BROKERS"), "127.0.0.1:29092"),
                      .prefix = or_else(getenv("CITYBRAIN_PREFIX"), "cb."),
@@ -270,6 +270,9 @@ static int run(int argc, char **argv)
     int status = VERB_OK;
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&wish, c, argv);
+    snprintf(wish.own_tokens, sizeof wish.own_tokens, "%s/tokens.csv", wish.config_dir);
+    if (!wish.door.tokens_file)
+        wish.door.tokens_file = wish.own_tokens;
     status = status == VERB_OK ? check_words(&wish, argc, argv) : status;
     return status == VERB_OK ? with_names(&wish, argv[optind]) : status;
 }

@@ -37,8 +37,8 @@ static const char send_help[] =
     "  --key FILE            signs each request with this key (citybrain key --help); the way for "
     "all but\n"
     "                        a demo\n"
-    "  --tokens FILE         where the feed's credential stands (default config/tokens.csv);\n"
-    "                        $CITYBRAIN_TOKEN wins\n"
+    "  --tokens FILE         where the feed's credential stands (default tokens.csv of\n"
+    "                        $CITYBRAIN_CONFIG or config); $CITYBRAIN_TOKEN wins\n"
     "  --wait DURATION       how long a door that does not answer, or is busy, is waited for "
     "(default 10m;\n"
     "                        0s: one attempt)\n"
@@ -204,6 +204,7 @@ struct wish { /* what the command line asks for */
     struct manual_clock clock;
     int64_t patience_ms;
     const char *url, *key, *tokens, *acknowledged;
+    char own_tokens[512]; /* the configuration's */
     bool is_timeline, backfill;
 };
 
@@ -285,8 +286,9 @@ static int run(int argc, char **argv)
                         .send.separator = ',',
                         .timeline.step_ms = 30 * INT64_C(60000),
                         .url = getenv("CITYBRAIN_URL"),
-                        .tokens = "config/tokens.csv"};
+                        .tokens = wish.own_tokens};
     int status = VERB_OK;
+    snprintf(wish.own_tokens, sizeof wish.own_tokens, "%s/tokens.csv", verb_config_dir());
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&wish, c, argv);
     if (status != VERB_OK)
