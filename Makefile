@@ -142,11 +142,13 @@ e2e: all ## real Kafka and PostgreSQL
 test: deps deps-dev all ## everything, with one closing count
 	@tests/run
 
+# As many compilers as processors, where nobody said how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 up: deps ## start Kafka, PostgreSQL and the daemons; nothing is fed
-	@$(MAKE) --no-print-directory VARIANT=release programs
+	@$(MAKE) --no-print-directory $(JOBS) VARIANT=release programs
 	@deploy/local/up
 demo: deps ## make up, and feed a generated day that ends now (DEMO_EVENTS=20000)
-	@$(MAKE) --no-print-directory VARIANT=release programs
+	@$(MAKE) --no-print-directory $(JOBS) VARIANT=release programs
 	@deploy/local/demo
 stop: ## stop everything that was started here
 	@deploy/local/daemons stop; deploy/local/parts stop

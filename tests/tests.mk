@@ -199,8 +199,13 @@ page-screens: all ## pictures of the page's states (PAGE_SCREENS=docs/screens)
 	@CITYBRAIN_BIN=$(abspath $(B)) PAGE_EVENTS=$(PAGE_EVENTS) /usr/bin/python3 tests/page/run.py --screens $(PAGE_SCREENS)
 
 .PHONY: alerts
-alerts: all ## ten causes in a living district beside Debian's Prometheus: each alert fires within 120 s and clears (ONLY="DeadRatio")
+alerts: all ## eleven causes in a living district beside Debian's Prometheus: each alert fires within 120 s and clears (ONLY="DeadRatio")
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 tests/alerts/alerts.py
+
+.PHONY: afternoon
+afternoon: ## docs/new-district.md in one shell, from `citybrain init` to the district's own orders on its page
+	@$(MAKE) --no-print-directory VARIANT=release programs
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/proof/afternoon.py
 
 MONTH_DAYS ?= 3
 MONTH_RATE ?= 1000

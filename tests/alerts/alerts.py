@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make alerts: a living district beside Debian's Prometheus (scrape 5 s, the shipped rules). What ten alerts tell of is
+"""make alerts: a living district beside Debian's Prometheus (scrape 5 s, the shipped rules). What eleven alerts tell of is
 brought about; each must fire within two minutes of its cause, clear once it is mended, and no other alert may fire.
     ONLY="DatabaseAway DeadRatio"    some of them
 Causes that do not disturb each other are there at the same time. Exit 1 when one did not fire or clear in time."""
