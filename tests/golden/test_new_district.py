@@ -61,3 +61,17 @@ def test_every_link_leads_somewhere():
     for page in (PAGE, CHINESE):
         for target in set(re.findall(r"\]\(([^)#]+)\)", page.read_text())):
             assert (page.parent / target).exists(), target
+
+
+def test_a_run_folder_goes_on_with_its_own_district(tmp_path):
+    """Another terminal, another day: the same configuration; another one's log and numbers are no beginning."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
+
+    def ask(script, *words, **more):
+        return subprocess.run([ROOT / "deploy/local" / script, *words], env={**plain, "CITYBRAIN_RUN": str(tmp_path / "run"), **more},
+                              capture_output=True, text=True, timeout=60)
+    (tmp_path / "mine").mkdir()
+    assert ask("district", CITYBRAIN_CONFIG=str(tmp_path / "mine")).stdout == f"{tmp_path}/mine\n"
+    assert ask("district").stdout == f"{tmp_path}/mine\n" and f"CITYBRAIN_CONFIG='{tmp_path}/mine'\n" in ask("daemons", "env").stdout
+    refused = ask("district", CITYBRAIN_CONFIG="config")
+    assert (refused.returncode, refused.stdout) == (78, "") and f"{tmp_path}/mine" in refused.stderr and "parts wipe" in refused.stderr
