@@ -405,6 +405,15 @@ bool transform_owns(const struct transform *transform, int source, int32_t parti
     return owned(transform, source, partition) != NULL;
 }
 
+bool transform_is_short_of(const struct transform *transform, const char *topic, int32_t partition,
+                           int64_t offset)
+{
+    if (transform->phase == TRANSFORM_RESTORING || transform->phase == TRANSFORM_WAITING)
+        return false;
+    const struct input *input = inputs_find(&transform->inputs, topic, partition);
+    return input && input->committed < offset;
+}
+
 bool transform_is_restoring(const struct transform *transform)
 {
     return transform->phase == TRANSFORM_RESTORING || transform->kept.count > 0;

@@ -61,6 +61,9 @@ void transform_set_metadata(struct transform *transform, int source, int32_t par
                             const char *metadata);
 /* Is that input partition ours now (assigned and restored)? */
 bool transform_owns(const struct transform *transform, int source, int32_t partition);
+/* Is it ours, and nothing committed up to that offset yet? Then the brokers need not be asked. */
+bool transform_is_short_of(const struct transform *transform, const char *topic, int32_t partition,
+                           int64_t offset);
 /* Is a state being read just now? Then the worker calls the handler: nothing it looks at may
  * change.
  */

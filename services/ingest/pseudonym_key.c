@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const char fix[] =
-    "ingest.pseudonym_key: a file kept apart from the configuration, made once "
-    "by: head -c 32 /dev/urandom | base64";
+    "ingest.pseudonym_key or CITYBRAIN_PSEUDONYM_KEY: a file kept apart from the configuration, "
+    "made once by: head -c 32 /dev/urandom | base64";
 
 void pseudonym_key_load(struct pseudonym_key *key, const struct feeds *feeds,
                         struct diagnostics *diagnostics)

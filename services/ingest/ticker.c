@@ -16,6 +16,8 @@
 
 #define LOOK_EVERY_MS   50
 #define LOOK_EVERY_HAND 10 /* manual clock: whoever moved it waits for the tick */
+/* A topic of ours that is gone is never passed: only the brokers know. */
+#define ASK_EVERY_MS 1000
 
 static const struct metric_row tick_row = {
     "citybrain_ingest_tick_timestamp_seconds", METRIC_GAUGE, NULL,
@@ -117,9 +119,24 @@ static void on_answer(void *context, const struct offsets_end *ends, size_t coun
 static void ask(struct ticker *ticker, enum ticker_phase phase)
 {
     static const char *const topics[] = {"raw", "status.*"}; /* the watch adds the prefix */
-    if (offsets_watch_ask(ticker->watch, topics, ARRAY_LENGTH(topics),
-                          ticker->normaliser->config->kafka.group, on_answer, ticker))
-        ticker->phase = phase;
+    if (!offsets_watch_ask(ticker->watch, topics, ARRAY_LENGTH(topics),
+                           ticker->normaliser->config->kafka.group, on_answer, ticker))
+        return;
+    ticker->phase = phase;
+    ticker->asked_ms = (int64_t)uv_now(ticker->timer.loop);
+}
+
+static bool is_short_of(const void *context, const char *topic, int32_t partition, int64_t end)
+{
+    return transform_is_short_of(context, topic, partition, end);
+}
+
+/* In a catch-up a tick waits long, and what it waits for lies here: three questions to the brokers
+ * at each look would cost them more than the records do. */
+static bool is_worth_asking(const struct ticker *ticker)
+{
+    return (int64_t)uv_now(ticker->timer.loop) - ticker->asked_ms >= ASK_EVERY_MS ||
+           !tick_targets_ahead(&ticker->targets, is_short_of, ticker->normaliser->transform);
 }
 
 /* Is there a new T to make? Under the manual clock whenever it was moved. */
@@ -146,7 +163,8 @@ static void look(uv_timer_t *timer)
         return;
     }
     if (ticker->phase == TICKER_WAITING) {
-        ask(ticker, TICKER_ASKING);
+        if (is_worth_asking(ticker))
+            ask(ticker, TICKER_ASKING);
     } else if (ticker->phase == TICKER_IDLE && is_due(ticker, now_ms)) {
         ticker->t_ms = now_ms;
         ask(ticker, TICKER_ASKING_ENDS);

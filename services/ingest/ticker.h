@@ -29,7 +29,7 @@ struct ticker {
     struct metric *tick, *left_out;
     const struct broker_clock *brokers; /* borrowed from ingest; NULL: the clock is moved by hand */
     uv_timer_t timer;
-    int64_t every_ms, begun_ms, t_ms, last_ms; /* t: being made; last: on the log */
+    int64_t every_ms, begun_ms, asked_ms, t_ms, last_ms; /* t: being made; last: on the log */
     enum ticker_phase phase;
     struct tick_targets targets;
     char raw[128]; /* with prefix, as the watch answers */

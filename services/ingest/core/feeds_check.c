@@ -137,11 +137,21 @@ static void gather_names(struct check *check)
     }
 }
 
+static bool is_known(const struct check *check, const char *name)
+{
+    for (size_t i = 0; i < check->name_count; i++)
+        if (strcmp(check->names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static void check_name(const struct check *check, const struct mapping_field *field)
 {
     char fix[192];
+    if (is_known(check, field->name)) /* nearly all are; the nearest is dear to find */
+        return;
     const char *near = diagnostics_nearest(field->name, check->names, check->name_count);
-    if (!near || strcmp(near, field->name) == 0)
+    if (!near)
         return;
     snprintf(fix, sizeof fix,
              "did you mean %s? a name of your own gets a row of space field in codes.csv", near);

@@ -64,8 +64,8 @@ static void read_inline(struct rows *rows, const struct yaml_node *node)
             add_pair(rows, span_of(pair->key ? pair->key : ""), span_of(to));
 }
 
-/* A CSV file's next row that says something; false behind the last. Cells live in the load's
- * memory. */
+/* A CSV file's next row that says something; false behind the last. Cells live in the file's text,
+ * where quotes were undone in the load's memory. */
 struct sheet {
     struct mapping_compiler *compiler;
     const char *path;
@@ -75,8 +75,10 @@ struct sheet {
     int line, next_line;
 };
 
-static struct span kept(struct mapping_compiler *compiler, struct span text)
+static struct span kept(struct mapping_compiler *compiler, struct span row, struct span text)
 {
+    if (text.at >= row.at && text.at <= row.at + row.len)
+        return text;
     char *copy = mapping_memory_take(compiler->memory, text.len + 1);
     if (text.len > 0)
         memcpy(copy, text.at, text.len);
@@ -98,7 +100,7 @@ static bool next_row(struct sheet *sheet)
         arena_init(&arena, row.len + (size_t)64 * MOST_CELLS);
         bool good = csv_split(row, ',', sheet->cells, MOST_CELLS, &sheet->count, &arena) == CSV_OK;
         for (size_t i = 0; good && i < sheet->count; i++)
-            sheet->cells[i] = kept(sheet->compiler, span_trim(sheet->cells[i]));
+            sheet->cells[i] = kept(sheet->compiler, row, span_trim(sheet->cells[i]));
         arena_fini(&arena);
         if (good)
             return true;

@@ -37,6 +37,20 @@ const char *tick_targets_take(struct tick_targets *targets, const struct tick_en
     return raw_seen ? NULL : "raw is not there";
 }
 
+bool tick_targets_ahead(const struct tick_targets *targets,
+                        bool (*is_short_of)(const void *context, const char *topic,
+                                            int32_t partition, int64_t end),
+                        const void *context)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        const struct tick_target *target = &targets->at[i];
+        if (!target->left_out &&
+            is_short_of(context, target->topic, target->partition, target->end))
+            return true;
+    }
+    return false;
+}
+
 static const struct tick_end *find(const struct tick_target *target, const struct tick_end *ends,
                                    size_t count)
 {

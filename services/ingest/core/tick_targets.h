@@ -36,6 +36,11 @@ struct tick_targets {
 /* The ends at T. NULL = taken, else why there is no tick. */
 const char *tick_targets_take(struct tick_targets *targets, const struct tick_end *ends,
                               size_t count);
+/* Is one of them known not to be passed? Then nobody need be asked. */
+bool tick_targets_ahead(const struct tick_targets *targets,
+                        bool (*is_short_of)(const void *context, const char *topic,
+                                            int32_t partition, int64_t end),
+                        const void *context);
 /* Has the group passed them all? A status topic that is not there any more, or was made anew, is
  * left out: nobody can commit past its end. */
 bool tick_targets_reached(struct tick_targets *targets, const struct tick_end *ends, size_t count);

@@ -107,6 +107,29 @@ static void raw_is_waited_for_whatever_it_answers_later(void **state)
     assert_false(REACHED(gone));
 }
 
+static bool is_short_of(const void *context, const char *topic, int32_t partition, int64_t end)
+{
+    const struct tick_end *own = context;
+    return strcmp(topic, own->topic) == 0 && partition == own->partition && own->committed < end;
+}
+
+static void what_is_known_not_to_be_passed_needs_no_question(void **state)
+{
+    (void)state;
+    const struct tick_end before[] = {{"cb.raw", 0, 10, 4}, {"cb.status.a", 0, 5, 3}},
+                          gone[] = {{"cb.raw", 0, 10, 4}};
+    struct tick_end raw = {"cb.raw", 0, 0, 9}, status = {"cb.status.a", 0, 0, 4},
+                    other = {"cb.raw", 1, 0, 0};
+    assert_null(TAKE(before));
+    assert_true(tick_targets_ahead(&targets, is_short_of, &raw));
+    assert_true(tick_targets_ahead(&targets, is_short_of, &status));
+    assert_false(tick_targets_ahead(&targets, is_short_of, &other)); /* another's, or no target */
+    raw.committed = 10;
+    assert_false(tick_targets_ahead(&targets, is_short_of, &raw));
+    assert_false(REACHED(gone));
+    assert_false(tick_targets_ahead(&targets, is_short_of, &status)); /* it is left out */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +139,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_empty_or_not_subscribed_is_not_waited_for, begin),
         cmocka_unit_test_setup(a_status_topic_that_goes_stops_no_time, begin),
         cmocka_unit_test_setup(raw_is_waited_for_whatever_it_answers_later, begin),
+        cmocka_unit_test_setup(what_is_known_not_to_be_passed_needs_no_question, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
