@@ -22,7 +22,7 @@ def citybrain(*words):
 @pytest.fixture
 def config(tmp_path):
     """The shipped configuration, to be changed."""
-    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+    return Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases")))
 
 
 def check(config, *words):

@@ -35,7 +35,7 @@ def test_a_day_is_no_span(tmp_path):
 
 @pytest.fixture
 def config(tmp_path):
-    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+    return Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases")))
 
 
 def test_without_a_mix_nothing_fails_and_all_types_are_equal(tmp_path, config):

@@ -111,7 +111,7 @@ def command(daemon, config, key, address):
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_stops_check_and_daemon_alike(name, tmp_path, listener):
     daemon, file, right, wrong, mark, cause, fix = MISTAKES[name]
-    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config")), tmp_path / "key"
+    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases"))), tmp_path / "key"
     key.write_text("1234567890123456\n")
     text = (config / file).read_text()
     assert right in text
@@ -139,7 +139,7 @@ def test_twenty_are_planted_and_every_daemon_has_some():
 @pytest.mark.parametrize("daemon", ["ingest", "router", "aggregator"])
 def test_the_listener_hears_who_connects(daemon, tmp_path, listener):
     """Without a mistake the daemon does connect: the silence above is its own."""
-    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config")), tmp_path / "key"
+    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases"))), tmp_path / "key"
     key.write_text("1234567890123456\n")
     listener.settimeout(60)
     with subprocess.Popen(command(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1]), cwd=ROOT, env=ENVIRONMENT,

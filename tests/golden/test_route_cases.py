@@ -96,7 +96,7 @@ def test_a_move_without_effect_is_a_receipt(case):
 
 
 def test_what_triggers_make_of_it_is_not_the_rules_case(tmp_path, case):
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases"))
     (tmp_path / "config/triggers/each.yaml").write_text(
         "trigger: each\nname: 每件\non: { kind: request, stage: opened }\ngroup: [case]\n"
         "count: { at_least: 1, within: 1d }\ncool_down: 1d\nconfirm: no\nopen: { type_code: same, place: same, say: \"{count}件\" }\n")
@@ -176,7 +176,7 @@ open: { type_code: same, place: same, say: "{within}内有{count}件{type}诉求
 @pytest.fixture
 def crowd(tmp_path):
     """A configuration with a trigger of its own, and a folder for a case of it."""
-    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases"))
     shutil.rmtree(tmp_path / "config/triggers", ignore_errors=True)
     folder = tmp_path / "config/triggers/cases/crowd/mine"
     folder.mkdir(parents=True)
