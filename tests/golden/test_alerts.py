@@ -59,6 +59,15 @@ def test_a_rule_has_metrics_a_page_and_tests(rule):
         assert (ROOT / "docs/runbooks" / linked).is_file(), linked
 
 
+def test_what_a_page_looks_for_in_a_log_is_logged():
+    source = "".join(path.read_text() for folder in ("common", "services") for path in (ROOT / folder).rglob("*.c"))
+    events = re.findall(r'\blog_\w+\(\s*"([a-z_]+\.[a-z_]+)"', source)
+    looked = [(page.name, word) for page in (ROOT / "docs/runbooks").glob("*.md")
+              for word in re.findall(r"grep '?([\w.\\]+)'? \.run/daemons", page.read_text())]
+    assert len(events) > 60 and len(looked) >= 6
+    assert [one for one in looked if not any(re.search(one[1], event) for event in events)] == []
+
+
 def minutes(text):
     return int(text.removesuffix("m"))
 
