@@ -6,8 +6,9 @@ LOCAL := $(dir $(lastword $(MAKEFILE_LIST)))
 
 .PHONY: deps deps-dev up-parts stop-parts status-parts psql
 
-deps: ## install what building and running need (Debian packages, and the page's ECharts)
+deps: ## install what building and running need (Debian packages, Kafka's jars, the page's ECharts)
 	@$(LOCAL)deps
+	@env -u CITYBRAIN_RUN $(LOCAL)parts jars
 	@$(LOCAL)charts
 
 deps-dev: ## install what tests, lint and the browser need as well

@@ -137,7 +137,7 @@ class District:
         rate = "consumer_byte_rate"
         change = ["--add-config", f"{rate}={bytes_a_second}"] if bytes_a_second else ["--delete-config", rate]
         for client in clients:
-            self.command("java", "-Xmx128m", "-cp", f"{jars}/*", "kafka.admin.ConfigCommand", "--bootstrap-server",
+            self.command("java", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*", "kafka.admin.ConfigCommand", "--bootstrap-server",
                          self.environment["CITYBRAIN_BROKERS"], "--alter", *change,
                          "--entity-type", "clients", "--entity-name", client)
 

@@ -34,7 +34,7 @@ kafka_jars_complete()
     [ -s "$1/stamp" ] && kafka_jars_stamp "$1" 2>/dev/null | cmp -s - "$1/stamp"
 }
 
-# Sets JARS. The checkout's jars serve every run folder; without them a run folder gets its own.
+# Sets JARS. The checkout's jars, which `make deps` fetches, serve every run folder; without them a run folder gets its own.
 kafka_jars()
 {
     JARS=$ROOT/.run/kafka/lib
@@ -141,7 +141,7 @@ kafka_format()
         "the storage of broker $1 in $dir was formatted for another cluster, or its meta.properties is gone" \
         "'deploy/local/parts wipe' throws the data away and the next start makes it anew"
     rm -rf "$dir/data"
-    if ! java -Xmx128m -XX:+UseSerialGC -XX:-UsePerfData "-Dlog4j2.configurationFile=$HERE/log4j2.properties" \
+    if ! java -Xmx128m -XX:+UseSerialGC -XX:-UsePerfData -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$HERE/log4j2.properties" \
         "-Dcitybrain.log=$dir/format.log" -cp "$JARS/*" kafka.tools.StorageTool format --cluster-id "$id" \
         --config "$dir/server.properties" >"$dir/format.out" 2>&1 9>&-; then
         cat "$dir/format.out" >&2
@@ -178,7 +178,8 @@ kafka_any()
 
 kafka_launch()
 {
-    local n=$1 dir=$RUN/kafka/$1 heap=512m
+    local n=$1 dir=$RUN/kafka/$1 heap=512m more=()
+    read -ra more <<<"${KAFKA_OPTS:-}"
     [ "$BROKER_COUNT" = 1 ] || heap=320m
     rm -rf "$dir/tmp"
     mkdir -p "$dir/tmp"
@@ -189,7 +190,7 @@ kafka_launch()
     (
         ulimit -S -n "$(ulimit -H -n)" 2>/dev/null || true
         cd "$dir" && process_launch "$dir/pid" "$dir/server.out" java "-Xmx$heap" -Xms128m -XX:+UseSerialGC -XX:-UsePerfData \
-            -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true "-Djava.io.tmpdir=$dir/tmp" \
+            "${more[@]}" -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true "-Djava.io.tmpdir=$dir/tmp" \
             "-Dlog4j2.configurationFile=$HERE/log4j2.properties" "-Dcitybrain.log=$dir/server.log" "$(kafka_mark "$n")" \
             -cp "$JARS/*" kafka.Kafka "$dir/server.properties"
     )
