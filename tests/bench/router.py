@@ -44,6 +44,11 @@ MUSTS = (  # name, (subject, figure), (limit, figure), must, stretch, better
     ("streams cold over router", ("streams", "us"), ("router", "us"), None, None, "higher"),
 )
 HEAP, LONG_HEAP = 512, 3072
+NEW, LONG = ("new1.", "new2."), ("long1.", "long2.")  # halves
+
+
+def events_of(prefixes):
+    return [prefix + "events" for prefix in prefixes]
 
 
 class RouterBench:
@@ -61,30 +66,38 @@ class RouterBench:
         for name in ("none", "loaded"):
             stage.citybrain("check", "--config", self.configs[name])
         bundle = stage.bundle_name(self.configs["rules"])
-        for prefix in ("new.", "long.", "oracle.", "fan."):
+        for prefix in (*NEW, *LONG, "oracle.", "fan."):
             stage.topics(prefix)
         cases = job.cases(self.long if "warm" in wanted else self.requests, bundle)
-        topics = ["new.events", "long.events"] if "warm" in wanted else ["new.events"]
         first = list(itertools.islice(cases, self.requests))
-        self.orders = stage.fill(first, topics, "oracle.")
-        self.expect("new.")
+        also = LONG[:1] if "warm" in wanted else ()
+        self.fill(first[:self.requests // 2], NEW[:1] + also)
+        self.fill(first[self.requests // 2:], NEW[1:] + also)
+        self.expect(NEW)
         if "warm" in wanted:
-            stage.fill(cases, topics[1:], "oracle.")
-            self.expect("long.")
+            self.fill(itertools.islice(cases, self.long // 2 - self.requests), also)
+            self.fill(cases, LONG[1:])
+            self.expect(LONG)
         self.answers = stage.run / "answers.tsv"
         self.answers.write_text(job.answers(bundle))
-        full = self.held("new.", lambda: stage.run_router("new.events", self.configs["rules"], 2 * self.requests))
+        full = self.held(NEW, lambda: self.route(NEW, "rules", 2 * self.requests))
         self.full = full["prefix"] + "events"
         self.canned = stage.can(full["prefix"], first)
 
-    def expect(self, source):
-        self.expected[source] = {"events": self.stage.multiset("oracle.events"),
-                                 "orders": self.stage.multiset("oracle.dispatch.desk"),
-                                 "read": self.stage.multiset(source + "events")}
+    def fill(self, cases, prefixes):
+        self.stage.fill(cases, events_of(prefixes), "oracle.")
 
-    def held(self, source, run):
+    def route(self, halves, config, records):
+        return self.stage.run_router(events_of(halves), self.configs[config], records)
+
+    def expect(self, halves):
+        self.expected[halves] = {"events": self.stage.multiset("oracle.events"),
+                                 "orders": self.stage.multiset("oracle.dispatch.desk"),
+                                 "read": self.stage.multiset(*events_of(halves))}
+
+    def held(self, halves, run):
         """A run, and whether it wrote what the oracle says."""
-        stage, expected, figures = self.stage, self.expected[source], run()
+        stage, expected, figures = self.stage, self.expected[halves], run()
         wrote = {"events": stage.difference([figures["prefix"] + "events"], expected["read"]),
                  "orders": stage.multiset(*stage.dispatch_topics(figures["prefix"]))}
         for what, found in wrote.items():
@@ -101,7 +114,7 @@ class RouterBench:
         return self.stage.run_eos(self.full, 2 * self.requests)
 
     def run_router(self):
-        return self.held("new.", lambda: self.stage.run_router("new.events", self.configs["rules"], 2 * self.requests))
+        return self.held(NEW, lambda: self.route(NEW, "rules", 2 * self.requests))
 
     def run_none(self):
         return self.run_bundle("none")
@@ -111,7 +124,7 @@ class RouterBench:
 
     def run_bundle(self, name):
         """One order a request, whatever the rules: its lead's."""
-        figures = self.stage.run_router("new.events", self.configs[name], 2 * self.requests)
+        figures = self.route(NEW, name, 2 * self.requests)
         orders = self.stage.multiset(*self.stage.dispatch_topics(figures["prefix"]))["records"]
         assert orders >= self.requests, orders
         self.notes[name] = "%s: %.2f signals and %.2f orders a request" % (
@@ -119,7 +132,7 @@ class RouterBench:
         return figures
 
     def run_streams(self):
-        return self.held("new.", lambda: self.stage.run_streams("new.events", self.answers, 2 * self.requests, HEAP))
+        return self.held(NEW, lambda: self.stage.run_streams(events_of(NEW), self.answers, 2 * self.requests, HEAP))
 
     def warm(self):
         """The second half of many records."""
@@ -127,13 +140,13 @@ class RouterBench:
         for subject in ("router", "streams", "router"):
             if subject == "router":
                 def run():
-                    return stage.run_router("long.events", self.configs["rules"], count)
+                    return self.route(LONG, "rules", count)
             elif stage.has_streams():
                 def run():
-                    return stage.run_streams("long.events", self.answers, count, LONG_HEAP)
+                    return stage.run_streams(events_of(LONG), self.answers, count, LONG_HEAP)
             else:
                 continue
-            found.setdefault(subject, []).append(self.held("long.", run))
+            found.setdefault(subject, []).append(self.held(LONG, run))
             say("warm %s: %.2f us" % (subject, found[subject][-1]["half_us"]))
         return found
 

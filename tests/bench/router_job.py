@@ -20,6 +20,8 @@ KINDS = ("enquiry", "help", "complaint", "report", "suggestion")
 MODES = {"street": "direct_street", "department": "direct_dept", "utility": "direct_dept", "city": "city"}
 CAUSE = "\1"  # stands for the cause's id until a case has one
 DUE = "\2"
+INTERNAL = "\3"
+BEFORE = 24  # hours: the internal deadline of config/kinds/request.yaml, where there is so much time
 MATTERS, MOMENTS = 4000, 500
 LEVELS = ("utility", "district", "street")
 HEAD = struct.Struct(">I")
@@ -114,6 +116,8 @@ class Matter:
     def decided(self, bundle):
         """(members that units are told, members only the event has), as bytes with marks."""
         due = {"due_at": DUE} if self.hours else {}
+        if self.hours and self.hours > BEFORE:
+            due["internal_due_at"] = INTERNAL
         units = {**self.front(), **due, **self.back(bundle), "cause": CAUSE}
         more = {"alternatives": self.others} if self.others else {}
         return compact(units)[1:-1], ("," + compact(more)[1:-1]) if more else ""
@@ -127,7 +131,8 @@ def short_id(*fields):
 
 def marked(text):
     """With places for % to fill in."""
-    return text.encode().replace(b"%", b"%%").replace(b"\\u0001", b"%(cause)b").replace(b"\\u0002", b"%(due)b")
+    return text.encode().replace(b"%", b"%%").replace(b"\\u0001", b"%(cause)b").replace(
+        b"\\u0002", b"%(due)b").replace(b"\\u0003", b"%(internal)b")
 
 
 class Case:
@@ -193,15 +198,16 @@ class Written:
         self.told = told.encode()
         units, more = matter.decided(bundle)
         self.units, self.more = marked(units), more.encode()
-        self.due_ms = matter.hours * 3600000 if matter.hours else None
+        self.hours = matter.hours
         self.dues = {}
 
-    def due(self, time_ms):
-        if self.due_ms is None:
+    def due(self, time_ms, before=0):
+        if self.hours is None:
             return b""
-        if time_ms not in self.dues:
-            self.dues[time_ms] = rfc3339(time_ms + self.due_ms).encode()
-        return self.dues[time_ms]
+        key = time_ms, before
+        if key not in self.dues:
+            self.dues[key] = rfc3339(time_ms + (self.hours - before) * 3600000).encode()
+        return self.dues[key]
 
     def case(self, n, moment):
         time_ms, at, recorded = moment[0], moment[1].encode(), moment[2].encode()
@@ -212,7 +218,7 @@ class Written:
                   b'"partitionkey":"%b","feed":"hotline","feedversion":"1","party":"source",'
                   b'"revision":"00000000000000000000.%015d.000001.%b","data":%b}' % (
                       own, subject, at, recorded, subject, time_ms + 90000, self.hash.encode(), self.told))
-        units = self.units % {b"cause": own, b"due": self.due(time_ms)}
+        units = self.units % {b"cause": own, b"due": self.due(time_ms), b"internal": self.due(time_ms, BEFORE)}
         data = b"{%b%b}" % (units, self.more)
         answer = short_id(own, b"lead")
         decided = (b'{"specversion":"1.0","id":"%b","source":"/router","type":"cn.citybrain.case.dispatched.v1",'

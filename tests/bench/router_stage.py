@@ -107,9 +107,10 @@ class RouterStage(IngestStage):
 
     # --- watching ---
 
-    def follow_group(self, process, group, topics, least):
+    def follow_group(self, process, group, topics, least, more=None):
         """Figures a record of a run and of its second half; `least` records are read, and what was written beside
-        them to the same topics."""
+        them to the same topics. `more` brings the second half when the first is read, and all that came of it: what a
+        subject says itself stands behind what it read, and without that would be all there is in the second half."""
         ask = self.consumer(group)
         parts = [TopicPartition(topic, part) for topic in topics for part in self.parts_of(topic)]
         first = {(p.topic, p.partition) for p in parts if p.topic == topics[0]}
@@ -120,43 +121,50 @@ class RouterStage(IngestStage):
                     raise Ended("%s\n%s" % (process.args, self.last_words()))
                 at = {(p.topic, p.partition): max(0, p.offset) for p in ask.committed(parts, timeout=10)}
                 done = sum(offset for of, offset in at.items() if of in first)
-                if half is None and 2 * done >= least:
-                    half = done, cpu_of(process.pid), cpu_of(self.broker_pid)
-                if done >= least and all(at[of] >= end - SLACK for of, end in self.ends_of(topics).items()):
+                idle = 2 * done >= least and all(at[of] >= end - SLACK for of, end in self.ends_of(topics).items())
+                if half is None and 2 * done >= least and (idle or not more):
+                    half = done, cpu_of(process.pid)
+                    if more:
+                        more()
+                    broker = done, cpu_of(self.broker_pid)
+                elif done >= least and idle:
                     break
                 time.sleep(0.1)
         finally:
             ask.close()
         figures, rest = meter.read(), least * (done - half[0]) / done
         figures.update(half_us=(cpu_of(process.pid) - half[1]) * 1e6 / rest,
-                       half_broker=(cpu_of(self.broker_pid) - half[2]) * 1e6 / rest)
+                       half_broker=(cpu_of(self.broker_pid) - broker[1]) * 1e6 / rest)
         return figures
 
     # --- subjects ---
 
-    def fresh(self, name, source):
-        """A prefix of its own with a copy of the events."""
+    def copy(self, source, target):
+        with self.program("pass", self.binaries / "bench/pass", self.brokers, source, target) as process:
+            assert process.stdout.readline(), "pass ended: see its log"
+
+    def fresh(self, name, sources):
+        """A prefix of its own with a copy of the first half of the events, and what brings the second."""
         prefix = self.group(name) + "."
         self.topics(prefix)
-        with self.program("pass", self.binaries / "bench/pass", self.brokers, source, prefix + "events") as process:
-            assert process.stdout.readline(), "pass ended: see its log"
-        return prefix
+        self.copy(sources[0], prefix + "events")
+        return prefix, lambda: self.copy(sources[1], prefix + "events")
 
-    def run_router(self, source, config, records):
-        prefix = self.fresh("r", source)
+    def run_router(self, sources, config, records):
+        prefix, more = self.fresh("r", sources)
         with self.daemon("router", prefix, "router", config=config) as process:
-            figures = self.follow_group(process, prefix + "router", [prefix + "events", prefix + "signals"], records)
+            figures = self.follow_group(process, prefix + "router", [prefix + "events", prefix + "signals"], records, more)
         figures["prefix"] = prefix
         figures["signals"] = sum(self.ends(prefix + "signals").values())
         return figures
 
-    def run_streams(self, source, answers, records, heap=512):
-        prefix = self.fresh("s", source)
+    def run_streams(self, sources, answers, records, heap=512):
+        prefix, more = self.fresh("s", sources)
         words = ["java", *JVM, "-Xmx%dm" % heap, "-cp", "%s/classes:%s/lib/*" % (PEERS / "streams", PEERS / "streams"),
                  "Router", self.brokers, prefix + "events", prefix + "dispatch.", answers, prefix + "app",
                  self.run / (prefix + "app")]
         with self.program("streams", *words) as process:
-            figures = self.follow_group(process, prefix + "app", [prefix + "events"], records)
+            figures = self.follow_group(process, prefix + "app", [prefix + "events"], records, more)
         figures["prefix"] = prefix
         return figures
 

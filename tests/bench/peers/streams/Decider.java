@@ -38,10 +38,13 @@ final class Decider implements Processor<byte[], byte[], byte[], byte[]> {
     private static final byte[] TO_HASH = bytes(".000000.");
     private static final byte[] TO_DATA = bytes("\",\"data\":");
     private static final byte[] TO_DUE = bytes(",\"due_at\":\"");
+    private static final byte[] TO_INTERNAL = bytes(",\"internal_due_at\":\"");
     private static final byte[] TO_DATA_CAUSE = bytes(",\"cause\":\"");
     private static final byte[] ORDER_ID = bytes("{\"id\":\"");
     private static final byte[] TO_CASE = bytes("\",\"case\":\"");
     private static final byte[] TO_STATE = bytes("\",\"state\":\"open\"");
+
+    private static final long DAY_MS = 86_400_000;
 
     private final Answers answers;
     private final JsonFactory json = new JsonFactory();
@@ -191,6 +194,11 @@ final class Decider implements Processor<byte[], byte[], byte[], byte[]> {
         if (answer.dueMs() > 0) {
             data.add(TO_DUE);
             Times.add(data, openedMs + answer.dueMs());
+            data.add('"');
+        }
+        if (answer.dueMs() > DAY_MS) {
+            data.add(TO_INTERNAL);
+            Times.add(data, openedMs + answer.dueMs() - DAY_MS);
             data.add('"');
         }
         data.add(answer.back());
