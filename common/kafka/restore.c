@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "daemon/failpoint.h"
 #include "kafka/ends.h"
+#include "kafka/fetch_waker.h"
 #include "kafka/nudge.h"
 
 enum {
@@ -24,6 +25,7 @@ enum {
     CHUNK = 2048, /* messages; two of them are held */
     CHUNK_MS = 100,
     NUDGE_EVERY = 1000, /* messages: see nudge.h */
+    NUDGE_DRY = 64,     /* where none is left */
 };
 
 const struct span restore_position_key = {"_position", sizeof("_position") - 1};
@@ -46,7 +48,7 @@ struct restore {
     size_t left;                 /* as the loop knows it */
     int64_t records;
     int since_nudge;
-    bool must_nudge; /* this library version stalls behind a full queue */
+    struct fetch_waker *waker; /* owned; where this library version stalls behind a full queue */
 };
 
 struct restore *restore_new(const struct kafka_settings *settings, rd_kafka_t *consumer,
@@ -77,6 +79,7 @@ void restore_free(struct restore *restore)
 {
     drop(restore->filled);
     drop(restore->read);
+    fetch_waker_free(restore->waker);
     free(restore->of);
     free(restore);
 }
@@ -204,7 +207,7 @@ static bool assign_reader(struct restore *restore, struct error *error)
     if (!restore->reader)
         return false;
     rd_kafka_poll_set_consumer(restore->reader);
-    restore->must_nudge = nudge_is_needed();
+    restore->waker = nudge_is_needed() ? fetch_waker_new(restore->reader) : NULL;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(8);
     for (size_t i = 0; i < restore->inputs->count; i++)
         if (!restore->of[i].done)
@@ -237,15 +240,20 @@ static struct restore_input *of_state(struct restore *restore, const rd_kafka_me
     return NULL;
 }
 
-static void wake_reader(struct restore *restore, const struct restore_input *of)
+static void wake_reader(struct restore *restore, const struct restore_input *of, int every)
 {
-    int64_t end;
-    struct error error;
-    if (!restore->must_nudge || ++restore->since_nudge < NUDGE_EVERY)
+    if (!restore->waker || restore->since_nudge < every)
         return;
     restore->since_nudge = 0;
-    (void)ends_ask_one(restore->reader, of->input->of->state_name, of->input->partition, ENDS_LAST,
-                       CALL_TIMEOUT_MS, &end, &error);
+    fetch_waker_wake(restore->waker, of->input->of->state_name, of->input->partition);
+}
+
+static const struct restore_input *first_left(const struct restore *restore)
+{
+    size_t i = 0;
+    while (i + 1 < restore->inputs->count && restore->of[i].done)
+        i++;
+    return &restore->of[i];
 }
 
 /* Takes the message into the chunk, or destroys it. */
@@ -258,7 +266,8 @@ static bool take(struct restore *restore, rd_kafka_message_t *message, struct er
         of->done = of->next >= of->high;
         if (!code) {
             restore->filled->at[restore->filled->count++] = message;
-            wake_reader(restore, of);
+            restore->since_nudge++;
+            wake_reader(restore, of, NUDGE_EVERY);
             return true;
         }
     }
@@ -275,7 +284,9 @@ static bool read_chunk(struct restore *restore, struct error *error)
     uint64_t until = uv_hrtime() + (uint64_t)CHUNK_MS * 1000000;
     while (restore->filled->count < CHUNK && count_left(restore) > 0 && uv_hrtime() < until) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(restore->reader, 10);
-        if (message && !take(restore, message, error))
+        if (!message)
+            wake_reader(restore, first_left(restore), NUDGE_DRY);
+        else if (!take(restore, message, error))
             return false;
     }
     return !restore->reader || !failpoint("transform.in_restore") ||
@@ -284,6 +295,8 @@ static bool read_chunk(struct restore *restore, struct error *error)
 
 static bool close_handles(struct restore *restore)
 {
+    fetch_waker_free(restore->waker);
+    restore->waker = NULL;
     close_handle(&restore->reader);
     close_handle(&restore->watermarks);
     return true;
