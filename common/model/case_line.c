@@ -324,28 +324,13 @@ static bool read_attribute(struct span field, struct arena *arena, struct case_l
     return true;
 }
 
-static bool read_front(struct span *text, struct arena *arena, struct case_line *line)
-{
-    *line = (struct case_line){0};
-    struct span version = bar_text_cut(text);
-    return version.len == 1 && version.at[0] == VERSION &&
-           bar_text_read(bar_text_cut(text), arena, &line->id) && line->id.len;
-}
-
-bool case_line_read_head(struct span text, struct arena *arena, struct case_line *line)
-{
-    enum { BETWEEN = 3 }; /* revision, stage, time */
-    if (!read_front(&text, arena, line))
-        return false;
-    for (int i = 0; i < BETWEEN; i++)
-        bar_text_cut(&text);
-    return bar_text_read_time(bar_text_cut(&text), &line->recorded_ms);
-}
-
 bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
                     struct case_line *line)
 {
-    if (!read_front(&text, arena, line) ||
+    *line = (struct case_line){0};
+    struct span version = bar_text_cut(&text);
+    if (version.len != 1 || version.at[0] != VERSION ||
+        !bar_text_read(bar_text_cut(&text), arena, &line->id) || !line->id.len ||
         !bar_text_read(bar_text_cut(&text), arena, &line->revision) || !line->revision.at ||
         !bar_text_read_int(bar_text_cut(&text), &line->stage) ||
         !bar_text_read_time(bar_text_cut(&text), &line->time_ms) ||

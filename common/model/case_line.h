@@ -56,7 +56,8 @@ enum case_attribute {
     CASE_ANSWER, /* of `reviewed`: four letters, by enum callback_answer */
     CASE_COPIES, /* of a decision: units, blanks between */
     CASE_GONE,   /* on a closure, by the router alone: no order of the case is left */
-    CASE_FIELD,  /* the first of those of codes.csv */
+    /* others are added here: the numbers of those above stand in the router's state */
+    CASE_FIELD, /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS
 };
 
@@ -85,8 +86,6 @@ struct case_line {
 enum reject case_line_of_event(const struct event *event, const struct codes *codes,
                                struct arena *arena, struct case_line *line);
 void case_line_write(struct strbuf *out, const struct case_line *line, const struct codes *codes);
-/* The id and the recorded time alone. */
-bool case_line_read_head(struct span text, struct arena *arena, struct case_line *line);
 bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
                     struct case_line *line);
 /* The attribute that this member of an event's data becomes, or -1; fields of codes.csv are none.

@@ -42,33 +42,19 @@ static size_t count_lines(struct span text)
     return lines;
 }
 
-bool case_set_read_more(struct case_set *set, struct span text, size_t known,
-                        const struct codes *codes, struct arena *arena, size_t *from)
-{
-    const char *more = text.at + known;
-    *set = (struct case_set){0};
-    *from = 0;
-    if (!case_set_make_room(set, count_lines(text) + 1, arena))
-        return false;
-    while (text.len) {
-        struct span line = span_cut(&text, '\n');
-        struct case_line *read = &set->lines[set->count];
-        bool is_known = line.at < more;
-        if (set->count == CASE_SET_MAX_LINES ||
-            !(is_known ? case_line_read_head(line, arena, read)
-                       : case_line_read(line, codes, arena, read)))
-            return false;
-        *from += is_known;
-        set->count++;
-    }
-    return true;
-}
-
 bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
                    struct arena *arena)
 {
-    size_t from;
-    return case_set_read_more(set, text, 0, codes, arena, &from);
+    *set = (struct case_set){0};
+    if (!case_set_make_room(set, count_lines(text) + 1, arena))
+        return false;
+    while (text.len) {
+        if (set->count == CASE_SET_MAX_LINES ||
+            !case_line_read(span_cut(&text, '\n'), codes, arena, &set->lines[set->count]))
+            return false;
+        set->count++;
+    }
+    return true;
 }
 
 static int compare_text(struct span a, struct span b)

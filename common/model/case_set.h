@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All events of one case, one line each, joined by '\n', ordered by time, stage rank, id. The same
- * text is the value in state.cases and in PostgreSQL. Limits: 256 lines, 48 KiB; from line 241 on
- * only stages that count as resolution or closure, or begin a new round, and decisions enter. A
- * line enters only with the room for what the router says because of it, and leaves that of the
- * others alone (docs/decisions/0061).
- * Merging is commutative and idempotent: of one id the greater revision gives the content, live =
- * OR, recorded = the smaller. */
+/* All events of one case, one line each, joined by '\n', ordered by time, stage rank, id. The
+ * text is what PostgreSQL holds; the router has it packed (docs/decisions/0180). Limits: 256 lines,
+ * 48 KiB; from line 241 on only stages that count as resolution or closure, or begin a new round,
+ * and decisions enter. A line enters only with the room for what the router says because of it, and
+ * leaves that of the others alone (docs/decisions/0061). Merging is commutative and idempotent: of
+ * one id the greater revision gives the content, live = OR, recorded = the smaller. */
 #pragma once
 
 #include <stdbool.h>
@@ -32,10 +31,6 @@ enum case_set_result {
 /* Empty text = empty set. False on an unreadable line or a full arena. */
 bool case_set_read(struct case_set *set, struct span text, const struct codes *codes,
                    struct arena *arena);
-/* Of the lines in the first `known` bytes, which were read before, the ids and recorded times
- * alone; `from` = how many they are. */
-bool case_set_read_more(struct case_set *set, struct span text, size_t known,
-                        const struct codes *codes, struct arena *arena, size_t *from);
 /* Room for `more` lines behind those that are there; they may move. False when the arena is full.
  */
 bool case_set_make_room(struct case_set *set, size_t more, struct arena *arena);

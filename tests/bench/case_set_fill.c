@@ -22,6 +22,7 @@
 #include "model/event.h"
 #include "model/ids.h"
 #include "router/core/case_flow.h"
+#include "router/core/case_pack.h"
 #include "router/core/emit.h"
 
 #define FIRST_DAY 1756656000000LL /* 2025-09-01T00:00+08:00 */
@@ -41,6 +42,7 @@ enum {
 
 struct saved { /* the newest record of one key of state.cases */
     char *key, *value;
+    size_t len;
     UT_hash_handle hh;
 };
 
@@ -100,6 +102,7 @@ static void keep(void *carrier, const struct output *output)
     }
     free(saved->value);
     saved->value = xspandup(output->value);
+    saved->len = output->value.len;
 }
 
 static void pass(struct fill *fill)
@@ -227,12 +230,24 @@ static void open_many(struct fill *fill, int cases)
     case_flow_save(fill->flow, &(struct outputs){keep, fill});
 }
 
+static double lines_of(const struct saved *saved)
+{
+    static struct arena arena;
+    struct case_set set;
+    if (!arena.at)
+        arena_init(&arena, 1 << 20);
+    arena_reset(&arena);
+    if (!case_pack_read(&set, span_from(saved->value, saved->len), &arena))
+        exit(70);
+    return (double)set.count;
+}
+
 static void write_state(const struct fill *fill, FILE *file, struct measured *measured)
 {
     struct saved *saved, *next;
     HASH_ITER(hh, fill->saved, saved, next)
     {
-        uint32_t sizes[] = {(uint32_t)strlen(saved->key), (uint32_t)strlen(saved->value)};
+        uint32_t sizes[] = {(uint32_t)strlen(saved->key), (uint32_t)saved->len};
         if (fwrite(sizes, sizeof sizes, 1, file) != 1 ||
             fwrite(saved->key, 1, sizes[0], file) != sizes[0] ||
             fwrite(saved->value, 1, sizes[1], file) != sizes[1])
@@ -240,9 +255,7 @@ static void write_state(const struct fill *fill, FILE *file, struct measured *me
         if (saved->key[0] == '_')
             continue;
         measured->cases++;
-        measured->lines++;
-        for (const char *at = saved->value; *at; at++)
-            measured->lines += *at == '\n';
+        measured->lines += lines_of(saved);
         measured->bytes += sizes[0] + sizes[1];
     }
     fflush(file);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "router/core/case_pack.h"
 
 #define MOST_RECORDS 4000 /* that one step may lead to */
 
@@ -27,7 +28,7 @@ static void look_up_lead(struct conduct *conduct, const struct step *step,
     static struct case_fold fold;
     struct span state = world_state(world, life_subject(subject, step->kind, step->case_number));
     arena_reset(&conduct->arena);
-    if (!state.at || !case_set_read(&set, state, conduct->rules->codes, &conduct->arena))
+    if (!state.at || !case_pack_read(&set, state, &conduct->arena))
         return;
     case_fold(&fold, &set, step->kind, conduct->rules->codes);
     if (!fold.lead.len || span_is(fold.lead, now))

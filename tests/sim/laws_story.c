@@ -9,6 +9,7 @@
 #include "laws.h"
 #include "model/event.h"
 #include "router/core/case_decide.h"
+#include "router/core/case_pack.h"
 
 #define DAY            (INT64_C(86400) * 1000)
 #define MOST_LOOKED_AT 80 /* words of a case: of longer ones nothing is left out */
@@ -389,10 +390,16 @@ static bool check_moves(struct laws *laws, const struct story *story)
 /* What the router keeps: all of it, or of a case that once was closed a part of it. */
 static bool check_state(struct laws *laws, const struct story *story, const struct world *world)
 {
-    struct span state = world_state(world, story->id), rest = state;
+    struct span state = world_state(world, story->id);
+    struct case_set kept;
     size_t lines = 0, found = 0;
     if (state.len > CASE_SET_MAX_BYTES)
         return laws_fail(laws, story->id, "its state has %zu bytes", state.len);
+    if (!case_pack_read(&kept, state, &laws->arena))
+        return laws_fail(laws, story->id, "its state cannot be read");
+    strbuf_reset(&laws->other);
+    case_set_write(&laws->other, &kept, laws->rules->codes);
+    struct span rest = strbuf_span(&laws->other);
     while (rest.len) {
         struct span line = span_cut(&rest, '\n');
         lines++;
@@ -437,7 +444,7 @@ bool laws_rest(struct laws *laws, struct span id, struct span state)
     struct story story = {.id = id, .kind = kinds_find(laws->rules->kinds, span_cut(&rest, ':'))};
     if (!state.at || !story.kind)
         return true; /* forgotten, or no case's */
-    if (!case_set_read(&story.set, state, laws->rules->codes, &laws->arena))
+    if (!case_pack_read(&story.set, state, &laws->arena))
         return laws_fail(laws, id, "its state cannot be read");
     case_fold(&story.fold, &story.set, story.kind, laws->rules->codes);
     if (story.set.count < 230 && laws_asks_lead(laws, &story))

@@ -49,7 +49,6 @@ struct backtest {
     struct backtest_range range;
     struct backtest_report *report;
     struct lane lane[BACKTEST_PARTITIONS];
-    struct case_words *words;
     struct pending *pending;
     struct json_reader *reader;
     struct arena arena, other; /* a record; a decision that is compared */
@@ -72,7 +71,6 @@ struct backtest *backtest_new(const struct case_flow_rules *rules,
     backtest->rules = rules;
     backtest->range = *range;
     backtest->report = report;
-    backtest->words = case_words_new();
     backtest->reader = json_reader_new();
     arena_init(&backtest->arena, ARENA_BYTES);
     arena_init(&backtest->other, ARENA_BYTES);
@@ -100,7 +98,6 @@ void backtest_free(struct backtest *backtest)
     for (size_t i = 0; i < BACKTEST_PARTITIONS; i++)
         if (backtest->lane[i].book)
             case_book_free(backtest->lane[i].book);
-    case_words_free(backtest->words);
     json_reader_free(backtest->reader);
     arena_fini(&backtest->arena);
     arena_fini(&backtest->other);
@@ -129,15 +126,13 @@ static bool load(struct backtest *backtest, struct lane *lane, struct working *w
     if (!work->kind || id.len > CASE_BOOK_MAX_ID)
         return false;
     work->entry = case_book_add(lane->book, id);
-    return case_set_read(&work->set, SPAN_NONE, backtest->rules->codes, &backtest->arena) &&
-           case_pack_read(&work->set, case_book_get(lane->book, work->entry), backtest->words,
-                          &backtest->arena);
+    return case_pack_read(&work->set, case_book_get(lane->book, work->entry), &backtest->arena);
 }
 
 static void store(struct backtest *backtest, struct lane *lane, const struct working *work)
 {
     strbuf_reset(&backtest->text);
-    case_pack_write(&backtest->text, &work->set, 0, backtest->words);
+    case_pack_write(&backtest->text, &work->set);
     case_book_set(lane->book, work->entry, strbuf_span(&backtest->text), true);
 }
 
@@ -164,7 +159,8 @@ static void move_clock(struct backtest *backtest, struct lane *lane, int64_t t_m
             case_book_remove(lane->book, entry);
             continue;
         }
-        if (load(backtest, lane, &work, case_entry_id(entry))) {
+        char id[CASE_BOOK_MAX_ID];
+        if (load(backtest, lane, &work, case_book_id(lane->book, entry, id))) {
             stub_reduce(&work.set, work.kind);
             store(backtest, lane, &work);
             case_fold(&work.fold, &work.set, work.kind, backtest->rules->codes);

@@ -18,6 +18,7 @@
 #include "model/desk.h"
 #include "model/event.h"
 #include "router/core/case_flow.h"
+#include "router/core/case_pack.h"
 #include "router/core/emit.h"
 
 #define PARTITIONS  12
@@ -129,7 +130,9 @@ void replay_trial_restore(struct replay_trial *trial, int32_t partition, struct 
     arena_reset(&trial->arena);
     if (key.len && key.at[0] == '_')
         return; /* the clock, parked orders */
-    if (value.at && case_set_read(&set, value, trial->bundle->codes, &trial->arena))
+    if (value.at &&
+        (case_pack_is(value) ? case_pack_read(&set, value, &trial->arena)
+                             : case_set_read(&set, value, trial->bundle->codes, &trial->arena)))
         for (size_t i = 0; i < set.count; i++)
             live = live || set.lines[i].live;
     set_live(trial, key, live);

@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
+#include "router/core/case_names.h"
 #include "router/core/pieces.h"
 
 enum { FIRST_PLACES = 256 }; /* a power of two */
@@ -25,13 +26,12 @@ struct list {
 
 struct case_book {
     struct pieces entries;
+    struct case_names names;
     struct shelf *shelf; /* owned */
     uint32_t *places;    /* owned; numbers of entries, 0 = free */
     unsigned char *tags; /* owned; by place, 0 = free */
     size_t place_count, count;
     struct list heap, dirty;
-    char *joined; /* owned; a set and what comes behind it */
-    size_t joined_capacity;
 };
 
 static struct case_entry *entry_at(const struct case_book *book, uint32_t number)
@@ -60,12 +60,35 @@ static uint32_t hash_of(struct span id)
     return (uint32_t)hash_span(id);
 }
 
+struct span case_book_id(const struct case_book *book, const struct case_entry *entry,
+                         char id[CASE_BOOK_MAX_ID])
+{
+    struct span prefix = book->names.at[entry->prefix];
+    if (prefix.len)
+        memcpy(id, prefix.at, prefix.len);
+    memcpy(id + prefix.len, entry->id, entry->id_len);
+    return span_from(id, prefix.len + entry->id_len);
+}
+
+static uint32_t hash_of_entry(const struct case_book *book, const struct case_entry *entry)
+{
+    char id[CASE_BOOK_MAX_ID];
+    return hash_of(case_book_id(book, entry, id));
+}
+
+static bool has_name(const struct case_entry *entry, const struct case_name *name)
+{
+    return entry->prefix == name->prefix &&
+           span_equal(span_from(entry->id, entry->id_len), name->rest);
+}
+
 static size_t place_of(const struct case_book *book, struct span id, uint32_t hash)
 {
     size_t at = home_of(book, hash);
     unsigned char tag = tag_of(hash);
-    while (book->tags[at] && (book->tags[at] != tag ||
-                              !span_equal(case_entry_id(entry_at(book, book->places[at])), id)))
+    struct case_name name = case_names_find(&book->names, id);
+    while (book->tags[at] &&
+           (book->tags[at] != tag || !has_name(entry_at(book, book->places[at]), &name)))
         at = (at + 1) & (book->place_count - 1);
     return at;
 }
@@ -96,12 +119,12 @@ struct case_book *case_book_new(struct shelf_store *store)
 void case_book_free(struct case_book *book)
 {
     pieces_fini(&book->entries);
+    case_names_fini(&book->names);
     shelf_free(book->shelf);
     free(book->places);
     free(book->tags);
     free(book->heap.numbers);
     free(book->dirty.numbers);
-    free(book->joined);
     free(book);
 }
 
@@ -123,7 +146,7 @@ static void grow(struct case_book *book)
     make_places(book);
     for (size_t i = 0; i < count; i++)
         if (old[i])
-            take_place(book, old[i], hash_of(case_entry_id(entry_at(book, old[i]))));
+            take_place(book, old[i], hash_of_entry(book, entry_at(book, old[i])));
     free(old);
 }
 
@@ -147,12 +170,14 @@ struct case_entry *case_book_add(struct case_book *book, struct span id)
     assert(id.len <= CASE_BOOK_MAX_ID);
     if (4 * ++book->count > 3 * book->place_count)
         grow(book);
-    uint32_t number = pieces_take(&book->entries, size_of(id.len));
+    struct case_name name = case_names_add(&book->names, id);
+    uint32_t number = pieces_take(&book->entries, size_of(name.rest.len));
     struct case_entry *entry = entry_at(book, number);
     entry->number = number;
-    entry->id_len = (uint16_t)id.len;
-    if (id.len)
-        memcpy(entry->id, id.at, id.len);
+    entry->prefix = name.prefix & 0xff;
+    entry->id_len = name.rest.len & 0x7fff;
+    if (name.rest.len)
+        memcpy(entry->id, name.rest.at, name.rest.len);
     entry->due_ms = TIMESTAMP_NONE;
     take_place(book, number, hash);
     return entry;
@@ -186,7 +211,7 @@ void case_book_set(struct case_book *book, struct case_entry *entry, struct span
 {
     drop_set(book, entry);
     if (set.len) {
-        entry->at = shelf_put(book->shelf, hash_of(case_entry_id(entry)), set);
+        entry->at = shelf_put(book->shelf, hash_of_entry(book, entry), set);
         entry->len = (uint32_t)set.len;
     }
     if (restoring || entry->dirty)
@@ -195,25 +220,12 @@ void case_book_set(struct case_book *book, struct case_entry *entry, struct span
     push(&book->dirty, entry->number);
 }
 
-void case_book_extend(struct case_book *book, struct case_entry *entry, struct span more)
-{
-    struct span set = case_book_get(book, entry);
-    size_t len = set.len + more.len;
-    if (len > book->joined_capacity) {
-        book->joined_capacity = 2 * len;
-        book->joined = xrealloc(book->joined, book->joined_capacity);
-    }
-    memcpy(book->joined, set.at, set.len);
-    memcpy(book->joined + set.len, more.at, more.len);
-    case_book_set(book, entry, span_from(book->joined, len), true);
-}
-
 /* Closes the gap: whoever does not stand at home may move into it. */
 static void leave_place(struct case_book *book, size_t gap)
 {
     size_t mask = book->place_count - 1;
     for (size_t at = (gap + 1) & mask; book->tags[at]; at = (at + 1) & mask) {
-        size_t home = home_of(book, hash_of(case_entry_id(entry_at(book, book->places[at]))));
+        size_t home = home_of(book, hash_of_entry(book, entry_at(book, book->places[at])));
         if (((at - home) & mask) < ((at - gap) & mask))
             continue;
         book->places[gap] = book->places[at];
@@ -229,10 +241,11 @@ void case_book_remove(struct case_book *book, struct case_entry *entry)
     assert(!entry->dirty);
     case_book_set_timer(book, entry, TIMESTAMP_NONE, 0);
     drop_set(book, entry);
-    struct span id = case_entry_id(entry);
+    char text[CASE_BOOK_MAX_ID];
+    struct span id = case_book_id(book, entry, text);
     leave_place(book, place_of(book, id, hash_of(id)));
     book->count--;
-    pieces_give(&book->entries, entry->number, size_of(id.len));
+    pieces_give(&book->entries, entry->number, size_of(entry->id_len));
 }
 
 struct case_entry *case_book_take_dirty(struct case_book *book)
@@ -251,11 +264,15 @@ size_t case_book_count(const struct case_book *book)
 
 /* ---- timers ---- */
 
-static bool is_earlier(const struct case_entry *a, const struct case_entry *b)
+static bool is_earlier(const struct case_book *book, const struct case_entry *a,
+                       const struct case_entry *b)
 {
+    char id_a[CASE_BOOK_MAX_ID], id_b[CASE_BOOK_MAX_ID];
     if (a->due_ms != b->due_ms)
         return a->due_ms < b->due_ms;
-    return span_compare(case_entry_id(a), case_entry_id(b)) < 0;
+    if (a->prefix == b->prefix)
+        return span_compare(span_from(a->id, a->id_len), span_from(b->id, b->id_len)) < 0;
+    return span_compare(case_book_id(book, a, id_a), case_book_id(book, b, id_b)) < 0;
 }
 
 static struct case_entry *waiting_at(const struct case_book *book, size_t at)
@@ -273,13 +290,14 @@ static void put(struct case_book *book, size_t at, struct case_entry *entry)
 static void settle(struct case_book *book, size_t at, struct case_entry *entry)
 {
     size_t count = book->heap.count;
-    for (; at > 0 && is_earlier(entry, waiting_at(book, (at - 1) / 2)); at = (at - 1) / 2)
+    for (; at > 0 && is_earlier(book, entry, waiting_at(book, (at - 1) / 2)); at = (at - 1) / 2)
         put(book, at, waiting_at(book, (at - 1) / 2));
     for (;;) {
         size_t child = 2 * at + 1;
-        if (child + 1 < count && is_earlier(waiting_at(book, child + 1), waiting_at(book, child)))
+        if (child + 1 < count &&
+            is_earlier(book, waiting_at(book, child + 1), waiting_at(book, child)))
             child++;
-        if (child >= count || !is_earlier(waiting_at(book, child), entry))
+        if (child >= count || !is_earlier(book, waiting_at(book, child), entry))
             break;
         put(book, at, waiting_at(book, child));
         at = child;
@@ -304,7 +322,7 @@ void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64
                          int timer)
 {
     bool waits = entry->due_ms != TIMESTAMP_NONE;
-    entry->timer = (uint8_t)timer;
+    entry->timer = (unsigned)timer & 0xff;
     if (entry->due_ms == due_ms)
         return;
     entry->due_ms = due_ms;
@@ -325,4 +343,22 @@ void case_book_each(struct case_book *book, void (*each)(void *context, struct c
     for (size_t i = 0; i < book->place_count; i++)
         if (book->places[i])
             each(context, entry_at(book, book->places[i]));
+}
+
+struct visit {
+    case_book_visit *visit;
+    void *context;
+};
+
+static void visit_set(void *context, uint32_t *held, struct span set)
+{
+    const struct visit *visit = context;
+    char *at = (char *)held - offsetof(struct case_entry, at);
+    visit->visit(visit->context, (struct case_entry *)(void *)at, set);
+}
+
+void case_book_each_set(struct case_book *book, case_book_visit *visit, void *context)
+{
+    struct visit with = {visit, context};
+    shelf_each(book->shelf, visit_set, &with);
 }

@@ -20,10 +20,11 @@ struct case_entry {
     uint32_t at;      /* the book's: where the set lies, */
     uint32_t heap_at; /* its place among the timers, */
     uint32_t number;  /* and the entry's own */
-    uint16_t id_len;
-    uint8_t timer; /* what is due; the book's owner gives it its meaning */
-    bool dirty;
-    char id[];
+    unsigned id_len : 15;
+    unsigned dirty : 1;
+    unsigned timer : 8;  /* what is due; the book's owner gives it its meaning */
+    unsigned prefix : 8; /* of the id: many begin alike (case_names.h) */
+    char id[];           /* the rest of it */
 };
 
 struct case_book;
@@ -39,12 +40,13 @@ struct span case_book_get(const struct case_book *book, const struct case_entry 
 /* Copies; marks it dirty unless `restoring`. */
 void case_book_set(struct case_book *book, struct case_entry *entry, struct span set,
                    bool restoring);
-/* While restoring: more bytes behind those it has, which are some. */
-void case_book_extend(struct case_book *book, struct case_entry *entry, struct span more);
 void case_book_remove(struct case_book *book, struct case_entry *entry); /* never a dirty one */
 /* Takes the next dirty entry off the list; NULL when none is left. */
 struct case_entry *case_book_take_dirty(struct case_book *book);
 size_t case_book_count(const struct case_book *book);
+/* Its id, written to `id`. */
+struct span case_book_id(const struct case_book *book, const struct case_entry *entry,
+                         char id[CASE_BOOK_MAX_ID]);
 /* The entry whose timer is due first (due, then id) and not later than now_ms; NULL = none. */
 struct case_entry *case_book_due(struct case_book *book, int64_t now_ms);
 /* Sets or clears (TIMESTAMP_NONE) an entry's timer. */
@@ -53,7 +55,7 @@ void case_book_set_timer(struct case_book *book, struct case_entry *entry, int64
 /* Every entry, in no order; the callback may set sets and timers, not add or remove. */
 void case_book_each(struct case_book *book, void (*each)(void *context, struct case_entry *entry),
                     void *context);
-static inline struct span case_entry_id(const struct case_entry *entry)
-{
-    return span_from(entry->id, entry->id_len);
-}
+/* Every entry that has a set, with it, in the order in which they lie: of many, most are on the
+ * disk. The callback may set timers and empty the set. */
+typedef void case_book_visit(void *context, struct case_entry *entry, struct span set);
+void case_book_each_set(struct case_book *book, case_book_visit *visit, void *context);

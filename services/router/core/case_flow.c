@@ -27,7 +27,6 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
     flow->rules = rules;
     flow->partition = partition;
     flow->book = case_book_new(rules->store);
-    flow->words = case_words_new();
     flow->parked = parked_new();
     flow->reader = json_reader_new();
     arena_init(&flow->arena, ARENA_BYTES);
@@ -43,7 +42,6 @@ struct case_flow *case_flow_open(const struct case_flow_rules *rules, int32_t pa
 void case_flow_close(struct case_flow *flow)
 {
     case_book_free(flow->book);
-    case_words_free(flow->words);
     parked_free(flow->parked);
     json_reader_free(flow->reader);
     arena_fini(&flow->arena);
@@ -55,8 +53,7 @@ void case_flow_close(struct case_flow *flow)
 
 bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set)
 {
-    return case_set_read(set, SPAN_NONE, flow->rules->codes, &flow->arena) &&
-           case_pack_read(set, case_book_get(flow->book, entry), flow->words, &flow->arena);
+    return case_pack_read(set, case_book_get(flow->book, entry), &flow->arena);
 }
 
 static bool name(const struct case_flow *flow, struct working *work, struct span id)
@@ -75,9 +72,24 @@ static enum reject open_entry(struct case_flow *flow, struct working *work,
     return case_flow_unpack(flow, entry, &work->set) ? REJECT_NONE : REJECT_TOO_LARGE;
 }
 
+static bool name_entry(struct case_flow *flow, struct working *work, const struct case_entry *entry)
+{
+    char id[CASE_BOOK_MAX_ID];
+    return name(flow, work, arena_copy(&flow->arena, case_book_id(flow->book, entry, id)));
+}
+
 enum reject case_flow_load(struct case_flow *flow, struct working *work, struct case_entry *entry)
 {
-    return name(flow, work, case_entry_id(entry)) ? open_entry(flow, work, entry) : REJECT_STAGE;
+    return name_entry(flow, work, entry) ? open_entry(flow, work, entry) : REJECT_STAGE;
+}
+
+enum reject case_flow_load_set(struct case_flow *flow, struct working *work,
+                               struct case_entry *entry, struct span packed)
+{
+    if (!name_entry(flow, work, entry))
+        return REJECT_STAGE;
+    work->entry = entry;
+    return case_pack_read(&work->set, packed, &flow->arena) ? REJECT_NONE : REJECT_TOO_LARGE;
 }
 
 static enum reject load_of(struct case_flow *flow, struct working *work, struct span id)
@@ -93,7 +105,7 @@ void case_flow_store(struct case_flow *flow, struct case_entry *entry, const str
                      bool restoring)
 {
     strbuf_reset(&flow->text);
-    case_pack_write(&flow->text, set, 0, flow->words);
+    case_pack_write(&flow->text, set);
     case_book_set(flow->book, entry, strbuf_span(&flow->text), restoring);
 }
 

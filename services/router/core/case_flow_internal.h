@@ -16,9 +16,8 @@
 struct case_flow {
     const struct case_flow_rules *rules; /* borrowed */
     int32_t partition;
-    struct case_book *book;   /* owned */
-    struct case_words *words; /* owned */
-    struct parked *parked;    /* owned */
+    struct case_book *book; /* owned */
+    struct parked *parked;  /* owned */
     struct json_reader *reader;
     struct arena arena; /* one record */
     struct emit emit;
@@ -56,6 +55,9 @@ struct case_flow_told { /* the record that is being handled, merged */
 bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set);
 /* The case and its set as it stands; not folded. A new one is empty. */
 enum reject case_flow_load(struct case_flow *flow, struct working *work, struct case_entry *entry);
+/* The same, where somebody looks at the set already. */
+enum reject case_flow_load_set(struct case_flow *flow, struct working *work,
+                               struct case_entry *entry, struct span packed);
 void case_flow_store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
                      bool restoring);
 void case_flow_set_timer(struct case_flow *flow, const struct working *work); /* after the fold */

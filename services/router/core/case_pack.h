@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A set as the router keeps it in memory: the same lines in less than half the bytes of their text.
- * Never written anywhere: state.cases holds the text (docs/decisions/0005). */
+/* A set as the router keeps it, in memory, on its disk and in state.cases: the same lines in about
+ * half the bytes of their text (docs/decisions/0180). */
 #pragma once
 
 #include <stdbool.h>
@@ -11,16 +11,9 @@
 #include "base/strbuf.h"
 #include "model/case_set.h"
 
-struct case_words; /* texts that many lines share (units, types, places), kept once; bounded */
-struct case_words *case_words_new(void);
-void case_words_free(struct case_words *words);
-
-/* Appends the lines from `from` on to `out`; reading it back with the same words, behind what was
- * packed of those before, gives the same lines. Of those before nothing is looked at but ids and
- * recorded times. */
-void case_pack_write(struct strbuf *out, const struct case_set *set, size_t from,
-                     struct case_words *words);
-/* Into a set that was begun (case_set_read of nothing); texts are the words' or the arena's. False
- * when the arena is full. */
-bool case_pack_read(struct case_set *set, struct span packed, const struct case_words *words,
-                    struct arena *arena);
+/* Appends all of it. An empty set is nothing. */
+void case_pack_write(struct strbuf *out, const struct case_set *set);
+/* Is it what case_pack_write wrote, and not a set's text? */
+bool case_pack_is(struct span packed);
+/* Texts are the arena's. False when it is full, or the bytes are none that were written. */
+bool case_pack_read(struct case_set *set, struct span packed, struct arena *arena);

@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "router/core/emit.h"
 #include "router/core/firing_say.h"
+#include "router/core/packed.h"
 
 #define MOST_DATA ((size_t)64 << 10)
 
@@ -128,6 +129,7 @@ static void add_evidence(struct strbuf *out, const struct firing *firing)
 {
     const struct window_finding *finding = firing->finding;
     struct span before = SPAN_NONE;
+    char id[DIGEST_ID_LEN];
     add_key(out, "evidence");
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < finding->evidence_count; i++) {
@@ -136,7 +138,7 @@ static void add_evidence(struct strbuf *out, const struct firing *firing)
             continue; /* a case closed, then opened again */
         if (before.at)
             strbuf_add_char(out, ',');
-        strbuf_add_json(out, one);
+        strbuf_add_json(out, packed_key_text(id, one));
         before = one;
     }
     strbuf_add_char(out, ']');
@@ -158,12 +160,14 @@ static void add_place(struct strbuf *out, const struct firing *firing)
     add_text(out, "estate_code", firing_field(firing, SPAN("estate_code")));
 }
 
-static struct span cause_of(const struct firing *firing)
+static struct span cause_of(struct firing_writer *writer, const struct firing *firing)
 {
     const struct window_finding *finding = firing->finding;
     if (finding->notice)
         return span_of(finding->notice->id);
-    return finding->evidence_count ? finding->evidence[finding->evidence_count - 1]->id : SPAN_NONE;
+    return finding->evidence_count
+               ? packed_key_text(writer->cause, finding->evidence[finding->evidence_count - 1]->id)
+               : SPAN_NONE;
 }
 
 static void write_data(struct firing_writer *writer, const struct firing *firing)
@@ -196,7 +200,7 @@ static void write_data(struct firing_writer *writer, const struct firing *firing
     strbuf_reset(&writer->text);
     firing_say(&writer->text, firing);
     add_text(out, "reason", strbuf_span(&writer->text));
-    add_text(out, "cause", cause_of(firing));
+    add_text(out, "cause", cause_of(writer, firing));
     strbuf_add_char(out, '}');
 }
 
@@ -265,7 +269,7 @@ bool firing_send(struct firing_writer *writer, const struct firing *firing, stru
     write_data(writer, firing);
     struct event event =
         event_of(writer, firing, span_of(subject), "opened", span_of(id), revision);
-    event.causationid = cause_of(firing);
+    event.causationid = cause_of(writer, firing);
     return send(writer, &event, outputs) &&
            (firing->trigger->confirm ||
             send_confirmed(writer, firing, event.subject, event.id, outputs));

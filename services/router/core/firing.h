@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/digest.h"
 #include "base/record.h"
 #include "base/strbuf.h"
 #include "router/core/district.h"
@@ -25,6 +26,7 @@ struct firing {
 
 struct firing_writer {
     struct strbuf data, event, text; /* owned; warm buffers */
+    char cause[DIGEST_ID_LEN];       /* of what is written, where it is one of ours */
 };
 void firing_writer_init(struct firing_writer *writer);
 void firing_writer_fini(struct firing_writer *writer);

@@ -324,3 +324,29 @@ void shelf_drop(struct shelf *shelf, uint32_t at, size_t len)
     if (!board->needed && !board->open)
         remove_board(shelf, board);
 }
+
+/* It stays as long as it is looked at, whatever is dropped of it. */
+static void visit_board(struct shelf *shelf, struct board *board, shelf_visit *visit, void *context)
+{
+    const char *at = look_at(shelf, board);
+    bool open = board->open;
+    struct head head;
+    board->open = true;
+    for (size_t from = 0; from < board->used && board->needed; from += bytes_of(head.len)) {
+        memcpy(&head, at + from, sizeof head);
+        uint32_t place = board->number << PLACE_BITS | (uint32_t)(from / UNIT);
+        uint32_t *held = shelf->holder(shelf->context, head.mark, place);
+        if (held)
+            visit(context, held, span_from(at + from + sizeof head, head.len));
+    }
+    board->open = open;
+    if (!board->needed && !open)
+        remove_board(shelf, board);
+}
+
+void shelf_each(struct shelf *shelf, shelf_visit *visit, void *context)
+{
+    for (uint32_t i = 0; i < shelf->count; i++)
+        if (shelf->boards[i])
+            visit_board(shelf, shelf->boards[i], visit, context);
+}

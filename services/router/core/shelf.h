@@ -53,3 +53,7 @@ uint32_t shelf_put(struct shelf *shelf, uint32_t mark, struct span bytes);
 struct span shelf_get(struct shelf *shelf, uint32_t at, size_t len);
 /* Nobody holds it any more. */
 void shelf_drop(struct shelf *shelf, uint32_t at, size_t len);
+/* Everything that somebody holds, board by board: each is read from the disk once. The callback may
+ * drop, not put or get. */
+typedef void shelf_visit(void *context, uint32_t *held, struct span bytes);
+void shelf_each(struct shelf *shelf, shelf_visit *visit, void *context);

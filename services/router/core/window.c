@@ -104,10 +104,13 @@ static void insert(struct window *window, const struct window_fact *fact)
     window->fact_count++;
 }
 
-/* Of one event, heard by the same sort of step. */
+/* Of one event, heard by the same sort of step. Of a window's facts nearly all are of others, and
+ * the last byte says so. */
 static bool is_of_same(const struct window_fact *a, const struct window_fact *b)
 {
-    return a->answer == b->answer && span_equal(a->id, b->id);
+    size_t len = a->id.len;
+    return a->answer == b->answer && len == b->id.len &&
+           (len == 0 || a->id.at[len - 1] == b->id.at[len - 1]) && span_equal(a->id, b->id);
 }
 
 /* False: a reading without what it is asked for, which is no reading. */
@@ -135,7 +138,7 @@ static struct window_fact fact_of(const struct window_told *told)
         .value = value,
         .distinct = different.len ? hash_span(different) : 0,
         .version = window_version_of(signal),
-        .id = signal->id,
+        .id = told->id.at ? told->id : signal->id,
         .subject = signal->subject,
         .texts = counts && !answer ? told->texts : SPAN_NONE,
         .answer = answer,

@@ -26,9 +26,10 @@ struct window_fact {
     int64_t value;     /* a threshold's reading in millionths; an absence's due; else 0 */
     uint64_t distinct; /* hash of who or what is different; 0 = not known */
     struct window_version version;
-    struct span id, subject; /* borrowed from the bytes read, or from the signal taken */
-    struct span texts;       /* of what counts and is no answer (window_texts.h) */
-    bool answer, counts;     /* counts: not taken back */
+    struct span id;      /* its event's, as packed_key has it */
+    struct span subject; /* both borrowed from the bytes read, or from what was told */
+    struct span texts;   /* of what counts and is no answer (window_texts.h) */
+    bool answer, counts; /* counts: not taken back */
 };
 
 struct window_fired {
@@ -69,6 +70,7 @@ struct window_told { /* a fact of its group */
     const struct trigger *trigger;
     const struct trigger_step *step; /* that heard it */
     const struct signal *signal;
+    struct span id; /* packed_key of the signal's; absent = the signal's itself */
     struct span texts;
     int64_t heard_ms; /* windows are judged by what arrived before; what that leaves behind goes */
 };

@@ -168,8 +168,9 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
 {
     struct window *window = &flow->window;
     struct window_finding finding = {0};
+    char group[CASE_BOOK_MAX_ID];
     struct firing firing = {.trigger = look->trigger,
-                            .group = case_entry_id(look->entry),
+                            .group = case_book_id(flow->book.groups, look->entry, group),
                             .texts = &flow->said,
                             .finding = &finding,
                             .district = flow->rules.district,
@@ -257,6 +258,7 @@ static struct window_told told_of(struct window_flow *flow, const struct window_
     return (struct window_told){.trigger = look->trigger,
                                 .step = look->step,
                                 .signal = signal,
+                                .id = packed_key(flow->id, signal->id),
                                 .texts = strbuf_span(&flow->texts),
                                 .heard_ms = at_once ? INT64_MAX : flow->counts.clock_ms};
 }
@@ -315,7 +317,9 @@ struct sweep {
 static void look_at_group(void *context, struct case_entry *entry)
 {
     struct sweep *sweep = context;
-    struct span key = case_entry_id(entry), name = span_cut(&key, '|');
+    char group[CASE_BOOK_MAX_ID];
+    struct span key = case_book_id(sweep->flow->book.groups, entry, group);
+    struct span name = span_cut(&key, '|');
     if (!entry->len || !span_is(name, sweep->look.trigger->name))
         return;
     struct window_look look = sweep->look;
@@ -379,9 +383,10 @@ static void look_when_due(struct window_flow *flow, struct case_entry *entry,
                           struct outputs *outputs)
 {
     struct window_look look = {.entry = entry, .recorded_ms = TIMESTAMP_NONE};
+    char group[CASE_BOOK_MAX_ID];
     case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
     arena_reset(&flow->arena);
-    if (!window_flow_trigger(flow, case_entry_id(entry), &look) ||
+    if (!window_flow_trigger(flow, case_book_id(flow->book.groups, entry, group), &look) ||
         !window_book_open(&flow->book, entry, look.trigger, &flow->window))
         return;
     look.changed = window_expire(&flow->window, look.trigger, flow->counts.clock_ms);

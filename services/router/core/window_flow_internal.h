@@ -7,6 +7,7 @@
 #include "model/json.h"
 #include "router/core/emit.h"
 #include "router/core/firing.h"
+#include "router/core/packed.h"
 #include "router/core/window_book.h"
 #include "router/core/window_flow.h"
 #include "router/core/window_texts.h"
@@ -20,6 +21,7 @@ struct window_flow {
     struct emit emit; /* dead letters */
     struct firing_writer writer;
     struct strbuf text, texts;
+    char id[PACKED_KEY];      /* of the fact that is taken */
     struct window_texts said; /* by the fact that a firing speaks of */
     int64_t *watermarks;      /* owned; by partition of `events`; NONE = none yet */
     int32_t watermark_count;

@@ -77,17 +77,17 @@ void window_flow_restore(struct window_flow *flow, struct span key, struct span 
 
 /* The timer that was set when it was written; a window of a trigger that is gone, or is another one
  * now, is forgotten. */
-static void restore_group(void *context, struct case_entry *entry)
+static void restore_group(void *context, struct case_entry *entry, struct span packed)
 {
     struct window_flow *flow = context;
     struct window_look look = {.entry = entry};
     struct window *window = &flow->window;
     enum trigger_form form;
-    if (!entry->len)
-        return;
-    bool there = window_flow_trigger(flow, case_entry_id(entry), &look);
-    if (there && !window_read(window, case_book_get(flow->book.groups, entry), &form)) {
-        note_fault(flow, case_entry_id(entry));
+    char text[CASE_BOOK_MAX_ID];
+    struct span group = case_book_id(flow->book.groups, entry, text);
+    bool there = window_flow_trigger(flow, group, &look);
+    if (there && !window_read(window, packed, &form)) {
+        note_fault(flow, group);
         return;
     }
     if (there && look.counter->anew) {
@@ -112,7 +112,7 @@ static void take_up(struct window_flow *flow)
     window_book_renew(&flow->book, flow->rules.triggers);
     for (size_t i = 0; i < flow->book.count; i++)
         flow->book.counters[i].groups = 0;
-    case_book_each(flow->book.groups, restore_group, flow);
+    case_book_each_set(flow->book.groups, restore_group, flow);
     flow->unlooked = flow->bundle_dirty = !same;
     flow->marked = false;
 }
@@ -176,10 +176,11 @@ static void save_clock(struct window_flow *flow, struct outputs *outputs)
 void window_flow_save(struct window_flow *flow, struct outputs *outputs)
 {
     struct case_entry *entry;
+    char group[CASE_BOOK_MAX_ID];
     while ((entry = case_book_take_dirty(flow->book.groups))) {
         struct output output = {.stream = STREAM_STATE_WINDOWS,
                                 .partition = flow->partition,
-                                .key = case_entry_id(entry)};
+                                .key = case_book_id(flow->book.groups, entry, group)};
         if (entry->len)
             output.value = case_book_get(flow->book.groups, entry);
         outputs_add(outputs, &output);

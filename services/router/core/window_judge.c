@@ -106,6 +106,8 @@ static bool judge_count(const struct window *window, const struct window_questio
                         struct window_finding *finding)
 {
     const struct trigger *trigger = question->trigger;
+    if ((int64_t)window->fact_count < trigger->at_least)
+        return false;
     for (size_t i = 0; i < window->fact_count; i++) {
         int64_t newest_ms = window->facts[i].time_ms, from_ms = newest_ms - trigger->within_ms;
         if (!window_judge_is_heard(question, &window->facts[i]) ||

@@ -38,9 +38,11 @@ bool window_judge_clock_surge(const struct window *window, const struct window_q
 {
     int64_t judged = TIMESTAMP_NONE;
     for (size_t i = 0; i < window->fact_count; i++) {
+        if (question->clock_ms == TIMESTAMP_NONE ||
+            window->facts[i].time_ms >= question->clock_ms) /* by time: its day is not over */
+            return false;
         int64_t day = window_day_of(window->facts[i].time_ms), start_ms = window_day_start(day);
-        if (day == judged || question->clock_ms == TIMESTAMP_NONE ||
-            start_ms + DAY_MS > question->clock_ms ||
+        if (day == judged || start_ms + DAY_MS > question->clock_ms ||
             !window_judge_is_new(window, question, start_ms, start_ms + DAY_MS - 1))
             continue;
         judged = day;
@@ -263,9 +265,12 @@ int64_t window_judge_clock_earlier(int64_t a, int64_t b)
 int64_t window_judge_clock_next_surge(const struct window *window,
                                       const struct window_question *question)
 {
-    int64_t next_ms = TIMESTAMP_NONE, clock_ms = question->clock_ms;
+    int64_t next_ms = TIMESTAMP_NONE, clock_ms = question->clock_ms, day_ends_ms = INT64_MIN;
     for (size_t i = 0; i < window->fact_count; i++) {
+        if (window->facts[i].time_ms < day_ends_ms)
+            continue; /* by time: of the day of the one before */
         int64_t end_ms = window_day_start(window_day_of(window->facts[i].time_ms) + 1);
+        day_ends_ms = end_ms;
         if (clock_ms == TIMESTAMP_NONE || end_ms > clock_ms)
             next_ms = window_judge_clock_earlier(next_ms, end_ms);
     }

@@ -4,13 +4,13 @@
  *   version | form | flags | due | run | pushed | n facts | n fired | n days
  *
  * Times are differences to the one before; those that may be absent are written only where a flag
- * says so, and a fact's texts where they are not those of the fact before. */
+ * says so, and a fact's subject and texts where they are not those of the fact before. */
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "router/core/packed.h"
 #include "router/core/window.h"
-#include "router/core/window_bytes.h"
 
-#define VERSION 2
+#define VERSION 3
 
 enum {
     HAS_DUE = 1,
@@ -27,6 +27,7 @@ enum {
     FACT_AGAIN = 32,  /* it did not arrive with the receipt of its revision */
     FACT_TEXTS = 64,  /* they are others than the last fact's that has some */
     FACT_UNTIL = 128, /* a greater revision is known */
+    FACT_SAME = 256,  /* its subject is that of the fact before */
 };
 
 /* Wraps: every pair has a difference. */
@@ -42,7 +43,7 @@ static int64_t plus(int64_t a, int64_t b)
 
 struct before { /* what the next fact is told by */
     int64_t time_ms;
-    struct span texts;
+    struct span subject, texts;
 };
 
 static bool has_texts(const struct window_fact *fact)
@@ -53,6 +54,7 @@ static bool has_texts(const struct window_fact *fact)
 static void go_on(struct before *before, const struct window_fact *fact)
 {
     before->time_ms = fact->time_ms;
+    before->subject = fact->subject;
     if (has_texts(fact))
         before->texts = fact->texts;
 }
@@ -65,36 +67,45 @@ static uint64_t shape_of(const struct window_fact *fact, const struct before *be
            (fact->version.revision.source ? FACT_SOURCE : 0) |
            (fact->version.arrived_ms != fact->version.revision.received_ms ? FACT_AGAIN : 0) |
            (texts ? FACT_TEXTS : 0) |
-           (fact->version.until_ms != WINDOW_VERSION_LAST ? FACT_UNTIL : 0);
+           (fact->version.until_ms != WINDOW_VERSION_LAST ? FACT_UNTIL : 0) |
+           (before->subject.at && span_equal(fact->subject, before->subject) ? FACT_SAME : 0);
 }
+
+enum { MOST_NUMBERS = 6, HEAD_BYTES = (MOST_NUMBERS + 1) * PACKED_MOST_NUMBER + 8 };
 
 static void add_fact(struct strbuf *out, const struct window_fact *fact,
                      const struct before *before)
 {
+    char head[HEAD_BYTES], *to = head;
+    const struct window_version *version = &fact->version;
     uint64_t shape = shape_of(fact, before);
-    window_bytes_add_number(out, shape);
-    window_bytes_add_signed(out, minus(fact->time_ms, before->time_ms));
-    window_bytes_add_signed(out, minus(fact->version.revision.received_ms, fact->time_ms));
-    if (fact->version.revision.source)
-        window_bytes_add_number(out, fact->version.revision.source);
+    to = packed_put_number(to, shape);
+    to = packed_put_signed(to, minus(fact->time_ms, before->time_ms));
+    to = packed_put_signed(to, minus(version->revision.received_ms, fact->time_ms));
+    if (shape & FACT_SOURCE)
+        to = packed_put_number(to, version->revision.source);
     if (shape & FACT_AGAIN)
-        window_bytes_add_signed(out, minus(fact->version.arrived_ms, fact->time_ms));
+        to = packed_put_signed(to, minus(version->arrived_ms, fact->time_ms));
     if (shape & FACT_UNTIL)
-        window_bytes_add_signed(out, minus(fact->version.until_ms, fact->time_ms));
-    if (fact->value)
-        window_bytes_add_signed(out, minus(fact->value, fact->time_ms));
-    if (fact->distinct)
-        strbuf_add(out, span_from((const char *)&fact->distinct, sizeof fact->distinct));
-    window_bytes_add_text(out, fact->id);
-    window_bytes_add_text(out, fact->subject);
+        to = packed_put_signed(to, minus(version->until_ms, fact->time_ms));
+    if (shape & FACT_VALUE)
+        to = packed_put_signed(to, minus(fact->value, fact->time_ms));
+    if (shape & FACT_DISTINCT) {
+        memcpy(to, &fact->distinct, sizeof fact->distinct);
+        to += sizeof fact->distinct;
+    }
+    strbuf_add(out, span_from(head, (size_t)(to - head)));
+    packed_add_text(out, fact->id);
+    if (!(shape & FACT_SAME))
+        packed_add_text(out, fact->subject);
     if (shape & FACT_TEXTS)
-        window_bytes_add_text(out, fact->texts);
+        packed_add_text(out, fact->texts);
 }
 
 static void add_moment(struct strbuf *out, int64_t ms)
 {
     if (ms != TIMESTAMP_NONE)
-        window_bytes_add_signed(out, ms);
+        packed_add_signed(out, ms);
 }
 
 void window_write(struct strbuf *out, const struct window *window, enum trigger_form form)
@@ -110,67 +121,64 @@ void window_write(struct strbuf *out, const struct window *window, enum trigger_
     add_moment(out, window->due_ms);
     add_moment(out, window->run_ms);
     add_moment(out, window->pushed_ms);
-    window_bytes_add_number(out, window->fact_count);
+    packed_add_number(out, window->fact_count);
     for (size_t i = 0; i < window->fact_count; go_on(&before, &window->facts[i++]))
         add_fact(out, &window->facts[i], &before);
-    window_bytes_add_number(out, window->fired_count);
+    packed_add_number(out, window->fired_count);
     for (size_t i = 0; i < window->fired_count; i++) {
-        window_bytes_add_signed(out, window->fired[i].start_ms);
-        window_bytes_add_signed(out, minus(window->fired[i].anchor_ms, window->fired[i].start_ms));
+        packed_add_signed(out, window->fired[i].start_ms);
+        packed_add_signed(out, minus(window->fired[i].anchor_ms, window->fired[i].start_ms));
     }
-    window_bytes_add_number(out, window->day_count);
+    packed_add_number(out, window->day_count);
     for (size_t i = 0; i < window->day_count; i++) {
-        window_bytes_add_signed(out, window->days[i].day);
-        window_bytes_add_signed(out, window->days[i].count);
+        packed_add_signed(out, window->days[i].day);
+        packed_add_signed(out, window->days[i].count);
     }
 }
 
 /* ---- reading ---- */
 
-static size_t take_count(struct window_bytes *bytes, size_t most)
+static size_t take_count(struct packed *bytes, size_t most)
 {
-    uint64_t count = window_bytes_take_number(bytes);
+    uint64_t count = packed_take_number(bytes);
     if (count > most)
         bytes->bad = true;
     return bytes->bad ? 0 : (size_t)count;
 }
 
-static void take_fact(struct window_bytes *bytes, struct window_fact *fact,
-                      const struct before *before)
+static void take_fact(struct packed *bytes, struct window_fact *fact, const struct before *before)
 {
-    uint64_t shape = window_bytes_take_number(bytes);
+    uint64_t shape = packed_take_number(bytes);
     *fact = (struct window_fact){.counts = shape & FACT_COUNTS, .answer = shape & FACT_ANSWERS};
-    fact->time_ms = plus(before->time_ms, window_bytes_take_signed(bytes));
-    fact->version.revision.received_ms = plus(fact->time_ms, window_bytes_take_signed(bytes));
+    fact->time_ms = plus(before->time_ms, packed_take_signed(bytes));
+    fact->version.revision.received_ms = plus(fact->time_ms, packed_take_signed(bytes));
     if (shape & FACT_SOURCE)
-        fact->version.revision.source = window_bytes_take_number(bytes);
-    fact->version.arrived_ms = shape & FACT_AGAIN
-                                   ? plus(fact->time_ms, window_bytes_take_signed(bytes))
-                                   : fact->version.revision.received_ms;
-    fact->version.until_ms = shape & FACT_UNTIL
-                                 ? plus(fact->time_ms, window_bytes_take_signed(bytes))
-                                 : WINDOW_VERSION_LAST;
+        fact->version.revision.source = packed_take_number(bytes);
+    fact->version.arrived_ms = shape & FACT_AGAIN ? plus(fact->time_ms, packed_take_signed(bytes))
+                                                  : fact->version.revision.received_ms;
+    fact->version.until_ms =
+        shape & FACT_UNTIL ? plus(fact->time_ms, packed_take_signed(bytes)) : WINDOW_VERSION_LAST;
     if (shape & FACT_VALUE)
-        fact->value = plus(fact->time_ms, window_bytes_take_signed(bytes));
+        fact->value = plus(fact->time_ms, packed_take_signed(bytes));
     if (shape & FACT_DISTINCT) {
-        struct span raw = window_bytes_take(bytes, sizeof fact->distinct);
+        struct span raw = packed_take(bytes, sizeof fact->distinct);
         if (raw.len)
             memcpy(&fact->distinct, raw.at, sizeof fact->distinct);
     }
-    fact->id = window_bytes_take_text(bytes);
-    fact->subject = window_bytes_take_text(bytes);
+    fact->id = packed_take_text(bytes);
+    fact->subject = shape & FACT_SAME ? before->subject : packed_take_text(bytes);
     if (shape & FACT_TEXTS)
-        fact->texts = window_bytes_take_text(bytes);
+        fact->texts = packed_take_text(bytes);
     else if (has_texts(fact))
         fact->texts = before->texts;
 }
 
-static int64_t take_moment(struct window_bytes *bytes, int flags, int flag)
+static int64_t take_moment(struct packed *bytes, int flags, int flag)
 {
-    return flags & flag ? window_bytes_take_signed(bytes) : TIMESTAMP_NONE;
+    return flags & flag ? packed_take_signed(bytes) : TIMESTAMP_NONE;
 }
 
-static void take_lists(struct window_bytes *bytes, struct window *window)
+static void take_lists(struct packed *bytes, struct window *window)
 {
     struct before before = {0};
     window->fact_count = take_count(bytes, WINDOW_MOST_FACTS);
@@ -178,21 +186,20 @@ static void take_lists(struct window_bytes *bytes, struct window *window)
         take_fact(bytes, &window->facts[i], &before);
     window->fired_count = take_count(bytes, WINDOW_MOST_FIRED);
     for (size_t i = 0; i < window->fired_count; i++) {
-        window->fired[i].start_ms = window_bytes_take_signed(bytes);
-        window->fired[i].anchor_ms =
-            plus(window->fired[i].start_ms, window_bytes_take_signed(bytes));
+        window->fired[i].start_ms = packed_take_signed(bytes);
+        window->fired[i].anchor_ms = plus(window->fired[i].start_ms, packed_take_signed(bytes));
     }
     window->day_count = take_count(bytes, WINDOW_MOST_DAYS);
     for (size_t i = 0; i < window->day_count; i++) {
-        window->days[i].day = window_bytes_take_signed(bytes);
-        window->days[i].count = window_bytes_take_signed(bytes);
+        window->days[i].day = packed_take_signed(bytes);
+        window->days[i].count = packed_take_signed(bytes);
     }
 }
 
 bool window_read(struct window *window, struct span bytes, enum trigger_form *form)
 {
-    struct window_bytes left = {bytes, false};
-    struct span head = window_bytes_take(&left, 3);
+    struct packed left = {bytes, false};
+    struct span head = packed_take(&left, 3);
     window_init(window);
     if (left.bad || head.at[0] != VERSION || head.at[1] < 0 || head.at[1] >= TRIGGER_FORMS)
         return false;

@@ -4,7 +4,7 @@
 #include "router/core/window_texts.h"
 
 #include "base/base.h"
-#include "router/core/window_bytes.h"
+#include "router/core/packed.h"
 
 #define MOST_DIGITS 18
 #define MOST_HEADS  21 /* bytes of number and lengths */
@@ -21,9 +21,9 @@ static void add_name(struct strbuf *out, struct span name)
     size_t n = 0;
     while (n < ARRAY_LENGTH(names) && !span_equal(names[n], name))
         n++;
-    window_bytes_add_number(out, n < ARRAY_LENGTH(names) ? n + 1 : 0);
+    packed_add_number(out, n < ARRAY_LENGTH(names) ? n + 1 : 0);
     if (n == ARRAY_LENGTH(names))
-        window_bytes_add_text(out, name);
+        packed_add_text(out, name);
 }
 
 /* Codes are mostly numbers: twice the number plus one, or twice the length of a text. */
@@ -35,7 +35,7 @@ static void add_value(struct strbuf *out, struct span value)
         is_number = value.at[i] >= '0' && value.at[i] <= '9';
         number = number * 10 + (uint64_t)(value.at[i] - '0');
     }
-    window_bytes_add_number(out, is_number ? number << 1 | 1 : (uint64_t)value.len << 1);
+    packed_add_number(out, is_number ? number << 1 | 1 : (uint64_t)value.len << 1);
     if (!is_number)
         strbuf_add(out, value);
 }
@@ -68,25 +68,24 @@ void window_texts_write(struct strbuf *out, const struct trigger *trigger,
     }
 }
 
-static struct span take_name(struct window_bytes *bytes)
+static struct span take_name(struct packed *bytes)
 {
-    uint64_t n = window_bytes_take_number(bytes);
+    uint64_t n = packed_take_number(bytes);
     if (n > ARRAY_LENGTH(names))
         bytes->bad = true;
-    return n == 0 || bytes->bad ? window_bytes_take_text(bytes) : names[n - 1];
+    return n == 0 || bytes->bad ? packed_take_text(bytes) : names[n - 1];
 }
 
 /* A number's digits stand beside, and outlive the bytes. */
-static struct span take_value(struct window_bytes *bytes, char digits[SPAN_DECIMAL])
+static struct span take_value(struct packed *bytes, char digits[SPAN_DECIMAL])
 {
-    uint64_t head = window_bytes_take_number(bytes);
-    return head & 1 ? span_decimal(digits, (int64_t)(head >> 1))
-                    : window_bytes_take(bytes, head >> 1);
+    uint64_t head = packed_take_number(bytes);
+    return head & 1 ? span_decimal(digits, (int64_t)(head >> 1)) : packed_take(bytes, head >> 1);
 }
 
 bool window_texts_read(struct window_texts *texts, struct span bytes)
 {
-    struct window_bytes left = {bytes, false};
+    struct packed left = {bytes, false};
     texts->count = 0;
     while (left.rest.len && !left.bad && texts->count < TRIGGER_MOST_FIELDS) {
         struct signal_field *field = &texts->all[texts->count];

@@ -28,6 +28,7 @@ struct kept {
     int stream;
     char suffix[64], key[64];
     char value[4096];
+    size_t len;
     char header[512]; /* of a dead letter */
     bool gone;        /* a tombstone */
 };
@@ -49,6 +50,7 @@ static inline void keep(void *carrier, const struct output *output)
     span_to_cstr(output->suffix, one->suffix, sizeof one->suffix);
     span_to_cstr(output->key, one->key, sizeof one->key);
     span_to_cstr(output->value, one->value, sizeof one->value);
+    one->len = output->value.len;
     span_to_cstr(output->stream == STREAM_DEAD ? output->headers[0].value : SPAN(""), one->header,
                  sizeof one->header);
     one->gone = output->value.at == NULL;
@@ -164,6 +166,12 @@ static inline void save(struct case_flow *flow)
     kept_count = before;
 }
 
+static inline struct span state_of(const struct kept *one)
+{
+    assert_true(one->len < sizeof one->value);
+    return span_from(one->value, one->len);
+}
+
 /* Saved, and read from the state topic into a flow of its own. The old one is closed. */
 static inline struct case_flow *restart(struct case_flow *flow)
 {
@@ -171,7 +179,7 @@ static inline struct case_flow *restart(struct case_flow *flow)
     save(flow);
     for (size_t i = 0; i < topic_count; i++)
         case_flow_restore(again, span_of(topic[i].key),
-                          topic[i].gone ? SPAN_NONE : span_of(topic[i].value));
+                          topic[i].gone ? SPAN_NONE : state_of(&topic[i]));
     case_flow_restored(again);
     assert_null(case_flow_fault(again));
     case_flow_close(flow);

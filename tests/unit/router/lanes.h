@@ -7,13 +7,15 @@
 
 #include "base/murmur2.h"
 #include "model/case_fold.h"
+#include "router/core/case_pack.h"
 
 enum { LANES = 3, LANES_MOST = 4096, LANES_BYTES = 64 << 20 };
 
 struct laned {
     char key[64];
     const char *value; /* in lanes.store */
-    bool ours;         /* by a router */
+    size_t len;
+    bool ours; /* by a router */
 };
 
 struct lane {
@@ -78,6 +80,7 @@ static inline void lanes_take(void *carrier, const struct output *output)
     span_to_cstr(output->stream == STREAM_DISPATCH ? output->suffix : output->key, one->key,
                  sizeof one->key);
     one->value = output->value.at ? lanes_keep(output->value) : NULL;
+    one->len = output->value.len;
 }
 
 static struct outputs lanes_outputs = {lanes_take, NULL};
@@ -119,7 +122,7 @@ static inline void lanes_restart(int number)
     lane->flow = case_flow_open(&rules, number);
     for (size_t i = 0; i < lane->state_count; i++)
         case_flow_restore(lane->flow, span_of(lane->state[i].key),
-                          lane->state[i].value ? span_of(lane->state[i].value) : SPAN_NONE);
+                          span_from(lane->state[i].value, lane->state[i].len));
     case_flow_restored(lane->flow);
     assert_null(case_flow_fault(lane->flow));
 }
@@ -195,19 +198,18 @@ static struct arena lanes_arena;
 static inline const struct laned_case *lanes_case(const char *id)
 {
     static struct laned_case found;
-    struct span rest = span_of(id), code = span_cut(&rest, ':'), text = SPAN("");
+    struct span rest = span_of(id), code = span_cut(&rest, ':'), packed = SPAN_NONE;
     int number = lanes_of(span_of(id));
     lanes_save(number);
     for (size_t i = 0; i < lanes.at[number].state_count; i++)
         if (strcmp(lanes.at[number].state[i].key, id) == 0)
-            text = lanes.at[number].state[i].value ? span_of(lanes.at[number].state[i].value)
-                                                   : SPAN("");
+            packed = span_from(lanes.at[number].state[i].value, lanes.at[number].state[i].len);
     if (!lanes_arena.at)
         arena_init(&lanes_arena, 1 << 20);
     arena_reset(&lanes_arena);
     found.kind = kinds_find(rules.kinds, code);
     assert_non_null(found.kind);
-    assert_true(case_set_read(&found.set, text, rules.codes, &lanes_arena));
+    assert_true(case_pack_read(&found.set, packed, &lanes_arena));
     case_fold(&found.fold, &found.set, found.kind, rules.codes);
     return &found;
 }

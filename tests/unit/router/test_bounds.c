@@ -4,6 +4,7 @@
 #include "flow.h"
 
 #include "model/case_set.h"
+#include "router/core/case_pack.h"
 
 #define LEAD     "s110105001"
 #define AS_TAKEN "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}"
@@ -70,11 +71,21 @@ static struct case_flow *begin_both(void)
 
 static char ours[2 * CASE_SET_MAX_BYTES]; /* as it was saved last */
 
+static void write_text(struct span packed)
+{
+    struct case_set saved;
+    struct strbuf text = {.at = ours, .capacity = sizeof ours, .max = sizeof ours - 1};
+    size_t mark = arena.used;
+    assert_true(case_pack_read(&saved, packed, &arena));
+    case_set_write(&text, &saved, rules.codes);
+    arena_rewind(&arena, mark);
+}
+
 static void take_state(void *carrier, const struct output *output)
 {
     (void)carrier;
     if (span_is(output->key, CASE))
-        span_to_cstr(output->value, ours, sizeof ours);
+        write_text(output->value);
 }
 
 static void assert_same_set(struct case_flow *flow)
@@ -203,7 +214,8 @@ static void a_full_case_without_an_opening_is_forgotten_like_any(void **state)
     struct case_flow *flow = begin();
     tell_contacts(flow, 0, 1);
     save(flow);
-    const char *line = topic[0].value, *rest = strchr(strchr(line, '|') + 1, '|');
+    write_text(state_of(&topic[0]));
+    const char *rest = strchr(strchr(ours, '|') + 1, '|');
     for (int i = 0; i < 240; i++)
         len +=
             (size_t)snprintf(full + len, sizeof full - len, "%s1|c-%03d%s", i ? "\n" : "", i, rest);

@@ -167,7 +167,7 @@ static void a_restart_forgets_nothing_and_repeats_nothing(void **state)
     assert_true(kept_count > before);
     for (size_t i = before; i < kept_count; i++) {
         assert_int_equal(kept[i].stream, STREAM_STATE_CASES);
-        case_flow_restore(again, span_of(kept[i].key), span_of(kept[i].value));
+        case_flow_restore(again, span_of(kept[i].key), state_of(&kept[i]));
     }
     case_flow_restored(again);
     kept_count = 0;
@@ -334,12 +334,18 @@ static void an_event_of_any_size_is_decided_or_dead(void **state)
 static void a_stored_set_that_cannot_be_read_is_a_fault_not_an_empty_case(void **state)
 {
     (void)state;
-    static const char *const broken[] = {"2|a|0|1|0|0|0|1", "1|a", "1||0|1|0|0|0|1",
-                                         "1|a|0|1|0|0|zzzz|1"};
+    static const struct span broken[] = {{"2|a|0|1|0|0|0|1", 15},
+                                         {"1|a", 3},
+                                         {"1||0|1|0|0|0|1", 14},
+                                         {"1|a|0|1|0|0|zzzz|1", 18},
+                                         {"", 0},
+                                         {"\2\0", 2},
+                                         {"\2\0\1\1\0\0\1", 7},
+                                         {"\3\0\1\1\0\0\1a\0\0", 10}};
     for (size_t i = 0; i < ARRAY_LENGTH(broken); i++) {
         struct case_flow *flow = begin();
         assert_null(case_flow_fault(flow));
-        case_flow_restore(flow, SPAN(CASE), span_of(broken[i]));
+        case_flow_restore(flow, SPAN(CASE), broken[i]);
         case_flow_restored(flow);
         assert_non_null(case_flow_fault(flow));
         assert_non_null(strstr(case_flow_fault(flow), CASE));

@@ -79,6 +79,7 @@ static void a_hundred_thousand_events_of_one_case_are_one_kind_of_dead_letter(vo
 
 struct stored {
     char *key, *value;
+    size_t len;
 };
 static struct stored *stored;
 static size_t stored_count;
@@ -92,7 +93,8 @@ static void store(void *carrier, const struct output *output)
         case_flow_refuse(parking, output);
     if (output->stream != STREAM_STATE_CASES)
         return;
-    stored[stored_count++] = (struct stored){xspandup(output->key), xspandup(output->value)};
+    stored[stored_count++] =
+        (struct stored){xspandup(output->key), xspandup(output->value), output->value.len};
     assert_true(stored_count < (size_t)4 * ORDERS);
 }
 
@@ -125,7 +127,7 @@ static void a_unit_away_for_weeks_costs_no_more_than_one_away_for_a_minute(void 
     struct case_flow *again = case_flow_open(&rules, 3);
     began = seconds();
     for (size_t i = 0; i < stored_count; i++)
-        case_flow_restore(again, span_of(stored[i].key), span_of(stored[i].value));
+        case_flow_restore(again, span_of(stored[i].key), span_from(stored[i].value, stored[i].len));
     case_flow_restored(again);
     double restored = seconds() - began;
     assert_int_equal(case_flow_counts(again).parked, ORDERS);
