@@ -119,6 +119,16 @@ bool transaction_begin(struct transaction *transaction, struct error *error)
     return true;
 }
 
+/* In a backlog longer, as far as half the time is left until the broker gives it up. */
+int64_t transaction_longest_ms(const struct kafka_settings *settings, bool behind)
+{
+    int64_t every_ms = settings->commit_every_ms, half_ms = settings->transaction_timeout_ms / 2;
+    int64_t longer_ms = TRANSACTION_BEHIND_LONGER * every_ms;
+    if (longer_ms > half_ms)
+        longer_ms = half_ms;
+    return behind && longer_ms > every_ms ? longer_ms : every_ms;
+}
+
 static bool member_bytes(const rd_kafka_consumer_group_metadata_t *metadata, struct span *member,
                          struct error *error)
 {

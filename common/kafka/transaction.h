@@ -26,6 +26,9 @@ bool transaction_init(struct transaction *transaction, const struct kafka_settin
  * takes. */
 bool transaction_start(struct transaction *transaction, struct error *error);
 bool transaction_begin(struct transaction *transaction, struct error *error);
+/* How long one stays open, if nothing ends it sooner. */
+#define TRANSACTION_BEHIND_LONGER 5 /* so many times as long in a backlog */
+int64_t transaction_longest_ms(const struct kafka_settings *settings, bool behind);
 /* `member` = the group metadata's bytes as they were at assignment: they must still hold. */
 bool transaction_commit(struct transaction *transaction, rd_kafka_t *consumer,
                         const struct span *member, const rd_kafka_topic_partition_list_t *offsets,

@@ -183,13 +183,8 @@ void transform_begin(struct transform *transform)
         transform_die(transform, &error);
     streams_begin(transform->streams);
     transform->behind = transform_is_behind(transform);
-    const struct kafka_settings *settings = transform->spec.settings;
-    uint64_t wait_ms = (uint64_t)settings->commit_every_ms;
-    /* Longer, but never so long that the broker gives it up. */
-    if (transform->behind &&
-        TRANSFORM_BEHIND_LONGER * wait_ms < (uint64_t)settings->transaction_timeout_ms / 2)
-        wait_ms *= TRANSFORM_BEHIND_LONGER;
-    uv_timer_start(&transform->commit_timer, on_commit_timer, wait_ms, 0);
+    int64_t wait_ms = transaction_longest_ms(transform->spec.settings, transform->behind);
+    uv_timer_start(&transform->commit_timer, on_commit_timer, (uint64_t)wait_ms, 0);
 }
 
 static void save_states(struct transform *transform)

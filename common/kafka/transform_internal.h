@@ -100,9 +100,7 @@ _Noreturn void transform_die(struct transform *transform, const struct error *er
 uint64_t transform_now_ms(void);
 
 /* transform_collect.c: records through the core */
-/* So many times as long, and as large, may a transaction be in a backlog. */
-#define TRANSFORM_BEHIND_LONGER 5
-#define TRANSFORM_BEHIND_LARGER 4
+#define TRANSFORM_BEHIND_LARGER 4 /* so many times as large may a transaction be in a backlog */
 bool transform_is_behind(const struct transform *transform);
 #define TRANSFORM_QUIET_MS 1000 /* transactions of offsets alone: at most one in that time */
 bool transform_collect(void *transform); /* the drain of its wake-up */
