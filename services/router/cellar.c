@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Boards stand in the file by number. A write that fails leaves its board in memory, so a full disk
- * costs memory and nothing else; a read that fails ends the process, which reads its state anew. */
+ * costs memory and nothing else; a read that fails, or gives what was not written, ends the
+ * process, which reads its state anew. */
 #include "router/cellar.h"
 
 #include <errno.h>
@@ -82,6 +83,23 @@ static bool write_board(void *context, const char *board, uint32_t *number)
     return false;
 }
 
+static _Noreturn void die(const char *why)
+{
+    struct error error;
+    error_set(&error, ERROR_FATAL, errno, "sets on the disk: %s", why);
+    daemon_die("router.sets", &error);
+}
+
+/* The kernel may tell nobody that it could not write a page (EIO when it wrote it back). */
+static void spoiled(void *context, uint32_t number)
+{
+    (void)context;
+    (void)number;
+    errno = EIO;
+    die("what is read is not what was written; they are read anew from state.cases; fix: look for "
+        "errors of the disk of kafka.note_dir in the kernel's log, name a folder on another one");
+}
+
 static void read_board(void *context, uint32_t number, size_t from, char *to, size_t len)
 {
     struct cellar *cellar = context;
@@ -90,12 +108,8 @@ static void read_board(void *context, uint32_t number, size_t from, char *to, si
         ssize_t n = pread(cellar->file, to, len, offset);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
-            struct error error;
-            error_set(&error, ERROR_FATAL, errno, "sets on the disk: %s",
-                      n < 0 ? strerror(errno) : "the file is too short");
-            daemon_die("router.sets", &error);
-        }
+        if (n <= 0)
+            die(n < 0 ? strerror(errno) : "the file is too short");
         to += n;
         len -= (size_t)n;
         offset += n;
@@ -128,8 +142,11 @@ struct cellar *cellar_open(const char *folder, int64_t memory_bytes, struct metr
         return NULL;
     }
     struct cellar *cellar = xcalloc(1, sizeof *cellar);
-    struct shelf_disk disk = {
-        .write = write_board, .read = read_board, .release = release, .context = cellar};
+    struct shelf_disk disk = {.write = write_board,
+                              .read = read_board,
+                              .release = release,
+                              .spoiled = spoiled,
+                              .context = cellar};
     cellar->file = file;
     cellar->store = shelf_store_new(&disk, (size_t)memory_bytes);
     cellar->bytes = metrics_add(metrics, &bytes_row);

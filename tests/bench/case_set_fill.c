@@ -299,10 +299,19 @@ static void release(void *context, uint32_t number)
     (void)number;
 }
 
+static void spoiled(void *context, uint32_t number)
+{
+    release(context, number);
+    exit(74);
+}
+
 static void open_store(void)
 {
-    struct shelf_disk disk = {
-        .write = write_board, .read = read_board, .release = release, .context = tmpfile()};
+    struct shelf_disk disk = {.write = write_board,
+                              .read = read_board,
+                              .release = release,
+                              .spoiled = spoiled,
+                              .context = tmpfile()};
     if (!disk.context)
         exit(73);
     rules.store = shelf_store_new(&disk, IN_MEMORY);

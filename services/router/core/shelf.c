@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 enum {
@@ -19,13 +20,15 @@ enum {
 
 struct head {
     uint32_t mark, len;
+    uint32_t sum; /* of all on the disk; in memory nothing */
 };
 
 struct board {
     struct board *before,
         *after;            /* of those that are full and in memory, by when they were filled */
     char *at;              /* owned; NULL = on the disk */
-    uint32_t on_disk;      /* its number there */
+    uint32_t on_disk;      /* its number there, */
+    uint32_t seal;         /* and what tells it from what was there before */
     uint32_t number;       /* on its shelf */
     uint32_t used, needed; /* bytes, of `used` those that somebody holds */
     bool open, alone;      /* alone: one set that is longer than a board */
@@ -36,6 +39,7 @@ struct shelf_store {
     size_t board;              /* bytes */
     size_t most, count;        /* full boards in memory */
     struct board first;        /* head of their ring */
+    uint32_t seals;            /* boards written out */
     char *spare;               /* owned; the memory of a board that went */
     char scratch[SHELF_BOARD]; /* what was read from the disk */
     struct shelf_counts counts;
@@ -72,6 +76,11 @@ void shelf_store_free(struct shelf_store *store)
 struct shelf_counts shelf_store_counts(const struct shelf_store *store)
 {
     return store->counts;
+}
+
+static size_t bytes_of(size_t len)
+{
+    return (sizeof(struct head) + len + UNIT - 1) / UNIT * UNIT;
 }
 
 /* ---- what is in memory, and what goes ---- */
@@ -111,11 +120,31 @@ static void give_memory(struct shelf_store *store, struct board *board)
     board->at = NULL;
 }
 
+/* Of the same bytes on another board, or on one that was written before, it is another. */
+static uint32_t sum_of(const struct head *head, const char *bytes, uint32_t seal)
+{
+    uint64_t hash = hash_span(span_from(bytes, head->len));
+    hash = (hash ^ head->mark) * 0x9e3779b97f4a7c15u + head->len;
+    return (uint32_t)(hash >> 32) ^ seal;
+}
+
+static void seal(struct shelf_store *store, struct board *board)
+{
+    struct head head;
+    board->seal = ++store->seals;
+    for (size_t from = 0; from < board->used; from += bytes_of(head.len)) {
+        memcpy(&head, board->at + from, sizeof head);
+        head.sum = sum_of(&head, board->at + from + sizeof head, board->seal);
+        memcpy(board->at + from, &head, sizeof head);
+    }
+}
+
 /* The oldest first. One that the disk has no room for is asked again after the others. */
 static void write_out(struct shelf_store *store)
 {
     struct board *board = store->first.after;
     leave_ring(store, board);
+    seal(store, board);
     if (!store->disk.write(store->disk.context, board->at, &board->on_disk)) {
         store->counts.refused++;
         join_ring(store, board);
@@ -176,14 +205,9 @@ static void remove_board(struct shelf *shelf, struct board *board)
     free(board);
 }
 
-static size_t bytes_of(size_t len)
-{
-    return sizeof(struct head) + (len + UNIT - 1) / UNIT * UNIT;
-}
-
 static uint32_t write_on(struct shelf *shelf, struct board *board, uint32_t mark, struct span bytes)
 {
-    struct head head = {mark, (uint32_t)bytes.len};
+    struct head head = {.mark = mark, .len = (uint32_t)bytes.len};
     uint32_t at = board->number << PLACE_BITS | board->used / UNIT;
     size_t size = bytes_of(bytes.len);
     memcpy(board->at + board->used, &head, sizeof head);
@@ -238,6 +262,18 @@ static struct board *emptiest(const struct shelf *shelf)
     return found;
 }
 
+/* Of what was read of a board on the disk, of which `len` bytes are there: its first set. Says how
+ * many bytes that has. */
+static size_t check(const struct shelf_store *store, const struct board *board, const char *at,
+                    size_t len)
+{
+    struct head head;
+    memcpy(&head, at, sizeof head);
+    if (bytes_of(head.len) > len || head.sum != sum_of(&head, at + sizeof head, board->seal))
+        store->disk.spoiled(store->disk.context, board->on_disk);
+    return bytes_of(head.len);
+}
+
 static const char *look_at(struct shelf *shelf, const struct board *board)
 {
     struct shelf_store *store = shelf->store;
@@ -245,6 +281,8 @@ static const char *look_at(struct shelf *shelf, const struct board *board)
         return board->at;
     store->counts.reads++;
     store->disk.read(store->disk.context, board->on_disk, 0, store->scratch, board->used);
+    for (size_t from = 0; from < board->used;)
+        from += check(store, board, store->scratch + from, board->used - from);
     return store->scratch;
 }
 
@@ -309,12 +347,13 @@ struct span shelf_get(struct shelf *shelf, uint32_t at, size_t len)
 {
     const struct board *board = shelf->boards[at >> PLACE_BITS];
     struct shelf_store *store = shelf->store;
-    size_t from = (at & ((UINT32_C(1) << PLACE_BITS) - 1)) * UNIT + sizeof(struct head);
+    size_t from = (at & ((UINT32_C(1) << PLACE_BITS) - 1)) * UNIT;
     if (board->at)
-        return span_from(board->at + from, len);
+        return span_from(board->at + from + sizeof(struct head), len);
     store->counts.reads++;
-    store->disk.read(store->disk.context, board->on_disk, from, store->scratch, len);
-    return span_from(store->scratch, len);
+    store->disk.read(store->disk.context, board->on_disk, from, store->scratch, bytes_of(len));
+    (void)check(store, board, store->scratch, bytes_of(len));
+    return span_from(store->scratch + sizeof(struct head), len);
 }
 
 void shelf_drop(struct shelf *shelf, uint32_t at, size_t len)

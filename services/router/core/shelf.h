@@ -4,7 +4,9 @@
  * process only so many bytes stay in memory; what was written longest ago goes to its disk, and is
  * read from there (docs/decisions/0160).
  *
- *   board   | mark len bytes | mark len bytes | ...        each on a multiple of 8 bytes
+ *   board   | mark len sum bytes | mark len sum bytes | ...        each on a multiple of 8 bytes
+ *
+ * What a disk gives back is held against its sum: a page that was lost is a stop, never a set.
  */
 #pragma once
 
@@ -24,6 +26,8 @@ struct shelf_disk { /* of whole boards, each under a number; whoever has none le
     /* Of what was written. Does not return when it cannot be read. */
     void (*read)(void *context, uint32_t number, size_t from, char *to, size_t len);
     void (*release)(void *context, uint32_t number);
+    /* What was read is not what was written. Does not return. */
+    void (*spoiled)(void *context, uint32_t number);
     void *context;
     size_t board; /* bytes of each, at most SHELF_BOARD; 0 = that */
 };
