@@ -297,18 +297,34 @@ static struct span asked_by_timer(const struct working *work, const struct emit_
     return asks ? span_of(desk_row(DESK_OVERDUE)->code) : SPAN_NONE;
 }
 
+static int64_t not_before(const struct case_line *line, int64_t time_ms)
+{
+    time_ms = line->time_ms > time_ms ? line->time_ms : time_ms;
+    return line->recorded_ms > time_ms ? line->recorded_ms : time_ms;
+}
+
+static bool extends(const struct working *work, size_t at)
+{
+    int index = case_kind_stage_number(work->kind, work->set.lines[at].stage);
+    return index >= 0 && work->fold.effect[at] == LINE_COUNTS &&
+           work->kind->stages[index].meaning == MEANS_EXTENDED;
+}
+
 /* A tick makes it fire, whatever started it. Which tick that is would only tell which of two topics
  * was read sooner, where the router opened the case itself: there it has the moment it waited for
- * (docs/decisions/0057). */
+ * (docs/decisions/0057). Not before an extension: one into the past would have answered what it
+ * makes due. */
 static int64_t time_of_timer(const struct case_flow *flow, const struct working *work,
                              const struct timers_next *due)
 {
     const struct case_line *lead = case_flow_line(work, work->fold.cause_id);
-    const struct case_line *start = case_flow_line(work, due->cause_id);
+    bool ours = lead && case_decide_is_ours(work->kind, lead);
     int64_t time_ms =
-        lead && case_decide_is_ours(work->kind, lead) ? due->due_ms : flow->counts.clock_ms;
-    time_ms = start->time_ms > time_ms ? start->time_ms : time_ms;
-    return start->recorded_ms > time_ms ? start->recorded_ms : time_ms;
+        not_before(case_flow_line(work, due->cause_id), ours ? due->due_ms : flow->counts.clock_ms);
+    for (size_t i = 0; i < work->set.count; i++)
+        if (extends(work, i))
+            time_ms = not_before(&work->set.lines[i], time_ms);
+    return time_ms;
 }
 
 static void fire(struct case_flow *flow, struct working *work, struct outputs *outputs)

@@ -23,15 +23,9 @@ static bool ends_copies(const struct kind_stage *stage)
     return stage->new_lead || stage->meaning == MEANS_MERGED;
 }
 
-/* Told late, it may stand before what called for a helper. */
-static bool ends_calls(const struct kind_stage *stage)
-{
-    return stage->counts_as == COUNTS_RESOLUTION;
-}
-
-/* Something may end: the router asked the desk before, or the case closes or begins anew, perhaps
- * by what waited for this, or something is corrected. Most records end nothing, and the case need
- * not be folded as it was. */
+/* Something may end, or come back: the router asked the desk before, or somebody was called to
+ * help, or the case closes or begins anew, perhaps by what waited for this, or something is
+ * corrected. Most records end nothing, and the case need not be folded as it was. */
 static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
@@ -39,11 +33,11 @@ static bool may_end(const struct case_flow *flow, const struct working *work,
     const struct kind_stage *stage = index < 0 ? NULL : &work->kind->stages[index];
     if (ends_duties(work->kind, line) || case_flow_line(work, line->id))
         return true;
-    bool copies = stage && ends_copies(stage), calls = stage && ends_calls(stage);
+    bool copies = stage && ends_copies(stage);
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
         if (ends_duties(work->kind, one) || (copies && one->attribute[CASE_COPIES].at) ||
-            (calls && one->attribute[CASE_CO].at) ||
+            one->attribute[CASE_CO].at ||
             (one->party == work->kind->party.router &&
              (one->stage == flow->stage_escalated || one->stage == flow->stage_overdue)))
             return true;
@@ -181,12 +175,17 @@ static bool is_word_of(struct span words, struct span word)
     return false;
 }
 
+static bool is_among(const struct span *units, size_t count, struct span unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal(units[i], unit))
+            return true;
+    return false;
+}
+
 static bool has_order(const struct case_flow_duties *before, struct span unit)
 {
-    bool has = span_equal(unit, before->lead);
-    for (size_t i = 0; i < before->helper_count && !has; i++)
-        has = span_equal(unit, before->helpers[i]);
-    return has;
+    return span_equal(unit, before->lead) || is_among(before->helpers, before->helper_count, unit);
 }
 
 /* Who has another order by now, or had, is told by that. */
@@ -286,13 +285,17 @@ static void give_to_lead(struct case_flow *flow, const struct working *work,
         say_again(flow, work, &again, outputs);
 }
 
+/* To whom a correction made one again who was none before; NULL = to all, the case was over. */
 static void give_to_helpers(struct case_flow *flow, const struct working *work,
-                            const struct case_line *because, struct outputs *outputs)
+                            const struct case_flow_duties *before, const struct case_line *because,
+                            struct outputs *outputs)
 {
     const struct case_fold *fold = &work->fold;
     for (size_t i = 0; i < fold->co_count; i++) {
         const struct case_co *co = &fold->co[i];
         bool own = co->due_ms != TIMESTAMP_NONE;
+        bool knows = (before && is_among(before->helpers, before->helper_count, co->unit)) ||
+                     is_among(work->called, work->called_count, co->unit);
         struct again again = {.said = co->told_id.at ? case_flow_line(work, co->told_id) : NULL,
                               .because = because,
                               .kind = "co_assigned",
@@ -301,7 +304,7 @@ static void give_to_helpers(struct case_flow *flow, const struct working *work,
                               .co_unit = co->unit,
                               .reason = SPAN("更正后本件尚未结束,请继续协办"),
                               .due_ms = own ? co->due_ms : fold->due_ms};
-        if (again.said && !span_is(co->unit, DESK_UNIT))
+        if (again.said && !knows && !span_is(co->unit, DESK_UNIT))
             say_again(flow, work, &again, outputs);
     }
 }
@@ -312,13 +315,13 @@ bool case_flow_give_back(struct case_flow *flow, const struct working *work,
 {
     const struct case_fold *fold = &work->fold;
     bool open = fold->dispatched && !fold->closed && !fold->quiet && !fold->parent.at &&
-                fold->resolution_ms == TIMESTAMP_NONE && !work->decided;
+                fold->resolution_ms == TIMESTAMP_NONE;
     bool same = before->rounds == fold->rounds;
     bool reopens = same && (before->over || before->idle);
-    if (!open || (!reopens && !is_moved(work, before)))
-        return false;
-    give_to_lead(flow, work, by, outputs);
-    if (reopens)
-        give_to_helpers(flow, work, by, outputs);
-    return true;
+    bool gives = open && !work->decided && (reopens || is_moved(work, before));
+    if (gives)
+        give_to_lead(flow, work, by, outputs);
+    if (open)
+        give_to_helpers(flow, work, reopens ? NULL : before, by, outputs);
+    return gives;
 }

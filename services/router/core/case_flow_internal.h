@@ -42,6 +42,8 @@ struct working { /* one case while a record is handled */
     struct span copies[CASE_FLOW_MOST_LEADS]; /* who got one by that, each time; blanks between */
     size_t copy_count;
     struct span asked; /* what the desk was asked to decide again because of this record */
+    struct span called[CASE_FOLD_MOST_CO]; /* who were told to help because of it */
+    size_t called_count;
 };
 
 struct case_flow_told { /* the record that is being handled, merged */
@@ -129,8 +131,8 @@ struct span case_flow_lead_over(const struct working *work, const struct case_fl
 void case_flow_end_duties(struct case_flow *flow, const struct working *work,
                           const struct case_flow_duties *before, const struct case_line *by,
                           struct outputs *outputs);
-/* True: an end was taken back, and lead and helpers are told what they have to do again; but for
- * the desk. */
+/* Who has a duty again that was told to be over is told so; but for the desk. True: the lead has.
+ */
 bool case_flow_give_back(struct case_flow *flow, const struct working *work,
                          const struct case_flow_duties *before, const struct case_line *by,
                          struct outputs *outputs);

@@ -90,7 +90,10 @@ static enum reject say_co(struct case_flow *flow, struct working *work,
     answer.say.co_unit = unit;
     answer.orders[0] = (struct emit_order){"co_assigned", unit, NULL};
     answer.order_count = 1;
-    return case_answer_say(flow, work, &answer, outputs);
+    enum reject reject = case_answer_say(flow, work, &answer, outputs);
+    if (reject == REJECT_NONE && work->called_count < CASE_FOLD_MOST_CO)
+        work->called[work->called_count++] = unit;
+    return reject;
 }
 
 static enum reject name_co(struct case_flow *flow, struct working *work,

@@ -140,6 +140,33 @@ static void a_helper_whose_call_lost_its_effect_is_told(void **state)
     case_flow_close(flow);
 }
 
+/* Contracts §3: the newest record is the whole present duty, of a helper's as well. */
+static void a_helper_whose_call_has_its_effect_again_is_told(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told helps = said("co-1", "co_assigned", "desk", NOON + HOUR), later = order,
+                right = order;
+    helps.data = "{\"co_unit\":\"" HELPER "\",\"due_at\":\"2025-11-27T04:00:00Z\"}";
+    later.time_ms = NOON + 2 * HOUR;
+    later.revision = LATER;
+    right.revision = "00000000000000000002.001764000000000.000001.00000000000000aa";
+    tell(flow, order);
+    tell(flow, helps);
+    tell(flow, later); /* it was opened later than that */
+    assert_newest(HELPER, "ended", "opened-1");
+    tell(flow, right); /* no, it was not */
+    assert_newest(HELPER, "co_assigned", "\"again\":\"opened-1\"");
+    assert_newest(HELPER, "co_assigned", "\"due_at\":\"2025-11-27T04:00:00.000Z\"");
+    size_t told = kept_count;
+    flow = restart(flow);
+    tell(flow, right);
+    assert_int_equal(kept_count, told); /* once */
+    tell(flow, said("signed-1", "signed", "lead", NOON + 3 * HOUR));
+    assert_int_equal(count(STREAM_DISPATCH, "\"co_assigned\""), 2); /* by nobody else's word */
+    case_flow_close(flow);
+}
+
 /* The answer came while our word to the helper was on its way. */
 static void a_helper_told_behind_the_answer_is_told_of_the_next_round(void **state)
 {
@@ -206,6 +233,31 @@ static void a_timer_of_what_the_router_opened_has_the_moment_it_waits_for(void *
         snprintf(first, sizeof first, "%s", nudged);
         case_flow_close(flow);
     }
+}
+
+/* docs/decisions/0057: an extension answers what was overdue before it, and nothing that it makes
+ * overdue. */
+static void what_an_extension_into_the_past_makes_overdue_is_asked_of_the_desk(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told opened = of_proactive(order),
+                extended = of_proactive(said("extended-1", "extended", "desk", NOON + 3 * HOUR));
+    opened.party = "router";
+    extended.data = "{\"due_at\":\"2025-11-25T06:00:00Z\"}"; /* an hour before it was said */
+    tell(flow, opened);
+    tell(flow, of_proactive(said("confirmed-1", "confirmed", "router", NOON)));
+    tell(flow, extended);
+    assert_newest(LEAD, "amended", "extended-1");
+    tick(flow, NOON + 4 * HOUR);
+    assert_int_equal(count(STREAM_EVENTS, "case.overdue.v1"), 1);
+    assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+    extended.id = "extended-2";
+    extended.time_ms = NOON + 5 * HOUR;
+    extended.data = "{\"due_at\":\"2025-11-28T06:00:00Z\"}";
+    tell(flow, extended);
+    assert_newest("desk", "ended", "extended-2");
+    case_flow_close(flow);
 }
 
 /* docs/decisions/0060: nobody was recalled when history merged it. Given back, it is another's. */
@@ -291,9 +343,11 @@ int main(void)
         cmocka_unit_test(whoever_leads_again_by_a_correction_is_told),
         cmocka_unit_test(helpers_of_a_case_that_history_merged_are_told_when_it_is_over),
         cmocka_unit_test(a_helper_whose_call_lost_its_effect_is_told),
+        cmocka_unit_test(a_helper_whose_call_has_its_effect_again_is_told),
         cmocka_unit_test(a_helper_told_behind_the_answer_is_told_of_the_next_round),
         cmocka_unit_test(a_confirmation_that_lost_its_effect_takes_the_duty_along),
         cmocka_unit_test(a_timer_of_what_the_router_opened_has_the_moment_it_waits_for),
+        cmocka_unit_test(what_an_extension_into_the_past_makes_overdue_is_asked_of_the_desk),
         cmocka_unit_test(the_lead_of_a_case_that_history_merged_is_told_of_another),
         cmocka_unit_test(that_time_has_passed_hides_not_what_the_desk_is_asked),
         cmocka_unit_test(who_has_a_copy_is_told_that_it_is_over),
