@@ -2,6 +2,7 @@
 /* Three parts: where the case stands, what happened and whether it counts, and what the router
  * said, each with its cause as a line of the second part. Times are the district's, with their
  * zone. */
+#include "base/base.h"
 #include "citybrain/why_report.h"
 #include "citybrain/why_words.h"
 #include "config/yaml.h"
@@ -128,27 +129,70 @@ static void show_head(struct show *show)
 
 /* ---- what happened ---- */
 
+static void put_answer(struct show *show, struct span letters)
+{
+    static const char *const asked[ANSWERS] = {[ANSWER_VALID] = "有效回访",
+                                               [ANSWER_CONTACTED] = "已联系",
+                                               [ANSWER_SOLVED] = "已解决",
+                                               [ANSWER_SATISFACTION] = "满意度"};
+    static const struct {
+        char letter;
+        const char *word;
+    } words[] = {{'y', "是"}, {'n', "否"}, {'s', "满意"}, {'a', "基本满意"}, {'d', "不满意"}};
+    for (size_t i = 0; i < ANSWERS && i < letters.len; i++)
+        for (size_t j = 0; j < ARRAY_LENGTH(words); j++)
+            if (letters.at[i] == words[j].letter)
+                fprintf(show->out, " %s %s", asked[i], words[j].word);
+}
+
+/* "same_as:request:12345:1" */
+static void put_link(struct show *show, struct span link)
+{
+    struct span relation = span_cut(&link, ':');
+    fputc(' ', show->out);
+    put_named(show, why_words_member(relation), relation);
+    fputc(' ', show->out);
+    put(show, link);
+}
+
+static void put_attribute(struct show *show, enum case_attribute attribute, const char *name,
+                          struct span value)
+{
+    int64_t due_ms = TIMESTAMP_NONE;
+    struct span member = span_of(name);
+    if (attribute == CASE_ANSWER || attribute == CASE_LINK) {
+        (attribute == CASE_LINK ? put_link : put_answer)(show, value);
+        return;
+    }
+    fputc(' ', show->out);
+    put(show, why_words_member(member));
+    fputc(' ', show->out);
+    if (attribute == CASE_DUE && span_to_int64(value, &due_ms))
+        put_time(show, due_ms);
+    else
+        put_value(show, member, value);
+}
+
+/* What the router copies into its own is shown with its decisions. */
 static void show_attributes(struct show *show, const struct case_line *line)
 {
     static const struct {
         enum case_attribute attribute;
         const char *member;
-    } shown[] = {{CASE_LEAD, "lead"},       {CASE_CO, "co_unit"},        {CASE_SUB, "sub_unit"},
-                 {CASE_OUTCOME, "outcome"}, {CASE_LEVEL, "level"},       {CASE_RULE, "rule"},
-                 {CASE_PARENT, "parent"},   {CASE_CHILD, "child"},       {CASE_VIA, "via"},
-                 {CASE_TYPE, "type_code"},  {CASE_STREET, "street_code"}};
+        bool copied;
+    } shown[] = {{CASE_LEAD, "lead", false},        {CASE_CO, "co_unit", false},
+                 {CASE_SUB, "sub_unit", false},     {CASE_OUTCOME, "outcome", false},
+                 {CASE_LEVEL, "level", false},      {CASE_RULE, "rule", false},
+                 {CASE_PARENT, "parent", false},    {CASE_CHILD, "child", false},
+                 {CASE_VIA, "via", false},          {CASE_LINK, "link", false},
+                 {CASE_ANSWER, "answer", false},    {CASE_DUE, "due_at", true},
+                 {CASE_CLASS, "limit_class", true}, {CASE_TYPE, "type_code", true},
+                 {CASE_STREET, "street_code", true}};
     bool router = span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        struct span member = span_of(shown[i].member);
+    for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
         struct span value = line->attribute[shown[i].attribute];
-        bool copied =
-            router && (shown[i].attribute == CASE_TYPE || shown[i].attribute == CASE_STREET);
-        if (!value.len || copied)
-            continue;
-        fputc(' ', show->out);
-        put(show, why_words_member(member));
-        fputc(' ', show->out);
-        put_value(show, member, value);
+        if (value.len && !(router && shown[i].copied))
+            put_attribute(show, shown[i].attribute, shown[i].member, value);
     }
 }
 

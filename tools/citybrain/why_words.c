@@ -52,6 +52,9 @@ static const struct word members[] = {
     {"parent", "主件"},
     {"child", "子件"},
     {"via", "随同"},
+    {"same_as", "同一事项"},
+    {"part_of", "属于"},
+    {"grew_from", "源自"},
 };
 
 /* By member and value. */
