@@ -251,6 +251,7 @@ def test_what_waits_for_the_normaliser_is_not_absent(slow):
     ticked(slow, "2026-03-02T16:00")
     assert of_case(slow, case("N1"), "signed")
     assert firings(slow, "e2e_unsigned", case=case("N1")) == []
+    assert of_case(slow, case("N1"), "nudged") == []  # nor by the order's own timer, half an hour after 11:40
 
 
 def test_a_silent_station_is_found_once_by_its_own_hours(slow):

@@ -44,6 +44,14 @@ static const struct life lives[] = {
      "",
      {NULL}},
 
+    {"decision 0038",
+     "what it is joined to moves nothing, and a handler joins nothing",
+     {OPENED(), DESK(3, "linked", .data = "{\"same_as\":\"request:12345:9\"}"),
+      UNIT(5, L, "signed"), UNIT(6, L, "linked", .data = "{\"part_of\":\"project:x:1\"}")},
+     "assigned " L,
+     "not_yours/other_party " L,
+     {NULL}},
+
     /* ---- who may not say what ---- */
     {"条例 23",
      "a handler does not speak for the call-back",

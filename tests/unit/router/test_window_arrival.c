@@ -201,6 +201,15 @@ static const struct life lives[] = {
      "fact 5 03-12T08:00 a\nfact 6 03-13T08:00 a\nnow",
      "a: 30天内3件\n"},
 
+    {"repeat_the_second_told_five_days_late", "DESIGN §5", REPEAT,
+     "fact 1 03-01T08:00 a\nfact 3 03-20T08:00 a\ntick 03-20T09:00\n"
+     "fact 2 03-16T08:00 a told=03-21T08:00\nnow",
+     "a: 30天内3件\n"},
+    {"repeat_the_second_told_eight_days_late", "DESIGN §5", REPEAT,
+     "fact 1 03-01T08:00 a\nfact 3 03-20T08:00 a\ntick 03-20T09:00\n"
+     "fact 2 03-16T08:00 a told=03-24T08:00\nnow",
+     ""},
+
     /* ---- flags ---- */
     {"flag_each_case_once_in_order", "条例第二十九条", FLAG,
      "fact 1 03-02T08:00 request:12345:1 community_code=110105001901\n"
@@ -209,6 +218,15 @@ static const struct life lives[] = {
      "request:12345:2槐汀家园社区\n"},
     {"flag_corrected_away_before_it_was_told_in_order", "contracts §2", FLAG,
      "fact 1 03-02T08:00 request:12345:1 rev=2 gone\nfact 1 03-02T08:00 request:12345:1 rev=1", ""},
+
+    {"flag_told_five_days_late", "DESIGN §5", FLAG,
+     "tick 03-06T00:00\nfact 1 03-02T08:00 request:12345:1 community_code=110105001901 "
+     "told=03-07T08:00\nnow",
+     "request:12345:1: request:12345:1槐汀家园社区\n"},
+    {"flag_told_eight_days_late", "DESIGN §5", FLAG,
+     "tick 03-06T00:00\nfact 1 03-02T08:00 request:12345:1 community_code=110105001901 "
+     "told=03-10T08:01\nnow",
+     ""},
 
     /* ---- sequence ---- */
     {"sequence_closed_then_again", "条例第二十五条", SEQUENCE,

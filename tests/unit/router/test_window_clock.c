@@ -164,6 +164,10 @@ static const struct life lives[] = {
      "fact 1 03-02T08:00 request:12345:1 due_at=2026-03-09T08:00:00+08:00\n"
      "answer 2 03-08T08:00 request:12345:1\ntick 03-09T08:00",
      ""},
+    {"near_due_an_order_told_behind_that_moment", "DESIGN §5", NEAR_DUE,
+     "tick 03-09T05:00\nfact 1 03-02T08:00 request:12345:1 due_at=2026-03-09T08:00:00+08:00 "
+     "told=03-09T05:30\ntick 03-09T06:00",
+     "request:12345:1: 3月9日04:00起临期,3月9日08:00到期\n"},
     {"near_due_of_no_due", "条例第十三条", NEAR_DUE,
      "fact 1 03-02T08:00 request:12345:1\ntick 03-20T08:00", ""},
     {"near_due_the_due_corrected", "contracts §2", NEAR_DUE,
@@ -203,6 +207,11 @@ static const struct life lives[] = {
      "fact 2 03-03T12:00 st001 station=st001 via=platform\n"
      "fact 1 03-02T10:00 st001 station=st001 via=platform\ntick 03-03T13:31",
      ""},
+    {"silence_a_word_told_late_is_heard_when_it_comes", "docs/decisions/0022", SILENCE,
+     "fact 1 03-02T10:00 st001 station=st001 via=platform\ntick 03-03T13:00\n"
+     "fact 2 03-02T16:00 st001 station=st001 via=platform told=03-03T13:10\ntick 03-03T13:31\n"
+     "tick 03-04T12:00\ntick 03-04T16:39\ntick 03-04T16:41",
+     "st001: 梅裕苑社区服务站自3月3日13:10无消息\n"},
     {"silence_of_nobodys_station", "docs/decisions/0022", SILENCE,
      "fact 1 03-02T10:00 st999 station=st999 via=platform\ntick 04-03T13:31", ""},
     {"silence_after_a_stop_hears_first", "DESIGN §3", SILENCE,
@@ -273,6 +282,16 @@ static const struct life lives[] = {
      "tick 2024-11-01T00:00\nfact 1 2024-12-01T08:00 C\nfact 2 2025-01-05T08:00 C\n"
      "tick 2025-10-15T00:00\nfact 3 2025-12-01T08:00 C\nfact 4 01-05T08:00 C\ntick 10-15T00:00",
      "C: 10月15日前2件\nC: 10月15日前2件\n"},
+    {"calendar_one_of_them_told_two_days_late", "DESIGN §5", CALENDAR,
+     "tick 2025-11-01T00:00\nfact 1 2025-12-01T08:00 C\ntick 10-13T00:00\n"
+     "fact 2 10-12T08:00 C told=10-14T08:00\ntick 10-15T00:00",
+     "C: 10月15日前2件\n"},
+    {"calendar_one_of_them_told_behind_its_day", "DESIGN §5", CALENDAR,
+     "tick 2025-11-01T00:00\nfact 1 2025-12-01T08:00 C\ntick 10-15T00:00\n"
+     "fact 2 10-12T08:00 C told=10-16T08:00\ntick 10-17T00:00",
+     "C: 10月15日前2件\n"},
+    {"season_its_last_day_told_two_days_later", "DESIGN §5", SEASON,
+     "fact 1 03-14T08:00 C\nfact 2 03-15T07:00 C told=03-17T08:00\nnow", "C: 2件\n"},
     {"season_inside", "条例第二十五条", SEASON,
      "fact 1 2025-11-15T00:00 C\nfact 2 2025-11-15T08:00 C\nnow", "C: 2件\n"},
     {"season_its_last_day", "条例第二十五条", SEASON,
