@@ -54,7 +54,8 @@ struct daemon {
     struct reason reasons[MOST_REASONS];
     size_t reason_count;
     struct metrics *metrics; /* owned */
-    struct metric *lag, *up, *resident, *processor;
+    struct metric *lag, *up, *resident, *processor, *watching;
+    struct cpu_meter watched; /* what `watching` tells */
     struct http_server *admin;
     bool admin_closed;
     struct http_route routes[MOST_ROUTES];
@@ -82,6 +83,10 @@ static const struct metric_row resident_row = {
 static const struct metric_row processor_row = {"citybrain_cpu_milliseconds_total", METRIC_COUNTER,
                                                 NULL,
                                                 "Processor time, user and system, of all threads."};
+static const struct metric_row watching_row = {
+    "citybrain_watching_cpu_milliseconds_total", METRIC_COUNTER, NULL,
+    "Of it, what was spent on those who only look: this port, and the aggregator's read API and "
+    "page. Above 3 % of all for long: somebody asks too often."};
 
 static void enter(struct daemon *daemon, enum phase phase)
 {
@@ -209,6 +214,7 @@ static void measure_process(struct daemon *daemon)
         metric_set(daemon->processor, SPAN(""),
                    (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
                        (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
+    metric_set(daemon->watching, SPAN(""), daemon->watched.ns / 1000000);
     metric_set(daemon->up, SPAN(""), is_ready(daemon));
 }
 
@@ -236,6 +242,8 @@ static bool open_admin(struct daemon *daemon, const struct daemon_options *optio
         daemon->routes[n++] = options->admin_routes[i];
     daemon->admin =
         http_server_open(&daemon->loop, options->admin_listen, daemon->routes, n, error);
+    if (daemon->admin)
+        http_server_meter(daemon->admin, &daemon->watched);
     return daemon->admin != NULL;
 }
 
@@ -246,6 +254,7 @@ static void add_metrics(struct daemon *daemon)
     daemon->up = metrics_add(daemon->metrics, &up_row);
     daemon->resident = metrics_add(daemon->metrics, &resident_row);
     daemon->processor = metrics_add(daemon->metrics, &processor_row);
+    daemon->watching = metrics_add(daemon->metrics, &watching_row);
     metric_set(metrics_add(daemon->metrics, &build_row), SPAN(CITYBRAIN_VERSION), 1);
 }
 
@@ -300,6 +309,11 @@ uv_loop_t *daemon_loop(struct daemon *daemon)
 struct metrics *daemon_metrics(struct daemon *daemon)
 {
     return daemon->metrics;
+}
+
+struct cpu_meter *daemon_watching(struct daemon *daemon)
+{
+    return &daemon->watched;
 }
 
 static void set_reason(struct daemon *daemon, const char *room, const char *text)

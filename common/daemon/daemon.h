@@ -30,6 +30,8 @@ struct daemon *daemon_new(const struct daemon_options *options,
 void daemon_free(struct daemon *daemon);        /* asserts that uv_loop_close() is clean */
 uv_loop_t *daemon_loop(struct daemon *daemon);
 struct metrics *daemon_metrics(struct daemon *daemon);
+/* Processor time of those who only look: the admin server's, and what the service adds to it. */
+struct cpu_meter *daemon_watching(struct daemon *daemon);
 /* Not ready while any reason is set; /readyz shows them. A reason is a short constant name per
  * room. */
 void daemon_not_ready(struct daemon *daemon, const char *room, const char *reason);

@@ -89,12 +89,8 @@ static void close_read(int fd)
     close(fd);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void accept_some(struct http_listener *listener)
 {
-    struct http_listener *listener = container_of(poll, struct http_listener, poll);
-
-    (void)status;
-    (void)events;
     for (int i = 0; i < AT_ONCE && listener->fd >= 0; i++) {
         struct sockaddr_storage from = {0};
         socklen_t size = sizeof from;
@@ -105,10 +101,21 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            uv_poll_stop(poll); /* until http_listener_resume */
+            uv_poll_stop(&listener->poll); /* until http_listener_resume */
         if (errno != ECONNABORTED && errno != EINTR)
             return;
     }
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct http_listener *listener = container_of(poll, struct http_listener, poll);
+    int64_t began = cpu_meter_begin(listener->meter);
+
+    (void)status;
+    (void)events;
+    accept_some(listener);
+    cpu_meter_end(listener->meter, began);
 }
 
 bool http_listener_open(struct http_listener *listener, uv_loop_t *loop, const char *listen_at,

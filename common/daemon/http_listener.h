@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "daemon/cpu_meter.h"
 
 enum { HTTP_LISTENER_REFUSED = 1024 };
 
@@ -21,6 +22,7 @@ struct http_listener {
     uv_poll_t poll;
     http_accepted_fn *accepted;
     void *context;
+    struct cpu_meter *meter; /* borrowed; NULL = none */
     struct {
         int fd; /* 0 = none */
         int64_t at_ms;

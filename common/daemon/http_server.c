@@ -221,7 +221,9 @@ static void turn(struct http_server *server)
 
     if (server->stopped)
         return;
+    int64_t began = cpu_meter_begin(server->listener.meter);
     MHD_run(server->mhd);
+    cpu_meter_end(server->listener.meter, began);
     if (server->closing && server->connected == 0)
         stop(server);
     else if (MHD_get_timeout(server->mhd, &ms) == MHD_YES)
@@ -440,6 +442,11 @@ void http_server_guard(struct http_server *server, http_admit_fn *admit)
 void http_server_share(struct http_server *server, const char *origins)
 {
     server->origins = origins;
+}
+
+void http_server_meter(struct http_server *server, struct cpu_meter *meter)
+{
+    server->listener.meter = meter;
 }
 
 void http_server_retire(struct http_server *server)

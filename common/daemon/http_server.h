@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/language.h"
 #include "base/span.h"
+#include "daemon/cpu_meter.h"
 #include "daemon/http_problem.h"
 
 struct http_server;
@@ -72,6 +73,8 @@ struct http_server *http_server_open_limited(uv_loop_t *loop, const char *listen
 void http_server_guard(struct http_server *server, http_admit_fn *admit);
 /* Pages of these origins may ask too (http_origin.h); a list with commas, borrowed. */
 void http_server_share(struct http_server *server, const char *origins);
+/* What the loop spends on this server is added there; borrowed. */
+void http_server_meter(struct http_server *server, struct cpu_meter *meter);
 /* Nobody new comes in, and each answer ends its connection. */
 void http_server_retire(struct http_server *server);
 size_t http_server_connections(const struct http_server *server);

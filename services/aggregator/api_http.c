@@ -90,6 +90,7 @@ struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_co
         free_api(http);
         return NULL;
     }
+    http_server_meter(http->server, daemon_watching(daemon));
     api->wait = api_wait_open(api); /* lives as long as the process, as its timer does */
     return http;
 }

@@ -34,6 +34,7 @@ struct lane {
     enum api_outcome outcome;
     struct error error;
     double took_ms;
+    struct cpu_meter spent;
 };
 
 struct api_pool {
@@ -137,19 +138,20 @@ static void run_lane(uv_work_t *work)
 {
     struct lane *lane = work->data;
     uint64_t began = uv_hrtime();
+    lane->spent.ns = 0;
+    int64_t spent = cpu_meter_begin(&lane->spent);
     run(lane);
+    cpu_meter_end(&lane->spent, spent);
     lane->took_ms = (double)(uv_hrtime() - began) / 1e6;
 }
 
 static void go_on(struct api_pool *pool);
 
-static void on_answered(uv_work_t *work, int status)
+static void answer(struct lane *lane)
 {
     static const char *const names[] = {"found", "not_found", "too_large", "slow", "away"};
-    struct lane *lane = work->data;
     struct api_pool *pool = lane->pool;
     struct api_question *question = lane->question;
-    (void)status; /* never cancelled */
     lane->question = NULL;
     if (lane->outcome >= API_SLOW)
         log_warn("api.question_failed", LOG_ERROR(&lane->error));
@@ -162,6 +164,17 @@ static void on_answered(uv_work_t *work, int status)
         strbuf_init(&lane->body, 4096, MOST_BODY);
     }
     go_on(pool);
+}
+
+static void on_answered(uv_work_t *work, int status)
+{
+    struct lane *lane = work->data;
+    struct cpu_meter *watching = daemon_watching(lane->pool->daemon);
+    int64_t began = cpu_meter_begin(watching);
+    (void)status; /* never cancelled */
+    watching->ns += lane->spent.ns;
+    answer(lane);
+    cpu_meter_end(watching, began);
 }
 
 static struct lane *free_lane(struct api_pool *pool)

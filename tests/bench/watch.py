@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What watching costs each daemon: /metrics of all three scraped every five seconds, and two pages that stay open (what
+they ask is what web/overview.js, web/screen.js and web/status.js ask), while 1,000 events a second are lived. The part is
+the daemons' own figure: CLOCK_THREAD_CPUTIME_ID around what serves /metrics, the read API and its questions' threads.
+
+usage: watch.py [SECONDS] [EVENTS]      default 30 s at 1,000 events a second
+
+Ends 1 when a daemon spends more than 3 % of its CPU on it."""
+import os
+import signal
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+from datetime import date, timedelta
+
+import verdicts
+from bench import alone
+from freshness import CONNECTIONS, FreshnessStage
+from ingest_door import write_keys
+from latency import LatencyBench, Sender
+from stage import ROOT, cpu_of, until
+
+MOST = 3.0  # % of the daemon's CPU
+EVERY_S, SELDOM_S, PAGES = 5, 20, 2
+WARM_S, WARM_PACE = 3, 200
+DAEMONS = ("ingest", "router", "aggregator")
+HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def ask(address):
+    with HTTP.open(address, timeout=10) as answer:
+        return answer.read()
+
+
+def metrics_of(port):
+    """Each series with its value."""
+    lines = ask("http://127.0.0.1:%d/metrics" % port).decode().splitlines()
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+
+
+def sample(port):
+    """(all, watching) in ms."""
+    found = metrics_of(port)
+    return found["citybrain_cpu_milliseconds_total"], found["citybrain_watching_cpu_milliseconds_total"]
+
+
+def page_questions(today):
+    """What an overview that is open asks every five seconds, and what every twenty."""
+    before = str(date.fromisoformat(today) - timedelta(days=1))
+    now, past = {"from": today, "to": today}, {"from": before, "to": before}
+    views = [("closure_rate", now), ("response_time", now), ("closure_rate", {}), ("inflow", {**now, "by": "hour"}),
+             ("inflow", {**past, "by": "hour"}), ("backlog", {}), ("overdue", {}), ("places", {**now, "by": "street_code"})]
+    often = ["/api/clock", "/api/freshness", "/api/cases?order=due&limit=8", "/api/cases?kind=request&limit=8"]
+    return (often + ["/api/views/%s?%s" % (name, urllib.parse.urlencode(query)) for name, query in views],
+            ["/api/stations?state=silent", "/api/desk?limit=1"])
+
+
+class Watching:
+    """Scrapes and pages, each in its time, until it is ended."""
+
+    def __init__(self, admins, api):
+        self.admins, self.api = admins, "http://127.0.0.1:%d" % api
+        self.done, self.asked, self.faults = threading.Event(), 0, []
+        self.threads = [threading.Thread(target=self.scrape)] + [
+            threading.Thread(target=self.look, args=(n * EVERY_S / PAGES,)) for n in range(PAGES)]
+        for one in self.threads:
+            one.start()
+
+    def get(self, address):
+        try:
+            ask(address)
+        except OSError as fault:
+            self.faults.append("%s: %s" % (address, fault))
+        self.asked += 1
+
+    def scrape(self):
+        while not self.done.wait(EVERY_S):
+            for port in self.admins:
+                self.get("http://127.0.0.1:%d/metrics" % port)
+
+    def look(self, first):
+        often, seldom = page_questions(str(date.today()))
+        turn = 0
+        self.done.wait(first)
+        while not self.done.is_set():
+            for path in often + (seldom if turn % (SELDOM_S // EVERY_S) == 0 else []):
+                self.get(self.api + path)
+            turn += 1
+            self.done.wait(EVERY_S)
+
+    def end(self):
+        self.done.set()
+        for one in self.threads:
+            one.join()
+
+
+def events_of(port):
+    """Read by the aggregator so far, what it passes over among them."""
+    return sum(value for name, value in metrics_of(port).items() if name.startswith("citybrain_aggregator_records_total"))
+
+
+def load(bench, aggregator, pace, seconds):
+    """Lives it; events a second, and how late the sender was."""
+    requests, sender = bench.requests(int(pace * seconds)), Sender(bench.port, CONNECTIONS)
+    before, began = events_of(aggregator), time.monotonic()
+    sender.run(requests, pace)
+    return (events_of(aggregator) - before) / (time.monotonic() - began), sender.late
+
+
+def measure(stage, seconds, events):
+    prefix, keys = "watch.", stage.run / "keys.csv"
+    door, api, *admins = (stage.free_port() for _ in range(5))
+    stage.topics(prefix)
+    stage.database("watch")
+    write_keys(keys)
+    admin = {name: "127.0.0.1:%d" % port for name, port in zip(DAEMONS, admins)}
+    with stage.daemon("ingest", prefix, "ingest", admin=admin["ingest"], role="both", listen="127.0.0.1:%d" % door, keys=keys,
+                      rate=1000000, burst=10000000) as ingest, \
+            stage.daemon("router", prefix, "router", admin=admin["router"]) as router, \
+            stage.daemon("aggregator", prefix, "aggregator", admin=admin["aggregator"], postgres=stage.conninfo("watch"),
+                         api="127.0.0.1:%d" % api) as aggregator:
+        daemons = (ingest, router, aggregator)
+        until(lambda: stage.is_open(ingest, door), "the door takes records", 60)
+        until(lambda: stage.ask("watch", "SELECT to_regclass('core.kafka_offset') IS NOT NULL")[0][0], "the schema is there", 60)
+        until(lambda: stage.ask("watch", "SELECT count(*) FROM core.kafka_offset")[0][0] > 0, "partitions are taken", 60)
+        bench = LatencyBench(stage, door, prefix)
+        a_request = max(1.0, load(bench, admins[2], WARM_PACE, WARM_S)[0] / WARM_PACE)  # events of it
+        before, watching = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)], Watching(admins, api)
+        try:
+            lived, late = load(bench, admins[2], events / a_request, seconds)
+        finally:
+            watching.end()
+        after = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)]
+        assert all(process.poll() is None for process in daemons), "a daemon ended: " + stage.last_words()
+    assert not watching.faults, watching.faults[:3]
+    print("%.0f events/s for %g s, the sender %.0f ms late at most; %d answers to scrapes each %d s and %d pages" % (
+        lived, seconds, late * 1e3, watching.asked, EVERY_S, PAGES))
+    for name, ((all_, part), used), ((all_after, part_after), used_after) in zip(DAEMONS, before, after):
+        whole, share = all_after - all_, part_after - part
+        print("%-10s %6d ms of CPU (the kernel says %d), %d ms of it for those who watch" % (
+            name, whole, (used_after - used) * 1000, share))
+        yield verdicts.metric("watching, %% of the CPU of %s" % name, 100 * share / max(1, whole), MOST, None, "lower")
+
+
+def main(arguments):
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    seconds, events = float(arguments[0]) if arguments else 30, int(arguments[1]) if arguments[1:] else 1000
+    lock = alone()
+    stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
+    try:
+        stage.start()
+        metrics = list(measure(stage, seconds, events))
+    finally:
+        stage.keep_logs()
+        stage.stop()
+        lock.close()
+    print()
+    verdicts.print_metrics(metrics)
+    kept, missed = verdicts.keep("watch", metrics)
+    print(kept)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
