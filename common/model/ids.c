@@ -41,6 +41,16 @@ void ids_ledger(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition
     digest_id(id, fields, 3);
 }
 
+void ids_refused(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
+                 int64_t first_offset, struct span station)
+{
+    char part[16], offset[24];
+    snprintf(part, sizeof part, "%d", (int)partition);
+    snprintf(offset, sizeof offset, "%lld", (long long)first_offset);
+    struct span fields[] = {topic, span_of(part), span_of(offset), SPAN("refused"), station};
+    digest_id(id, fields, 5);
+}
+
 static bool add_digits(char *at, struct span digits, size_t width)
 {
     if (digits.len > width)

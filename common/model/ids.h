@@ -26,6 +26,9 @@ void ids_firing(char id[DIGEST_ID_LEN + 1], struct span trigger, struct span gro
 /* A ledger's page: the place of the first record it counts. */
 void ids_ledger(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
                 int64_t first_offset);
+/* Of a station's refused rows, counted from there on. */
+void ids_refused(char id[DIGEST_ID_LEN + 1], struct span topic, int32_t partition,
+                 int64_t first_offset, struct span station);
 
 #define REVISION_LEN (20 + 1 + 15 + 1 + 6 + 1 + 16)
 /* source part (20 digits; `source` is digits, or absent for 20 zeros) . received ms . mapping

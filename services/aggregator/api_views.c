@@ -199,7 +199,7 @@ static const struct api_parameter station_parameters[] = {
 
 static void build_stations(struct api_call *call, struct sql_ask *ask)
 {
-    sql_ask_add(ask, stations_sql_ask);
+    sql_ask_add(ask, stations_sql_wall);
     sql_ask_take(ask, span_of(call->api->events));
 }
 

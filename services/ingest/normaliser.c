@@ -9,10 +9,12 @@
 
 #include "base/memory.h"
 #include "ingest/core/ledger.h"
+#include "ingest/core/refusals.h"
 
 struct partition {
     struct normaliser *normaliser; /* borrowed */
     struct ledger ledger;
+    struct refusals refusals;
     /* Not yet in the metrics, whose cells are looked up by text. */
     int64_t verdicts[REJECT_COUNT], events, read;
     const struct mapping *mapping; /* that `read` records were read by */
@@ -47,6 +49,7 @@ static void *open_partition(void *context, int source, int32_t number, struct sp
     struct partition *partition = xcalloc(1, sizeof *partition);
     partition->normaliser = normaliser;
     ledger_init(&partition->ledger);
+    refusals_init(&partition->refusals);
     if (source == NORMALISER_RAW && number == 0 && normaliser->took_time)
         normaliser->took_time(normaliser->context, metadata);
     return partition;
@@ -78,6 +81,7 @@ static void count(struct partition *partition, const struct record *record,
                   const struct normalise_result *result, struct outputs *outputs)
 {
     ledger_add(&partition->ledger, record, result, outputs);
+    refusals_add(&partition->refusals, record, result, outputs);
     feed_metrics_add(&partition->normaliser->feeds, result);
     partition->verdicts[result->why.reject]++;
     partition->events += (int64_t)result->count;
@@ -116,6 +120,7 @@ static void save(void *state, struct outputs *outputs)
 {
     struct partition *partition = state;
     ledger_write(&partition->ledger, outputs);
+    refusals_write(&partition->refusals, outputs);
     tell(partition);
     feed_metrics_show(&partition->normaliser->feeds);
 }
@@ -124,6 +129,7 @@ static void close_partition(void *state)
 {
     struct partition *partition = state;
     ledger_fini(&partition->ledger);
+    refusals_fini(&partition->refusals);
     free(partition);
 }
 

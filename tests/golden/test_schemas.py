@@ -170,11 +170,18 @@ LEDGER = {**TICK, "source": "/ingest", "type": "cn.citybrain.observation.ledger.
           "data": {"hotline": {"2026-03-31T23:00:00.000Z": [5, 3, 1, 0, 1, 4]}}}
 
 
+REFUSED = {**LEDGER, "type": "cn.citybrain.observation.refused.v1", "subject": "refused:st001", "partitionkey": "refused:st001",
+           "data": {"station": "st001", "feed": "platform", "rows": 3}}
+
+
 @pytest.mark.parametrize("good, change", [
     (TICK, {"subject": "x"}), (TICK, {"data": {}}), (TICK, {"source": "/ingest"}),
     (LEDGER, {"party": "source"}), (LEDGER, {"subject": "ledger"}), (LEDGER, {"data": {}}),
     (LEDGER, {"data": {"hotline": {"2026-03-31T23:01:00.000Z": [5, 3, 1, 0, 1, 4]}}}),
     (LEDGER, {"data": {"hotline": {"2026-03-31T23:00:00.000Z": [5, 3, 1, 0, 1]}}}),
+    (REFUSED, {"feed": "platform"}), (REFUSED, {"subject": "refused:"}), (REFUSED, {"data": LEDGER["data"]}),
+    (REFUSED, {"data": {"station": "st 001", "feed": "platform", "rows": 3}}), (REFUSED, {"type": LEDGER["type"]}),
+    (REFUSED, {"data": {"station": "st001", "feed": "platform", "rows": 0}}),
 ])
 def test_ticks_and_the_ledger(good, change):
     check = validator("event.json")

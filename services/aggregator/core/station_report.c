@@ -66,6 +66,13 @@ void station_report_hear(struct station_report *report, const struct sighting *s
         row->heard = *sighting;
 }
 
+void station_report_refuse(struct station_report *report, struct span station, int64_t rows)
+{
+    for (size_t i = 0; i < report->known; i++)
+        if (span_equal(code_of(&report->rows[i]), station))
+            report->rows[i].refused += rows;
+}
+
 static void judge_row(const struct station_report *report, struct station_report_row *row)
 {
     static const enum station_report_state states[] = {
@@ -156,6 +163,7 @@ static void write_row(const struct station_report *report, const struct station_
     add_time(report, "seen", row->heard.seen_ms, out);
     add_text("via", row->heard.via, out);
     add_time(report, "due", row->due_ms, out);
+    strbuf_addf(out, ",\"refused\":%lld", (long long)row->refused);
     add_text("cadence", station->every, out);
     add_text("hours", station->hours, out);
     add_text("family", station->family, out);

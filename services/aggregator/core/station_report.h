@@ -30,7 +30,8 @@ struct station_report_row {
     const struct station *station; /* NULL = unknown */
     struct sighting heard;         /* its texts are borrowed from who told of it */
     enum station_report_state state;
-    int64_t due_ms; /* CADENCE_NEVER = it does not open any more */
+    int64_t due_ms;  /* CADENCE_NEVER = it does not open any more */
+    int64_t refused; /* rows that named it and could not be read, of the day */
 };
 
 struct station_report;
@@ -38,6 +39,8 @@ struct station_report *station_report_new(const struct station_report_rules *rul
 void station_report_free(struct station_report *report);
 /* Any number of times for one station: the newest that is of its family holds. */
 void station_report_hear(struct station_report *report, const struct sighting *sighting);
+/* Of a station that the registry has; whoever else a refused row names is nobody. */
+void station_report_refuse(struct station_report *report, struct span station, int64_t rows);
 int64_t station_report_now(const struct station_report *report);
 /* Judged when first asked for; in the registry's order, the unknown behind. NULL behind the last.
  */

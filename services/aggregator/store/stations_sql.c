@@ -24,6 +24,24 @@ static struct span cell(const PGresult *result, int row, int column)
     return span_from(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
+/* And, without a way, how many of its rows were refused on the day of the newest tick. */
+const char stations_sql_wall[] =
+    "SELECT c.now_ms, s.station, s.via, s.n FROM (SELECT coalesce(min(tick_ms), 0) AS now_ms FROM "
+    "core.kafka_offset WHERE topic = $1) AS c LEFT JOIN (SELECT station, via, max(seen_ms) AS n "
+    "FROM core.station_seen GROUP BY station, via UNION ALL SELECT data->>'station', NULL, "
+    "sum((data->>'rows')::bigint)::bigint FROM core.observation WHERE kind = 'refused' AND day = "
+    "core.civil_now()::date GROUP BY 1) AS s ON true ORDER BY s.station, s.via";
+
+static void take_row(struct station_report *report, const PGresult *result, int row)
+{
+    int64_t n = strtoll(PQgetvalue(result, row, 3), NULL, 10);
+    if (PQgetisnull(result, row, 2))
+        station_report_refuse(report, cell(result, row, 1), n);
+    else
+        station_report_hear(report,
+                            &(struct sighting){cell(result, row, 1), cell(result, row, 2), n});
+}
+
 struct station_report *stations_sql_report(const PGresult *result,
                                            const struct station_report_rules *rules)
 {
@@ -32,8 +50,6 @@ struct station_report *stations_sql_report(const PGresult *result,
     struct station_report *report = station_report_new(rules, now_ms);
     for (int i = 0; i < count; i++)
         if (!PQgetisnull(result, i, 1))
-            station_report_hear(report,
-                                &(struct sighting){cell(result, i, 1), cell(result, i, 2),
-                                                   strtoll(PQgetvalue(result, i, 3), NULL, 10)});
+            take_row(report, result, i);
     return report;
 }

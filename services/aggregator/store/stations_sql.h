@@ -11,5 +11,6 @@ extern const char stations_sql_seen[];
 
 /* One parameter, the topic. The rows belong to station_report_of: it borrows from the result. */
 extern const char stations_sql_ask[];
+extern const char stations_sql_wall[]; /* and what was refused of each today */
 struct station_report *stations_sql_report(const PGresult *result,
                                            const struct station_report_rules *rules);

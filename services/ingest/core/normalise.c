@@ -280,6 +280,20 @@ static void write_events(struct item *item, struct normalise_result *result)
         result->events[i].json = span_from(text->at + begin, end[i] - begin);
 }
 
+/* Whose row it was, where the mapping has a station: of a refused one nothing else is looked at. */
+static struct span station_of(const struct item *item)
+{
+    struct span text = SPAN_NONE;
+    int column;
+    for (size_t i = 0; i < item->mapping->event_count && !text.at; i++) {
+        const struct mapping_event *rule = &item->mapping->events[i];
+        for (size_t k = 0; k < rule->field_count && !text.at; k++)
+            if (strcmp(rule->fields[k].name, "station") == 0)
+                text = normalise_value_first(item, &rule->fields[k], &column);
+    }
+    return text;
+}
+
 static const struct feed *find_feed(struct normalise *normalise, struct span id)
 {
     if (normalise->last_feed == NULL || !span_is(id, normalise->last_feed->id))
@@ -296,7 +310,7 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
                         &result->why, SPAN_NONE, SPAN_NONE, SPAN_NONE};
     result->count = 0;
     result->mapping = mapping;
-    result->number = SPAN_NONE;
+    result->number = result->station = SPAN_NONE;
     result->why = (struct reject_place){.byte_offset = -1};
     if (mapping == NULL || mapping->namespace_ == NULL) { /* status has none: nobody's feed */
         result->why.reject = REJECT_FEED;
@@ -317,8 +331,11 @@ void normalise_item(struct normalise *normalise, const struct raw_header *header
                                           normalise->cells, &result->why)
                              : decode_json(&normalise->decode, mapping, value, &normalise->arena,
                                            normalise->cells, &result->why);
-    if (result->why.reject == REJECT_NONE && read_identity(&item) && read_revision(&item))
+    bool has_cells = result->why.reject == REJECT_NONE;
+    if (has_cells && read_identity(&item) && read_revision(&item))
         write_events(&item, result);
+    if (has_cells && result->why.reject != REJECT_NONE && !header->replayof.at)
+        result->station = station_of(&item);
     result->number = item.subject.at ? item.number : number_of_unreadable(&item);
 }
 

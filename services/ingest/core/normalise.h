@@ -59,7 +59,8 @@ struct normalise_result {
     size_t count;
     const struct mapping *mapping; /* that read it; NULL where none could be found */
     struct reject_place why;       /* why.reject == REJECT_NONE: accepted */
-    struct span number; /* the source's own; absent where it cannot be read; until the next */
+    struct span number;  /* the source's own; absent where it cannot be read; until the next */
+    struct span station; /* that a refused row names, as it names it; until the next */
     /* Of a whole record: under whose name and when it was received, as far as its header says. */
     struct span feed;
     int64_t received_ms;

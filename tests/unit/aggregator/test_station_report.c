@@ -106,13 +106,31 @@ static void a_code_of_no_registry_is_unknown(void **state)
         "\"late\":0,\"silent\":0,\"never\":269,\"unknown\":1},\"rows\":[{\"station\":\"st999\","
         "\"state\":\"unknown\",\"seen\":\"2026-11-25T13:00:00+08:00\",\"via\":\"heartbeat\","
         "\"due\":"
-        "null,\"cadence\":null,\"hours\":null,\"family\":null,\"street_code\":null,\"name\":null}]"
+        "null,\"refused\":0,\"cadence\":null,\"hours\":null,\"family\":null,\"street_code\":null,"
+        "\"name\":null}]"
         "}");
     strbuf_fini(&out);
     station_report_free(report);
     assert_true(station_report_read_states(SPAN(""), &states));
     assert_int_equal(states, 31);
     assert_false(station_report_read_states(SPAN("late,dead"), &states));
+}
+
+static void what_was_refused_is_added_up_for_stations_that_there_are(void **state)
+{
+    (void)state;
+    struct station_report *report = station_report_new(&rules, at("2026-11-25 17:00"));
+    hear(report, "st999", "platform", "2026-11-25 12:00");
+    station_report_refuse(report, SPAN("st002"), 3);
+    station_report_refuse(report, SPAN("st002"), 2);
+    station_report_refuse(report, SPAN("st999"), 7);
+    station_report_refuse(report, SPAN("nobody"), 9);
+    assert_int_equal(row_of(report, "st002")->refused, 5);
+    assert_int_equal(row_of(report, "st002")->state, STATION_NEVER); /* nobody is heard by it */
+    assert_int_equal(row_of(report, "st001")->refused, 0);
+    assert_int_equal(row_of(report, "st999")->refused, 0);
+    assert_null(row_of(report, "nobody"));
+    station_report_free(report);
 }
 
 static void the_unknown_are_bounded(void **state)
@@ -188,6 +206,7 @@ int main(void)
         cmocka_unit_test(judges_every_station_by_its_own_cadence),
         cmocka_unit_test(the_newest_word_of_the_family_or_a_heartbeat_holds),
         cmocka_unit_test(a_code_of_no_registry_is_unknown),
+        cmocka_unit_test(what_was_refused_is_added_up_for_stations_that_there_are),
         cmocka_unit_test(the_unknown_are_bounded),
         cmocka_unit_test(a_batch_keeps_the_newest_word_in_any_order),
     };
