@@ -90,6 +90,7 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->triggers = title_list_load(path, "trigger");
     snprintf(path, sizeof path, "%s/feeds", config->config_dir);
     config->feeds = title_list_load(path, "feed");
+    config->namespaces = namespace_list_load(path, config->kinds);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
@@ -181,6 +182,7 @@ void aggregator_config_fini(struct aggregator_config *config)
         registry_free(config->divisions);
     title_list_free(config->triggers);
     title_list_free(config->feeds);
+    namespace_list_free(config->namespaces);
     token_table_free(config->tokens);
     views_free(config->views);
     if (config->kinds)

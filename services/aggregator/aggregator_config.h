@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "aggregator/core/batch.h"
+#include "aggregator/core/namespace_list.h"
 #include "aggregator/core/station_report.h"
 #include "aggregator/core/title_list.h"
 #include "config/schema.h"
@@ -41,6 +42,7 @@ struct aggregator_config {
     struct views *views;
     struct registry *units, *types, *divisions; /* their names */
     struct title_list *triggers, *feeds;        /* and what these are called */
+    struct namespace_list *namespaces;          /* of cases */
     struct token_table *tokens;                 /* NULL = nobody has one */
     struct batch_rules rules;                   /* borrows them */
     struct stations *stations;

@@ -10,13 +10,26 @@
 #include "model/desk.h"
 
 #define STORY_ARENA ((size_t)1 << 20)
+#define MOST_IDS    ((size_t)64 << 10)
 
 static const struct api_parameter list_parameters[] = {CASE_ASK_PARAMETERS};
 
+static void add_ids(const struct api_call *call, struct sql_ask *ask, struct span number)
+{
+    struct strbuf ids;
+    strbuf_init(&ids, 1024, MOST_IDS);
+    namespace_list_ids(call->api->config->namespaces, number, &ids);
+    sql_ask_any(ask, "n.case_id", ids.len ? strbuf_span(&ids) : number);
+    strbuf_fini(&ids);
+}
+
 static void build_list(struct api_call *call, struct sql_ask *ask)
 {
+    struct span number = api_query_get(&call->query, "number")->text;
     api_call_begin_page(ask);
     case_ask_list(ask, &call->query);
+    if (number.at)
+        add_ids(call, ask, number);
     api_call_add_own(call, ask);
     case_ask_order(ask, &call->query);
     api_call_end_page(call, ask);

@@ -50,11 +50,12 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
         {"n.station", "station"},
         {"n.state", "state"},
     };
-    sql_ask_add(ask, is_by_due(query) ? "SELECT n.due_ms || '.' || n.case_id AS key, row_number() "
-                                        "OVER (ORDER BY n.due_ms, n.case_id) AS ord"
-                                      : "SELECT n.opened_ms || '.' || n.case_id AS key, "
-                                        "row_number() OVER (ORDER BY n.opened_ms DESC, n.case_id "
-                                        "DESC) AS ord");
+    sql_ask_add(ask, is_by_due(query)
+                         ? "SELECT n.due_ms || '.' || n.case_id AS key, row_number() "
+                           "OVER (ORDER BY n.due_ms, n.case_id) AS ord"
+                         : "SELECT coalesce(n.opened_ms, 0) || '.' || n.case_id AS key, "
+                           "row_number() OVER (ORDER BY n.opened_ms DESC, n.case_id "
+                           "DESC) AS ord");
     sql_ask_add(ask, ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.kind, "
                      "n.stage, n.state, n.lead "
                      "AS unit, n.type_code, n.street_code, n.community_code, n.station, "
@@ -65,7 +66,8 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
                      "core.case_now AS n WHERE ");
     sql_ask_add(ask, is_by_due(query) ? "n.due_ms IS NOT NULL AND n.closed_ms IS NULL AND "
                                         "n.resolved_ms IS NULL"
-                                      : "n.opened_ms IS NOT NULL");
+                     : api_query_get(query, "number")->text.at ? "true"
+                                                               : "n.opened_ms IS NOT NULL");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sql_ask_any(ask, lists[i][0], api_query_get(query, lists[i][1])->text);
     add_moment(ask, query, "from", ">=");

@@ -69,6 +69,19 @@ static void lists_have_a_condition_for_what_was_asked_alone(void **state)
     assert_non_null(strstr(ask.sql.at, "(n.opened_ms, n.case_id) < ($2::bigint, $3)"));
 }
 
+static void who_has_a_number_finds_its_case_opened_or_not(void **state)
+{
+    (void)state;
+    static const struct api_parameter table[] = {CASE_ASK_PARAMETERS};
+    api_query_begin(&query, table, ARRAY_LENGTH(table), 480);
+    assert_true(api_query_take(&query, SPAN("number"), SPAN("N1")));
+    case_ask_list(&ask, &query);
+    case_ask_order(&ask, &query);
+    assert_numbered();
+    assert_null(strstr(ask.sql.at, "opened_ms IS NOT NULL"));
+    assert_non_null(strstr(ask.sql.at, "coalesce(n.opened_ms, 0) || '.'")); /* its key is none */
+}
+
 static void the_urgent_order_goes_on_behind_its_key(void **state)
 {
     (void)state;
@@ -133,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lists_have_a_condition_for_what_was_asked_alone, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(who_has_a_number_finds_its_case_opened_or_not, begin, end),
         cmocka_unit_test_setup_teardown(the_urgent_order_goes_on_behind_its_key, begin, end),
         cmocka_unit_test_setup_teardown(orders_and_progress_are_asked_from_a_place, begin, end),
         cmocka_unit_test_setup_teardown(open311_has_a_span_and_a_page, begin, end),
