@@ -49,12 +49,19 @@ bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUN
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
 
 API_SECONDS ?= 20
-API_ORDERS  ?= 20000
-API_CASES   ?= 0
+API_ORDERS  ?= 4000
+API_CASES   ?= 1000000
 .PHONY: bench-api
-bench-api: ## the read API at 100 requests/s over a day's cases (API_SECONDS=20 API_ORDERS=20000 API_CASES=1000000)
+bench-api: ## the read API at 100 requests/s over a year of the district (API_SECONDS=5 API_CASES=0)
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/api.py $(API_SECONDS) $(API_ORDERS) $(API_CASES)
+
+.PHONY: bench-watch
+WATCH_SECONDS ?= 30
+WATCH_EVENTS  ?= 1000
+bench-watch: ## what scrapes and open pages cost each daemon at 1,000 events/s (WATCH_SECONDS=10)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/watch.py $(WATCH_SECONDS) $(WATCH_EVENTS)
 
 DROP_MB ?= 1024
 .PHONY: bench-drop

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """make bench-api: what the read API's answers take at 100 requests a second over a day's cases, and what they cost the
 daemon. Open loop: each request has its time, and its latency counts from there whoever is late. The orders go through
-the door and the daemons; where more cases are asked for than orders, their rows are copied under other numbers by SQL.
-api.py [SECONDS] [ORDERS] [CASES]"""
+the door and the daemons; where more cases are asked for than orders, their day is copied by SQL, as often as it takes, into
+the past: cases, nineteen of twenty of them closed, and cells. api.py [SECONDS] [ORDERS] [CASES]"""
+import datetime
 import http.client
 import json
 import os
@@ -21,26 +22,57 @@ from orders import Orders  # noqa: E402
 RATE, CLIENTS, P99_MS = 100, 24, 50.0
 
 
-def copy_cases(district, wanted):
-    """The same sets and rows under other numbers: as many cases as wanted."""
+DAY_MS = 86400000
+STAYS = "hashtext(case_id || g) % 20 = 0"  # of the past one in twenty is open still
+VIEWS = ("closure_rate", "response_time", "places", "inflow")
+
+
+def past_of(column):
+    """A column of a case as it was g days ago: nearly all of those are over."""
+    moved = f"{column} - g * {DAY_MS}::bigint"
+    over = {"state": "'closed'", "stage": "'closed'", "desk_cause": "NULL", "closed_ms": f"opened_ms - g * {DAY_MS}::bigint + {DAY_MS}",
+            "resolved_ms": f"opened_ms - g * {DAY_MS}::bigint + {DAY_MS // 2}"}.get(column)
+    stays = moved if column.endswith("_ms") else column
+    return f"CASE WHEN {STAYS} THEN {stays} ELSE {over} END" if over else stays
+
+
+def insert(district, statement, *values):
+    district.sql(f"WITH made AS (INSERT INTO {statement} RETURNING 0) SELECT count(*) FROM made", *values)
+
+
+def columns_of(district, table, *without):
+    return [name for name, in district.sql(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'core' AND table_name = %s ORDER BY ordinal_position",
+        table) if name not in without]
+
+
+def copy_days(district, wanted):
+    """The same day again and again under other numbers, one day further back each time: cases, what they are now, and the
+    cells of the views that are asked. As many cases as wanted."""
     (have,), = district.sql("SELECT count(*) FROM core.case_set WHERE case_id LIKE 'request:%%'")
-    times = max(0, -(-wanted // max(have, 1)) - 1)
-    columns = [name for name, in district.sql(
-        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'core' AND table_name = 'case_now' "
-        "AND column_name <> 'case_id' ORDER BY ordinal_position")]
-    district.sql("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT case_id || '-' || g, kind, lines, unit FROM "
-                 "core.case_set, generate_series(1, %s) AS g WHERE case_id LIKE 'request:%%' RETURNING 0", times)
-    names = ", ".join(columns)
-    district.sql(f"INSERT INTO core.case_now (case_id, {names}) SELECT case_id || '-' || g, {names} FROM core.case_now, "
-                 "generate_series(1, %s) AS g WHERE case_id LIKE 'request:%%' RETURNING 0", times)
-    for table in ("core.case_set", "core.case_now"):
-        analyze(district, table)
-    return district.sql("SELECT count(*) FROM core.case_set")[0][0]
+    days = max(0, -(-wanted // max(have, 1)) - 1)
+    names = columns_of(district, "case_now", "case_id")
+    insert(district, "core.case_set (case_id, kind, lines, unit) SELECT case_id || '-' || g, kind, lines, unit FROM "
+           "core.case_set, generate_series(1, %s) AS g WHERE case_id LIKE 'request:%%'", days)
+    insert(district, f"core.case_now (case_id, {', '.join(names)}) SELECT case_id || '-' || g, "
+           f"{', '.join(map(past_of, names)).replace('%', '%%')} FROM core.case_now, generate_series(1, %s) AS g "
+           "WHERE case_id LIKE 'request:%%'", days)
+    tables = ["case_set", "case_now"]
+    for table in (f"{part}_{view}" for view in VIEWS for part in ("cell", "hist")):
+        cells = columns_of(district, table, "day")
+        if not cells:
+            continue
+        insert(district, f"core.{table} (day, {', '.join(cells)}) SELECT day - g, {', '.join(cells)} FROM core.{table}, "
+               "generate_series(1, %s) AS g", days)
+        tables.append(table)
+    for table in tables:
+        analyze(district, f"core.{table}")
+    return district.sql("SELECT count(*) FROM core.case_set")[0][0], days + 1
 
 
 def analyze(district, table):
     import psycopg2
-    connection = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    connection = psycopg2.connect(district.environment["CITYBRAIN_PG_ADMIN"])
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(f"VACUUM ANALYZE {table}")
@@ -51,18 +83,28 @@ def questions(district, seed):
     """An endless mix: mostly lists and timelines, some views, orders, the page's own."""
     pick = random.Random(seed)
     cases = [row[0] for row in district.sql("SELECT case_id FROM core.case_now ORDER BY md5(case_id) LIMIT 2000")]
-    units = [row[0] for row in district.sql("SELECT lead FROM core.case_now WHERE lead IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC LIMIT 40")]
+    units = [row[0] for row in district.sql("SELECT lead FROM core.case_now WHERE lead IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC")]
     streets = [row[0] for row in district.sql("SELECT DISTINCT street_code FROM core.case_now WHERE street_code IS NOT NULL")]
+    (today,), = district.sql("SELECT (core.civil_now())::date")
+
+    def view(days):
+        first = today - datetime.timedelta(days=days - 1)
+        name, by = pick.choice((("closure_rate", "unit"), ("closure_rate", "street_code"), ("closure_rate", "day"), ("closure_rate", ""),
+                                ("response_time", ""), ("places", "street_code"), ("inflow", "hour")))
+        return f"/api/views/{name}?by={by}&from={first}&to={today}"
     kinds = (
         (30, "timeline", lambda: f"/api/cases/{urllib.parse.quote(pick.choice(cases))}"),
         (15, "list of a unit", lambda: f"/api/cases?unit={pick.choice(units)}&limit=50"),
         (10, "list, by due", lambda: f"/api/cases?order=due&street_code={pick.choice(streets)}&limit=50"),
         (10, "list, newest", lambda: "/api/cases?limit=50"),
+        (3, "by its number", lambda: f"/api/cases?number={urllib.parse.quote(pick.choice(cases).split(':', 2)[2])}"),
         (10, "orders of a unit", lambda: f"/v1/units/{pick.choice(units)}/orders?limit=50"),
-        (10, "view", lambda: f"/api/views/closure_rate?by={pick.choice(('unit', 'street_code', 'day', ''))}"),
+        (7, "view of a day", lambda: view(1)),
+        (3, "view of a week", lambda: view(7)),
         (5, "desk", lambda: "/api/desk?limit=50"),
-        (5, "clock", lambda: "/api/clock"),
-        (5, "open311", lambda: "/open311/v2/requests.json?page_size=50&status=open"))
+        (3, "clock", lambda: "/api/clock"),
+        (2, "freshness", lambda: "/api/freshness"),
+        (2, "open311", lambda: "/open311/v2/requests.json?page_size=50&status=open"))
     weights = [weight for weight, _, _ in kinds]
     while True:
         _, name, make = pick.choices(kinds, weights)[0]
@@ -111,7 +153,7 @@ def percentile(values, share):
 
 
 def main():
-    seconds, orders, wanted = (int(word) for word in (sys.argv[1:] + ["20", "20000", "0"][len(sys.argv) - 1:]))
+    seconds, orders, wanted = (int(word) for word in (sys.argv[1:] + ["20", "4000", "0"][len(sys.argv) - 1:]))
     district = District(Path(os.environ["CITYBRAIN_BIN"]))
     try:
         district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.rate=100000 ingest.burst=200000"
@@ -120,7 +162,9 @@ def main():
         for first in range(0, orders, 2000):
             district.accepted("hotline", [source.one(n) for n in range(first, min(first + 2000, orders))])
         district.settle(300)
-        cases = copy_cases(district, wanted)
+        began = time.monotonic()
+        cases, days = copy_days(district, wanted)
+        print(f"{cases} cases of {days} days, copied in {time.monotonic() - began:.0f} s", flush=True)
         pid = district.pid("aggregator-1")
         run(district, 3)  # warm
         cpu, began = cpu_of(pid), time.monotonic()
