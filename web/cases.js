@@ -39,15 +39,16 @@ export function drawCases(state, { rows, more }, clock, { expected } = {}) {
 
 const STATES = ["", "waiting,open,held", "waiting", "open", "held", "resolved", "closed"];
 
-export const title = () => t("v_cases");
+export const title = (state) => (state.number ? t("with_number", state) : t("v_cases"));
 
 export async function ask(state) {
-  const query = { kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
+  const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
     community_code: state.community, station: state.station, type_code: typesBelow(state.type) };
-  return askCases(query, { from: state.from, to: state.to }, Number(state.pages || 1));
+  return askCases(query, state.number ? {} : { from: state.from, to: state.to }, Number(state.pages || 1));
 }
 
 export function draw(state, data, clock) {
+  if (state.number && !data.rows.length) return [make("p", { class: "none" }, t("no_number", state))];
   return [bar(
     choice(t("state"), STATES.map((value) => [value, value.includes(",") ? t("not_closed") : t(value ? `state_${value}` : "all")]), state.state || "", (value) => ({ state: value, pages: "" })),
     choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, pages: "" })),

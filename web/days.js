@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which civil days a choice means. "Today" is the district's, told by its newest tick.
 
-export const RANGES = ["today", "yesterday", "week", "month", "period", "all"];
+export const RANGES = ["today", "yesterday", "week", "month", "period", "last_period", "all"];
 
 export function shift(day, days) {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86400000).toISOString().slice(0, 10);
@@ -24,10 +24,20 @@ export function daysOf(state, day) {
     case "yesterday": return { from: shift(day, -1), to: shift(day, -1) };
     case "week": return { from: shift(day, -6), to: day };
     case "month": return { from: shift(day, -29), to: day };
+    case "last_period": return { from: periodStart(shift(periodStart(day), -1)), to: shift(periodStart(day), -1) };
     case "period": return { from: periodStart(day), to: day };
     case "all": return {};
     default: return { from: day, to: day };
   }
+}
+
+// The days before them that they are held against: of a period the period before, else as many days. null: there are none.
+export function daysBefore(state, day) {
+  const { from, to } = daysOf(state, day);
+  if (!from || !to) return null;
+  const isOwn = isDay(state.from) || isDay(state.to), last = shift(from, -1);
+  if (!isOwn && /period$/.test(state.range)) return { from: periodStart(last), to: last };
+  return { from: shift(from, -1 - (Date.parse(to) - Date.parse(from)) / 86400000), to: last };
 }
 
 // The same days as moments of a list, whose end is not included.

@@ -5,6 +5,7 @@ import { announce, notice } from "./announce.js";
 import { byId, fill, make } from "./dom.js";
 import { sweep } from "./chart.js";
 import { credential } from "./credential.js";
+import { findForm } from "./find.js";
 import { districtName, loadNames } from "./names.js";
 import { loadPage } from "./page.js";
 import { go, put, read, viewAddress } from "./state.js";
@@ -17,14 +18,15 @@ import * as one from "./case.js";
 import * as overview from "./overview.js";
 import * as place from "./place.js";
 import * as rates from "./rates.js";
+import * as repeats from "./repeats.js";
 import * as screen from "./screen.js";
 import * as stations from "./stations.js";
 import * as times from "./times.js";
 import * as triggers from "./triggers.js";
 import * as units from "./units.js";
 
-const VIEWS = { overview, place, times, units, rates, stations, triggers, desk, cases, ledger, case: one, screen };
-const NAV = ["overview", "place", "times", "units", "rates", "stations", "triggers", "desk", "cases", "ledger"];
+const VIEWS = { overview, place, times, units, rates, repeats, stations, triggers, desk, cases, ledger, case: one, screen };
+const NAV = ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger"];
 const EVERY_MS = 5000;
 const THEMES = ["", "light", "dark"];
 
@@ -54,6 +56,7 @@ function frame() {
   byId("switches").setAttribute("aria-label", t("switches"));
   byId("status").setAttribute("aria-label", t("status"));
   fill(byId("views"), NAV.map((view) => make("a", { href: viewAddress(view), "data-key": view, "aria-current": viewOf(state) === VIEWS[view] ? "page" : null }, t(`v_${view}`))));
+  fill(byId("seek"), findForm());
   const theme = THEMES[(THEMES.indexOf(state.theme || "") + 1) % THEMES.length];
   fill(byId("switches"), [
     make("button", { type: "button", id: "switch_lang", lang: state.lang === "en" ? "zh-CN" : "en", onclick: () => put({ lang: state.lang === "en" ? "" : "en" }) }, t("other_language")),

@@ -19,6 +19,7 @@ export async function loadNames() {
 export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
 export const placeName = (code) => (code ? places.get(code)?.name || code : t("no_place"));
 export const typeName = (code) => (code ? types.get(code)?.name || code : t("no_type"));
+export const parentOf = (code) => places.get(code)?.parent_code || "";
 export const kindName = (code) => kinds.get(code)?.name || code;
 export const triggerName = (code) => triggers.get(code)?.name || code;
 export const feedName = (code) => feeds.get(code)?.name || code;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every station one cell of a wall, street by street: who is heard, who is late, who is silent, whose source sends what
-// cannot be read. Letters and shapes say it, colours help.
+// Every station one cell of a wall, street by street: who is heard, who is late, who is silent, who sends what cannot be
+// read. Letters and shapes say it, colours help.
 import { get, perhaps, rowsOf } from "./api.js";
 import { bar, choice } from "./control.js";
 import { make } from "./dom.js";
-import { moment, percent, whole } from "./format.js";
+import { duration, moment, percent, whole } from "./format.js";
 import { feedName, langOfNames, placeName, shortName } from "./names.js";
 import { address, viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
 
 export const SIGNS = { alive: "●", late: "◐", silent: "■", never: "○", unknown: "?", dirty: "▲" };
-const DIRTY = 0.05; // of a source's rows of the day were refused
+const DIRTY = 0.05; // of a source's rows of the day were refused: its number is shown as a bad one
 const STATES = ["alive", "late", "silent", "never", "unknown", "dirty"];
 
 export const every = 15000;
@@ -19,12 +19,11 @@ export const every = 15000;
 export async function ask(state, clock) {
   const [wall, feeds] = await Promise.all([perhaps(get("api/stations")), perhaps(rowsOf("ledger", { by: "feed", from: clock.day, to: clock.day }), [])]);
   if (!wall) return null;
-  const refused = new Map(feeds.filter((row) => row.read > 0).map((row) => [row.feed, row.dead / row.read]));
-  return { now: wall.now_ms, feeds, rows: wall.rows.map((row) => ({ ...row, refused: refused.get(row.family) || 0, dirty: (refused.get(row.family) || 0) >= DIRTY })) };
+  return { now: wall.now_ms, feeds, rows: wall.rows.map((row) => ({ ...row, dirty: row.refused > 0 })) };
 }
 
 const isShown = (row, want) => !want || (want === "dirty" ? row.dirty : row.state === want);
-const says = (row, now) => `${row.name || row.station} ${t(`st_${row.state}`)}${row.dirty ? ` ${t("st_dirty")}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
+const says = (row, now) => `${row.name || row.station} ${t(`st_${row.state}`)}${row.dirty ? ` ${t("refused_n", { n: row.refused })}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
 
 // One stop for the tabulator; arrows walk from there, whatever the order of rows.
 function walk(event) {
@@ -57,7 +56,7 @@ export function wallOf(rows, state, now) {
 
 function detail(row, now) {
   const facts = [[t("state"), `${SIGNS[row.state]} ${t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via ? feedName(row.via) : "–"], [t("next_due"), moment(row.due, now)],
-    [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family ? feedName(row.family) : "–"], [t("refused_today"), percent(row.refused)], [t("place"), placeName(row.street_code)]];
+    [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family ? feedName(row.family) : "–"], [t("refused_today"), whole(row.refused)], [t("place"), placeName(row.street_code)]];
   return make("section", { class: "panel", "aria-labelledby": "station_title" },
     make("header", {}, make("h2", { id: "station_title", lang: langOfNames() }, `${row.name || row.station} (${row.station})`),
       make("a", { class: "more", href: viewAddress("cases", { station: row.station }) }, t("its_cases"))),
@@ -73,11 +72,17 @@ function feedTable(feeds, state) {
         cell: (row) => make("span", { class: row.read && row.dead / row.read >= DIRTY ? "late" : "" }, percent(row.read ? row.dead / row.read : null)) }] }));
 }
 
-const listTable = (rows, state, now) => table({ id: "station_rows", caption: t("stations"), state, rows, keyOf: (row) => row.station, columns: [
+// Since when nothing was heard of it.
+const since = (row, now) => (row.seen ? [moment(row.seen, now), " ", make("span", { class: "soft" }, t("ago", { time: duration((now - Date.parse(row.seen)) / 1000) }))] : "–");
+
+const listTable = (rows, state, now) => table({ id: "station_rows", caption: t("stations"), state, rows, keyOf: (row) => row.station, first: { key: "seen" }, columns: [
   { key: "station", title: t("station"), cell: (row) => make("a", { href: address({ station: row.station }) }, row.station) },
   { key: "name", title: t("name"), value: (row) => row.name, cell: (row) => make("span", { lang: langOfNames() }, row.name || "–") },
   { key: "state", title: t("state"), cell: (row) => [make("span", { "aria-hidden": "true" }, `${SIGNS[row.state]} `), t(`st_${row.state}`), row.dirty ? ` ${SIGNS.dirty} ${t("st_dirty")}` : ""] },
-  { key: "seen", title: t("heard"), cell: (row) => moment(row.seen, now) },
+  { key: "refused", title: t("refused_today"), kind: "number", cell: (row) => whole(row.refused) },
+  { key: "place", title: t("street"), value: (row) => placeName(row.street_code), cell: (row) => make("span", { lang: langOfNames() }, placeName(row.street_code)) },
+  { key: "seen", title: t("heard"), value: (row) => (row.seen ? Date.parse(row.seen) : null), cell: (row) => since(row, now) },
+  { key: "cadence", title: t("cadence"), cell: (row) => row.cadence || "–" },
   { key: "due", title: t("next_due"), cell: (row) => moment(row.due, now) }] });
 
 export const title = () => t("v_stations");
@@ -91,6 +96,6 @@ export function draw(state, data) {
     state.state || "", (one) => ({ state: one, station: "" }))),
   chosen && detail(chosen, now),
   make("section", { class: "panel", "aria-labelledby": "wall_title" }, make("header", {}, make("h2", { id: "wall_title" }, t("wall")), make("p", { class: "note" }, t("wall_note"))),
-    wallOf(shown, state, now), make("details", { "data-key": "station_list" }, make("summary", {}, t("table")), listTable(shown, state, now))),
+    wallOf(shown, state, now), make("details", { open: Boolean(state.state), "data-key": `station_list_${state.state || "all"}` }, make("summary", {}, t("table")), listTable(shown, state, now))),
   feedTable(feeds, state)];
 }

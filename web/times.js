@@ -8,6 +8,7 @@ import { make } from "./dom.js";
 import { duration, whole } from "./format.js";
 import { langOfNames, placeName, shortName, typesBelow, unitKind, unitName } from "./names.js";
 import { barsHeight, timesPicture, trendPicture } from "./picture.js";
+import { viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
 
@@ -22,16 +23,16 @@ const nameOf = { unit: unitName, street_code: placeName };
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day), type = { type_code: typesBelow(state.type) };
   const last = days.to || clock.day, first = days.from && days.from < shift(last, 1 - TREND_DAYS) ? days.from : shift(last, 1 - TREND_DAYS);
-  const [rows, trend] = await Promise.all([rowsOf("response_time", { ...days, ...type, by: groupOf(state) }),
-    perhaps(rowsOf("response_time", { from: first, to: last, ...type, by: "day" }), [])]);
-  return { days, rows, trend };
+  const [rows, trend, came] = await Promise.all([rowsOf("response_time", { ...days, ...type, by: groupOf(state) }),
+    perhaps(rowsOf("response_time", { from: first, to: last, ...type, by: "day" }), []), perhaps(rowsOf("closure_rate", { ...days, ...type, by: groupOf(state) }), [])]);
+  return { days, rows, trend, opened: new Map(came.map((row) => [row[groupOf(state)], row.opened])) };
 }
 
 const valuesOf = (row, measure) => ({ n: row[`${measure}_n`], p50: row[`${measure}_p50_seconds`], p90: row[`${measure}_p90_seconds`] });
 
-function barsOf(rows, state) {
+function barsOf({ rows, opened }, state) {
   const group = groupOf(state);
-  return rows.map((row) => ({ ...valuesOf(row, measureOf(state)), code: row[group], name: nameOf[group](row[group]) }))
+  return rows.map((row) => ({ ...valuesOf(row, measureOf(state)), opened: opened.get(row[group]) ?? null, code: row[group], name: nameOf[group](row[group]) }))
     .filter((row) => row.n > 0).map((row) => ({ ...row, label: shortName(row.name) })).sort((a, b) => b.p50 - a.p50 || b.p90 - a.p90); // the slowest first
 }
 
@@ -39,7 +40,7 @@ const trendOf = ({ trend }, state) => trend.filter((row) => row.day).map((row) =
 
 // By units in two columns, streets and the others; by place in one.
 function panels(data, state) {
-  const rows = barsOf(data.rows, state);
+  const rows = barsOf(data, state);
   if (groupOf(state) === "street_code") return [["times_place", t("times_place"), rows]];
   const isStreet = (row) => unitKind(row.code) === "street";
   return [["times_street", t("times_street"), rows.filter(isStreet)], ["times_other", t("times_other"), rows.filter((row) => !isStreet(row))]];
@@ -47,10 +48,15 @@ function panels(data, state) {
 
 const legend = () => [mark("in", t("median")), mark("most", t("p90"))];
 
+// Who is slow has cases: those that are not done yet, the most urgent first.
+const open = (row, state) => viewAddress("cases", { [groupOf(state) === "unit" ? "unit" : "street"]: row.code, type: state.type, state: "waiting,open,held", order: "due", from: "", to: "" });
+
 function timeTable(id, caption, rows, state, what) {
   return table({ id, caption, state, rows, keyOf: (row) => row.code || row.day, columns: [
-    { key: what, title: t(what === "day" ? "day" : groupOf(state) === "unit" ? "unit" : "street"), cell: (row) => make("span", { lang: what === "day" ? null : langOfNames() }, row[what]) },
-    { key: "n", title: t("n"), kind: "number", cell: (row) => whole(row.n) },
+    { key: what, title: t(what === "day" ? "day" : groupOf(state) === "unit" ? "unit" : "street"),
+      cell: (row) => (row.code ? make("a", { href: open(row, state), lang: langOfNames() }, row[what]) : make("span", { lang: what === "day" ? null : langOfNames() }, row[what])) },
+    ...(what === "day" ? [] : [{ key: "opened", title: t("opened"), kind: "number", cell: (row) => whole(row.opened) }]),
+    { key: "n", title: t("n_timed"), kind: "number", cell: (row) => whole(row.n) },
     { key: "p50", title: t("median"), kind: "number", cell: (row) => duration(row.p50) },
     { key: "p90", title: t("p90"), kind: "number", cell: (row) => duration(row.p90) }] });
 }

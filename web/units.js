@@ -3,7 +3,7 @@
 import { perhaps, rowsOf } from "./api.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { bar, rangeChoice, typeChoice } from "./control.js";
-import { daysOf } from "./days.js";
+import { daysBefore, daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
 import { langOfNames, shortName, typesBelow, unitKind, unitName } from "./names.js";
@@ -17,19 +17,25 @@ export const tierOf = (rate) => (isNothing(rate) ? ["none", null, "○"] : TIERS
 
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day), query = { ...days, by: "unit", type_code: typesBelow(state.type) };
-  const [closed, timely, stock, late] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
-    perhaps(rowsOf("backlog", { by: "unit", type_code: query.type_code }), []), perhaps(rowsOf("overdue", { by: "unit", type_code: query.type_code }), [])]);
-  return { days, rows: join(closed, timely, stock, late) };
+  const before = daysBefore(state, clock.day), past = before && { ...query, ...before };
+  const [closed, timely, stock, late, closed_before, timely_before] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
+    perhaps(rowsOf("backlog", { by: "unit", type_code: query.type_code }), []), perhaps(rowsOf("overdue", { by: "unit", type_code: query.type_code }), []),
+    past ? perhaps(rowsOf("closure_rate", past), []) : [], past ? perhaps(rowsOf("on_time", past), []) : []]);
+  return { days, before, rows: join(closed, timely, stock, late, closed_before, timely_before) };
 }
 
-function join(closed, timely, stock, late) {
+const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0 };
+
+function join(closed, timely, stock, late, closed_before, timely_before) {
   const rows = new Map();
-  const of = (unit) => rows.get(unit) || rows.set(unit, { unit, opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0 }).get(unit);
+  const of = (unit) => rows.get(unit) || rows.set(unit, { unit, ...NOTHING }).get(unit);
   for (const row of closed) Object.assign(of(row.unit), { opened: row.opened, closed: row.closed, rate: row.opened ? row.rate : null });
   for (const row of timely) Object.assign(of(row.unit), { due: row.due, on_time: row.on_time, timely: row.due ? row.rate : null });
   for (const row of stock) of(row.unit).open = row.open;
   for (const row of late) of(row.unit).overdue = row.overdue;
-  return [...rows.values()].filter((row) => row.opened || row.due || row.open || row.overdue).map((row) => ({ ...row, name: unitName(row.unit) }));
+  for (const row of closed_before) Object.assign(of(row.unit), { opened_before: row.opened, closed_before: row.closed });
+  for (const row of timely_before) Object.assign(of(row.unit), { due_before: row.due, on_time_before: row.on_time });
+  return [...rows.values()].filter((row) => row.opened || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
 }
 
 const tierMark = (rate) => {
@@ -59,26 +65,37 @@ const rateTable = (id, caption, rows, state) => table({ id: `${id}_rows`, captio
   { key: "opened", title: t("opened"), kind: "number" }, { key: "closed", title: t("closed"), kind: "number" },
   { key: "rate", title: t("rate"), kind: "number", cell: (row) => percent(row.rate) }] });
 
-function allTable(rows, state) {
+// What the days before had, and by how many points it is more or less now.
+function beforeCell(row, part, of, now) {
+  if (!row[of]) return percent(null);
+  const rate = row[part] / row[of], points = isNothing(now) ? null : (now - rate) * 100;
+  return [percent(rate), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`),
+    points === null ? null : make("span", { class: `points ${points < -0.05 ? "less" : ""}` }, points > 0.05 ? `▲ +${points.toFixed(1)}` : points < -0.05 ? `▼ ${points.toFixed(1)}` : "=")];
+}
+
+function allTable(rows, state, before) {
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
   const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue") };
   foot.rate = foot.opened ? foot.closed / foot.opened : null;
   foot.timely = foot.due ? foot.on_time / foot.due : null;
-  return make("section", { class: "panel", "aria-labelledby": "units_title" }, make("header", {}, make("h2", { id: "units_title" }, t("units_all"))),
+  for (const key of ["opened_before", "closed_before", "due_before", "on_time_before"]) foot[key] = sum(key);
+  const past = (key, part, of, now) => ({ key, title: t(key), kind: "number", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => beforeCell(row, part, of, row[now]) });
+  return make("section", { class: "panel", "aria-labelledby": "units_title" }, make("header", {}, make("h2", { id: "units_title" }, t("units_all")), before && make("p", { class: "note", id: "days_before" }, t("held_against", before))),
     table({ id: "units", caption: t("units_all"), state, rows, foot, keyOf: (row) => row.unit || "none", columns: [
       { key: "name", title: t("unit"), cell: (row) => (row.unit ? make("a", { href: viewAddress("cases", { unit: row.unit }), lang: langOfNames() }, row.name) : row.name) },
       { key: "tier", title: t("tier"), fixed: true, cell: (row) => (row.name === t("sum") ? "" : tierMark(row.rate)) },
-      count("opened"), rate("rate", "closed", "opened"), rate("timely", "on_time", "due"), count("open"),
+      count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
+      rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), count("open"),
       { ...count("overdue"), cell: (row) => make("span", { class: row.overdue ? "late" : "" }, whole(row.overdue)) }] }));
 }
 
 export const title = () => t("v_units");
 
-export function draw(state, { days, rows }) {
+export function draw(state, { days, before, rows }) {
   return [bar(rangeChoice(state, days), typeChoice(state)),
     make("div", { class: "pair" }, tiers(rows, "rate", t("tiers_rate")), tiers(rows, "timely", t("tiers_timely"))),
-    allTable(rows, state),
+    allTable(rows, state, before),
     make("div", { class: "pair" }, panels(rows).map(([id, title_, some]) => figure({ id, title: title_, height: barsHeight(some), rows: some.length,
       legend: [mark("good", "≥ 90%"), mark("fair", "70–90%"), mark("poor", "< 70%")], body: rateTable(id, title_, some, state) })))];
 }

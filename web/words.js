@@ -23,7 +23,7 @@ const WORDS = {
   ledger: ["台账", "Ledger"], ledger_open: ["{n} 处未平", "{n} open"], ledger_closes: ["平", "closes"], reading: ["读取", "Reading"], behind: ["落后 {time}", "{time} behind"], keeps_up: ["跟上", "keeps up"],
   stations: ["站点", "Stations"], silent_n: ["{n} 个静默", "{n} silent"], never_n: ["{n} 个从未上报", "{n} never heard"], none_silent: ["无静默", "none silent"], desk: ["待办", "Desk"], waiting_n: ["{n} 件", "{n} waiting"],
 
-  range: ["时段", "Days"], range_today: ["今日", "Today"], range_yesterday: ["昨日", "Yesterday"], range_week: ["近 7 日", "7 days"], range_month: ["近 30 日", "30 days"], range_period: ["本期(19 日起)", "Period (from the 19th)"],
+  range: ["时段", "Days"], range_today: ["今日", "Today"], range_yesterday: ["昨日", "Yesterday"], range_week: ["近 7 日", "7 days"], range_month: ["近 30 日", "30 days"], range_period: ["本期(19 日起)", "Period (from the 19th)"], range_last_period: ["上期", "Last period"],
   range_all: ["全部", "All time"], from: ["自", "From"], to: ["至", "To"], type: ["类型", "Type"], all_types: ["全部类型", "All types"],
 
   opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
@@ -35,7 +35,7 @@ const WORDS = {
   means_contact: ["派单到首次联系居民", "From dispatch to the first contact with the resident"], means_full: ["受理到归档", "From opening to closing"], means_dispatch: ["受理到派单", "From opening to dispatch"],
   means_sign: ["派单到签收", "From dispatch to sign-off"], means_handle: ["派单到办结", "From dispatch to resolution"],
   measure: ["口径", "Measure"], group: ["分组", "Group"], group_unit: ["承办单位", "Lead unit"], group_street_code: ["发生街乡", "Street"], trend: ["逐日走势", "Day by day"], trend_full: ["全程时长逐日走势", "Open to close, day by day"],
-  slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
+  n_timed: ["已发生", "Have it"], slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
 
   district: ["全区", "District"], street: ["街乡", "Street"], community: ["社区", "Community"], unit: ["单位", "Unit"], trail: ["所在层级", "Where you are"],
   by_street: ["各街乡", "By street"], by_community: ["各社区", "By community"], by_unit: ["各承办单位", "By lead unit"],
@@ -48,13 +48,18 @@ const WORDS = {
   tier: ["档", "Tier"], tier_good: ["优", "good"], tier_fair: ["中", "fair"], tier_poor: ["低", "low"], tier_none: ["无数据", "no data"], units_n: ["{n} 家", "units: {n}"],
   tiers_rate: ["办结率分档", "Closure rate, in tiers"], tiers_timely: ["按时办结率分档", "In time, in tiers"], units_all: ["各单位", "All units"], rates_street: ["街乡办结率", "Closure rate, streets and townships"], rates_other: ["部门、企业办结率", "Closure rate, departments and utilities"],
 
+  rate_before: ["前段办结率", "Closure rate before"], timely_before: ["前段按时率", "In-time rate before"], held_against: ["前段:{from} – {to};▲▼ 为百分点之差", "Before: {from} – {to}; ▲▼ are points of difference"],
+
+  v_repeats: ["重复", "Repeats"], by_type: ["各类型", "By type"], r_again: ["再次反映", "Said again"], r_reopened: ["重办", "Reopened"], r_merged: ["并单", "Merged"], r_extended: ["延期", "Extended"], r_again_rate: ["重复率", "Repeat rate"], r_reopened_rate: ["重办率", "Reopen rate"],
+  of_opened: ["占受理", "of opened"], repeats_note: ["四个数各自计数,不相加", "Four counters; they do not add up"],
+
   period: ["考核期", "Period"], period_this: ["本期(19 日起)", "This period (from the 19th)"], period_last: ["上期", "Last period"], period_month: ["本月", "This month"], scope: ["范围", "Scope"], scope_all: ["全口径", "All"], scope_net: ["剔除后", "Net of exclusions"],
   score: ["综合成绩", "Score"], response: ["响应率", "Response"], solution: ["解决率", "Solution"], satisfaction: ["满意率", "Satisfaction"], valid: ["有效回访", "Valid call-backs"], reviewed: ["回访", "Called back"],
   mean_of_units: ["单位算术平均", "Mean of units"], formula: ["公式自", "Formula of"], rates_by_unit: ["各单位三率", "Three rates by unit"], rates_note: ["有效回访为 0 者无数据,不排名", "Without a valid call-back there is no data and no rank"],
 
-  st_alive: ["在线", "alive"], st_late: ["迟到", "late"], st_silent: ["静默", "silent"], st_never: ["从未上报", "never heard"], st_unknown: ["未登记", "unknown"], st_dirty: ["来源脏", "dirty source"], show: ["显示", "Show"],
-  wall: ["站点墙", "Wall of stations"], wall_note: ["▲:所属来源今日 5% 以上的记录被拒", "▲: of its source 5 % or more of today's rows were refused"], heard: ["最近上报", "Last heard"], heard_via: ["经由", "Via"], next_due: ["下次应报", "Next due"], cadence: ["频次", "Cadence"],
-  hours: ["开放时间", "Hours"], source: ["来源", "Source"], refused_today: ["今日来源拒收率", "Source refused today"], its_cases: ["该站事项", "Its cases"], sources_today: ["各来源今日", "Sources today"], refused: ["拒收率", "Refused"], station: ["站点", "Station"], name: ["名称", "Name"],
+  st_alive: ["在线", "alive"], st_late: ["迟到", "late"], st_silent: ["静默", "silent"], st_never: ["从未上报", "never heard"], st_unknown: ["未登记", "unknown"], st_dirty: ["有拒收", "sends dirt"], refused_n: ["今日拒收 {n} 条", "{n} rows refused today"], show: ["显示", "Show"],
+  wall: ["站点墙", "Wall of stations"], wall_note: ["▲:该站今日有记录被拒收", "▲: rows of its own were refused today"], heard: ["最近上报", "Last heard"], heard_via: ["经由", "Via"], next_due: ["下次应报", "Next due"], cadence: ["频次", "Cadence"],
+  hours: ["开放时间", "Hours"], source: ["来源", "Source"], refused_today: ["今日拒收", "Refused today"], its_cases: ["该站事项", "Its cases"], sources_today: ["各来源今日", "Sources today"], refused: ["拒收率", "Refused"], station: ["站点", "Station"], name: ["名称", "Name"],
 
   by_trigger: ["按触发器", "By trigger"], trigger: ["触发器", "Trigger"], findings: ["发现", "Findings"], p_opened: ["发现", "Found"], p_confirmed: ["确认", "Confirmed"], p_declined: ["不采纳", "Declined"], p_dispatched: ["派单", "Dispatched"], p_resolved: ["办结", "Resolved"],
   counted: ["{n} 件", "{n} facts"], distinct: ["{n} 个不同对象", "{n} distinct"], evidence_n: ["依据 {n} 条", "Evidence: {n}"], no_evidence: ["由时钟或日历触发,无逐条依据", "Found by clock or calendar: no single facts"], more_n: ["其余 {n} 条", "{n} more"], first_n: ["仅列最先 {n} 条", "The first {n} are listed"],
@@ -90,6 +95,8 @@ const WORDS = {
   w_done: ["已办结,用时 {time}。", "Done after {time}."], w_late: ["时限 {due} 已过 {time},尚未办结。", "Its limit, {due}, passed {time} ago, and it is not done."], w_due: ["时限 {due},{time}。", "Due {due}, {time}."], w_held: ["挂账中,时限暂停。", "On hold: the clock stands still."], w_desk: ["等待指挥中心:{cause}。", "The desk is asked: {cause}."],
   w_not_dispatched: ["尚未派给任何单位。", "Nobody has it yet."], w_not_signed: ["{unit}派单 {time}后仍未签收。", "{unit} has not signed for it, {time} after it was dispatched."], w_not_contacted: ["尚未联系居民。", "The resident has not been contacted."], w_sent: ["已派单 {n} 次。", "It was dispatched {n} times."],
   w_disputed: ["提出过 {n} 次异议。", "It was disputed {n} times."], w_reopened: ["重办过 {n} 次。", "It was reopened {n} times."], w_extended: ["延期过 {n} 次。", "It was extended {n} times."],
+
+  find: ["按编号查事项", "Find a case by number"], found_n: ["查找 {number}", "Looking for {number}"], with_number: ["编号 {number}", "Number {number}"], no_number: ["没有编号为 {number} 的事项,或无权查看", "No case has the number {number}, or it is not yours"],
 
   account: ["收发对账", "The account"], account_note: ["读取 = 规整 + 拒收 + 去重 + 过滤;规整出的事件 = 不同 + 重复", "read = normalised + refused + dropped + filtered; events = distinct + repeated"], closes: ["平", "closes"], does_not_close: ["未平", "open"], last_7_days: ["近 7 日", "the last 7 days"],
   l_read: ["读取", "Read"], l_normalised: ["规整", "Normalised"], l_dead: ["拒收", "Refused"], l_dropped: ["去重", "Dropped"], l_filtered: ["过滤", "Filtered"], l_events: ["事件", "Events"], l_distinct_events: ["不同", "Distinct"], l_repeated_events: ["重复", "Repeated"], l_refused_events: ["未计", "Not counted"],

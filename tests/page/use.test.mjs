@@ -71,9 +71,25 @@ test("the keyboard alone: past the head, into a view, down a level, along the wa
   await close(seen);
 });
 
+test("a number leads to its case, from any view, by the keyboard", async () => {
+  const [{ case_id: name }] = sql("SELECT case_id FROM core.case_now WHERE kind = 'request' AND opened_ms IS NOT NULL ORDER BY case_id LIMIT 1"), number = name.split(":")[2];
+  const seen = await open("#view=rates"), { page } = seen;
+  for (const said of [number, name]) {
+    await go(page, "#view=rates");
+    await page.locator("#find_number").fill(said);
+    await page.keyboard.press("Enter");
+    await page.locator("#case_title", { hasText: name }).waitFor();
+    assert.equal(await page.locator("#find_number").inputValue(), "");
+  }
+  await page.locator("#find_number").fill("NOBODY-HAS-IT");
+  await page.keyboard.press("Enter");
+  await page.locator("#view", { hasText: "没有编号为 NOBODY-HAS-IT 的事项" }).waitFor();
+  await close(seen);
+});
+
 test("landmarks, headings and tables are named", async () => {
   const seen = await open(), { page } = seen;
-  for (const view of ["overview", "place", "times", "units", "rates", "stations", "triggers", "desk", "cases", "ledger"]) {
+  for (const view of ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger"]) {
     await go(page, `#view=${view}&range=all`);
     const faults = await page.evaluate(() => {
       const found = [], ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
@@ -183,17 +199,21 @@ test("a person decides at the desk with the own token, which is nowhere but in m
   await close(seen);
 });
 
-test("a source whose rows are refused marks its stations, with a sign and a word", async () => {
-  const bad = Array.from({ length: 3 }, (_, n) => ({ 业务流水号: `PGB${run}${n}` }));
+test("a station whose rows are refused is marked, with a sign and a word, and no other of its source", async () => {
+  const before = (await api("stations")).rows.filter((row) => row.family === "platform" && !row.refused), { station } = before[0];
+  const bad = Array.from({ length: 3 }, (_, n) => ({ 业务流水号: `PGB${run}${n}`, 站点编码: station }));
   await fetch(`${door}/v1/feeds/platform`, { method: "POST", body: bad.map((row) => `${JSON.stringify(row)}\n`).join(""), headers: { "Content-Type": "application/x-ndjson", Authorization: "Bearer demo-platform" } });
-  const { day } = await api("clock");
-  await until(() => sql(`SELECT sum(dead)::int AS n FROM api.ledger WHERE feed = 'platform' HAVING sum(dead) >= 3`).length, "the ledger has them");
-  const [{ read, dead }] = (await api(`views/ledger?by=feed&from=${day}&to=${day}`)).rows.filter((row) => row.feed === "platform");
-  const seen = await open("#view=stations&state=dirty"), { page } = seen, family = (await api("stations")).rows.filter((row) => row.family === "platform").length;
-  assert.ok(dead / read >= 0.05);
-  assert.equal(await page.locator("#wall .station.dirty").count(), family);
-  assert.match(await page.locator("#wall .station.dirty").first().getAttribute("aria-label"), /来源脏/);
-  assert.equal(await page.locator("#wall .station.dirty .flag").count(), family);
+  const wanted = await until(async () => {
+    const { rows } = await api("stations");
+    return rows.find((row) => row.station === station).refused === 3 && rows.filter((row) => row.refused).map((row) => row.station).sort();
+  }, "the three rows are counted", 15);
+  for (const other of before.slice(1)) assert.ok(!wanted.includes(other.station), other.station);
+  const seen = await open("#view=stations&state=dirty"), { page } = seen;
+  assert.deepEqual((await page.locator("#wall .station.dirty").evaluateAll((all) => all.map((one) => one.closest("li").dataset.key))).sort(), wanted);
+  const cell = page.locator(`#wall li[data-key="${station}"]`);
+  assert.match(await cell.locator("a").getAttribute("aria-label"), /今日拒收 3 条/);
+  assert.equal(await cell.locator(".flag").count(), 1);
+  assert.ok(await page.locator("#station_rows").isVisible()); // who asked for some is shown them as a list, too
   await close(seen);
 });
 

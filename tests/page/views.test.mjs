@@ -6,7 +6,7 @@ import { close, footOf, go, numberOf, open, rowsOf, shown, stop, text } from "./
 import { api, number, sql } from "./district.mjs";
 
 after(stop);
-const VIEWS = ["overview", "place", "times", "units", "rates", "stations", "triggers", "desk", "cases", "ledger", "screen"];
+const VIEWS = ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger", "screen"];
 const int = (words) => Number(words.replace(/,/g, ""));
 
 test("every view opens, in both languages, light and dark, and is not empty", async () => {
@@ -110,7 +110,7 @@ test("units, rates, times, ledger and stations say what their views say", async 
   await page.locator("#times_street_table").evaluate((table) => { table.closest("details").open = true; });
   const some = [...await rowsOf(page, "times_street_rows"), ...(await page.locator("#times_other_rows").count() ? await rowsOf(page, "times_other_rows") : [])];
   assert.equal(some.length, times.length);
-  assert.equal(some.map((row) => int(row[1])).reduce((a, b) => a + b, 0), times.reduce((all, row) => all + row.full_n, 0));
+  assert.equal(some.map((row) => int(row[2])).reduce((a, b) => a + b, 0), times.reduce((all, row) => all + row.full_n, 0));
 
   await go(page, "#view=ledger&range=all");
   const account = sql("SELECT feed, sum(read)::int AS read, sum(dead)::int AS dead FROM api.ledger GROUP BY 1");
@@ -124,6 +124,35 @@ test("units, rates, times, ledger and stations say what their views say", async 
   assert.ok(wall.rows.length >= 269);
   assert.equal(await page.locator("#wall .station").count(), wall.rows.length);
   for (const state of ["alive", "late", "silent", "never"]) assert.equal(await page.locator(`#wall .station.${state}`).count(), wall.counts[state], state);
+  await close(seen);
+});
+
+test("a unit is held against itself in the days before", async () => {
+  const { day } = await api("clock"), seen = await open("#view=units&range=period"), { page } = seen;
+  const [first, last] = (await text(page, "days_before")).match(/\d{4}-\d\d-\d\d/g);
+  assert.ok(first.endsWith("-19") && last.endsWith("-18") && last < day, `${first} ${last}`);
+  await go(page, `#view=units&from=${day}&to=${day}`);
+  const [before] = (await text(page, "days_before")).match(/\d{4}-\d\d-\d\d/);
+  const units = sql(`SELECT unit, sum(opened)::int AS opened, sum(closed)::int AS closed FROM api.closure_rate WHERE day = '${before}' GROUP BY 1`).filter((row) => row.opened);
+  const sum = (key) => units.reduce((all, row) => all + row[key], 0);
+  for (const row of units) {
+    const cells = await page.locator(`#units tr[data-key="${row.unit || "none"}"]`).evaluate((line) => [...line.cells].map((cell) => cell.innerText));
+    assert.ok(cells[4].includes(`${row.closed}/${row.opened}`), `${row.unit}: ${cells[4]}`);
+  }
+  if (sum("opened")) assert.ok((await footOf(page, "units"))[4].includes(`${sum("closed")}/${sum("opened")}`));
+  await close(seen);
+});
+
+test("repeats by community, type and unit are what SQL says", async () => {
+  const seen = await open("#view=repeats&range=all"), { page } = seen;
+  for (const of of ["community_code", "type_code", "unit"]) {
+    await go(page, `#view=repeats&range=all&of=${of}`);
+    const wanted = sql(`SELECT ${of} AS code, sum(opened)::int AS opened, sum(again)::int AS again, sum(reopened)::int AS reopened, sum(merged)::int AS merged, sum(extended)::int AS extended FROM api.repeat GROUP BY 1`);
+    const rows = await rowsOf(page, "repeats");
+    assert.equal(rows.length, wanted.length);
+    assert.deepEqual([1, 2, 4, 6, 7].map((n) => rows.reduce((all, row) => all + int(row[n]), 0)), ["opened", "again", "reopened", "merged", "extended"].map((key) => wanted.reduce((all, row) => all + row[key], 0)));
+    assert.equal(int(rows[0][2]), Math.max(...wanted.map((row) => row.again)));
+  }
   await close(seen);
 });
 
