@@ -49,7 +49,7 @@ bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUN
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
 
 API_SECONDS ?= 20
-API_ORDERS  ?= 4000
+API_ORDERS  ?= 7000
 API_CASES   ?= 1000000
 .PHONY: bench-api
 bench-api: ## the read API at 100 requests/s over a year of the district (API_SECONDS=5 API_CASES=0)

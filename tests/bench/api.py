@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """make bench-api: what the read API's answers take at 100 requests a second over a day's cases, and what they cost the
 daemon. Open loop: each request has its time, and its latency counts from there whoever is late. The orders go through
-the door and the daemons; where more cases are asked for than orders, their day is copied by SQL, as often as it takes, into
+the door and the daemons; where more cases are asked for than orders, their days are copied by SQL, as often as it takes, into
 the past: cases, nineteen of twenty of them closed, and cells. api.py [SECONDS] [ORDERS] [CASES]"""
 import datetime
 import http.client
@@ -23,15 +23,17 @@ RATE, CLIENTS, P99_MS = 100, 24, 50.0
 
 
 DAY_MS = 86400000
+SPAN = 2  # civil days of the orders: they are of the last twenty hours
 STAYS = "hashtext(case_id || g) % 20 = 0"  # of the past one in twenty is open still
 VIEWS = ("closure_rate", "response_time", "places", "inflow")
 
 
 def past_of(column):
-    """A column of a case as it was g days ago: nearly all of those are over."""
-    moved = f"{column} - g * {DAY_MS}::bigint"
-    over = {"state": "'closed'", "stage": "'closed'", "desk_cause": "NULL", "closed_ms": f"opened_ms - g * {DAY_MS}::bigint + {DAY_MS}",
-            "resolved_ms": f"opened_ms - g * {DAY_MS}::bigint + {DAY_MS // 2}"}.get(column)
+    """A column of a case as it was in the g-th span of days before: nearly all of those are over."""
+    back = f" - g * {SPAN * DAY_MS}::bigint"
+    moved = column + back
+    over = {"state": "'closed'", "stage": "'closed'", "desk_cause": "NULL", "closed_ms": f"opened_ms{back} + {DAY_MS}",
+            "resolved_ms": f"opened_ms{back} + {DAY_MS // 2}"}.get(column)
     stays = moved if column.endswith("_ms") else column
     return f"CASE WHEN {STAYS} THEN {stays} ELSE {over} END" if over else stays
 
@@ -47,8 +49,8 @@ def columns_of(district, table, *without):
 
 
 def copy_days(district, wanted):
-    """The same day again and again under other numbers, one day further back each time: cases, what they are now, and the
-    cells of the views that are asked. As many cases as wanted."""
+    """The same days again and again under other numbers, further back each time: cases, what they are now, and the cells of
+    the views that are asked. As many cases as wanted."""
     (have,), = district.sql("SELECT count(*) FROM core.case_set WHERE case_id LIKE 'request:%%'")
     days = max(0, -(-wanted // max(have, 1)) - 1)
     names = columns_of(district, "case_now", "case_id")
@@ -62,12 +64,12 @@ def copy_days(district, wanted):
         cells = columns_of(district, table, "day")
         if not cells:
             continue
-        insert(district, f"core.{table} (day, {', '.join(cells)}) SELECT day - g, {', '.join(cells)} FROM core.{table}, "
+        insert(district, f"core.{table} (day, {', '.join(cells)}) SELECT day - g * {SPAN}, {', '.join(cells)} FROM core.{table}, "
                "generate_series(1, %s) AS g", days)
         tables.append(table)
     for table in tables:
         analyze(district, f"core.{table}")
-    return district.sql("SELECT count(*) FROM core.case_set")[0][0], days + 1
+    return district.sql("SELECT count(*) FROM core.case_set")[0][0], (days + 1) * SPAN
 
 
 def analyze(district, table):
@@ -153,7 +155,7 @@ def percentile(values, share):
 
 
 def main():
-    seconds, orders, wanted = (int(word) for word in (sys.argv[1:] + ["20", "4000", "0"][len(sys.argv) - 1:]))
+    seconds, orders, wanted = (int(word) for word in (sys.argv[1:] + ["20", "7000", "0"][len(sys.argv) - 1:]))
     district = District(Path(os.environ["CITYBRAIN_BIN"]))
     try:
         district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.rate=100000 ingest.burst=200000"
