@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-#define FILE_MAX_BYTES (8 << 20)
+#define FILE_MAX_BYTES ((size_t)8 << 20)
 
 struct mapping_block {
     struct mapping_block *next;
@@ -96,6 +96,19 @@ static bool has_parent(const char *path, size_t folder)
     return folder > 1 && path[folder - 2] != '/' && path[folder - 2] != '.';
 }
 
+/* At most so much as a file may have, in the load's memory. */
+static char *read_all(struct mapping_memory *memory, FILE *input, size_t *len)
+{
+    fseek(input, 0, SEEK_END);
+    long end = ftell(input);
+    rewind(input);
+    size_t most = end < 0 ? 0 : (size_t)end;
+    most = most > FILE_MAX_BYTES ? FILE_MAX_BYTES : most;
+    char *text = mapping_memory_take(memory, most + 1);
+    *len = fread(text, 1, most, input);
+    return text;
+}
+
 /* Its path is taken from the folder of the feed's file; a step up leaves that folder out, so that
  * messages name the file as people do. */
 struct span mapping_compile_file(struct mapping_compiler *compiler, const struct yaml_node *node,
@@ -119,12 +132,9 @@ struct span mapping_compile_file(struct mapping_compiler *compiler, const struct
                         "%s cannot be read", full);
         return SPAN_NONE;
     }
-    char *text = xmalloc(FILE_MAX_BYTES);
-    size_t len = fread(text, 1, FILE_MAX_BYTES, input);
-    char *kept = mapping_memory_take(compiler->memory, len + 1);
-    memcpy(kept, text, len);
+    size_t len = 0;
+    char *kept = read_all(compiler->memory, input, &len);
     fclose(input);
-    free(text);
     if (len == FILE_MAX_BYTES)
         diagnostics_add(compiler->diagnostics, node->place, "split it", "%s is too large", full);
     bool marked = len >= 3 && memcmp(kept, "\xEF\xBB\xBF", 3) == 0;
