@@ -23,6 +23,7 @@ int64_t window_day_start(int64_t day)
 void window_init(struct window *window)
 {
     window->fact_count = window->fired_count = window->day_count = 0;
+    window->first_read = NULL;
     window->pushed_ms = window->run_ms = window->due_ms = TIMESTAMP_NONE;
     window->held = false;
 }
@@ -165,8 +166,10 @@ static struct window_fact *find_last(struct window *window, const struct window_
 static void divide(struct window *window, struct window_fact *fact)
 {
     for (size_t i = 0; i < window->fact_count; i++)
-        if (&window->facts[i] != fact && is_of_same(&window->facts[i], fact))
+        if (&window->facts[i] != fact && is_of_same(&window->facts[i], fact)) {
             window_version_divide(&window->facts[i].version, &fact->version);
+            window->facts[i].read = fact->read = SPAN_NONE;
+        }
 }
 
 static void drop_over(struct window *window, int64_t heard_ms)
@@ -185,8 +188,10 @@ static bool say_again(struct window *window, struct window_fact *last,
                       const struct window_fact *fact)
 {
     bool changed = window_version_say_again(&last->version, &fact->version);
-    if (changed)
+    if (changed) {
+        last->read = SPAN_NONE;
         divide(window, last);
+    }
     return changed;
 }
 
@@ -236,14 +241,25 @@ static enum window_change make_room(struct window *window, const struct trigger 
     return WINDOW_CROWDED;
 }
 
+static bool is_known(const struct window *window, const struct window_fact *fact)
+{
+    for (size_t i = 0; i < window->fact_count; i++)
+        if (is_of_same(&window->facts[i], fact))
+            return true;
+    return false;
+}
+
 enum window_change window_take(struct window *window, const struct window_told *told)
 {
     if (told->trigger->form == TRIGGER_SILENCE)
         return take_sighting(window, told);
-    struct window_fact fact = fact_of(told), *last = find_last(window, &fact);
+    struct window_fact fact = fact_of(told);
+    bool known = is_known(window, &fact);
+    struct window_fact *last = known ? find_last(window, &fact) : NULL;
     if (last && says_same(last, &fact))
         return say_again(window, last, &fact) ? WINDOW_CHANGED : WINDOW_REPEATED;
-    divide(window, &fact);
+    if (known)
+        divide(window, &fact);
     if (window_version_is_over(&fact.version, told->heard_ms))
         return WINDOW_REPEATED;
     drop_over(window, told->heard_ms);
@@ -303,13 +319,14 @@ bool window_has_fired(const struct window *window, const struct trigger *trigger
 /* ---- forgetting ---- */
 
 /* What follows in a sequence is only asked again for what comes late before it. */
-static int64_t keeps_fact_until(const struct trigger *trigger, const struct window_fact *fact)
+static int64_t keeps_fact_until(const struct trigger *trigger, int64_t keeps_ms,
+                                const struct window_fact *fact)
 {
     if (trigger->form == TRIGGER_SEQUENCE && fact->answer)
         return fact->time_ms + TRIGGER_HORIZON_MS;
     int64_t last_ms =
         trigger->before_due && fact->value > fact->time_ms ? fact->value : fact->time_ms;
-    return last_ms + trigger_keeps_ms(trigger);
+    return last_ms + keeps_ms;
 }
 
 static int64_t keeps_fired_until(const struct trigger *trigger, const struct window_fired *fired)
@@ -345,8 +362,9 @@ static bool still_answers(const struct window *window, const struct trigger *tri
 
 static void expire_facts(struct window *window, const struct trigger *trigger, int64_t clock_ms)
 {
+    int64_t keeps_ms = trigger_keeps_ms(trigger);
     for (size_t i = 0; i < window->fact_count;) {
-        if (keeps_fact_until(trigger, &window->facts[i]) <= clock_ms &&
+        if (keeps_fact_until(trigger, keeps_ms, &window->facts[i]) <= clock_ms &&
             !still_answers(window, trigger, i))
             let_go(window, trigger, i);
         else
@@ -401,8 +419,9 @@ int64_t window_expires_ms(const struct window *window, const struct trigger *tri
     int64_t last_ms = TIMESTAMP_NONE;
     if (trigger->form == TRIGGER_SILENCE)
         return INT64_MAX;
+    int64_t keeps_ms = trigger_keeps_ms(trigger);
     for (size_t i = 0; i < window->fact_count; i++)
-        last_ms = later(last_ms, keeps_fact_until(trigger, &window->facts[i]));
+        last_ms = later(last_ms, keeps_fact_until(trigger, keeps_ms, &window->facts[i]));
     for (size_t i = 0; i < window->fired_count; i++)
         last_ms = later(last_ms, keeps_fired_until(trigger, &window->fired[i]));
     if (window->day_count)

@@ -30,6 +30,8 @@ struct window_fact {
     struct span subject; /* both borrowed from the bytes read, or from what was told */
     struct span texts;   /* of what counts and is no answer (window_texts.h) */
     bool answer, counts; /* counts: not taken back */
+    struct span read; /* its bytes, as long as they say what it is; absent = it is written anew */
+    const char *read_behind; /* whose texts those bytes were told by */
 };
 
 struct window_fired {
@@ -44,6 +46,7 @@ struct window_day {
 struct window {
     struct window_fact facts[WINDOW_MOST_FACTS + 1]; /* by time, then id */
     size_t fact_count;
+    const char *first_read; /* where the bytes of the facts began; NULL = nothing was read */
     struct window_fired fired[WINDOW_MOST_FIRED + 1]; /* as they fired */
     size_t fired_count;
     struct window_day days[WINDOW_MOST_DAYS + 1]; /* surge: of facts no longer held, by day */

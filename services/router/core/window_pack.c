@@ -102,6 +102,38 @@ static void add_fact(struct strbuf *out, const struct window_fact *fact,
         packed_add_text(out, fact->texts);
 }
 
+/* Behind the fact it was read behind, and told by the same texts: its bytes are what it would be
+ * written as. */
+static bool is_as_read(const struct window *window, size_t index, const struct before *before)
+{
+    const struct window_fact *fact = &window->facts[index];
+    const char *from =
+        index ? fact[-1].read.at + (fact[-1].read.at ? fact[-1].read.len : 0) : window->first_read;
+    return fact->read.at && fact->read.at == from && fact->read_behind == before->texts.at;
+}
+
+/* Of a window's facts mostly one is new: what was read and stays is copied in one piece. */
+static void add_facts(struct strbuf *out, const struct window *window)
+{
+    struct before before = {0};
+    struct span piece = {"", 0};
+    for (size_t i = 0; i < window->fact_count; i++) {
+        const struct window_fact *fact = &window->facts[i];
+        if (is_as_read(window, i, &before)) {
+            bool goes_on = piece.at + piece.len == fact->read.at;
+            if (!goes_on)
+                strbuf_add(out, piece);
+            piece = goes_on ? span_from(piece.at, piece.len + fact->read.len) : fact->read;
+        } else {
+            strbuf_add(out, piece);
+            piece = SPAN("");
+            add_fact(out, fact, &before);
+        }
+        go_on(&before, fact);
+    }
+    strbuf_add(out, piece);
+}
+
 static void add_moment(struct strbuf *out, int64_t ms)
 {
     if (ms != TIMESTAMP_NONE)
@@ -114,7 +146,6 @@ void window_write(struct strbuf *out, const struct window *window, enum trigger_
                 (window->run_ms != TIMESTAMP_NONE ? HAS_RUN : 0) |
                 (window->pushed_ms != TIMESTAMP_NONE ? HAS_PUSHED : 0) |
                 (window->held ? IS_HELD : 0);
-    struct before before = {0};
     strbuf_add_char(out, VERSION);
     strbuf_add_char(out, (char)form);
     strbuf_add_char(out, (char)flags);
@@ -122,8 +153,7 @@ void window_write(struct strbuf *out, const struct window *window, enum trigger_
     add_moment(out, window->run_ms);
     add_moment(out, window->pushed_ms);
     packed_add_number(out, window->fact_count);
-    for (size_t i = 0; i < window->fact_count; go_on(&before, &window->facts[i++]))
-        add_fact(out, &window->facts[i], &before);
+    add_facts(out, window);
     packed_add_number(out, window->fired_count);
     for (size_t i = 0; i < window->fired_count; i++) {
         packed_add_signed(out, window->fired[i].start_ms);
@@ -148,6 +178,7 @@ static size_t take_count(struct packed *bytes, size_t most)
 
 static void take_fact(struct packed *bytes, struct window_fact *fact, const struct before *before)
 {
+    const char *from = bytes->rest.at;
     uint64_t shape = packed_take_number(bytes);
     *fact = (struct window_fact){.counts = shape & FACT_COUNTS, .answer = shape & FACT_ANSWERS};
     fact->time_ms = plus(before->time_ms, packed_take_signed(bytes));
@@ -171,6 +202,8 @@ static void take_fact(struct packed *bytes, struct window_fact *fact, const stru
         fact->texts = packed_take_text(bytes);
     else if (has_texts(fact))
         fact->texts = before->texts;
+    fact->read = span_from(from, (size_t)(bytes->rest.at - from));
+    fact->read_behind = before->texts.at;
 }
 
 static int64_t take_moment(struct packed *bytes, int flags, int flag)
@@ -182,6 +215,7 @@ static void take_lists(struct packed *bytes, struct window *window)
 {
     struct before before = {0};
     window->fact_count = take_count(bytes, WINDOW_MOST_FACTS);
+    window->first_read = bytes->rest.at;
     for (size_t i = 0; i < window->fact_count; go_on(&before, &window->facts[i++]))
         take_fact(bytes, &window->facts[i], &before);
     window->fired_count = take_count(bytes, WINDOW_MOST_FIRED);
