@@ -286,6 +286,18 @@ def test_a_table_that_gives_a_type_nobody_knows_is_told(config):
     assert 'table hints gives the type_code "R05O1", which is no type; fix: a code of' in done.stdout
 
 
+def test_of_a_table_in_a_file_the_row_is_named(config):
+    path = config / "feeds/chaowoshuo.yaml"
+    text = path.read_text()
+    begin = text.index("hints:")
+    change(path, text[begin:text.index("\n", begin)], "hints: tables/hints.csv")
+    (config / "feeds/tables").mkdir(exist_ok=True)
+    (config / "feeds/tables/hints.csv").write_text("from,to\n停车,R05O1\n")
+    done = check(config, "--on", "2026-06-01")
+    assert done.returncode == 78 and done.stdout.startswith(f"{path}:{line_of(path, 'hints: tables')}:")
+    assert 'table hints, for "停车", gives the type_code "R05O1", which is no type' in done.stdout
+
+
 def test_a_feed_that_stands_under_another_name_is_told(config):
     (config / "feeds/weather.yaml").rename(config / "feeds/wether.yaml")
     done = check(config, "--on", "2026-06-01")

@@ -86,27 +86,41 @@ static void check_type(const struct check *check, struct place place, const char
                         "%s gives the type_code \"%.*s\", which is no type", how, SPAN_ARG(type));
 }
 
+static bool is_in_feed(const struct mapping_table *table)
+{
+    return table->written && table->written->type == YAML_MAP && !yaml_get(table->written, "file");
+}
+
 /* The table's own line where it is written in the feed. */
 static struct place place_of(const struct mapping_table *table, struct span to, struct place place)
 {
     const struct yaml_node *one = table->written;
-    if (one && one->type == YAML_MAP && !yaml_get(one, "file"))
+    if (is_in_feed(table))
         for (one = one->first; one; one = one->next)
             if (one->type == YAML_SCALAR && span_is(to, one->text))
                 return one->place;
     return table->written ? table->written->place : place;
 }
 
+/* In a file of its own it is found by the word it stands for. */
+static void name_row(char *how, size_t size, const struct mapping_table *table, struct span from)
+{
+    int len = snprintf(how, size, "table %.90s", table->name);
+    if (!is_in_feed(table))
+        snprintf(how + len, size - (size_t)len, ", for \"%.*s\",",
+                 from.len < 60 ? (int)from.len : 60, from.at);
+}
+
 static void check_types(const struct check *check, const struct mapping_field *field)
 {
     const struct mapping_table *table = field->table;
-    char how[128];
+    char how[192];
     if (strcmp(field->name, "type_code") != 0)
         return;
     check_type(check, field->place, "const:", span_of(field->constant));
     check_type(check, field->place, "default:", span_of(field->fallback));
     for (size_t i = 0; table && i < table->count; i++) {
-        snprintf(how, sizeof how, "table %.90s", table->name);
+        name_row(how, sizeof how, table, table->pairs[i].from);
         check_type(check, place_of(table, table->pairs[i].to, field->place), how,
                    table->pairs[i].to);
     }
