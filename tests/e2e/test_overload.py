@@ -24,8 +24,9 @@ from district import ROOT, District, until
 sys.path.insert(0, str(ROOT / "tools" / "clients"))
 from send import authorization  # noqa: E402 the client that is shipped
 
-LOAD_S = int(os.environ.get("OVERLOAD_SECONDS", "10"))
-FREEZE_S = int(os.environ.get("OVERLOAD_FREEZE", "14"))  # longer than a request's deadline
+LOAD_S = int(os.environ.get("OVERLOAD_SECONDS", "6"))
+FREEZE_S = int(os.environ.get("OVERLOAD_FREEZE", "7"))
+DEADLINE_S = 10 if FREEZE_S > 10 else 4  # of a request; a freeze is longer
 ADMITTED, OFFERED, SLOW, STATIONS, BATCH = 1000, 10_000, 2000, 40, 20
 RSS_MIB, HANDS = 128, 4000  # of the sender: more than that it cannot hold at a time
 FEED = "/v1/feeds/hotline"
@@ -174,7 +175,8 @@ def district(request):
     district = District(binaries if binaries.is_absolute() else ROOT / binaries)
     district.daemons = ["ingest-1"]  # doors are processes of their own
     district.environment["CITYBRAIN_SETTINGS_INGEST"] += (
-        f" ingest.role=doors ingest.total_rate={ADMITTED} ingest.total_burst={ADMITTED} ingest.rate=40 ingest.burst=80")
+        f" ingest.role=doors ingest.total_rate={ADMITTED} ingest.total_burst={ADMITTED} ingest.rate=40 ingest.burst=80 "
+        f"ingest.deadline={DEADLINE_S}s")
     rows = "".join(f"st{n:03},k1,feed,hotline,source,{n:064x}\n" for n in range(STATIONS))
     (district.run / "keys.csv").write_text("station,key,kind,names,party,secret\n" + rows)
     (district.run / "keys.csv").chmod(0o600)
