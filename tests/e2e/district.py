@@ -108,7 +108,7 @@ class District:
 
     def start(self):
         self.command(ROOT / "deploy/local/charts", seconds=120)  # nothing to do after make deps
-        self.command(ROOT / "deploy/local/parts", "start", seconds=120)
+        self.command(ROOT / "deploy/local/parts", "start", seconds=240)  # of a machine that has much to do
         for script in ("parts", "daemons"):
             for word in shlex.split(self.command(ROOT / "deploy/local" / script, "env").stdout):
                 name, value = word.split("=", 1)
