@@ -9,9 +9,12 @@
 void ids_event(char id[DIGEST_ID_LEN + 1], struct span namespace_, struct span number,
                struct span stage, const struct span *identity, size_t identity_count)
 {
-    struct span fields[3 + IDS_MOST_IDENTITY] = {namespace_, number, stage};
+    struct span fields[3 + IDS_MOST_IDENTITY]; /* four kilobytes: not cleared for each event */
     assert(identity_count <= IDS_MOST_IDENTITY);
-    size_t n = 3;
+    size_t n = 0;
+    fields[n++] = namespace_;
+    fields[n++] = number;
+    fields[n++] = stage;
     for (size_t i = 0; i < identity_count; i++)
         fields[n++] = identity[i];
     digest_id(id, fields, n);

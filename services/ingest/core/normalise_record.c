@@ -3,6 +3,7 @@
  * with the value untouched, and where a unit produced it itself a receipt. A record whose header
  * cannot be read is a dead letter like any other. */
 #include <stdio.h>
+#include <string.h>
 
 #include "ingest/core/normalise.h"
 #include "model/ids.h"
@@ -160,12 +161,19 @@ static enum reject read_header(struct normalise *normalise, const struct record 
     return REJECT_FEED;
 }
 
+/* All but the events, of which `count` are there. */
+static void begin_result(struct normalise_result *result)
+{
+    memset(&result->count, 0, sizeof *result - offsetof(struct normalise_result, count));
+    result->why.byte_offset = -1;
+}
+
 void normalise_record(struct normalise *normalise, const struct record *record,
                       struct outputs *outputs, struct normalise_result *result)
 {
     struct raw_header header = {0};
     arena_reset(&normalise->arena);
-    *result = (struct normalise_result){.why.byte_offset = -1};
+    begin_result(result);
     result->why.reject = read_header(normalise, record, &header);
     if (result->why.reject == REJECT_NONE && record->source != 0)
         normalise_status(normalise, &header, record, result);
