@@ -269,14 +269,15 @@ static void want_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The client library's threads take what ours gives back: with an arena a thread, half of the
- * memory lies fallow in the others'. What is larger than usual is mapped and given back: left
- * alone, the border rises to the largest file that was read at the start, and large buffers lie
- * among small ones for good. What is usual stays, for it comes again at once. */
+/* The client library's threads take what ours gives back: with an arena a thread much of the memory
+ * lies fallow in the others', with few they wait for each other. What is larger than usual is
+ * mapped and given back: left alone, the border rises to the largest file that was read at the
+ * start, and large buffers lie among small ones for good. What is usual stays, for it comes again
+ * at once. */
 static void share_memory(void)
 {
 #ifdef M_ARENA_MAX
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 4);
     mallopt(M_MMAP_THRESHOLD, 2 << 20);
     mallopt(M_TRIM_THRESHOLD, 16 << 20);
     mallopt(M_TOP_PAD, 1 << 20);
