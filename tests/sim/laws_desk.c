@@ -13,15 +13,16 @@ static bool is_over(struct span order)
     return span_is(kind, "ended") || span_is(kind, "recalled") || span_is(kind, "merged");
 }
 
-/* Copies and reminders ask nothing; absent = the desk never heard of the case. */
+/* Copies and reminders ask nothing; absent = the desk never heard of the case, or what it heard is
+ * gone. */
 static struct span newest_order(const struct story *story, const struct world *world)
 {
     struct span newest = SPAN_NONE;
     for (size_t i = 0; i < world->written.count; i++) {
         const struct world_record *order = &world->written.at[i];
         if (order->stream == STREAM_DISPATCH && span_is(order->suffix, DESK_UNIT) &&
-            span_equal(order->key, story->id) && order->value.at &&
-            !span_is(laws_member(order->value, "\"kind\":\""), "copied"))
+            span_equal(order->key, story->id) &&
+            !(order->value.at && span_is(laws_member(order->value, "\"kind\":\""), "copied")))
             newest = order->value;
     }
     return newest;

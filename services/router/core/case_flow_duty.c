@@ -51,14 +51,56 @@ struct span case_flow_copies(const struct working *work)
     return decision ? decision->attribute[CASE_COPIES] : SPAN_NONE;
 }
 
-/* By a line of ours, which may stand behind the answer that came meanwhile and not count. */
-static bool was_told(const struct working *work, struct span helper)
+/* By a line of ours, which may stand behind the answer that came meanwhile and not count; history
+ * that calls for a helper tells him nothing. */
+static bool was_told(const struct working *work, const struct case_co *helper)
 {
-    for (size_t i = 0; i < work->set.count; i++)
+    for (size_t i = 0; i < work->set.count && !helper->told_id.at; i++)
         if (work->set.lines[i].party == work->kind->party.router &&
-            span_equal(work->set.lines[i].attribute[CASE_CO], helper))
+            span_equal(work->set.lines[i].attribute[CASE_CO], helper->unit))
+            return true;
+    return helper->told_id.at != NULL;
+}
+
+static bool is_among(const struct span *units, size_t count, struct span unit)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal(units[i], unit))
             return true;
     return false;
+}
+
+static void keep_helper(struct case_flow_duties *kept, struct span unit)
+{
+    bool room = kept->helper_count < CASE_FOLD_MOST_CO;
+    if (room && !is_among(kept->helpers, kept->helper_count, unit))
+        kept->helpers[kept->helper_count++] = unit;
+}
+
+/* A round that history alone began gave nobody's duty away (docs/decisions/0060): who had one in
+ * the rounds before has it still. */
+static void keep_former(const struct working *work, struct case_flow_duties *kept)
+{
+    const struct case_line *cause = case_flow_line(work, work->fold.cause_id);
+    if (!cause || cause->live || work->fold.rounds == 1)
+        return;
+    for (const struct case_line *line = work->set.lines; line < cause; line++) {
+        int index = case_kind_stage_number(work->kind, line->stage);
+        const struct kind_stage *stage = index < 0 ? NULL : &work->kind->stages[index];
+        if (!stage || work->fold.effect[line - work->set.lines] != LINE_COUNTS)
+            continue;
+        if (stage->counts_as == COUNTS_CLOSURE || stage->meaning == MEANS_MERGED ||
+            (kind_stage_begins_anew(stage) && line->live)) {
+            kept->lead = kept->decision = kept->copies = SPAN_NONE;
+            kept->helper_count = 0;
+        } else if (stage->meaning == MEANS_DISPATCHED) {
+            kept->lead = line->attribute[CASE_LEAD];
+            kept->decision = line->id;
+            kept->copies = line->attribute[CASE_COPIES];
+        } else if (stage->meaning == MEANS_CO_ASSIGNED && line->party == work->kind->party.router) {
+            keep_helper(kept, line->attribute[CASE_CO]);
+        }
+    }
 }
 
 struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct working *work,
@@ -76,13 +118,15 @@ struct case_flow_duties case_flow_duties(const struct case_flow *flow, struct wo
     duties.idle = fold->has_opened && !fold->quiet && !fold->dispatched;
     duties.over =
         fold->dispatched && !fold->quiet && (fold->closed || fold->resolution_ms != TIMESTAMP_NONE);
+    if (duties.idle && !fold->closed)
+        keep_former(work, &duties);
     if (!fold->dispatched || fold->closed || fold->quiet)
         return duties;
     duties.lead = fold->lead;
     duties.decision = fold->dispatched_id;
     duties.copies = case_flow_copies(work);
     for (size_t i = 0; i < fold->co_count; i++)
-        if (fold->co[i].told_id.at || was_told(work, fold->co[i].unit))
+        if (was_told(work, &fold->co[i]))
             duties.helpers[duties.helper_count++] = fold->co[i].unit;
     return duties;
 }
@@ -132,16 +176,20 @@ static bool is_lost(const struct working *work, const struct case_flow_duties *b
            work->fold.effect[decision - work->set.lines] != LINE_COUNTS;
 }
 
-/* Another one was found, and nobody was recalled: history had merged the case. */
+/* Another one was found, and nobody recalled this one: history had merged the case, or what he had
+ * it by has lost its effect before. */
 static bool is_followed(const struct working *work, const struct case_flow_duties *before)
 {
-    return work->decided && !work->recalled && !span_equal(before->lead, work->fold.lead);
+    return work->decided && !is_among(work->recalled, work->recalled_count, before->lead) &&
+           !span_equal(before->lead, work->fold.lead);
 }
 
 struct span case_flow_lead_over(const struct working *work, const struct case_flow_duties *before)
 {
     const struct case_fold *fold = &work->fold;
     bool other = !span_equal(before->lead, fold->lead) || !fold->dispatched;
+    if (fold->closed && work->decided) /* by what was told before its turn */
+        return fold->lead;
     bool over = begins_anew(work, before) ? other
                                           : fold->closed || is_moved(work, before) ||
                                                 is_lost(work, before) || is_followed(work, before);
@@ -159,10 +207,12 @@ static void end_helpers(struct case_flow *flow, const struct working *work,
     bool told = fold->parent.at && !fold->dispatched;
     if (told || keeps(work, before))
         return;
-    for (size_t i = 0; i < before->helper_count; i++) {
-        struct span unit = before->helpers[i];
+    for (size_t i = 0; i < before->helper_count + work->called_count; i++) {
+        bool had = i < before->helper_count;
+        struct span unit = had ? before->helpers[i] : work->called[i - before->helper_count];
         bool goes_on = !fold->closed && (case_fold_co(fold, unit) || span_equal(unit, fold->lead));
-        if (!goes_on && !span_is(unit, DESK_UNIT))
+        bool twice = !had && is_among(before->helpers, before->helper_count, unit);
+        if (!goes_on && !twice && !span_is(unit, DESK_UNIT))
             case_flow_end_order(flow, work, by, unit, outputs);
     }
 }
@@ -171,14 +221,6 @@ static bool is_word_of(struct span words, struct span word)
 {
     while (words.at)
         if (span_equal(span_cut(&words, ' '), word))
-            return true;
-    return false;
-}
-
-static bool is_among(const struct span *units, size_t count, struct span unit)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_equal(units[i], unit))
             return true;
     return false;
 }
@@ -198,8 +240,9 @@ static void end_copies(struct case_flow *flow, const struct working *work,
     struct span now = goes_on ? case_flow_copies(work) : SPAN_NONE;
     while (copies.at) {
         struct span unit = span_cut(&copies, ' ');
+        const struct case_co *co = case_fold_co(fold, unit);
         bool told = goes_on && (is_word_of(now, unit) || span_equal(unit, fold->lead) ||
-                                case_fold_co(fold, unit));
+                                (co && was_told(work, co)));
         if (!told && !has_order(before, unit) && !span_is(unit, DESK_UNIT))
             case_flow_end_order(flow, work, by, unit, outputs);
     }

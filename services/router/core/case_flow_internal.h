@@ -38,9 +38,11 @@ struct working { /* one case while a record is handled */
     struct case_set set;
     struct case_fold fold;
     struct hearing_case before; /* what triggers were told of it so far; kind NULL = none listens */
-    bool decided, recalled;     /* because of this record */
+    bool decided;               /* because of this record */
     struct span copies[CASE_FLOW_MOST_LEADS]; /* who got one by that, each time; blanks between */
     size_t copy_count;
+    struct span recalled[CASE_FLOW_MOST_LEADS]; /* who were, because of it */
+    size_t recalled_count;
     struct span asked; /* what the desk was asked to decide again because of this record */
     struct span called[CASE_FOLD_MOST_CO]; /* who were told to help because of it */
     size_t called_count;
@@ -83,6 +85,7 @@ enum reject case_flow_answer_moves(struct case_flow *flow, struct working *work,
 /* The helpers a decision names, after it. */
 enum reject case_flow_name_helpers(struct case_flow *flow, struct working *work,
                                    const struct decision *decision, struct outputs *outputs);
+void case_flow_note_recalled(struct working *work, struct span lead);
 /* The unit that a line names for a duty and nobody has; absent = none. */
 struct span case_flow_unknown_unit(const struct case_flow *flow, const struct working *work,
                                    const struct case_line *line);

@@ -49,6 +49,12 @@ static struct span why_recalled(struct case_flow *flow, const struct working *wo
     return case_answer_sentence(flow, SPAN("区指挥中心改派,"), name, SPAN("不再承办"));
 }
 
+void case_flow_note_recalled(struct working *work, struct span lead)
+{
+    if (work->recalled_count < CASE_FLOW_MOST_LEADS)
+        work->recalled[work->recalled_count++] = lead;
+}
+
 /* The decision that follows needs its place in the case as well. A unit that nobody has, or that
  * may not lead, leads nothing: the move stays without effect and is answered on receipts. */
 static enum reject recall(struct case_flow *flow, struct working *work,
@@ -70,7 +76,7 @@ static enum reject recall(struct case_flow *flow, struct working *work,
         .orders = {{"recalled", lead, "recalled"}},
         .order_count = lead.len > 0,
     };
-    work->recalled = true;
+    case_flow_note_recalled(work, lead);
     return case_answer_say(flow, work, &answer, outputs);
 }
 

@@ -221,7 +221,7 @@ enum reject merge_say_recall(struct case_flow *flow, struct working *work, struc
     if (!emit_build(&flow->emit, &about, "recalled", SPAN("recall"), &flow->arena, &event))
         return REJECT_TOO_LARGE;
     enum reject reject = case_flow_merge_own(flow, work, &event);
-    work->recalled = true;
+    case_flow_note_recalled(work, had.lead);
     if (reject == REJECT_NONE)
         tell_units(flow, &about, &event, &had, outputs);
     return reject;
