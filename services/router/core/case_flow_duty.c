@@ -82,7 +82,8 @@ static void keep_helper(struct case_flow_duties *kept, struct span unit)
 static void keep_former(const struct working *work, struct case_flow_duties *kept)
 {
     const struct case_line *cause = case_flow_line(work, work->fold.cause_id);
-    if (!cause || cause->live || work->fold.rounds == 1)
+    kept->kept = cause && !cause->live && work->fold.rounds > 1;
+    if (!kept->kept)
         return;
     for (const struct case_line *line = work->set.lines; line < cause; line++) {
         int index = case_kind_stage_number(work->kind, line->stage);
@@ -158,7 +159,9 @@ static bool begins_anew(const struct working *work, const struct case_flow_dutie
 
 static bool keeps(const struct working *work, const struct case_flow_duties *before)
 {
-    return work->fold.rounds > before->rounds && !work->fold.closed && !begins_anew(work, before);
+    const struct case_line *cause = case_flow_line(work, work->fold.cause_id);
+    bool by_history = work->fold.rounds > before->rounds || before->kept;
+    return by_history && !work->fold.closed && !(cause && cause->live);
 }
 
 /* What the lead had it by lost its effect: another one leads, and nobody decided so now. */

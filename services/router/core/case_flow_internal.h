@@ -120,6 +120,7 @@ struct case_flow_duties {                   /* open before a record came */
     struct span decision; /* id of what the lead has it by */
     int rounds;
     bool idle; /* live, and nobody has it */
+    bool kept; /* and they have it of a round before, for history began this one */
     bool over; /* nothing was left to do: resolved, or closed and told to be over */
 };
 /* Of a case as it was loaded, before `line` is merged. Folds it where something may end. */
