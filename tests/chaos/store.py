@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 import psycopg2  # noqa: E402 the folders are no packages
-from confluent_kafka import Producer  # noqa: E402
+from confluent_kafka import KafkaException, Producer  # noqa: E402
 from confluent_kafka.admin import AdminClient  # noqa: E402
 
 from checks import history_file  # noqa: E402
@@ -108,17 +108,19 @@ class Run:
     def play(self):
         events = real_events(self.binaries, self.rng)
         district = self.district = District(self.binaries, slots=2)
-        district.daemons = []  # started below, each in its own way
+        district.daemons = []  # the two are started below, each in its own way; nobody else has a part in it
         self.undo = small_disks(district) if self.disks else lambda: None
         try:
             district.start()
             self.standby = Standby(district) if "failover" in self.names else None
             self.conninfo = self.standby.conninfo if self.standby else district.environment["CITYBRAIN_PG"]
             self.aggregators()
+            until(lambda: self.read() >= 0, "the tables are there", PATIENCE)
             self.feed = Feed(district.environment["CITYBRAIN_BROKERS"], events)
             self.feed.start()
             for name in [name for name in self.names if name != "other_topic"]:
                 self.strike(name)
+            until(lambda: self.feed.sent >= 5 * RATE, "something is told", PATIENCE)  # where nothing befell it
             self.feed.finish()
             self.caught_up()
             self.verified("at the end")
@@ -288,7 +290,13 @@ class Run:
         self.district.partitions.clear()
         feed.events, feed.rate = events[::-1], 1 << 20
         feed.start()
-        until(lambda: min(self.district.ends("cb.events").values()) > most, "the new log is longer than the old one", 90, 1)
+
+        def is_longer():
+            try:
+                return min(self.district.ends("cb.events").values()) > most
+            except KafkaException:  # of partitions that were just made a broker may not know yet that it leads them
+                return False
+        until(is_longer, "the new log is longer than the old one", 90, 1)
         feed.finish()
         lives = self.lives()
         self.aggregators()

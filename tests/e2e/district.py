@@ -117,7 +117,8 @@ class District:
         setting = threading.Thread(target=self.set_clock, args=(self.clock_ms,), daemon=True)
         if self.clock_ms:
             setting.start()  # a door is not ready before it knows what time it is
-        self.command(ROOT / "deploy/local/daemons", "start", *self.daemons, seconds=120)
+        if self.daemons:  # without names it would start all
+            self.command(ROOT / "deploy/local/daemons", "start", *self.daemons, seconds=120)
 
     def stop(self):
         """Everything started here ends; what is left over is reported, then ended by its pid."""
