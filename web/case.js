@@ -16,6 +16,8 @@ const counts = (line) => line.effect === "counts";
 const isOver = (one) => ["resolved", "closed", "merged"].includes(one.state);
 const named = (name, code) => make("span", { lang: langOfNames() }, name || code || "–");
 
+const SIGNED = ["request", "proactive"]; // whose lives have a 签收: of other kinds nobody waits for it
+
 // Sentences about what stands in its way, from what its timeline says and does not say.
 export function why(one, now) {
   const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
@@ -27,7 +29,7 @@ export function why(one, now) {
   if (one.state === "held") said.push(t("w_held"));
   if (one.desk_cause) said.push(t("w_desk", { cause: t(`cause_${one.desk_cause}`) }));
   if (!last) said.push(t("w_not_dispatched"));
-  else if (one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
+  else if (SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
   if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t("w_not_contacted"));
   if (sent.length > 1) said.push(t("w_sent", { n: sent.length }));
   if (has("disputed").length) said.push(t("w_disputed", { n: has("disputed").length }));

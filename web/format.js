@@ -42,6 +42,7 @@ export const secondsBetween = (from, to) => (Date.parse(to) - Date.parse(from)) 
 // How long until it is due, or by how much it is overdue.
 export function dueIn(due, now) {
   if (!due) return { text: t("no_limit"), late: false, soon: false };
+  if (!(now > 0)) return { text: t("waits_for_tick"), late: false, soon: false }; // before the first tick nothing is late
   const seconds = (Date.parse(due) - now) / 1000;
   return seconds < 0
     ? { text: t("late_by", { time: duration(-seconds) }), late: true, soon: false }
