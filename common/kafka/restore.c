@@ -166,37 +166,56 @@ static void close_handle(rd_kafka_t **handle)
     *handle = NULL;
 }
 
-static bool ask_watermarks(struct restore *restore, const char *topic, int32_t partition,
-                           int64_t *low, int64_t *high, struct error *error)
+/* Whose ends are asked: of a state, or of an input of which nothing is committed. NULL = of
+ * neither. */
+static const char *asked_topic(const struct restore_input *of, bool of_state)
+{
+    if (of_state)
+        return of->kept ? NULL : of->input->of->state_name;
+    return of->input->committed == INPUT_NO_OFFSET ? of->input->topic : NULL;
+}
+
+static int64_t *end_of(struct restore_input *of, bool of_state, enum ends_which which)
+{
+    if (of_state)
+        return which == ENDS_FIRST ? &of->next : &of->high;
+    return which == ENDS_FIRST ? &of->low : &of->end;
+}
+
+/* Of all of them together: a request a broker. */
+static bool ask_ends(struct restore *restore, bool of_states, enum ends_which which,
+                     struct error *error)
+{
+    size_t count = restore->inputs->count;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *topic = asked_topic(&restore->of[i], of_states);
+        if (topic)
+            rd_kafka_topic_partition_list_add(list, topic, restore->of[i].input->partition);
+    }
+    bool good = ends_ask(restore->watermarks, list, which, CALL_TIMEOUT_MS, error);
+    for (size_t i = 0; i < count && good; i++) {
+        struct restore_input *of = &restore->of[i];
+        const char *topic = asked_topic(of, of_states);
+        if (topic)
+            *end_of(of, of_states, which) =
+                rd_kafka_topic_partition_list_find(list, topic, of->input->partition)->offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return good;
+}
+
+static bool ask_all_ends(struct restore *restore, struct error *error)
 {
     if (!restore->watermarks)
         restore->watermarks = open_consumer(restore, "ends", "read_uncommitted", error);
     if (!restore->watermarks)
         return false;
-    if (ends_ask_one(restore->watermarks, topic, partition, ENDS_FIRST, CALL_TIMEOUT_MS, low,
-                     error) &&
-        ends_ask_one(restore->watermarks, topic, partition, ENDS_LAST, CALL_TIMEOUT_MS, high,
-                     error))
+    if (ask_ends(restore, false, ENDS_FIRST, error) && ask_ends(restore, false, ENDS_LAST, error) &&
+        ask_ends(restore, true, ENDS_FIRST, error) && ask_ends(restore, true, ENDS_LAST, error))
         return true;
     close_handle(&restore->watermarks);
     return false;
-}
-
-static bool read_end(struct restore *restore, struct restore_input *of, struct error *error)
-{
-    struct input *input = of->input;
-    if (input->committed == INPUT_NO_OFFSET &&
-        !ask_watermarks(restore, input->topic, input->partition, &of->low, &of->end, error))
-        return false;
-    if (of->kept || !input->of->state_name) {
-        of->done = true;
-        return true;
-    }
-    if (!ask_watermarks(restore, input->of->state_name, input->partition, &of->next, &of->high,
-                        error))
-        return false;
-    of->done = of->next >= of->high;
-    return true;
 }
 
 static bool assign_reader(struct restore *restore, struct error *error)
@@ -222,9 +241,12 @@ static bool assign_reader(struct restore *restore, struct error *error)
 
 static bool read_ends(struct restore *restore, struct error *error)
 {
-    for (size_t i = 0; i < restore->inputs->count; i++)
-        if (!read_end(restore, &restore->of[i], error))
-            return false;
+    if (!ask_all_ends(restore, error))
+        return false;
+    for (size_t i = 0; i < restore->inputs->count; i++) {
+        struct restore_input *of = &restore->of[i];
+        of->done = !asked_topic(of, true) || of->next >= of->high;
+    }
     return assign_reader(restore, error);
 }
 
