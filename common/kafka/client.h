@@ -93,7 +93,7 @@ struct kafka_settings {
          1 << 28,                                                                                  \
          NULL,                                                                                     \
          NULL,                                                                                     \
-         "most bytes that a transaction's outputs take in memory; four times it in a backlog"},                        \
+         "most bytes that a transaction's outputs take in memory; four times it in a backlog"},    \
         {"kafka.queued_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.queued_bytes),                                                      \
