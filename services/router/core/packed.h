@@ -66,7 +66,7 @@ static inline uint64_t packed_take_long(struct packed *packed)
     const char *at = packed->rest.at;
     size_t most = packed->rest.len < PACKED_MOST_NUMBER ? packed->rest.len : PACKED_MOST_NUMBER;
     uint64_t value = 0;
-    for (size_t i = 0; i < most && !packed->bad; i++) {
+    for (size_t i = 0; i < most; i++) {
         unsigned char byte = (unsigned char)at[i];
         value |= (uint64_t)(byte & 0x7f) << (7 * i);
         if (byte < 0x80) {
