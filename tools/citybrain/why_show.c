@@ -177,17 +177,17 @@ static void put_attribute(struct show *show, enum case_attribute attribute, cons
 static void show_attributes(struct show *show, const struct case_line *line)
 {
     static const struct {
-        enum case_attribute attribute;
         const char *member;
+        enum case_attribute attribute;
         bool copied;
-    } shown[] = {{CASE_LEAD, "lead", false},        {CASE_CO, "co_unit", false},
-                 {CASE_SUB, "sub_unit", false},     {CASE_OUTCOME, "outcome", false},
-                 {CASE_LEVEL, "level", false},      {CASE_RULE, "rule", false},
-                 {CASE_PARENT, "parent", false},    {CASE_CHILD, "child", false},
-                 {CASE_VIA, "via", false},          {CASE_LINK, "link", false},
-                 {CASE_ANSWER, "answer", false},    {CASE_DUE, "due_at", true},
-                 {CASE_CLASS, "limit_class", true}, {CASE_TYPE, "type_code", true},
-                 {CASE_STREET, "street_code", true}};
+    } shown[] = {{"lead", CASE_LEAD, false},        {"co_unit", CASE_CO, false},
+                 {"sub_unit", CASE_SUB, false},     {"outcome", CASE_OUTCOME, false},
+                 {"level", CASE_LEVEL, false},      {"rule", CASE_RULE, false},
+                 {"parent", CASE_PARENT, false},    {"child", CASE_CHILD, false},
+                 {"via", CASE_VIA, false},          {"link", CASE_LINK, false},
+                 {"answer", CASE_ANSWER, false},    {"due_at", CASE_DUE, true},
+                 {"limit_class", CASE_CLASS, true}, {"type_code", CASE_TYPE, true},
+                 {"street_code", CASE_STREET, true}};
     bool router = span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
     for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
         struct span value = line->attribute[shown[i].attribute];

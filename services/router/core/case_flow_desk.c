@@ -81,6 +81,12 @@ static bool is_desks(const struct case_fold *fold)
     return fold->dispatched && !fold->closed && span_is(fold->lead, DESK_UNIT);
 }
 
+/* It led before and leads now, by another decision: that of the moment has lost its effect. */
+static bool decides_otherwise(const struct working *work, const struct case_flow_duties *before)
+{
+    return before->decision.len && !span_equal(before->decision, work->fold.dispatched_id);
+}
+
 void case_flow_ask_desk(struct case_flow *flow, struct working *work,
                         const struct case_flow_duties *before, const struct case_flow_told *told,
                         struct outputs *outputs)
@@ -106,7 +112,8 @@ void case_flow_ask_desk(struct case_flow *flow, struct working *work,
             (void)ask(flow, work, &duty, outputs);
         else if (asked && (asked_desk || !span_equal(shown, duty.asks->id)))
             ask_again(flow, work, &duty, asked, &by, outputs);
-    } else if (is_desks(&work->fold) && !work->decided && (shown.len || given)) {
+    } else if (is_desks(&work->fold) && !work->decided &&
+               (shown.len || given || decides_otherwise(work, before))) {
         case_flow_ask_own(flow, work, &by, outputs); /* what was behind it comes forward */
     } else if (shown.len && !is_desks(&work->fold) && !span_is(over, DESK_UNIT)) {
         case_flow_end_order(flow, work, &by, SPAN(DESK_UNIT), outputs);

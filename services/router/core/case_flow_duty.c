@@ -30,10 +30,9 @@ static bool may_end(const struct case_flow *flow, const struct working *work,
                     const struct case_line *line)
 {
     int index = case_kind_stage_number(work->kind, line->stage);
-    const struct kind_stage *stage = index < 0 ? NULL : &work->kind->stages[index];
     if (ends_duties(work->kind, line) || case_flow_line(work, line->id))
         return true;
-    bool copies = stage && ends_copies(stage);
+    bool copies = index >= 0 && ends_copies(&work->kind->stages[index]);
     for (size_t i = 0; i < work->set.count; i++) { /* our own lines, which a stub keeps */
         const struct case_line *one = &work->set.lines[i];
         if (ends_duties(work->kind, one) || (copies && one->attribute[CASE_COPIES].at) ||
@@ -87,9 +86,9 @@ static void keep_former(const struct working *work, struct case_flow_duties *kep
         return;
     for (const struct case_line *line = work->set.lines; line < cause; line++) {
         int index = case_kind_stage_number(work->kind, line->stage);
-        const struct kind_stage *stage = index < 0 ? NULL : &work->kind->stages[index];
-        if (!stage || work->fold.effect[line - work->set.lines] != LINE_COUNTS)
+        if (index < 0 || work->fold.effect[line - work->set.lines] != LINE_COUNTS)
             continue;
+        const struct kind_stage *stage = &work->kind->stages[index];
         if (stage->counts_as == COUNTS_CLOSURE || stage->meaning == MEANS_MERGED ||
             (kind_stage_begins_anew(stage) && line->live)) {
             kept->lead = kept->decision = kept->copies = SPAN_NONE;

@@ -87,6 +87,7 @@ static size_t bytes_of(size_t len)
 
 static void leave_ring(struct shelf_store *store, struct board *board)
 {
+    assert(store);
     board->before->after = board->after;
     board->after->before = board->before;
     board->before = board->after = NULL;
@@ -131,6 +132,7 @@ static uint32_t sum_of(const struct head *head, const char *bytes, uint32_t seal
 static void seal(struct shelf_store *store, struct board *board)
 {
     struct head head;
+    assert(board->at);
     board->seal = ++store->seals;
     for (size_t from = 0; from < board->used; from += bytes_of(head.len)) {
         memcpy(&head, board->at + from, sizeof head);
@@ -196,6 +198,7 @@ static void remove_board(struct shelf *shelf, struct board *board)
     if (board->at) {
         give_memory(store, board);
     } else {
+        assert(store); /* whoever has none has all in memory */
         store->disk.release(store->disk.context, board->on_disk);
         store->counts.disk_bytes -= (int64_t)store->board;
     }
@@ -347,7 +350,7 @@ struct span shelf_get(struct shelf *shelf, uint32_t at, size_t len)
 {
     const struct board *board = shelf->boards[at >> PLACE_BITS];
     struct shelf_store *store = shelf->store;
-    size_t from = (at & ((UINT32_C(1) << PLACE_BITS) - 1)) * UNIT;
+    size_t from = (at & ((UINT32_C(1) << PLACE_BITS) - 1)) * (size_t)UNIT;
     if (board->at)
         return span_from(board->at + from + sizeof(struct head), len);
     store->counts.reads++;
