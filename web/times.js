@@ -71,7 +71,7 @@ export function draw(state, data) {
     rangeChoice(state, data.days), typeChoice(state)),
   figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
     note: t(`means_${measure}`), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
-  make("div", { class: "pair" }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(rows), rows: rows.length,
+  make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(rows), rows: rows.length,
     legend: legend(), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
 }
 

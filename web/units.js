@@ -70,7 +70,7 @@ function beforeCell(row, part, of, now) {
   if (!row[of]) return percent(null);
   const rate = row[part] / row[of], points = isNothing(now) ? null : (now - rate) * 100;
   return [percent(rate), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`),
-    points === null ? null : make("span", { class: `points ${points < -0.05 ? "less" : ""}` }, points > 0.05 ? `▲ +${points.toFixed(1)}` : points < -0.05 ? `▼ ${points.toFixed(1)}` : "=")];
+    points === null ? null : make("span", { class: `points ${points > 0.05 ? "" : points < -0.05 ? "less" : "soft"}` }, points > 0.05 ? `▲ +${points.toFixed(1)}` : points < -0.05 ? `▼ ${points.toFixed(1)}` : "=")];
 }
 
 function allTable(rows, state, before) {
