@@ -70,8 +70,11 @@ def test_a_run_folder_goes_on_with_its_own_district(tmp_path):
     def ask(script, *words, **more):
         return subprocess.run([ROOT / "deploy/local" / script, *words], env={**plain, "CITYBRAIN_RUN": str(tmp_path / "run"), **more},
                               capture_output=True, text=True, timeout=60)
-    (tmp_path / "mine").mkdir()
-    assert ask("district", CITYBRAIN_CONFIG=str(tmp_path / "mine")).stdout == f"{tmp_path}/mine\n"
-    assert ask("district").stdout == f"{tmp_path}/mine\n" and f"CITYBRAIN_CONFIG='{tmp_path}/mine'\n" in ask("daemons", "env").stdout
-    refused = ask("district", CITYBRAIN_CONFIG="config")
-    assert (refused.returncode, refused.stdout) == (78, "") and f"{tmp_path}/mine" in refused.stderr and "parts wipe" in refused.stderr
+    for name, code in (("mine", "440305"), ("copy", "440305"), ("other", "110105")):
+        (tmp_path / name / "registries").mkdir(parents=True)
+        (tmp_path / name / "registries/divisions.csv").write_text(f"level,code,parent_code,name\ndistrict,{code},,区\n")
+    for name in ("mine", "copy"):
+        assert ask("district", CITYBRAIN_CONFIG=str(tmp_path / name)).stdout == f"{tmp_path}/{name}\n"
+    assert ask("district").stdout == f"{tmp_path}/copy\n" and f"CITYBRAIN_CONFIG='{tmp_path}/copy'\n" in ask("daemons", "env").stdout
+    refused = ask("district", CITYBRAIN_CONFIG=str(tmp_path / "other"))
+    assert (refused.returncode, refused.stdout) == (78, "") and f"440305 of {tmp_path}/copy" in refused.stderr and "parts wipe" in refused.stderr
