@@ -231,6 +231,14 @@ static void a_change_is_refused_and_the_command_is_named(void **state)
     writer_free(feed.writer);
 }
 
+/* What a writer commits beside the fill: so many cases are opened, or ended. */
+static struct feed more(struct feed feed, int from, int to, bool ended)
+{
+    struct feed next = {feed.writer, feed.position, from, to, ended};
+    assert_int_equal(commit(&next, &here.before), WRITER_DONE);
+    return next;
+}
+
 /* Cases end, open and open again beside each step, in front of and behind what was read. */
 static void what_is_filled_beside_a_writer_is_what_the_sets_say(void **state)
 {
@@ -244,23 +252,18 @@ static void what_is_filled_beside_a_writer_is_what_the_sets_say(void **state)
     struct fill *fill = open_fill(&here.after, &schema, false);
     assert_int_equal(fill_look(fill)->plan.differs, 3);
     step(fill, FILL_MORE);
-    feed = (struct feed){feed.writer, feed.position, 100, 4500, true};
-    assert_int_equal(commit(&feed, &here.before), WRITER_DONE);
+    feed = more(feed, 100, 4500, true);
     fill_free(fill); /* as if it was killed */
-
     fill = open_fill(&here.after, &schema, false);
     assert_true(fill_look(fill)->unfinished);
     assert_int_equal(fill_look(fill)->cases, 2000);
     step(fill, FILL_MORE);
-    feed = (struct feed){feed.writer, feed.position, CASES, CASES + 500, false};
-    assert_int_equal(commit(&feed, &here.before), WRITER_DONE);
+    feed = more(feed, CASES, CASES + 500, false);
     step(fill, FILL_MORE); /* the last sets, new ones among them */
-    feed = (struct feed){feed.writer, feed.position, CASES - 100, CASES + 600, true};
-    assert_int_equal(commit(&feed, &here.before), WRITER_DONE);
+    feed = more(feed, CASES - 100, CASES + 600, true);
     step(fill, FILL_MORE);
     assert_true(fill_look(fill)->noted > 0);
-    feed = (struct feed){feed.writer, feed.position, CASES + 600, CASES + 700, false};
-    assert_int_equal(commit(&feed, &here.before), WRITER_DONE);
+    feed = more(feed, CASES + 600, CASES + 700, false);
     if (!fill_swap(fill, "views apply", "nobody", "a test", &error))
         fail_msg("%s", error.text);
     fill_free(fill);

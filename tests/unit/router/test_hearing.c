@@ -129,6 +129,14 @@ static void a_move_counts_when_what_it_hangs_on_has_come(void **state)
     case_flow_close(flow);
 }
 
+static const char estate_1_praise[] = "{\"type_code\":\"R0303\",\"community_code\":"
+                                      "\"110105001905\",\"street_code\":\"110105001\","
+                                      "\"estate_code\":\"E1\",\"request_kind\":\"praise\"}";
+static const char estate_1_complaint[] =
+    "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"street_code\":"
+    "\"110105001\","
+    "\"estate_code\":\"E1\",\"request_kind\":\"complaint\"}";
+
 /* What kind of request it is stands in the opening alone, and other lines are told with it. */
 static void another_kind_of_request_moves_the_facts_of_other_lines(void **state)
 {
@@ -136,13 +144,6 @@ static void another_kind_of_request_moves_the_facts_of_other_lines(void **state)
         "trigger: praised\nname: 表扬后回访\n"
         "on: { kind: request, stage: reopened, request_kind: praise }\n"
         "group: [estate_code]\ncount: { at_least: 1, within: 7d }\nopen: { say: \"{count}\" }\n";
-    static const char estate_1_praise[] = "{\"type_code\":\"R0303\",\"community_code\":"
-                                          "\"110105001905\",\"street_code\":\"110105001\","
-                                          "\"estate_code\":\"E1\",\"request_kind\":\"praise\"}";
-    static const char estate_1_complaint[] =
-        "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\",\"street_code\":"
-        "\"110105001\","
-        "\"estate_code\":\"E1\",\"request_kind\":\"complaint\"}";
     struct listeners *before = bundle.listeners;
     struct triggers *loaded = triggers;
     struct diagnostics *diagnostics = diagnostics_new();
