@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `citybrain why` says of a set alone, from an API that is an array: without a word of the router no broker is asked for
+decisions. Those are shown on real parts (tests/e2e/test_why_fates.py)."""
+import csv
+import http.server
+import json
+import os
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug") / "citybrain"
+CASE, NINE = "request:12345:1", 1772413200000  # 2026-03-02T09:00+08:00
+DAY, MINUTE = 86400000, 60000
+with open(ROOT / "config/codes.csv", encoding="utf-8") as _file:
+    CODES = {(row[0], row[2]): int(row[1]) for row in csv.reader(_file) if len(row) > 2 and row[1].isdigit()}
+
+
+def base36(number):
+    text = ""
+    while number or not text:
+        number, digit = divmod(number, 36)
+        text = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + text
+    return text
+
+
+def line(n, stage, party, unit="", **said):
+    at = base36(NINE + n * MINUTE)
+    return "|".join(["1", f"{n:022}", f"0.{at}.1.00000000000000aa", base36(CODES["stage", stage]), at, at,
+                     f"={unit}" if unit else "0", base36(CODES["party", party]), "v=1", *(f"{k}={v}" for k, v in said.items())])
+
+
+@contextmanager
+def api(*lines):
+    answer = json.dumps({"case": CASE, "kind": "request", "timeline": [], "lines": "\n".join(lines)}).encode()
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def told(*lines):
+    """What each line is said to tell, by its stage."""
+    with api(*lines) as url:
+        done = subprocess.run([BINARY, "why", CASE, "--url", url, "--brokers", "127.0.0.1:1"], cwd=ROOT, capture_output=True,
+                              text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    rows = [row.split("\t") for row in done.stdout.split("\n经过\n")[1].split("\n\n")[0].splitlines()[1:]]
+    return {row[5].split("(")[1][:-1]: row[7].strip() for row in rows}
+
+
+OPENED = line(0, "opened", "source", t="R0303", s="110105001", d=NINE + 7 * DAY, c="7d")
+
+
+def test_who_extends_says_until_when():
+    said = told(OPENED, line(5, "extended", "desk", "desk", d=NINE + 10 * DAY))
+    assert said["extended"] == "截止 2026-03-12 09:00:00"
+    assert said["opened"].startswith("截止 2026-03-09 09:00:00 时限类别 7d 诉求类型 ")
+
+
+def test_what_the_caller_answered_is_in_words():
+    said = told(OPENED, line(7, "resolved", "lead", "s110105001"), line(8, "reviewed", "callback", "desk", y="yynd"))
+    assert said["reviewed"] == "有效回访 是 已联系 是 已解决 否 满意度 不满意"
+    said = told(OPENED, line(7, "resolved", "lead", "s110105001"), line(8, "reviewed", "callback", "desk", y="n---"))
+    assert said["reviewed"] == "有效回访 否"
+
+
+def test_a_link_says_how_and_to_what():
+    for relation, word in (("same_as", "同一事项"), ("part_of", "属于"), ("grew_from", "源自")):
+        said = told(OPENED, line(6, "linked", "desk", "desk", j=f"{relation}:project:x:1"))
+        assert said["linked"] == f"{word}({relation}) project:x:1"
