@@ -186,3 +186,11 @@ def test_without_a_broker_there_is_one_clear_message():
     said = done.stderr.splitlines()
     assert len(said) == 2 and said[0].startswith("citybrain lag: ")
     assert said[1].startswith("no broker at 127.0.0.1:1; fix: ")
+
+
+def test_the_tokens_are_those_of_the_configuration_in_force(tmp_path):
+    (tmp_path / "tokens.csv").write_text("token,kind,name,party\ndemo-x,feed,other,source\n")
+    (tmp_path / "one.ndjson").write_text("{}\n")
+    words = ("send", "--url", "http://127.0.0.1:9", "--wait", "0s", "--feed", "hotline", tmp_path / "one.ndjson")
+    assert f'{tmp_path}/tokens.csv has no token for "hotline"' in citybrain(*words, CITYBRAIN_CONFIG=str(tmp_path)).stderr
+    assert "tokens.csv has no token" not in citybrain(*words).stderr  # the checkout's own has one
