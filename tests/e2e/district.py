@@ -82,7 +82,7 @@ class District:
     def __init__(self, binaries, *more, slots=1, brokers=1, clock_ms=None, config=ROOT / "config"):
         """`slots` processes a group; `clock_ms`: the clock is manual and begins there; `more`: folders
         that are laid over a copy of the configuration."""
-        self.run = Path(tempfile.mkdtemp(prefix="cb-e2e-", dir="/tmp"))
+        self.run = Path(tempfile.mkdtemp(prefix="cb-e2e-", dir=os.environ.get("TEST_RUNS", "/tmp")))
         self.run.chmod(0o755)  # PostgreSQL may run as another user
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
         transactions = "kafka.transaction_timeout=10s"

@@ -38,7 +38,8 @@ class Parts:
 
     def __init__(self):
         self.kept = "CITYBRAIN_TEST_RUN" in os.environ
-        self.run = os.environ.get("CITYBRAIN_TEST_RUN") or tempfile.mkdtemp(prefix="cb-transform-", dir="/tmp")
+        self.run = os.environ.get("CITYBRAIN_TEST_RUN") or tempfile.mkdtemp(
+            prefix="cb-transform-", dir=os.environ.get("TEST_RUNS", "/tmp"))
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("CITYBRAIN_")}
         self.environment.update(CITYBRAIN_RUN=self.run, PORT_BASE=os.environ.get("TEST_PORT_BASE", "26000"))
 

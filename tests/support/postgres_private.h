@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A PostgreSQL cluster of the test's own, on a Unix socket in a folder below /tmp. */
+/* A PostgreSQL cluster of the test's own, on a Unix socket in a folder below $TEST_RUNS or
+ * /tmp. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 #include <sys/stat.h>
 
 struct postgres_private {
-    char run[32];
+    char run[64];
     char conninfo[200];
 };
 
@@ -30,7 +31,8 @@ static inline bool postgres_private_parts(const struct postgres_private *postgre
 
 static inline bool postgres_private_start(struct postgres_private *postgres)
 {
-    strcpy(postgres->run, "/tmp/cb-postgres.XXXXXX");
+    const char *runs = getenv("TEST_RUNS");
+    snprintf(postgres->run, sizeof postgres->run, "%s/cb-postgres.XXXXXX", runs ? runs : "/tmp");
     return mkdtemp(postgres->run) && chmod(postgres->run, 0755) == 0 &&
            postgres_private_parts(postgres, "start postgres >/dev/null 2>&1", NULL, 0) &&
            postgres_private_parts(postgres, "env", postgres->conninfo, sizeof postgres->conninfo) &&
@@ -39,7 +41,7 @@ static inline bool postgres_private_start(struct postgres_private *postgres)
 
 static inline bool postgres_private_stop(struct postgres_private *postgres)
 {
-    char command[64];
+    char command[96];
     bool wiped = postgres_private_parts(postgres, "wipe 2>&1", NULL, 0);
     snprintf(command, sizeof command, "rm -rf %s", postgres->run);
     return system(command) == 0 && wiped; /* NOLINT(cert-env33-c): a folder we made */
