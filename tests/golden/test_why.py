@@ -55,13 +55,17 @@ def api(*lines):
         server.server_close()
 
 
-def told(*lines):
-    """What each line is said to tell, by its stage."""
+def why(*lines):
     with api(*lines) as url:
         done = subprocess.run([BINARY, "why", CASE, "--url", url, "--brokers", "127.0.0.1:1"], cwd=ROOT, capture_output=True,
                               text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    rows = [row.split("\t") for row in done.stdout.split("\n经过\n")[1].split("\n\n")[0].splitlines()[1:]]
+    return done.stdout
+
+
+def told(*lines):
+    """What each line is said to tell, by its stage."""
+    rows = [row.split("\t") for row in why(*lines).split("\n经过\n")[1].split("\n\n")[0].splitlines()[1:]]
     return {row[5].split("(")[1][:-1]: row[7].strip() for row in rows}
 
 
@@ -85,3 +89,11 @@ def test_a_link_says_how_and_to_what():
     for relation, word in (("same_as", "同一事项"), ("part_of", "属于"), ("grew_from", "源自")):
         said = told(OPENED, line(6, "linked", "desk", "desk", j=f"{relation}:project:x:1"))
         assert said["linked"] == f"{word}({relation}) project:x:1"
+
+
+def test_a_question_to_the_desk_is_told_in_front():
+    """A case without its opening, of which the router has asked; the answer ends it."""
+    asked = line(20, "escalated", "router", r="headless", u=f"{5:022}")
+    lines = [line(5, "signed", "lead", "s110105001"), asked]
+    assert "\n待研判\t无受理记录(headless)\n" in why(*lines)
+    assert "待研判" not in why(*lines, line(30, "noted", "desk", "desk"))

@@ -6,6 +6,7 @@
 #include "citybrain/why_report.h"
 #include "citybrain/why_words.h"
 #include "config/yaml.h"
+#include "model/desk.h"
 #include "model/json_write.h"
 
 #define TEXT_BYTES ((size_t)1 << 20)
@@ -105,6 +106,21 @@ static void show_stand(struct show *show)
     fputc('\n', show->out);
 }
 
+/* What a person has to decide of it now; behind a question its own decision waits, if the desk
+ * leads. */
+static void show_asked(struct show *show)
+{
+    const struct why_report *report = show->report;
+    struct desk_duty duty = desk_duty(&report->set, &report->fold, report->kind);
+    struct span asked = duty.cause != DESK_NOTHING ? span_of(desk_row(duty.cause)->code)
+                                                   : desk_of_its_own(&report->set, &report->fold);
+    if (!asked.at)
+        return;
+    fputs("待研判\t", show->out);
+    put_value(show, SPAN("desk_cause"), asked);
+    fputc('\n', show->out);
+}
+
 static void show_head(struct show *show)
 {
     const struct why_report *report = show->report;
@@ -125,6 +141,7 @@ static void show_head(struct show *show)
     put_time(show, fold->due_ms);
     fputc('\n', show->out);
     show_undelivered(show);
+    show_asked(show);
 }
 
 /* ---- what happened ---- */
@@ -155,9 +172,17 @@ static void put_link(struct show *show, struct span link)
     put(show, link);
 }
 
-static void put_attribute(struct show *show, enum case_attribute attribute, const char *name,
-                          struct span value)
+/* From whom an order was taken does not lead any more. */
+static struct span word_of(struct span stage, struct span member)
 {
+    bool former = span_is(stage, "recalled") && span_is(member, "lead");
+    return former ? SPAN("原承办") : why_words_member(member);
+}
+
+static void put_attribute(struct show *show, const struct case_line *line,
+                          enum case_attribute attribute, const char *name)
+{
+    struct span value = line->attribute[attribute];
     int64_t due_ms = TIMESTAMP_NONE;
     struct span member = span_of(name);
     if (attribute == CASE_ANSWER || attribute == CASE_LINK) {
@@ -165,7 +190,7 @@ static void put_attribute(struct show *show, enum case_attribute attribute, cons
         return;
     }
     fputc(' ', show->out);
-    put(show, why_words_member(member));
+    put(show, word_of(codes_text(show->report->codes, CODE_STAGE, line->stage), member));
     fputc(' ', show->out);
     if (attribute == CASE_DUE && span_to_int64(value, &due_ms))
         put_time(show, due_ms);
@@ -192,7 +217,7 @@ static void show_attributes(struct show *show, const struct case_line *line)
     for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
         struct span value = line->attribute[shown[i].attribute];
         if (value.len && !(router && shown[i].copied))
-            put_attribute(show, shown[i].attribute, shown[i].member, value);
+            put_attribute(show, line, shown[i].attribute, shown[i].member);
     }
 }
 
@@ -314,10 +339,10 @@ static void put_local(struct show *show, struct span text)
     fputs(" +08:00)", show->out);
 }
 
-static void show_member(struct show *show, const struct json_value *one)
+static void show_member(struct show *show, struct span stage, const struct json_value *one)
 {
     bool timer = span_is(one->key, "rule") && is_timer(show->report, one->text);
-    struct span word = timer ? SPAN("定时") : why_words_member(one->key);
+    struct span word = timer ? SPAN("定时") : word_of(stage, one->key);
     fputs("  ", show->out);
     if (word.len)
         fprintf(show->out, "%.*s ", SPAN_ARG(word));
@@ -335,6 +360,8 @@ static void show_told(struct show *show, size_t i)
 {
     const struct json_value *event = show->report->told[i].event;
     const struct json_value *data = json_get(event, SPAN("data"));
+    struct span stage =
+        codes_text(show->report->codes, CODE_STAGE, show->report->set.lines[i].stage);
     fprintf(show->out, "\n第%zu条 ", i + 1);
     put_line_stage(show, i);
     fprintf(show->out, "\t%.*s\t%.*s", SPAN_ARG(json_text(event, "time")),
@@ -343,7 +370,7 @@ static void show_told(struct show *show, size_t i)
     fputc('\n', show->out);
     for (const struct json_value *one = data ? data->first : NULL; one; one = one->next)
         if (!span_is(one->key, "cause"))
-            show_member(show, one);
+            show_member(show, stage, one);
     bool decides = json_text(data, "bundle").len > 0; /* by rules, which may name others */
     if (decides && !json_get(data, SPAN("alternatives")))
         fputs("  其他可选 alternatives\t无\n", show->out);

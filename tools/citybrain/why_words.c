@@ -109,6 +109,11 @@ static const struct {
     {"rule", {"corrected", "来单更正"}},
     {"rule", {"working_time", "挂账解除,剩余工作时间顺延"}},
     {"rule", {"disputed", "异议成立"}},
+    {"rule", {"unsigned", "逾时未签收"}},
+    {"rule", {"near_due", "临期"}},
+    {"rule", {"internal", "内部时限"}},
+    {"rule", {"co_near", "协办临期"}},
+    {"rule", {"co_over", "协办超期"}},
     {"confirm", {"desk", "区指挥中心"}},
     {"confirm", {"no", "无须"}},
 };
