@@ -10,6 +10,7 @@
 
 #define API_CALL_ROWS 100 /* of a page, where nobody says otherwise */
 
+struct api_freshness;
 struct api_wait;
 struct api { /* what every handler has */
     struct daemon *daemon;
@@ -17,6 +18,7 @@ struct api { /* what every handler has */
     struct api_pool *pool;
     struct api_access *access;
     struct api_wait *wait;
+    struct api_freshness *freshness;
     char events[256]; /* the topic's full name */
 };
 

@@ -15,6 +15,7 @@
 #include "aggregator/api_cases.h"
 #include "aggregator/api_duty.h"
 #include "aggregator/api_files.h"
+#include "aggregator/api_freshness.h"
 #include "aggregator/api_open311.h"
 #include "aggregator/api_page.h"
 #include "aggregator/api_views.h"
@@ -37,6 +38,7 @@ static void free_api(struct api_http *http)
         api_files_close(http->files);
     api_pool_free(http->api.pool);
     api_access_free(http->api.access);
+    api_freshness_free(http->api.freshness);
     free(http);
 }
 
@@ -51,7 +53,7 @@ static void set_routes(struct api_http *http)
         {"GET", "/api/desk", 0, api_cases_desk, api},
         {"GET", "/api/triggers", 0, api_cases_triggers, api},
         {"GET", "/api/clock", 0, api_views_clock, api},
-        {"GET", "/api/freshness", 0, api_views_freshness, api},
+        {"GET", "/api/freshness", 0, api_freshness_answer, api},
         {"GET", "/api/units", 0, api_views_units, api},
         {"GET", "/api/stations", 0, api_views_stations, api},
         {"GET", "/api/page", 0, api_page_start, api},
@@ -76,6 +78,7 @@ struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_co
     snprintf(api->events, sizeof api->events, "%sevents", config->kafka.prefix);
     api->pool = api_pool_open(daemon, config);
     api->access = api_access_open(daemon, config);
+    api->freshness = api_freshness_new();
     set_routes(http);
     http->limits = http_limits_default;
     http->limits.connections = (size_t)config->api_connections;

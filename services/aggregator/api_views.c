@@ -244,38 +244,3 @@ void api_views_clock(void *api, struct http_request *request)
     call->build = build_clock;
     api_call_ask(call);
 }
-
-/* How far each partition is read and ticked, what of the ledger is open, and what came last of each
- * feed: how old a number may be. */
-static void build_freshness(struct api_call *call, struct sql_ask *ask)
-{
-    sql_ask_add(ask,
-                "SELECT json_build_object('now', c.t_ms, 'age_ms', CASE WHEN c.t_ms > 0 THEN "
-                "(extract(epoch "
-                "FROM clock_timestamp()) * 1000)::bigint - c.t_ms END, 'partitions', (SELECT "
-                "coalesce(json_agg(json_build_object('part', part, 'next', next_offset, 'tick_ms', "
-                "nullif(tick_ms, 0), 'behind_ms', CASE WHEN tick_ms > 0 THEN c.t_ms - tick_ms END) "
-                "ORDER BY "
-                "part), '[]') FROM core.kafka_offset WHERE topic = $1), 'feeds', (SELECT "
-                "coalesce(json_agg(json_build_object('feed', feed, 'hour', hour, 'closes', closes) "
-                "ORDER BY "
-                "feed), '[]') FROM (SELECT DISTINCT ON (feed) feed, hour, closes FROM api.ledger "
-                "WHERE hour "
-                ">= core.of_ms(c.t_ms) - interval '7 days' ORDER BY feed, hour DESC) AS l), "
-                "'ledger_open', (");
-    sql_ask_add(ask, ledger_sql_open);
-    sql_ask_add(ask,
-                "), 'newest_change', (SELECT core.of_ms(max(changed_ms)) FROM (SELECT changed_ms "
-                "FROM core.case_now WHERE opened_ms IS NOT NULL ORDER BY opened_ms DESC LIMIT "
-                "1000) AS n))::text FROM core.clock AS c");
-    sql_ask_take(ask, span_of(call->api->events));
-}
-
-void api_views_freshness(void *api, struct http_request *request)
-{
-    struct api_call *call = api_call_begin(api, request, nothing, 0);
-    if (!call || !api_call_is_for_all(call))
-        return;
-    call->build = build_freshness;
-    api_call_ask(call);
-}

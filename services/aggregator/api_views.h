@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Views and what belongs beside them: the list of views, the ledger, units, stations, the clock,
- * how fresh it all is. */
+/* Views and what belongs beside them: the list of views, the ledger, units, stations, the clock.
+ */
 #pragma once
 
 #include "aggregator/api_call.h"
@@ -10,4 +10,3 @@ void api_views_one(void *api, struct http_request *request);
 void api_views_units(void *api, struct http_request *request);
 void api_views_stations(void *api, struct http_request *request);
 void api_views_clock(void *api, struct http_request *request);
-void api_views_freshness(void *api, struct http_request *request);

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -39,8 +40,10 @@ void sql_ask_any(struct sql_ask *ask, const char *column, struct span list)
 {
     if (!list.at)
         return;
-    strbuf_addf(&ask->sql, " AND %s = ANY (string_to_array($%d, ','))", column,
-                sql_ask_take(ask, list));
+    /* Only of one value does the planner know that an index behind it is in order. */
+    bool one = !list.len || !memchr(list.at, ',', list.len);
+    strbuf_addf(&ask->sql, one ? " AND %s = $%d" : " AND %s = ANY (string_to_array($%d, ','))",
+                column, sql_ask_take(ask, list));
 }
 
 void sql_ask_compare(struct sql_ask *ask, const char *column, const char *comparison, int64_t value)

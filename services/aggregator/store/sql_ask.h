@@ -21,7 +21,8 @@ void sql_ask_fini(struct sql_ask *ask);
 void sql_ask_add(struct sql_ask *ask, const char *sql);
 /* Another value, whose number in the text is the result; absent = NULL. */
 int sql_ask_take(struct sql_ask *ask, struct span value);
-/* " AND column = ANY ($n)": one of a list with "," between. Nothing where the list is absent. */
+/* " AND column = ANY ($n)", or "= $n": one of a list with "," between. Nothing where it is absent.
+ */
 void sql_ask_any(struct sql_ask *ask, const char *column, struct span list);
 /* " AND column >= $n", or another comparison. */
 void sql_ask_compare(struct sql_ask *ask, const char *column, const char *comparison,
