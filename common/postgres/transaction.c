@@ -53,14 +53,14 @@ static bool send(PGconn *pg, struct postgres_connection *connection,
     *prepares = false;
     if (!statement->name)
         return PQsendQueryParams(pg, statement->sql, statement->count, NULL, statement->values,
-                                 NULL, NULL, 0) == 1;
+                                 statement->lengths, statement->formats, 0) == 1;
     if (postgres_connection_prepare_once(connection, statement->name)) {
         *prepares = true;
         if (PQsendPrepare(pg, statement->name, statement->sql, statement->count, NULL) != 1)
             return false;
     }
-    return PQsendQueryPrepared(pg, statement->name, statement->count, statement->values, NULL, NULL,
-                               0) == 1;
+    return PQsendQueryPrepared(pg, statement->name, statement->count, statement->values,
+                               statement->lengths, statement->formats, 0) == 1;
 }
 
 /* One result and the NULL that ends it. */

@@ -16,7 +16,8 @@ typedef bool postgres_result_fn(void *context, const PGresult *result, struct er
 struct postgres_statement {
     const char *name; /* prepared under this name; NULL = not prepared */
     const char *sql;
-    const char *const *values; /* text format; borrowed until the next flush */
+    const char *const *values;    /* borrowed until the next flush, as all of these */
+    const int *lengths, *formats; /* as libpq has them; NULL: all values are texts */
     int count;
     postgres_result_fn *result; /* or NULL */
     void *context;

@@ -5,8 +5,8 @@
  * usage: bare CONNINFO SCRIPT [pipelined] < gate
  *   SCRIPT     u8 kind ('B' begin, 'P' prepare, 'S' statement, 'C' commit). 'P' goes on with u32
  *              length and text of its name, likewise its SQL, u32 parameters; 'S' with the u32
- *              number of its 'P', u32 parameters, each u32 length and bytes, 0xffffffff for NULL;
- *              numbers little-endian
+ *              number of its 'P', u32 whether its values are binary, u32 parameters, each u32
+ *              length and bytes, 0xffffffff for NULL; numbers little-endian
  *   pipelined  without waiting for each answer, as many small statements are sent
  * Prints the backend's pid, waits for a line on stdin, works, prints "done", waits again, ends: the
  * backend's CPU time is read while it waits. */
@@ -102,11 +102,12 @@ static char *read_text(FILE *file)
     return text;
 }
 
-static const char *read_value(FILE *file, uint32_t at)
+static const char *read_value(FILE *file, uint32_t at, int *length)
 {
     uint32_t len = read_number(file);
     if (len == UINT32_MAX)
         return NULL;
+    *length = (int)len;
     if ((size_t)len + 1 > room_sizes[at]) {
         room_sizes[at] = (size_t)len * 2 + 1;
         rooms[at] = xrealloc(rooms[at], room_sizes[at]);
@@ -131,15 +132,19 @@ static void prepare(FILE *file)
 static void run_statement(FILE *file)
 {
     const char *values[MOST_PARAMETERS];
-    uint32_t number = read_number(file), count = read_number(file);
+    int lengths[MOST_PARAMETERS] = {0}, formats[MOST_PARAMETERS];
+    uint32_t number = read_number(file), binary = read_number(file), count = read_number(file);
     if (number >= name_count || count > MOST_PARAMETERS)
         leave("a foreign script");
-    for (uint32_t i = 0; i < count; i++)
-        values[i] = read_value(file, i);
+    for (uint32_t i = 0; i < count; i++) {
+        values[i] = read_value(file, i, &lengths[i]);
+        formats[i] = (int)binary;
+    }
     if (pipelined)
-        note_sent(PQsendQueryPrepared(pg, names[number], (int)count, values, NULL, NULL, 0));
+        note_sent(PQsendQueryPrepared(pg, names[number], (int)count, values, lengths, formats, 0));
     else
-        finish(PQexecPrepared(pg, names[number], (int)count, values, NULL, NULL, 0), names[number]);
+        finish(PQexecPrepared(pg, names[number], (int)count, values, lengths, formats, 0),
+               names[number]);
 }
 
 static void run_script(FILE *file)

@@ -126,8 +126,12 @@ def spoil(stage, database):
         cursor.execute("UPDATE core.cell_closure_rate SET opened_n = opened_n + 1 WHERE (bucket, day, unit, type_code, "
                        "street_code) IN (SELECT bucket, day, unit, type_code, street_code FROM core.cell_closure_rate "
                        "ORDER BY 1, 2, 3, 4, 5 LIMIT 100)")
-        cursor.execute("DELETE FROM core.hist_response_time WHERE day = (SELECT min(day) FROM core.hist_response_time)")
-        spoiled = 100 + cursor.rowcount
+        cursor.execute("SELECT count(*) FROM (SELECT FROM core.hist_response_time WHERE day = (SELECT min(day) FROM "
+                       "core.hist_response_time) GROUP BY bucket, unit, type_code, street_code, limit_class, is_excluded, "
+                       "measure, bin HAVING sum(n) <> 0) AS b")
+        spoiled = 100 + cursor.fetchone()[0]
+        cursor.execute("UPDATE core.cell_response_time SET bins = NULL WHERE day = (SELECT min(day) FROM "
+                       "core.hist_response_time)")
         connection.commit()
     return spoiled
 

@@ -7,13 +7,20 @@ import select
 import socket
 import struct
 import threading
+from datetime import date, timedelta
 
 WANTED = re.compile(r"^(core_(sets|now|said|came|seen|firings|observations|observation_days)$|cell_|hist_)")
 COPIED = re.compile(r"^(core_sets$|cell_|hist_)")  # those that COPY could write as they are
 ROWS = re.compile(r"unnest\(((?:\$\d+::\w+\[\](?:, )?)+)\)(?: AS u)?")
-ELEMENT = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^,]+)', re.S)
+HEAD, NUMBER = struct.Struct(">iiiii"), struct.Struct(">i")  # of an array in the binary format; an element's length
 NULL = 0xffffffff
+AS_TEXT = {25: bytes, 114: bytes, 16: lambda value: b"t" if value == b"\1" else b"f",
+           1082: lambda value: str(date(2000, 1, 1) + timedelta(days=int.from_bytes(value, "big", signed=True))).encode()}
 STARTUP_REQUESTS = (80877103, 80877104, 80877102)  # SSL, GSS, cancel: answered before the startup message
+
+
+class Array(bytes):
+    """As it was sent, in the binary format."""
 
 
 class Connection:
@@ -64,8 +71,8 @@ class Connection:
         count = struct.unpack_from(">h", rest, at)[0]
         at, values = at + 2, []
         for _ in range(count):
-            size = struct.unpack_from(">i", rest, at)[0]
-            values.append(rest[at + 4:at + 4 + size])
+            size = NUMBER.unpack_from(rest, at)[0]
+            values.append(Array(rest[at + 4:at + 4 + size]))
             at += 4 + size
         return values
 
@@ -119,7 +126,7 @@ class Recorder:
         found = {}
         for transaction in self.transactions:
             for name, _, values in transaction:
-                found[name.decode()] = found.get(name.decode(), 0) + sum(1 for _ in ELEMENT.finditer(values[0][1:-1]))
+                found[name.decode()] = found.get(name.decode(), 0) + HEAD.unpack_from(values[0])[3]
         return found
 
     def copies(self):
@@ -140,24 +147,26 @@ def write_script(path, transactions):
                 if name not in known:
                     known[name] = len(known)
                     file.write(b"P" + text(name) + text(sql) + struct.pack("<I", len(values)))
-                file.write(b"S" + struct.pack("<II", known[name], len(values)))
+                binary = all(isinstance(value, Array) for value in values)
+                file.write(b"S" + struct.pack("<III", known[name], binary, len(values)))
                 file.writelines(map(text, values))
             file.write(b"C")
 
 
-def values_of(literal):
-    """An array literal's elements; None is NULL."""
-    for found in ELEMENT.finditer(literal[1:-1]):
-        if found.group(2) is None:
-            yield re.sub(rb"\\(.)", rb"\1", found.group(1), flags=re.S)
-        else:
-            yield None if found.group(2) == b"NULL" else found.group(2)
+def values_of(array):
+    """An array's elements as texts; None is NULL."""
+    _, _, kind, count, _ = HEAD.unpack_from(array)
+    text, at = AS_TEXT.get(kind, lambda value: b"%d" % int.from_bytes(value, "big", signed=True)), HEAD.size
+    for _ in range(count):
+        size, at = NUMBER.unpack_from(array, at)[0], at + NUMBER.size
+        yield None if size < 0 else text(array[at:at + size])
+        at += max(0, size)
 
 
-def elements(literal):
+def elements(array):
     """The same, escaped for COPY."""
     return ["\\N" if value is None else value.decode().replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
-            for value in values_of(literal)]
+            for value in values_of(array)]
 
 
 def copy_of(sql, values):

@@ -248,9 +248,9 @@ class District:
             connection.close()
 
     def shards_summed(self, table):
-        """A query of a table of core whose rows are sums of shards: each sum with its key."""
+        """A query of a table of core whose rows are sums of shards: each sum with its key. Bins are hist_'s."""
         columns = self.sql("SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'core' AND "
-                           "table_name = %s AND column_name <> 'shard' ORDER BY ordinal_position", table)
+                           "table_name = %s AND column_name NOT IN ('shard', 'bins') ORDER BY ordinal_position", table)
         keys = ", ".join(name for name, kind in columns if kind != "bigint")
         every = ", ".join(name if kind != "bigint" else f"sum({name})::bigint AS {name}" for name, kind in columns)
         return f"SELECT {every} FROM core.{table} GROUP BY {keys}"

@@ -130,14 +130,14 @@ def test_it_says_what_it_did_and_takes_the_sets_from_the_log_on_request(full):
 CELLS = {
     "one too many": ("UPDATE core.cell_closure_rate SET closed_n = closed_n + 1 WHERE ctid = (SELECT ctid FROM "
                      "core.cell_closure_rate ORDER BY day, unit LIMIT 1) RETURNING 'core.cell_closure_rate', day::text, unit"),
-    "gone": ("DELETE FROM core.cell_response_time WHERE ctid = (SELECT ctid FROM core.cell_response_time WHERE full_n > 0 "
-             "LIMIT 1) RETURNING 'core.cell_response_time', day::text, unit"),
+    "gone": ("DELETE FROM core.cell_places WHERE ctid = (SELECT ctid FROM core.cell_places WHERE closed_n > 0 LIMIT 1) "
+             "RETURNING 'core.cell_places', day::text, unit"),
     "a day of nobody": ("INSERT INTO core.cell_closure_rate VALUES ('am', '1999-01-01', 'x', 'y', 'z', false, 1, 0, 0) RETURNING "
                         "'core.cell_closure_rate', day::text, unit"),
     "an hour": ("UPDATE core.cell_inflow SET opened_n = opened_n - 1 WHERE ctid = (SELECT ctid FROM core.cell_inflow LIMIT 1) "
                 "RETURNING 'core.cell_inflow', day::text, unit"),
-    "a bin": ("UPDATE core.hist_response_time SET n = n + 1 WHERE ctid = (SELECT ctid FROM core.hist_response_time LIMIT 1) "
-              "RETURNING 'core.hist_response_time', day::text, unit"),
+    "a bin": ("UPDATE core.cell_response_time SET bins = bins || bins[1] WHERE ctid = (SELECT ctid FROM core.cell_response_time "
+              "WHERE bins[1] IS NOT NULL LIMIT 1) RETURNING 'core.hist_response_time', day::text, unit"),
 }
 SETS = {
     "a line": ("UPDATE core.case_set SET lines = lines || '|z=1' WHERE case_id = 'request:12345:E2EV1' "

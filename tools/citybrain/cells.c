@@ -49,17 +49,12 @@ bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
         if (entry)
             batch_take_old(batch, id, case_book_get(cells->sets, entry));
     }
-    if (!batch_fold(batch, bad))
+    if (!batch_fold(batch, cells->rows, bad))
         return false;
     for (size_t i = 0; i < batch_case_count(batch); i++) {
         const struct batch_case *one = batch_case_at(batch, i);
         if (one->lines.at)
             case_book_set(cells->sets, case_book_add(cells->sets, one->id), one->lines, true);
-    }
-    const struct delta *delta = batch_delta(batch);
-    for (size_t i = 0; i < delta_count(delta); i++) {
-        const struct delta_row *row = delta_at(delta, i);
-        delta_add_row(cells->rows, row, views_at(cells->rules->views, row->view));
     }
     batch_clear(batch);
     return true;

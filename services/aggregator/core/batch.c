@@ -46,7 +46,7 @@ struct batch {
     size_t *slots; /* owned: 1 + index, 0 = free; void once sealed */
     size_t slot_count;
     bool sealed;
-    struct delta *delta;
+    struct delta *delta; /* borrowed while it folds */
     struct strbuf text;
     struct batch_counts counts;
     struct ledger_rows ledger;
@@ -63,7 +63,6 @@ struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
     arena_init(&batch->scratch, SCRATCH_BYTES);
     batch->slot_count = 4096;
     batch->slots = xcalloc(batch->slot_count, sizeof *batch->slots);
-    batch->delta = delta_new();
     strbuf_init(&batch->text, 4096, MOST_TEXT);
     return batch;
 }
@@ -84,7 +83,6 @@ void batch_clear(struct batch *batch)
     batch->observations = (struct observation_rows){0};
     memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
     arena_reset(&batch->arena);
-    delta_clear(batch->delta);
 }
 
 void batch_free(struct batch *batch)
@@ -95,7 +93,6 @@ void batch_free(struct batch *batch)
     arena_fini(&batch->arena);
     arena_fini(&batch->scratch);
     strbuf_fini(&batch->text);
-    delta_free(batch->delta);
     free(batch->cases);
     free(batch->slots);
     free(batch);
@@ -298,7 +295,7 @@ static void contribute(struct batch *batch, const struct touched *touched,
                        const struct case_fold *before, const struct case_fold *after)
 {
     struct contribution was, is;
-    for (size_t i = 0; i < views_count(batch->rules->views); i++) {
+    for (size_t i = 0; batch->delta && i < views_count(batch->rules->views); i++) {
         const struct view *view = views_at(batch->rules->views, i);
         if (!span_is(touched->shown.kind, view->kind))
             continue;
@@ -307,6 +304,7 @@ static void contribute(struct batch *batch, const struct touched *touched,
             contribution_of(&was, view, before, batch->rules->zone_minutes);
             if (contribution_same(&was, &is, view))
                 continue;
+            contribution_settle(&was, &is, view);
             delta_add(batch->delta, i, view, &was, -1);
         }
         delta_add(batch->delta, i, view, &is, +1);
@@ -390,22 +388,17 @@ static bool fold_case(struct batch *batch, struct touched *touched)
     return good;
 }
 
-bool batch_fold(struct batch *batch, struct span *bad)
+bool batch_fold(struct batch *batch, struct delta *delta, struct span *bad)
 {
     assert(batch->sealed);
+    batch->delta = delta;
     for (size_t i = 0; i < batch->count; i++) {
         if (!fold_case(batch, &batch->cases[i])) {
             *bad = batch->cases[i].shown.id;
             return false;
         }
     }
-    delta_finish(batch->delta);
     return true;
-}
-
-const struct delta *batch_delta(const struct batch *batch)
-{
-    return batch->delta;
 }
 
 const struct ledger_rows *batch_ledger(const struct batch *batch)

@@ -65,9 +65,9 @@ const struct batch_case *batch_case_at(const struct batch *batch, size_t index);
 /* The stored set of a case of this batch; copied. False when it is not of this batch or unreadable.
  */
 bool batch_take_old(struct batch *batch, struct span case_id, struct span lines);
-/* False when a stored set cannot be read: its case is in *bad. */
-bool batch_fold(struct batch *batch, struct span *bad);
-const struct delta *batch_delta(const struct batch *batch);
+/* Adds to `delta` what the cases' changes do to the cells; NULL: nobody asks. False when a stored
+ * set cannot be read: its case is in *bad. */
+bool batch_fold(struct batch *batch, struct delta *delta, struct span *bad);
 const struct ledger_rows *batch_ledger(const struct batch *batch); /* full after batch_fold */
 const struct firing_rows *batch_firings(const struct batch *batch);
 const struct observation_rows *batch_observations(const struct batch *batch);

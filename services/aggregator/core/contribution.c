@@ -232,18 +232,62 @@ static bool is_same_bin(const struct contribution_bin *a, const struct contribut
     return a->measure == b->measure && a->bin == b->bin && is_same_place(&a->place, &b->place);
 }
 
+static bool is_same_group(const struct contribution *a, const struct contribution *b,
+                          const struct view *view)
+{
+    bool same = a->excluded == b->excluded;
+    for (size_t i = 0; same && i < view->group_count; i++)
+        same = span_equal(a->group[i], b->group[i]);
+    return same;
+}
+
 bool contribution_same(const struct contribution *a, const struct contribution *b,
                        const struct view *view)
 {
-    bool same = a->excluded == b->excluded && a->cell_count == b->cell_count &&
-                a->bin_count == b->bin_count;
-    for (size_t i = 0; same && i < view->group_count; i++)
-        same = span_equal(a->group[i], b->group[i]);
+    bool same =
+        a->cell_count == b->cell_count && a->bin_count == b->bin_count && is_same_group(a, b, view);
     for (size_t i = 0; same && i < a->cell_count; i++)
         same = is_same_cell(&a->cells[i], &b->cells[i], view->column_count);
     for (size_t i = 0; same && i < a->bin_count; i++)
         same = is_same_bin(&a->bins[i], &b->bins[i]);
     return same;
+}
+
+/* Moves `was` into the cell at its place; false when there is none. */
+static bool settle_cell(const struct contribution_cell *was, struct contribution *is,
+                        size_t columns)
+{
+    for (size_t i = 0; i < is->cell_count; i++) {
+        if (!is_same_place(&was->place, &is->cells[i].place))
+            continue;
+        for (size_t c = 0; c < columns; c++)
+            is->cells[i].value[c] -= was->value[c];
+        return true;
+    }
+    return false;
+}
+
+static bool settle_bin(const struct contribution_bin *was, struct contribution *is)
+{
+    for (size_t i = 0; i < is->bin_count; i++) {
+        if (!is_same_bin(was, &is->bins[i]))
+            continue;
+        is->bins[i] = is->bins[--is->bin_count];
+        return true;
+    }
+    return false;
+}
+
+void contribution_settle(struct contribution *was, struct contribution *is, const struct view *view)
+{
+    if (!is_same_group(was, is, view))
+        return;
+    for (size_t i = was->cell_count; i-- > 0;)
+        if (settle_cell(&was->cells[i], is, view->column_count))
+            was->cells[i] = was->cells[--was->cell_count];
+    for (size_t i = was->bin_count; i-- > 0;)
+        if (settle_bin(&was->bins[i], is))
+            was->bins[i] = was->bins[--was->bin_count];
 }
 
 struct span contribution_group(const struct contribution *contribution, const struct view *view,

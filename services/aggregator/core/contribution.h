@@ -49,6 +49,10 @@ void contribution_of(struct contribution *contribution, const struct view *view,
 /* Whether both add the same: most moves of a case change few of its views. */
 bool contribution_same(const struct contribution *a, const struct contribution *b,
                        const struct view *view);
+/* Takes out of both what both add, so that little is left of a move; what is left of `is` may be
+ * below zero. */
+void contribution_settle(struct contribution *was, struct contribution *is,
+                         const struct view *view);
 /* The group of a place: its own unit and helper in their columns. */
 struct span contribution_group(const struct contribution *contribution, const struct view *view,
                                const struct contribution_place *place, size_t index);

@@ -12,8 +12,6 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 
-#define KEY_NUMBERS 6 /* in front of the groups */
-
 #define BLOCK_BYTES (64 << 10)
 
 struct block {
@@ -25,8 +23,8 @@ struct block {
 struct entry {
     struct delta_row row;
     uint64_t hash;
-    const char *text; /* in a block: key bytes; the row's groups point into it */
-    size_t text_len;
+    struct span key;   /* in a block; the row's groups point into it */
+    size_t groups_len; /* of it */
 };
 
 struct delta {
@@ -82,18 +80,18 @@ void delta_free(struct delta *delta)
     free(delta);
 }
 
-/* A copy that stays where it is. */
-static char *keep(struct delta *delta, struct span text)
+/* Room that stays where it is. */
+static char *take(struct delta *delta, size_t bytes)
 {
-    while (delta->block->used + text.len > delta->block->capacity) {
+    bytes = (bytes + 7) & ~(size_t)7;
+    while (delta->block->used + bytes > delta->block->capacity) {
         if (!delta->block->next)
-            delta->block->next = block_new(text.len > BLOCK_BYTES ? text.len : BLOCK_BYTES);
+            delta->block->next = block_new(bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES);
         delta->block = delta->block->next;
     }
-    char *copy = delta->block->bytes + delta->block->used;
-    memcpy(copy, text.at, text.len);
-    delta->block->used += text.len;
-    return copy;
+    char *room = delta->block->bytes + delta->block->used;
+    delta->block->used += bytes;
+    return room;
 }
 
 static size_t *find_slot(const struct delta *delta, struct span key, uint64_t hash)
@@ -104,7 +102,7 @@ static size_t *find_slot(const struct delta *delta, struct span key, uint64_t ha
         if (index == 0)
             return &delta->slots[at];
         const struct entry *entry = &delta->entries[index - 1];
-        if (entry->hash == hash && span_equal(span_from(entry->text, entry->text_len), key))
+        if (entry->hash == hash && span_equal(entry->key, key))
             return &delta->slots[at];
     }
 }
@@ -129,27 +127,19 @@ static void grow(struct delta *delta)
     }
 }
 
-static void add_number(struct strbuf *key, int64_t number)
-{
-    char bytes[sizeof number];
-    memcpy(bytes, &number, sizeof number);
-    strbuf_add(key, span_from(bytes, sizeof bytes));
-}
-
-/* Numbers at their full width, texts with their length: no two keys look alike. */
+/* Each group with a zero byte behind it, which no text has: no two keys look alike, and they are in
+ * the order of their groups. The numbers stand behind. */
 static struct span write_key(struct delta *delta, const struct delta_row *row, size_t groups)
 {
+    const int64_t numbers[] = {row->day, (int64_t)row->view << 32 | (int64_t)(uint32_t)row->part,
+                               (int64_t)row->excluded << 40 | (int64_t)row->measure << 32 |
+                                   (int64_t)(uint32_t)row->bin};
     strbuf_reset(&delta->key);
-    add_number(&delta->key, (int64_t)row->view);
-    add_number(&delta->key, row->day);
-    add_number(&delta->key, row->part);
-    add_number(&delta->key, row->excluded);
-    add_number(&delta->key, (int64_t)row->measure);
-    add_number(&delta->key, row->bin);
     for (size_t i = 0; i < groups; i++) {
-        add_number(&delta->key, (int64_t)row->group[i].len);
         strbuf_add(&delta->key, row->group[i]);
+        strbuf_add_char(&delta->key, '\0');
     }
+    strbuf_add(&delta->key, span_from((const char *)numbers, sizeof numbers));
     return strbuf_span(&delta->key);
 }
 
@@ -165,14 +155,17 @@ static struct delta_row *row_of(struct delta *delta, const struct delta_row *row
     *slot = delta->count;
     entry->row = *row;
     entry->hash = hash;
-    entry->text = keep(delta, key);
-    entry->text_len = key.len;
-    size_t at = KEY_NUMBERS * sizeof(int64_t);
+    char *copy = take(delta, key.len);
+    memcpy(copy, key.at, key.len);
+    entry->key = span_from(copy, key.len);
     for (size_t i = 0; i < groups; i++) {
-        at += sizeof(int64_t);
-        entry->row.group[i].at = entry->text + at;
-        at += row->group[i].len;
+        entry->row.group[i].at = copy;
+        copy += row->group[i].len + 1;
     }
+    entry->groups_len = (size_t)(copy - entry->key.at);
+    size_t bytes = row->value_count * sizeof *row->value;
+    entry->row.value = (int64_t *)(void *)take(delta, bytes);
+    memset(entry->row.value, 0, bytes);
     return &entry->row;
 }
 
@@ -185,16 +178,31 @@ static void set_place(struct delta_row *row, const struct contribution *contribu
         row->group[i] = contribution_group(contribution, view, place, i);
 }
 
+static bool is_zero(const int64_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i] != 0)
+            return false;
+    return true;
+}
+
 void delta_add(struct delta *delta, size_t view_index, const struct view *view,
                const struct contribution *contribution, int sign)
 {
-    struct delta_row row = {.view = view_index, .excluded = contribution->excluded, .bin = -1};
+    struct delta_row row = {.view = view_index,
+                            .excluded = contribution->excluded,
+                            .bin = -1,
+                            .value_count = view->column_count};
     for (size_t i = 0; i < contribution->cell_count; i++) {
-        set_place(&row, contribution, view, &contribution->cells[i].place);
+        const struct contribution_cell *cell = &contribution->cells[i];
+        if (is_zero(cell->value, view->column_count))
+            continue;
+        set_place(&row, contribution, view, &cell->place);
         struct delta_row *sum = row_of(delta, &row, view->group_count);
         for (size_t c = 0; c < view->column_count; c++)
-            sum->value[c] += sign * contribution->cells[i].value[c];
+            sum->value[c] += sign * cell->value[c];
     }
+    row.value_count = 1;
     for (size_t i = 0; i < contribution->bin_count; i++) {
         set_place(&row, contribution, view, &contribution->bins[i].place);
         row.measure = contribution->bins[i].measure;
@@ -205,10 +213,8 @@ void delta_add(struct delta *delta, size_t view_index, const struct view *view,
 
 void delta_add_row(struct delta *delta, const struct delta_row *row, const struct view *view)
 {
-    struct delta_row key = *row;
-    memset(key.value, 0, sizeof key.value);
-    struct delta_row *sum = row_of(delta, &key, view->group_count);
-    for (size_t i = 0; i < ARRAY_LENGTH(sum->value); i++)
+    struct delta_row *sum = row_of(delta, row, view->group_count);
+    for (size_t i = 0; i < row->value_count; i++)
         sum->value[i] += row->value[i];
 }
 
@@ -217,35 +223,44 @@ static int compare_int(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
+int delta_compare_places(const struct delta_row *a, const struct delta_row *b)
+{
+    int order = compare_int(a->day, b->day);
+    order = order ? order : compare_int(a->part, b->part);
+    for (size_t i = 0; i < VIEW_MAX_GROUPS && !order; i++)
+        order = span_compare(a->group[i], b->group[i]);
+    return order ? order : compare_int(a->excluded, b->excluded);
+}
+
+/* Texts with zero bytes behind them: the first that differs decides, as delta_compare_places says.
+ */
+static int compare_groups(const struct entry *a, const struct entry *b)
+{
+    size_t len = a->groups_len < b->groups_len ? a->groups_len : b->groups_len;
+    return memcmp(a->key.at, b->key.at, len);
+}
+
 static int compare_entries(const void *left, const void *right, void *delta)
 {
     const struct entry *entries = ((const struct delta *)delta)->entries;
-    const struct delta_row *a = &entries[*(const size_t *)left].row;
-    const struct delta_row *b = &entries[*(const size_t *)right].row;
+    const struct entry *one = &entries[*(const size_t *)left];
+    const struct entry *other = &entries[*(const size_t *)right];
+    const struct delta_row *a = &one->row, *b = &other->row;
     int order = compare_int((int64_t)a->view, (int64_t)b->view);
     order = order ? order : compare_int(a->bin >= 0, b->bin >= 0);
     order = order ? order : compare_int(a->day, b->day);
     order = order ? order : compare_int(a->part, b->part);
-    for (size_t i = 0; i < VIEW_MAX_GROUPS && !order; i++)
-        order = span_compare(a->group[i], b->group[i]);
+    order = order ? order : compare_groups(one, other);
     order = order ? order : compare_int(a->excluded, b->excluded);
     order = order ? order : compare_int((int64_t)a->measure, (int64_t)b->measure);
     return order ? order : compare_int(a->bin, b->bin);
-}
-
-static bool is_zero(const struct delta_row *row)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(row->value); i++)
-        if (row->value[i] != 0)
-            return false;
-    return true;
 }
 
 void delta_finish(struct delta *delta)
 {
     delta->kept = 0;
     for (size_t i = 0; i < delta->count; i++)
-        if (!is_zero(&delta->entries[i].row))
+        if (!is_zero(delta->entries[i].row.value, delta->entries[i].row.value_count))
             delta->order[delta->kept++] = i;
     delta->finished = true;
     if (delta->kept)

@@ -16,7 +16,8 @@ struct delta_row {
     struct span group[VIEW_MAX_GROUPS]; /* the table's own copy */
     size_t measure;                     /* bins only */
     int bin;                            /* -1: a cell */
-    int64_t value[VIEW_MAX_COLUMNS];    /* a bin has its n in value[0] */
+    int64_t *value;                     /* likewise; of a cell its columns, of a bin its n */
+    size_t value_count;
 };
 
 struct delta;
@@ -30,5 +31,7 @@ void delta_add(struct delta *delta, size_t view_index, const struct view *view,
 void delta_add_row(struct delta *delta, const struct delta_row *row, const struct view *view);
 /* Sorts, forgets rows that are all zero; cells come before bins of the same view. */
 void delta_finish(struct delta *delta);
+/* By place alone: a bin is 0 apart from the cell it lies in. Both are of one view. */
+int delta_compare_places(const struct delta_row *a, const struct delta_row *b);
 size_t delta_count(const struct delta *delta);
 const struct delta_row *delta_at(const struct delta *delta, size_t index);

@@ -16,23 +16,30 @@ static const char *const columns[] = {"case_id", "kind", "part", "log_offset",
                                           CASE_NOW_TIMES(CASE_NOW_COLUMN)
 #undef CASE_NOW_COLUMN
                                               "live"};
-static_assert(ARRAY_LENGTH(columns) == CASE_NOW_SQL_ARRAYS, "one array a column");
 
-enum {
-    FIRST_FACT = 4,
-    FIRST_TIME = FIRST_FACT
-#define CASE_NOW_COUNT(name) +1
-        CASE_NOW_TEXTS(CASE_NOW_COUNT)
-#undef CASE_NOW_COUNT
-};
+enum { FIRST_FACT = 4 };
+
+const char case_now_sql_types[] = "ttni"
+#define CASE_NOW_LETTER(name) "t"
+    CASE_NOW_TEXTS(CASE_NOW_LETTER)
+#undef CASE_NOW_LETTER
+#define CASE_NOW_LETTER(name) "i"
+        CASE_NOW_TIMES(CASE_NOW_LETTER)
+#undef CASE_NOW_LETTER
+            "b";
+static_assert(sizeof case_now_sql_types == ARRAY_LENGTH(columns) + 1, "one array a column");
 
 static const char *type_of(size_t column)
 {
-    if (column == 2)
-        return "integer";
-    if (column == 3 || (column >= FIRST_TIME && column < CASE_NOW_SQL_ARRAYS - 1))
-        return "bigint";
-    return column == CASE_NOW_SQL_ARRAYS - 1 ? "boolean" : "text";
+    switch ((enum array_type)case_now_sql_types[column]) {
+    case ARRAY_TEXT: return "text";
+    case ARRAY_BIGINT: return "bigint";
+    case ARRAY_INTEGER: return "integer";
+    case ARRAY_BOOLEAN: return "boolean";
+    case ARRAY_DATE:
+    case ARRAY_JSON: break; /* none of the row */
+    }
+    return "";
 }
 
 static void add_value(struct strbuf *out, const char *column)
@@ -91,27 +98,27 @@ void case_now_sql_replace(struct strbuf *out, const char *schema)
     strbuf_addf(out, " FROM %s.case_now ON CONFLICT DO NOTHING;\n", schema);
 }
 
-static void add_time(struct array_text *array, int64_t ms)
+static void add_time(struct array_binary *array, int64_t ms)
 {
     if (ms == TIMESTAMP_NONE)
-        array_text_add(array, SPAN_NONE);
+        array_binary_add_null(array);
     else
-        array_text_add_int(array, ms);
+        array_binary_add_int(array, ms);
 }
 
-void case_now_sql_fill(struct array_text *arrays, const struct batch_case *changed)
+void case_now_sql_fill(struct array_binary *arrays, const struct batch_case *changed)
 {
     const struct case_now *now = &changed->now;
     size_t at = 0;
-    array_text_add(&arrays[at++], changed->id);
-    array_text_add(&arrays[at++], changed->kind);
-    array_text_add_int(&arrays[at++], changed->partition);
-    array_text_add_int(&arrays[at++], changed->offset);
-#define CASE_NOW_ADD(name) array_text_add(&arrays[at++], now->name);
+    array_binary_add(&arrays[at++], changed->id);
+    array_binary_add(&arrays[at++], changed->kind);
+    array_binary_add_int(&arrays[at++], changed->partition);
+    array_binary_add_int(&arrays[at++], changed->offset);
+#define CASE_NOW_ADD(name) array_binary_add(&arrays[at++], now->name);
     CASE_NOW_TEXTS(CASE_NOW_ADD)
 #undef CASE_NOW_ADD
 #define CASE_NOW_ADD(name) add_time(&arrays[at++], now->name##_ms);
     CASE_NOW_TIMES(CASE_NOW_ADD)
 #undef CASE_NOW_ADD
-    array_text_add(&arrays[at++], now->live ? SPAN("t") : SPAN("f"));
+    array_binary_add_bool(&arrays[at++], now->live);
 }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "aggregator/core/batch.h"
-#include "aggregator/store/array_text.h"
+#include "aggregator/store/array_binary.h"
 
-#define CASE_NOW_SQL_ARRAYS 25 /* parameters, all arrays */
+extern const char case_now_sql_types[]; /* of the parameters, all arrays */
 
 void case_now_sql_upsert(struct strbuf *out, const char *schema);
 /* Statements: rows of core become those of the schema, which may be more; places in the log stay.
  */
 void case_now_sql_replace(struct strbuf *out, const char *schema);
-void case_now_sql_fill(struct array_text *arrays, const struct batch_case *changed);
+void case_now_sql_fill(struct array_binary *arrays, const struct batch_case *changed);

@@ -4,15 +4,15 @@
 #include <assert.h>
 #include <stdio.h>
 
+/* What is a number is a sum, all else of a row its key; bins are compared as hist_NAME shows them.
+ */
 const char fill_compare_columns[] =
-    "SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attnum = "
-    "ANY (i.indkey) AND a.attname <> 'shard'), string_agg(format('sum(%1$I)::bigint AS %1$I', "
-    "a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attnum <> ALL (i.indkey)), "
-    "string_agg(format('sum(%I) <> 0', a.attname), ' OR ' ORDER BY a.attnum) FILTER (WHERE "
-    "a.attnum <> ALL (i.indkey)) FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = "
-    "i.indrelid AND a.attnum > 0 AND NOT a.attisdropped WHERE i.indrelid = ('fill.' || "
-    "$1)::regclass "
-    "AND i.indisprimary";
+    "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FILTER (WHERE atttypid <> "
+    "'bigint'::regtype AND attname <> 'shard'), string_agg(format('sum(%1$I)::bigint AS %1$I', "
+    "attname), ', ' ORDER BY attnum) FILTER (WHERE atttypid = 'bigint'::regtype), "
+    "string_agg(format('sum(%I) <> 0', attname), ' OR ' ORDER BY attnum) FILTER (WHERE atttypid = "
+    "'bigint'::regtype) FROM pg_attribute WHERE attrelid = ('fill.' || $1)::regclass AND attnum > "
+    "0 AND NOT attisdropped AND attname <> 'bins'";
 
 static void add(struct fill_compare *compare, const char *prefix, const char *view)
 {

@@ -10,11 +10,13 @@ const char firing_sql_upsert[] =
     "trigger = excluded.trigger, data = excluded.data WHERE f.revision COLLATE \"C\" < "
     "excluded.revision COLLATE \"C\"";
 
-void firing_sql_fill(struct array_text *arrays, const struct firing_row *row)
+const char firing_sql_types[] = "ttitt";
+
+void firing_sql_fill(struct array_binary *arrays, const struct firing_row *row)
 {
-    array_text_add(&arrays[0], row->case_id);
-    array_text_add(&arrays[1], row->revision);
-    array_text_add_int(&arrays[2], row->fired_ms);
-    array_text_add(&arrays[3], row->trigger);
-    array_text_add(&arrays[4], row->data);
+    array_binary_add(&arrays[0], row->case_id);
+    array_binary_add(&arrays[1], row->revision);
+    array_binary_add_int(&arrays[2], row->fired_ms);
+    array_binary_add(&arrays[3], row->trigger);
+    array_binary_add(&arrays[4], row->data);
 }

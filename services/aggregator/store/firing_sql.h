@@ -3,9 +3,7 @@
 #pragma once
 
 #include "aggregator/core/firing_rows.h"
-#include "aggregator/store/array_text.h"
+#include "aggregator/store/array_binary.h"
 
-#define FIRING_SQL_ARRAYS 5
-
-extern const char firing_sql_upsert[];
-void firing_sql_fill(struct array_text *arrays, const struct firing_row *row);
+extern const char firing_sql_upsert[], firing_sql_types[];
+void firing_sql_fill(struct array_binary *arrays, const struct firing_row *row);

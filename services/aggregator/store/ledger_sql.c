@@ -22,6 +22,9 @@ const char ledger_sql_came[] =
     "excluded.distinct_events, repeated_events = c.repeated_events + excluded.repeated_events, "
     "refused_events = c.refused_events + excluded.refused_events";
 
+const char ledger_sql_said_types[] = "itttiiiiii";
+const char ledger_sql_came_types[] = "itiii";
+
 static bool read_by(struct span by, struct strbuf *columns)
 {
     static const char *const names[] = {"day", "hour", "feed", "unit"};

@@ -7,10 +7,8 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 
-#define LEDGER_SQL_SAID 10 /* parameters, all arrays */
-#define LEDGER_SQL_CAME 5
-
 extern const char ledger_sql_said[], ledger_sql_came[];
+extern const char ledger_sql_said_types[], ledger_sql_came_types[];
 
 /* One number: feeds and hours of the last seven days, over for an hour, that do not close. */
 extern const char ledger_sql_open[];

@@ -68,17 +68,17 @@ struct log_sets *log_sets_new(const char *conninfo, const char *topic)
     sets->topic = topic;
     sets->connection = postgres_connection_new(conninfo, "citybrain-from-log", session);
     sets->transaction = postgres_transaction_new(sets->connection);
-    upsert_init(&sets->asked, "anew", "ask", 1);
+    upsert_init(&sets->asked, "anew", "ask", "t");
     strbuf_add(&sets->asked.sql, SPAN("SELECT s.case_id, s.lines FROM unnest($1::text[]) AS u(id) "
                                       "JOIN anew.case_set AS s ON s.case_id = u.id"));
-    upsert_init(&sets->sets, "anew", "sets", 4);
+    upsert_init(&sets->sets, "anew", "sets", "tttt");
     strbuf_add(&sets->sets.sql,
                SPAN("INSERT INTO anew.case_set (case_id, kind, lines, unit) SELECT * FROM "
                     "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
                     "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
-    upsert_init(&sets->now, "anew", "now", CASE_NOW_SQL_ARRAYS);
+    upsert_init(&sets->now, "anew", "now", case_now_sql_types);
     case_now_sql_upsert(&sets->now.sql, "anew");
-    upsert_init(&sets->places, "anew", "places", 2);
+    upsert_init(&sets->places, "anew", "places", "ni");
     strbuf_add(&sets->places.sql,
                SPAN("INSERT INTO anew.place (part, next_offset) SELECT * FROM "
                     "unnest($1::integer[], $2::bigint[]) ON CONFLICT (part) DO UPDATE SET "
@@ -213,7 +213,7 @@ static bool read_old_sets(struct log_sets *sets, struct error *error)
         postgres_transaction_begin(sets->transaction);
     upsert_reset(&sets->asked);
     for (size_t i = 0; i < batch_case_count(sets->batch); i++)
-        array_text_add(&sets->asked.arrays[0], batch_case_at(sets->batch, i)->id);
+        array_binary_add(&sets->asked.arrays[0], batch_case_at(sets->batch, i)->id);
     upsert_queue(&sets->asked, sets->transaction, on_old_sets, sets);
     return postgres_transaction_flush(sets->transaction, error);
 }
@@ -227,15 +227,15 @@ static void queue_changes(struct log_sets *sets)
         const struct batch_case *changed = batch_case_at(sets->batch, i);
         if (!changed->lines.at)
             continue;
-        array_text_add(&sets->sets.arrays[0], changed->id);
-        array_text_add(&sets->sets.arrays[1], changed->kind);
-        array_text_add(&sets->sets.arrays[2], changed->lines);
-        array_text_add(&sets->sets.arrays[3], changed->unit);
+        array_binary_add(&sets->sets.arrays[0], changed->id);
+        array_binary_add(&sets->sets.arrays[1], changed->kind);
+        array_binary_add(&sets->sets.arrays[2], changed->lines);
+        array_binary_add(&sets->sets.arrays[3], changed->unit);
         case_now_sql_fill(sets->now.arrays, changed);
     }
     for (size_t i = 0; i < sets->status.count; i++) {
-        array_text_add_int(&sets->places.arrays[0], sets->status.places[i].partition);
-        array_text_add_int(&sets->places.arrays[1], sets->status.places[i].done);
+        array_binary_add_int(&sets->places.arrays[0], sets->status.places[i].partition);
+        array_binary_add_int(&sets->places.arrays[1], sets->status.places[i].done);
     }
     upsert_queue(&sets->sets, sets->transaction, NULL, NULL);
     upsert_queue(&sets->now, sets->transaction, NULL, NULL);
@@ -249,7 +249,7 @@ bool log_sets_add(struct log_sets *sets, struct batch *batch, struct error *erro
     batch_seal(batch);
     if (!read_old_sets(sets, error))
         return false;
-    if (!batch_fold(batch, &bad))
+    if (!batch_fold(batch, NULL, &bad))
         return error_set(error, ERROR_FATAL, 0, "the set aside of case %.*s cannot be read",
                          SPAN_ARG(bad));
     queue_changes(sets);

@@ -10,7 +10,6 @@
 
 #define KNOWN_DAYS   512
 #define DAYS_AT_ONCE 16
-#define COLUMNS      11
 #define NO_PARTITION "23514"
 
 struct observations_sql {
@@ -42,9 +41,9 @@ const char observations_sql_retain[] = "SELECT core.forget_observations($1::inte
 struct observations_sql *observations_sql_new(void)
 {
     struct observations_sql *sql = xcalloc(1, sizeof *sql);
-    upsert_init(&sql->days, "core", "observation_days", 1);
+    upsert_init(&sql->days, "core", "observation_days", "d");
     strbuf_add(&sql->days.sql, SPAN("SELECT core.make_observation_days($1::date[])"));
-    upsert_init(&sql->rows, "core", "observations", COLUMNS);
+    upsert_init(&sql->rows, "core", "observations", "dttttttjiib");
     strbuf_add(&sql->rows.sql, span_of(rows_sql));
     return sql;
 }
@@ -75,15 +74,15 @@ static bool is_known(struct observations_sql *sql, int64_t day)
 
 static void add_row(struct observations_sql *sql, const struct observation_row *row)
 {
-    struct array_text *at = sql->rows.arrays;
+    struct array_binary *at = sql->rows.arrays;
     const struct span texts[] = {row->id,   row->kind,     row->feed, row->subject,
                                  row->unit, row->revision, row->data};
-    array_text_add_date(&at[0], row->day);
+    array_binary_add_date(&at[0], row->day);
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
-        array_text_add(&at[1 + i], texts[i]);
-    array_text_add_int(&at[8], row->time_ms);
-    array_text_add_int(&at[9], row->recorded_ms);
-    array_text_add(&at[10], row->live ? SPAN("t") : SPAN("f"));
+        array_binary_add(&at[1 + i], texts[i]);
+    array_binary_add_int(&at[8], row->time_ms);
+    array_binary_add_int(&at[9], row->recorded_ms);
+    array_binary_add_bool(&at[10], row->live);
 }
 
 bool observations_sql_make_days(struct observations_sql *sql, const struct observation_rows *rows,
@@ -93,7 +92,7 @@ bool observations_sql_make_days(struct observations_sql *sql, const struct obser
         upsert_reset(&sql->days);
         for (; at < rows->day_count && sql->days.arrays[0].count < DAYS_AT_ONCE; at++)
             if (!is_known(sql, rows->days[at]))
-                array_text_add_date(&sql->days.arrays[0], rows->days[at]);
+                array_binary_add_date(&sql->days.arrays[0], rows->days[at]);
         if (sql->days.arrays[0].count == 0)
             continue;
         postgres_transaction_begin(transaction);

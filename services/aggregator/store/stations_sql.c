@@ -13,6 +13,8 @@ const char stations_sql_seen[] =
     "WHERE "
     "s.seen_ms < excluded.seen_ms";
 
+const char stations_sql_seen_types[] = "tti";
+
 const char stations_sql_ask[] =
     "SELECT c.now_ms, s.station, s.via, s.seen_ms FROM (SELECT coalesce(min(tick_ms), 0) AS now_ms "
     "FROM core.kafka_offset WHERE topic = $1) AS c LEFT JOIN (SELECT station, via, "

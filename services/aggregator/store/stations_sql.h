@@ -5,9 +5,7 @@
 #include "aggregator/core/station_report.h"
 #include "postgres/connection.h"
 
-#define STATIONS_SQL_SEEN 3 /* parameters, all arrays */
-
-extern const char stations_sql_seen[];
+extern const char stations_sql_seen[], stations_sql_seen_types[];
 
 /* One parameter, the topic. The rows belong to station_report_of: it borrows from the result. */
 extern const char stations_sql_ask[];

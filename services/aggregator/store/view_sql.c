@@ -6,15 +6,6 @@
 
 #include "aggregator/store/view_columns.h"
 
-static void begin_table(struct strbuf *out, const char *schema, const char *table,
-                        const struct view *view)
-{
-    strbuf_addf(out, "CREATE TABLE %s.%s_%s (bucket text COLLATE \"C\" NOT NULL, day date NOT NULL",
-                schema, table, view->name);
-    view_columns_groups(out, view, ", ", " text COLLATE \"C\" NOT NULL");
-    strbuf_add(out, SPAN(", is_excluded boolean NOT NULL"));
-}
-
 static void add_key(struct strbuf *out, const struct view *view)
 {
     strbuf_add(out, SPAN("bucket, day"));
@@ -22,87 +13,119 @@ static void add_key(struct strbuf *out, const struct view *view)
     strbuf_add(out, SPAN(", is_excluded"));
 }
 
-/* A cell or bin is the sum of its shards (sql/0004), and is guarded (sql/0005). Writers name their
- * shard: a default would be asked for at each row. */
-static void end_table(struct strbuf *out, const char *schema, const char *table,
-                      const struct view *view, const char *more)
+static const char cell_options[] = ") WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
+                                   "autovacuum_vacuum_threshold = 5000);\n";
+
+/* A cell is the sum of its shards (sql/0004), and is guarded (sql/0005). Writers name their shard:
+ * a default would be asked for at each row. */
+static void end_table(struct strbuf *out, const char *schema, const struct view *view)
 {
     strbuf_add(out, SPAN(", shard smallint NOT NULL DEFAULT core.shard(), PRIMARY KEY ("));
     add_key(out, view);
+    strbuf_addf(out, ", shard)%sSELECT core.guard('%s.cell_%s', %s);\n", cell_options, schema,
+                view->name, view_group_index(view, FACT_UNIT) >= 0 ? "'unit'" : "NULL");
+}
+
+static void add_bins_relation(struct strbuf *out, const char *schema, const struct view *view)
+{
+    strbuf_addf(out, "CREATE VIEW %s.hist_%s AS SELECT c.bucket, c.day", schema, view->name);
+    view_columns_groups(out, view, ", c.", "");
     strbuf_addf(out,
-                "%s, shard)) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, "
-                "autovacuum_vacuum_threshold = 5000);\n"
-                "SELECT core.guard('%s.%s_%s', %s);\n",
-                more, schema, table, view->name,
-                view_group_index(view, FACT_UNIT) >= 0 ? "'unit'" : "NULL");
+                ", c.is_excluded, c.shard, b.measure, b.bin, b.n FROM %s.cell_%s AS c CROSS JOIN "
+                "LATERAL core.bins_of(c.bins) AS b;\nSELECT core.show('%s.hist_%s');\n",
+                schema, view->name, schema, view->name);
 }
 
 void view_sql_tables(struct strbuf *out, const char *schema, const struct view *view)
 {
-    begin_table(out, schema, "cell", view);
+    strbuf_addf(out,
+                "CREATE TABLE %s.cell_%s (bucket text COLLATE \"C\" NOT NULL, day date NOT NULL",
+                schema, view->name);
+    view_columns_groups(out, view, ", ", " text COLLATE \"C\" NOT NULL");
+    strbuf_add(out, SPAN(", is_excluded boolean NOT NULL"));
     view_columns_each(out, view, ", @ bigint NOT NULL");
-    end_table(out, schema, "cell", view, "");
-    if (!view->has_durations)
-        return;
-    begin_table(out, schema, "hist", view);
-    strbuf_add(out, SPAN(", measure smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL"));
-    end_table(out, schema, "hist", view, ", measure, bin");
+    if (view->has_durations)
+        strbuf_add(out, SPAN(", bins bigint[] COMPRESSION lz4"));
+    end_table(out, schema, view);
+    if (view->has_durations)
+        add_bins_relation(out, schema, view);
 }
 
 void view_sql_drop(struct strbuf *out, const char *schema, const char *name)
 {
     view_sql_drop_views(out, name);
-    strbuf_addf(out, "DROP TABLE IF EXISTS %s.cell_%s, %s.hist_%s;\n", schema, name, schema, name);
+    strbuf_addf(out, "DROP VIEW IF EXISTS %s.hist_%s;\nDROP TABLE IF EXISTS %s.cell_%s;\n", schema,
+                name, schema, name);
 }
 
-static size_t key_arrays(const struct view *view)
+void view_sql_cell_types(const struct view *view, char *types)
 {
-    return (view->grain != GRAIN_DAY ? 3U : 2U) + view->group_count;
+    if (view->grain != GRAIN_DAY)
+        *types++ = 't';
+    *types++ = 'd';
+    for (size_t i = 0; i < view->group_count; i++)
+        *types++ = 't';
+    *types++ = 'b';
+    for (size_t i = 0; i < view->column_count; i++)
+        *types++ = 'i';
+    if (view->has_durations)
+        *types++ = 't';
+    *types = '\0';
 }
 
-size_t view_sql_cell_arrays(const struct view *view)
+static void add_names(struct strbuf *out, const struct view *view)
 {
-    return key_arrays(view) + view->column_count;
+    add_key(out, view);
+    view_columns_each(out, view, ", @");
+    strbuf_add(out, view->has_durations ? SPAN(", bins") : SPAN(""));
 }
 
-size_t view_sql_bin_arrays(const struct view *view)
-{
-    return key_arrays(view) + 3;
-}
-
-static void add_unnest(struct strbuf *out, const struct view *view, size_t more)
+static void add_unnest(struct strbuf *out, const struct view *view)
 {
     int at = 1;
+    strbuf_add(out, SPAN(" FROM unnest("));
     if (view->grain != GRAIN_DAY)
-        strbuf_addf(out, " SELECT (SELECT core.shard()), u.* FROM unnest($%d::text[], ", at++);
-    else
-        strbuf_add(out, SPAN(" SELECT (SELECT core.shard()), 'day', u.* FROM unnest("));
+        strbuf_addf(out, "$%d::text[], ", at++);
     strbuf_addf(out, "$%d::date[]", at++);
     for (size_t i = 0; i < view->group_count; i++)
         strbuf_addf(out, ", $%d::text[]", at++);
     strbuf_addf(out, ", $%d::boolean[]", at++);
-    for (size_t i = 0; i < more; i++)
+    for (size_t i = 0; i < view->column_count; i++)
         strbuf_addf(out, ", $%d::bigint[]", at++);
-    strbuf_add(out, SPAN(") AS u ON CONFLICT ("));
-    add_key(out, view);
+    if (view->has_durations)
+        strbuf_addf(out, ", $%d::text[]", at++);
+    strbuf_addf(out, ") AS u(%sday", view->grain != GRAIN_DAY ? "bucket, " : "");
+    view_columns_groups(out, view, ", ", "");
+    strbuf_add(out, SPAN(", is_excluded"));
+    view_columns_each(out, view, ", @");
+    strbuf_add(out, view->has_durations ? SPAN(", bins)") : SPAN(")"));
 }
+
+/* Bins are put behind those that are there; once in a while they are added up. */
+static const char more_bins[] =
+    ", bins = CASE WHEN cardinality(c.bins) / 64 < (cardinality(c.bins) + "
+    "cardinality(excluded.bins)) / 64 THEN core.sum_bins(c.bins || excluded.bins) ELSE c.bins || "
+    "excluded.bins END";
 
 void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view)
 {
     strbuf_addf(out, "INSERT INTO %s.cell_%s AS c (shard, ", schema, view->name);
+    add_names(out, view);
+    strbuf_addf(out, ") SELECT (SELECT core.shard()), %s, u.day",
+                view->grain != GRAIN_DAY ? "u.bucket" : "'day'");
+    view_columns_groups(out, view, ", u.", "");
+    strbuf_add(out, SPAN(", u.is_excluded"));
+    view_columns_each(out, view, ", u.@");
+    strbuf_add(out, view->has_durations ? SPAN(", u.bins::bigint[]") : SPAN(""));
+    add_unnest(out, view);
+    strbuf_add(out, SPAN(" ON CONFLICT ("));
     add_key(out, view);
-    view_columns_each(out, view, ", @");
-    strbuf_add_char(out, ')');
-    add_unnest(out, view, view->column_count);
     strbuf_add(out, SPAN(", shard) DO UPDATE SET bucket = c.bucket"));
     view_columns_each(out, view, ", @ = c.@ + excluded.@");
+    strbuf_add(out, view->has_durations ? span_of(more_bins) : SPAN(""));
 }
 
-void view_sql_upsert_bins(struct strbuf *out, const char *schema, const struct view *view)
+int64_t view_sql_bin(size_t measure, int bin, int64_t n)
 {
-    strbuf_addf(out, "INSERT INTO %s.hist_%s AS c (shard, ", schema, view->name);
-    add_key(out, view);
-    strbuf_add(out, SPAN(", measure, bin, n)"));
-    add_unnest(out, view, 3);
-    strbuf_add(out, SPAN(", measure, bin, shard) DO UPDATE SET n = c.n + excluded.n"));
+    return ((int64_t)measure << 48) + ((int64_t)bin << 32) + n;
 }

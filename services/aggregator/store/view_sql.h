@@ -8,19 +8,22 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "aggregator/core/view.h"
 #include "base/strbuf.h"
 
-/* Cells and bins, in the schema they are kept in ("core") or filled aside. */
+/* Cells, in the schema they are kept in ("core") or filled aside; hist_NAME shows the bins that lie
+ * in them, one a row. */
 void view_sql_tables(struct strbuf *out, const char *schema, const struct view *view);
 /* And what reads them. */
 void view_sql_drop(struct strbuf *out, const char *schema, const char *name);
 void view_sql_views(struct strbuf *out, const struct view *view);
 void view_sql_drop_views(struct strbuf *out, const char *name);
-/* Arrays: buckets (but where the grain is a day), days, each group, is_excluded, each column. */
-size_t view_sql_cell_arrays(const struct view *view);
+/* Arrays: buckets (but where the grain is a day), days, each group, is_excluded, each column; of a
+ * view with durations the bins of each cell, as the literal of an array. */
+void view_sql_cell_types(const struct view *view, char *types); /* as upsert_init takes them */
 void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view);
-/* The same keys, then measures, bins, counts. */
-size_t view_sql_bin_arrays(const struct view *view);
-void view_sql_upsert_bins(struct strbuf *out, const char *schema, const struct view *view);
+/* A bin as it lies in a cell (sql/0017). */
+int64_t view_sql_bin(size_t measure, int bin, int64_t n);

@@ -47,6 +47,7 @@ struct writer {
     struct postgres_transaction *transaction;
     struct upsert sets, now, asked, said, came, seen, firings;
     struct cell_rows *cells;               /* owned */
+    struct delta *delta;                   /* owned: of the batch that is written */
     struct observations_sql *observations; /* owned */
     struct move moves[WRITER_MAX_PARTITIONS];
     struct batch *batch; /* during a commit */
@@ -64,26 +65,27 @@ struct writer *writer_new(const struct writer_options *options)
         postgres_connection_new(options->conninfo, "citybrain-aggregator", writer->session);
     writer->maker = postgres_connection_new(options->conninfo, "citybrain-schema", NULL);
     writer->transaction = postgres_transaction_new(writer->connection);
-    upsert_init(&writer->asked, "core", "ask", 1);
+    upsert_init(&writer->asked, "core", "ask", "t");
     strbuf_add(&writer->asked.sql,
                SPAN("SELECT s.case_id, s.lines FROM unnest($1::text[]) AS u(id) "
                     "JOIN core.case_set AS s ON s.case_id = u.id"));
-    upsert_init(&writer->sets, "core", "sets", 4);
+    upsert_init(&writer->sets, "core", "sets", "tttt");
     strbuf_add(&writer->sets.sql,
                SPAN("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT * FROM "
                     "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
                     "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
-    upsert_init(&writer->now, "core", "now", CASE_NOW_SQL_ARRAYS);
+    upsert_init(&writer->now, "core", "now", case_now_sql_types);
     case_now_sql_upsert(&writer->now.sql, "core");
-    upsert_init(&writer->said, "core", "said", LEDGER_SQL_SAID);
+    upsert_init(&writer->said, "core", "said", ledger_sql_said_types);
     strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
-    upsert_init(&writer->came, "core", "came", LEDGER_SQL_CAME);
+    upsert_init(&writer->came, "core", "came", ledger_sql_came_types);
     strbuf_add(&writer->came.sql, span_of(ledger_sql_came));
-    upsert_init(&writer->seen, "core", "seen", STATIONS_SQL_SEEN);
+    upsert_init(&writer->seen, "core", "seen", stations_sql_seen_types);
     strbuf_add(&writer->seen.sql, span_of(stations_sql_seen));
-    upsert_init(&writer->firings, "core", "firings", FIRING_SQL_ARRAYS);
+    upsert_init(&writer->firings, "core", "firings", firing_sql_types);
     strbuf_add(&writer->firings.sql, span_of(firing_sql_upsert));
     writer->observations = observations_sql_new();
+    writer->delta = delta_new();
     writer->cells = cell_rows_new(options->schema.rules->views, "core");
     return writer;
 }
@@ -93,6 +95,7 @@ void writer_free(struct writer *writer)
     if (!writer)
         return;
     cell_rows_free(writer->cells);
+    delta_free(writer->delta);
     observations_sql_free(writer->observations);
     upsert_fini(&writer->sets);
     upsert_fini(&writer->now);
@@ -253,7 +256,7 @@ static bool read_old_sets(struct writer *writer, const struct writer_position *p
     queue_moves(writer, positions, count);
     upsert_reset(&writer->asked);
     for (size_t i = 0; i < batch_case_count(writer->batch); i++)
-        array_text_add(&writer->asked.arrays[0], batch_case_at(writer->batch, i)->id);
+        array_binary_add(&writer->asked.arrays[0], batch_case_at(writer->batch, i)->id);
     upsert_queue(&writer->asked, writer->transaction, on_old_sets, writer);
     return postgres_transaction_flush(writer->transaction, error);
 }
@@ -266,10 +269,10 @@ static void fill_sets(struct writer *writer)
         const struct batch_case *changed = batch_case_at(writer->batch, i);
         if (!changed->lines.at)
             continue;
-        array_text_add(&writer->sets.arrays[0], changed->id);
-        array_text_add(&writer->sets.arrays[1], changed->kind);
-        array_text_add(&writer->sets.arrays[2], changed->lines);
-        array_text_add(&writer->sets.arrays[3], changed->unit);
+        array_binary_add(&writer->sets.arrays[0], changed->id);
+        array_binary_add(&writer->sets.arrays[1], changed->kind);
+        array_binary_add(&writer->sets.arrays[2], changed->lines);
+        array_binary_add(&writer->sets.arrays[3], changed->unit);
         case_now_sql_fill(writer->now.arrays, changed);
     }
 }
@@ -277,37 +280,37 @@ static void fill_sets(struct writer *writer)
 static void fill_ledger(struct writer *writer)
 {
     const struct ledger_rows *rows = batch_ledger(writer->batch);
-    struct array_text *at = writer->said.arrays;
+    struct array_binary *at = writer->said.arrays;
     upsert_reset(&writer->said);
     for (const struct ledger_said *said = rows->said; said; said = said->next) {
-        array_text_add_int(&at[0], said->hour_ms);
-        array_text_add(&at[1], said->feed);
-        array_text_add(&at[2], said->id);
-        array_text_add(&at[3], said->input);
+        array_binary_add_int(&at[0], said->hour_ms);
+        array_binary_add(&at[1], said->feed);
+        array_binary_add(&at[2], said->id);
+        array_binary_add(&at[3], said->input);
         for (size_t i = 0; i < LEDGER_ROWS_COUNTS; i++)
-            array_text_add_int(&at[4 + i], said->count[i]);
+            array_binary_add_int(&at[4 + i], said->count[i]);
     }
     at = writer->came.arrays;
     upsert_reset(&writer->came);
     for (const struct ledger_came *came = rows->came; came; came = came->next) {
         if (came->distinct + came->repeated + came->refused == 0)
             continue;
-        array_text_add_int(&at[0], came->hour_ms);
-        array_text_add(&at[1], came->feed);
-        array_text_add_int(&at[2], came->distinct);
-        array_text_add_int(&at[3], came->repeated);
-        array_text_add_int(&at[4], came->refused);
+        array_binary_add_int(&at[0], came->hour_ms);
+        array_binary_add(&at[1], came->feed);
+        array_binary_add_int(&at[2], came->distinct);
+        array_binary_add_int(&at[3], came->repeated);
+        array_binary_add_int(&at[4], came->refused);
     }
 }
 
 static void fill_seen(struct writer *writer)
 {
-    struct array_text *at = writer->seen.arrays;
+    struct array_binary *at = writer->seen.arrays;
     upsert_reset(&writer->seen);
     for (const struct seen_row *row = batch_seen(writer->batch)->first; row; row = row->next) {
-        array_text_add(&at[0], row->sighting.station);
-        array_text_add(&at[1], row->sighting.via);
-        array_text_add_int(&at[2], row->sighting.seen_ms);
+        array_binary_add(&at[0], row->sighting.station);
+        array_binary_add(&at[1], row->sighting.via);
+        array_binary_add_int(&at[2], row->sighting.seen_ms);
     }
 }
 
@@ -327,7 +330,7 @@ static bool write_changes(struct writer *writer, struct error *error)
     fill_firings(writer);
     upsert_queue(&writer->sets, writer->transaction, NULL, NULL);
     upsert_queue(&writer->now, writer->transaction, NULL, NULL);
-    cell_rows_queue(writer->cells, batch_delta(writer->batch), writer->transaction);
+    cell_rows_queue(writer->cells, writer->delta, writer->transaction);
     upsert_queue(&writer->said, writer->transaction, NULL, NULL);
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
     upsert_queue(&writer->seen, writer->transaction, NULL, NULL);
@@ -358,12 +361,14 @@ enum writer_result writer_commit(struct writer *writer, struct batch *batch,
         return WRITER_FAILED;
     if (!read_old_sets(writer, positions, count, error))
         return writer->fenced ? WRITER_FENCED : WRITER_FAILED;
-    if (!batch_fold(batch, &bad)) {
+    delta_clear(writer->delta);
+    if (!batch_fold(batch, writer->delta, &bad)) {
         postgres_connection_close(writer->connection);
         error_set(error, ERROR_CONFIG, 0,
                   "the stored set of case %.*s cannot be read; docs/runbooks/set-unreadable.md",
                   SPAN_ARG(bad));
         return WRITER_FAILED;
     }
+    delta_finish(writer->delta);
     return write_changes(writer, error) ? WRITER_DONE : WRITER_FAILED;
 }

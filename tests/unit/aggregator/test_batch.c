@@ -101,7 +101,9 @@ static size_t commit(struct store *store, struct batch *batch)
         if (store->set[number])
             assert_true(batch_take_old(batch, id, span_of(store->set[number])));
     }
-    assert_true(batch_fold(batch, &bad));
+    struct delta *delta = delta_new();
+    assert_true(batch_fold(batch, delta, &bad));
+    delta_finish(delta);
     for (size_t i = 0; i < batch_case_count(batch); i++) {
         const struct batch_case *shown = batch_case_at(batch, i);
         if (!shown->lines.at)
@@ -110,13 +112,13 @@ static size_t commit(struct store *store, struct batch *batch)
         free(store->set[number]);
         store->set[number] = xspandup(shown->lines);
     }
-    const struct delta *delta = batch_delta(batch);
     for (size_t i = 0; i < delta_count(delta); i++) {
         size_t at = find_row(store, delta_at(delta, i));
-        for (size_t c = 0; c < VIEW_MAX_COLUMNS; c++)
+        for (size_t c = 0; c < delta_at(delta, i)->value_count; c++)
             store->values[at][c] += delta_at(delta, i)->value[c];
     }
     size_t rows = delta_count(delta);
+    delta_free(delta);
     batch_clear(batch);
     return rows;
 }

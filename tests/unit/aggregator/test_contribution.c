@@ -290,9 +290,45 @@ static void what_adds_the_same_is_known_by_everything_it_adds(void **state)
     }
 }
 
+/* Only what a move changes is left of it, whatever is changed. */
+static void what_both_add_is_taken_out_of_both(void **state)
+{
+    (void)state;
+    static struct contribution was, is;
+    struct case_fold fold = opened();
+    const struct view *view = views_find(views, SPAN("response_time"));
+    fold.type_code = SPAN("R0101");
+    fold.closed = true;
+    fold.closure_ms = NOON + HOUR;
+    contribution_of(&was, view, &fold, 480);
+    contribution_of(&is, view, &fold, 480);
+    contribution_settle(&was, &is, view);
+    assert_int_equal(was.cell_count + was.bin_count + is.bin_count, 0);
+    for (size_t c = 0; c < view->column_count; c++)
+        assert_int_equal(is.cells[0].value[c], 0);
+
+    contribution_of(&was, view, &fold, 480);
+    fold.closure_ms = NOON + 2 * HOUR;
+    contribution_of(&is, view, &fold, 480);
+    size_t bins = is.bin_count;
+    contribution_settle(&was, &is, view);
+    assert_int_equal(was.cell_count, 0);
+    assert_int_equal(was.bin_count, bins);
+    assert_int_equal(is.bin_count, bins);
+    assert_int_equal(is.cells[0].value[0], 0); /* as many */
+    assert_int_equal(is.cells[0].value[1], HOUR);
+
+    contribution_of(&was, view, &fold, 480);
+    contribution_of(&is, view, &fold, 480);
+    keep_excluded(&is);
+    contribution_settle(&was, &is, view);
+    assert_true(was.cell_count > 0 && is.cell_count > 0 && is.cells[0].value[0] == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_both_add_is_taken_out_of_both),
         cmocka_unit_test(an_order_is_a_matter),
         cmocka_unit_test(a_child_is_an_order_and_no_matter),
         cmocka_unit_test(a_double_counts_as_nothing_else),

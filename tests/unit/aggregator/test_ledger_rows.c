@@ -116,7 +116,7 @@ static char *fold(struct batch *batch, char *set)
     batch_seal(batch);
     if (set)
         assert_true(batch_take_old(batch, CASE, span_of(set)));
-    assert_true(batch_fold(batch, &bad));
+    assert_true(batch_fold(batch, NULL, &bad));
     if (!batch_case_at(batch, 0)->lines.at)
         return set;
     free(set);
