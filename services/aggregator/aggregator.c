@@ -28,6 +28,7 @@
 #include "kafka/follow.h"
 
 #define LARGE_BUFFER (256 << 10)
+#define LONGER       5 /* times batch_every, where nobody waits for the newest record */
 
 enum job { JOB_SCHEMA, JOB_TAKE_OVER, JOB_COMMIT };
 
@@ -102,6 +103,7 @@ static void on_retry(uv_timer_t *timer)
 
 static void forget_batch(struct aggregator *aggregator)
 {
+    uv_timer_stop(&aggregator->batch_timer);
     batch_clear(aggregator->filling);
     freshness_forget(aggregator->freshness, false);
     aggregator->records = 0;
@@ -265,6 +267,34 @@ static void step(struct aggregator *aggregator)
     }
 }
 
+static void on_batch_timer(uv_timer_t *timer)
+{
+    struct aggregator *aggregator = timer->data;
+    aggregator->due = true;
+    step(aggregator);
+}
+
+/* Whether more lies unread than a batch may hold, as far as the consumer has heard of the ends. */
+static bool is_behind(const struct aggregator *aggregator)
+{
+    int64_t unread = 0;
+    for (size_t i = 0; i < aggregator->count; i++) {
+        const struct writer_position *position = &aggregator->positions[i];
+        int64_t end = follow_end(aggregator->follow, position->partition);
+        int64_t next = position->next > 0 ? position->next : 0;
+        unread += end > next ? end - next : 0;
+    }
+    return unread >= aggregator->config->batch_records;
+}
+
+/* A batch goes so long after its first record, or when it is full. */
+static void wait_for_more(struct aggregator *aggregator, bool anybody_waits)
+{
+    uint64_t wait_ms = (uint64_t)aggregator->config->batch_every_ms;
+    uv_timer_start(&aggregator->batch_timer, on_batch_timer,
+                   anybody_waits ? wait_ms : LONGER * wait_ms, 0);
+}
+
 static int by_partition(const void *a, const void *b)
 {
     return ((const struct writer_position *)a)->partition -
@@ -337,7 +367,8 @@ static bool on_record(void *context, const struct record *record)
     position->last = record->offset;
     position->seen = log_mark_of(record);
     position->has_seen = true;
-    aggregator->records++;
+    if (aggregator->records++ == 0)
+        wait_for_more(aggregator, !is_behind(aggregator));
     metric_add(aggregator->records_total, span_of(reject_name(reject)), 1);
     if (reject != REJECT_NONE)
         log_error("aggregator.undecodable", LOG_STR("reason", reject_name(reject)),
@@ -356,8 +387,11 @@ static void on_end(void *context, int32_t partition, int64_t next_offset)
     struct writer_position *position = position_of(aggregator, partition);
     if (aggregator->running && position && position->looks && next_offset > position->last)
         log_guard_look(&aggregator->guard, position, NULL);
-    if (aggregator->running && position && next_offset > position->next)
-        position->next = next_offset;
+    if (!aggregator->running || !position || next_offset <= position->next)
+        return;
+    position->next = next_offset;
+    if (!aggregator->due && !uv_is_active((uv_handle_t *)&aggregator->batch_timer))
+        wait_for_more(aggregator, false);
 }
 
 static void open_follow(struct aggregator *aggregator)
@@ -369,13 +403,6 @@ static void open_follow(struct aggregator *aggregator)
         follow_open(aggregator->daemon, &aggregator->config->kafka, "events", &handler, &error);
     if (!aggregator->follow)
         daemon_die("aggregator.follow", &error);
-}
-
-static void on_batch_timer(uv_timer_t *timer)
-{
-    struct aggregator *aggregator = timer->data;
-    aggregator->due = true;
-    step(aggregator);
 }
 
 static void add_metrics(struct aggregator *aggregator)
@@ -436,8 +463,6 @@ struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregato
     uv_timer_init(daemon_loop(daemon), &aggregator->retry_timer);
     aggregator->batch_timer.data = aggregator;
     aggregator->retry_timer.data = aggregator;
-    uv_timer_start(&aggregator->batch_timer, on_batch_timer, (uint64_t)config->batch_every_ms,
-                   (uint64_t)config->batch_every_ms);
     daemon_not_ready(daemon, "aggregator", "schema");
     step(aggregator);
     return aggregator;
