@@ -21,6 +21,9 @@ STEPS = 2 + len(LATER)
 COLUMNS = ("case_id", "lead", "type_code", "street_code", "limit_class", "opened_ms", "dispatched_ms", "due_ms", "signed_ms",
            "contacted_ms", "resolved_ms", "closed_ms")
 TYPES = ("text",) * 5 + ("bigint",) * 7
+EVENT_COLUMNS = ("case_id", "id", "revision", "stage", "time_ms", "recorded_ms", "unit", "party", "lead", "type_code",
+                 "street_code", "limit_class", "due_ms")
+EVENT_TYPES = ("text",) * 4 + ("bigint",) * 2 + ("text",) * 6 + ("bigint",)
 AT = {name: index for index, name in enumerate(COLUMNS)}
 
 
@@ -78,13 +81,34 @@ class AggregatorJob:
         row[8:8 + max(0, step - 1)] = times[2:step + 1]
         return row
 
-    def batches(self, recorded):
-        """The flat rows that change in each transaction of the aggregator's: its sets say which cases, and how far told."""
+    def event(self, n, step):
+        """The event that tells it, as far as the peers' views need it."""
+        matter, time_ms, case = self.written[self.matter[n]].matter, self.times[n][step], SUBJECT % n
+        stage, party = ("opened", "source") if step == 0 else ("dispatched", "router") if step == 1 else LATER[step - 2][:2]
+        opened, dispatched = (matter.code, matter.street) if step == 0 else (None, None), (None, None, None)
+        if step == 1:
+            dispatched = matter.lead, matter.limit_class or "", self.times[n][0] + matter.hours * HOUR if matter.hours else None
+        return [case, short_id(case.encode(), stage.encode()).decode(), "%020d.%015d" % (0, time_ms), stage, time_ms,
+                time_ms, matter.lead if party == "lead" else None, party, dispatched[0], *opened, *dispatched[1:]]
+
+    @staticmethod
+    def told(recorded):
+        """Of each transaction of the aggregator's, {case: the last step that is told}: its sets say so."""
         for transaction in recorded:
-            for name, _, values in transaction:
-                if name == b"core_sets":
-                    told = zip(values_of(values[0]), values_of(values[2]))
-                    yield [self.row(int(case[-9:]), lines.strip().count(b"\n")) for case, lines in told]
+            yield {int(case[-9:]): lines.strip().count(b"\n") for name, _, values in transaction if name == b"core_sets"
+                   for case, lines in zip(values_of(values[0]), values_of(values[2]))}
+
+    def row_batches(self, recorded):
+        """The flat rows that change in each of them."""
+        for told in self.told(recorded):
+            yield [self.row(n, step) for n, step in told.items()]
+
+    def event_batches(self, recorded):
+        """The events of each of them."""
+        before = {}
+        for told in self.told(recorded):
+            yield [self.event(n, step) for n, last in told.items() for step in range(before.get(n, -1) + 1, last + 1)]
+            before.update(told)
 
 
 HEADERS = [CONTENT_TYPE]

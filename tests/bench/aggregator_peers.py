@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What else one would take to keep the same views in PostgreSQL: statement triggers, materialized views. Each over one
-flat row a case that is given to it folded."""
+"""What else one would take to keep the same views in PostgreSQL: statement triggers over the events, or over one flat row a
+case that is given to them folded; materialized views over such rows."""
 import contextlib
 import time
 from pathlib import Path
 
-from aggregator_job import AT, COLUMNS, HISTORY, TYPES
+from aggregator_job import AT, COLUMNS, EVENT_COLUMNS, EVENT_TYPES, HISTORY, TYPES
 from recorder import write_script
 from stage import cpu_of
 
 SQL = Path(__file__).resolve().parent / "peers"
 VIEWS = ("closure_rate", "backlog", "on_time", "response_time")  # that every one of them keeps
-UPSERT = "INSERT INTO peer.case_row (%s) SELECT * FROM unnest(%s) ON CONFLICT (case_id) DO UPDATE SET %s" % (
-    ", ".join(COLUMNS), ", ".join("$%d::%s[]" % (n + 1, of) for n, of in enumerate(TYPES)),
-    ", ".join("%s = excluded.%s" % (name, name) for name in COLUMNS[1:]))
 MEASURES = ("full", "full_net", "dispatch", "sign", "contact", "handle", "handle_net")
 OURS = {
     "closure_rate": "SELECT day, unit, type_code, street_code, sum(opened_n), sum(closed_n), sum(closed_in_n) "
@@ -27,6 +24,16 @@ OURS = {
     "response_bins": "SELECT day, unit, type_code, street_code, limit_class, measure, bin, sum(n) FROM core.hist_response_time "
                      "GROUP BY 1, 2, 3, 4, 5, 6, 7"}
 KEYS = {"closure_rate": 4, "backlog": 3, "on_time": 4, "response_time": 6, "response_bins": 7}
+
+
+def upsert(table, columns, types, key, condition=""):
+    return ("INSERT INTO peer.%s AS t (%s) SELECT * FROM unnest(%s) ON CONFLICT (%s) DO UPDATE SET %s%s" % (
+        table, ", ".join(columns), ", ".join("$%d::%s[]" % (n + 1, of) for n, of in enumerate(types)), ", ".join(columns[:key]),
+        ", ".join("%s = excluded.%s" % (name, name) for name in columns[key:]), condition)).encode()
+
+
+UPSERT = upsert("case_row", COLUMNS, TYPES, 1)
+TELL = upsert("event", EVENT_COLUMNS, EVENT_TYPES, 2, " WHERE t.revision < excluded.revision")
 
 
 def literal(values):
@@ -54,12 +61,13 @@ def cells_of(stage, database, questions):
 class Peers:
     def __init__(self, stage, job):
         self.stage, self.job = stage, job
-        self.script = stage.run / "peer.script"
+        self.script, self.events = stage.run / "peer.script", stage.run / "events.script"
 
     def prepare(self, recorded):
         """In the transactions that the aggregator made."""
-        write_script(self.script, ([(b"rows", UPSERT.encode(), [literal(column) for column in zip(*rows)])]
-                                   for rows in self.job.batches(recorded)))
+        for path, sql, batches in ((self.script, UPSERT, self.job.row_batches(recorded)),
+                                   (self.events, TELL, self.job.event_batches(recorded))):
+            write_script(path, ([(b"rows", sql, [literal(column) for column in zip(*rows)])] for rows in batches if rows))
         self.stage.database("peer_shape")
         self.stage.execute("peer_shape", (SQL / "cases.sql").read_text())
 
@@ -67,9 +75,13 @@ class Peers:
         self.stage.database(name, "peer_shape")
         self.stage.execute(name, *((SQL / file).read_text() for file in files))
 
-    def run_triggers(self):
+    def run_folded(self):
         self.database("peer_run", "lists.sql", "triggers.sql")
         return self.stage.bare("peer_run", self.script, len(self.job))
+
+    def run_triggers(self):
+        self.database("peer_run", "lists.sql", "triggers.sql", "events.sql")
+        return self.stage.bare("peer_run", self.events, len(self.job))
 
     def hold(self, database):
         """That the triggers' cells are the aggregator's."""
