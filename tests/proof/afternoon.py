@@ -55,7 +55,7 @@ def checks(done, addresses):
     yield "history is counted", re.search(r"^2026-03-02\t3\t1\t1\t", history, re.M) is not None
     yield "history is dispatched to nobody", "XC0001" not in today.split("tap dispatch")[-1]
     yield "today's orders are with the bureau", all(f"assigned\tinspection:market:XC010{n}" in today for n in (1, 2))
-    yield "the trigger's sentence is at the desk", "7天内登良社区巡查发现2件" in today
+    yield "what the trigger found waits at the desk", re.search(r"^proactive:patrol_again:\S+\t未诉先办待确认\t.*\t登良社区$", today, re.M) is not None
     yield "cases on the page", {row["case"] for row in ask("cases?kind=inspection")} >= {"inspection:market:XC0001", "inspection:market:XC0101"}
     yield "the view on the page", sum(row["opened"] for row in ask("views/inspection?by=street")) == 5
     yield "the page itself", b"<html" in HTTP.open(f"{api}/", timeout=10).read()
