@@ -15,6 +15,8 @@
 #include <time.h>
 
 #include "aggregator/rebuild.h"
+#include "aggregator/store/migration.h"
+#include "aggregator/store/roles.h"
 #include "aggregator/store/writer.h"
 #include "base/base.h"
 #include "daemon/log.h"
@@ -100,6 +102,75 @@ static void refused(const char *first, const char *second)
         fail_msg("said: %s", error.text);
     ask(sql, after, sizeof after);
     assert_string_equal(before, after);
+}
+
+/* Migrations alone, as schema_apply runs them. */
+static void migrate(void)
+{
+    struct error error = {0};
+    struct postgres_connection *connection =
+        postgres_connection_new(here.postgres.conninfo, "test-migrate", NULL);
+    if (!postgres_connection_open(connection, &error) ||
+        !postgres_connection_run(connection, "BEGIN; SET LOCAL client_min_messages = warning",
+                                 &error) ||
+        !roles_apply(connection, here.sql, NULL, &error) ||
+        !migration_apply(connection, here.sql, NULL, &error) ||
+        !postgres_connection_run(connection, "COMMIT", &error))
+        fail_msg("%s", error.text);
+    postgres_connection_free(connection);
+}
+
+/* A view as programs before 0017 made it: its bins are rows of a table. */
+static const char older[] =
+    "SET ROLE owner; CREATE TABLE core.cell_older (bucket text COLLATE \"C\" NOT NULL, day date "
+    "NOT "
+    "NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT NULL, whole_n bigint NOT "
+    "NULL, "
+    "whole_ms bigint NOT NULL, shard smallint NOT NULL DEFAULT core.shard(), PRIMARY KEY (bucket, "
+    "day, unit, is_excluded, shard)); CREATE TABLE core.hist_older (bucket text COLLATE \"C\" NOT "
+    "NULL, day date NOT NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT NULL, "
+    "measure "
+    "smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL, shard smallint NOT NULL DEFAULT "
+    "core.shard(), PRIMARY KEY (bucket, day, unit, is_excluded, measure, bin, shard)); SELECT "
+    "core.guard('core.cell_older', 'unit'), core.guard('core.hist_older', 'unit'); CREATE VIEW "
+    "api.older AS SELECT unit, bin FROM core.hist_older; INSERT INTO core.view (name, hash, sql) "
+    "VALUES ('older', 'h', 's'); SET ROLE agg_writer; INSERT INTO core.cell_older VALUES ('day', "
+    "'2026-01-01', 'u', false, 3, 700, 1), ('day', '2026-01-01', 'w', false, 0, 0, 1); INSERT INTO "
+    "core.hist_older VALUES ('day', '2026-01-01', 'u', false, 0, 30, 4, 1), ('day', '2026-01-01', "
+    "'u', false, 2, 30, -1, 1), ('day', '2026-01-01', 'u', false, 0, 31, 0, 1), ('day', "
+    "'2026-01-01', 'v', false, 0, 600, 1, 2); RESET ROLE";
+
+/* In a database that has been used (docs/decisions/0210): no bin is lost, and what guards rows
+ * guards them. */
+static void bins_that_were_rows_move_into_their_cells(void **state)
+{
+    struct error error = {0};
+    char answer[200];
+    (void)state;
+    assert_true(shell("mv %s/0017_bins_lie_in_their_cell.sql %s/later", here.sql, here.sql));
+    migrate();
+    if (!postgres_connection_run(here.reader, older, &error))
+        fail_msg("%s", error.text);
+    assert_true(shell("mv %s/later %s/0017_bins_lie_in_their_cell.sql", here.sql, here.sql));
+    migrate();
+    assert_true(postgres_connection_run(here.reader, "SET ROLE agg_writer", &error));
+    ask("SELECT string_agg(format('%s/%s/%s/%s/%s', unit, shard, measure, bin, n), ' ' ORDER BY "
+        "unit, measure) FROM core.hist_older",
+        answer, sizeof answer);
+    assert_string_equal(answer, "u/1/0/30/4 u/1/2/30/-1 v/2/0/600/1");
+    ask("SELECT string_agg(format('%s/%s/%s', unit, whole_n, whole_ms), ' ' ORDER BY unit) FROM "
+        "core.cell_older",
+        answer, sizeof answer);
+    assert_string_equal(answer, "u/3/700 v/0/0 w/0/0");
+    ask("SELECT sql || '/' || (to_regclass('api.older') IS NULL) || '/' || (SELECT "
+        "relforcerowsecurity FROM pg_class WHERE oid = 'core.cell_older'::regclass) FROM core.view "
+        "WHERE name = 'older'",
+        answer, sizeof answer);
+    assert_string_equal(answer, "/true/true");
+    assert_true(postgres_connection_run(here.reader,
+                                        "RESET ROLE; DROP VIEW core.hist_older; DROP TABLE "
+                                        "core.cell_older; DELETE FROM core.view",
+                                        &error));
 }
 
 static void each_is_applied_once_and_recorded(void **state)
@@ -402,6 +473,7 @@ static void old_days_go_by_the_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bins_that_were_rows_move_into_their_cells),
         cmocka_unit_test(each_is_applied_once_and_recorded),
         cmocka_unit_test(the_next_one_is_applied_alone),
         cmocka_unit_test(a_database_that_other_files_made_is_refused),

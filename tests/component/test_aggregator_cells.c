@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a writer makes of durations, on a PostgreSQL of its own (docs/decisions/0210). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "daemon/log.h"
+
+#include "aggregator_store.h"
+
+#define BASE_MS 1767225600000LL /* 2026-01-01T00:00Z */
+
+static struct aggregator_store here;
+
+static int open_all(void **state)
+{
+    (void)state;
+    return aggregator_store_open(&here) ? 0 : 1;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    return aggregator_store_close(&here) ? 0 : 1;
+}
+
+static int64_t number(const char *sql)
+{
+    return aggregator_store_number(&here, sql);
+}
+
+/* Told in the hour `hour`, by the n-th word about it. */
+static void dispatch(struct batch *batch, int n, int word, int hour)
+{
+    const struct codes *codes = here.rules.codes;
+    char case_id[48], id[24], revision[40];
+    snprintf(case_id, sizeof case_id, "request:test:bins-%d", n);
+    snprintf(id, sizeof id, "bins-%d", n);
+    snprintf(revision, sizeof revision, "0.%d.1.0000000000000001", word);
+    struct case_line opened = {.id = SPAN("bins-opened"),
+                               .revision = SPAN("0.a.1.0000000000000001"),
+                               .stage = codes_number(codes, CODE_STAGE, SPAN("opened")),
+                               .party = codes_number(codes, CODE_PARTY, SPAN("source")),
+                               .time_ms = BASE_MS,
+                               .recorded_ms = BASE_MS,
+                               .live = true};
+    struct case_line dispatched = {.id = span_of(id),
+                                   .revision = span_of(revision),
+                                   .stage = codes_number(codes, CODE_STAGE, SPAN("dispatched")),
+                                   .party = codes_number(codes, CODE_PARTY, SPAN("router")),
+                                   .time_ms = BASE_MS + hour * 3600000LL,
+                                   .recorded_ms = BASE_MS,
+                                   .live = true};
+    dispatched.attribute[CASE_LEAD] = SPAN("d_urban");
+    assert_true(batch_add(batch, span_of(case_id), &opened));
+    assert_true(batch_add(batch, span_of(case_id), &dispatched));
+}
+
+static void commit(struct writer *writer, struct writer_position *position, struct batch *batch)
+{
+    struct error error = {0};
+    position->next = position->stored + 1;
+    assert_int_equal(writer_commit(writer, batch, position, 1, &error), WRITER_DONE);
+    position->stored = position->next;
+    batch_free(batch);
+}
+
+/* One after the other into one cell, and then moved: the bins are added up once in a while, and are
+ * what the durations are. */
+static void durations_lie_in_their_cell(void **state)
+{
+    enum { CASES = 90, HOURS = 5 };
+    (void)state;
+    struct writer_position position;
+    struct writer *writer = aggregator_store_owner(&here, &position);
+    assert_non_null(writer);
+    for (int n = 0; n < CASES; n++) {
+        struct batch *batch = batch_new(&here.rules, 1 << 20);
+        dispatch(batch, n, 1, n % HOURS);
+        commit(writer, &position, batch);
+    }
+    assert_int_equal(number("SELECT count(*) FROM core.cell_response_time WHERE dispatch_n > 0"),
+                     1);
+    assert_in_range(
+        number("SELECT cardinality(bins) FROM core.cell_response_time WHERE dispatch_n > 0"), HOURS,
+        63);
+    assert_int_equal(number("SELECT count(*) FROM (SELECT FROM core.hist_response_time GROUP BY "
+                            "bin HAVING sum(n) = 18) AS b"),
+                     HOURS);
+    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    for (int n = 0; n < CASES; n++)
+        dispatch(batch, n, 2, 1);
+    commit(writer, &position, batch);
+    assert_int_equal(number("SELECT sum(n) FROM core.hist_response_time"), CASES);
+    assert_int_equal(number("SELECT count(*) FROM (SELECT FROM core.hist_response_time GROUP BY "
+                            "bin HAVING sum(n) <> 0) AS b"),
+                     1);
+    assert_int_equal(number("SELECT cardinality(core.sum_bins(bins)) FROM core.cell_response_time "
+                            "WHERE dispatch_n > 0"),
+                     1);
+    writer_free(writer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations_lie_in_their_cell),
+    };
+    log_open("test", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
