@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells are one table that only grows; a question sums them into a second one, whose rows are then
- * sorted: first the sums, then their bins in the same order, so one pass brings both together. */
+ * sorted. */
 #include "citybrain/cells.h"
 
 #include <stdlib.h>
@@ -16,12 +16,11 @@ struct cells {
     struct delta *rows;              /* owned: every cell and bin of every view */
 };
 
-/* A sum on its way to a line: its bins stand at first_bin.. in the same table. */
+/* A sum on its way to a line. */
 struct sum {
     const struct delta_row *row;
     const struct view *view;
     const struct view_by *by;
-    size_t first_bin, bin_count;
 };
 
 struct cells *cells_new(const struct batch_rules *rules)
@@ -138,34 +137,12 @@ static int by_columns(const void *left, const void *right)
     return order;
 }
 
-static bool is_of(const struct delta_row *bin, const struct delta_row *sum)
+static void write_sum(struct strbuf *out, const struct sum *sum, const int64_t days[2])
 {
-    bool same = bin->day == sum->day && bin->part == sum->part;
-    for (size_t i = 0; i < VIEW_MAX_GROUPS && same; i++)
-        same = span_equal(bin->group[i], sum->group[i]);
-    return same;
-}
-
-/* The table is sorted: sums first, bins in the order of their sums. Returns how many sums. */
-static size_t gather(const struct delta *sums, const struct view *view, const struct view_by *by,
-                     struct sum *found)
-{
-    size_t count = 0, all = delta_count(sums);
-    while (count < all && delta_at(sums, count)->bin < 0)
+    size_t count = 0;
+    for (const struct delta_bin *bin = sum->row->bins; bin; bin = bin->next)
         count++;
-    size_t bin = count;
-    for (size_t i = 0; i < count; i++) {
-        found[i] = (struct sum){delta_at(sums, i), view, by, bin, 0};
-        for (; bin < all && is_of(delta_at(sums, bin), found[i].row); bin++)
-            found[i].bin_count++;
-    }
-    return count;
-}
-
-static void write_sum(struct strbuf *out, const struct delta *sums, const struct sum *sum,
-                      const int64_t days[2])
-{
-    struct histogram_bin *bins = xcalloc(sum->bin_count + 1, sizeof *bins);
+    struct histogram_bin *bins = xcalloc(count + 1, sizeof *bins), *next = bins;
     bool of_day = sum->by->bucket >= 0;
     struct view_row row = {.day = sum->row->day,
                            .hour = sum->row->part,
@@ -173,11 +150,10 @@ static void write_sum(struct strbuf *out, const struct delta *sums, const struct
                            .last_day = of_day ? sum->row->day : days[1],
                            .value = sum->row->value};
     memcpy(row.group, sum->row->group, sizeof row.group);
-    for (size_t i = 0; i < sum->bin_count; i++) {
-        const struct delta_row *bin = delta_at(sums, sum->first_bin + i);
-        bins[i] = (struct histogram_bin){bin->bin, bin->value[0]};
+    for (const struct delta_bin *bin = sum->row->bins; bin; bin = bin->next, next++) {
+        *next = (struct histogram_bin){bin->bin, bin->n};
         if (row.spread[bin->measure].count++ == 0)
-            row.spread[bin->measure].bins = &bins[i];
+            row.spread[bin->measure].bins = next;
     }
     view_row_write(out, sum->view, sum->by, &row);
     free(bins);
@@ -186,14 +162,16 @@ static void write_sum(struct strbuf *out, const struct delta *sums, const struct
 static void write_sums(struct strbuf *out, const struct delta *sums, const struct view *view,
                        const struct view_by *by, const int64_t days[2])
 {
-    struct sum *found = xcalloc(delta_count(sums) + 1, sizeof *found);
-    size_t count = gather(sums, view, by, found);
+    size_t count = delta_count(sums);
+    struct sum *found = xcalloc(count + 1, sizeof *found);
+    for (size_t i = 0; i < count; i++)
+        found[i] = (struct sum){delta_at(sums, i), view, by};
     qsort(found, count, sizeof *found, by_columns);
     strbuf_add_char(out, '[');
     for (size_t i = 0; i < count; i++) {
         if (i)
             strbuf_add_char(out, ',');
-        write_sum(out, sums, &found[i], days);
+        write_sum(out, &found[i], days);
     }
     strbuf_add_char(out, ']');
     free(found);

@@ -9,9 +9,11 @@
 #include "aggregator/core/batch.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/core/fold_change.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "model/json_write.h"
@@ -38,6 +40,7 @@ struct touched {
 
 struct batch {
     const struct batch_rules *rules; /* borrowed */
+    struct fold_change *asked;       /* owned: by each view */
     int32_t partition;               /* of what is added */
     int64_t offset;
     struct arena arena, scratch;
@@ -59,6 +62,9 @@ struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
 {
     struct batch *batch = xcalloc(1, sizeof *batch);
     batch->rules = rules;
+    batch->asked = xcalloc(views_count(rules->views) + 1, sizeof *batch->asked);
+    for (size_t i = 0; i < views_count(rules->views); i++)
+        batch->asked[i] = fold_change_asked(views_at(rules->views, i));
     arena_init(&batch->arena, arena_bytes);
     arena_init(&batch->scratch, SCRATCH_BYTES);
     batch->slot_count = 4096;
@@ -93,6 +99,7 @@ void batch_free(struct batch *batch)
     arena_fini(&batch->arena);
     arena_fini(&batch->scratch);
     strbuf_fini(&batch->text);
+    free(batch->asked);
     free(batch->cases);
     free(batch->slots);
     free(batch);
@@ -295,9 +302,13 @@ static void contribute(struct batch *batch, const struct touched *touched,
                        const struct case_fold *before, const struct case_fold *after)
 {
     struct contribution was, is;
+    struct fold_change change = {.stages = UINT64_MAX, .of = UINT_MAX};
+    if (before)
+        change = fold_change_of(before, after, touched->kind);
     for (size_t i = 0; batch->delta && i < views_count(batch->rules->views); i++) {
         const struct view *view = views_at(batch->rules->views, i);
-        if (!span_is(touched->shown.kind, view->kind))
+        if (!fold_change_meets(&change, &batch->asked[i]) ||
+            !span_is(touched->shown.kind, view->kind))
             continue;
         contribution_of(&is, view, after, batch->rules->zone_minutes);
         if (before) {

@@ -75,7 +75,7 @@ static struct contribution_place place_of(const struct view *view,
     return place;
 }
 
-static bool is_same_place(const struct contribution_place *a, const struct contribution_place *b)
+bool contribution_same_place(const struct contribution_place *a, const struct contribution_place *b)
 {
     return a->day == b->day && a->part == b->part && span_equal(a->unit, b->unit) &&
            span_equal(a->co_unit, b->co_unit);
@@ -85,7 +85,7 @@ static struct contribution_cell *cell_of(struct contribution *contribution,
                                          const struct contribution_place *place)
 {
     for (size_t i = 0; i < contribution->cell_count; i++)
-        if (is_same_place(&contribution->cells[i].place, place))
+        if (contribution_same_place(&contribution->cells[i].place, place))
             return &contribution->cells[i];
     assert(contribution->cell_count < CONTRIBUTION_MOST_CELLS);
     struct contribution_cell *cell = &contribution->cells[contribution->cell_count++];
@@ -223,13 +223,14 @@ void contribution_of(struct contribution *contribution, const struct view *view,
 static bool is_same_cell(const struct contribution_cell *a, const struct contribution_cell *b,
                          size_t columns)
 {
-    return is_same_place(&a->place, &b->place) &&
+    return contribution_same_place(&a->place, &b->place) &&
            memcmp(a->value, b->value, columns * sizeof a->value[0]) == 0;
 }
 
 static bool is_same_bin(const struct contribution_bin *a, const struct contribution_bin *b)
 {
-    return a->measure == b->measure && a->bin == b->bin && is_same_place(&a->place, &b->place);
+    return a->measure == b->measure && a->bin == b->bin &&
+           contribution_same_place(&a->place, &b->place);
 }
 
 static bool is_same_group(const struct contribution *a, const struct contribution *b,
@@ -258,7 +259,7 @@ static bool settle_cell(const struct contribution_cell *was, struct contribution
                         size_t columns)
 {
     for (size_t i = 0; i < is->cell_count; i++) {
-        if (!is_same_place(&was->place, &is->cells[i].place))
+        if (!contribution_same_place(&was->place, &is->cells[i].place))
             continue;
         for (size_t c = 0; c < columns; c++)
             is->cells[i].value[c] -= was->value[c];

@@ -46,6 +46,8 @@ struct contribution {
 /* A case without an opening adds nothing. */
 void contribution_of(struct contribution *contribution, const struct view *view,
                      const struct case_fold *fold, int zone_minutes);
+bool contribution_same_place(const struct contribution_place *a,
+                             const struct contribution_place *b);
 /* Whether both add the same: most moves of a case change few of its views. */
 bool contribution_same(const struct contribution *a, const struct contribution *b,
                        const struct view *view);

@@ -25,6 +25,7 @@ struct entry {
     uint64_t hash;
     struct span key;   /* in a block; the row's groups point into it */
     size_t groups_len; /* of it */
+    size_t columns;    /* of the row's view */
 };
 
 struct delta {
@@ -35,6 +36,8 @@ struct delta {
     size_t *slots; /* owned: 1 + index, 0 = free */
     size_t slot_count;
     struct strbuf key;
+    struct delta_bin **sorted; /* owned: one row's */
+    size_t sorted_capacity;
     struct block *blocks, *block; /* owned; the one that is filled */
 };
 
@@ -76,6 +79,7 @@ void delta_free(struct delta *delta)
     strbuf_fini(&delta->key);
     free(delta->entries);
     free(delta->order);
+    free(delta->sorted);
     free(delta->slots);
     free(delta);
 }
@@ -131,9 +135,8 @@ static void grow(struct delta *delta)
  * the order of their groups. The numbers stand behind. */
 static struct span write_key(struct delta *delta, const struct delta_row *row, size_t groups)
 {
-    const int64_t numbers[] = {row->day, (int64_t)row->view << 32 | (int64_t)(uint32_t)row->part,
-                               (int64_t)row->excluded << 40 | (int64_t)row->measure << 32 |
-                                   (int64_t)(uint32_t)row->bin};
+    const int64_t numbers[] = {row->day, (int64_t)row->view << 33 | (int64_t)row->excluded << 32 |
+                                             (int64_t)(uint32_t)row->part};
     strbuf_reset(&delta->key);
     for (size_t i = 0; i < groups; i++) {
         strbuf_add(&delta->key, row->group[i]);
@@ -143,30 +146,45 @@ static struct span write_key(struct delta *delta, const struct delta_row *row, s
     return strbuf_span(&delta->key);
 }
 
-static struct delta_row *row_of(struct delta *delta, const struct delta_row *row, size_t groups)
+/* Its number: rows move when there are more. */
+static size_t find_row(struct delta *delta, const struct delta_row *row, const struct view *view)
 {
-    struct span key = write_key(delta, row, groups);
+    struct span key = write_key(delta, row, view->group_count);
     uint64_t hash = hash_span(key);
     grow(delta);
     size_t *slot = find_slot(delta, key, hash);
     if (*slot)
-        return &delta->entries[*slot - 1].row;
+        return *slot - 1;
     struct entry *entry = &delta->entries[delta->count++];
     *slot = delta->count;
     entry->row = *row;
+    entry->row.bins = NULL;
     entry->hash = hash;
+    entry->columns = view->column_count;
     char *copy = take(delta, key.len);
     memcpy(copy, key.at, key.len);
     entry->key = span_from(copy, key.len);
-    for (size_t i = 0; i < groups; i++) {
+    for (size_t i = 0; i < view->group_count; i++) {
         entry->row.group[i].at = copy;
         copy += row->group[i].len + 1;
     }
     entry->groups_len = (size_t)(copy - entry->key.at);
-    size_t bytes = row->value_count * sizeof *row->value;
+    size_t bytes = view->column_count * sizeof *row->value;
     entry->row.value = (int64_t *)(void *)take(delta, bytes);
     memset(entry->row.value, 0, bytes);
-    return &entry->row;
+    return delta->count - 1;
+}
+
+static void add_bin(struct delta *delta, size_t at, size_t measure, int bin, int64_t n)
+{
+    struct delta_row *row = &delta->entries[at].row;
+    if (row->bins && row->bins->measure == measure && row->bins->bin == bin) {
+        row->bins->n += n;
+        return;
+    }
+    struct delta_bin *more = (struct delta_bin *)(void *)take(delta, sizeof *more);
+    *more = (struct delta_bin){row->bins, measure, bin, n};
+    row->bins = more;
 }
 
 static void set_place(struct delta_row *row, const struct contribution *contribution,
@@ -189,33 +207,37 @@ static bool is_zero(const int64_t *values, size_t count)
 void delta_add(struct delta *delta, size_t view_index, const struct view *view,
                const struct contribution *contribution, int sign)
 {
-    struct delta_row row = {.view = view_index,
-                            .excluded = contribution->excluded,
-                            .bin = -1,
-                            .value_count = view->column_count};
+    struct delta_row row = {.view = view_index, .excluded = contribution->excluded};
+    const struct contribution_place *last = NULL;
+    size_t at = 0;
     for (size_t i = 0; i < contribution->cell_count; i++) {
         const struct contribution_cell *cell = &contribution->cells[i];
         if (is_zero(cell->value, view->column_count))
             continue;
-        set_place(&row, contribution, view, &cell->place);
-        struct delta_row *sum = row_of(delta, &row, view->group_count);
+        last = &cell->place;
+        set_place(&row, contribution, view, last);
+        at = find_row(delta, &row, view);
         for (size_t c = 0; c < view->column_count; c++)
-            sum->value[c] += sign * cell->value[c];
+            delta->entries[at].row.value[c] += sign * cell->value[c];
     }
-    row.value_count = 1;
     for (size_t i = 0; i < contribution->bin_count; i++) {
-        set_place(&row, contribution, view, &contribution->bins[i].place);
-        row.measure = contribution->bins[i].measure;
-        row.bin = contribution->bins[i].bin;
-        row_of(delta, &row, view->group_count)->value[0] += sign;
+        const struct contribution_bin *bin = &contribution->bins[i];
+        if (!last || !contribution_same_place(last, &bin->place)) {
+            last = &bin->place;
+            set_place(&row, contribution, view, last);
+            at = find_row(delta, &row, view);
+        }
+        add_bin(delta, at, bin->measure, bin->bin, sign);
     }
 }
 
 void delta_add_row(struct delta *delta, const struct delta_row *row, const struct view *view)
 {
-    struct delta_row *sum = row_of(delta, row, view->group_count);
-    for (size_t i = 0; i < row->value_count; i++)
-        sum->value[i] += row->value[i];
+    size_t at = find_row(delta, row, view);
+    for (size_t i = 0; i < view->column_count; i++)
+        delta->entries[at].row.value[i] += row->value[i];
+    for (const struct delta_bin *bin = row->bins; bin; bin = bin->next)
+        add_bin(delta, at, bin->measure, bin->bin, bin->n);
 }
 
 static int compare_int(int64_t a, int64_t b)
@@ -223,17 +245,7 @@ static int compare_int(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-int delta_compare_places(const struct delta_row *a, const struct delta_row *b)
-{
-    int order = compare_int(a->day, b->day);
-    order = order ? order : compare_int(a->part, b->part);
-    for (size_t i = 0; i < VIEW_MAX_GROUPS && !order; i++)
-        order = span_compare(a->group[i], b->group[i]);
-    return order ? order : compare_int(a->excluded, b->excluded);
-}
-
-/* Texts with zero bytes behind them: the first that differs decides, as delta_compare_places says.
- */
+/* Texts with zero bytes behind them: the first that differs decides. */
 static int compare_groups(const struct entry *a, const struct entry *b)
 {
     size_t len = a->groups_len < b->groups_len ? a->groups_len : b->groups_len;
@@ -247,21 +259,61 @@ static int compare_entries(const void *left, const void *right, void *delta)
     const struct entry *other = &entries[*(const size_t *)right];
     const struct delta_row *a = &one->row, *b = &other->row;
     int order = compare_int((int64_t)a->view, (int64_t)b->view);
-    order = order ? order : compare_int(a->bin >= 0, b->bin >= 0);
     order = order ? order : compare_int(a->day, b->day);
     order = order ? order : compare_int(a->part, b->part);
     order = order ? order : compare_groups(one, other);
-    order = order ? order : compare_int(a->excluded, b->excluded);
-    order = order ? order : compare_int((int64_t)a->measure, (int64_t)b->measure);
+    return order ? order : compare_int(a->excluded, b->excluded);
+}
+
+static int compare_bins(const void *left, const void *right)
+{
+    const struct delta_bin *a = *(struct delta_bin *const *)left;
+    const struct delta_bin *b = *(struct delta_bin *const *)right;
+    int order = compare_int((int64_t)a->measure, (int64_t)b->measure);
     return order ? order : compare_int(a->bin, b->bin);
+}
+
+static size_t gather_bins(struct delta *delta, const struct delta_row *row)
+{
+    size_t count = 0;
+    for (struct delta_bin *bin = row->bins; bin; bin = bin->next) {
+        if (count == delta->sorted_capacity) {
+            delta->sorted_capacity = delta->sorted_capacity ? 2 * delta->sorted_capacity : 64;
+            delta->sorted = xrealloc(delta->sorted, delta->sorted_capacity * sizeof *delta->sorted);
+        }
+        delta->sorted[count++] = bin;
+    }
+    return count;
+}
+
+/* Each once, sorted, none of zero. */
+static void finish_bins(struct delta *delta, struct delta_row *row)
+{
+    size_t count = gather_bins(delta, row);
+    struct delta_bin **end = &row->bins;
+    if (count > 1)
+        qsort(delta->sorted, count, sizeof *delta->sorted, compare_bins);
+    for (size_t i = 0; i < count;) {
+        struct delta_bin *bin = delta->sorted[i++];
+        for (; i < count && compare_bins(&bin, &delta->sorted[i]) == 0; i++)
+            bin->n += delta->sorted[i]->n;
+        if (bin->n == 0)
+            continue;
+        *end = bin;
+        end = &bin->next;
+    }
+    *end = NULL;
 }
 
 void delta_finish(struct delta *delta)
 {
     delta->kept = 0;
-    for (size_t i = 0; i < delta->count; i++)
-        if (!is_zero(delta->entries[i].row.value, delta->entries[i].row.value_count))
+    for (size_t i = 0; i < delta->count; i++) {
+        struct entry *entry = &delta->entries[i];
+        finish_bins(delta, &entry->row);
+        if (entry->row.bins || !is_zero(entry->row.value, entry->columns))
             delta->order[delta->kept++] = i;
+    }
     delta->finished = true;
     if (delta->kept)
         qsort_r(delta->order, delta->kept, sizeof *delta->order, compare_entries, delta);

@@ -73,11 +73,12 @@ static struct case_line line_of(const struct said *said)
     return line;
 }
 
-static size_t find_row(struct store *store, const struct delta_row *row)
+static size_t find_row(struct store *store, const struct delta_row *row,
+                       const struct delta_bin *bin)
 {
     char key[160];
     snprintf(key, sizeof key, "%zu|%lld|%d|%zu|%d|%d|%.*s|%.*s|%.*s|%.*s", row->view,
-             (long long)row->day, row->part, row->bin < 0 ? 0 : row->measure, row->bin,
+             (long long)row->day, row->part, bin ? bin->measure : 0, bin ? bin->bin : -1,
              row->excluded, SPAN_ARG(row->group[0]), SPAN_ARG(row->group[1]),
              SPAN_ARG(row->group[2]), SPAN_ARG(row->group[3]));
     for (size_t i = 0; i < store->count; i++)
@@ -113,9 +114,12 @@ static size_t commit(struct store *store, struct batch *batch)
         store->set[number] = xspandup(shown->lines);
     }
     for (size_t i = 0; i < delta_count(delta); i++) {
-        size_t at = find_row(store, delta_at(delta, i));
-        for (size_t c = 0; c < delta_at(delta, i)->value_count; c++)
-            store->values[at][c] += delta_at(delta, i)->value[c];
+        const struct delta_row *row = delta_at(delta, i);
+        size_t at = find_row(store, row, NULL);
+        for (size_t c = 0; c < views_at(rules.views, row->view)->column_count; c++)
+            store->values[at][c] += row->value[c];
+        for (const struct delta_bin *bin = row->bins; bin; bin = bin->next)
+            store->values[find_row(store, row, bin)][0] += bin->n;
     }
     size_t rows = delta_count(delta);
     delta_free(delta);
