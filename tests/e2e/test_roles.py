@@ -54,7 +54,7 @@ def invented(unit, column, kind):
     if kind in ("text", "character varying"):
         return f"of {unit}"
     return {"date": "2031-01-01", "timestamp with time zone": "2031-01-01T00:00Z", "boolean": True, "jsonb": "{}", "json": "{}",
-            "text[]": [f"of {unit}"]}.get(kind, 1)
+            "text[]": [f"of {unit}"], "bigint[]": [1]}.get(kind, 1)
 
 
 @pytest.fixture
