@@ -217,14 +217,15 @@ class Faulty:
 
 
 def tools_say(district):
-    """The ledger closes, and citybrain verify recomputes from the log what the database holds."""
+    """The ledger closes, and citybrain verify recomputes from the log what the database holds: each pass of history is
+    in it, so that takes as long as it takes."""
     said = [f"the ledger does not close: {row}" for row in district.sql(
         "SELECT * FROM api.ledger WHERE NOT closes ORDER BY hour, feed LIMIT 4")]
     found = sum(sum(district.ends(topic).values()) for topic in district.inputs_of("ingest"))
     read, = district.sql("SELECT sum(read)::bigint FROM api.ledger")
     if read[0] != found:
         said.append(f"{found} items stand in raw and status.*, the ledger read {read[0]}")
-    verified = district.citybrain("verify", "--json", "--show", "3", check=False, seconds=240)
+    verified = district.citybrain("verify", "--json", "--show", "3", check=False, seconds=900)
     return said + ([f"verify: {verified.stdout[:3000]}{verified.stderr[-600:]}"] if verified.returncode else [])
 
 
