@@ -29,7 +29,7 @@ from stage import ROOT, until
 MOST_S, STRETCH_S = 0.5, 0.2
 WARM_S, WARM_PACE = 3, 200
 LAST_S = 10  # after the last answer everything is there
-ASK_S = 0.004
+ASK_S = 0.008
 CONNECTIONS = 16  # one that was just closed may still count among those that an address may have
 
 
