@@ -238,9 +238,12 @@ static void submit_commit(struct aggregator *aggregator)
         follow_resume(aggregator->follow);
 }
 
+/* Memory is bounded by cases: what a set holds is read, folded and sent. */
 static bool is_full(const struct aggregator *aggregator)
 {
-    return aggregator->stalled || aggregator->records >= (size_t)aggregator->config->batch_records;
+    size_t most = (size_t)aggregator->config->batch_records;
+    return aggregator->stalled || aggregator->records >= most ||
+           batch_case_count(aggregator->filling) > most / 2;
 }
 
 /* The one place that decides what is next. */

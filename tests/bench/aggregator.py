@@ -5,6 +5,7 @@ times the past; on one real broker and one real database, in one run.
   ours       every view of the district              bare      what it wrote, recorded, sent again by a plain client
   rows       each event by itself: what ours writes when a batch is one event, one row a statement, prepared,
              pipelined, in transactions of 10,000 events; of a tenth of the requests
+  summed     the rows of ours, which a batch summed up and folded beforehand, one row a statement likewise
   few        four views: closure_rate, backlog, on_time, response_time
   triggers   the same four from the same events by statement triggers, in the same transactions: an event a row, so that
              repeats and corrections are told; the touched cases folded from their events into a flat row with the lists'
@@ -38,7 +39,7 @@ from stage import ROOT
 from verdicts import metric, say
 
 DEFAULTS = (3, 20000, 200000, 1000000, 600000)
-ORDER = ("bare", "ours", "bare", "rows", "few", "triggers", "folded")
+ORDER = ("bare", "ours", "bare", "rows", "summed", "few", "triggers", "folded")
 ONCE = ("refresh", "sink", "history")
 EVENTS_A_TRANSACTION = 10000  # as ours in a backlog
 REFRESH_EVENTS = 1000  # the views stand anew once a second at 1,000 events/s
@@ -46,6 +47,7 @@ MUSTS = (  # name, (subject, figure), (limit, figure), must, stretch, better
     ("database cpu over bare statements", ("ours", "pg"), ("bare", "pg"), 1.25, 1.1, "lower"),
     ("daemon cpu over the database's", ("ours", "half_us"), ("ours", "pg"), 0.3, 0.15, "lower"),
     ("row by row over ours", ("rows", "all"), ("ours", "all"), 2.0, 3.0, "higher"),
+    ("... of rows summed beforehand", ("summed", "all"), ("ours", "all"), None, None, "higher"),
     ("statement triggers over ours", ("triggers", "all"), ("few", "all"), 2.0, 3.0, "higher"),
     ("... of cases folded beforehand", ("folded", "all"), ("few", "all"), None, None, "higher"),
 )
@@ -75,9 +77,10 @@ class AggregatorBench:
         self.few = few_views(stage, "few")
         stage.shape("all_shape")
         stage.shape("few_shape", self.few)
-        self.script, self.rows = stage.run / "bare.script", stage.run / "rows.script"
+        self.script, self.rows, self.summed = (stage.run / (name + ".script") for name in ("bare", "rows", "summed"))
         recorder = stage.record("in.", "all_shape", len(self.job))
         recorder.write_script(self.script)
+        recorder.write_rows(self.summed, 1)
         self.peers.prepare(recorder.transactions)
         counts = recorder.counts()
         say("recorded: %d transactions, %.1f rows an event: %s" % (
@@ -106,6 +109,10 @@ class AggregatorBench:
     def run_rows(self):
         self.stage.database("bare_run", "all_shape")
         return self.stage.bare("bare_run", self.rows, len(self.single), "pipelined")
+
+    def run_summed(self):
+        self.stage.database("bare_run", "all_shape")
+        return self.stage.bare("bare_run", self.summed, len(self.job), "pipelined")
 
     def run_triggers(self):
         return self.held(self.peers.run_triggers())

@@ -5,6 +5,8 @@ is an event once the position that is committed with it is; positions are asked 
 
 usage: freshness.py [SECONDS] [PACE]      default 30 s at 1,000 requests a second
 
+Beside it what a request costs each part in CPU, of all that happens meanwhile, the bench itself included.
+
 Stage by stage: the door's answer (raw is written), then on `events` (read committed by a reader of its own), then in
 SQL. Ends 1 when p99 from the answer to SQL is above 500 ms, or something is not there."""
 import multiprocessing
@@ -19,6 +21,7 @@ from confluent_kafka import Consumer, TopicPartition
 import verdicts
 from aggregator_stage import AggregatorStage
 from bench import alone
+from clockwork import Clockwork, postmaster_of
 from ingest_door import write_keys
 from latency import LatencyBench, LatencyStage, Sender, at
 from stage import ROOT, until
@@ -26,7 +29,7 @@ from stage import ROOT, until
 MOST_S, STRETCH_S = 0.5, 0.2
 WARM_S, WARM_PACE = 3, 200
 LAST_S = 10  # after the last answer everything is there
-ASK_S = 0.004
+ASK_S = 0.008
 CONNECTIONS = 16  # one that was just closed may still count among those that an address may have
 
 
@@ -131,13 +134,19 @@ def measure(stage, pace, seconds):
         until(lambda: stage.ask("fresh", "SELECT count(*) FROM core.kafka_offset")[0][0] > 0, "partitions are taken", 60)
         bench = FreshnessBench(stage, port, prefix)
         bench.run(WARM_PACE, WARM_S)
+        clockwork = Clockwork(stage, {"ingest": ingest, "router": router, "aggregator": aggregator}, postmaster_of(stage))
+        own = time.process_time() + sum(os.times()[2:4])
         stages, late = bench.run(pace, seconds)
+        cpu = clockwork.since()
+        cpu["bench"] = time.process_time() + sum(os.times()[2:4]) - own
         assert all(process.poll() is None for process in daemons), "a daemon ended: " + stage.last_words()
         cases, = stage.ask("fresh", "SELECT count(*) FROM core.case_now WHERE kind = 'request' AND opened_ms IS NOT NULL")[0]
         assert cases == bench.sent, "%d requests were sent, %d are in SQL" % (bench.sent, cases)
     names = {"answer": "the door's answer", "events": "then readable on events", "view": "then in SQL",
              "whole": "from the answer to SQL"}
     print("%d requests at %d/s for %g s, the sender %.0f ms late at most" % (len(stages["whole"]), pace, seconds, late * 1e3))
+    many = len(stages["whole"])
+    print("CPU a request: %s" % ", ".join("%s %.0f us" % (name, used * 1e6 / many) for name, used in cpu.items()))
     for stage_name, values in stages.items():
         values.sort()
         print("%-26s p50 %4.0f ms   p99 %4.0f ms   most %4.0f ms" % (

@@ -9,45 +9,14 @@ import sys
 import time
 from pathlib import Path
 
+from clockwork import Clockwork, postmaster_of
 from orders import Orders
-from stage import ROOT, Stage, cpu_of, peak_of, until
+from stage import ROOT, Stage, peak_of, until
 
 RECORDS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 PREFIX = "rp."
 MOST = 1.4
 PROMISED = "wall x cores <= 1.4 x CPU"
-
-
-def stat_of(pid):
-    """(parent, CPU seconds)"""
-    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]), cpu_of(pid)
-
-
-def database_cpu(postmaster):
-    """Of the postmaster and all it has forked; who is reaped counts for it."""
-    total = sum(int(n) for n in Path(f"/proc/{postmaster}/stat").read_text().rsplit(")", 1)[1].split()[11:15]) \
-        / os.sysconf("SC_CLK_TCK")
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parent, used = stat_of(int(folder.name))
-            total += used if parent == postmaster else 0
-    return total
-
-
-class Clockwork:
-    """CPU of every part since it was made."""
-
-    def __init__(self, stage, daemons, postmaster):
-        self.stage, self.daemons, self.postmaster = stage, daemons, postmaster
-        self.began = self.now()
-
-    def now(self):
-        used = {name: cpu_of(process.pid) for name, process in self.daemons.items()}
-        return {**used, "broker": cpu_of(self.stage.broker_pid), "postgres": database_cpu(self.postmaster)}
-
-    def used(self):
-        now = self.now()
-        return {name: now[name] - (0 if name in self.daemons else self.began[name]) for name in now}
 
 
 def counted(stage, database):
@@ -70,14 +39,13 @@ def main():
         stage.topics(PREFIX)
         stage.load(f"{PREFIX}raw", Orders(ROOT / "config").records(RECORDS))
         stage.database("replay")
-        postmaster = int((next(stage.run.rglob("postmaster.pid"))).read_text().split()[0])
         quarters, began = [], time.monotonic()
         with stage.daemon("ingest", PREFIX, "ingest", role="normaliser") as ingest, \
                 stage.daemon("router", PREFIX, "router") as router, \
                 stage.daemon("aggregator", PREFIX, "aggregator", postgres=stage.conninfo("replay"),
                              api="127.0.0.1:0") as aggregator:
             daemons = {"ingest": ingest, "router": router, "aggregator": aggregator}
-            clockwork = Clockwork(stage, daemons, postmaster)
+            clockwork = Clockwork(stage, daemons, postmaster_of(stage))
 
             def far():
                 assert all(process.poll() is None for process in daemons.values()), "a daemon ended"

@@ -21,10 +21,21 @@
 #define SCRATCH_BYTES (1 << 20)
 #define MOST_TEXT     (1 << 20) /* a set, or an observation's data: no record is larger */
 
+struct kept_attribute {
+    struct span text;
+    size_t index;
+};
+
+/* A line without the attributes that it has not: few of many are set. */
 struct new_line {
-    struct case_line line;
-    struct ledger_came *came; /* or NULL: not counted */
     struct new_line *next;
+    struct ledger_came *came; /* or NULL: not counted */
+    struct span id, revision, unit;
+    int64_t time_ms, recorded_ms;
+    int stage, party;
+    bool live;
+    size_t count;
+    struct kept_attribute attributes[];
 };
 
 struct touched {
@@ -139,15 +150,43 @@ static bool keep(struct arena *arena, struct span *text)
 
 static struct new_line *keep_line(struct arena *arena, const struct case_line *line)
 {
-    struct new_line *kept = arena_take(arena, sizeof *kept);
+    size_t count = 0;
+    for (size_t i = 0; i < CASE_ATTRIBUTES; i++)
+        count += line->attribute[i].at != NULL;
+    struct new_line *kept = arena_take(arena, sizeof *kept + count * sizeof kept->attributes[0]);
     if (!kept)
         return NULL;
-    kept->line = *line;
-    bool good = keep(arena, &kept->line.id) && keep(arena, &kept->line.revision) &&
-                keep(arena, &kept->line.unit);
-    for (size_t i = 0; i < CASE_ATTRIBUTES && good; i++)
-        good = keep(arena, &kept->line.attribute[i]);
+    *kept = (struct new_line){.id = line->id,
+                              .revision = line->revision,
+                              .unit = line->unit,
+                              .time_ms = line->time_ms,
+                              .recorded_ms = line->recorded_ms,
+                              .stage = line->stage,
+                              .party = line->party,
+                              .live = line->live};
+    bool good = keep(arena, &kept->id) && keep(arena, &kept->revision) && keep(arena, &kept->unit);
+    for (size_t i = 0; i < CASE_ATTRIBUTES && good; i++) {
+        if (!line->attribute[i].at)
+            continue;
+        struct kept_attribute *attribute = &kept->attributes[kept->count++];
+        *attribute = (struct kept_attribute){line->attribute[i], i};
+        good = keep(arena, &attribute->text);
+    }
     return good ? kept : NULL;
+}
+
+static void line_of(const struct new_line *kept, struct case_line *line)
+{
+    *line = (struct case_line){.id = kept->id,
+                               .revision = kept->revision,
+                               .stage = kept->stage,
+                               .time_ms = kept->time_ms,
+                               .recorded_ms = kept->recorded_ms,
+                               .unit = kept->unit,
+                               .party = kept->party,
+                               .live = kept->live};
+    for (size_t i = 0; i < kept->count; i++)
+        line->attribute[kept->attributes[i].index] = kept->attributes[i].text;
 }
 
 static struct touched *touch(struct batch *batch, struct span case_id)
@@ -337,9 +376,10 @@ static bool merge_lines(struct batch *batch, struct touched *touched, struct cas
 {
     bool changed = false;
     for (const struct new_line *new = touched->first; new; new = new->next) {
+        struct case_line line;
         size_t before = set->count;
-        enum case_set_result merged =
-            case_set_merge(set, &new->line, touched->kind, &batch->scratch);
+        line_of(new, &line);
+        enum case_set_result merged = case_set_merge(set, &line, touched->kind, &batch->scratch);
         assert(merged != CASE_SET_NO_MEMORY); /* case_set_read took the room */
         count_line(new->came, set->count > before, merged == CASE_SET_TOO_LONG);
         switch (merged) {

@@ -4,16 +4,12 @@
 #include "aggregator/store/array_binary.h"
 
 #include <assert.h>
+#include <endian.h>
+#include <string.h>
 
 #define DAYS_TO_2000 10957 /* PostgreSQL's first day is 2000-01-01 */
 
 enum { HEAD_BYTES = 20 };
-
-static void put_number(char *at, uint64_t number, size_t width)
-{
-    for (size_t i = 0; i < width; i++)
-        at[i] = (char)(number >> (8 * (width - 1 - i)));
-}
 
 static uint32_t oid_of(enum array_type type)
 {
@@ -50,14 +46,24 @@ void array_binary_reset(struct array_binary *array)
     array->has_null = false;
 }
 
-/* A number with its length before it. */
-static void add_number(struct array_binary *array, uint64_t number, size_t width)
+/* An element's length and bytes; most have room at once. */
+static void add_element(struct array_binary *array, const char *bytes, size_t len)
 {
-    char bytes[12];
-    put_number(bytes, width, 4);
-    put_number(bytes + 4, number, width);
-    strbuf_add(&array->bytes, span_from(bytes, 4 + width));
+    struct strbuf *out = &array->bytes;
+    uint32_t head = htobe32((uint32_t)len);
     array->count++;
+    if (out->full || out->capacity - out->len <= sizeof head + len) {
+        strbuf_add(out, span_from((const char *)&head, sizeof head));
+        if (len > 0)
+            strbuf_add(out, span_from(bytes, len));
+        return;
+    }
+    char *at = out->at + out->len;
+    memcpy(at, &head, sizeof head);
+    if (len > 0)
+        memcpy(at + sizeof head, bytes, len);
+    out->len += sizeof head + len;
+    out->at[out->len] = '\0';
 }
 
 void array_binary_add_null(struct array_binary *array)
@@ -69,44 +75,44 @@ void array_binary_add_null(struct array_binary *array)
 
 void array_binary_add(struct array_binary *array, struct span element)
 {
-    char len[4];
     assert(array->type == ARRAY_TEXT || array->type == ARRAY_JSON);
-    if (!element.at) {
+    if (element.at)
+        add_element(array, element.at, element.len);
+    else
         array_binary_add_null(array);
-        return;
-    }
-    put_number(len, element.len, sizeof len);
-    strbuf_add(&array->bytes, span_from(len, sizeof len));
-    if (element.len > 0)
-        strbuf_add(&array->bytes, element);
-    array->count++;
 }
 
 void array_binary_add_int(struct array_binary *array, int64_t element)
 {
-    assert(array->type == ARRAY_BIGINT || array->type == ARRAY_INTEGER);
-    add_number(array, (uint64_t)element, array->type == ARRAY_BIGINT ? 8 : 4);
+    uint64_t wide = htobe64((uint64_t)element);
+    uint32_t narrow = htobe32((uint32_t)element);
+    if (array->type == ARRAY_BIGINT) {
+        add_element(array, (const char *)&wide, sizeof wide);
+        return;
+    }
+    assert(array->type == ARRAY_INTEGER);
+    add_element(array, (const char *)&narrow, sizeof narrow);
 }
 
 void array_binary_add_date(struct array_binary *array, int64_t day)
 {
+    uint32_t number = htobe32((uint32_t)(day - DAYS_TO_2000));
     assert(array->type == ARRAY_DATE);
-    add_number(array, (uint64_t)(day - DAYS_TO_2000), 4);
+    add_element(array, (const char *)&number, sizeof number);
 }
 
 void array_binary_add_bool(struct array_binary *array, bool element)
 {
+    char byte = (char)element;
     assert(array->type == ARRAY_BOOLEAN);
-    add_number(array, element, 1);
+    add_element(array, &byte, sizeof byte);
 }
 
 struct span array_binary_finish(struct array_binary *array)
 {
-    char *head = array->bytes.at;
-    put_number(head, 1, 4);
-    put_number(head + 4, array->has_null, 4);
-    put_number(head + 8, oid_of(array->type), 4);
-    put_number(head + 12, array->count, 4);
-    put_number(head + 16, 1, 4);
+    const uint32_t head[] = {htobe32(1), htobe32(array->has_null), htobe32(oid_of(array->type)),
+                             htobe32((uint32_t)array->count), htobe32(1)};
+    static_assert(sizeof head == HEAD_BYTES, "five numbers");
+    memcpy(array->bytes.at, head, sizeof head);
     return strbuf_span(&array->bytes);
 }
