@@ -360,7 +360,6 @@ void follow_start(struct follow *follow, const struct follow_partition *partitio
     rd_kafka_topic_partition_list_destroy(list);
     if (code)
         die((int)code, "assign failed");
-    set_pause(follow, false);
     follow->started = true;
     daemon_ready(follow->daemon, "kafka");
     log_info("follow.started", LOG_INT("partitions", count));
@@ -411,7 +410,13 @@ void follow_restart(struct follow *follow)
     follow->started = false;
     if (!follow->assignment)
         return;
-    set_pause(follow, true);
+    /* Unassigned, not paused: a resume would be numbered here and the start of a new assignment in
+     * the library's thread. Where they change places on the way the later is dropped as outdated,
+     * and the partition stands for ever (librdkafka 2.0.2, rd_kafka_toppar_op_serve). */
+    set_pause(follow, false);
+    rd_kafka_resp_err_t code = rd_kafka_assign(follow->consumer, NULL);
+    if (code)
+        die((int)code, "unassign failed");
     follow->announce = true;
     daemon_not_ready(follow->daemon, "kafka", "restarting");
     wakeup_again(&follow->wakeup);

@@ -60,10 +60,8 @@ def copy_days(district, wanted):
            f"{', '.join(map(past_of, names)).replace('%', '%%')} FROM core.case_now, generate_series(1, %s) AS g "
            "WHERE case_id LIKE 'request:%%'", days)
     tables = ["case_set", "case_now"]
-    for table in (f"{part}_{view}" for view in VIEWS for part in ("cell", "hist")):
+    for table in (f"cell_{view}" for view in VIEWS):
         cells = columns_of(district, table, "day")
-        if not cells:
-            continue
         insert(district, f"core.{table} (day, {', '.join(cells)}) SELECT day - g * {SPAN}, {', '.join(cells)} FROM core.{table}, "
                "generate_series(1, %s) AS g", days)
         tables.append(table)

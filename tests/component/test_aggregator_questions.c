@@ -137,6 +137,79 @@ static void what_shards_cancel_is_of_no_day(void **state)
     run("TRUNCATE core.cell_three_rates");
 }
 
+/* --- ranges --- */
+
+static const char *const ranges[][2] = {{"2024-02-03", "2024-03-20"}, {"2024-01-31", "2024-01-31"},
+                                        {"2024-02-01", "2024-02-29"}, {"2024-02-19", "2024-02-19"},
+                                        {"2024-03-18", "2024-03-19"}, {"2024-02-29", "2024-03-01"}};
+
+/* How many rows, and their bytes' hash: of a range, or of all with `filter`. */
+static void read_rows(const struct view *view, const char *bucket, const char *const range[2],
+                      const char *filter, char *answer, size_t size)
+{
+    const struct view_question question = {.by = span_of(bucket)};
+    struct strbuf sql, whole;
+    strbuf_init(&sql, 4096, 1 << 20);
+    strbuf_init(&whole, 4096, 1 << 20);
+    assert_true(view_query_rows(&sql, view, &question));
+    strbuf_addf(&whole,
+                "SELECT count(*) || ' ' || md5(string_agg(q::text, '/')) FROM (%.*s) AS q%s",
+                SPAN_ARG(strbuf_span(&sql)), filter);
+    PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), whole.at, 2,
+                                    NULL, range, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s\n%s", PQresultErrorMessage(result), whole.at);
+    snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    strbuf_fini(&sql);
+    strbuf_fini(&whole);
+}
+
+static size_t compare_ranges(const struct view *view, const char *bucket)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(ranges); i++) {
+        char filter[160], of_all[64], of_range[64];
+        snprintf(filter, sizeof filter, " WHERE q.%s BETWEEN '%s' AND '%s'", bucket, ranges[i][0],
+                 ranges[i][1]);
+        read_rows(view, bucket, (const char *const[]){NULL, NULL}, filter, of_all, sizeof of_all);
+        read_rows(view, bucket, ranges[i], "", of_range, sizeof of_range);
+        if (strcmp(of_all, of_range) != 0)
+            fail_msg("%s by %s from %s to %s: \"%s\" is not \"%s\"", view->name, bucket,
+                     ranges[i][0], ranges[i][1], of_range, of_all);
+        found += strtoul(of_all, NULL, 10);
+    }
+    return found;
+}
+
+/* Cells are found by their own days; which are of a bucket is told by its first, or by the day
+ * after them. Of a stock the days before the range count as well. */
+static void a_range_is_of_the_buckets_whose_day_is_in_it(void **state)
+{
+    static const char *const names[] = {"closure_rate", "backlog"};
+    size_t found = 0;
+    (void)state;
+    run("INSERT INTO core.cell_closure_rate (bucket, day, unit, type_code, street_code, "
+        "is_excluded, opened_n, closed_n, closed_in_n) SELECT b, d, 'u', '', '', false, 1 + "
+        "extract(doy FROM d)::int * 7 % 11, extract(day FROM d), 1 FROM unnest(ARRAY['am', 'pm']) "
+        "AS b, generate_series('2024-01-01'::date, '2024-04-30', '1 day') AS d; INSERT INTO "
+        "core.cell_backlog SELECT (jsonb_populate_record(NULL::core.cell_backlog, (SELECT "
+        "jsonb_object_agg(a.attname, 0) FROM pg_attribute AS a WHERE a.attrelid = "
+        "'core.cell_backlog'::regclass AND a.attnum > 0) || jsonb_build_object('bucket', b, 'day', "
+        "d::date, 'unit', 'u', 'type_code', '', 'is_excluded', false, 'shard', 1, 'open_n', 1 + "
+        "extract(day FROM d)::int % 3))).* FROM unnest(ARRAY['am', 'pm']) AS b, "
+        "generate_series('2024-01-01'::date, '2024-04-30', '1 day') AS d; INSERT INTO "
+        "core.kafka_offset (topic, part, next_offset, epoch, owner, tick_ms) VALUES ('t', 0, 0, 1, "
+        "'o', extract(epoch FROM timestamptz '2024-06-01 12:00+08') * 1000)");
+    for (size_t n = 0; n < ARRAY_LENGTH(names); n++) {
+        const struct view *view = views_find(here.store.rules.views, span_of(names[n]));
+        for (size_t b = 0; b < view->bucket_count; b++)
+            found += compare_ranges(view, view_bucket_names[view->buckets[b]]);
+    }
+    assert_true(found > 300);
+    run("TRUNCATE core.cell_closure_rate, core.cell_backlog, core.kafka_offset");
+}
+
 /* --- every statement --- */
 
 static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
@@ -202,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_mean_is_of_those_who_have_data),
         cmocka_unit_test(a_mean_tells_nothing_of_few),
         cmocka_unit_test(what_shards_cancel_is_of_no_day),
+        cmocka_unit_test(a_range_is_of_the_buckets_whose_day_is_in_it),
         cmocka_unit_test(every_question_is_good_sql),
         cmocka_unit_test(every_relation_can_be_read),
     };

@@ -140,18 +140,19 @@ static const char older[] =
     "'u', false, 2, 30, -1, 1), ('day', '2026-01-01', 'u', false, 0, 31, 0, 1), ('day', "
     "'2026-01-01', 'v', false, 0, 600, 1, 2); RESET ROLE";
 
-/* In a database that has been used (docs/decisions/0210): no bin is lost, and what guards rows
- * guards them. */
+/* In a database that has been used (docs/decisions/0210): no bin is lost, what guards rows guards
+ * them, and a cell's key begins with its day. */
 static void bins_that_were_rows_move_into_their_cells(void **state)
 {
     struct error error = {0};
     char answer[200];
     (void)state;
-    assert_true(shell("mv %s/0017_bins_lie_in_their_cell.sql %s/later", here.sql, here.sql));
+    assert_true(
+        shell("mkdir %s/later && mv %s/001[78]_*.sql %s/later", here.sql, here.sql, here.sql));
     migrate();
     if (!postgres_connection_run(here.reader, older, &error))
         fail_msg("%s", error.text);
-    assert_true(shell("mv %s/later %s/0017_bins_lie_in_their_cell.sql", here.sql, here.sql));
+    assert_true(shell("mv %s/later/* %s && rmdir %s/later", here.sql, here.sql, here.sql));
     migrate();
     assert_true(postgres_connection_run(here.reader, "SET ROLE agg_writer", &error));
     ask("SELECT string_agg(format('%s/%s/%s/%s/%s', unit, shard, measure, bin, n), ' ' ORDER BY "
@@ -167,6 +168,11 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
         "WHERE name = 'older'",
         answer, sizeof answer);
     assert_string_equal(answer, "/true/true");
+    ask("SELECT string_agg(a.attname, ' ' ORDER BY k.place) FROM pg_index AS i CROSS JOIN LATERAL "
+        "unnest(i.indkey) WITH ORDINALITY AS k(number, place) JOIN pg_attribute AS a ON a.attrelid "
+        "= i.indrelid AND a.attnum = k.number WHERE i.indrelid = 'core.cell_older'::regclass",
+        answer, sizeof answer);
+    assert_string_equal(answer, "day bucket unit is_excluded shard");
     assert_true(postgres_connection_run(here.reader,
                                         "RESET ROLE; DROP VIEW core.hist_older; DROP TABLE "
                                         "core.cell_older; DELETE FROM core.view",

@@ -45,6 +45,22 @@ static void add_filters(struct strbuf *out, const struct view_source *source)
                         source->view->group_names[i], parameter++);
 }
 
+/* The cells' own days as well, which their key begins with: a longer period of a day is named by
+ * its first, or by the day after. */
+static void add_from(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_add(out, SPAN(" AND ($1::date IS NULL OR day >= $1::date - 1 AND "));
+    add_day(out, source);
+    strbuf_add(out, SPAN(" >= $1::date)"));
+}
+
+static void add_to(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_add(out, SPAN(" AND ($2::date IS NULL OR day <= $2::date + 31 AND "));
+    add_day(out, source);
+    strbuf_add(out, SPAN(" <= $2::date)"));
+}
+
 static void add_conditions(struct strbuf *out, const struct view_source *source)
 {
     if (source->net)
@@ -52,11 +68,8 @@ static void add_conditions(struct strbuf *out, const struct view_source *source)
     add_filters(out, source);
     if (!source->ranged)
         return;
-    strbuf_add(out, SPAN(" AND ($1::date IS NULL OR "));
-    add_day(out, source);
-    strbuf_add(out, SPAN(" >= $1::date) AND ($2::date IS NULL OR "));
-    add_day(out, source);
-    strbuf_add(out, SPAN(" <= $2::date)"));
+    add_from(out, source);
+    add_to(out, source);
 }
 
 /* GROUP BY would take `day` for the cells' own column: places in the list instead. */
@@ -94,9 +107,8 @@ static void add_flows(struct strbuf *out, const struct view_source *source)
         strbuf_add(out, SPAN(" AND NOT is_excluded"));
     add_filters(out, source);
     if (source->ranged) {
-        strbuf_add(out, SPAN(" AND ($2::date IS NULL OR "));
-        add_day(out, source);
-        strbuf_add(out, SPAN(" <= $2::date) AND ($1::date IS NULL OR true)"));
+        add_to(out, source);
+        strbuf_add(out, SPAN(" AND ($1::date IS NULL OR true)"));
     }
     add_grouping(out, source);
     strbuf_add(out, SPAN(") AS f"));

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of a view and what is written to them, from names that view.c held to a strict
  * alphabet. What is read is in view_relation.c and view_query.c. Keys are compared as bytes: most
- * of a cell's cost is finding it. */
+ * of a cell's cost is finding it. They begin with the day: what is written and what is asked for is
+ * mostly of the last ones. */
 #include "aggregator/store/view_sql.h"
 
 #include "aggregator/store/view_columns.h"
 
 static void add_key(struct strbuf *out, const struct view *view)
 {
-    strbuf_add(out, SPAN("bucket, day"));
+    strbuf_add(out, SPAN("day, bucket"));
     view_columns_groups(out, view, ", ", "");
     strbuf_add(out, SPAN(", is_excluded"));
 }
@@ -75,7 +76,9 @@ void view_sql_cell_types(const struct view *view, char *types)
 
 static void add_names(struct strbuf *out, const struct view *view)
 {
-    add_key(out, view);
+    strbuf_add(out, SPAN("bucket, day"));
+    view_columns_groups(out, view, ", ", "");
+    strbuf_add(out, SPAN(", is_excluded"));
     view_columns_each(out, view, ", @");
     strbuf_add(out, view->has_durations ? SPAN(", bins") : SPAN(""));
 }
