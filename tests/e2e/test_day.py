@@ -52,6 +52,8 @@ def test_the_views_show_what_the_day_says(played):
     rows = played.sql("SELECT unit, sum(opened)::int, sum(closed)::int FROM api.closure_rate GROUP BY unit")
     assert {unit: (opened, closed) for unit, opened, closed in rows} == \
         {unit: (n["opened"], n["closed"]) for unit, n in said["units"].items()}
+    again, = played.sql("SELECT sum(again)::int FROM api.repeat")
+    assert again[0] == said["again"] > 5
 
 
 def test_timers_fire_for_the_orders_the_day_says(played):

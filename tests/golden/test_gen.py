@@ -22,6 +22,7 @@ def test_a_week_has_its_scenes_and_its_rate(tmp_path):
     done, sums = gen(tmp_path, "--days", "7", "--rate", "3000")
     assert done.returncode == 0, done.stderr
     assert (sums["events"], sums["days"], sums["ends"] - sums["begins"] <= 7 * 86400000) == (21000, 7, True)
+    assert 0.03 < sums["again"] / sums["opened"] < 0.05
     assert sums["causes"]["usual"] > 4000 and min(sums["causes"].values()) > 20 and sums["exported_at_night"] > 100
     lines = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
     assert len(lines) == sums["items"] and [line["at"] for line in lines] == sorted(line["at"] for line in lines)

@@ -151,7 +151,9 @@ test("repeats by community, type and unit are what SQL says", async () => {
     const rows = await rowsOf(page, "repeats");
     assert.equal(rows.length, wanted.length);
     assert.deepEqual([1, 2, 4, 6, 7].map((n) => rows.reduce((all, row) => all + int(row[n]), 0)), ["opened", "again", "reopened", "merged", "extended"].map((key) => wanted.reduce((all, row) => all + row[key], 0)));
-    assert.equal(int(rows[0][2]), Math.max(...wanted.map((row) => row.again)));
+    const most = Math.max(...wanted.map((row) => row.again));
+    assert.ok(most > 0, "nobody asked again");
+    assert.equal(int(rows[0][2]), most);
   }
   await close(seen);
 });

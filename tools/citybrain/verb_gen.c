@@ -21,7 +21,9 @@ static const char gen_help[] =
     "                     [--days N] [--out FILE]\n\n"
     "A generated day of the district: residents' orders over its streets with the rhythm of a "
     "day,\n"
-    "bursts, a station that is not heard, repeats, corrections, rows that are rejected, orders "
+    "bursts, residents who ask again about the same thing (four orders in a hundred, marked "
+    "再次反映),\n"
+    "a station that is not heard, rows sent twice, corrections, rows that are rejected, orders "
     "that\n"
     "name their lead, deadlines that pass, and what the units report. One line an item, in order "
     "of\n"
@@ -29,9 +31,9 @@ static const char gen_help[] =
     "  --seed N       another N, another day (default 1); the same options, the same bytes\n"
     "  --events N     distinct events of orders and units the day brings about: each opening, "
     "each\n"
-    "                 status, each closing once. Not counted: repeats, corrections, rejected "
-    "items,\n"
-    "                 and what the router says (default 20000)\n"
+    "                 status, each closing once. Not counted: rows sent twice, corrections, "
+    "rejected\n"
+    "                 items, and what the router says (default 20000)\n"
     "  --rate N       the same by the day of the span\n"
     "  --ends TIME    the 24 hours before it: now, RFC 3339 or ms since 1970; cut down to a whole\n"
     "                 step (default now)\n"
@@ -156,11 +158,12 @@ static int write_summary(const struct gen *gen, const struct day *day)
 {
     const struct day_sums *sums = &day->sums;
     fprintf(stderr,
-            "gen: %lld items, %lld of them to be rejected; %lld events: %lld orders, %lld closed, "
-            "%lld statuses; %lld overdue by the end; silent: %.*s\n",
+            "gen: %lld items, %lld of them to be rejected; %lld events: %lld orders, %lld of them "
+            "told again, %lld closed, %lld statuses; %lld overdue by the end; silent: %.*s\n",
             (long long)sums->items, (long long)sums->rejected, (long long)sums->events,
-            (long long)sums->opened, (long long)sums->closed, (long long)sums->statuses,
-            (long long)sums->overdue, SPAN_ARG(day->pool->stations[day->frame.silent]));
+            (long long)sums->opened, (long long)sums->again, (long long)sums->closed,
+            (long long)sums->statuses, (long long)sums->overdue,
+            SPAN_ARG(day->pool->stations[day->frame.silent]));
     if (!gen->summary)
         return VERB_OK;
     FILE *out = fopen(gen->summary, "w");

@@ -41,7 +41,7 @@ static void draw_lives(struct day *day, int64_t events)
             day->lives = xrealloc(day->lives, day->life_capacity * sizeof *day->lives);
         }
         struct life *life = &day->lives[day->life_count++];
-        life_plan(life, &day->frame, day->pool, index, &arena);
+        life_plan(life, &day->frame, day->pool, index, day->lives, &arena);
         life_trim(life, (size_t)wanted);
         wanted -= (int64_t)life_events(life);
     }
@@ -107,6 +107,7 @@ static void count_life(struct day *day, const struct life *life)
     sums->closed += closed;
     sums->overdue += overdue;
     sums->adopted += life->names_lead;
+    sums->again += life->again;
     sums->foreign += life->foreign_ms != TIMESTAMP_NONE;
     sums->repeats += life->repeated_ms != TIMESTAMP_NONE;
     sums->corrections += life->corrected_ms != TIMESTAMP_NONE;
@@ -219,6 +220,7 @@ void day_write_sums(const struct day *day, struct strbuf *out)
     add_number(out, "repeats", sums->repeats);
     add_number(out, "corrections", sums->corrections);
     add_number(out, "adopted", sums->adopted);
+    add_number(out, "again", sums->again);
     add_number(out, "overdue", sums->overdue);
     if (day->frame.span.days)
         add_span(out, day);

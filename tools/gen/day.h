@@ -41,6 +41,7 @@ struct day_sums {
     int64_t opened, closed; /* orders, and those closed within the day */
     int64_t statuses, foreign; /* effective; of a unit that does not lead */
     int64_t repeats, corrections, adopted, overdue;
+    int64_t again;                    /* orders of a caller who had told it before */
     int64_t observations;             /* heartbeats and warnings, not among `events` */
     int64_t exported;                 /* told in the night after they were opened */
     int64_t causes[LIFE_CAUSES];      /* orders by why they were told */

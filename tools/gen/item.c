@@ -26,7 +26,7 @@ static const char *const surnames[] = {"赵", "钱", "孙", "李", "周", "吴",
 static const char *const spots[] = {"楼前",     "小区北门", "地下车库", "三单元",   "主干道路口",
                                     "便民菜站", "居民楼内", "底商门口", "健身广场", "公交站旁"};
 static const char *const since[] = {"今早发现", "已持续两天", "近一周反复出现", "昨晚开始",
-                                    "多次反映未解决"};
+                                    "已有一周"};
 static const char *const wishes[] = {"请尽快派人处理", "希望相关部门现场核实", "盼复",
                                      "请说明处理时限", "影响老人出行,请协调解决"};
 
@@ -91,12 +91,14 @@ static void add_private(struct row *row, const struct day *day, const struct lif
     row_addf(row, "来电号码", "000%08lld", (long long)draw_between(&draw, 0, 99999999));
     const char *spot = spots[draw_below(&draw, ARRAY_LENGTH(spots))];
     const char *when = since[draw_below(&draw, ARRAY_LENGTH(since))];
+    if (life->again)
+        when = "再次反映,仍未解决";
     row_addf(row, "主要内容", "%.*s%s,%.*s,%s,%s。%.*s", SPAN_ARG(place), spot, SPAN_ARG(type),
              when, wishes[draw_below(&draw, ARRAY_LENGTH(wishes))], life->fault == LIFE_BAD_BYTES,
              (const char[]){BAD_MARK, 0});
     if (life->csv || life->place == POOL_NONE ||
         day->pool->places[life->place].station == POOL_NONE)
-        return; /* a CSV's header is strict */
+        return;
     row_add(row, "上报站点", day->pool->stations[day->pool->places[life->place].station]);
 }
 
@@ -123,6 +125,11 @@ static void add_opening(struct row *row, const struct day *day, const struct day
                  life->fault == LIFE_AHEAD ? day->frame.ends_ms + DAY_MS : life->opened_ms);
     row_add(row, "承办单位", life->names_lead ? life->lead : SPAN_NONE);
     add_time(row, "截止时间", life->due_ms);
+    if (life->csv)
+        return; /* its header is strict */
+    row_addf(row, "来电人标识", "S%012llx", (unsigned long long)(life->words & 0xffffffffffff));
+    if (life->again)
+        row_add(row, "特殊情形", SPAN("再次反映"));
 }
 
 static void fill_row(struct row *row, const struct day *day, const struct day_item *item,

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "gen/again.h"
 #include "gen/scenes.h"
 
 #define SECOND INT64_C(1000)
@@ -101,6 +102,7 @@ static void draw_subject(struct life *life, struct draw *draw, const struct life
         life->opened_ms = at < day->ends_ms ? at : day->ends_ms - SECOND;
         life->place = life_neighbour(draw, day, pool, burst->place);
         life->type = burst->type;
+        life->cause = LIFE_BURST;
     } else if (draw_chance(draw, 20)) {
         life->place = POOL_NONE;
     }
@@ -218,7 +220,7 @@ static void draw_accidents(struct life *life, struct draw *draw, const struct li
 }
 
 void life_plan(struct life *life, const struct life_day *day, const struct pool *pool, size_t index,
-               struct arena *arena)
+               const struct life *earlier, struct arena *arena)
 {
     struct draw draw = draw_begin(day->seed, index);
     *life = (struct life){.index = index, .due_ms = TIMESTAMP_NONE};
@@ -230,6 +232,7 @@ void life_plan(struct life *life, const struct life_day *day, const struct pool 
         draw_subject(life, &draw, day, pool);
         life->sent_ms = life->opened_ms;
     }
+    again_subject(life, day, pool, earlier);
     life->csv = day->csv && life->place != POOL_NONE && pool->places[life->place].csv;
     draw_lead(life, &draw, day, pool, arena);
     draw_stages(life, &draw, day);

@@ -69,10 +69,10 @@ struct life {
     bool told[LIFE_STAGES]; /* by the source, in the first row: the clock was already past it */
     size_t place, corrected_place, type, kind, corrected_kind; /* POOL_NONE = not given */
     struct span lead, foreign;
-    bool names_lead, csv;
-    int64_t limit_ms; /* the deadline in force: the order's own, else its class's */
+    bool names_lead, csv, again; /* again: an earlier one's caller and matter (gen/again.h) */
+    int64_t limit_ms;            /* the deadline in force: the order's own, else its class's */
     enum life_fault fault;
-    uint64_t words;
+    uint64_t words; /* who calls, and what is said */
 };
 
 extern const int life_hours[24]; /* calls by the hour of the civil day */
@@ -86,9 +86,9 @@ void life_day_init(struct life_day *day, const struct pool *pool);
 int64_t life_step_end(const struct life_day *day, int64_t ms);
 /* When it reaches the district: its step's end, or the clock where that is later. */
 int64_t life_received(const struct life_day *day, int64_t ms);
-/* The index-th order of the day. */
+/* The index-th order of the day; `earlier`: those before it, by index. */
 void life_plan(struct life *life, const struct life_day *day, const struct pool *pool, size_t index,
-               struct arena *arena);
+               const struct life *earlier, struct arena *arena);
 /* Distinct events it brings about: its opening, its stages, a foreign unit's word; 0 when faulty.
  */
 size_t life_events(const struct life *life);
