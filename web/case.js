@@ -18,6 +18,12 @@ const named = (name, code) => make("span", { lang: langOfNames() }, name || code
 
 const SIGNED = ["request", "proactive"]; // whose lives have a 签收: of other kinds nobody waits for it
 
+// What a person last did about it. Behind its opening or a dispatch it is said what does not follow.
+function stepOf(lines) {
+  const last = lines.filter((line) => line.party !== "router" || line.stage === "dispatched").at(-1);
+  return last && !["opened", "dispatched"].includes(last.stage) ? last : null;
+}
+
 // Sentences about what stands in its way, from what its timeline says and does not say.
 export function why(one, now) {
   const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
@@ -31,6 +37,8 @@ export function why(one, now) {
   if (!last) said.push(t("w_not_dispatched"));
   else if (SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
   if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t("w_not_contacted"));
+  const step = stepOf(lines);
+  if (step && now > 0 && one.state !== "held") said.push(t("w_idle", { what: step.words, time: duration(Math.max(0, (now - Date.parse(step.time)) / 1000)) }));
   if (sent.length > 1) said.push(t("w_sent", { n: sent.length }));
   if (has("disputed").length) said.push(t("w_disputed", { n: has("disputed").length }));
   if (has("reopened").length) said.push(t("w_reopened", { n: has("reopened").length }));

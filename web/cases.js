@@ -6,7 +6,7 @@ import { bar, choice, typeChoice } from "./control.js";
 import { momentsOf } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
-import { typesBelow } from "./names.js";
+import { kindName, langOfNames, placeName, typesBelow, unitName } from "./names.js";
 import { address } from "./state.js";
 import { t } from "./words.js";
 
@@ -47,9 +47,20 @@ export async function ask(state) {
   return askCases(query, state.number ? {} : { from: state.from, to: state.to }, Number(state.pages || 1));
 }
 
+// What the list was narrowed to on the way here: each is told, and can be taken out.
+const NARROWED = { kind: kindName, unit: unitName, street: placeName, community: placeName, station: String };
+
+function narrowed(state) {
+  const days = (state.from || state.to) && choice(t("range"), [["", t("all")], ["own", `${state.from || ""} – ${state.to || ""}`]], "own", (value) => (value ? {} : { from: "", to: "", pages: "" }));
+  const by = Object.entries(NARROWED).filter(([key]) => state[key]).map(([key, name]) =>
+    choice(t(key), [["", t("all")], [state[key], make("span", { lang: langOfNames() }, name(state[key]))]], state[key], (value) => ({ [key]: value, pages: "" })));
+  return [...by, days];
+}
+
 export function draw(state, data, clock) {
   if (state.number && !data.rows.length) return [make("p", { class: "none" }, t("no_number", state))];
   return [bar(
+    ...narrowed(state),
     choice(t("state"), STATES.map((value) => [value, value.includes(",") ? t("not_closed") : t(value ? `state_${value}` : "all")]), state.state || "", (value) => ({ state: value, pages: "" })),
     choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, pages: "" })),
     choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => ({ order: value, pages: "" })),

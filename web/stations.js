@@ -60,7 +60,8 @@ function detail(row, now) {
   return make("section", { class: "panel", "aria-labelledby": "station_title" },
     make("header", {}, make("h2", { id: "station_title", lang: langOfNames() }, `${row.name || row.station} (${row.station})`),
       make("a", { class: "more", href: viewAddress("cases", { station: row.station }) }, t("its_cases"))),
-    make("dl", { class: "facts" }, facts.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))));
+    make("dl", { class: "facts" }, facts.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))),
+    row.refused ? make("p", { id: "refused_why", class: "note" }, t("refused_why"), " ", make("code", {}, `citybrain dead group --station ${row.station}`)) : null);
 }
 
 function feedTable(feeds, state) {

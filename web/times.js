@@ -30,11 +30,16 @@ export async function ask(state, clock) {
 
 const valuesOf = (row, measure) => ({ n: row[`${measure}_n`], p50: row[`${measure}_p50_seconds`], p90: row[`${measure}_p90_seconds`] });
 
+// Who has orders of these days and none that came so far is the slowest perhaps: last, without a time, but there.
 function barsOf({ rows, opened }, state) {
-  const group = groupOf(state);
-  return rows.map((row) => ({ ...valuesOf(row, measureOf(state)), opened: opened.get(row[group]) ?? null, code: row[group], name: nameOf[group](row[group]) }))
-    .filter((row) => row.n > 0).map((row) => ({ ...row, label: shortName(row.name) })).sort((a, b) => b.p50 - a.p50 || b.p90 - a.p90); // the slowest first
+  const group = groupOf(state), timed = new Map(rows.map((row) => [row[group], row]));
+  return [...new Set([...timed.keys(), ...opened.keys()])]
+    .map((code) => ({ ...valuesOf(timed.get(code) || {}, measureOf(state)), opened: opened.get(code) ?? null, code, name: nameOf[group](code) }))
+    .filter((row) => row.n > 0 || row.opened > 0).map((row) => ({ ...row, label: shortName(row.name) }))
+    .sort((a, b) => Boolean(b.n) - Boolean(a.n) || b.p50 - a.p50 || b.p90 - a.p90 || b.opened - a.opened); // the slowest first
 }
+
+const drawable = (rows) => rows.filter((row) => row.n > 0);
 
 const trendOf = ({ trend }, state) => trend.filter((row) => row.day).map((row) => ({ day: row.day, ...valuesOf(row, measureOf(state)) }));
 
@@ -56,7 +61,7 @@ function timeTable(id, caption, rows, state, what) {
     { key: what, title: t(what === "day" ? "day" : groupOf(state) === "unit" ? "unit" : "street"),
       cell: (row) => (row.code ? make("a", { href: open(row, state), lang: langOfNames() }, row[what]) : make("span", { lang: what === "day" ? null : langOfNames() }, row[what])) },
     ...(what === "day" ? [] : [{ key: "opened", title: t("opened"), kind: "number", cell: (row) => whole(row.opened) }]),
-    { key: "n", title: t("n_timed"), kind: "number", cell: (row) => whole(row.n) },
+    { key: "n", title: t("n_timed"), kind: "number", cell: (row) => whole(row.n || 0) },
     { key: "p50", title: t("median"), kind: "number", cell: (row) => duration(row.p50) },
     { key: "p90", title: t("p90"), kind: "number", cell: (row) => duration(row.p90) }] });
 }
@@ -71,11 +76,11 @@ export function draw(state, data) {
     rangeChoice(state, data.days), typeChoice(state)),
   figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
     note: t(`means_${measure}`), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
-  make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(rows), rows: rows.length,
+  make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(drawable(rows)), rows: drawable(rows).length,
     legend: legend(), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
 }
 
 export function after(state, data) {
   drawChart("trend", trendPicture(trendOf(data, state)));
-  for (const [id, , rows] of panels(data, state)) if (rows.length) drawChart(id, timesPicture(id, rows), barsHeight(rows));
+  for (const [id, , rows] of panels(data, state).map(([one, title_, all]) => [one, title_, drawable(all)])) if (rows.length) drawChart(id, timesPicture(id, rows), barsHeight(rows));
 }

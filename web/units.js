@@ -18,15 +18,16 @@ export const tierOf = (rate) => (isNothing(rate) ? ["none", null, "○"] : TIERS
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day), query = { ...days, by: "unit", type_code: typesBelow(state.type) };
   const before = daysBefore(state, clock.day), past = before && { ...query, ...before };
-  const [closed, timely, stock, late, closed_before, timely_before] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
+  const [closed, timely, stock, late, closed_before, timely_before, returned] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
     perhaps(rowsOf("backlog", { by: "unit", type_code: query.type_code }), []), perhaps(rowsOf("overdue", { by: "unit", type_code: query.type_code }), []),
-    past ? perhaps(rowsOf("closure_rate", past), []) : [], past ? perhaps(rowsOf("on_time", past), []) : []]);
-  return { days, before, rows: join(closed, timely, stock, late, closed_before, timely_before) };
+    past ? perhaps(rowsOf("closure_rate", past), []) : [], past ? perhaps(rowsOf("on_time", past), []) : [],
+    state.type ? null : perhaps(rowsOf("dispute", { ...days, by: "unit" }), null)]); // disputes are counted by rule, not by type
+  return { days, before, hasReturns: Boolean(returned), rows: join(closed, timely, stock, late, closed_before, timely_before, returned || []) };
 }
 
-const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0 };
+const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, dispatched: 0, upheld: 0, return_rate: null };
 
-function join(closed, timely, stock, late, closed_before, timely_before) {
+function join(closed, timely, stock, late, closed_before, timely_before, returned) {
   const rows = new Map();
   const of = (unit) => rows.get(unit) || rows.set(unit, { unit, ...NOTHING }).get(unit);
   for (const row of closed) Object.assign(of(row.unit), { opened: row.opened, closed: row.closed, rate: row.opened ? row.rate : null });
@@ -35,7 +36,8 @@ function join(closed, timely, stock, late, closed_before, timely_before) {
   for (const row of late) of(row.unit).overdue = row.overdue;
   for (const row of closed_before) Object.assign(of(row.unit), { opened_before: row.opened, closed_before: row.closed });
   for (const row of timely_before) Object.assign(of(row.unit), { due_before: row.due, on_time_before: row.on_time });
-  return [...rows.values()].filter((row) => row.opened || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
+  for (const row of returned) Object.assign(of(row.unit), { dispatched: row.dispatched, upheld: row.upheld, return_rate: row.dispatched ? row.upheld / row.dispatched : null });
+  return [...rows.values()].filter((row) => row.opened || row.dispatched || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
 }
 
 const tierMark = (rate) => {
@@ -73,12 +75,19 @@ function beforeCell(row, part, of, now) {
     points === null ? null : make("span", { class: `points ${points > 0.05 ? "" : points < -0.05 ? "less" : "soft"}` }, points > 0.05 ? `▲ +${points.toFixed(1)}` : points < -0.05 ? `▼ ${points.toFixed(1)}` : "=")];
 }
 
-function allTable(rows, state, before) {
+// Who has cases that are not done, or late, has them listed.
+function listed(row, key, state, words) {
+  if (!row.unit || !row[key]) return whole(row[key]);
+  return make("a", { href: viewAddress("cases", { unit: row.unit, type: state.type, order: "due", from: "", to: "", ...words }), class: key === "overdue" ? "late" : null }, whole(row[key]));
+}
+
+function allTable(rows, state, { before, hasReturns }) {
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
-  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue") };
+  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), dispatched: sum("dispatched"), upheld: sum("upheld") };
   foot.rate = foot.opened ? foot.closed / foot.opened : null;
   foot.timely = foot.due ? foot.on_time / foot.due : null;
+  foot.return_rate = foot.dispatched ? foot.upheld / foot.dispatched : null;
   for (const key of ["opened_before", "closed_before", "due_before", "on_time_before"]) foot[key] = sum(key);
   const past = (key, part, of, now) => ({ key, title: t(key), kind: "number", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => beforeCell(row, part, of, row[now]) });
   return make("section", { class: "panel", "aria-labelledby": "units_title" }, make("header", {}, make("h2", { id: "units_title" }, t("units_all")), before && make("p", { class: "note", id: "days_before" }, t("held_against", before))),
@@ -86,16 +95,18 @@ function allTable(rows, state, before) {
       { key: "name", title: t("unit"), cell: (row) => (row.unit ? make("a", { href: viewAddress("cases", { unit: row.unit }), lang: langOfNames() }, row.name) : row.name) },
       { key: "tier", title: t("tier"), fixed: true, cell: (row) => (row.name === t("sum") ? "" : tierMark(row.rate)) },
       count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
-      rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), count("open"),
-      { ...count("overdue"), cell: (row) => make("span", { class: row.overdue ? "late" : "" }, whole(row.overdue)) }] }));
+      rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: "waiting,open,held" }) },
+      { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes" }) },
+      ...(hasReturns ? [rate("return_rate", "upheld", "dispatched")] : [])] }));
 }
 
 export const title = () => t("v_units");
 
-export function draw(state, { days, before, rows }) {
+export function draw(state, data) {
+  const { days, rows } = data;
   return [bar(rangeChoice(state, days), typeChoice(state)),
     make("div", { class: "pair" }, tiers(rows, "rate", t("tiers_rate")), tiers(rows, "timely", t("tiers_timely"))),
-    allTable(rows, state, before),
+    allTable(rows, state, data),
     make("div", { class: "pair" }, panels(rows).map(([id, title_, some]) => figure({ id, title: title_, height: barsHeight(some), rows: some.length,
       legend: [mark("good", "≥ 90%"), mark("fair", "70–90%"), mark("poor", "< 70%")], body: rateTable(id, title_, some, state) })))];
 }

@@ -28,7 +28,7 @@ const WORDS = {
 
   opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
   backlog: ["在办", "Open now"], held: ["挂账", "On hold"], overdue: ["超期未办", "Overdue"], of_backlog: ["占在办", "of open"], rate_today: ["今日办结率", "Closure rate today"], all_time: ["累计", "All time"],
-  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"],
+  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"], return_rate: ["退单率", "Return rate"],
   done_rate: ["已办率", "Done rate"], timely: ["按时率", "In-time rate"], rate: ["办结率", "Closure rate"], open: ["在办", "Open"],
   inflow: ["今日流量", "Today, hour by hour"], board: ["街乡今日", "Streets and townships today"], urgent: ["最急的事项", "Most urgent"], newest: ["最新受理", "Newest"],
   m_contact: ["首次联系", "First contact"], m_full: ["全程", "Open to close"], m_dispatch: ["派单", "Dispatch"], m_sign: ["签收", "Sign-off"], m_handle: ["办理", "Handling"], median: ["中位数", "Median"], p90: ["九成", "p90"],
@@ -59,7 +59,7 @@ const WORDS = {
 
   st_alive: ["在线", "alive"], st_late: ["迟到", "late"], st_silent: ["静默", "silent"], st_never: ["从未上报", "never heard"], st_unknown: ["未登记", "unknown"], st_dirty: ["有拒收", "sends dirt"], refused_n: ["今日拒收 {n} 条", "{n} rows refused today"], show: ["显示", "Show"],
   wall: ["站点墙", "Wall of stations"], wall_note: ["▲:该站今日有记录被拒收", "▲: rows of its own were refused today"], heard: ["最近上报", "Last heard"], heard_via: ["经由", "Via"], next_due: ["下次应报", "Next due"], cadence: ["频次", "Cadence"],
-  hours: ["开放时间", "Hours"], source: ["来源", "Source"], refused_today: ["今日拒收", "Refused today"], its_cases: ["该站事项", "Its cases"], sources_today: ["各来源今日", "Sources today"], refused: ["拒收率", "Refused"], station: ["站点", "Station"], name: ["名称", "Name"],
+  hours: ["开放时间", "Hours"], source: ["来源", "Source"], refused_today: ["今日拒收", "Refused today"], refused_why: ["拒收理由由值班人员查看:", "Why, on-call sees:"], its_cases: ["该站事项", "Its cases"], sources_today: ["各来源今日", "Sources today"], refused: ["拒收率", "Refused"], station: ["站点", "Station"], name: ["名称", "Name"],
 
   by_trigger: ["按触发器", "By trigger"], trigger: ["触发器", "Trigger"], findings: ["发现", "Findings"], p_opened: ["发现", "Found"], p_confirmed: ["确认", "Confirmed"], p_declined: ["不采纳", "Declined"], p_dispatched: ["派单", "Dispatched"], p_resolved: ["办结", "Resolved"],
   counted: ["{n} 件", "{n} facts"], distinct: ["{n} 个不同对象", "{n} distinct"], evidence_n: ["依据 {n} 条", "Evidence: {n}"], no_evidence: ["由时钟或日历触发,无逐条依据", "Found by clock or calendar: no single facts"], more_n: ["其余 {n} 条", "{n} more"], first_n: ["仅列最先 {n} 条", "The first {n} are listed"],
@@ -94,6 +94,7 @@ const WORDS = {
   history: ["历史补录", "history"], told_late: ["迟报 {time}", "told {time} late"], impossible: ["不可能的步骤,未计入", "impossible, not counted"], not_yours: ["非其事项,未计入", "not its own, not counted"],
   w_done: ["已办结,用时 {time}。", "Done after {time}."], w_late: ["时限 {due} 已过 {time},尚未办结。", "Its limit, {due}, passed {time} ago, and it is not done."], w_due: ["时限 {due},{time}。", "Due {due}, {time}."], w_held: ["挂账中,时限暂停。", "On hold: the clock stands still."], w_desk: ["等待指挥中心:{cause}。", "The desk is asked: {cause}."],
   w_not_dispatched: ["尚未派给任何单位。", "Nobody has it yet."], w_not_signed: ["{unit}派单 {time}后仍未签收。", "{unit} has not signed for it, {time} after it was dispatched."], w_not_contacted: ["尚未联系居民。", "The resident has not been contacted."], w_sent: ["已派单 {n} 次。", "It was dispatched {n} times."],
+  w_idle: ["最近一步:{what}({time}前),此后无进展。", "Its last step: {what}, {time} ago; nothing since."],
   w_disputed: ["提出过 {n} 次异议。", "It was disputed {n} times."], w_reopened: ["重办过 {n} 次。", "It was reopened {n} times."], w_extended: ["延期过 {n} 次。", "It was extended {n} times."],
 
   find: ["按编号查事项", "Find a case by number"], found_n: ["查找 {number}", "Looking for {number}"], with_number: ["编号 {number}", "Number {number}"], no_number: ["没有编号为 {number} 的事项,或无权查看", "No case has the number {number}, or it is not yours"],

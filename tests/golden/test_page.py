@@ -36,7 +36,7 @@ class Api:
     """The aggregator's API with answers of ours; `charts`: the script's bytes or None."""
 
     def __init__(self):
-        self.clock, self.charts, self.away, self.asked = CLOCK, b"", False, []
+        self.clock, self.charts, self.away, self.asked, self.pages = CLOCK, b"", False, [], {}
         self.rows = {"closure_rate": [rate("s110105001", 1234, 1000), rate("d_urban", 5, 5), rate("", 2, 0)],
                      "response_time": [times("s110105001", 900, 1800, 7200), times("d_urban", 5, 90000, 200000)],
                      "inflow": [{"hour": 8, "opened": 700, "closed_in": 10}, {"hour": 13, "opened": 534, "closed_in": 990}]}
@@ -49,6 +49,10 @@ class Api:
             return 200, "json", json.dumps(self.clock).encode()
         if path == "/api/units":
             return 200, "json", json.dumps({"units": UNITS}).encode()
+        if path in ("/api/names", "/api/cases", "/api/stations") or path.startswith("/api/cases/"):
+            self.asked.append((path, {k: v[0] for k, v in query.items()}))
+            found = self.pages.get(path)
+            return (200, "json", json.dumps(found).encode()) if found else (404, "json", b"{}")
         if path.startswith("/api/views/"):
             view = path.rpartition("/")[2]
             self.asked.append((view, {k: v[0] for k, v in query.items()}))
@@ -143,6 +147,52 @@ def test_what_comes_from_data_is_text(api):
     api.rows["closure_rate"].append(rate("<img src=x onerror=alert(1)>", 3, 1))
     page = browse(api.url + "#view=units&range=all")
     assert "<img src=x onerror=alert(1)> 3 1 33.3%" in page.text("rates_other_rows") and errors(page) == []
+
+
+# --- what an operator asks: docs/page.md ---
+
+
+def test_what_a_list_was_narrowed_to_is_told(api):
+    api.pages["/api/cases"] = {"now": NOW, "rows": [], "next": None}
+    page = browse(api.url + "#view=cases&unit=d_urban&from=2025-12-30&to=2025-12-31&state=open")
+    assert ("/api/cases", {"unit": "d_urban", "from": "2025-12-30", "to": "2026-01-01", "state": "open", "limit": "100"}) in api.asked
+    assert errors(page) == [] and "单位 全部 区城市管理委" in page.text("view") and "时段 全部 2025-12-30 – 2025-12-31" in page.text("view")
+    assert "单位" not in browse(api.url + "#view=cases").text("view")
+
+
+def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
+    api.rows["overdue"] = [{"unit": "d_urban", "overdue": 3}]
+    assert "退单率" not in browse(api.url + "#view=units").text("units")
+    api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 1200, "upheld": 30}, {"unit": "d_urban", "dispatched": 0, "upheld": 0}]
+    page = browse(api.url + "#view=units")
+    assert errors(page) == [] and "退单率" in page.text("units") and "2.5% 30/1200" in page.text("units")
+    assert "view=cases&unit=d_urban&order=due&overdue=yes" in page.links
+    api.asked.clear()
+    assert "退单率" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
+    assert "dispute" not in [view for view, _ in api.asked]
+
+
+def test_who_has_nothing_done_is_among_the_slow(api):
+    api.rows["response_time"] = [times("s110105001", 900, 1800, 7200)]
+    page = browse(api.url + "#view=times")
+    assert errors(page) == [] and "区城市管理委 5 0 – –" in page.text("times_other_rows") and "建外街道办事处 1,234 900" in page.text("times_street_rows")
+
+
+def line(n, stage, party, hour, words):
+    time = f"2026-01-01T{hour:02}:00:00+08:00"
+    return {"n": n, "stage": stage, "party": party, "words": words, "time": time, "recorded": time, "live": True, "effect": "counts", "event_id": str(n)}
+
+
+def test_a_late_case_says_what_was_done_last(api):
+    name = "request:12345:N1"
+    lines = [line(1, "opened", "source", 8, "受理"), line(2, "dispatched", "router", 9, "派单"), line(3, "signed", "lead", 10, "已签收"),
+             line(4, "contacted", "lead", 10, "已联系诉求人"), line(5, "overdue", "router", 12, "超期")]
+    one = {"case": name, "kind": "request", "state": "open", "unit": "d_urban", "opened": lines[0]["time"], "due": lines[4]["time"], "timeline": lines}
+    api.pages[f"/api/cases/{name.replace(':', '%3A')}"] = one
+    page = browse(f"{api.url}#view=case&case={name}")
+    assert errors(page) == [] and "最近一步:已联系诉求人(3.0 时前),此后无进展。" in page.text("why") and "已过 60 分" in page.text("why")
+    api.pages[f"/api/cases/{name.replace(':', '%3A')}"] = {**one, "timeline": lines[:2]}
+    assert "最近一步" not in browse(f"{api.url}#view=case&case={name}").text("why")  # it says instead what does not follow
 
 
 def test_every_word_is_there_in_both_languages():

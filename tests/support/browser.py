@@ -13,11 +13,11 @@ VOID = {"meta", "link", "br", "input", "img"}
 
 
 class Page(HTMLParser):
-    """Texts by the id of the innermost element that has one; which of them are hidden; which hold a canvas."""
+    """Texts by the id of the innermost element that has one; which of them are hidden; which hold a canvas; where links lead."""
 
     def __init__(self, dom, console):
         super().__init__()
-        self.console, self.texts, self.hidden, self.drawn, self.body, self.open = console, {}, set(), set(), {}, []
+        self.console, self.texts, self.hidden, self.drawn, self.body, self.open, self.links = console, {}, set(), set(), {}, [], ""
         self.feed(dom)
 
     def handle_starttag(self, tag, attributes):
@@ -28,6 +28,7 @@ class Page(HTMLParser):
             return
         inherited = self.open[-1][1] if self.open else None
         self.open.append((tag, attributes.get("id", inherited)))
+        self.links += f"{attributes.get('href', '')}\n"
         if "hidden" in attributes and "id" in attributes:
             self.hidden.add(attributes["id"])
         if tag == "canvas" and inherited:
