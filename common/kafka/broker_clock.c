@@ -71,6 +71,19 @@ static void judge(struct broker_clock *clock, int64_t ahead_ms)
     clock->distance_ms = distance_ms();
 }
 
+/* That no comparison is to be had here; brokers that are away are asked again. */
+static bool is_definite(rd_kafka_resp_err_t code)
+{
+    switch ((int)code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR: /* and not LogAppendTime */
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return true;
+    default: return false;
+    }
+}
+
 static void on_report(rd_kafka_t *handle, const rd_kafka_message_t *message, void *context)
 {
     struct broker_clock *clock = context;
@@ -80,7 +93,7 @@ static void on_report(rd_kafka_t *handle, const rd_kafka_message_t *message, voi
     clock->waiting = false;
     if (!message->err && type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME) {
         judge(clock, broker_clock_ahead_ms(clock->sent_ms, appended_ms, host_ms()));
-    } else if (!clock->told) {
+    } else if (!clock->told && is_definite(message->err)) {
         clock->told = true;
         log_warn(
             "clock.not_compared", LOG_STR("topic", clock->topic),
@@ -125,6 +138,8 @@ struct broker_clock *broker_clock_open(struct daemon *daemon, const struct kafka
     struct broker_clock *clock = xcalloc(1, sizeof *clock);
     rd_kafka_conf_t *conf = kafka_client_conf(settings, "clock", error);
     if (conf && (!kafka_client_set(conf, "message.timeout.ms", "10000", error) ||
+                 /* or a topic that is not there would only be late */
+                 !kafka_client_set(conf, "topic.metadata.propagation.max.ms", "5000", error) ||
                  !kafka_client_set(conf, "linger.ms", "0", error) ||
                  !kafka_client_set(conf, "queue.buffering.max.messages", "10", error))) {
         rd_kafka_conf_destroy(conf);

@@ -356,7 +356,10 @@ void follow_start(struct follow *follow, const struct follow_partition *partitio
     for (size_t i = 0; i < count; i++)
         rd_kafka_topic_partition_list_add(list, follow->topic, partitions[i].partition)->offset =
             partitions[i].next_offset >= 0 ? partitions[i].next_offset : RD_KAFKA_OFFSET_BEGINNING;
-    rd_kafka_resp_err_t code = rd_kafka_assign(follow->consumer, list);
+    /* A pause outlives its assignment, and a resume that met one of the library's was dropped. */
+    rd_kafka_resp_err_t code = rd_kafka_resume_partitions(follow->consumer, list);
+    if (!code)
+        code = rd_kafka_assign(follow->consumer, list);
     rd_kafka_topic_partition_list_destroy(list);
     if (code)
         die((int)code, "assign failed");

@@ -59,9 +59,10 @@ PGconn *postgres_connection_handle(const struct postgres_connection *connection)
 /* Only what no waiting mends is not worth another try: a wrong statement, a missing right. */
 static enum error_kind kind_of(const char *sqlstate)
 {
-    static const char *const hopeless[] = {"42", "22", "23", "3D", "3F", "0A", "28"};
+    /* 55000: what was a table is a view, of a newer program. */
+    static const char *const hopeless[] = {"42", "22", "23", "3D", "3F", "0A", "28", "55000"};
     for (size_t i = 0; sqlstate && i < ARRAY_LENGTH(hopeless); i++)
-        if (strncmp(sqlstate, hopeless[i], 2) == 0)
+        if (strncmp(sqlstate, hopeless[i], strlen(hopeless[i])) == 0)
             return ERROR_FATAL;
     return ERROR_RETRY;
 }

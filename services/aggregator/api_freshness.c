@@ -11,11 +11,13 @@
 #include "base/memory.h"
 
 #define KEPT_MS    15000
+#define USABLE_MS  60000 /* where nobody could add it up since: then it is not told */
 #define MOST_BYTES ((size_t)256 << 10)
 
 struct api_freshness {
     struct strbuf ledger; /* as the database said it last: an object; empty = nobody asked yet */
-    int64_t asked_ms;     /* uv_now */
+    int64_t asked_ms;     /* when somebody last asked for it: uv_now */
+    int64_t kept_ms;      /* when it was last told */
 };
 
 static const struct api_parameter nothing[1];
@@ -40,7 +42,8 @@ static struct span known_ledger(struct api_call *call)
 {
     struct api_freshness *freshness = call->api->freshness;
     int64_t now_ms = (int64_t)uv_now(daemon_loop(call->api->daemon));
-    if (freshness->ledger.len > 0 && now_ms - freshness->asked_ms < KEPT_MS)
+    bool usable = freshness->ledger.len > 0 && now_ms - freshness->kept_ms < USABLE_MS;
+    if (usable && now_ms - freshness->asked_ms < KEPT_MS)
         return strbuf_span(&freshness->ledger);
     freshness->asked_ms = now_ms;
     return SPAN_NONE;
@@ -97,6 +100,7 @@ static bool keep_ledger(struct api_call *call, enum api_outcome outcome, struct 
     strbuf_add(kept, span_from(body.at + call->rows, body.len - call->rows));
     if (strbuf_is_full(kept))
         strbuf_reset(kept);
+    call->api->freshness->kept_ms = (int64_t)uv_now(daemon_loop(call->api->daemon));
     return false; /* the body is the answer */
 }
 

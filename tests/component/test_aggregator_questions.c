@@ -210,6 +210,31 @@ static void a_range_is_of_the_buckets_whose_day_is_in_it(void **state)
     run("TRUNCATE core.cell_closure_rate, core.cell_backlog, core.kafka_offset");
 }
 
+/* --- who is outside --- */
+
+/* Seven of another unit took a duration of bin 300: everybody may know the median. */
+static void what_is_open_to_all_has_its_percentiles(void **state)
+{
+    (void)state;
+    run("CREATE ROLE dash_u_other IN ROLE dash; GRANT dash_u_other TO CURRENT_USER");
+    run("INSERT INTO core.cell_response_time SELECT (jsonb_populate_record(NULL::"
+        "core.cell_response_time, (SELECT jsonb_object_agg(a.attname, 0) FROM pg_attribute AS a "
+        "WHERE a.attrelid = 'core.cell_response_time'::regclass AND a.attnum > 0) || "
+        "(SELECT jsonb_object_agg(a.attname, 7) FROM pg_attribute AS a WHERE a.attrelid = "
+        "'core.cell_response_time'::regclass AND a.attname ~ '_n$') || jsonb_build_object("
+        "'bucket', 'day', 'day', '2024-01-01', 'unit', 'u1', 'type_code', '', 'street_code', '', "
+        "'limit_class', '', 'is_excluded', false, 'shard', 1, 'bins', NULL))).*");
+    run("UPDATE core.cell_response_time SET bins = (SELECT array_agg((m::bigint << 48) + "
+        "(300::bigint "
+        "<< 32) + 7) FROM generate_series(0, 20) AS m)");
+    static const char median[] =
+        "SELECT concat_ws(' ', full_n, round(full_p50_seconds) > 0) FROM open.response_time";
+    assert_says(median, "7 t");
+    run("SET ROLE dash_u_other");
+    assert_says(median, "7 t");
+    run("RESET ROLE; TRUNCATE core.cell_response_time; DROP ROLE dash_u_other");
+}
+
 /* --- every statement --- */
 
 static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
@@ -276,6 +301,7 @@ int main(void)
         cmocka_unit_test(a_mean_tells_nothing_of_few),
         cmocka_unit_test(what_shards_cancel_is_of_no_day),
         cmocka_unit_test(a_range_is_of_the_buckets_whose_day_is_in_it),
+        cmocka_unit_test(what_is_open_to_all_has_its_percentiles),
         cmocka_unit_test(every_question_is_good_sql),
         cmocka_unit_test(every_relation_can_be_read),
     };

@@ -58,7 +58,7 @@ static void live(const char *brokers)
 static void no_time_is_told_before_the_first_answer(void **state)
 {
     (void)state;
-    host.most_looks = 60;
+    host.most_looks = 560; /* longer than its record waits: that it came to nothing says nothing */
     live("127.0.0.1:1");
     assert_true(broker_clock_is_off(host.clock));
     assert_int_equal(host.looks, host.most_looks + 1);

@@ -27,6 +27,16 @@ static void add_overdue(struct sql_ask *ask, const struct api_query *query)
                          "IS NULL OR n.due_ms > (SELECT t_ms FROM core.clock))");
 }
 
+/* Who asks for a number is told of cases without an opening too: those come first, and have a place
+ * among the pages. */
+static const char *order_of(const struct api_query *query)
+{
+    if (is_by_due(query))
+        return "n.due_ms";
+    return api_query_get(query, "number")->text.at ? "coalesce(n.opened_ms, 253402300800000)"
+                                                   : "n.opened_ms";
+}
+
 static void add_key(struct sql_ask *ask, const struct api_query *query)
 {
     const struct api_value *after = api_query_get(query, "after");
@@ -35,8 +45,8 @@ static void add_key(struct sql_ask *ask, const struct api_query *query)
     if (!after->text.at)
         return;
     int number = sql_ask_take(ask, span_decimal(text, after->number));
-    strbuf_addf(&ask->sql, " AND (n.%s_ms, n.case_id) %s ($%d::bigint, $%d)",
-                due ? "due" : "opened", due ? ">" : "<", number, sql_ask_take(ask, after->rest));
+    strbuf_addf(&ask->sql, " AND (%s, n.case_id) %s ($%d::bigint, $%d)", order_of(query),
+                due ? ">" : "<", number, sql_ask_take(ask, after->rest));
 }
 
 void case_ask_list(struct sql_ask *ask, const struct api_query *query)
@@ -50,12 +60,11 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
         {"n.station", "station"},
         {"n.state", "state"},
     };
-    sql_ask_add(ask, is_by_due(query)
-                         ? "SELECT n.due_ms || '.' || n.case_id AS key, row_number() "
-                           "OVER (ORDER BY n.due_ms, n.case_id) AS ord"
-                         : "SELECT coalesce(n.opened_ms, 0) || '.' || n.case_id AS key, "
-                           "row_number() OVER (ORDER BY n.opened_ms DESC, n.case_id "
-                           "DESC) AS ord");
+    const char *order = order_of(query), *down = is_by_due(query) ? "" : " DESC";
+    strbuf_addf(&ask->sql,
+                "SELECT %s || '.' || n.case_id AS key, row_number() OVER (ORDER BY %s%s, "
+                "n.case_id%s) AS ord",
+                order, order, down, down);
     sql_ask_add(ask, ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.kind, "
                      "n.stage, n.state, n.lead "
                      "AS unit, n.type_code, n.street_code, n.community_code, n.station, "
@@ -78,6 +87,6 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
 
 void case_ask_order(struct sql_ask *ask, const struct api_query *query)
 {
-    sql_ask_add(ask, is_by_due(query) ? " ORDER BY n.due_ms, n.case_id"
-                                      : " ORDER BY n.opened_ms DESC, n.case_id DESC");
+    const char *down = is_by_due(query) ? "" : " DESC";
+    strbuf_addf(&ask->sql, " ORDER BY %s%s, n.case_id%s", order_of(query), down, down);
 }

@@ -153,6 +153,8 @@ void view_source_add(struct strbuf *out, const struct view_source *source)
     strbuf_add(out, SPAN(") AS c"));
 }
 
+/* From the cells themselves: what shows bins one a row looks with its reader's eyes, and who reads
+ * what is open to all would see few. */
 void view_source_add_quantiles(struct strbuf *out, const struct view_source *source)
 {
     if (!source->view->has_durations)
@@ -160,7 +162,8 @@ void view_source_add_quantiles(struct strbuf *out, const struct view_source *sou
     strbuf_add(out, SPAN(" LEFT JOIN ("));
     add_columns(out, source);
     view_columns_quantiles(out, source->view);
-    strbuf_addf(out, " FROM core.hist_%s WHERE true", source->view->name);
+    strbuf_addf(out, " FROM core.cell_%s CROSS JOIN LATERAL core.bins_of(bins) WHERE true",
+                source->view->name);
     add_conditions(out, source);
     add_grouping(out, source);
     strbuf_add(out, SPAN(") AS h ON h.one"));

@@ -81,7 +81,16 @@ static void who_has_a_number_finds_its_case_opened_or_not(void **state)
     assert_numbered();
     assert_null(strstr(ask.sql.at, "opened_ms IS NOT NULL"));
     assert_non_null(strstr(ask.sql.at, "n.kind = ANY (string_to_array($1, ','))"));
-    assert_non_null(strstr(ask.sql.at, "coalesce(n.opened_ms, 0) || '.'")); /* its key is none */
+    /* a case without an opening has a key and a place */
+    assert_non_null(strstr(ask.sql.at, "SELECT coalesce(n.opened_ms, 253402300800000) || '.'"));
+    assert_non_null(
+        strstr(ask.sql.at, "ORDER BY coalesce(n.opened_ms, 253402300800000) DESC, n.case_id DESC"));
+    end(NULL);
+    begin(NULL);
+    assert_true(api_query_take(&query, SPAN("after"), SPAN("253402300800000.request:a:N1")));
+    case_ask_list(&ask, &query);
+    assert_non_null(
+        strstr(ask.sql.at, "(coalesce(n.opened_ms, 253402300800000), n.case_id) < ($2::bigint, "));
 }
 
 static void the_urgent_order_goes_on_behind_its_key(void **state)
