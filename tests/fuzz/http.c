@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -59,6 +60,20 @@ static void turn(void)
     uv_run(&world.loop, UV_RUN_NOWAIT);
 }
 
+/* Where others use up the ports of this machine one is free again soon. */
+static bool connect_to(int fd, const struct sockaddr_in *address)
+{
+    const struct timespec pause = {0, 50000000};
+    int result;
+    for (int tries = 0; tries < 2400; tries++) {
+        result = connect(fd, (const struct sockaddr *)(const void *)address, sizeof *address);
+        if (result == 0 || (errno != EADDRNOTAVAIL && errno != EADDRINUSE))
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return result == 0;
+}
+
 static int open_client(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -66,7 +81,7 @@ static int open_client(void)
     struct linger linger = {1, 0}; /* or the ports of this machine would be used up in a minute */
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    HOLDS(connect(fd, (const struct sockaddr *)(const void *)&address, sizeof address) == 0);
+    HOLDS(connect_to(fd, &address));
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     return fd;
 }

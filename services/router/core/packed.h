@@ -57,7 +57,8 @@ static inline struct span packed_take(struct packed *packed, uint64_t len)
         packed->bad = true;
         return span_from("", 0);
     }
-    packed->rest = span_from(packed->rest.at + len, packed->rest.len - (size_t)len);
+    if (len > 0) /* nothing may be nowhere */
+        packed->rest = span_from(packed->rest.at + len, packed->rest.len - (size_t)len);
     return taken;
 }
 
