@@ -11,6 +11,7 @@
 #include "aggregator/ledger_watch.h"
 #include "aggregator/rebuild.h"
 #include "aggregator/retention_watch.h"
+#include "aggregator/stand_watch.h"
 #include "aggregator/stations_watch.h"
 #include "aggregator/verify_watch.h"
 #include "daemon/disk_watch.h"
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
         return daemon_refuse(&error);
     ledger_watch_open(daemon, &config);
     retention_watch_open(daemon, &config);
+    stand_watch_open(daemon, &config);
     stations_watch_open(daemon, &config);
     verify_watch_open(daemon, &config);
     disk_watch_open(daemon, config.daemon.disks);

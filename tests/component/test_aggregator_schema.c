@@ -123,32 +123,32 @@ static void migrate(void)
 /* A view as programs before 0017 made it: its bins are rows of a table. */
 static const char older[] =
     "SET ROLE owner; CREATE TABLE core.cell_older (bucket text COLLATE \"C\" NOT NULL, day date "
-    "NOT "
-    "NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT NULL, whole_n bigint NOT "
-    "NULL, "
-    "whole_ms bigint NOT NULL, shard smallint NOT NULL DEFAULT core.shard(), PRIMARY KEY (bucket, "
-    "day, unit, is_excluded, shard)); CREATE TABLE core.hist_older (bucket text COLLATE \"C\" NOT "
-    "NULL, day date NOT NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT NULL, "
-    "measure "
-    "smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL, shard smallint NOT NULL DEFAULT "
-    "core.shard(), PRIMARY KEY (bucket, day, unit, is_excluded, measure, bin, shard)); SELECT "
-    "core.guard('core.cell_older', 'unit'), core.guard('core.hist_older', 'unit'); CREATE VIEW "
-    "api.older AS SELECT unit, bin FROM core.hist_older; INSERT INTO core.view (name, hash, sql) "
-    "VALUES ('older', 'h', 's'); SET ROLE agg_writer; INSERT INTO core.cell_older VALUES ('day', "
-    "'2026-01-01', 'u', false, 3, 700, 1), ('day', '2026-01-01', 'w', false, 0, 0, 1); INSERT INTO "
-    "core.hist_older VALUES ('day', '2026-01-01', 'u', false, 0, 30, 4, 1), ('day', '2026-01-01', "
-    "'u', false, 2, 30, -1, 1), ('day', '2026-01-01', 'u', false, 0, 31, 0, 1), ('day', "
-    "'2026-01-01', 'v', false, 0, 600, 1, 2); RESET ROLE";
+    "NOT NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT NULL, whole_n bigint NOT "
+    "NULL, whole_ms bigint NOT NULL, shard smallint NOT NULL DEFAULT core.shard(), PRIMARY KEY "
+    "(bucket, day, unit, is_excluded, shard)); CREATE TABLE core.hist_older (bucket text COLLATE "
+    "\"C\" NOT NULL, day date NOT NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT "
+    "NULL, measure smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL, shard smallint "
+    "NOT NULL DEFAULT core.shard(), PRIMARY KEY (bucket, day, unit, is_excluded, measure, bin, "
+    "shard)); SELECT core.guard('core.cell_older', 'unit'), core.guard('core.hist_older', "
+    "'unit'); CREATE VIEW api.older AS SELECT unit, bin FROM core.hist_older; INSERT INTO "
+    "core.view (name, hash, sql) VALUES ('older', 'h', 's'); SET ROLE agg_writer; INSERT INTO "
+    "core.cell_older VALUES ('day', '2026-01-01', 'u', false, 3, 700, 1), ('day', '2026-01-01', "
+    "'w', false, 0, 0, 1); INSERT INTO core.hist_older VALUES ('day', '2026-01-01', 'u', false, "
+    "0, 30, 4, 1), ('day', '2026-01-01', 'u', false, 2, 30, -1, 1), ('day', '2026-01-01', 'u', "
+    "false, 0, 31, 0, 1), ('day', '2026-01-01', 'v', false, 0, 600, 1, 2); SET ROLE owner; CREATE "
+    "TABLE core.cell_stock (LIKE core.cell_older INCLUDING ALL); SELECT "
+    "core.guard('core.cell_stock', 'unit'); INSERT INTO core.view (name, hash, sql, is_stock) "
+    "VALUES ('stock', 'h', 's', true); RESET ROLE";
 
 /* In a database that has been used (docs/decisions/0210): no bin is lost, what guards rows guards
- * them, and a cell's key begins with its day. */
+ * them, a cell's key begins with its day, and a stock has a stand (0250). */
 static void bins_that_were_rows_move_into_their_cells(void **state)
 {
     struct error error = {0};
     char answer[200];
     (void)state;
     assert_true(
-        shell("mkdir %s/later && mv %s/001[78]_*.sql %s/later", here.sql, here.sql, here.sql));
+        shell("mkdir %s/later && mv %s/001[789]_*.sql %s/later", here.sql, here.sql, here.sql));
     migrate();
     if (!postgres_connection_run(here.reader, older, &error))
         fail_msg("%s", error.text);
@@ -173,9 +173,14 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
         "= i.indrelid AND a.attnum = k.number WHERE i.indrelid = 'core.cell_older'::regclass",
         answer, sizeof answer);
     assert_string_equal(answer, "day bucket unit is_excluded shard");
+    ask("SELECT string_agg(column_name, ' ' ORDER BY ordinal_position) FROM "
+        "information_schema.columns WHERE table_name = 'stand_stock'",
+        answer, sizeof answer);
+    assert_string_equal(answer, "day unit is_excluded whole_n whole_ms");
     assert_true(postgres_connection_run(here.reader,
                                         "RESET ROLE; DROP VIEW core.hist_older; DROP TABLE "
-                                        "core.cell_older; DELETE FROM core.view",
+                                        "core.cell_older, core.cell_stock, core.stand_stock; "
+                                        "DELETE FROM core.view",
                                         &error));
 }
 

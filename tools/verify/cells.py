@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sets -> cells: PostgreSQL folds the stored sets by SQL of our own (fold.sql), adds up what each case
-contributes to each view, and compares every cell and every histogram bin with the stored ones."""
+contributes to each view, and compares every cell and every histogram bin with the stored ones; of stocks
+also what old days come to, where that stands beside the cells."""
 from pathlib import Path
 
 from case_line import ATTRIBUTES, base36
@@ -64,6 +65,7 @@ def want_tables(view):
     groups = "".join(f", {group} text" for group in view.groups)
     values = "".join(f", {column_name(*column)} bigint" for column in columns(view))
     return f"CREATE TEMP TABLE verify_cell_{view.name} (bucket text, day date{groups}, is_excluded boolean{values});" \
+           f"CREATE TEMP TABLE verify_stand_{view.name} (LIKE verify_cell_{view.name});" \
            f"CREATE TEMP TABLE verify_hist_{view.name} (bucket text, day date{groups}, is_excluded boolean, " \
            "measure smallint, bin smallint, n bigint)"
 
@@ -202,16 +204,27 @@ def bins_sql(view, rules, zone):
            f"GROUP BY {key}"
 
 
-def compare_sql(table, key, values, limit):
+def stood(view):
+    return f"day < (SELECT until FROM core.standing WHERE view = '{view.name}')"
+
+
+def stand_sql(view):
+    """After the cells: all of an old day are one row."""
+    names = ", ".join([*keys(view)[2:], *(column_name(*column) for column in columns(view))])
+    return f"INSERT INTO verify_stand_{view.name} ({names}) SELECT {names} FROM verify_cell_{view.name} WHERE {stood(view)}"
+
+
+def compare_sql(table, key, values, limit, where="true"):
     """Rows of zeros and rows that are not there are the same."""
     ours = ", ".join(f"coalesce(w.{value}, 0) AS want_{value}" for value in values)
     theirs = ", ".join(f"coalesce(c.{value}, 0) AS kept_{value}" for value in values)
     differs = " OR ".join(f"want_{value} <> kept_{value}" for value in values)
     there = " OR ".join(f"want_{value} <> 0 OR kept_{value} <> 0" for value in values)
     using = ", ".join(key)
-    stored = f"(SELECT {using}{''.join(f', sum({value})::bigint AS {value}' for value in values)} FROM core.{table} " \
-             f"GROUP BY {using})"  # a cell is the sum of its shards
-    return f"WITH both_sides AS MATERIALIZED (SELECT {using}, {ours}, {theirs} FROM verify_{table} AS w " \
+    sums = "".join(f", sum({value})::bigint AS {value}" for value in values)
+    wanted = f"(SELECT {using}{sums} FROM verify_{table} GROUP BY {using})"
+    stored = f"(SELECT {using}{sums} FROM core.{table} WHERE {where} GROUP BY {using})"  # a cell is the sum of its shards
+    return f"WITH both_sides AS MATERIALIZED (SELECT {using}, {ours}, {theirs} FROM {wanted} AS w " \
            f"FULL JOIN {stored} AS c USING ({using})) " \
            f"SELECT (SELECT count(*) FROM both_sides WHERE {there}) AS compared, " \
            f"(SELECT count(*) FROM both_sides WHERE {differs}) AS differences, " \
@@ -236,16 +249,18 @@ def fold(cursor):
 
 
 def verify_view(cursor, view, rules, zone, show):
-    """{cells, bins, differences, first} of one view."""
-    found = {"view": view.name, "cells": 0, "bins": 0, "differences": 0, "first": []}
-    tables = [("cells", f"cell_{view.name}", keys(view), [column_name(*c) for c in columns(view)],
-               cells_sql(view, rules, zone))]
+    """{cells, bins, stands, differences, first} of one view."""
+    found = {"view": view.name, "cells": 0, "bins": 0, "stands": 0, "differences": 0, "first": []}
+    values = [column_name(*c) for c in columns(view)]
+    tables = [("cells", f"cell_{view.name}", keys(view), values, cells_sql(view, rules, zone), "true")]
     if view.durations:
-        tables.append(("bins", f"hist_{view.name}", [*keys(view), "measure", "bin"], ["n"], bins_sql(view, rules, zone)))
-    for what, table, key, values, fill in tables:
+        tables.append(("bins", f"hist_{view.name}", [*keys(view), "measure", "bin"], ["n"], bins_sql(view, rules, zone), "true"))
+    if view.stock:
+        tables.append(("stands", f"stand_{view.name}", keys(view)[2:], values, stand_sql(view), stood(view)))
+    for what, table, key, values, fill, where in tables:
         cursor.execute(fill)
         cursor.execute(f"ANALYZE verify_{table}")
-        cursor.execute(compare_sql(table, key, values, show))
+        cursor.execute(compare_sql(table, key, values, show, where))
         compared, differences, first = cursor.fetchone()
         found[what] = compared
         found["differences"] += differences

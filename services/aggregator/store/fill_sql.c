@@ -77,6 +77,8 @@ static void swap_view(struct strbuf *out, const struct batch_rules *rules, const
     strbuf_addf(out, "ALTER TABLE fill.cell_%s SET SCHEMA core;\n", view->name);
     if (view->has_durations)
         strbuf_addf(out, "ALTER VIEW fill.hist_%s SET SCHEMA core;\n", view->name);
+    if (view->is_stock)
+        strbuf_addf(out, "ALTER TABLE fill.stand_%s SET SCHEMA core;\n", view->name);
     size_t from = out->len;
     view_sql_views(out, view);
     digest_bytes(sql, span_from(out->at + from, out->len - from));

@@ -17,13 +17,16 @@
 #define MAX_SQL_BYTES (4 << 20)
 #define MAX_CODES     8192
 
+/* Of what writers write beside the cells: whoever writes less is fenced. */
+#define WRITER_VERSION 1
+
 void schema_contribution_hash(const struct batch_rules *rules, char hash[DIGEST_ID_LEN + 1])
 {
     struct strbuf text;
     strbuf_init(&text, 256, 4096);
-    strbuf_addf(&text, "%d|%d|%d|%.*s|%.*s", CASE_FOLD_VERSION, CONTRIBUTION_VERSION,
+    strbuf_addf(&text, "%d|%d|%d|%.*s|%.*s|%d", CASE_FOLD_VERSION, CONTRIBUTION_VERSION,
                 rules->zone_minutes, SPAN_ARG(kinds_hash(rules->kinds)),
-                SPAN_ARG(views_hash(rules->views)));
+                SPAN_ARG(views_hash(rules->views)), WRITER_VERSION);
     digest_bytes(hash, strbuf_span(&text));
     strbuf_fini(&text);
 }
@@ -80,7 +83,8 @@ static void add_tables(struct strbuf *sql, const struct view_plan *plan,
     }
 }
 
-/* Where nothing was read yet nothing has to be kept. Who runs there already is fenced. */
+/* Where nothing was read yet nothing has to be kept. Who runs there already is fenced; what he did
+ * not note is in no stand. */
 static bool make_tables(struct postgres_connection *connection, const struct view_plan *plan,
                         const struct batch_rules *rules, struct error *error)
 {
@@ -91,7 +95,8 @@ static bool make_tables(struct postgres_connection *connection, const struct vie
     schema_contribution_hash(rules, ours);
     strbuf_addf(&sql,
                 "INSERT INTO core.meta VALUES ('contributions', '%s') ON CONFLICT (key) DO UPDATE "
-                "SET value = excluded.value; UPDATE core.kafka_offset SET epoch = epoch + 1;\n",
+                "SET value = excluded.value; UPDATE core.kafka_offset SET epoch = epoch + 1; "
+                "DELETE FROM core.standing;\n",
                 ours);
     bool good = strbuf_is_full(&sql)
                     ? error_set(error, ERROR_FATAL, 0, "the views' SQL is too long")

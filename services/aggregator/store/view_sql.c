@@ -5,6 +5,8 @@
  * mostly of the last ones. */
 #include "aggregator/store/view_sql.h"
 
+#include <string.h>
+
 #include "aggregator/store/view_columns.h"
 
 static void add_key(struct strbuf *out, const struct view *view)
@@ -50,13 +52,17 @@ void view_sql_tables(struct strbuf *out, const char *schema, const struct view *
     end_table(out, schema, view);
     if (view->has_durations)
         add_bins_relation(out, schema, view);
+    if (view->is_stock)
+        strbuf_addf(out, "SELECT core.make_stand('%s', '%s');\n", schema, view->name);
 }
 
 void view_sql_drop(struct strbuf *out, const char *schema, const char *name)
 {
     view_sql_drop_views(out, name);
-    strbuf_addf(out, "DROP VIEW IF EXISTS %s.hist_%s;\nDROP TABLE IF EXISTS %s.cell_%s;\n", schema,
-                name, schema, name);
+    strbuf_addf(out,
+                "DROP VIEW IF EXISTS %s.hist_%s;\nDROP TABLE IF EXISTS %s.cell_%s, %s.stand_%s;\n"
+                "DELETE FROM core.standing WHERE view = '%s';\n",
+                schema, name, schema, name, schema, name, name);
 }
 
 void view_sql_cell_types(const struct view *view, char *types)
@@ -110,17 +116,48 @@ static const char more_bins[] =
     "cardinality(excluded.bins)) / 64 THEN core.sum_bins(c.bins || excluded.bins) ELSE c.bins || "
     "excluded.bins END";
 
-void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view)
+static void add_values(struct strbuf *out, const struct view *view)
 {
-    strbuf_addf(out, "INSERT INTO %s.cell_%s AS c (shard, ", schema, view->name);
-    add_names(out, view);
-    strbuf_addf(out, ") SELECT (SELECT core.shard()), %s, u.day",
-                view->grain != GRAIN_DAY ? "u.bucket" : "'day'");
+    strbuf_add(out, SPAN("u.day"));
     view_columns_groups(out, view, ", u.", "");
     strbuf_add(out, SPAN(", u.is_excluded"));
     view_columns_each(out, view, ", u.@");
-    strbuf_add(out, view->has_durations ? SPAN(", u.bins::bigint[]") : SPAN(""));
+}
+
+/* Of old days the stand is told as well (sql/0019): in this statement, whose snapshot is younger
+ * than the transaction's id. So it knows what whoever has a smaller one need not know. */
+static void add_notes(struct strbuf *out, const struct view *view)
+{
+    strbuf_add(out, SPAN("WITH u AS MATERIALIZED (SELECT *"));
     add_unnest(out, view);
+    strbuf_addf(out, "), noted AS (INSERT INTO core.stand_%s (day", view->name);
+    view_columns_groups(out, view, ", ", "");
+    strbuf_add(out, SPAN(", is_excluded"));
+    view_columns_each(out, view, ", @");
+    strbuf_add(out, SPAN(") SELECT "));
+    add_values(out, view);
+    strbuf_addf(out,
+                " FROM u WHERE u.day < (SELECT s.wanted FROM core.standing AS s WHERE s.view = "
+                "'%s')) ",
+                view->name);
+}
+
+/* Nobody has a stand of what is filled aside. */
+void view_sql_upsert_cells(struct strbuf *out, const char *schema, const struct view *view)
+{
+    bool notes = view->is_stock && strcmp(schema, "core") == 0;
+    if (notes)
+        add_notes(out, view);
+    strbuf_addf(out, "INSERT INTO %s.cell_%s AS c (shard, ", schema, view->name);
+    add_names(out, view);
+    strbuf_addf(out, ") SELECT (SELECT core.shard()), %s, ",
+                view->grain != GRAIN_DAY ? "u.bucket" : "'day'");
+    add_values(out, view);
+    strbuf_add(out, view->has_durations ? SPAN(", u.bins::bigint[]") : SPAN(""));
+    if (notes)
+        strbuf_add(out, SPAN(" FROM u"));
+    else
+        add_unnest(out, view);
     strbuf_add(out, SPAN(" ON CONFLICT ("));
     add_key(out, view);
     strbuf_add(out, SPAN(", shard) DO UPDATE SET bucket = c.bucket"));

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the stands of stocks come forward a day (sql/0019_stands.sql, docs/decisions/0250). In this
+ * order, each a transaction of its own. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "postgres/connection.h"
+
+/* From its commit on whoever begins to write notes what he changes of older days. */
+extern const char stand_sql_want[];
+/* Who begins after this one knows it. */
+extern const char stand_sql_ask[];
+/* Where all that began before have ended: how many stands were settled. */
+extern const char stand_sql_settle[];
+
+/* All three, where nobody else is at it and no cells are being swapped. `settled` may be 0. */
+bool stand_sql_step(struct postgres_connection *connection, int *settled, struct error *error);
