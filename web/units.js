@@ -78,7 +78,7 @@ function beforeCell(row, part, of, now) {
 // Who has cases that are not done, or late, has them listed.
 function listed(row, key, state, words) {
   if (!row.unit || !row[key]) return whole(row[key]);
-  return make("a", { href: viewAddress("cases", { unit: row.unit, type: state.type, order: "due", from: "", to: "", ...words }), class: key === "overdue" ? "late" : null }, whole(row[key]));
+  return make("a", { href: viewAddress("cases", { kind: "request", unit: row.unit, type: state.type, order: "due", from: "", to: "", ...words }), class: key === "overdue" ? "late" : null }, whole(row[key]));
 }
 
 function allTable(rows, state, { before, hasReturns }) {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operator asks (docs/page.md), from the first page on by what stands on it: links, a select, the field for a number.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { close, footOf, open, rowsOf, shown, stop, text } from "./browser.mjs";
+import { api, sql } from "./district.mjs";
+
+after(stop);
+const int = (words) => Number(words.replace(/,/g, ""));
+
+async function settled(page) {
+  await page.waitForTimeout(50);
+  await shown(page);
+}
+async function to(page, view) {
+  await page.locator(`#views a[data-key="${view}"]`).click();
+  await settled(page);
+}
+async function choose(page, name) {
+  await page.locator(".controls").getByRole("link", { name, exact: true }).click();
+  await settled(page);
+}
+const keyOf = (page, id) => page.locator(`#${id} tbody tr`).first().getAttribute("data-key");
+
+// Without the views: what stands between a dispatch and its lead's 办结, case by case.
+const handled = (type) => sql(`SELECT c.street_code AS code, count(*)::int AS n, percentile_disc(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM s.time - d.time))::float AS median
+  FROM api.case_timeline s JOIN api.case_timeline d USING (case_id) JOIN api.case_now c USING (case_id)
+  WHERE s.stage = 'resolved' AND s.party = 'lead' AND d.stage = 'dispatched' AND s.unit = d.lead AND c.kind = 'request' AND c.type_code = '${type}' AND c.street_code <> '' GROUP BY 1`);
+
+test("which street is the slowest on one matter this week, and what does it have open", async () => {
+  const [{ type }] = sql("SELECT type_code AS type FROM api.case_now WHERE kind = 'request' AND type_code IS NOT NULL AND street_code IS NOT NULL AND resolved IS NOT NULL GROUP BY 1 ORDER BY count(DISTINCT street_code) DESC, 1 LIMIT 1");
+  const wanted = new Map(handled(type).map((row) => [row.code, row])), seen = await open(), { page } = seen;
+  assert.ok(wanted.size > 1, `${type} in ${wanted.size} streets`);
+  await to(page, "times");
+  await choose(page, "办理");
+  await choose(page, "发生街乡");
+  await choose(page, "近 7 日");
+  await page.locator(".controls select").selectOption(type);
+  await settled(page);
+  const first = wanted.get(await keyOf(page, "times_place_rows")), [row] = await rowsOf(page, "times_place_rows");
+  assert.equal(int(row[2]), first.n);
+  assert.ok(first.median >= 0.96 * Math.max(...[...wanted.values()].map((one) => one.median)), `${row}`); // bins are right to 2 %
+  await page.locator("#times_place_table").evaluate((table) => { table.closest("details").open = true; });
+  await page.locator("#times_place_rows tbody a").first().click();
+  await settled(page);
+  assert.match(await text(page, "view"), new RegExp(`街乡\\s*全部\\s*${row[0]}`));
+  await close(seen);
+});
+
+test("why is this one late", async () => {
+  const [{ case: name }] = (await api("cases?kind=request&overdue=yes&order=due&limit=1")).rows, seen = await open(), { page } = seen;
+  await page.locator("#find_number").fill(name.split(":")[2]);
+  await page.keyboard.press("Enter");
+  await page.locator("#case_title", { hasText: name }).waitFor();
+  const why = await text(page, "why");
+  assert.match(why, /时限 .* 已过 .*,尚未办结。/);
+  assert.match(why, /仍未签收|尚未联系居民|此后无进展|等待指挥中心/);
+  await close(seen);
+});
+
+test("where do residents ask again most", async () => {
+  const wanted = sql("SELECT community_code AS code, sum(again)::int AS again FROM api.repeat GROUP BY 1 ORDER BY 2 DESC"), seen = await open(), { page } = seen;
+  await to(page, "repeats");
+  await choose(page, "近 7 日");
+  const [first] = await rowsOf(page, "repeats"), code = await keyOf(page, "repeats");
+  assert.equal(int(first[2]), wanted[0].again);
+  assert.equal(wanted.find((row) => row.code === code).again, wanted[0].again);
+  assert.ok(wanted[0].again > 1, "one place stands out");
+  await close(seen);
+});
+
+test("what has this unit to do first", async () => {
+  const seen = await open(), { page } = seen;
+  await to(page, "units");
+  const [unit] = await page.locator("#units tbody tr").evaluateAll((rows) => rows.map((row) => ({ code: row.dataset.key, late: Number(row.querySelector("a.late")?.textContent.replace(/,/g, "") || 0) }))
+    .filter((row) => row.late && row.code !== "desk").sort((a, b) => b.late - a.late));
+  await page.locator(`#units tr[data-key="${unit.code}"] a.late`).click();
+  await settled(page);
+  const wanted = (await api(`cases?kind=request&unit=${unit.code}&overdue=yes&order=due&limit=100`)).rows.map((row) => row.case.split(":").slice(2).join(":"));
+  assert.deepEqual((await rowsOf(page, "case_rows")).map((row) => row[0]), wanted);
+  assert.ok(Math.abs(wanted.length - unit.late) <= 2, `${wanted.length} are listed, ${unit.late} were counted`); // the clock goes on
+  await close(seen);
+});
+
+test("who sends back, what waits for a decision, who is silent", async () => {
+  const seen = await open(), { page } = seen;
+  await to(page, "units");
+  await choose(page, "全部");
+  const sent = sql("SELECT sum(dispatched)::int AS dispatched, sum(upheld)::int AS upheld FROM api.dispute")[0];
+  assert.ok((await footOf(page, "units")).at(-1).endsWith(`${sent.upheld}/${sent.dispatched}`), (await footOf(page, "units")).at(-1));
+  await to(page, "desk");
+  const { waiting } = await api("desk?limit=1"), all = Object.values(waiting).reduce((sum, n) => sum + n, 0);
+  assert.match(await text(page, "view"), new RegExp(`全部 ${all.toLocaleString("en-US")}\\b`));
+  await to(page, "stations");
+  const { counts } = await api("stations"), [state] = ["silent", "never", "late"].filter((one) => counts[one]);
+  await page.locator(".controls a", { hasText: { silent: "静默", never: "从未上报", late: "迟到" }[state] }).click();
+  await settled(page);
+  assert.equal((await rowsOf(page, "station_rows")).length, counts[state]);
+  await close(seen);
+});
