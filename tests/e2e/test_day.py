@@ -54,6 +54,9 @@ def test_the_views_show_what_the_day_says(played):
         {unit: (n["opened"], n["closed"]) for unit, n in said["units"].items()}
     again, = played.sql("SELECT sum(again)::int FROM api.repeat")
     assert again[0] == said["again"] > 5
+    rates = played.sql("SELECT unit, sum(valid)::int, sum(solved)::int FROM api.three_rates GROUP BY unit HAVING sum(valid) > 0")
+    assert {unit: (valid, solved) for unit, valid, solved in rates} == \
+        {unit: (n["valid"], n["solved"]) for unit, n in said["units"].items() if n["valid"]} != {}
 
 
 def test_timers_fire_for_the_orders_the_day_says(played):

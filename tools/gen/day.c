@@ -71,6 +71,7 @@ static void add_items(struct day *day, size_t index)
         if (!life->told[stage])
             day_add_item(day, life->moment[stage], index,
                          stage == LIFE_CLOSED ? DAY_ROW : DAY_STATUS, stage);
+    day_add_item(day, life->review.at_ms, index, DAY_REVIEW, LIFE_STAGES);
     day_add_item(day, life->corrected_ms, index, DAY_ROW, LIFE_STAGES);
     day_add_item(day, life->foreign_ms, index, DAY_FOREIGN, LIFE_RESOLVED);
     day_add_item(day, life->garbled_ms, index, DAY_GARBLED, LIFE_SIGNED);
@@ -108,6 +109,7 @@ static void count_life(struct day *day, const struct life *life)
     sums->overdue += overdue;
     sums->adopted += life->names_lead;
     sums->again += life->again;
+    sums->reviewed += life->review.at_ms != TIMESTAMP_NONE;
     sums->foreign += life->foreign_ms != TIMESTAMP_NONE;
     sums->repeats += life->repeated_ms != TIMESTAMP_NONE;
     sums->corrections += life->corrected_ms != TIMESTAMP_NONE;
@@ -117,6 +119,10 @@ static void count_life(struct day *day, const struct life *life)
     unit->opened++;
     unit->closed += closed;
     unit->overdue += overdue;
+    if (life->review.at_ms != TIMESTAMP_NONE && life->review.valid) {
+        unit->valid++;
+        unit->solved += life->review.solved;
+    }
 }
 
 static void count(struct day *day)
@@ -221,6 +227,7 @@ void day_write_sums(const struct day *day, struct strbuf *out)
     add_number(out, "corrections", sums->corrections);
     add_number(out, "adopted", sums->adopted);
     add_number(out, "again", sums->again);
+    add_number(out, "reviewed", sums->reviewed);
     add_number(out, "overdue", sums->overdue);
     if (day->frame.span.days)
         add_span(out, day);
@@ -237,6 +244,8 @@ void day_write_sums(const struct day *day, struct strbuf *out)
         add_number(out, "opened", unit->opened);
         add_number(out, "closed", unit->closed);
         add_number(out, "overdue", unit->overdue);
+        add_number(out, "valid", unit->valid);
+        add_number(out, "solved", unit->solved);
         strbuf_add_char(out, '}');
     }
     strbuf_add(out, SPAN("}}\n"));

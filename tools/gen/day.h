@@ -14,6 +14,7 @@
 enum day_item_kind {
     DAY_ROW,     /* the order as the hotline knows it then */
     DAY_STATUS,  /* its lead's word about a stage */
+    DAY_REVIEW,  /* the call centre's, about who told it */
     DAY_FOREIGN, /* another unit's, which moves nothing */
     DAY_GARBLED, /* of a stage that does not exist: rejected */
     DAY_BEAT,    /* of no order but a station: `life` is its index */
@@ -31,6 +32,7 @@ struct day_item {
 struct day_unit {
     struct span code;
     int64_t opened, closed, overdue;
+    int64_t valid, solved; /* call-backs that count, and those that say it is done */
 };
 
 struct day_sums {
@@ -41,6 +43,7 @@ struct day_sums {
     int64_t opened, closed; /* orders, and those closed within the day */
     int64_t statuses, foreign; /* effective; of a unit that does not lead */
     int64_t repeats, corrections, adopted, overdue;
+    int64_t reviewed;                 /* orders whose caller was called back */
     int64_t again;                    /* orders of a caller who had told it before */
     int64_t observations;             /* heartbeats and warnings, not among `events` */
     int64_t exported;                 /* told in the night after they were opened */

@@ -14,6 +14,7 @@
 #include "base/timestamp.h"
 #include "gen/base64.h"
 #include "gen/observe.h"
+#include "gen/review.h"
 #include "gen/row.h"
 
 #define DAY_MS   INT64_C(86400000)
@@ -151,6 +152,21 @@ static void fill_row(struct row *row, const struct day *day, const struct day_it
     add_private(row, day, life);
 }
 
+/* In UTF-8 with a byte order mark, as the call centre exports it. */
+static void write_review(struct item_writer *writer, struct strbuf *out, const struct day *day,
+                         const struct day_item *item)
+{
+    char number[64];
+    number_of(number, day, item->life);
+    review_fill(&writer->row, number, &day->lives[item->life]);
+    strbuf_reset(&writer->csv);
+    strbuf_add(&writer->csv, SPAN("\xEF\xBB\xBF"));
+    row_write_csv(&writer->row, &writer->csv);
+    strbuf_add(out, SPAN("\"/v1/feeds/callbacks\",\"type\":\"text/csv\",\"item\":\""));
+    base64_write(out, strbuf_span(&writer->csv));
+    strbuf_add_char(out, '"');
+}
+
 static void write_upload(struct item_writer *writer, struct strbuf *out)
 {
     struct span bytes = SPAN_NONE;
@@ -189,6 +205,8 @@ void item_write(struct item_writer *writer, struct strbuf *out, const struct day
     strbuf_addf(out, "{\"at\":%lld,\"to\":", (long long)item->at_ms);
     if (!life) {
         observe_write(out, day, item);
+    } else if (item->kind == DAY_REVIEW) {
+        write_review(writer, out, day, item);
     } else if (item->kind != DAY_ROW) {
         write_status(out, day, item, life);
     } else {

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "gen/again.h"
+#include "gen/review.h"
 #include "gen/scenes.h"
 
 #define SECOND INT64_C(1000)
@@ -243,11 +244,13 @@ void life_plan(struct life *life, const struct life_day *day, const struct pool 
         life->limit_ms = life->due_ms;
         life->corrected_ms = TIMESTAMP_NONE;
     }
+    review_plan(life, day, pool);
 }
 
 size_t life_events(const struct life *life)
 {
     size_t events = 1 + (life->foreign_ms != TIMESTAMP_NONE);
+    events += life->review.at_ms != TIMESTAMP_NONE;
     for (size_t i = 0; i < LIFE_STAGES; i++)
         events += life->moment[i] != TIMESTAMP_NONE;
     return life->fault == LIFE_SOUND ? events : 0;
@@ -257,6 +260,8 @@ void life_trim(struct life *life, size_t events)
 {
     if (life_events(life) > events)
         life->foreign_ms = TIMESTAMP_NONE;
+    if (life_events(life) > events)
+        life->review.at_ms = TIMESTAMP_NONE;
     for (size_t i = LIFE_STAGES; i > 0 && life_events(life) > events; i--) {
         life->moment[i - 1] = TIMESTAMP_NONE;
         life->told[i - 1] = false;

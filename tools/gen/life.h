@@ -59,6 +59,12 @@ struct life_day {
 /* Why the order was told. */
 enum life_cause { LIFE_USUAL, LIFE_BURST, LIFE_HEATING, LIFE_RAIN, LIFE_CAUSES };
 
+struct life_review { /* gen/review.h */
+    int64_t at_ms;   /* or NONE */
+    bool valid, contacted, solved;
+    size_t satisfaction; /* 满意, 基本满意, 不满意 */
+};
+
 struct life {
     size_t index;
     int64_t opened_ms, due_ms, repeated_ms, corrected_ms, foreign_ms, garbled_ms; /* or NONE */
@@ -71,6 +77,7 @@ struct life {
     struct span lead, foreign;
     bool names_lead, csv, again; /* again: an earlier one's caller and matter (gen/again.h) */
     int64_t limit_ms;            /* the deadline in force: the order's own, else its class's */
+    struct life_review review;
     enum life_fault fault;
     uint64_t words; /* who calls, and what is said */
 };
@@ -89,8 +96,8 @@ int64_t life_received(const struct life_day *day, int64_t ms);
 /* The index-th order of the day; `earlier`: those before it, by index. */
 void life_plan(struct life *life, const struct life_day *day, const struct pool *pool, size_t index,
                const struct life *earlier, struct arena *arena);
-/* Distinct events it brings about: its opening, its stages, a foreign unit's word; 0 when faulty.
- */
+/* Distinct events it brings about: its opening, its stages, a call-back, a foreign unit's word; 0
+ * when faulty. */
 size_t life_events(const struct life *life);
 /* Leaves at most that many, by ending the life earlier. */
 void life_trim(struct life *life, size_t events);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -90,6 +91,8 @@ static bool read_files(struct pool *pool, const char *config_dir, struct diagnos
     pool->station_rows = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
     pool->rules = rules_load(path, &pool->district, diagnostics);
+    snprintf(path, sizeof path, "%s/feeds/callbacks.yaml", config_dir);
+    pool->calls_back = access(path, F_OK) == 0;
     return pool->station_rows && pool->rules;
 }
 
