@@ -10,7 +10,7 @@
 #define FIRST_MS 3000
 #define EVERY_MS 10000
 
-static const char session[] = "SET ROLE agg_writer; SET statement_timeout = '60s'; SET "
+static const char session[] = "SET ROLE agg_writer; SET statement_timeout = '5min'; SET "
                               "lock_timeout = '2s'; SET jit = off; SET work_mem = '32MB'; SET "
                               "client_min_messages = warning";
 

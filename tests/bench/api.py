@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/bench")]
-from district import District  # noqa: E402 the folders are no packages
+from district import District, until  # noqa: E402 the folders are no packages
 from orders import Orders  # noqa: E402
 
 RATE, CLIENTS, P99_MS = 100, 24, 50.0
@@ -26,6 +26,7 @@ DAY_MS = 86400000
 SPAN = 2  # civil days of the orders: they are of the last twenty hours
 STAYS = "hashtext(case_id || g) % 20 = 0"  # of the past one in twenty is open still
 VIEWS = ("closure_rate", "response_time", "places", "inflow")
+STOCKS = ("backlog", "overdue")
 
 
 def past_of(column):
@@ -50,7 +51,7 @@ def columns_of(district, table, *without):
 
 def copy_days(district, wanted):
     """The same days again and again under other numbers, further back each time: cases, what they are now, and the cells of
-    the views that are asked. As many cases as wanted."""
+    the views that are asked, flows of stocks with their other end. As many cases as wanted."""
     (have,), = district.sql("SELECT count(*) FROM core.case_set WHERE case_id LIKE 'request:%%'")
     days = max(0, -(-wanted // max(have, 1)) - 1)
     names = columns_of(district, "case_now", "case_id")
@@ -65,9 +66,24 @@ def copy_days(district, wanted):
         insert(district, f"core.{table} (day, {', '.join(cells)}) SELECT day - g * {SPAN}, {', '.join(cells)} FROM core.{table}, "
                "generate_series(1, %s) AS g", days)
         tables.append(table)
+    for table in (f"cell_{view}" for view in STOCKS):
+        copy_flows(district, table, days)
+        tables.append(table)
     for table in tables:
         analyze(district, f"core.{table}")
+    district.sql("DELETE FROM core.standing RETURNING view")  # cells were changed by hand
+    until(lambda: district.sql("SELECT count(*) FROM core.standing WHERE until IS NOT NULL")[0][0] == len(STOCKS), "the stands are made anew", 120)
     return district.sql("SELECT count(*) FROM core.case_set")[0][0], (days + 1) * SPAN
+
+
+def copy_flows(district, table, days):
+    """What entered left a day later, but one cell in twenty."""
+    values = [name for name in columns_of(district, table) if name.endswith("_n")]
+    names = columns_of(district, table, "day", "shard", *values)
+    sums = ", ".join(f"sum(CASE later WHEN 0 THEN {name} ELSE -{name} END)" for name in values)
+    insert(district, f"core.{table} (day, {', '.join(names + values)}, shard) SELECT day - g * {SPAN} + later, {', '.join(names)}, {sums}, 99 "
+           f"FROM core.{table}, generate_series(1, %s) AS g, generate_series(0, 1) AS later WHERE later = 0 OR "
+           f"hashtext(bucket || unit || type_code || g) %% 20 <> 0 GROUP BY 1, {', '.join(names)}", days)
 
 
 def analyze(district, table):
@@ -101,6 +117,7 @@ def questions(district, seed):
         (10, "orders of a unit", lambda: f"/v1/units/{pick.choice(units)}/orders?limit=50"),
         (7, "view of a day", lambda: view(1)),
         (3, "view of a week", lambda: view(7)),
+        (4, "stock now", lambda: f"/api/views/{pick.choice(STOCKS)}?by={pick.choice(('', '', 'unit'))}"),
         (5, "desk", lambda: "/api/desk?limit=50"),
         (3, "clock", lambda: "/api/clock"),
         (2, "freshness", lambda: "/api/freshness"),
