@@ -84,12 +84,18 @@ static void add_grouping(struct strbuf *out, const struct view_source *source)
         strbuf_addf(out, ", %d", place);
 }
 
+static void add_cells(struct strbuf *out, const struct view_source *source)
+{
+    add_columns(out, source);
+    view_columns_each(out, source->view, ", sum(@) AS @");
+    strbuf_addf(out, " FROM core.cell_%s WHERE ", source->view->name);
+}
+
 static void add_sums(struct strbuf *out, const struct view_source *source)
 {
     strbuf_add_char(out, '(');
-    add_columns(out, source);
-    view_columns_each(out, source->view, ", sum(@) AS @");
-    strbuf_addf(out, " FROM core.cell_%s WHERE true", source->view->name);
+    add_cells(out, source);
+    strbuf_add(out, SPAN("true"));
     add_conditions(out, source);
     add_grouping(out, source);
     strbuf_add(out, SPAN(") AS c"));
@@ -111,17 +117,9 @@ static void add_stand(struct strbuf *out, const struct view_source *source)
     strbuf_add(out, SPAN(") "));
 }
 
-static void add_stored(struct strbuf *out, const struct view_source *source, const char *day)
-{
-    strbuf_addf(out, "SELECT %s", day);
-    view_source_add_groups(out, source, ", ");
-    view_columns_each(out, source->view, ", @");
-}
-
 static void add_flow_conditions(struct strbuf *out, const struct view_source *source)
 {
-    strbuf_addf(out, " AND %s <= (SELECT now FROM stand)",
-                view_bucket_sql_moment(source->view->grain));
+    strbuf_addf(out, "%s <= (SELECT now FROM stand)", view_bucket_sql_moment(source->view->grain));
     if (source->net)
         strbuf_add(out, SPAN(" AND NOT is_excluded"));
     add_filters(out, source);
@@ -129,24 +127,30 @@ static void add_flow_conditions(struct strbuf *out, const struct view_source *so
         add_to(out, source);
 }
 
-/* A condition of a day alone with an unknown value is taken for a third of the table, two of them
- * for one row of two hundred. */
+/* Two conditions: a day beyond an unknown one is taken for a third of the table, one between two of
+ * them for a row of two hundred. What stands is of the day before the first that it does not know.
+ */
 static void add_since(struct strbuf *out, const struct view_source *source)
 {
-    strbuf_add(out, SPAN(" AND (SELECT until FROM stand) IS NULL UNION ALL "));
-    add_stored(out, source, "bucket, day");
-    strbuf_addf(out,
-                " FROM core.cell_%s WHERE day >= (SELECT until FROM stand) AND day <= (SELECT "
-                "now::date FROM stand)",
-                source->view->name);
-    add_flow_conditions(out, source);
     strbuf_add(out, SPAN(" UNION ALL "));
-    add_stored(out, source, "'', (SELECT until - 1 FROM stand)");
+    add_cells(out, source);
+    strbuf_add(out, SPAN("day >= (SELECT until FROM stand) AND day <= (SELECT now::date FROM "
+                         "stand) AND "));
+    add_flow_conditions(out, source);
+    add_grouping(out, source);
+    strbuf_add(out, SPAN(" UNION ALL SELECT true, "));
+    if (source->bucket >= 0)
+        view_bucket_sql_of(out, bucket_of(source), "(SELECT until - 1 FROM stand)::timestamp");
+    else
+        strbuf_add(out, SPAN("NULL::date"));
+    view_source_add_groups(out, source, ", ");
+    view_columns_each(out, source->view, ", sum(@)");
     strbuf_addf(out, " FROM core.stand_%s WHERE day < (SELECT until FROM stand)",
                 source->view->name);
     if (source->net)
         strbuf_add(out, SPAN(" AND NOT is_excluded"));
     add_filters(out, source);
+    add_grouping(out, source);
 }
 
 /* Flows up to now; of a range the first day is where rows begin, not where they are counted from.
@@ -155,12 +159,15 @@ static void add_flows(struct strbuf *out, const struct view_source *source)
 {
     strbuf_add_char(out, '(');
     add_stand(out, source);
-    add_columns(out, source);
+    strbuf_add(out, SPAN("SELECT one, day"));
+    view_source_add_groups(out, source, ", ");
     view_columns_each(out, source->view, ", sum(@) AS @");
     strbuf_add(out, SPAN(" FROM ("));
-    add_stored(out, source, "bucket, day");
-    strbuf_addf(out, " FROM core.cell_%s WHERE true", source->view->name);
+    add_cells(out, source);
     add_flow_conditions(out, source);
+    if (source->ranged)
+        strbuf_add(out, SPAN(" AND (SELECT until FROM stand) IS NULL"));
+    add_grouping(out, source);
     if (source->ranged)
         add_since(out, source);
     strbuf_add(out, SPAN(") AS flow"));
