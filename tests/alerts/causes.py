@@ -183,5 +183,6 @@ def unmount(folder):
 
 
 # Causes of one row are there at the same time, rows follow each other.
-PHASES = ((SilentStation, UnitParked, DeadRatio, LedgerOpen, VerifyMismatch, ReloadRefused, DiskLow),
-          (ClockOff,), (DatabaseAway,), (NormaliserStopped, ClockStandsStill))
+# A router whose unit's topic goes starts again, which it could not under a bundle that it refuses.
+PHASES = ((SilentStation, UnitParked, DeadRatio, LedgerOpen, VerifyMismatch, DiskLow),
+          (ClockOff,), (DatabaseAway, ReloadRefused), (NormaliserStopped, ClockStandsStill))

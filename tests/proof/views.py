@@ -70,12 +70,12 @@ def compare(district, cases, now):
 
 
 def summed(district):
-    """Every cell and bin that is not zero, whoever wrote it."""
+    """Every cell and bin that is not zero, whoever wrote it; how a cell keeps its bins hangs on the order they came in."""
     found = {}
     for name, in district.sql(r"SELECT table_name FROM information_schema.tables WHERE table_schema = 'core' AND "
                               r"(table_name LIKE 'cell\_%%' OR table_name LIKE 'hist\_%%') ORDER BY 1 /* %s */", ""):
         columns = district.sql("SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'core' AND "
-                               "table_name = %s AND column_name <> 'shard' ORDER BY ordinal_position", name)
+                               "table_name = %s AND column_name NOT IN ('shard', 'bins') ORDER BY ordinal_position", name)
         keys = [column for column, kind in columns if kind != "bigint"]
         values = [column for column, kind in columns if kind == "bigint"]
         found[name] = sorted(district.sql(
