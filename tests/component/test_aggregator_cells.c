@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a writer makes of durations, on a PostgreSQL of its own (docs/decisions/0210). */
+/* What a writer makes of durations (docs/decisions/0210), and that one of an older program makes
+ * nothing any more, on a PostgreSQL of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,10 +108,39 @@ static void durations_lie_in_their_cell(void **state)
     writer_free(writer);
 }
 
+/* The cells are the same, and he notes less beside them (docs/decisions/0250): nothing is filled
+ * anew, he is fenced, and what stood is made anew. */
+static void whoever_notes_less_is_fenced(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct writer_position position;
+    struct writer *older = aggregator_store_owner(&here, &position),
+                  *newer = aggregator_store_writer(&here, "newer", 1);
+    assert_non_null(older);
+    assert_true(postgres_connection_run(
+        here.reader,
+        "UPDATE core.meta SET value = 'older' WHERE key = 'contributions'; INSERT INTO "
+        "core.standing (view, wanted, until) VALUES ('backlog', '2026-01-01', '2026-01-01')",
+        &error));
+    if (!writer_apply_schema(newer, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(number("SELECT count(*) FROM core.standing"), 0);
+    assert_int_equal(number("SELECT sum(n) FROM core.hist_response_time"), 90);
+    struct batch *batch = batch_new(&here.rules, 1 << 20);
+    dispatch(batch, 0, 3, 2);
+    position.next = position.stored + 1;
+    assert_int_equal(writer_commit(older, batch, &position, 1, &error), WRITER_FENCED);
+    batch_free(batch);
+    writer_free(older);
+    writer_free(newer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_lie_in_their_cell),
+        cmocka_unit_test(whoever_notes_less_is_fenced),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, open_all, close_all);
