@@ -217,5 +217,5 @@ afternoon: ## docs/new-district.md in one shell, from `citybrain init` to the di
 MONTH_DAYS ?= 3
 MONTH_RATE ?= 1000
 .PHONY: month
-month: all ## a generated span of days, played: views, deadlines, stations and triggers are what gen says (MONTH_DAYS=30 MONTH_RATE=20000)
-	@CITYBRAIN_BIN=$(abspath $(B)) MONTH_DAYS=$(MONTH_DAYS) MONTH_RATE=$(MONTH_RATE) /usr/bin/python3 tests/proof/month.py
+month: all ## a generated span of days, played: views, deadlines, stations and triggers are what gen says (MONTH_DAYS=30 MONTH_RATE=20000 MONTH_STEP=10m)
+	@CITYBRAIN_BIN=$(abspath $(B)) MONTH_DAYS=$(MONTH_DAYS) MONTH_RATE=$(MONTH_RATE) MONTH_STEP=$(MONTH_STEP) /usr/bin/python3 tests/proof/month.py
