@@ -60,18 +60,20 @@ static void turn(void)
     uv_run(&world.loop, UV_RUN_NOWAIT);
 }
 
-/* Where others use up the ports of this machine one is free again soon. */
+/* The fuzzer's alarm interrupts it, and where others use up the ports of this machine one is free
+ * again soon. */
 static bool connect_to(int fd, const struct sockaddr_in *address)
 {
     const struct timespec pause = {0, 50000000};
-    int result;
     for (int tries = 0; tries < 2400; tries++) {
-        result = connect(fd, (const struct sockaddr *)(const void *)address, sizeof *address);
-        if (result == 0 || (errno != EADDRNOTAVAIL && errno != EADDRINUSE))
-            break;
+        if (connect(fd, (const struct sockaddr *)(const void *)address, sizeof *address) == 0 ||
+            errno == EISCONN)
+            return true;
+        if (errno != EINTR && errno != EALREADY && errno != EADDRNOTAVAIL && errno != EADDRINUSE)
+            return false;
         nanosleep(&pause, NULL);
     }
-    return result == 0;
+    return false;
 }
 
 static int open_client(void)
