@@ -18,7 +18,7 @@ const two = (n) => String(n).padStart(2, "0");
 export async function ask(state, clock) {
   const today = { from: clock.day, to: clock.day }, before = { from: shift(clock.day, -1), to: shift(clock.day, -1) };
   const [one, times, total, flow, past, stock, overdue, places, urgent, newest] = await Promise.all([
-    oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", {}), rowsOf("inflow", { ...today, by: "hour" }),
+    oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }), rowsOf("inflow", { ...today, by: "hour" }),
     rowsOf("inflow", { ...before, by: "hour" }), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
     perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { order: "due", limit: 8 })),
     perhaps(get("api/cases", { kind: "request", limit: 8 }))]);
@@ -38,7 +38,7 @@ export function tiles({ one, times, total, stock, overdue, past }, clock) {
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: viewAddress("cases", { overdue: "yes" }),
       notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"]] }),
     tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),
-      notes: [[t("all_time"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),
+      notes: [[t("range_month"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),
     tile({ id: "contact", title: t("m_contact"), value: duration(times.contact_p50_seconds), href: viewAddress("times", { measure: "contact" }),
       notes: [[t("p90"), duration(times.contact_p90_seconds), "contact90"]] }),
     tile({ id: "p50", title: t("m_full"), value: duration(times.full_p50_seconds), href: viewAddress("times", { measure: "full" }),
