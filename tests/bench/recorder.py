@@ -169,9 +169,13 @@ def elements(array):
             for value in values_of(array)]
 
 
+# Into the cells themselves; what is noted beside them for a stand is not of each transaction.
+INTO = re.compile(r"INSERT INTO (core\.(?!stand_)\w+)(?: AS \w+)? \(([^)]*)\) SELECT (.*?) FROM (?:unnest\(|u ON )")
+
+
 def copy_of(sql, values):
-    table, columns = re.match(r"INSERT INTO (core\.\w+)(?: AS \w+)? \(([^)]*)\)", sql).groups()
-    constants = [word or "0" for word in re.findall(r"'(\w+)'|core\.shard\(\)", sql[sql.index("SELECT"):sql.index("FROM unnest")])]
+    table, columns, selected = INTO.search(sql).groups()
+    constants = [word or "0" for word in re.findall(r"'(\w+)'|core\.shard\(\)", selected)]
     arrays = [elements(value) for value in values]
     rows = ["\t".join([*constants, *row]) for row in zip(*arrays)]
     return table, columns, "\n".join(rows) + "\n", len(rows)

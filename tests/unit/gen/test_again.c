@@ -11,60 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/timestamp.h"
 #include "gen/again.h"
-#include "gen/item.h"
-#include "ingest/core/normalise.h"
 
-#define ENDS   1795579200000LL /* 2026-11-25T04:00:00Z */
-#define HOUR   3600000LL
-#define MINUTE 60000LL
-
-static struct diagnostics *diagnostics;
-static struct codes *codes;
-static struct kinds *kinds;
-static struct feeds *feeds;
-static struct normalise normalise;
-static struct pool pool;
-
-static int load(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    diagnostics = diagnostics_new();
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    feeds = feeds_load("config/feeds", diagnostics);
-    if (!kinds || !feeds || !pool_load(&pool, "config", &error))
-        return -1;
-    normalise_init(&normalise, feeds, kinds);
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    normalise_fini(&normalise);
-    pool_fini(&pool);
-    feeds_free(feeds);
-    kinds_free(kinds);
-    codes_free(codes);
-    diagnostics_free(diagnostics);
-    return 0;
-}
-
-/* A day; with `days` a span of them, as a district lives it. */
-static struct day *make(int64_t days, int64_t events)
-{
-    struct life_day frame = {.seed = 3,
-                             .begins_ms = ENDS - (days ? days : 1) * 24 * HOUR,
-                             .ends_ms = ENDS,
-                             .step_ms = 10 * MINUTE,
-                             .clock_ms = TIMESTAMP_NONE,
-                             .csv = days > 0,
-                             .span.days = days};
-    return day_new(&frame, &pool, events);
-}
+#include "generated_district.h"
 
 /* How many of that caller lie before it, by time; the first of them in *first. */
 static size_t told_before(const struct day *day, const struct life *life, const struct life **first)
@@ -100,7 +49,7 @@ static void assert_returns(const struct day *day)
 static void four_in_a_hundred_are_told_again(void **state)
 {
     (void)state;
-    struct day *day = make(0, 20000), *week = make(7, 40000);
+    struct day *day = make(3, 0, 20000), *week = make(3, 7, 40000);
     assert_returns(day);
     assert_returns(week);
     day_free(day);
@@ -111,7 +60,7 @@ static void four_in_a_hundred_are_told_again(void **state)
 static void ingest_knows_who_asks_again(void **state)
 {
     (void)state;
-    struct day *day = make(0, 20000);
+    struct day *day = make(3, 0, 20000);
     struct item_writer *writer = item_writer_new();
     struct strbuf text;
     size_t marked = 0;

@@ -12,65 +12,15 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "base/timestamp.h"
 #include "gen/base64.h"
-#include "gen/item.h"
 #include "ingest/core/framing.h"
-#include "ingest/core/normalise.h"
 
-#define ENDS   1795579200000LL /* 2026-11-25T04:00:00Z */
-#define HOUR   3600000LL
-#define MINUTE 60000LL
-
-static struct diagnostics *diagnostics;
-static struct codes *codes;
-static struct kinds *kinds;
-static struct feeds *feeds;
-static struct normalise normalise;
-static struct pool pool;
-
-static int load(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    diagnostics = diagnostics_new();
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    feeds = feeds_load("config/feeds", diagnostics);
-    if (!kinds || !feeds || !pool_load(&pool, "config", &error))
-        return -1;
-    normalise_init(&normalise, feeds, kinds);
-    return 0;
-}
-
-static int unload(void **state)
-{
-    (void)state;
-    normalise_fini(&normalise);
-    pool_fini(&pool);
-    feeds_free(feeds);
-    kinds_free(kinds);
-    codes_free(codes);
-    diagnostics_free(diagnostics);
-    return 0;
-}
-
-static struct day *make(int64_t days, int64_t events)
-{
-    struct life_day frame = {.seed = 5,
-                             .begins_ms = ENDS - (days ? days : 1) * 24 * HOUR,
-                             .ends_ms = ENDS,
-                             .step_ms = 10 * MINUTE,
-                             .clock_ms = TIMESTAMP_NONE,
-                             .csv = days > 0,
-                             .span.days = days};
-    return day_new(&frame, &pool, events);
-}
+#include "generated_district.h"
 
 static void calls_follow_what_was_done_and_wake_nobody(void **state)
 {
     (void)state;
-    struct day *week = make(7, 30000);
+    struct day *week = make(5, 7, 30000);
     size_t ended = 0, called = 0, valid = 0, answers[2][3] = {{0}};
     for (size_t i = 0; i < week->life_count; i++) {
         const struct life *life = &week->lives[i];
@@ -98,7 +48,7 @@ static void calls_follow_what_was_done_and_wake_nobody(void **state)
 static void units_differ(void **state)
 {
     (void)state;
-    struct day *week = make(7, 60000);
+    struct day *week = make(5, 7, 60000);
     size_t good = 0, poor = 0;
     for (size_t i = 0; i < week->sums.unit_count; i++) {
         const struct day_unit *unit = &week->sums.units[i];
@@ -137,7 +87,7 @@ static void ingest_reads_what_was_answered(void **state)
 {
     (void)state;
     static const char *const words[] = {"satisfied", "acceptable", "dissatisfied"};
-    struct day *day = make(0, 20000);
+    struct day *day = make(5, 0, 20000);
     struct item_writer *writer = item_writer_new();
     struct strbuf text, bytes, value;
     int64_t read = 0;
@@ -182,7 +132,7 @@ static void who_has_no_call_centre_calls_nobody(void **state)
 {
     (void)state;
     pool.calls_back = false;
-    struct day *day = make(0, 3000);
+    struct day *day = make(5, 0, 3000);
     pool.calls_back = true;
     for (size_t i = 0; i < day->item_count; i++)
         assert_true(day->items[i].kind != DAY_REVIEW);
