@@ -18,6 +18,10 @@ const redraw = () => dispatchEvent(new Event("redraw"));
 // What is being filled in for a case; another case, or another question, begins anew.
 let draft = { of: "" };
 
+addEventListener("left", () => {
+  draft = { of: "" };
+});
+
 function draftOf(one, cause) {
   const of = `${one.case} ${cause}`;
   if (draft.of !== of) draft = { of, move: "", reason: "", said: null, busy: false };

@@ -8,6 +8,7 @@ import { credential } from "./credential.js";
 import { findForm } from "./find.js";
 import { districtName, loadNames } from "./names.js";
 import { loadPage } from "./page.js";
+import { signIn } from "./sign_in.js";
 import { go, put, read, viewAddress } from "./state.js";
 import { askStatus, showStatus } from "./status.js";
 import { setLanguage, t } from "./words.js";
@@ -75,7 +76,16 @@ function show() {
   document.body.dataset.drawn = newest.clock.now; // told to whoever waits for the page
 }
 
+// What one person was shown is not for who comes next.
+function clear() {
+  newest = null;
+  named = false;
+  fill(byId("status"), []);
+  fill(byId("view"), [signIn()]);
+}
+
 function fault(problem) {
+  if (problem.status === 401) clear();
   if (problem.status === 401) notice(t("needs_token"));
   else if (problem.status === 404) notice(t("not_found"));
   else if (problem.status === 403) notice(t("forbidden"));
@@ -138,6 +148,10 @@ addEventListener("refresh", () => {
   named = false; // another person may be told other names
   frame();
   refresh();
+});
+addEventListener("left", () => {
+  turn++; // what is under way was asked by who left
+  clear();
 });
 addEventListener("pagehide", () => {
   leaving = true;

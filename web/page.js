@@ -2,10 +2,16 @@
 // Where the door is and who asks, as the aggregator says.
 import { get, perhaps } from "./api.js";
 
-let known = { door: "", who: { kind: "reader", name: null, all: true } };
+const NOBODY = { door: "", who: { kind: "reader", name: null, all: true } };
+let known = NOBODY;
 
 export async function loadPage() {
-  known = await perhaps(get("api/page"), known);
+  try {
+    known = await perhaps(get("api/page"), known);
+  } catch (problem) {
+    if (problem.status === 401) known = NOBODY; // who asks is not who asked before
+    throw problem;
+  }
   return known;
 }
 

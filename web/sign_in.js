@@ -26,15 +26,13 @@ async function submit(event) {
   dispatchEvent(new Event("refresh"));
 }
 
-async function leave() {
+// The view asks anew, as nobody: whether that is answered is for the API to say.
+function leave() {
   credential.forget();
   forgetStatus();
-  try {
-    await loadPage();
-  } finally {
-    announce(t("signed_out"));
-    dispatchEvent(new Event("refresh"));
-  }
+  dispatchEvent(new Event("left"));
+  announce(t("signed_out"));
+  dispatchEvent(new Event("refresh"));
 }
 
 const input = (id, label, more) => make("label", { class: "field tall" }, make("span", {}, label), make("input", { id, required: true, autocomplete: "off", ...more }));
