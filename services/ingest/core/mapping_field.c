@@ -216,6 +216,9 @@ static void read_value(struct mapping_compiler *compiler, const struct yaml_node
     field->table = mapping_table_of(compiler, node);
     if (yaml_get(node, "unknown"))
         yaml_text(yaml_get(node, "unknown"), &field->unknown, d);
+    if (yaml_get(node, "split"))
+        field->splits =
+            mapping_compile_texts(compiler, yaml_get(node, "split"), &field->split_count);
     if (yaml_get(node, "date"))
         read_dates(compiler, yaml_get(node, "date"), field);
     read_day(compiler, yaml_get(node, "day"), field);
@@ -233,6 +236,13 @@ static void check_hidden(struct mapping_compiler *compiler, const struct yaml_no
     if (field->unknown && field->table == NULL)
         diagnostics_add(compiler->diagnostics, yaml_get(node, "unknown")->key_place,
                         "table: or registry:", "unknown: goes with a table");
+    if (field->splits && field->table == NULL)
+        diagnostics_add(compiler->diagnostics, yaml_get(node, "split")->key_place,
+                        "table: a code for each part", "split: goes with a table");
+    for (size_t i = 0; i < field->split_count; i++)
+        if (field->splits[i][0] == '\0')
+            diagnostics_add(compiler->diagnostics, yaml_get(node, "split")->place,
+                            "split: [\"、\", \",\"]", "nothing stands between two codes");
 }
 
 static struct span member_of(struct mapping_compiler *compiler, const char *name)
@@ -248,7 +258,7 @@ void mapping_field_read(struct mapping_compiler *compiler, const struct yaml_nod
 {
     static const char *const known[] = {"from",  "const",    "default", "table", "unknown",  "date",
                                         "range", "required", "class",   "keep",  "registry", "by",
-                                        "words", "digits",   "max",     "day",   NULL};
+                                        "words", "digits",   "max",     "day",   "split",    NULL};
     struct diagnostics *d = compiler->diagnostics;
     *field = (struct mapping_field){.name = node->key,
                                     .place = node->key_place,

@@ -253,6 +253,58 @@ static struct span pseudonym(struct item *item, struct span s)
     return span_from(id, DIGEST_ID_LEN);
 }
 
+static bool code_of(struct item *item, const struct mapping_field *field, int column,
+                    struct span cell, struct span *code)
+{
+    if (mapping_table_find(field->table, cell, code))
+        return true;
+    *code = span_of(field->unknown);
+    return field->unknown || normalise_reject(item, REJECT_CODE, column);
+}
+
+/* What stands before the next separator, which is passed over; `rest` is absent behind the last. */
+static struct span next_part(const struct mapping_field *field, struct span *rest)
+{
+    struct span whole = *rest;
+    for (size_t at = 0; at < whole.len; at++)
+        for (size_t i = 0; i < field->split_count; i++) {
+            struct span behind = span_from(whole.at + at, whole.len - at);
+            struct span split = span_of(field->splits[i]);
+            if (!span_starts(behind, split))
+                continue;
+            *rest = span_from(behind.at + split.len, behind.len - split.len);
+            return span_from(whole.at, at);
+        }
+    *rest = SPAN_NONE;
+    return whole;
+}
+
+/* The codes of all parts with a space between them; parts that are empty count for nothing. */
+static bool make_codes(struct item *item, const struct mapping_field *field, int column,
+                       struct span *text)
+{
+    struct span rest = *text, code;
+    char *codes = arena_take(&item->normalise->arena, (size_t)field->max + 1);
+    size_t len = 0;
+    if (codes == NULL)
+        return normalise_reject(item, REJECT_TOO_LARGE, -1);
+    while (rest.at) {
+        struct span part = span_trim(next_part(field, &rest));
+        if (part.len == 0)
+            continue;
+        if (!code_of(item, field, column, part, &code))
+            return false;
+        if (len + 1 + code.len > (size_t)field->max)
+            return normalise_reject(item, REJECT_LENGTH, column);
+        if (len > 0)
+            codes[len++] = ' ';
+        memcpy(codes + len, code.at, code.len);
+        len += code.len;
+    }
+    *text = len > 0 ? span_from(codes, len) : SPAN_NONE;
+    return true;
+}
+
 /* The cell as it goes out; absent without a reject = the record's memory is used up. */
 static bool make_text(struct item *item, const struct mapping_field *field, int column,
                       struct span *text)
@@ -270,11 +322,10 @@ static bool make_text(struct item *item, const struct mapping_field *field, int 
         if (!normalise_value_in(&field->range, number))
             return normalise_reject(item, REJECT_RANGE, column);
     }
-    if (field->table && !mapping_table_find(field->table, *text, text)) {
-        *text = span_of(field->unknown);
-        if (field->unknown == NULL)
-            return normalise_reject(item, REJECT_CODE, column);
-    }
+    if (field->splits)
+        return make_codes(item, field, column, text);
+    if (field->table && !code_of(item, field, column, *text, text))
+        return false;
     return text->len <= (size_t)field->max || normalise_reject(item, REJECT_LENGTH, column);
 }
 
