@@ -40,6 +40,7 @@ struct api_call {
     struct api_place place;
     size_t rows;
     bool gone;
+    int64_t ticket; /* of an answer that is kept: kept_answer_take */
     /* Of calls that wait. */
     int64_t until_ms;
     bool waits;   /* it waited, or does: one of aggregator.api_waiting */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/core/kept_answer.h"
 #include "aggregator/store/ledger_sql.h"
 #include "base/memory.h"
 
@@ -15,9 +16,7 @@
 #define MOST_BYTES ((size_t)256 << 10)
 
 struct api_freshness {
-    struct strbuf ledger; /* as the database said it last: an object; empty = nobody asked yet */
-    int64_t asked_ms;     /* when somebody last asked for it: uv_now */
-    int64_t kept_ms;      /* when it was last told */
+    struct kept_answer ledger; /* as the database said it last: an object */
 };
 
 static const struct api_parameter nothing[1];
@@ -25,7 +24,7 @@ static const struct api_parameter nothing[1];
 struct api_freshness *api_freshness_new(void)
 {
     struct api_freshness *freshness = xcalloc(1, sizeof *freshness);
-    strbuf_init(&freshness->ledger, 1024, MOST_BYTES);
+    kept_answer_init(&freshness->ledger, MOST_BYTES, KEPT_MS, USABLE_MS);
     return freshness;
 }
 
@@ -33,20 +32,15 @@ void api_freshness_free(struct api_freshness *freshness)
 {
     if (!freshness)
         return;
-    strbuf_fini(&freshness->ledger);
+    kept_answer_fini(&freshness->ledger);
     free(freshness);
 }
 
 /* What is known of the ledger already; absent where it is to be asked for. */
 static struct span known_ledger(struct api_call *call)
 {
-    struct api_freshness *freshness = call->api->freshness;
     int64_t now_ms = (int64_t)uv_now(daemon_loop(call->api->daemon));
-    bool usable = freshness->ledger.len > 0 && now_ms - freshness->kept_ms < USABLE_MS;
-    if (usable && now_ms - freshness->asked_ms < KEPT_MS)
-        return strbuf_span(&freshness->ledger);
-    freshness->asked_ms = now_ms;
-    return SPAN_NONE;
+    return kept_answer_take(&call->api->freshness->ledger, now_ms, &call->ticket);
 }
 
 /* Two objects: the second is $2, or is made. */
@@ -92,15 +86,17 @@ static bool write_both(struct api_call *call, const PGresult *result, struct str
 
 static bool keep_ledger(struct api_call *call, enum api_outcome outcome, struct span body)
 {
-    struct strbuf *kept = &call->api->freshness->ledger;
     if (outcome != API_FOUND)
         return false;
-    strbuf_reset(kept);
-    strbuf_add_char(kept, '{');
-    strbuf_add(kept, span_from(body.at + call->rows, body.len - call->rows));
-    if (strbuf_is_full(kept))
-        strbuf_reset(kept);
-    call->api->freshness->kept_ms = (int64_t)uv_now(daemon_loop(call->api->daemon));
+    /* What was written behind the first object, and the brace that it shares with it. */
+    struct span members = span_from(body.at + call->rows, body.len - call->rows);
+    struct strbuf whole;
+    strbuf_init(&whole, members.len + 2, MOST_BYTES);
+    strbuf_add_char(&whole, '{');
+    strbuf_add(&whole, members);
+    if (!strbuf_is_full(&whole))
+        kept_answer_put(&call->api->freshness->ledger, call->ticket, strbuf_span(&whole));
+    strbuf_fini(&whole);
     return false; /* the body is the answer */
 }
 

@@ -19,7 +19,7 @@
 #define MOST_WAITING 64
 #define MOST_BODY    ((size_t)8 << 20)
 #define KEPT_BODY    ((size_t)256 << 10) /* of a lane between questions */
-#define OTHER_WORK   "12"                /* threads: the writer's, the watchers', and all lanes */
+#define OTHER_WORK   9 /* threads: the writer's, what it asks of the log, and the watchers' */
 #define SLOW_STATE   "57014"
 
 struct lane {
@@ -234,10 +234,12 @@ struct api_pool *api_pool_open(struct daemon *daemon, const struct aggregator_co
                                               "How long questions of the read API take, from the "
                                               "lane's question to its rows; waiting for "
                                               "a lane is not in it."};
+    char threads[24];
     struct api_pool *pool = xcalloc(1, sizeof *pool);
-    setenv("UV_THREADPOOL_SIZE", OTHER_WORK, 0); /* read at the first piece of work */
     pool->daemon = daemon;
     pool->count = (size_t)config->api_lanes;
+    snprintf(threads, sizeof threads, "%zu", pool->count + OTHER_WORK);
+    setenv("UV_THREADPOOL_SIZE", threads, 0); /* read at the first piece of work */
     pool->lanes = xcalloc(pool->count, sizeof *pool->lanes);
     pool->outcomes = metrics_add(daemon_metrics(daemon), &outcomes);
     metric_add(pool->outcomes, SPAN("away"), 0); /* an alert asks how it grows */

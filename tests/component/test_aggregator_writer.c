@@ -131,6 +131,32 @@ static void a_batch_is_counted_once_and_moves_its_position(void **state)
     assert_int_equal(opened() - before, 6);
 }
 
+/* A stand's notes hang on it (docs/decisions/0250), whatever the database has by default. */
+static void a_writer_reads_what_is_committed(void **state)
+{
+    struct error error = {0};
+    (void)state;
+    assert_true(postgres_connection_run(
+        here.store.reader,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = "
+        "''serializable''', current_database()); END $$; "
+        "CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF current_setting('transaction_isolation') <> 'read committed' THEN RAISE EXCEPTION "
+        "'one snapshot'; END IF; RETURN NEW; END $$; "
+        "CREATE TRIGGER seen BEFORE UPDATE ON core.kafka_offset FOR EACH ROW EXECUTE FUNCTION "
+        "seen()",
+        &error));
+    struct writer *anew = aggregator_store_writer(&here.store, "anew", 3);
+    struct writer_position position = take_over(anew, 7);
+    assert_int_equal(commit(anew, &position, 0, 1), WRITER_DONE);
+    writer_free(anew);
+    assert_true(postgres_connection_run(
+        here.store.reader,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET default_transaction_isolation', "
+        "current_database()); END $$; DROP TRIGGER seen ON core.kafka_offset; DROP FUNCTION seen",
+        &error));
+}
+
 /* It slept while another took its partition over, and wakes with a batch in its hands. */
 static void the_frozen_owner_is_fenced_and_writes_nothing(void **state)
 {
@@ -446,6 +472,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(last_words_are_a_maximum_and_their_clock_a_minimum),
         cmocka_unit_test(a_batch_is_counted_once_and_moves_its_position),
+        cmocka_unit_test(a_writer_reads_what_is_committed),
         cmocka_unit_test(the_frozen_owner_is_fenced_and_writes_nothing),
         cmocka_unit_test(a_batch_behind_a_gap_is_refused),
         cmocka_unit_test(of_two_at_once_the_owner_alone_writes),

@@ -25,8 +25,11 @@
 #include "daemon/failpoint.h"
 #include "postgres/transaction.h"
 
+/* Whatever database or login have by default: a stand holds in every snapshot only where each of a
+ * writer's statements sees what is committed (docs/decisions/0250). */
 static const char session[] =
-    "SET jit = off; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; "
+    "SET default_transaction_isolation = 'read committed'; SET jit = off; SET enable_seqscan = "
+    "off; SET plan_cache_mode = force_generic_plan; "
     "SET lock_timeout = '5s'; SET statement_timeout = '60s'; "
     "SET idle_in_transaction_session_timeout = '15s'; SET ROLE agg_writer";
 
