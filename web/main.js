@@ -77,15 +77,17 @@ function show() {
 }
 
 // What one person was shown is not for who comes next.
-function clear() {
+function clear(instead) {
   newest = null;
   named = false;
   fill(byId("status"), []);
-  fill(byId("view"), [signIn()]);
+  fill(byId("view"), [instead]);
 }
 
+const loading = () => make("p", { class: "none" }, t("loading"));
+
 function fault(problem) {
-  if (problem.status === 401) clear();
+  if (problem.status === 401) clear(signIn());
   if (problem.status === 401) notice(t("needs_token"));
   else if (problem.status === 404) notice(t("not_found"));
   else if (problem.status === 403) notice(t("forbidden"));
@@ -129,7 +131,7 @@ function moved() {
     byId("view").setAttribute("aria-busy", "true");
     if (viewOf(before) !== viewOf(state)) {
       newest = null;
-      fill(byId("view"), [make("p", { class: "none" }, t("loading"))]);
+      fill(byId("view"), [loading()]);
       scrollTo(0, 0);
       byId("title").focus({ preventScroll: true });
     }
@@ -151,7 +153,7 @@ addEventListener("refresh", () => {
 });
 addEventListener("left", () => {
   turn++; // what is under way was asked by who left
-  clear();
+  clear(loading());
 });
 addEventListener("pagehide", () => {
   leaving = true;

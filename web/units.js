@@ -25,7 +25,7 @@ export async function ask(state, clock) {
   return { days, before, hasReturns: Boolean(returned), rows: join(closed, timely, stock, late, closed_before, timely_before, returned || []) };
 }
 
-const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, dispatched: 0, upheld: 0, return_rate: null };
+const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, disputed: 0, returned: 0 };
 
 function join(closed, timely, stock, late, closed_before, timely_before, returned) {
   const rows = new Map();
@@ -36,8 +36,8 @@ function join(closed, timely, stock, late, closed_before, timely_before, returne
   for (const row of late) of(row.unit).overdue = row.overdue;
   for (const row of closed_before) Object.assign(of(row.unit), { opened_before: row.opened, closed_before: row.closed });
   for (const row of timely_before) Object.assign(of(row.unit), { due_before: row.due, on_time_before: row.on_time });
-  for (const row of returned) Object.assign(of(row.unit), { dispatched: row.dispatched, upheld: row.upheld, return_rate: row.dispatched ? row.upheld / row.dispatched : null });
-  return [...rows.values()].filter((row) => row.opened || row.dispatched || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
+  for (const row of returned) Object.assign(of(row.unit), { disputed: row.disputed, returned: row.returned });
+  return [...rows.values()].filter((row) => row.opened || row.disputed || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
 }
 
 const tierMark = (rate) => {
@@ -84,10 +84,9 @@ function listed(row, key, state, words) {
 function allTable(rows, state, { before, hasReturns }) {
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
-  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), dispatched: sum("dispatched"), upheld: sum("upheld") };
+  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), disputed: sum("disputed"), returned: sum("returned") };
   foot.rate = foot.opened ? foot.closed / foot.opened : null;
   foot.timely = foot.due ? foot.on_time / foot.due : null;
-  foot.return_rate = foot.dispatched ? foot.upheld / foot.dispatched : null;
   for (const key of ["opened_before", "closed_before", "due_before", "on_time_before"]) foot[key] = sum(key);
   const past = (key, part, of, now) => ({ key, title: t(key), kind: "number", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => beforeCell(row, part, of, row[now]) });
   return make("section", { class: "panel", "aria-labelledby": "units_title" }, make("header", {}, make("h2", { id: "units_title" }, t("units_all")), before && make("p", { class: "note", id: "days_before" }, t("held_against", before))),
@@ -97,7 +96,7 @@ function allTable(rows, state, { before, hasReturns }) {
       count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
       rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: "waiting,open,held" }) },
       { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes" }) },
-      ...(hasReturns ? [rate("return_rate", "upheld", "dispatched")] : [])] }));
+      ...(hasReturns ? [{ ...count("returned"), cell: (row) => [whole(row.returned), " ", make("span", { class: "soft" }, `/${row.disputed}`)] }] : [])] }));
 }
 
 export const title = () => t("v_units");

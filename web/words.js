@@ -28,7 +28,7 @@ const WORDS = {
 
   opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
   backlog: ["在办", "Open now"], held: ["挂账", "On hold"], overdue: ["超期未办", "Overdue"], of_backlog: ["占在办", "of open"], rate_today: ["今日办结率", "Closure rate today"],
-  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"], return_rate: ["退单率", "Return rate"],
+  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"], returned: ["退单成立/提出", "Disputes upheld/made"],
   done_rate: ["已办率", "Done rate"], timely: ["按时率", "In-time rate"], rate: ["办结率", "Closure rate"], open: ["在办", "Open"],
   inflow: ["今日流量", "Today, hour by hour"], board: ["街乡今日", "Streets and townships today"], urgent: ["最急的事项", "Most urgent"], newest: ["最新受理", "Newest"],
   m_contact: ["首次联系", "First contact"], m_full: ["全程", "Open to close"], m_dispatch: ["派单", "Dispatch"], m_sign: ["签收", "Sign-off"], m_handle: ["办理", "Handling"], median: ["中位数", "Median"], p90: ["九成", "p90"],

@@ -203,13 +203,13 @@ def test_what_a_list_was_narrowed_to_is_told(api):
 
 def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     api.rows["overdue"] = [{"unit": "d_urban", "overdue": 3}]
-    assert "退单率" not in browse(api.url + "#view=units").text("units")
-    api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 1200, "upheld": 30}, {"unit": "d_urban", "dispatched": 0, "upheld": 0}]
+    assert "退单" not in browse(api.url + "#view=units").text("units")
+    api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 0, "upheld": 0, "disputed": 41, "returned": 30}, {"unit": "d_urban", "dispatched": 30, "upheld": 30, "disputed": 0, "returned": 0}]
     page = browse(api.url + "#view=units")
-    assert errors(page) == [] and "退单率" in page.text("units") and "2.5% 30/1200" in page.text("units")
+    assert errors(page) == [] and "退单成立/提出" in page.text("units") and "30 /41" in page.text("units") and "0 /0" in page.text("units")
     assert "view=cases&kind=request&unit=d_urban&order=due&overdue=yes" in page.links
     api.asked.clear()
-    assert "退单率" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
+    assert "退单" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
     assert "dispute" not in [view for view, _ in api.asked]
 
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { close, footOf, open, rowsOf, shown, stop, text } from "./browser.mjs";
-import { api, sql } from "./district.mjs";
+import { api, order, post, say, sql, until } from "./district.mjs";
 
 after(stop);
 const int = (words) => Number(words.replace(/,/g, ""));
@@ -83,12 +83,28 @@ test("what has this unit to do first", async () => {
   await close(seen);
 });
 
+// One that its lead sends back, and rightly: another has it now.
+async function sentBack() {
+  const number = `ASK${Date.now().toString(36).toUpperCase()}`, name = `request:12345:${number}`;
+  const now = () => sql(`SELECT lead, desk_cause FROM core.case_now WHERE case_id = '${name}'`)[0];
+  await post("hotline", [order(number)]);
+  const first = await until(() => now()?.lead, "it has a lead");
+  await say(first, name, "disputed");
+  await until(() => now().desk_cause === "dispute", "the desk is asked");
+  await say("desk", name, "dispute_decided", { outcome: "upheld", lead: "d_water", by: "王", reason: "属水务" });
+  await until(() => now().lead === "d_water", "another has it");
+  return first;
+}
+
 test("who sends back, what waits for a decision, who is silent", async () => {
-  const seen = await open(), { page } = seen;
+  const first = await sentBack(), seen = await open(), { page } = seen;
   await to(page, "units");
   await choose(page, "全部");
-  const sent = sql("SELECT sum(dispatched)::int AS dispatched, sum(upheld)::int AS upheld FROM api.dispute")[0];
-  assert.ok((await footOf(page, "units")).at(-1).endsWith(`${sent.upheld}/${sent.dispatched}`), (await footOf(page, "units")).at(-1));
+  const counted = async (unit) => (await page.locator(`#units tr[data-key="${unit}"] td`).last().textContent()).replace(/\s/g, "");
+  assert.match(await counted(first), /^[1-9]/);
+  assert.match(await counted("d_water"), /^0/);
+  const back = sql("SELECT sum(disputed)::int AS disputed, sum(returned)::int AS returned FROM api.dispute")[0];
+  assert.equal((await footOf(page, "units")).at(-1).replace(/\s/g, ""), `${back.returned}/${back.disputed}`);
   await to(page, "desk");
   const { waiting } = await api("desk?limit=1"), all = Object.values(waiting).reduce((sum, n) => sum + n, 0);
   assert.match(await text(page, "view"), new RegExp(`全部 ${all.toLocaleString("en-US")}\\b`));

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "aggregator/core/contribution.h"
+#include "aggregator/core/view_measure.h"
 #include "base/base.h"
 
 #define NOON 1764043200000LL
@@ -168,6 +169,33 @@ static void a_duration_is_of_who_led_at_its_end_and_net_of_pauses(void **state)
     assert_int_equal(of_unit("b", view->measures[0].column), 0);
     assert_int_equal(of_unit("a", view->measures[0].column + 1), 8 * HOUR);
     assert_int_equal(of_unit("a", view->measures[1].column + 1), 5 * HOUR);
+}
+
+static size_t column_of(const struct view *view, const char *measure)
+{
+    const struct view_measure *found = view_measure_find(view, measure);
+    assert_non_null(found);
+    return found->column;
+}
+
+/* docs/decisions/0275 */
+static void a_return_is_of_who_sent_it_back(void **state)
+{
+    (void)state;
+    const struct view *view = views_find(views, SPAN("dispute"));
+    struct case_fold fold = opened();
+    led_by(&fold, "a", NOON);
+    led_by(&fold, "b", NOON + 2 * HOUR);
+    fold.stage_ms[case_kind_stage(view->of, SPAN("dispatched"))] = NOON;
+    fold.stage_ms[case_kind_stage(view->of, SPAN("disputed"))] = NOON + HOUR;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(of_unit("a", column_of(view, "disputed")), 1);
+    assert_int_equal(of_unit("a", column_of(view, "returned")), 0);
+    fold.upheld = 1;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(of_unit("a", column_of(view, "returned")), 1);
+    assert_int_equal(of_unit("b", column_of(view, "returned")), 0);
+    assert_int_equal(of_unit("b", column_of(view, "upheld")), 1); /* the cohort's, with whole */
 }
 
 static int64_t answered(const char *answer, const char *measure)
@@ -335,6 +363,7 @@ int main(void)
         cmocka_unit_test(a_stock_goes_from_lead_to_lead),
         cmocka_unit_test(overdue_is_from_its_due_time_until_it_is_done),
         cmocka_unit_test(a_duration_is_of_who_led_at_its_end_and_net_of_pauses),
+        cmocka_unit_test(a_return_is_of_who_sent_it_back),
         cmocka_unit_test(rates_count_valid_call_backs_alone),
         cmocka_unit_test(words_of_flags_are_asked_one_by_one),
         cmocka_unit_test(a_whistle_is_a_row_of_both_sides),
