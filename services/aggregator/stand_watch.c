@@ -14,13 +14,19 @@ static const char session[] = "SET ROLE agg_writer; SET statement_timeout = '5mi
                               "lock_timeout = '2s'; SET jit = off; SET work_mem = '32MB'; SET "
                               "client_min_messages = warning";
 
+static const struct metric_row behind_row = {
+    "citybrain_aggregator_stands_behind", METRIC_GAUGE, NULL,
+    "Sums of old days that do not reach up to yesterday, one a view of stocks. For seconds after "
+    "midnight each of them; for hours means that questions about stocks become dearer each day."};
+
 struct stand_watch {
     struct daemon *daemon;
+    struct metric *behind;
     struct postgres_connection *connection;
     uv_timer_t timer;
     uv_work_t work;
     bool busy, good;
-    int settled;
+    int settled, behind_count;
     struct error error;
 };
 
@@ -28,8 +34,9 @@ static void ask(uv_work_t *work)
 {
     struct stand_watch *watch = work->data;
     watch->error = (struct error){0};
-    watch->good = postgres_connection_open(watch->connection, &watch->error) &&
-                  stand_sql_step(watch->connection, &watch->settled, &watch->error);
+    watch->good =
+        postgres_connection_open(watch->connection, &watch->error) &&
+        stand_sql_step(watch->connection, &watch->settled, &watch->behind_count, &watch->error);
 }
 
 static void on_answer(uv_work_t *work, int status)
@@ -37,6 +44,7 @@ static void on_answer(uv_work_t *work, int status)
     struct stand_watch *watch = work->data;
     (void)status; /* never cancelled */
     watch->busy = false;
+    metric_set(watch->behind, SPAN(""), watch->behind_count);
     if (!watch->good)
         log_warn("stand.not_settled", LOG_ERROR(&watch->error));
     else if (watch->settled > 0)
@@ -56,6 +64,7 @@ void stand_watch_open(struct daemon *daemon, const struct aggregator_config *con
 {
     struct stand_watch *watch = xcalloc(1, sizeof *watch);
     watch->daemon = daemon;
+    watch->behind = metrics_add(daemon_metrics(daemon), &behind_row);
     watch->connection = postgres_connection_new(config->postgres, "citybrain-stand", session);
     watch->work.data = watch;
     uv_timer_init(daemon_loop(daemon), &watch->timer);

@@ -29,6 +29,7 @@ static struct {
     struct aggregator_store store;
     struct postgres_connection *watch, *hands[HANDS]; /* writers, statement by statement */
     bool open[HANDS];
+    int behind; /* before the last step */
 } here;
 
 static void run_on(struct postgres_connection *connection, const char *sql)
@@ -94,7 +95,7 @@ static int settle(void)
 {
     struct error error = {0};
     int settled = 0;
-    if (!stand_sql_step(here.watch, &settled, &error))
+    if (!stand_sql_step(here.watch, &settled, &here.behind, &error))
         fail_msg("%s", error.text);
     return settled;
 }
@@ -278,6 +279,8 @@ static void a_writer_from_before_is_not_passed(void **state)
     begin(0);
     write_cell(0, "2024-05-01", 1, 7);
     assert_int_equal(settle(), 0);
+    assert_int_equal(settle(), 0);
+    assert_int_equal(here.behind, 2); /* he keeps them both, and an alert can tell */
     assert_right();
     begin(1); /* and one who knows */
     write_cell(1, "2024-05-02", 1, 5);
@@ -287,6 +290,8 @@ static void a_writer_from_before_is_not_passed(void **state)
     commit(1);
     assert_right();
     assert_int_equal(open_now(NULL), 12);
+    assert_int_equal(settle(), 0);
+    assert_int_equal(here.behind, 0);
 }
 
 /* Each moment is right, and what was noted goes when the stand moves. */

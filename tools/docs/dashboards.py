@@ -47,6 +47,7 @@ DASHBOARDS = {
     "overview": ("城市大脑 citybrain: overview", [
         [("正在报警 alerts that fire", "short", {"{{alertname}}": 'count by (alertname) (ALERTS{alertstate="firing",alertname!=""})'}),
          ("进程 daemons", "short", {"{{job}}": 'sum by (job) (up{job=~"citybrain-.*"})'}),
+         ("旧日合计未到昨日 sums of old days behind", "short", {"views": "min(citybrain_aggregator_stands_behind)"}, 1),
          ("时钟(秒前) the clock's age", "s", {
              "written": "time() - max(citybrain_ingest_tick_timestamp_seconds)",
              "counted": "time() - max(citybrain_aggregator_stations_clock_timestamp_seconds)"}, 90)],

@@ -21,6 +21,12 @@ const char stand_sql_ask[] =
 const char stand_sql_settle[] = "SELECT count(*) FILTER (WHERE core.settle_stand(name)) FROM "
                                 "core.view WHERE is_stock";
 
+const char stand_sql_behind[] =
+    "SELECT count(*) FROM core.view AS v LEFT JOIN core.standing AS s ON s.view = v.name CROSS "
+    "JOIN "
+    "(SELECT (core.civil_now())::date - 1 AS day) AS n WHERE v.is_stock AND n.day IS NOT NULL AND "
+    "(s.until IS NULL OR s.until < n.day)";
+
 /* Who swaps cells takes 20120348 alone (fill.c): a snapshot from before would see half of them. */
 static const char be_alone[] =
     "SELECT pg_try_advisory_lock(20120349) AND pg_try_advisory_lock_shared(20120348)";
@@ -37,21 +43,30 @@ static PGresult *ask(struct postgres_connection *connection, const char *sql, st
     return NULL;
 }
 
-static bool settle(struct postgres_connection *connection, int *settled, struct error *error)
+static bool count(struct postgres_connection *connection, const char *sql, int *number,
+                  struct error *error)
 {
-    if (!postgres_connection_run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", error))
-        return false;
-    PGresult *result = ask(connection, stand_sql_settle, error);
+    PGresult *result = ask(connection, sql, error);
     if (!result)
         return false;
-    *settled = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    *number = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
     PQclear(result);
-    return postgres_connection_run(connection, "COMMIT", error);
+    return true;
 }
 
-bool stand_sql_step(struct postgres_connection *connection, int *settled, struct error *error)
+static bool settle(struct postgres_connection *connection, int *settled, struct error *error)
+{
+    return postgres_connection_run(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ", error) &&
+           count(connection, stand_sql_settle, settled, error) &&
+           postgres_connection_run(connection, "COMMIT", error);
+}
+
+bool stand_sql_step(struct postgres_connection *connection, int *settled, int *behind,
+                    struct error *error)
 {
     *settled = 0;
+    if (!count(connection, stand_sql_behind, behind, error))
+        return false;
     PGresult *result = ask(connection, be_alone, error);
     if (!result)
         return false;

@@ -15,5 +15,10 @@ extern const char stand_sql_ask[];
 /* Where all that began before have ended: how many stands were settled. */
 extern const char stand_sql_settle[];
 
-/* All three, where nobody else is at it and no cells are being swapped. `settled` may be 0. */
-bool stand_sql_step(struct postgres_connection *connection, int *settled, struct error *error);
+/* How many stands do not reach up to yesterday. */
+extern const char stand_sql_behind[];
+
+/* The first three, where nobody else is at it and no cells are being swapped. `settled` may be 0.
+ * `behind` is what there was to settle; as it was where that could not be asked. */
+bool stand_sql_step(struct postgres_connection *connection, int *settled, int *behind,
+                    struct error *error);
