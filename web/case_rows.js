@@ -10,6 +10,9 @@ import { t } from "./words.js";
 const SIGNS = { waiting: "○", open: "◐", held: "‖", resolved: "●", closed: "■", merged: "⇥" };
 export const stateSign = (state) => make("span", { class: `state ${state}` }, make("span", { "aria-hidden": "true" }, SIGNS[state] || "?"), ` ${t(`state_${state}`)}`);
 
+// What the stock of open cases counts: until it is closed, done or not. And of them what nobody has done yet.
+export const NOT_CLOSED = "waiting,open,held,resolved,merged", NOT_DONE = "waiting,open,held";
+
 export const caseLink = (name) => make("a", { href: viewAddress("case", { case: name }), class: "case" }, name.split(":").slice(2).join(":") || name);
 
 export function dueMark(due, now, isOver) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cases by what they have in common, page by page.
 import { get } from "./api.js";
-import { caseTable } from "./case_rows.js";
+import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
 import { bar, choice, typeChoice } from "./control.js";
 import { momentsOf } from "./days.js";
 import { make } from "./dom.js";
@@ -37,7 +37,8 @@ export function drawCases(state, { rows, more }, clock, { expected } = {}) {
     more && make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))));
 }
 
-const STATES = ["", "waiting,open,held", "waiting", "open", "held", "resolved", "closed"];
+const STATES = ["", NOT_CLOSED, NOT_DONE, "waiting", "open", "held", "resolved", "closed"];
+const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DONE]: "not_done" }[value] || `state_${value}`);
 
 export const title = (state) => (state.number ? t("with_number", state) : t("v_cases"));
 
@@ -61,7 +62,7 @@ export function draw(state, data, clock) {
   if (state.number && !data.rows.length) return [make("p", { class: "none" }, t("no_number", state))];
   return [bar(
     ...narrowed(state),
-    choice(t("state"), STATES.map((value) => [value, value.includes(",") ? t("not_closed") : t(value ? `state_${value}` : "all")]), state.state || "", (value) => ({ state: value, pages: "" })),
+    choice(t("state"), STATES.map((value) => [value, stateWords(value)]), state.state || "", (value) => ({ state: value, pages: "" })),
     choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, pages: "" })),
     choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => ({ order: value, pages: "" })),
     typeChoice(state)), drawCases(state, data, clock)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The district now: what came in, what stands open, what is late, who has it.
 import { get, oneOf, perhaps, rowsOf } from "./api.js";
-import { caseTable } from "./case_rows.js";
+import { caseTable, NOT_CLOSED } from "./case_rows.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
 import { make } from "./dom.js";
@@ -28,14 +28,16 @@ export async function ask(state, clock) {
 const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
   ...flow.find((row) => row.hour === hour), before: past.find((row) => row.hour === hour)?.opened ?? null }));
 
+const listed = (words) => viewAddress("cases", { kind: "request", from: "", to: "", ...words }); // the stocks are requests', of any day
+
 export function tiles({ one, times, total, stock, overdue, past }, clock) {
   const hour = hourOf(clock.now), sofar = past.filter((row) => row.hour <= hour).reduce((sum, row) => sum + row.opened, 0);
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
       notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), whole(sofar)] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
-    tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: viewAddress("cases", { state: "waiting,open,held" }), notes: [[t("held"), whole(stock.held ?? null)]] }),
-    tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: viewAddress("cases", { overdue: "yes" }),
+    tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)]] }),
+    tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes" }),
       notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"]] }),
     tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),
       notes: [[t("range_month"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long things take: by day, by unit or by where they happened; half of them within the median, nine of ten within p90.
 import { perhaps, rowsOf } from "./api.js";
+import { NOT_DONE } from "./case_rows.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { bar, choice, rangeChoice, typeChoice } from "./control.js";
 import { daysOf, shift } from "./days.js";
@@ -54,7 +55,7 @@ function panels(data, state) {
 const legend = () => [mark("in", t("median")), mark("most", t("p90"))];
 
 // Who is slow has cases: those that are not done yet, the most urgent first.
-const open = (row, state) => viewAddress("cases", { [groupOf(state) === "unit" ? "unit" : "street"]: row.code, type: state.type, state: "waiting,open,held", order: "due", from: "", to: "" });
+const open = (row, state) => viewAddress("cases", { [groupOf(state) === "unit" ? "unit" : "street"]: row.code, kind: "request", type: state.type, state: NOT_DONE, order: "due", from: "", to: "" });
 
 function timeTable(id, caption, rows, state, what) {
   return table({ id, caption, state, rows, keyOf: (row) => row.code || row.day, columns: [

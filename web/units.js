@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who closes what, and in time. Tiers before ranks: within a tier the order is the registry's, not a race.
 import { perhaps, rowsOf } from "./api.js";
+import { NOT_CLOSED } from "./case_rows.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { bar, rangeChoice, typeChoice } from "./control.js";
 import { daysBefore, daysOf } from "./days.js";
@@ -51,7 +52,7 @@ function tiers(rows, key, title) {
   return make("section", { class: "panel", "aria-labelledby": `tiers_${key}` }, make("header", {}, make("h2", { id: `tiers_${key}` }, title)),
     make("dl", { class: "tiers" }, [...TIERS.map(([name]) => name), "none"].map((name) => [of(name), name]).filter(([found]) => found.length).map(([found, name]) =>
       make("div", { class: name }, make("dt", {}, tierMark(name === "none" ? null : TIERS.find(([one]) => one === name)[1]), make("span", { class: "count" }, t("units_n", { n: found.length }))),
-        make("dd", {}, found.map((row) => make("a", { href: viewAddress("cases", { unit: row.unit, state: "waiting,open,held" }), class: "chip", lang: langOfNames(), title: `${row.name} ${percent(row[key])}` },
+        make("dd", {}, found.map((row) => make("a", { href: viewAddress("cases", { kind: "request", unit: row.unit, state: NOT_CLOSED, from: "", to: "" }), class: "chip", lang: langOfNames(), title: `${row.name} ${percent(row[key])}` },
           shortName(row.name), make("b", {}, isNothing(row[key]) ? "" : percent(row[key])))))))));
 }
 
@@ -75,10 +76,10 @@ function beforeCell(row, part, of, now) {
     points === null ? null : make("span", { class: `points ${points > 0.05 ? "" : points < -0.05 ? "less" : "soft"}` }, points > 0.05 ? `▲ +${points.toFixed(1)}` : points < -0.05 ? `▼ ${points.toFixed(1)}` : "=")];
 }
 
-// Who has cases that are not done, or late, has them listed.
+// Who has cases that are not closed, or late, has those listed that the number counts.
 function listed(row, key, state, words) {
   if (!row.unit || !row[key]) return whole(row[key]);
-  return make("a", { href: viewAddress("cases", { kind: "request", unit: row.unit, type: state.type, order: "due", from: "", to: "", ...words }), class: key === "overdue" ? "late" : null }, whole(row[key]));
+  return make("a", { href: viewAddress("cases", { kind: "request", unit: row.unit, type: state.type, from: "", to: "", ...words }), class: key === "overdue" ? "late" : null }, whole(row[key]));
 }
 
 function allTable(rows, state, { before, hasReturns }) {
@@ -94,8 +95,8 @@ function allTable(rows, state, { before, hasReturns }) {
       { key: "name", title: t("unit"), cell: (row) => (row.unit ? make("a", { href: viewAddress("cases", { unit: row.unit }), lang: langOfNames() }, row.name) : row.name) },
       { key: "tier", title: t("tier"), fixed: true, cell: (row) => (row.name === t("sum") ? "" : tierMark(row.rate)) },
       count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
-      rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: "waiting,open,held" }) },
-      { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes" }) },
+      rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: NOT_CLOSED }) },
+      { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes", order: "due" }) },
       ...(hasReturns ? [{ ...count("returned"), cell: (row) => [whole(row.returned), " ", make("span", { class: "soft" }, `/${row.disputed}`)] }] : [])] }));
 }
 

@@ -26,7 +26,7 @@ const WORDS = {
   range: ["时段", "Days"], range_today: ["今日", "Today"], range_yesterday: ["昨日", "Yesterday"], range_week: ["近 7 日", "7 days"], range_month: ["近 30 日", "30 days"], range_period: ["本期(19 日起)", "Period (from the 19th)"], range_last_period: ["上期", "Last period"],
   range_all: ["全部", "All time"], from: ["自", "From"], to: ["至", "To"], type: ["类型", "Type"], all_types: ["全部类型", "All types"],
 
-  opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
+  opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], not_done: ["未办结", "Not done"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
   backlog: ["在办", "Open now"], held: ["挂账", "On hold"], overdue: ["超期未办", "Overdue"], of_backlog: ["占在办", "of open"], rate_today: ["今日办结率", "Closure rate today"],
   opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"], returned: ["退单成立/提出", "Disputes upheld/made"],
   done_rate: ["已办率", "Done rate"], timely: ["按时率", "In-time rate"], rate: ["办结率", "Closure rate"], open: ["在办", "Open"],

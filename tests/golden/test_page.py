@@ -207,10 +207,23 @@ def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 0, "upheld": 0, "disputed": 41, "returned": 30}, {"unit": "d_urban", "dispatched": 30, "upheld": 30, "disputed": 0, "returned": 0}]
     page = browse(api.url + "#view=units")
     assert errors(page) == [] and "退单成立/提出" in page.text("units") and "30 /41" in page.text("units") and "0 /0" in page.text("units")
-    assert "view=cases&kind=request&unit=d_urban&order=due&overdue=yes" in page.links
+    assert "view=cases&kind=request&unit=d_urban&overdue=yes&order=due" in page.links
     api.asked.clear()
     assert "退单" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
     assert "dispute" not in [view for view, _ in api.asked]
+
+
+NOT_CLOSED = "state=waiting%2Copen%2Cheld%2Cresolved%2Cmerged"  # as long as a stock counts it
+
+
+def test_a_number_leads_to_the_cases_it_counts(api):
+    api.rows["backlog"], api.rows["overdue"] = [{"unit": "d_urban", "open": 7, "held": 1}], [{"unit": "d_urban", "overdue": 3}]
+    links = browse(api.url + "#view=overview&from=2025-12-01&to=2025-12-02").links.splitlines()
+    assert f"#view=cases&kind=request&{NOT_CLOSED}" in links and "#view=cases&kind=request&overdue=yes" in links
+    links = browse(api.url + "#view=units&from=2025-12-01&to=2025-12-02").links.splitlines()
+    assert links.count(f"#view=cases&kind=request&unit=d_urban&{NOT_CLOSED}") == 3  # in two tiers, and in the table
+    page = browse(api.url + "#view=times&from=2025-12-01&to=2025-12-02")
+    assert "#view=cases&unit=d_urban&kind=request&state=waiting%2Copen%2Cheld&order=due" in page.links.splitlines()
 
 
 def test_who_has_nothing_done_is_among_the_slow(api):

@@ -70,6 +70,19 @@ test("where do residents ask again most", async () => {
   await close(seen);
 });
 
+test("what has this unit open: as many as are listed, done or not, as long as they are not closed", async () => {
+  const seen = await open(), { page } = seen;
+  const [{ unit }] = sql("SELECT lead AS unit FROM core.case_now WHERE kind = 'request' AND state = 'resolved' AND lead <> 'desk' GROUP BY 1 ORDER BY count(*), 1 LIMIT 1");
+  await to(page, "units");
+  const link = page.locator(`#units tr[data-key="${unit}"] td:nth-last-child(3) a`), counted = int(await link.textContent());
+  await link.click();
+  await settled(page);
+  const rows = await rowsOf(page, "case_rows");
+  assert.ok(rows.some((row) => /已办结/.test(row[1])), `${unit} has done some`);
+  assert.equal(rows.length, Math.min(100, counted));
+  await close(seen);
+});
+
 test("what has this unit to do first", async () => {
   const seen = await open(), { page } = seen;
   await to(page, "units");
