@@ -72,11 +72,9 @@ def test_a_view_is_shown_by_columns_between_days(district):
                                          "--to", str(today), "--json").stdout)["rows"]
     assert 0 < sum(row["opened"] for row in days) <= total["opened"]
     assert json.loads(district.citybrain(*show, "--to", "1999-12-31", "--json").stdout)["rows"] == []
-    table = [line.split("\t") for line in district.citybrain(*show, "--by", "unit").stdout.splitlines()]
-    assert table[0][:1 + len(measures)] == ["unit", *measures] and len(table) > 1
-    named = [line.split("\t") for line in district.citybrain(*show, "--by", "unit", "--names").stdout.splitlines()]
-    assert [row[1:] for row in named] == [row[1:] for row in table]
-    assert f"建外街道办事处({UNIT})" in [row[0] for row in named]
+    table = [line.split("\t") for line in district.citybrain(*show, "--by", "unit", "--total").stdout.splitlines()]
+    assert table[0][:2 + len(measures)] == ["unit", "unit_name", *measures]
+    assert [UNIT, "建外街道办事处"] in [row[:2] for row in table] and table[-1][:3] == ["all", "全部", str(total["opened"])]
     for wrong in (("--by", "colour"), ("--from", "yesterday")):
         done = district.citybrain(*show, *wrong, check=False)
         assert done.returncode == 64 and done.stdout == "" and done.stderr

@@ -34,6 +34,18 @@ def test_a_day_is_no_span(tmp_path):
     assert "days" not in sums and sums["events"] == 500
 
 
+def test_what_a_day_has_beside_its_events_is_counted(tmp_path):
+    _, sums = gen(tmp_path, "--events", "2000", "--csv")
+    done = subprocess.run([ROOT / "deploy/local/beside", tmp_path / "out", tmp_path / "sums", ROOT / "config/registries/stations.csv"],
+                          capture_output=True, text=True, timeout=60, check=True)
+    items = [json.loads(line) for line in done.stdout.splitlines()]
+    beats = sum(item["to"] == "/v1/feeds/heartbeat" for item in items)
+    assert beats > 1000 and len(items) == len((tmp_path / "out").read_text().splitlines()) + beats
+    assert [item["at"] for item in items] == sorted(item["at"] for item in items)
+    assert done.stderr == (f"beside: 2000 events of orders, units and call-backs, {sums['repeats'] + sums['corrections']} told twice or "
+                           f"corrected, {beats} heartbeats of stations: {sums['accepted'] + beats} rows to accept\n")
+
+
 @pytest.fixture
 def config(tmp_path):
     return Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases")))

@@ -11,8 +11,8 @@
 #include "citybrain/http_client.h"
 #include "citybrain/table.h"
 #include "citybrain/verb.h"
+#include "citybrain/view_rows.h"
 #include "citybrain/views_apply.h"
-#include "citybrain/why_words.h"
 #include "model/json.h"
 
 /* What stands in a URL as it is; names, columns and dates have nothing else. */
@@ -20,72 +20,52 @@
 
 static const char views_help[] =
     "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
-    "                                 [--from DATE] [--to DATE] [--names] [--json] [--url "
+    "                                 [--from DATE] [--to DATE] [--json] [--url "
     "URL]\n" VIEWS_APPLY_HELP
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
     "ledger: what was read of each feed and hour and what became of it (--by day,hour,feed).\n"
-    "Days are civil days of the district, both ends included. --total sums over everything (the\n"
-    "default without --by). In --by \"_code\" may be left out.\n\n"
-    "In a terminal columns are aligned and units, types and places have their names; into a pipe "
-    "or\n"
-    "file they are codes, separated by tabs, for cut, sort and spreadsheets; with --names name "
-    "and\n"
-    "code there too. Names are those of --config (default $CITYBRAIN_CONFIG or config). --json "
-    "prints {view, now, rows} "
-    "as\n"
-    "the API gives them.\n"
+    "Days are civil days of the district, both ends included. Without --by everything is summed "
+    "up;\n"
+    "with it, --total adds that sum as a last row, all. In --by \"_code\" may be left out.\n\n"
+    "Rows come in the order of their codes. In a terminal columns are aligned and a code stands\n"
+    "behind its name. Into a pipe or file columns are separated by tabs and are the same every\n"
+    "time: the first line names them, and behind each column of codes one has their names (unit,\n"
+    "unit_name; type_code, type_name); nothing is \"-\". Names are those of --config (default\n"
+    "$CITYBRAIN_CONFIG or config). --json prints {view, now, rows} as the API gives them.\n"
     "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
     "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
+    "  citybrain views show closure_rate --by unit --total | sort -t$'\\t' -k3,3nr | head   # the "
+    "busiest\n"
     "exit: 0 shown or applied, 64 no such view, column or date, 69 no API or database, 78 "
     "configuration\n";
 
-/* "建外街道办事处(s110105001)" in the place of a code. */
-static void add_names(const struct json_value *rows, const char *config_dir, struct arena *arena)
+static const struct json_value *rows_of(struct json_reader *reader, struct span answer,
+                                        struct arena *arena)
 {
-    struct district district;
-    struct strbuf text;
-    struct diagnostics *unsaid = diagnostics_new(); /* a code without a name is shown as it is */
-    strbuf_init(&text, 256, 65536);
-    district_load(&district, config_dir, unsaid);
-    for (struct json_value *row = rows->first; row; row = row->next)
-        for (struct json_value *cell = row->first; cell; cell = cell->next) {
-            if (cell->type != JSON_STRING)
-                continue;
-            strbuf_reset(&text);
-            why_words_add(&text, &district, cell->key, cell->text);
-            struct span named = arena_copy(arena, strbuf_span(&text));
-            cell->text = named.at ? named : cell->text;
-        }
-    strbuf_fini(&text);
-    district_fini(&district);
-    diagnostics_free(unsaid);
+    const struct json_value *value = NULL;
+    size_t bad_at;
+    return json_read(reader, answer, arena, &value, &bad_at) == REJECT_NONE
+               ? json_get(value, SPAN("rows"))
+               : NULL;
 }
 
-static int show(struct span answer, bool json, const char *names)
+/* `total` is empty where nobody asked for it. */
+static int show(struct span answer, struct span total, const char *config_dir)
 {
     struct arena arena;
     struct json_reader *reader = json_reader_new();
-    const struct json_value *value = NULL;
-    size_t bad_at;
-    int status = VERB_OK;
-    if (json) {
-        printf("%.*s\n", SPAN_ARG(answer));
-    } else {
-        arena_init(&arena, 64 << 20);
-        const struct json_value *rows =
-            json_read(reader, answer, &arena, &value, &bad_at) == REJECT_NONE
-                ? json_get(value, SPAN("rows"))
-                : NULL;
-        if (rows && names)
-            add_names(rows, names, &arena);
-        if (rows)
-            table_show(stdout, rows);
-        else
-            status = VERB_FAILED;
-        arena_fini(&arena);
+    arena_init(&arena, 64 << 20);
+    const struct json_value *rows = rows_of(reader, answer, &arena),
+                            *sum = rows && total.len ? rows_of(reader, total, &arena) : NULL;
+    if (sum)
+        view_rows_add_all(rows, sum, &arena);
+    if (rows) {
+        view_rows_name(rows, config_dir, !isatty(STDOUT_FILENO), &arena);
+        table_show(stdout, rows);
     }
+    arena_fini(&arena);
     json_reader_free(reader);
-    return status;
+    return rows && (sum || !total.len) ? VERB_OK : VERB_FAILED;
 }
 
 /* Our question was wrong (4xx), or nobody can answer now. */
@@ -108,60 +88,72 @@ static int refused(const struct http_call *call, const char *name)
 
 struct wish {
     const char *name, *by, *from, *to, *url, *config_dir;
-    bool json, named;
+    bool json, total;
 };
 
-static int ask(const struct wish *wish)
+static int ask(const struct wish *wish, const char *by, struct strbuf *answer)
 {
-    struct strbuf call_url, answer;
+    struct strbuf call_url;
     struct error error = {0};
     struct http_client *client = http_client_new();
-    int status = VERB_UNAVAILABLE;
-    strbuf_init(&answer, 65536, 64 << 20);
+    int status = VERB_OK;
     strbuf_init(&call_url, 256, 4096);
-    strbuf_addf(&call_url, "%s/api/views/%s?by=%s", wish->url, wish->name, wish->by);
+    strbuf_addf(&call_url, "%s/api/views/%s?by=%s", wish->url, wish->name, by);
     if (wish->from)
         strbuf_addf(&call_url, "&from=%s", wish->from);
     if (wish->to)
         strbuf_addf(&call_url, "&to=%s", wish->to);
-    struct http_call call = {.method = "GET", .url = call_url.at, .answer = &answer};
-    if (!http_client_call(client, &call, &error))
+    struct http_call call = {.method = "GET", .url = call_url.at, .answer = answer};
+    if (!http_client_call(client, &call, &error)) {
         fprintf(stderr,
                 "citybrain views: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
                 error.text);
-    else if (call.status != 200)
+        status = VERB_UNAVAILABLE;
+    } else if (call.status != 200) {
         status = refused(&call, wish->name);
-    else
-        status = show(strbuf_span(&answer), wish->json, wish->named ? wish->config_dir : NULL);
-    strbuf_fini(&answer);
+    }
     strbuf_fini(&call_url);
     http_client_free(client);
     return status;
 }
 
+static int ask_and_show(const struct wish *wish)
+{
+    struct strbuf answer, total;
+    strbuf_init(&answer, 65536, 64 << 20);
+    strbuf_init(&total, 1024, 1 << 20);
+    int status = ask(wish, wish->by, &answer);
+    if (status == VERB_OK && wish->total && *wish->by)
+        status = ask(wish, "", &total);
+    if (status == VERB_OK && wish->json)
+        printf("%.*s\n", SPAN_ARG(strbuf_span(&answer)));
+    else if (status == VERB_OK)
+        status = show(strbuf_span(&answer), strbuf_span(&total), wish->config_dir);
+    strbuf_fini(&answer);
+    strbuf_fini(&total);
+    return status;
+}
+
 /* Of both; apply reads its own itself. */
 static const struct option options[] = {
-    {"by", 1, 0, 'b'},      {"total", 0, 0, 't'}, {"from", 1, 0, 'f'},  {"to", 1, 0, 'o'},
-    {"json", 0, 0, 'j'},    {"url", 1, 0, 'u'},   {"names", 0, 0, 'n'}, {"config", 1, 0, 'c'},
-    {"execute", 0, 0, 'X'}, {"drop", 0, 0, 'D'},  {"all", 0, 0, 'L'},   {"as", 1, 0, 'A'},
-    {"reason", 1, 0, 'R'},  {"plan", 1, 0, 'P'},  {0, 0, 0, 0}};
+    {"by", 1, 0, 'b'},   {"total", 0, 0, 't'}, {"from", 1, 0, 'f'},   {"to", 1, 0, 'o'},
+    {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'},   {"config", 1, 0, 'c'}, {"execute", 0, 0, 'X'},
+    {"drop", 0, 0, 'D'}, {"all", 0, 0, 'L'},   {"as", 1, 0, 'A'},     {"reason", 1, 0, 'R'},
+    {"plan", 1, 0, 'P'}, {0, 0, 0, 0}};
 
 static int show_verb(int argc, char **argv)
 {
     const char *api = getenv("CITYBRAIN_API");
-    struct wish wish = {.by = "",
-                        .url = api ? api : "http://127.0.0.1:29340",
-                        .config_dir = verb_config_dir(),
-                        .named = isatty(STDOUT_FILENO)};
+    struct wish wish = {
+        .by = "", .url = api ? api : "http://127.0.0.1:29340", .config_dir = verb_config_dir()};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 'b': wish.by = optarg; break;
-        case 't': wish.by = ""; break;
+        case 't': wish.total = true; break;
         case 'f': wish.from = optarg; break;
         case 'o': wish.to = optarg; break;
         case 'j': wish.json = true; break;
         case 'u': wish.url = optarg; break;
-        case 'n': wish.named = true; break;
         case 'c': wish.config_dir = optarg; break;
         default: return verb_bad_option("views", argv);
         }
@@ -173,7 +165,9 @@ static int show_verb(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         if (words[i] && words[i][strspn(words[i], PLAIN)])
             return verb_usage("views", "\"%s\" is no name, list of columns or date", words[i]);
-    return ask(&wish);
+    if (wish.json && wish.total && *wish.by)
+        return verb_usage("views", "--json gives the rows of --by; ask for --total without it");
+    return ask_and_show(&wish);
 }
 
 static int run(int argc, char **argv)

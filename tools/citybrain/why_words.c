@@ -202,6 +202,35 @@ static struct span name_of(const struct registry *registry, struct span code)
     return row ? registry_cell(registry, row, "name") : SPAN_NONE;
 }
 
+static bool is_unit(struct span member)
+{
+    static const struct span units[] = {{"lead", 4},     {"guide", 5},   {"co_unit", 7},
+                                        {"copies", 6},   {"unit", 4},    {"co_units", 8},
+                                        {"sub_unit", 8}, {"asked_by", 8}};
+    for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
+        if (span_equal(member, units[i]))
+            return true;
+    return false;
+}
+
+static bool is_place(struct span member)
+{
+    return span_is(member, "street_code") || span_is(member, "community_code");
+}
+
+bool why_words_has_name(struct span member)
+{
+    return is_unit(member) || is_place(member) || span_is(member, "type_code");
+}
+
+struct span why_words_name(const struct district *district, struct span member, struct span code)
+{
+    return name_of(is_unit(member)    ? district->units
+                   : is_place(member) ? district->divisions
+                                      : district->types,
+                   code);
+}
+
 void why_words_add_unit(struct strbuf *out, const struct district *district, struct span unit)
 {
     why_words_add_named(out, name_of(district->units, unit), unit);
@@ -210,18 +239,7 @@ void why_words_add_unit(struct strbuf *out, const struct district *district, str
 void why_words_add(struct strbuf *out, const struct district *district, struct span member,
                    struct span value)
 {
-    static const struct span units[] = {{"lead", 4},     {"guide", 5},   {"co_unit", 7},
-                                        {"copies", 6},   {"unit", 4},    {"co_units", 8},
-                                        {"sub_unit", 8}, {"asked_by", 8}};
-    for (size_t i = 0; i < ARRAY_LENGTH(units); i++)
-        if (span_equal(member, units[i])) {
-            why_words_add_unit(out, district, value);
-            return;
-        }
-    struct span word = why_words_value(member, value);
-    if (span_is(member, "type_code"))
-        word = name_of(district->types, value);
-    else if (span_is(member, "street_code") || span_is(member, "community_code"))
-        word = name_of(district->divisions, value);
+    struct span word = why_words_has_name(member) ? why_words_name(district, member, value)
+                                                  : why_words_value(member, value);
     why_words_add_named(out, word, value);
 }

@@ -3,6 +3,8 @@
  * are the registries'. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/span.h"
 #include "base/strbuf.h"
 #include "model/case_fold.h"
@@ -17,6 +19,11 @@ struct span why_words_value(struct span member, struct span value);
 /* Why a line has no effect: a code and a sentence. */
 struct span why_words_reason_code(enum line_reason reason);
 struct span why_words_reason(enum line_reason reason, bool designated);
+
+/* Members whose values the registries name, and what such a code is called: absent where it is not
+ * known. */
+bool why_words_has_name(struct span member);
+struct span why_words_name(const struct district *district, struct span member, struct span code);
 
 /* "建外街道办事处(s110105001)", "结案(closed)": the name and the code; the code alone where nothing
  * is called by it. `district` may lack registries. */

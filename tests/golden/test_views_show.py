@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`citybrain views show` over an API of canned answers: the same columns into every pipe, names beside codes, and the sum of all."""
+import http.server
+import json
+import os
+import pty
+import subprocess
+import threading
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CITYBRAIN = Path(os.environ.get("CITYBRAIN_BIN", ROOT / "build/debug")) / "citybrain"
+UNITS = [("", 2, 0), ("d_nobody_knows", 3, 3), ("s110105001", 7, 1)]
+
+
+def rate(opened, closed, **groups):
+    return {**groups, "opened": opened, "closed": closed, "rate": round(closed / opened, 4)}
+
+
+ANSWERS = {"": [rate(12, 4)], "unit": [rate(opened, closed, unit=unit) for unit, opened, closed in UNITS],
+           "unit,type": [rate(7, 1, unit="s110105001", type_code="R0105")], "day": [rate(12, 4, day="2026-03-01")]}
+
+
+@pytest.fixture(scope="module")
+def api():
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            by = parse_qs(urlsplit(self.path).query).get("by", [""])[0]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"view": "closure_rate", "now": 1, "rows": ANSWERS[by]}, ensure_ascii=False).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def show(api, *words, **how):
+    return subprocess.run([CITYBRAIN, "views", "show", "closure_rate", "--url", api, *words], cwd=ROOT, capture_output=True, text=True,
+                          timeout=30, check=False, **how)
+
+
+def piped(api, *words):
+    done = show(api, *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def test_a_pipe_has_names_in_columns_of_their_own(api):
+    measures = ["opened", "closed", "rate"]
+    assert piped(api, "--by", "unit") == [["unit", "unit_name", *measures], ["", "-", "2", "0", "0.0"],
+                                          ["d_nobody_knows", "-", "3", "3", "1.0"], ["s110105001", "建外街道办事处", "7", "1", "0.1429"]]
+    header, row = piped(api, "--by", "unit,type")
+    assert header == ["unit", "unit_name", "type_code", "type_name", *measures] and len(row) == len(header) and row[3] not in ("", "-")
+    assert piped(api, "--by", "day")[0] == ["day", *measures] and piped(api)[0] == measures
+    # Where no name can be read the columns are the same.
+    assert piped(api, "--by", "unit", "--config", "/nowhere")[3] == ["s110105001", "-", "7", "1", "0.1429"]
+
+
+def test_the_sum_of_all_is_a_last_row_where_it_is_asked_for(api):
+    rows = piped(api, "--by", "unit", "--total")
+    assert len(rows) == 5 and rows[-1] == ["all", "全部", "12", "4", "0.3333"]
+    assert piped(api, "--by", "unit,type", "--total")[-1] == ["all", "全部", "-", "-", "12", "4", "0.3333"]
+    assert piped(api, "--total") == [["opened", "closed", "rate"], ["12", "4", "0.3333"]]
+    done = show(api, "--by", "unit", "--total", "--json")
+    assert done.returncode == 64 and done.stdout == "" and "--json gives the rows of --by" in done.stderr
+    assert json.loads(show(api, "--by", "unit", "--json").stdout)["rows"] == ANSWERS["unit"]
+
+
+def test_a_terminal_has_them_in_one_column(api):
+    leader, follower = pty.openpty()
+    subprocess.run([CITYBRAIN, "views", "show", "closure_rate", "--url", api, "--by", "unit", "--total"], cwd=ROOT, stdout=follower,
+                   timeout=30, check=True)
+    os.close(follower)
+    text = b""
+    while b"all" not in text or not text.endswith(b"\n"):
+        text += os.read(leader, 65536)
+    os.close(leader)
+    lines = text.decode().splitlines()
+    assert lines[0].split() == ["unit", "opened", "closed", "rate"]
+    assert lines[3].split() == ["建外街道办事处(s110105001)", "7", "1", "0.1429"] and lines[4].split() == ["全部(all)", "12", "4", "0.3333"]
