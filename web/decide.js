@@ -34,10 +34,10 @@ function take(name, value) {
 }
 
 // Pressed twice, or once more after a lost answer, it is the same record and counts once: its time is that of the first press.
-function recordOf(one, clock) {
-  draft.time ||= rfc3339(clock.now + Math.max(0, clock.age_ms || 0));
-  const fields = fieldsOf(draft.move).filter(({ name }) => draft[name]).map(({ name }) => [name, name === "due_at" ? rfc3339(Date.parse(`${draft[name]}:00Z`) - offset(clock)) : draft[name]]);
-  return { case: one.case, stage: draft.move, time: draft.time, data: { ...Object.fromEntries(fields), by: credential.person(), reason: draft.reason } };
+function recordOf(mine, one, clock) {
+  mine.time ||= rfc3339(clock.now + Math.max(0, clock.age_ms || 0));
+  const fields = fieldsOf(mine.move).filter(({ name }) => mine[name]).map(({ name }) => [name, name === "due_at" ? rfc3339(Date.parse(`${mine[name]}:00Z`) - offset(clock)) : mine[name]]);
+  return { case: one.case, stage: mine.move, time: mine.time, data: { ...Object.fromEntries(fields), by: credential.person(), reason: mine.reason } };
 }
 
 const offset = (clock) => clock.zone_minutes * 60000; // a field's time is the district's
@@ -56,24 +56,25 @@ async function effectOf(one, record) {
   return { good: false, text: t("said_not_seen", { time: duration(PATIENCE_MS / 1000) }) };
 }
 
-async function send(one, clock) {
-  const record = recordOf(one, clock), answer = await say(door(), "desk", record);
+// The door takes its time, and the person may look at another case meanwhile: `mine` stays this one's.
+async function send(mine, one, clock) {
+  const record = recordOf(mine, one, clock), answer = await say(door(), "desk", record);
   const refused = answer.results?.find((result) => result.verdict === "rejected");
   if (answer.rejected || refused) return { good: false, text: refused?.message_zh && document.documentElement.lang.startsWith("zh") ? refused.message_zh : refused?.message_en || t("said_rejected") };
-  draft.said = { good: true, text: t("said_accepted") };
+  mine.said = { good: true, text: t("said_accepted") };
   redraw();
   return effectOf(one, record);
 }
 
 async function submit(event, one, clock) {
   event.preventDefault();
-  if (draft.busy) return;
-  draft.busy = true;
-  draft.said = { good: true, text: t("saying") };
-  redraw();
   const mine = draft;
+  if (mine.busy) return;
+  mine.busy = true;
+  mine.said = { good: true, text: t("saying") };
+  redraw();
   try {
-    mine.said = await send(one, clock);
+    mine.said = await send(mine, one, clock);
   } catch (problem) {
     mine.said = { good: false, text: problem.status === 401 || problem.status === 403 ? t("said_not_allowed") : problem.status ? problem.message : t("said_unreachable", { door: door() || location.origin }) };
   }

@@ -49,7 +49,7 @@ class Api:
 
     def __init__(self):
         self.clock, self.charts, self.away, self.asked, self.pages = CLOCK, b"", False, [], {}
-        self.token, self.act = None, ""
+        self.token, self.act, self.said, self.elsewhere = None, "", [], threading.Event()
         self.rows = {"closure_rate": [rate("s110105001", 1234, 1000), rate("d_urban", 5, 5), rate("", 2, 0)],
                      "response_time": [times("s110105001", 900, 1800, 7200), times("d_urban", 5, 90000, 200000)],
                      "inflow": [{"hour": 8, "opened": 700, "closed_in": 10}, {"hour": 13, "opened": 534, "closed_in": 990}]}
@@ -76,6 +76,9 @@ class Api:
             return 200, "json", json.dumps({"rows": self.rows[view] if "by" in query else self.rows[view][:1]}).encode()
         if path == "/echarts.min.js":
             return (200, "js", self.charts) if self.charts else (404, "json", b"{}")
+        if path == "/drawn":
+            self.elsewhere.set()
+            return 200, "json", b"{}"
         if path == "/act.js":
             return 200, "js", (HANDS + self.act).encode()
         if path == "/" and self.act:
@@ -94,6 +97,16 @@ def api():
             self.send_response(status)
             self.send_header("Content-Type", TYPES.get(kind, "application/json"))
             self.send_header("Content-Security-Policy", "default-src 'self'")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self):
+            """The door, which answers when the page has drawn something else."""
+            api.said.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            api.elsewhere.wait(20)
+            body = b'{"accepted": 1, "rejected": 0, "results": []}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(body)
 
@@ -182,6 +195,34 @@ def test_who_signs_out_leaves_nothing_behind(api):
     api.act += '(await one("#identity button")).click(); dispatchEvent(new Event("redraw")); await one("#notice:not([hidden])");'
     page = browse(api.url + "#view=desk")
     assert "sign_in" in page.texts and page.text("queue") == page.text("status") == "" and "N1" not in page.text("view")
+
+
+def desk_case(number):
+    return {"case": f"request:12345:{number}", "kind": "request", "state": "open", "cause": "overdue", "desk_cause": "overdue", "unit": "d_urban",
+            "opened": "2026-01-01T08:00:00+08:00", "due": "2026-01-01T09:00:00+08:00", "timeline": []}
+
+
+def test_what_is_said_about_one_case_is_not_told_of_another(api):
+    api.pages["/api/page"] = {"door": "", "who": {"kind": "unit", "name": "desk", "all": True}}
+    api.pages["/api/desk"] = {"rows": [desk_case("N1"), desk_case("N2")], "waiting": {"overdue": 2}, "causes": [{"cause": "overdue", "answers": "supervised noted"}], "next": None}
+    api.pages.update({f"/api/cases/request%3A12345%3A{number}": desk_case(number) for number in ("N1", "N2")})
+    api.act = """await signIn("its own");
+(await one("#move_noted")).click();
+const reason = await one("#decide_reason");
+reason.value = "已知悉";
+reason.dispatchEvent(new Event("input"));
+(await one("#decide")).requestSubmit();
+new MutationObserver(() => document.querySelector("#asked_title").textContent.endsWith("N2") && fetch("drawn")).observe(document.querySelector("#view"), { childList: true, subtree: true });
+history.replaceState(null, "", location.hash.replace("N1", "N2"));
+dispatchEvent(new HashChangeEvent("hashchange"));
+await found(() => performance.getEntriesByType("resource").some((one) => one.name.endsWith("/status") && one.responseEnd));
+await new Promise((done) => setTimeout(done, 300));
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: "yes" }));
+"""
+    page = browse(api.url + "#view=desk&case=request:12345:N1")
+    assert [(one["case"], one["stage"], one["data"]["reason"]) for one in api.said] == [("request:12345:N1", "noted", "已知悉")]
+    assert "N2" in page.text("asked_title") and "decide" in page.texts and page.text("answered") == "yes"
+    assert "outcome" not in page.texts
 
 
 def test_what_comes_from_data_is_text(api):
