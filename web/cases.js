@@ -26,13 +26,13 @@ export async function askCases(query, days, pages = 1) {
   return { rows, more: Boolean(after) };
 }
 
-// `expected`: how many the sum above says there are.
-export function drawCases(state, { rows, more }, clock, { expected } = {}) {
+// `expected`: how many the sum above says there are, with those that another system's case is counted for.
+export function drawCases(state, { rows, more }, clock, { expected, doubles } = {}) {
   const listed = expected === undefined ? t("listed", { n: whole(rows.length) }) : t("listed_of", { n: whole(rows.length), of: whole(expected) });
   const agrees = expected === undefined || more || rows.length === expected;
   return make("section", { class: "panel", "aria-labelledby": "cases_title" },
     make("header", {}, make("h2", { id: "cases_title" }, t("case_list")),
-      make("p", { id: "agreement", class: agrees ? "good" : "bad" }, make("span", { "aria-hidden": "true" }, agrees ? "● " : "▲ "), listed)),
+      make("p", { id: "agreement", class: agrees ? "good" : "bad" }, make("span", { "aria-hidden": "true" }, agrees ? "● " : "▲ "), listed, doubles ? ` · ${t("doubles_n", { n: whole(doubles) })}` : null)),
     caseTable({ id: "case_rows", caption: t("case_list"), rows, now: clock.now, state, columns: COLUMNS }),
     more && make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))));
 }

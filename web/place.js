@@ -102,7 +102,7 @@ export const title = (state) => [t("v_place"), ...[state.street, state.community
 
 export function draw(state, data, clock) {
   return [trail(state), bar(rangeChoice(state, data.days)), facts(data.sum),
-    data.cases ? drawCases(state, data.cases, clock, { expected: data.sum.opened || 0 }) : levelTable(state, data), trendFigure(state, data.trend)];
+    data.cases ? drawCases(state, data.cases, clock, { expected: (data.sum.opened || 0) + (data.sum.doubles || 0), doubles: data.sum.doubles }) : levelTable(state, data), trendFigure(state, data.trend)];
 }
 
 export function after(state, data) {

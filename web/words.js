@@ -42,7 +42,7 @@ const WORDS = {
   sums_agree: ["{n} 行之和与合计一致", "{n} rows add up to the total"], sums_differ: ["各行之和与合计不符:{what}", "The rows do not add up: {what}"],
   not_dispatched: ["(未派单)", "(not dispatched)"], no_place: ["(未定位)", "(no place)"], no_type: ["(未分类)", "(no type)"], no_limit: ["无时限", "no limit"], late_by: ["超期 {time}", "{time} late"], left: ["余 {time}", "{time} left"],
   case_list: ["事项清单", "Cases"], case: ["编号", "Number"], state: ["状态", "State"], place: ["地点", "Place"], lead: ["承办", "Lead"], opened_at: ["受理", "Opened"], due: ["时限", "Due"],
-  listed: ["已列 {n} 件", "{n} listed"], listed_of: ["已列 {n} / {of} 件", "{n} of {of} listed"], more: ["再列 100 件", "100 more"], order: ["排序", "Order"], most_urgent: ["最急在前", "Most urgent first"], only_overdue: ["仅超期", "Overdue only"],
+  listed: ["已列 {n} 件", "{n} listed"], listed_of: ["已列 {n} / {of} 件", "{n} of {of} listed"], doubles_n: ["其中双系统重复 {n} 件,不计入受理", "{n} of them another system's as well, not counted as opened"], more: ["再列 100 件", "100 more"], order: ["排序", "Order"], most_urgent: ["最急在前", "Most urgent first"], only_overdue: ["仅超期", "Overdue only"],
   state_waiting: ["待派单", "waiting"], state_open: ["办理中", "open"], state_held: ["挂账", "on hold"], state_resolved: ["已办结", "resolved"], state_closed: ["已归档", "closed"], state_merged: ["已并入", "merged"],
 
   tier: ["档", "Tier"], tier_good: ["优", "good"], tier_fair: ["中", "fair"], tier_poor: ["低", "low"], tier_none: ["无数据", "no data"], units_n: ["{n} 家", "units: {n}"],

@@ -267,6 +267,14 @@ def test_a_number_leads_to_the_cases_it_counts(api):
     assert "#view=cases&unit=d_urban&kind=request&state=waiting%2Copen%2Cheld&order=due" in page.links.splitlines()
 
 
+def test_what_two_systems_tell_is_listed_and_counted_once(api):
+    api.rows["places"] = [{"unit": "d_urban", "opened": 1, "contacted": 1, "done": 1, "on_time": 1, "closed": 0, "doubles": 1}]
+    api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1"), desk_case("N2")], "next": None}
+    assert browse(api.url + "#view=place&unit=d_urban").text("agreement") == "● 已列 2 / 2 件 · 其中双系统重复 1 件,不计入受理"
+    api.rows["places"][0]["doubles"] = 0
+    assert browse(api.url + "#view=place&unit=d_urban").text("agreement") == "▲ 已列 2 / 1 件"
+
+
 def test_who_has_nothing_done_is_among_the_slow(api):
     api.rows["response_time"] = [times("s110105001", 900, 1800, 7200)]
     page = browse(api.url + "#view=times")

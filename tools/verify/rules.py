@@ -129,7 +129,9 @@ def read_measure(name, measure, number, section, cohort, kind, fields):
         ends = [moment(measure[side], kind) for side in ("from", "to")] if "from" in measure else [None, None]
         return Measure(identifier(name), None, *ends, number, held=measure.get("while") == "held", **more)
     if "count" in measure:
-        return Measure(identifier(name), bucket, None, moment(measure["count"], kind), number, **more)
+        end = moment(measure["count"], kind)
+        bucket = "double" if (bucket, end) == ("opened", "double") else bucket  # its opening, which nothing else counts
+        return Measure(identifier(name), bucket, None, end, number, **more)
     if "duration" in measure:
         start, end = (moment(measure["duration"][side], kind) for side in ("from", "to"))
         return Measure(identifier(name), bucket, start, end, number, net=measure["duration"].get("net") == "true", **more)

@@ -273,7 +273,11 @@ static bool read_of_cases(const struct view_reading *reading, struct view_measur
     if (versions)
         return view_formula_read(reading, measure, node);
     measure->type = VIEW_COUNT;
-    return view_measure_read_moment(reading, count, &measure->to);
+    if (!view_measure_read_moment(reading, count, &measure->to))
+        return false;
+    if (measure->to == VIEW_DOUBLE && measure->bucket == VIEW_OPENED)
+        measure->bucket = VIEW_DOUBLE; /* the opening of what counts as nothing else */
+    return true;
 }
 
 static bool read_of_stock(const struct view_reading *reading, struct view_measure *measure,

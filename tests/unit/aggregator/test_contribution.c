@@ -66,6 +66,32 @@ static int64_t counted(const struct case_fold *fold, const char *view_name, cons
     return sum;
 }
 
+#define HOUR 3600000LL
+
+static struct contribution contribution;
+
+static int64_t of_unit(const char *unit, size_t column)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < contribution.cell_count; i++)
+        if (span_is(contribution.cells[i].place.unit, unit))
+            sum += contribution.cells[i].value[column];
+    return sum;
+}
+
+static void led_by(struct case_fold *fold, const char *unit, int64_t ms)
+{
+    fold->lead = span_of(unit);
+    fold->leads[fold->lead_count++] = (struct case_lead){fold->lead, ms};
+}
+
+static size_t column_of(const struct view *view, const char *measure)
+{
+    const struct view_measure *found = view_measure_find(view, measure);
+    assert_non_null(found);
+    return found->column;
+}
+
 static void an_order_is_a_matter(void **state)
 {
     (void)state;
@@ -97,28 +123,15 @@ static void a_double_counts_as_nothing_else(void **state)
     assert_int_equal(counted(&fold, "matters", "doubles"), 1);
     assert_int_equal(counted(&fold, "inflow", "opened") + counted(&fold, "inflow", "closed_in"), 0);
     assert_int_equal(counted(&fold, "closure_rate", "opened"), 0);
+    led_by(&fold, "b", NOON + HOUR);
+    assert_int_equal(counted(&fold, "places", "opened") + counted(&fold, "places", "closed"), 0);
+    assert_int_equal(counted(&fold, "places", "doubles"), 1);
+    const struct view *places = views_find(views, SPAN("places"));
+    contribution_of(&contribution, places, &fold, 480);
+    assert_int_equal(of_unit("b", column_of(places, "doubles")), 1); /* beside its opened ones */
 }
 
 /* --- whose row, and when it was so --- */
-
-#define HOUR 3600000LL
-
-static struct contribution contribution;
-
-static int64_t of_unit(const char *unit, size_t column)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < contribution.cell_count; i++)
-        if (span_is(contribution.cells[i].place.unit, unit))
-            sum += contribution.cells[i].value[column];
-    return sum;
-}
-
-static void led_by(struct case_fold *fold, const char *unit, int64_t ms)
-{
-    fold->lead = span_of(unit);
-    fold->leads[fold->lead_count++] = (struct case_lead){fold->lead, ms};
-}
 
 static void a_stock_goes_from_lead_to_lead(void **state)
 {
@@ -169,13 +182,6 @@ static void a_duration_is_of_who_led_at_its_end_and_net_of_pauses(void **state)
     assert_int_equal(of_unit("b", view->measures[0].column), 0);
     assert_int_equal(of_unit("a", view->measures[0].column + 1), 8 * HOUR);
     assert_int_equal(of_unit("a", view->measures[1].column + 1), 5 * HOUR);
-}
-
-static size_t column_of(const struct view *view, const char *measure)
-{
-    const struct view_measure *found = view_measure_find(view, measure);
-    assert_non_null(found);
-    return found->column;
 }
 
 /* docs/decisions/0275 */
