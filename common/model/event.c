@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "model/event_members.h"
 #include "model/ids.h"
 #include "model/media_type.h"
 
@@ -202,12 +203,28 @@ static enum reject take(struct event *event, const struct span text[MEMBERS], bo
     return event->fault ? REJECT_EVENT : REJECT_NONE;
 }
 
+/* As event_write writes it: no tree is made of the members. False: not so. */
+static bool read_own(struct json_reader *reader, struct span json, struct arena *arena,
+                     struct event *event, struct span text[MEMBERS])
+{
+    struct span data;
+    *event = (struct event){0};
+    if (!event_members_read(json, members, MEMBERS, text, &data) ||
+        utf8_valid_prefix(json) != json.len)
+        return false;
+    if (data.at)
+        event->data = json_read_member(reader, data, arena);
+    return !data.at || event->data;
+}
+
 enum reject event_read(struct json_reader *reader, struct span json, struct arena *arena,
                        struct event *event)
 {
     const struct json_value *value;
     struct span text[MEMBERS];
     size_t bad_at;
+    if (read_own(reader, json, arena, event, text))
+        return take(event, text, span_find(json, '\x7f') >= 0);
     enum reject reject = json_read(reader, json, arena, &value, &bad_at);
     *event = (struct event){0};
     if (reject != REJECT_NONE)
@@ -268,10 +285,13 @@ enum reject event_read_record(struct json_reader *reader, const struct record *r
                               struct arena *arena, struct event *event)
 {
     struct span type = content_type_of(record);
+    *event = (struct event){0};
+    if (record->header_count == 1 && span_is(type, EVENT_CONTENT_TYPE))
+        return read_structured(reader, record, arena, event); /* as we write it */
     struct span charset = media_type_parameter(type, "charset");
     bool utf8 = !charset.at || media_type_equal(charset, "utf-8") ||
                 media_type_equal(charset, "utf8") || media_type_equal(charset, "us-ascii");
-    *event = (struct event){.fault = utf8 ? NULL : "content-type"};
+    event->fault = utf8 ? NULL : "content-type";
     if (!utf8)
         return REJECT_CHARSET;
     if (media_type_starts(type, "application/cloudevents")) {

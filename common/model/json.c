@@ -221,6 +221,15 @@ enum reject json_read(struct json_reader *reader, struct span in, struct arena *
     return reject != REJECT_NONE || *value ? reject : name_fault(reader, in, arena, bad_at);
 }
 
+const struct json_value *json_read_member(struct json_reader *reader, struct span in,
+                                          struct arena *arena)
+{
+    const struct json_value *value;
+    size_t unused;
+    enum reject reject = json_scan_within(in, &reader->limits, 1, arena, &value, &unused);
+    return reject == REJECT_NONE ? value : NULL;
+}
+
 /* Half a token behind the root would be taken for the beginning of the next document. */
 static bool nothing_follows(struct span in, size_t end)
 {
@@ -280,16 +289,17 @@ void json_texts(const struct json_value *object, const struct span *names, size_
 {
     unsigned char first[JSON_MOST_NAMES] = {0}, next[JSON_MOST_NAMES]; /* 1 + index; 0 = none */
     assert(count <= JSON_MOST_NAMES);
-    for (size_t i = count; i-- > 0;) {
+    for (size_t i = 0; i < count; i++)
         texts[i] = SPAN_NONE;
+    if (!object || object->type != JSON_OBJECT || !object->first)
+        return;
+    for (size_t i = count; i-- > 0;) {
         if (!names[i].at)
             continue;
         unsigned char *place = &first[place_of(names[i])];
         next[i] = *place;
         *place = (unsigned char)(i + 1);
     }
-    if (!object || object->type != JSON_OBJECT)
-        return;
     for (const struct json_value *one = object->first; one; one = one->next) {
         size_t at = first[place_of(one->key)];
         while (at && !span_equal(one->key, names[at - 1]))

@@ -41,7 +41,11 @@ void json_reader_limit(struct json_reader *reader, struct json_limits limits);
  * texts may borrow `in`. */
 enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,
                       const struct json_value **value, size_t *bad_at);
-/* The same by the parser alone, of valid UTF-8: what json_scan.h is held against. */
+/* A member's value of a document that is valid UTF-8 and an object of plain members else; NULL
+ * where json_read of the whole has something to say. */
+const struct json_value *json_read_member(struct json_reader *reader, struct span in,
+                                          struct arena *arena);
+/* json_read by the parser alone, of valid UTF-8: what json_scan.h is held against. */
 enum reject json_parse(struct json_reader *reader, struct span in, struct arena *arena,
                        const struct json_value **value, size_t *bad_at);
 

@@ -13,7 +13,7 @@ struct scan {
     struct json_value *open[JSON_MOST_DEPTH]; /* containers */
     struct json_value *last[JSON_MOST_DEPTH]; /* last child of each */
     uint64_t seen[JSON_MOST_DEPTH];           /* filter of keys */
-    size_t depth;
+    size_t depth, most_depth;
     struct json_value *root;
     const struct json_limits *limits;
     enum reject why; /* NONE: the form of the document */
@@ -255,7 +255,7 @@ static struct json_value *add_value(struct scan *scan, struct span key)
 
 static bool open_container(struct scan *scan, struct json_value *value, enum json_type type)
 {
-    if (scan->depth == JSON_MOST_DEPTH)
+    if (scan->depth == scan->most_depth)
         return refuse(scan, scan->at, REJECT_JSON_DEPTH);
     value->type = type;
     scan->at++;
@@ -334,8 +334,8 @@ static bool scan_document(struct scan *scan)
     return peek(scan) == '\0' && scan->at == scan->end;
 }
 
-enum reject json_scan(struct span in, const struct json_limits *limits, struct arena *arena,
-                      const struct json_value **root, size_t *bad_at)
+enum reject json_scan_within(struct span in, const struct json_limits *limits, size_t depth,
+                             struct arena *arena, const struct json_value **root, size_t *bad_at)
 {
     struct scan scan;
     size_t mark = arena->used;
@@ -343,6 +343,7 @@ enum reject json_scan(struct span in, const struct json_limits *limits, struct a
     scan.end = scan.at + in.len;
     scan.arena = arena;
     scan.depth = 0;
+    scan.most_depth = JSON_MOST_DEPTH - depth;
     scan.root = NULL;
     scan.limits = limits;
     scan.why = REJECT_NONE;
@@ -354,4 +355,10 @@ enum reject json_scan(struct span in, const struct json_limits *limits, struct a
     *bad_at = in.at ? (size_t)(scan.at - in.at) : 0;
     arena_rewind(arena, mark);
     return scan.why;
+}
+
+enum reject json_scan(struct span in, const struct json_limits *limits, struct arena *arena,
+                      const struct json_value **root, size_t *bad_at)
+{
+    return json_scan_within(in, limits, 0, arena, root, bad_at);
 }

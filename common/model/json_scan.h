@@ -9,3 +9,6 @@
  * the document is broken there. `in` is valid UTF-8; texts without escapes borrow it. */
 enum reject json_scan(struct span in, const struct json_limits *limits, struct arena *arena,
                       const struct json_value **root, size_t *bad_at);
+/* The same of what lies so deep within a document. */
+enum reject json_scan_within(struct span in, const struct json_limits *limits, size_t depth,
+                             struct arena *arena, const struct json_value **root, size_t *bad_at);

@@ -13,6 +13,7 @@
 
 #include "base/timestamp.h"
 #include "model/event.h"
+#include "model/json_write.h"
 
 static struct json_reader *reader;
 static struct arena arena;
@@ -296,6 +297,75 @@ static void writes_a_tick_with_an_id_of_time_and_partition(void **state)
     strbuf_fini(&out);
 }
 
+/* All that an event says. */
+static void tell(const struct event *event, enum reject reject, struct strbuf *out)
+{
+    const struct span texts[] = {event->name,        event->id,           event->source,
+                                 event->subject,     event->partitionkey, event->correlationid,
+                                 event->causationid, event->feed,         event->unit,
+                                 event->party,       event->revision,     event->traceparent,
+                                 event->replayof};
+    strbuf_reset(out);
+    strbuf_addf(out, "%s %s ", reject_name(reject), event->fault ? event->fault : "-");
+    if (reject != REJECT_NONE)
+        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
+        strbuf_addf(out, "%s%.*s,", texts[i].at ? "=" : "", SPAN_ARG(texts[i]));
+    strbuf_addf(out, "%d %lld %lld %lld ", (int)event->family, (long long)event->time_ms,
+                (long long)event->recorded_ms, (long long)event->feedversion);
+    if (event->data)
+        json_write(out, event->data, false);
+}
+
+/* A blank in front, and it is not written as we write it: read as anybody's. */
+static bool are_read_alike(const char *text, struct strbuf *ours, struct strbuf *theirs)
+{
+    char blank[sizeof whole + 512];
+    struct event event;
+    enum reject reject = read_json(text, &event);
+    tell(&event, reject, ours);
+    snprintf(blank, sizeof blank, " %s", text);
+    reject = read_json(blank, &event);
+    tell(&event, reject, theirs);
+    return strcmp(ours->at, theirs->at) == 0;
+}
+
+static void what_is_written_as_we_write_is_read_as_everything_is(void **state)
+{
+    static const char *const pieces[] = {
+        "{",       "}",    "\"",  ",", "\\", "\x7f", "\xff", "\x01", "\"data\":", "\"id\":\"x\",",
+        "\\u4e2d", "null", "[1]", " ", "1",  "x"};
+    struct strbuf ours, theirs;
+    char text[sizeof whole + 256];
+    uint64_t seed = 7;
+    size_t taken = 0;
+    (void)state;
+    strbuf_init(&ours, 1024, 65536);
+    strbuf_init(&theirs, 1024, 65536);
+    assert_true(are_read_alike(whole, &ours, &theirs));
+    for (int i = 0; i < 40000; i++) {
+        seed = seed * 6364136223846793005U + 1442695040888963407U;
+        size_t at = (size_t)(seed >> 33) % sizeof whole, gone = (size_t)(seed >> 20) % 3;
+        const char *piece = (seed >> 60) & 1 ? "" : pieces[(seed >> 50) % ARRAY_LENGTH(pieces)];
+        if (gone > strlen(whole + at))
+            gone = 0;
+        snprintf(text, sizeof text, "%.*s%s%s", (int)at, whole, piece, whole + at + gone);
+        if (!are_read_alike(text, &ours, &theirs))
+            fail_msg("%s\nours:   %s\ntheirs: %s", text, ours.at, theirs.at);
+        taken += strncmp(ours.at, "none ", 5) == 0;
+    }
+    assert_in_range(taken, 1000, 39000);
+    for (int depth = 30; depth < 34; depth++) {
+        snprintf(text, sizeof text, "%.*s%.*s1%.*s}}", (int)(strstr(whole, "1}}") - whole), whole,
+                 depth, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", depth,
+                 "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]");
+        assert_true(are_read_alike(text, &ours, &theirs));
+        assert_int_equal(strncmp(ours.at, "none ", 5) == 0, depth + 2 <= JSON_MOST_DEPTH);
+    }
+    strbuf_fini(&ours);
+    strbuf_fini(&theirs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +377,7 @@ int main(void)
         cmocka_unit_test(what_others_add_is_not_looked_at),
         cmocka_unit_test(the_content_type_chooses_the_mode_whatever_its_case),
         cmocka_unit_test(structured_attributes_are_held_to_the_same),
+        cmocka_unit_test(what_is_written_as_we_write_is_read_as_everything_is),
         cmocka_unit_test(writes_a_tick_with_an_id_of_time_and_partition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
