@@ -328,19 +328,20 @@ bool case_line_read(struct span text, const struct codes *codes, struct arena *a
                     struct case_line *line)
 {
     *line = (struct case_line){0};
-    struct span version = bar_text_cut(&text);
+    struct span whole = text, version = bar_text_cut(&text), unit;
     if (version.len != 1 || version.at[0] != VERSION ||
         !bar_text_read(bar_text_cut(&text), arena, &line->id) || !line->id.len ||
         !bar_text_read(bar_text_cut(&text), arena, &line->revision) || !line->revision.at ||
         !bar_text_read_int(bar_text_cut(&text), &line->stage) ||
         !bar_text_read_time(bar_text_cut(&text), &line->time_ms) ||
         !bar_text_read_time(bar_text_cut(&text), &line->recorded_ms) ||
-        !read_unit(bar_text_cut(&text), codes, arena, &line->unit) ||
+        !read_unit(unit = bar_text_cut(&text), codes, arena, &line->unit) ||
         !bar_text_read_int(bar_text_cut(&text), &line->party))
         return false;
     while (text.at)
         if (!read_attribute(bar_text_cut(&text), arena, line))
             return false;
+    line->text = unit.len && unit.at[0] == '=' ? SPAN_NONE : whole; /* may have a number by now */
     return true;
 }
 

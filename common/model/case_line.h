@@ -79,6 +79,7 @@ struct case_line {
     int party;        /* codes number; 0 = none */
     bool live;
     struct span attribute[CASE_ATTRIBUTES]; /* text; absent = not set; DUE as decimal ms */
+    struct span text; /* of which it was read, and which says it; absent = it has none */
 };
 
 /* From an event of the case family; REJECT_STAGE when codes.csv has no such stage. Texts are

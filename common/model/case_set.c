@@ -303,6 +303,7 @@ static void put_behind_causes(struct case_set *set)
 static struct case_line join(const struct case_line *a, const struct case_line *b)
 {
     struct case_line line = compare_content(a, b) >= 0 ? *a : *b;
+    line.text = SPAN_NONE;
     line.live = a->live || b->live;
     line.recorded_ms = a->recorded_ms < b->recorded_ms ? a->recorded_ms : b->recorded_ms;
     if (a->recorded_ms == TIMESTAMP_NONE || b->recorded_ms == TIMESTAMP_NONE)
@@ -342,6 +343,9 @@ void case_set_write(struct strbuf *out, const struct case_set *set, const struct
     for (size_t i = 0; i < set->count; i++) {
         if (i)
             strbuf_add_char(out, '\n');
-        case_line_write(out, &set->lines[i], codes);
+        if (set->lines[i].text.at)
+            strbuf_add(out, set->lines[i].text);
+        else
+            case_line_write(out, &set->lines[i], codes);
     }
 }

@@ -74,6 +74,8 @@ static void order_and_repetition_do_not_matter(void **state)
             seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
             size_t pick = i < n ? (i * 5 + (size_t)round) % n : (size_t)(seed >> 33) % n;
             case_set_merge(&set, &lines[pick], kind, &arena);
+            if (i == (size_t)round / n % (3 * n)) /* stored meanwhile, and read again */
+                assert_true(case_set_read(&set, text_of(&set), codes, &arena));
         }
         struct span text = text_of(&set);
         if (round == 0) {
@@ -110,7 +112,7 @@ static void a_set_survives_its_text(void **state)
     arena_reset(&arena);
     size_t n = make_life(lines);
     lines[0].attribute[CASE_COMMUNITY] = SPAN("a|b\\c\nd");
-    lines[3].unit = SPAN("PWDx"); /* a unit without number */
+    lines[5].unit = SPAN("PWDx"); /* a unit without number */
     case_set_read(&set, SPAN(""), codes, &arena);
     for (size_t i = 0; i < n; i++)
         case_set_merge(&set, &lines[i], kind, &arena);
@@ -118,6 +120,11 @@ static void a_set_survives_its_text(void **state)
     assert_true(case_set_read(&again, text, codes, &arena));
     assert_int_equal(again.count, set.count);
     assert_true(span_equal(again.lines[0].attribute[CASE_COMMUNITY], SPAN("a|b\\c\nd")));
+    assert_true(span_equal(text_of(&again), text));
+    for (size_t i = 0; i < again.count; i++) { /* as it is written, and as it was read */
+        assert_int_equal(again.lines[i].text.at == NULL, span_is(again.lines[i].unit, "PWDx"));
+        again.lines[i].text = SPAN_NONE;
+    }
     assert_true(span_equal(text_of(&again), text));
 }
 
