@@ -59,6 +59,19 @@ def test_a_rule_has_metrics_a_page_and_tests(rule):
         assert (ROOT / "docs/runbooks" / linked).is_file(), linked
 
 
+def test_the_first_page_leads_to_every_other():
+    folder = ROOT / "docs/runbooks"
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (folder / "README.md").read_text()))
+    assert {path.name for path in folder.glob("*.md")} - {"README.md"} == linked
+
+
+def test_what_a_daemon_may_wait_for_stands_on_its_page():
+    source = "".join(path.read_text() for folder in ("common", "services") for path in (ROOT / folder).rglob("*.c"))
+    reasons = {word for said in re.findall(r'\bdaemon_not_ready\(\s*[^,]+,\s*"\w+",\s*([^;]+)\);', source) for word in re.findall(r'"([^"]+)"', said)}
+    page = (ROOT / "docs/runbooks/daemon-not-ready.md").read_text()
+    assert len(reasons) >= 9 and [reason for reason in sorted(reasons) if f"`{reason}`" not in page] == []
+
+
 def test_what_a_page_looks_for_in_a_log_is_logged():
     source = "".join(path.read_text() for folder in ("common", "services") for path in (ROOT / folder).rglob("*.c"))
     events = re.findall(r'\blog_\w+\(\s*"([a-z_]+\.[a-z_]+)"', source)
