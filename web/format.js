@@ -23,6 +23,7 @@ const local = (ms) => new Date(ms + zoneMinutes * 60000).toISOString();
 export const clockOf = (ms) => local(ms).slice(11, 19);
 export const dayOf = (ms) => local(ms).slice(0, 10);
 export const hourOf = (ms) => Number(local(ms).slice(11, 13));
+export const shareOfHour = (ms) => Number(local(ms).slice(14, 16)) / 60;
 // RFC 3339 of the district, for what is said to the door.
 export function rfc3339(ms) {
   const sign = zoneMinutes < 0 ? "-" : "+", minutes = Math.abs(zoneMinutes);

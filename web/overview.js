@@ -5,7 +5,7 @@ import { caseTable, NOT_CLOSED } from "./case_rows.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
 import { make } from "./dom.js";
-import { duration, hourOf, percent, whole } from "./format.js";
+import { duration, hourOf, percent, shareOfHour, whole } from "./format.js";
 import { langOfNames, placeName, shortName, streets } from "./names.js";
 import { inflowPicture } from "./picture.js";
 import { viewAddress } from "./state.js";
@@ -30,11 +30,16 @@ const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour,
 
 const listed = (words) => viewAddress("cases", { kind: "request", from: "", to: "", ...words }); // the stocks are requests', of any day
 
+// Yesterday's whole hours, and of the one that is not over now as much as has passed of it: about as many.
+function soFar(past, now) {
+  const hour = hourOf(now), part = (row) => (row.hour < hour ? 1 : row.hour === hour ? shareOfHour(now) : 0);
+  return Math.round(past.reduce((sum, row) => sum + row.opened * part(row), 0));
+}
+
 export function tiles({ one, times, total, stock, overdue, past }, clock) {
-  const hour = hourOf(clock.now), sofar = past.filter((row) => row.hour <= hour).reduce((sum, row) => sum + row.opened, 0);
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
-      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), whole(sofar)] : null] }),
+      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), `≈ ${whole(soFar(past, clock.now))}`, "yesterday_note"] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes" }),

@@ -161,6 +161,13 @@ def test_an_address_keeps_the_choice(api):
     assert ("inflow", {"from": "2026-01-01", "to": "2026-01-01", "by": "hour"}) in api.asked
 
 
+def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
+    api.rows["inflow"] = [{"hour": 9, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
+    for minute, so_far in ((1, "≈ 70"), (45, "≈ 510")):
+        api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + minute * 60000}
+        assert browse(api.url).text("yesterday_note") == so_far
+
+
 def test_old_numbers_are_called_old(api):
     api.clock = {**CLOCK, "age_ms": 600000}
     page = browse(api.url)
