@@ -2,8 +2,8 @@
 // Cases by what they have in common, page by page.
 import { get } from "./api.js";
 import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
-import { bar, choice, typeChoice } from "./control.js";
-import { momentsOf } from "./days.js";
+import { bar, choice, daysWords, typeChoice } from "./control.js";
+import { momentsOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
 import { kindName, langOfNames, placeName, typesBelow, unitName } from "./names.js";
@@ -45,14 +45,14 @@ export const title = (state) => (state.number ? t("with_number", state) : t("v_c
 export async function ask(state) {
   const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
     community_code: state.community, station: state.station, type_code: typesBelow(state.type) };
-  return askCases(query, state.number ? {} : { from: state.from, to: state.to }, Number(state.pages || 1));
+  return askCases(query, (!state.number && ownDays(state)) || {}, Number(state.pages || 1));
 }
 
 // What the list was narrowed to on the way here: each is told, and can be taken out.
 const NARROWED = { kind: kindName, unit: unitName, street: placeName, community: placeName, station: String };
 
 function narrowed(state) {
-  const days = (state.from || state.to) && choice(t("range"), [["", t("all")], ["own", `${state.from || ""} – ${state.to || ""}`]], "own", (value) => (value ? {} : { from: "", to: "", pages: "" }));
+  const own = ownDays(state), days = own && choice(t("range"), [["", t("all")], ["own", daysWords(own)]], "own", (value) => (value ? {} : { from: "", to: "", pages: "" }));
   const by = Object.entries(NARROWED).filter(([key]) => state[key]).map(([key, name]) =>
     choice(t(key), [["", t("all")], [state[key], make("span", { lang: langOfNames() }, name(state[key]))]], state[key], (value) => ({ [key]: value, pages: "" })));
   return [...by, days];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
-import { RANGES } from "./days.js";
+import { ownDays, RANGES } from "./days.js";
 import { make } from "./dom.js";
 import { langOfNames, typeList } from "./names.js";
 import { address, go } from "./state.js";
@@ -21,11 +21,12 @@ function dayField(label, name, state, days) {
     onchange: (event) => event.target.value && go(address({ from: days.from || event.target.value, to: days.to || event.target.value, [name]: event.target.value })) }));
 }
 
+export const daysWords = ({ from, to }) => (from || to ? `${from || ""} – ${to || ""}` : t("range_all"));
+
 // Which days; own ones win over the named.
 export function rangeChoice(state, days) {
-  const own = Boolean(state.from || state.to);
   return [
-    choice(t("range"), RANGES.map((range) => [range, t(`range_${range}`)]), own ? "" : state.range, (range) => ({ range, from: "", to: "" })),
+    choice(t("range"), RANGES.map((range) => [range, t(`range_${range}`)]), ownDays(state) ? "" : state.range, (range) => ({ range, from: "", to: "" })),
     make("span", { class: "fields" }, dayField(t("from"), "from", state, days), dayField(t("to"), "to", state, days))];
 }
 

@@ -15,11 +15,18 @@ export function periodStart(day) {
   return `${before.slice(0, 8)}19`;
 }
 
-const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text || "");
+// A day there is: who types 02-30 into the address means none.
+const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text || "") && Date.parse(`${text}T00:00:00Z`) > 0 && shift(text, 0) === text;
+
+// The days a person named, which win over the range; null: none.
+export function ownDays({ from, to }) {
+  return isDay(from) || isDay(to) ? { from: isDay(from) ? from : undefined, to: isDay(to) ? to : undefined } : null;
+}
 
 // {from, to} of days, both included; {} is everything.
 export function daysOf(state, day) {
-  if (isDay(state.from) || isDay(state.to)) return { from: isDay(state.from) ? state.from : undefined, to: isDay(state.to) ? state.to : undefined };
+  const own = ownDays(state);
+  if (own) return own;
   switch (state.range) {
     case "yesterday": return { from: shift(day, -1), to: shift(day, -1) };
     case "week": return { from: shift(day, -6), to: day };
@@ -35,8 +42,8 @@ export function daysOf(state, day) {
 export function daysBefore(state, day) {
   const { from, to } = daysOf(state, day);
   if (!from || !to) return null;
-  const isOwn = isDay(state.from) || isDay(state.to), last = shift(from, -1);
-  if (!isOwn && /period$/.test(state.range)) return { from: periodStart(last), to: last };
+  const last = shift(from, -1);
+  if (!ownDays(state) && /period$/.test(state.range)) return { from: periodStart(last), to: last };
   return { from: shift(from, -1 - (Date.parse(to) - Date.parse(from)) / 86400000), to: last };
 }
 

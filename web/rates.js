@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 三率 of a period: what was called back, answered, solved, liked. Who has no valid call-back has no data, no rate and no rank.
 import { oneOf, perhaps, rowsOf } from "./api.js";
-import { bar, choice } from "./control.js";
+import { bar, choice, daysWords } from "./control.js";
 import { daysOf, periodStart, shift } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
@@ -54,7 +54,7 @@ export function draw(state, data) {
   const { days, rows } = data;
   return [bar(choice(t("period"), ["", "last", "month"].map((one) => [one, t(`period_${one || "this"}`)]), state.period || "", (one) => ({ period: one })),
     choice(t("scope"), [["", t("scope_all")], ["net", t("scope_net")]], state.scope || "", (one) => ({ scope: one })),
-    make("p", { class: "note", id: "rates_days" }, `${days.from} – ${days.to}`)),
+    make("p", { class: "note", id: "rates_days" }, daysWords(days))),
   tiles(data),
   make("section", { class: "panel", "aria-labelledby": "rates_title" }, make("header", {}, make("h2", { id: "rates_title" }, t("rates_by_unit")), make("p", { class: "note" }, t("rates_note"))),
     table({ id: "rates", caption: t("rates_by_unit"), state, rows, keyOf: (row) => row.unit || "none", columns: [

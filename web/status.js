@@ -12,17 +12,20 @@ const OLD_MS = 120000; // ticks come every 30 s
 const SELDOM_MS = 20000;
 
 const NEVER = { at: -Infinity, stations: null, waiting: null };
-let seldom = NEVER;
+let seldom = NEVER, forgotten = 0;
 
 async function askSeldom(now) {
   if (now - seldom.at < SELDOM_MS) return seldom;
+  const before = forgotten;
   const [stations, desk] = await Promise.all([perhaps(get("api/stations", { state: "silent" })), perhaps(get("api/desk", { limit: 1 }))]);
-  seldom = { at: now, stations: stations?.counts, waiting: desk?.waiting && Object.values(desk.waiting).reduce((sum, n) => sum + n, 0) };
-  return seldom;
+  const found = { at: now, stations: stations?.counts, waiting: desk?.waiting && Object.values(desk.waiting).reduce((sum, n) => sum + n, 0) };
+  if (before === forgotten) seldom = found; // else it was told to who is gone
+  return found;
 }
 
 // After a decision, or with another credential, the numbers are asked for at once.
 export function forgetStatus() {
+  forgotten++;
   seldom = NEVER;
 }
 

@@ -45,11 +45,12 @@ const signIn = async (token) => {
 
 
 class Api:
-    """The aggregator's API with answers of ours; `charts`: the script's bytes or None; `token`: who has another is nobody."""
+    """The aggregator's API with answers of ours; `charts`: the script's bytes or None; `token`: who has another is nobody; `guarded`: what
+    is not for nobody."""
 
     def __init__(self):
         self.clock, self.charts, self.away, self.asked, self.pages = CLOCK, b"", False, [], {}
-        self.token, self.act, self.said, self.elsewhere = None, "", [], threading.Event()
+        self.token, self.act, self.said, self.elsewhere, self.guarded = None, "", [], threading.Event(), ()
         self.rows = {"closure_rate": [rate("s110105001", 1234, 1000), rate("d_urban", 5, 5), rate("", 2, 0)],
                      "response_time": [times("s110105001", 900, 1800, 7200), times("d_urban", 5, 90000, 200000)],
                      "inflow": [{"hour": 8, "opened": 700, "closed_in": 10}, {"hour": 13, "opened": 534, "closed_in": 990}]}
@@ -60,6 +61,8 @@ class Api:
             return 503, "json", b"{}"
         if path.startswith("/api/") and self.token and credential != f"Bearer {self.token}":
             return 401, "json", b"{}"
+        if path in self.guarded and not credential:
+            return 403, "json", b"{}"
         if path == "/api/clock":
             return 200, "json", json.dumps(self.clock).encode()
         if path == "/api/units":
@@ -122,7 +125,7 @@ def api():
 
 
 def errors(page):
-    return [line for line in page.console if not re.search("favicon|status of 40[14]|echarts", line)]
+    return [line for line in page.console if not re.search("favicon|status of 40[134]|echarts", line)]
 
 
 def test_numbers_and_tables_stand_there_without_charts(api):
@@ -176,6 +179,17 @@ def test_old_numbers_are_called_old(api):
     assert "尚未走时" in browse(api.url).text("notice")
 
 
+def test_days_that_are_none_are_no_days(api):
+    api.rows["three_rates"], api.pages["/api/cases"] = [], {"now": NOW, "rows": [], "next": None}
+    for address, view, day in (("#view=units&from=2026-13-99", "closure_rate", "2026-01-01"), ("#view=units&to=2026-02-30", "closure_rate", "2026-01-01"),
+                               ("#view=cases&from=2026-13-99&to=2026-02-30", "/api/cases", None)):
+        api.asked.clear()
+        page = browse(api.url + address)
+        assert errors(page) == [] and "暂不可用" not in page.text("notice")
+        assert [query.get("from") for name, query in api.asked if name == view][0] == day
+    assert browse(api.url + "#view=rates&period=days&range=all").text("rates_days") == "全部"
+
+
 def test_an_api_that_is_away_is_said(api):
     api.away = True
     page = browse(api.url)
@@ -202,6 +216,23 @@ def test_who_signs_out_leaves_nothing_behind(api):
     api.act += '(await one("#identity button")).click(); dispatchEvent(new Event("redraw")); await one("#notice:not([hidden])");'
     page = browse(api.url + "#view=desk")
     assert "sign_in" in page.texts and page.text("queue") == page.text("status") == "" and "N1" not in page.text("view")
+
+
+def test_counts_under_way_when_somebody_leaves_are_his(api):
+    api.guarded, api.pages["/api/desk"] = ("/api/desk",), {"rows": [], "waiting": {"fallback": 5}, "causes": [], "next": None}
+    api.act = """const [{ credential }, { askStatus, forgetStatus }] = await Promise.all([import("./credential.js"), import("./status.js")]), ask = fetch;
+await one("#today");
+globalThis.fetch = (address, more) => {
+  const answer = ask(address, more);
+  if (more?.headers?.Authorization && address.includes("limit=1")) { credential.forget(); forgetStatus(); }
+  return answer;
+};
+credential.take("its own", "王");
+forgetStatus();
+const his = (await askStatus()).waiting, next = (await askStatus()).waiting;
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: `${his} ${next ?? "none"}` }));
+"""
+    assert browse(api.url).text("answered") == "5 none"
 
 
 def desk_case(number):
