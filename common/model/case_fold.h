@@ -72,6 +72,7 @@ struct case_fold {
     struct span lead; /* unit code now: from dispatched, else what `opened` names; absent = none, as
                          between a recall and the next decision */
     struct span type_code, street_code, community_code, limit_class, rule;
+    struct span first_rule; /* by which the order of this round was sent out first */
     struct span
         field[CODES_MOST_FIELDS]; /* those of codes.csv, as the case was last told of each */
     struct span opened_id, dispatched_id;
@@ -120,7 +121,7 @@ struct case_fold {
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 8
+#define CASE_FOLD_VERSION 9
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* Who led at that time; absent = nobody. */

@@ -102,6 +102,8 @@ static void on_dispatched(struct case_fold_walk *walk, const struct case_line *l
     set_first(&fold->dispatched_ms, line->time_ms);
     fold->dispatched_id = line->id;
     fold->named_lead = SPAN_NONE;
+    if (!fold->first_rule.at)
+        fold->first_rule = line->attribute[CASE_RULE];
     set_lead(fold, line);
     forget_helper(fold, fold->lead);
     set_due(fold, line);
@@ -120,7 +122,8 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
     for (size_t i = 0; i < walk->kind->stage_count; i++)
         if (!(walk->kind->first >> i & 1))
             fold->stage_ms[i] = TIMESTAMP_NONE;
-    fold->lead = fold->limit_class = fold->rule = fold->dispatched_id = SPAN_NONE;
+    fold->lead = fold->limit_class = fold->rule = fold->first_rule = SPAN_NONE;
+    fold->dispatched_id = SPAN_NONE;
     fold->lead_cause_id = fold->named_lead = fold->dispute_id = fold->level = SPAN_NONE;
     walk->asks_lead = NULL;
     fold->lead_cause_dispute = fold->held = false;

@@ -22,7 +22,8 @@ CREATE TEMP VIEW verify_source AS SELECT case_id, kind, lines FROM @SOURCE@;
 CREATE TEMP TABLE verify_fold (
     case_id text, kind text, unreadable integer,
     unit text, type_code text, street_code text, community_code text,
-    limit_class text, rule text, fields text[], -- kept fields of codes.csv, by number
+    limit_class text, rule text, -- by which it was sent out first in the present round
+    fields text[], -- kept fields of codes.csv, by number
     opened bigint, response bigint, resolution bigint, closure bigint, due bigint,
     own_due bigint, -- the order's own of this round
     excluded boolean, answer text, -- the last call-back's, one letter each
@@ -289,7 +290,6 @@ DECLARE
     former text[]; -- of those before the present round
     present text;  -- what the present lead is the answer to
     named_class text;
-    named_rule text;
     opened_due bigint;
     decided_due bigint;
     desk_due bigint; -- named with the lead that was asked for
@@ -311,7 +311,6 @@ BEGIN
             times := array_fill(0, ARRAY[@STAGES@]);
             named := NULL;
             named_class := NULL;
-            named_rule := NULL;
             opened_due := NULL;
             decided_due := NULL;
             desk_due := NULL;
@@ -375,7 +374,7 @@ BEGIN
             f.closure := NULL;
             f.unit := named;
             f.limit_class := named_class;
-            f.rule := named_rule;
+            f.rule := NULL;
             f.rounds := f.rounds + CASE WHEN said.new_round THEN 1 ELSE 0 END;
             f.due := CASE WHEN said.new_round THEN said.due ELSE coalesce(opened_due, said.due) END;
             moved := NULL;
@@ -401,17 +400,15 @@ BEGIN
             present := said.id;
             named := said.lead;
             named_class := said.limit_class;
-            named_rule := said.rule;
             f.unit := coalesce(said.lead, f.unit);
             f.limit_class := coalesce(said.limit_class, f.limit_class);
-            f.rule := coalesce(said.rule, f.rule);
             f.due := coalesce(said.due, f.due);
             opened_due := said.due;
             f.own_due := f.due;
         ELSIF said.stage = 'dispatched' THEN
             f.unit := coalesce(said.lead, f.unit);
             f.limit_class := coalesce(said.limit_class, f.limit_class);
-            f.rule := coalesce(said.rule, f.rule);
+            f.rule := coalesce(f.rule, said.rule);
             f.due := coalesce(said.due, f.due);
             f.due := CASE WHEN moved IS NOT NULL THEN coalesce(f.own_due, f.due) ELSE f.due END;
             decided_due := said.due;
@@ -425,7 +422,6 @@ BEGIN
             f.unit := NULL;
             present := CASE WHEN said.parent IS NULL THEN r.lead_cause ELSE said.cause END;
             f.limit_class := named_class;
-            f.rule := NULL;
             IF said.parent IS NULL THEN -- what was named with the next lead is the order's own
                 f.limit_class := coalesce(desk_class, named_class);
                 f.own_due := coalesce(desk_due, f.own_due);

@@ -48,9 +48,9 @@ static bool same_facts(const struct case_fold *a, const struct case_fold *b)
                 same_text(a->type_code, b->type_code) &&
                 same_text(a->street_code, b->street_code) &&
                 same_text(a->community_code, b->community_code) &&
-                same_text(a->limit_class, b->limit_class) && same_text(a->rule, b->rule) &&
-                same_text(a->answer, b->answer) && same_text(a->parent, b->parent) &&
-                same_text(a->same_as, b->same_as);
+                same_text(a->limit_class, b->limit_class) &&
+                same_text(a->first_rule, b->first_rule) && same_text(a->answer, b->answer) &&
+                same_text(a->parent, b->parent) && same_text(a->same_as, b->same_as);
     for (size_t i = 0; same && i < CODES_MOST_FIELDS; i++)
         same = same_text(a->field[i], b->field[i]);
     return same;

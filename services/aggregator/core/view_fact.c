@@ -103,7 +103,7 @@ struct span view_fact_of(const struct view_subject *subject, int fact)
     case FACT_STREET: return fold->street_code;
     case FACT_COMMUNITY: return fold->community_code;
     case FACT_CLASS: return fold->limit_class;
-    case FACT_RULE: return fold->rule;
+    case FACT_RULE: return fold->first_rule;
     case FACT_CO_UNIT: return subject->helper ? subject->helper->unit : SPAN_NONE;
     case FACT_VALID: return answer_of(fold, ANSWER_VALID);
     case FACT_CONTACTED: return answer_of(fold, ANSWER_CONTACTED);

@@ -14,7 +14,7 @@ enum {
     FACT_STREET,
     FACT_COMMUNITY,
     FACT_CLASS,
-    FACT_RULE,
+    FACT_RULE,    /* by which it was sent out first: that one has to answer for it */
     FACT_CO_UNIT, /* of helpers' views */
     FACT_VALID,   /* the last call-back's answers */
     FACT_CONTACTED,

@@ -198,10 +198,13 @@ static void a_return_is_of_who_sent_it_back(void **state)
     assert_int_equal(of_unit("a", column_of(view, "disputed")), 1);
     assert_int_equal(of_unit("a", column_of(view, "returned")), 0);
     fold.upheld = 1;
+    fold.rule = SPAN("desk"); /* which named b */
+    fold.first_rule = SPAN("place");
     contribution_of(&contribution, view, &fold, 480);
     assert_int_equal(of_unit("a", column_of(view, "returned")), 1);
     assert_int_equal(of_unit("b", column_of(view, "returned")), 0);
     assert_int_equal(of_unit("b", column_of(view, "upheld")), 1); /* the cohort's, with whole */
+    assert_true(span_is(contribution.group[1], "place"));         /* what is to be mended */
 }
 
 static int64_t answered(const char *answer, const char *measure)

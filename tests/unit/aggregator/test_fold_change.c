@@ -56,7 +56,7 @@ static void fill(struct case_fold *fold, const struct case_kind *kind)
                                .street_code = SPAN("110105001"),
                                .community_code = SPAN("110105001001"),
                                .limit_class = SPAN("24h"),
-                               .rule = SPAN("place"),
+                               .first_rule = SPAN("place"),
                                .answer = SPAN("yyys"),
                                .rounds = 1,
                                .lead_count = 1,
@@ -84,7 +84,7 @@ static bool change(struct case_fold *fold, const struct case_kind *kind, size_t 
         &fold->leads[0].from_ms,  &fold->co[0].due_ms,      &fold->co[0].named_ms,
         &fold->co[0].reported_ms, &fold->pauses[0].from_ms, &fold->pauses[0].to_ms};
     struct span *const texts[] = {&fold->lead,           &fold->type_code,   &fold->street_code,
-                                  &fold->community_code, &fold->limit_class, &fold->rule,
+                                  &fold->community_code, &fold->limit_class, &fold->first_rule,
                                   &fold->answer,         &fold->parent,      &fold->same_as,
                                   &fold->leads[0].unit,  &fold->co[0].unit};
     bool *const truths[] = {&fold->has_opened, &fold->closed, &fold->excluded,

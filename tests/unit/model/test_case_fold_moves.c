@@ -70,7 +70,7 @@ static enum line_reason reason_of(const char *id)
 #define DISPATCH                                                                                   \
     {                                                                                              \
         .id = "d", .stage = "dispatched", .party = "router", .time_ms = 20, .lead = U1,            \
-        .due = "1000", .cause = "o"                                                                \
+        .due = "1000", .cause = "o", .rule = "place"                                               \
     }
 #define SIGN                                                                                       \
     {                                                                                              \
@@ -322,7 +322,18 @@ static const struct move upheld[] = {
      .time_ms = 51,
      .lead = U2,
      .due = "1000",
-     .cause = "y"}};
+     .cause = "y",
+     .rule = "desk"},
+    {.id = "e", .stage = "resolved", .party = "lead", .unit = U2, .time_ms = 60},
+    {.id = "n", .stage = "reopened", .party = "desk", .time_ms = 70},
+    {.id = "d3",
+     .stage = "dispatched",
+     .party = "router",
+     .time_ms = 71,
+     .lead = U2,
+     .cause = "n",
+     .rule = "place_again"}};
+#define UPHELD 7 /* as far as the other has it */
 
 static void another_lead_comes_in_two_steps(void **state)
 {
@@ -337,11 +348,16 @@ static void another_lead_comes_in_two_steps(void **state)
     assert_true(fold.old_lead_count == 1 && span_is(fold.old_leads[0], U1));
     assert_true(span_is(fold.named_lead, U2) && !fold.lead_cause_id.at && fold.due_ms == 1000);
     assert_false(fold.happened >> case_kind_stage(kind, SPAN("signed")) & 1);
-    EACH_WAY(upheld) /* given to the other */
-    {
+    for (int way = 0; way < 2; way++) { /* given to the other */
+        tell(upheld, UPHELD, way);
         assert_true(span_is(fold.lead, U2) && fold.dispatched && span_is(fold.dispatched_id, "d2"));
         assert_true(fold.dispatched_ms == 20 && !fold.named_lead.at);
+        assert_true(span_is(fold.rule, "desk") && span_is(fold.first_rule, "place"));
     }
+    tell(upheld, UPHELD + 2, false); /* a round begins without one */
+    assert_false(fold.first_rule.at);
+    EACH_WAY(upheld)
+    assert_true(span_is(fold.first_rule, "place_again"));
 }
 
 static void a_recall_that_nothing_asked_for_takes_nothing(void **state)
@@ -365,7 +381,7 @@ static void a_recall_that_nothing_asked_for_takes_nothing(void **state)
 static void a_decision_corrected_to_no_leaves_the_case_with_its_present_lead(void **state)
 {
     (void)state;
-    tell(upheld, ARRAY_LENGTH(upheld), false);
+    tell(upheld, UPHELD, false);
     struct move no = upheld[4];
     no.outcome = "rejected";
     struct case_line line = line_of(&no);
