@@ -94,7 +94,7 @@ struct case_fold {
     struct span dispute_id;  /* waits for its decision; absent = none does */
     bool lead_cause_dispute; /* lead_cause_id, after the recall cause_id, is a dispute's decision */
     bool designated;         /* disputed as often as the kind allows: the lead is final */
-    int upheld;              /* disputes that the desk upheld, in all rounds */
+    int upheld;              /* disputes that the desk upheld, in this round */
 
     bool held;          /* the last pause goes on */
     bool excluded;      /* 剔除: not counted in the scope 剔除后 */

@@ -129,6 +129,7 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
     fold->lead_cause_dispute = fold->held = false;
     fold->co_count = fold->sub_count = fold->pause_count = fold->old_lead_count = 0;
     fold->paused_ms = 0;
+    fold->upheld = 0;
     fold->fired = 0;
     fold->cause_id = line->id;
     if (walk->opened) {

@@ -375,6 +375,7 @@ BEGIN
             f.unit := named;
             f.limit_class := named_class;
             f.rule := NULL;
+            f.upheld := 0;
             f.rounds := f.rounds + CASE WHEN said.new_round THEN 1 ELSE 0 END;
             f.due := CASE WHEN said.new_round THEN said.due ELSE coalesce(opened_due, said.due) END;
             moved := NULL;

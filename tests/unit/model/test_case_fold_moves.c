@@ -353,9 +353,10 @@ static void another_lead_comes_in_two_steps(void **state)
         assert_true(span_is(fold.lead, U2) && fold.dispatched && span_is(fold.dispatched_id, "d2"));
         assert_true(fold.dispatched_ms == 20 && !fold.named_lead.at);
         assert_true(span_is(fold.rule, "desk") && span_is(fold.first_rule, "place"));
+        assert_int_equal(fold.upheld, 1);
     }
-    tell(upheld, UPHELD + 2, false); /* a round begins without one */
-    assert_false(fold.first_rule.at);
+    tell(upheld, UPHELD + 2, false); /* a round begins without either */
+    assert_true(!fold.first_rule.at && fold.upheld == 0);
     EACH_WAY(upheld)
     assert_true(span_is(fold.first_rule, "place_again"));
 }
