@@ -38,7 +38,7 @@ static bool same_pauses(const struct case_fold *a, const struct case_fold *b)
 /* Absent and empty are two things: a child without a parent's name is none. */
 static bool same_text(struct span a, struct span b)
 {
-    return (a.at == NULL) == (b.at == NULL) && span_equal(a, b);
+    return a.at == NULL || b.at == NULL ? a.at == b.at : span_equal(a, b);
 }
 
 static bool same_facts(const struct case_fold *a, const struct case_fold *b)
