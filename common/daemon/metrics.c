@@ -3,7 +3,6 @@
  * loop thread only. */
 #include "daemon/metrics.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -13,8 +12,14 @@
 
 #define MOST_LABELS 1024
 
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
-                                0.5,   1,      2.5,   5,    10,    30,   60};
+/* As %g has them: a scrape is each five seconds, and printf was the larger part of it. */
+static const struct {
+    double seconds;
+    const char *text;
+} bounds[] = {{0.001, "0.001"}, {0.0025, "0.0025"}, {0.005, "0.005"}, {0.01, "0.01"},
+              {0.025, "0.025"}, {0.05, "0.05"},     {0.1, "0.1"},     {0.25, "0.25"},
+              {0.5, "0.5"},     {1, "1"},           {2.5, "2.5"},     {5, "5"},
+              {10, "10"},       {30, "30"},         {60, "60"}};
 
 struct cell {
     char *label; /* owned */
@@ -106,7 +111,7 @@ void metric_observe_ms(struct metric *metric, struct span label, double ms)
     struct cell *cell = reach(metric, label);
     double seconds = ms / 1000;
     size_t i = 0;
-    while (i < ARRAY_LENGTH(bounds) && seconds > bounds[i])
+    while (i < ARRAY_LENGTH(bounds) && seconds > bounds[i].seconds)
         i++;
     if (i < ARRAY_LENGTH(bounds))
         cell->counts[i]++;
@@ -122,7 +127,8 @@ int64_t metric_value(const struct metric *metric, struct span label)
 
 static void write_pair(struct span name, struct span value, struct strbuf *out)
 {
-    strbuf_addf(out, "%.*s=\"", SPAN_ARG(name));
+    strbuf_add(out, name);
+    strbuf_add(out, SPAN("=\""));
     for (size_t i = 0; i < value.len; i++) {
         char c = value.at[i];
         if (c == '"' || c == '\\' || c == '\n')
@@ -132,62 +138,89 @@ static void write_pair(struct span name, struct span value, struct strbuf *out)
     strbuf_add_char(out, '"');
 }
 
-static void write_label(const struct metric *metric, const struct cell *cell, const char *more,
-                        struct strbuf *out)
+/* name="value",… as many as the row has. */
+static void write_pairs(const struct metric *metric, const struct cell *cell, struct strbuf *out)
 {
-    if (!metric->row.label && !*more)
-        return;
-    strbuf_add_char(out, '{');
     struct span names = span_of(metric->row.label), values = span_of(cell->label);
     while (names.at) {
         struct span name = span_cut(&names, ',');
         struct span value = names.at ? span_cut(&values, ',') : values;
         write_pair(name, value.at ? value : SPAN("other"), out);
-        if (names.at || *more)
+        if (names.at)
             strbuf_add_char(out, ',');
     }
-    strbuf_addf(out, "%s}", more);
+}
+
+static void write_value(int64_t value, struct strbuf *out)
+{
+    strbuf_add_char(out, ' ');
+    strbuf_add_int(out, value);
+    strbuf_add_char(out, '\n');
+}
+
+/* The name, what is said of it and the pairs. */
+static void begin_line(const struct metric *metric, const struct cell *cell, struct span more,
+                       struct strbuf *out)
+{
+    strbuf_add(out, span_of(metric->row.name));
+    strbuf_add(out, more);
+    if (!metric->row.label)
+        return;
+    strbuf_add_char(out, '{');
+    write_pairs(metric, cell, out);
+    strbuf_add_char(out, '}');
 }
 
 static void write_histogram(const struct metric *metric, const struct cell *cell,
-                            struct strbuf *out)
+                            struct strbuf *line, struct strbuf *out)
 {
     int64_t sum = 0;
-    char bound[48];
+    strbuf_reset(line);
+    strbuf_add(line, span_of(metric->row.name));
+    strbuf_add(line, SPAN("_bucket{"));
+    write_pairs(metric, cell, line);
+    strbuf_add(line, metric->row.label ? SPAN(",le=\"") : SPAN("le=\""));
     for (size_t i = 0; i <= ARRAY_LENGTH(bounds); i++) {
         bool last = i == ARRAY_LENGTH(bounds);
         sum = last ? cell->value : sum + cell->counts[i];
-        if (last)
-            snprintf(bound, sizeof bound, "le=\"+Inf\"");
-        else
-            snprintf(bound, sizeof bound, "le=\"%g\"", bounds[i]);
-        strbuf_addf(out, "%s_bucket", metric->row.name);
-        write_label(metric, cell, bound, out);
-        strbuf_addf(out, " %lld\n", (long long)sum);
+        strbuf_add(out, strbuf_span(line));
+        strbuf_add(out, last ? SPAN("+Inf") : span_of(bounds[i].text));
+        strbuf_add(out, SPAN("\"}"));
+        write_value(sum, out);
     }
-    strbuf_addf(out, "%s_sum", metric->row.name);
-    write_label(metric, cell, "", out);
-    strbuf_addf(out, " %.6f\n%s_count", cell->sum, metric->row.name);
-    write_label(metric, cell, "", out);
-    strbuf_addf(out, " %lld\n", (long long)cell->value);
+    begin_line(metric, cell, SPAN("_sum"), out);
+    strbuf_addf(out, " %.6f\n", cell->sum);
+    begin_line(metric, cell, SPAN("_count"), out);
+    write_value(cell->value, out);
+}
+
+static void write_head(const struct metric *metric, struct strbuf *out)
+{
+    static const struct span kinds[] = {{"counter", 7}, {"gauge", 5}, {"histogram", 9}};
+    struct span name = span_of(metric->row.name);
+    const struct span words[] = {SPAN("# HELP "),   name, SPAN(" "), span_of(metric->row.help),
+                                 SPAN("\n# TYPE "), name, SPAN(" "), kinds[metric->row.kind],
+                                 SPAN("\n")};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        strbuf_add(out, words[i]);
 }
 
 void metrics_write(const struct metrics *metrics, struct strbuf *out)
 {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    struct strbuf line;
+    strbuf_init(&line, 256, 4096);
     for (const struct metric *metric = metrics->first; metric; metric = metric->next) {
-        strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->row.name, metric->row.help,
-                    metric->row.name, kinds[metric->row.kind]);
+        write_head(metric, out);
         if (!metric->cells && !metric->row.label && metric->row.kind != METRIC_HISTOGRAM)
             strbuf_addf(out, "%s 0\n", metric->row.name);
         for (const struct cell *cell = metric->cells; cell; cell = cell->hh.next) {
             if (metric->row.kind == METRIC_HISTOGRAM) {
-                write_histogram(metric, cell, out);
+                write_histogram(metric, cell, &line, out);
                 continue;
             }
-            strbuf_addf(out, "%s", metric->row.name);
-            write_label(metric, cell, "", out);
-            strbuf_addf(out, " %lld\n", (long long)cell->value);
+            begin_line(metric, cell, SPAN(""), out);
+            write_value(cell->value, out);
         }
     }
+    strbuf_fini(&line);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/metrics.h"
@@ -99,6 +100,26 @@ static void adds_up_a_histogram_in_seconds(void **state)
     assert_int_equal(metric_value(metric, SPAN("x")), 4);
 }
 
+/* What takes as long as a bound says is in its bucket and not in the one before. */
+static void a_bucket_ends_where_its_text_says(void **state)
+{
+    static const struct metric_row row = {"t_took_seconds", METRIC_HISTOGRAM, NULL, "Took."};
+    static const char *const texts[] = {"0.001", "0.0025", "0.005", "0.01", "0.025",
+                                        "0.05",  "0.1",    "0.25",  "0.5",  "1",
+                                        "2.5",   "5",      "10",    "30",   "60"};
+    struct metric *metric = metrics_add(*state, &row);
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
+        metric_observe_ms(metric, SPAN(""), strtod(texts[i], NULL) * 1000);
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        char line[80];
+        snprintf(line, sizeof line, "\nt_took_seconds_bucket{le=\"%s\"} %zu\n", texts[i], i + 1);
+        if (!says(*state, line))
+            fail_msg("no line %s", line);
+    }
+    assert_true(says(*state, "{le=\"+Inf\"} 15\nt_took_seconds_sum 109.443500\n"
+                             "t_took_seconds_count 15\n"));
+}
+
 static void gathers_labels_beyond_the_most_as_other(void **state)
 {
     struct metric *metric = metrics_add(*state, &labelled);
@@ -129,6 +150,7 @@ int main(void)
         METRICS_TEST(writes_labels_in_order_and_escaped),
         METRICS_TEST(writes_two_labels_of_one_row),
         METRICS_TEST(adds_up_a_histogram_in_seconds),
+        METRICS_TEST(a_bucket_ends_where_its_text_says),
         METRICS_TEST(gathers_labels_beyond_the_most_as_other),
         METRICS_TEST(gives_the_same_metric_for_the_same_name),
     };
