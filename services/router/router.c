@@ -16,6 +16,7 @@
 #include "kafka/transform.h"
 #include "router/cellar.h"
 #include "router/core/emit.h"
+#include "router/core/signal_pack.h"
 #include "router/parking.h"
 #include "router/reload.h"
 #include "router/window_pass.h"
@@ -79,6 +80,7 @@ struct router {
     const struct router_config *config;
     struct case_flow_rules flow; /* of every partition; its bundle may be exchanged */
     struct transform *transform;
+    struct signal_packs packs; /* of the open transaction */
     struct parking parking;
     struct window_pass windows;
     struct reload reload;
@@ -90,6 +92,7 @@ struct router {
 static void set_bundle(struct router *router)
 {
     router->flow.signal_partitions = transform_stream_partitions(router->transform, STREAM_SIGNALS);
+    signal_packs_arrange(&router->packs, router->flow.signal_partitions);
     window_pass_set_bundle(&router->windows, router->flow.bundle,
                            transform_stream_partitions(router->transform, STREAM_EVENTS));
 }
@@ -170,7 +173,8 @@ static enum transform_result on_record(void *context, const struct record *recor
     if (state->pass == PASS_WINDOWS)
         return on_signal(state, record, outputs);
     struct case_flow_counts before = case_flow_counts(state->cases);
-    enum transform_result result = case_flow_on_record(state->cases, record, outputs);
+    enum transform_result result =
+        case_flow_on_record(state->cases, record, signal_packs_before(&router->packs, outputs));
     struct case_flow_counts after = case_flow_counts(state->cases);
     count(router->decided, after.decided - before.decided);
     count(router->timers, after.timers - before.timers);
@@ -193,7 +197,8 @@ static void save(void *context, struct outputs *outputs)
         window_pass_show(&state->router->windows, state->number, &now);
         return;
     }
-    case_flow_save(state->cases, outputs);
+    case_flow_save(state->cases, signal_packs_before(&state->router->packs, outputs));
+    signal_packs_write(&state->router->packs, outputs); /* what was told before is no later */
     snprintf(label, sizeof label, "%d", (int)state->number);
     metric_set(state->router->cases, span_of(label), case_flow_counts(state->cases).cases);
     count_parked(state);
@@ -277,6 +282,7 @@ struct router *router_open(struct daemon *daemon, const struct router_config *co
     router->daemon = daemon;
     router->config = config;
     router->flow = config->flow;
+    signal_packs_init(&router->packs);
     window_pass_init(&router->windows, daemon_metrics(daemon), config->most_groups);
     router->cellar =
         cellar_open(config->kafka.note_dir, config->sets_in_memory, daemon_metrics(daemon), error);

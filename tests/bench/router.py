@@ -127,7 +127,7 @@ class RouterBench:
         figures = self.route(NEW, name, 2 * self.requests)
         orders = self.stage.multiset(*self.stage.dispatch_topics(figures["prefix"]))["records"]
         assert orders >= self.requests, orders
-        self.notes[name] = "%s: %.2f signals and %.2f orders a request" % (
+        self.notes[name] = "%s: %.2f records of signals and %.2f orders a request" % (
             name, figures["signals"] / self.requests, orders / self.requests)
         return figures
 

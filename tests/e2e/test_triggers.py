@@ -50,7 +50,13 @@ def firings(district, trigger, **group):
 
 
 def signals(district, key):
-    return [m.value().decode() for m in district.records("cb.signals") if (m.key() or b"").decode().startswith(key)]
+    """Facts, those that lie in packs among them (docs/decisions/0290)."""
+    found = []
+    for message in district.records("cb.signals"):
+        name, value = (message.key() or b"").decode(), message.value().decode()
+        lines = value.split("\n")[1:] if name == "_facts" else [name, value]
+        found += [fact for group, fact in zip(lines[::2], lines[1::2]) if group.startswith(key)]
+    return found
 
 
 def orders(district, unit, case_id):

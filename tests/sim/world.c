@@ -46,20 +46,24 @@ static const char *core_is_restored(const struct world_part *part)
     return window_flow_fault(part->flow);
 }
 
-static void save_core(const struct world_part *part, struct outputs *outputs)
+static void save_core(struct world *world, const struct world_part *part, struct outputs *outputs)
 {
-    if (part->pass == PASS_CASES)
-        case_flow_save(part->flow, outputs);
-    else
+    struct signal_packs *packs = &world->packs[part->slot];
+    if (part->pass == PASS_WINDOWS) {
         window_flow_save(part->flow, outputs);
+        return;
+    }
+    case_flow_save(part->flow, signal_packs_before(packs, outputs));
+    signal_packs_write(packs, outputs);
 }
 
-static enum transform_result tell_core(const struct world_part *part, const struct record *record,
-                                       struct outputs *outputs)
+static enum transform_result tell_core(struct world *world, const struct world_part *part,
+                                       const struct record *record, struct outputs *outputs)
 {
-    if (part->pass == PASS_CASES)
-        return case_flow_on_record(part->flow, record, outputs);
-    return window_flow_on_record(part->flow, record, outputs);
+    struct signal_packs *packs = &world->packs[part->slot];
+    if (part->pass == PASS_WINDOWS)
+        return window_flow_on_record(part->flow, record, outputs);
+    return case_flow_on_record(part->flow, record, signal_packs_before(packs, outputs));
 }
 
 /* ---- a life's world ---- */
@@ -83,6 +87,10 @@ void world_init(struct world *world, const struct case_flow_rules *rules)
         world->parts[i].pass = i < WORLD_PARTS ? PASS_CASES : PASS_WINDOWS;
         world->parts[i].number = i % WORLD_PARTS;
     }
+    for (int i = 0; i < WORLD_SLOTS; i++) {
+        signal_packs_init(&world->packs[i]);
+        signal_packs_arrange(&world->packs[i], WORLD_PARTS);
+    }
     world->store = xmalloc(STORE_BYTES);
 }
 
@@ -98,8 +106,10 @@ void world_fini(struct world *world)
         free(world->parts[i].input.at);
         free(world->parts[i].state.at);
     }
-    for (int i = 0; i < WORLD_SLOTS; i++)
+    for (int i = 0; i < WORLD_SLOTS; i++) {
         free(world->open[i].at);
+        signal_packs_fini(&world->packs[i]);
+    }
     free(world->written.at);
     free(world->torn.at);
     free(world->store);
@@ -114,6 +124,7 @@ void world_begin(struct world *world)
     empty(&world->torn);
     for (int i = 0; i < WORLD_SLOTS; i++) {
         empty(&world->open[i]);
+        signal_packs_drop(&world->packs[i]);
         world->read[i] = 0;
     }
     for (int i = 0; i < WORLD_ALL; i++) {
@@ -257,7 +268,7 @@ static void commit(struct world *world, int slot)
         if (world->parts[i].slot != slot)
             continue;
         struct outputs outputs = speak(world, &world->parts[i]);
-        save_core(&world->parts[i], &outputs);
+        save_core(world, &world->parts[i], &outputs);
     }
     publish(world, &world->open[slot]);
     for (int i = 0; i < WORLD_ALL; i++)
@@ -292,6 +303,7 @@ static void kill_slot(struct world *world, int slot)
     for (size_t i = 0; i < world->open[slot].count; i++)
         world_log_add(&world->torn, &world->open[slot].at[i]);
     empty(&world->open[slot]);
+    signal_packs_drop(&world->packs[slot]);
     for (int i = 0; i < WORLD_ALL; i++)
         if (world->parts[i].slot == slot)
             reopen(world, &world->parts[i]);
@@ -373,7 +385,7 @@ static void read_one(struct world *world, struct world_part *part)
                             .key = at->key,
                             .value = at->value};
     world->worked++;
-    if (tell_core(part, &record, &outputs) == TRANSFORM_AGAIN) {
+    if (tell_core(world, part, &record, &outputs) == TRANSFORM_AGAIN) {
         commit(world, part->slot); /* not behind the record: it comes again */
     } else {
         part->next++;

@@ -16,6 +16,7 @@
 #include "base/record.h"
 #include "router/core/case_flow.h"
 #include "router/core/emit.h"
+#include "router/core/signal_pack.h"
 #include "router/core/window_flow.h"
 
 enum world_pass { PASS_CASES, PASS_WINDOWS, PASSES };
@@ -56,11 +57,12 @@ struct world_fault {
 struct world {
     const struct case_flow_rules *rules;
     struct window_flow_rules window_rules;
-    struct world_part parts[WORLD_ALL]; /* pass 1, then pass 2 */
-    struct world_log open[WORLD_SLOTS]; /* uncommitted */
-    size_t read[WORLD_SLOTS];           /* records in the open transaction */
-    struct world_log written;           /* committed: all but state */
-    struct world_log torn;              /* what a kill left on the log uncommitted */
+    struct world_part parts[WORLD_ALL];     /* pass 1, then pass 2 */
+    struct world_log open[WORLD_SLOTS];     /* uncommitted */
+    struct signal_packs packs[WORLD_SLOTS]; /* facts that wait for the commit */
+    size_t read[WORLD_SLOTS];               /* records in the open transaction */
+    struct world_log written;               /* committed: all but state */
+    struct world_log torn;                  /* what a kill left on the log uncommitted */
     struct world_fault faults[WORLD_MOST_FAULTS];
     size_t fault_count;
     size_t batch;       /* records of a transaction */

@@ -14,6 +14,7 @@
 #include "citybrain/tap_show.h"
 #include "citybrain/verb.h"
 #include "kafka/log_search.h"
+#include "router/core/signal_pack.h"
 
 #define ARENA_BYTES (4 << 20)
 #define LIMIT       100
@@ -58,7 +59,7 @@ static const char tap_help[] =
     "exit: 0 shown, 64 usage, 69 no broker or no such topic\n";
 
 struct line {
-    int64_t at_ms, offset;
+    int64_t at_ms, offset, number; /* number: of all that were kept; a pack has several */
     int32_t partition;
     char *text; /* owned */
 };
@@ -77,6 +78,7 @@ struct tap {
     struct strbuf text;
     struct line *lines; /* owned; the newest, until all was read */
     size_t count, capacity;
+    int64_t kept; /* all ever */
     struct progress progress;
 };
 
@@ -130,7 +132,9 @@ static int by_time(const void *left, const void *right)
         return a->at_ms < b->at_ms ? -1 : 1;
     if (a->partition != b->partition)
         return a->partition < b->partition ? -1 : 1;
-    return a->offset < b->offset ? -1 : a->offset > b->offset;
+    if (a->offset != b->offset)
+        return a->offset < b->offset ? -1 : 1;
+    return a->number < b->number ? -1 : a->number > b->number;
 }
 
 /* Twice as many as are wanted are kept before the older half goes. */
@@ -156,7 +160,7 @@ static void keep(struct tap *tap, const struct record *record)
             tap->capacity = tap->capacity ? 2 * tap->capacity : 64;
         tap->lines = xrealloc(tap->lines, tap->capacity * sizeof *tap->lines);
     }
-    tap->lines[tap->count++] = (struct line){record->timestamp_ms, record->offset,
+    tap->lines[tap->count++] = (struct line){record->timestamp_ms, record->offset, tap->kept++,
                                              record->partition, xspandup(strbuf_span(&tap->text))};
 }
 
@@ -171,27 +175,51 @@ static void show(struct tap *tap, const struct record *record)
     tap->shown++;
 }
 
+static void take_one(struct tap *tap, const struct record *record)
+{
+    struct tap_record one;
+    arena_reset(&tap->arena);
+    tap_record_read(&one, tap->topic, record, tap->reader, &tap->arena);
+    if (!is_asked(tap, &one))
+        return;
+    strbuf_reset(&tap->text);
+    if (tap->json)
+        tap_show_json(&tap->text, &one);
+    else
+        tap_show_words(&tap->text, &one, &tap->district);
+    show(tap, record);
+}
+
+static bool is_enough(const struct tap *tap)
+{
+    return tap->follow && tap->limit != 0 && tap->shown >= tap->limit;
+}
+
+/* Each fact as if it had come alone. */
+static void take_pack(struct tap *tap, const struct record *record)
+{
+    struct record one = *record;
+    struct span rest = signal_pack_open(record->value);
+    if (!rest.at)
+        take_one(tap, record); /* of a later version */
+    while (!is_enough(tap) && signal_pack_next(&rest, &one.key, &one.value))
+        take_one(tap, &one);
+}
+
 static bool take(void *context, const struct log_search_record *record)
 {
     struct tap *tap = context;
-    struct tap_record one;
     if (!record)
         return fflush(stdout) == 0; /* whoever reads along has gone */
     if (!tap->follow && tap->progress.total <= 1)
         tap->progress.total = record->total > 0 ? record->total : 1;
     if (!tap->follow)
         progress_show(&tap->progress, record->done, "");
-    arena_reset(&tap->arena);
-    tap_record_read(&one, tap->topic, record->whole, tap->reader, &tap->arena);
-    if (!is_asked(tap, &one))
-        return true;
-    strbuf_reset(&tap->text);
-    if (tap->json)
-        tap_show_json(&tap->text, &one);
+    if (tap->topic->form == TAP_SIGNAL && signal_pack_is(record->whole))
+        take_pack(tap, record->whole);
     else
-        tap_show_words(&tap->text, &one, &tap->district);
-    show(tap, record->whole);
-    return !tap->follow || tap->limit == 0 || tap->shown < tap->limit;
+        take_one(tap, record->whole);
+    return !is_enough(tap);
 }
 
 static int read_topic(struct tap *tap)

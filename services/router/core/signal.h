@@ -6,6 +6,8 @@
  *               value 2|f|step|id|source revision|received ms|arrived ms|counts|time ms|recorded
  * ms| subject|name=value... watermark   key   _watermark value 2|w|partition|time ms
  *
+ * Several facts of one partition may lie in one record (signal_pack.h).
+ *
  * Numbers are base 36; '|', '\\' and line feeds inside a text are escaped by a backslash. Facts go
  * to the partition of their key, so all of one group meet; watermarks to every partition. */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A fact goes into its group's window and the window is judged; a watermark moves the clock, and
- * what is due by it is judged, at most MOST_DUE windows a transaction. */
+/* A fact goes into its group's window and the window is judged. Facts come alone or in packs; the
+ * clock is moved by watermarks (window_flow_clock.c). */
 #include "router/core/window_flow.h"
 
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "base/timestamp.h"
 #include "model/sighting.h"
 #include "router/core/signal.h"
+#include "router/core/signal_pack.h"
 #include "router/core/window_flow_internal.h"
 
-#define MOST_DUE    1000
 #define ARENA_BYTES (512 << 10)
 
 struct window_flow *window_flow_open(const struct window_flow_rules *rules, int32_t partition)
@@ -368,95 +368,60 @@ static void on_fact(struct window_flow *flow, const struct signal *signal, struc
         on_group(flow, &look, signal, outputs);
 }
 
-/* ---- the clock ---- */
+/* ---- records ---- */
 
-static int64_t least_watermark(const struct window_flow *flow)
+static bool read_signal(struct window_flow *flow, struct signal *signal,
+                        const struct record *record)
 {
-    int64_t least_ms = INT64_MAX;
-    for (int32_t i = 0; i < flow->rules.partitions; i++)
-        if (flow->watermarks[i] < least_ms)
-            least_ms = flow->watermarks[i];
-    return least_ms == INT64_MAX ? TIMESTAMP_NONE : least_ms;
-}
-
-static void look_when_due(struct window_flow *flow, struct case_entry *entry,
-                          struct outputs *outputs)
-{
-    struct window_look look = {.entry = entry, .recorded_ms = TIMESTAMP_NONE};
-    char group[CASE_BOOK_MAX_ID];
-    case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
     arena_reset(&flow->arena);
-    if (!window_flow_trigger(flow, case_book_id(flow->book.groups, entry, group), &look) ||
-        !window_book_open(&flow->book, entry, look.trigger, &flow->window))
-        return;
-    look.changed = window_expire(&flow->window, look.trigger, flow->counts.clock_ms);
-    window_flow_look(flow, &look, outputs);
+    return record->key.len <= CASE_BOOK_MAX_ID &&
+           signal_read(signal, record->key, record->value, &flow->arena);
 }
 
-static void mark(void *context, struct case_entry *entry)
+static void bury(struct window_flow *flow, const struct record *record, enum reject reject,
+                 struct outputs *outputs)
 {
-    struct window_flow *flow = context;
-    if (entry->len)
-        case_book_set_timer(flow->book.groups, entry, 0, 0);
+    emit_dead(&flow->emit, record, reject, outputs);
+    flow->counts.dead++;
 }
 
-/* What is due by the present rules is not what was due by others: all there is is looked at. */
-static struct case_entry *next_entry(struct window_flow *flow, int64_t clock_ms)
+/* As if each fact had come alone, for a redrive as well. `take`: unless it cannot be read. */
+static void open_pack(struct window_flow *flow, const struct record *record, bool take,
+                      enum reject reject, struct outputs *outputs)
 {
-    struct case_entry *entry = case_book_due(flow->book.groups, clock_ms);
-    if (entry || !flow->unlooked)
-        return entry;
-    if (!flow->marked) {
-        flow->marked = true;
-        case_book_each(flow->book.groups, mark, flow);
-        entry = case_book_due(flow->book.groups, clock_ms);
+    struct span rest = signal_pack_open(record->value);
+    struct record one = {.topic = record->topic,
+                         .source = record->source,
+                         .partition = record->partition,
+                         .offset = record->offset,
+                         .timestamp_ms = record->timestamp_ms};
+    struct signal signal;
+    if (!rest.at)
+        bury(flow, record, reject, outputs);
+    while (signal_pack_next(&rest, &one.key, &one.value)) {
+        if (take && read_signal(flow, &signal, &one) && signal.kind == SIGNAL_FACT)
+            on_fact(flow, &signal, outputs);
+        else
+            bury(flow, &one, reject, outputs);
     }
-    if (!entry) { /* not before: a restart in between begins anew */
-        flow->bundle_dirty = true;
-        flow->unlooked = flow->marked = false;
-    }
-    return entry;
-}
-
-static enum transform_result on_watermark(struct window_flow *flow, const struct signal *signal,
-                                          struct outputs *outputs)
-{
-    struct case_entry *entry;
-    if (signal->partition < 0 || signal->partition >= flow->rules.partitions)
-        return TRANSFORM_NEXT;
-    int64_t *watermark_ms = &flow->watermarks[signal->partition];
-    flow->clock_dirty |= signal->time_ms > *watermark_ms;
-    *watermark_ms = later(*watermark_ms, signal->time_ms);
-    int64_t clock_ms = least_watermark(flow);
-    if (clock_ms > flow->counts.clock_ms) {
-        flow->counts.clock_ms = clock_ms;
-        for (size_t i = 0; i < flow->book.count; i++)
-            window_book_step(&flow->book.counters[i], clock_ms);
-    }
-    if (clock_ms == TIMESTAMP_NONE)
-        return TRANSFORM_NEXT;
-    for (int n = 0; (entry = next_entry(flow, clock_ms)); n++) {
-        if (n == MOST_DUE)
-            return TRANSFORM_AGAIN;
-        look_when_due(flow, entry, outputs);
-    }
-    return TRANSFORM_NEXT;
 }
 
 enum transform_result window_flow_on_record(struct window_flow *flow, const struct record *record,
                                             struct outputs *outputs)
 {
     struct signal signal;
-    arena_reset(&flow->arena);
     if (!record->value.at)
         return TRANSFORM_NEXT;
-    if (record->key.len > CASE_BOOK_MAX_ID ||
-        !signal_read(&signal, record->key, record->value, &flow->arena)) {
-        window_flow_bury(flow, record, REJECT_EVENT, outputs);
+    if (signal_pack_is(record)) {
+        open_pack(flow, record, true, REJECT_EVENT, outputs);
+        return TRANSFORM_NEXT;
+    }
+    if (!read_signal(flow, &signal, record)) {
+        bury(flow, record, REJECT_EVENT, outputs);
         return TRANSFORM_NEXT;
     }
     if (signal.kind == SIGNAL_WATERMARK)
-        return on_watermark(flow, &signal, outputs);
+        return window_flow_on_watermark(flow, &signal, outputs);
     on_fact(flow, &signal, outputs);
     return TRANSFORM_NEXT;
 }
@@ -464,8 +429,10 @@ enum transform_result window_flow_on_record(struct window_flow *flow, const stru
 void window_flow_bury(struct window_flow *flow, const struct record *record, enum reject reject,
                       struct outputs *outputs)
 {
-    emit_dead(&flow->emit, record, reject, outputs);
-    flow->counts.dead++;
+    if (signal_pack_is(record))
+        open_pack(flow, record, false, reject, outputs);
+    else
+        bury(flow, record, reject, outputs);
 }
 
 struct window_flow_counts window_flow_counts(const struct window_flow *flow)

@@ -8,6 +8,7 @@
 #include "router/core/emit.h"
 #include "router/core/firing.h"
 #include "router/core/packed.h"
+#include "router/core/signal.h"
 #include "router/core/window_book.h"
 #include "router/core/window_flow.h"
 #include "router/core/window_texts.h"
@@ -45,6 +46,12 @@ struct window_look { /* a group that is looked at */
     bool was_held;       /* a cap delayed it before */
 };
 
+/* window_flow_clock.c: a step of the clock of one partition of `events`. */
+enum transform_result window_flow_on_watermark(struct window_flow *flow,
+                                               const struct signal *signal,
+                                               struct outputs *outputs);
+
+/* window_flow.c */
 /* Judges flow->window, fires, and keeps it. */
 void window_flow_look(struct window_flow *flow, struct window_look *look, struct outputs *outputs);
 /* The trigger of a group's key, and its counter; false where there is none any more. */
