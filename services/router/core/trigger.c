@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "base/timestamp.h"
 #include "router/core/trigger_internal.h"
 
@@ -20,6 +21,7 @@
 struct triggers {
     struct trigger all[TRIGGER_MOST];
     size_t count;
+    struct table names;                            /* of those */
     struct yaml_document *documents[TRIGGER_MOST]; /* owned; the triggers borrow from them */
     size_t document_count;
 };
@@ -178,6 +180,8 @@ static void read_trigger(struct triggers *triggers, const struct yaml_node *root
     good &= trigger_read_open(&reading, yaml_require(root, "open", diagnostics));
     trigger_shape(trigger);
     triggers->count++; /* a bad one too: what its steps own is freed with it */
+    if (trigger->name)
+        table_add(&triggers->names, span_of(trigger->name), trigger);
     if (!good && diagnostics_errors(diagnostics) == errors)
         diagnostics_add(diagnostics, root->place, "group by fewer fields, say less",
                         "it asks for more than %d fields of a fact", TRIGGER_MOST_FIELDS);
@@ -237,6 +241,7 @@ void triggers_free(struct triggers *triggers)
             predicates_fini(&triggers->all[i].steps[k].when);
     for (size_t i = 0; i < triggers->document_count; i++)
         yaml_free(triggers->documents[i]);
+    table_fini(&triggers->names);
     free(triggers);
 }
 
@@ -252,10 +257,12 @@ const struct trigger *triggers_at(const struct triggers *triggers, size_t index)
 
 const struct trigger *triggers_find(const struct triggers *triggers, struct span name)
 {
-    for (size_t i = 0; i < triggers->count; i++)
-        if (span_is(name, triggers->all[i].name ? triggers->all[i].name : ""))
-            return &triggers->all[i];
-    return NULL;
+    return table_find(&triggers->names, name);
+}
+
+size_t triggers_index(const struct triggers *triggers, const struct trigger *trigger)
+{
+    return (size_t)(trigger - triggers->all);
 }
 
 bool trigger_is_on(const struct trigger *trigger, int64_t time_ms)

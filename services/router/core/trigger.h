@@ -134,6 +134,7 @@ size_t triggers_count(const struct triggers *triggers);
 const struct trigger *triggers_at(const struct triggers *triggers, size_t index);
 const struct trigger *triggers_find(const struct triggers *triggers,
                                     struct span name); /* or NULL */
+size_t triggers_index(const struct triggers *triggers, const struct trigger *trigger);
 
 /* The step that heard a signal, or NULL: none of this bundle's. */
 const struct trigger_step *trigger_step(const struct trigger *trigger, uint32_t key);

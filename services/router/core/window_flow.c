@@ -55,8 +55,10 @@ bool window_flow_trigger(struct window_flow *flow, struct span key, struct windo
 {
     struct span name = span_cut(&key, '|');
     look->trigger = triggers_find(flow->rules.triggers, name);
-    look->counter = look->trigger ? window_book_counter(&flow->book, name) : NULL;
-    return look->counter != NULL;
+    if (!look->trigger)
+        return false;
+    look->counter = &flow->book.counters[triggers_index(flow->rules.triggers, look->trigger)];
+    return true;
 }
 
 const struct station *window_flow_station(const struct window_flow *flow, struct span station)
