@@ -132,23 +132,38 @@ static bool may_end(uint64_t word)
     return (control | zero_bytes(word ^ EACH_BYTE('"')) | zero_bytes(word ^ EACH_BYTE('\\'))) != 0;
 }
 
-/* Whole blocks; true when the end was found in one of them, *at behind those before it. */
+/* True when it was looked at to its end, *at = the first byte that is not plain. */
 #ifdef __SSE2__
-static bool skip_plain(struct span s, size_t *at)
+/* A bit for each of sixteen bytes that ends it. */
+static unsigned ends_of(const char *at)
 {
     const __m128i quote = _mm_set1_epi8('"'), escape = _mm_set1_epi8('\\'),
                   control = _mm_set1_epi8(0x1f);
-    for (; s.len - *at >= sizeof quote; *at += sizeof quote) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(s.at + *at));
-        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape));
-        ends = _mm_or_si128(ends, _mm_cmpeq_epi8(_mm_max_epu8(bytes, control), control));
-        unsigned found = (unsigned)_mm_movemask_epi8(ends);
-        if (found) {
-            *at += (size_t)__builtin_ctz(found);
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, escape));
+    ends = _mm_or_si128(ends, _mm_cmpeq_epi8(_mm_max_epu8(bytes, control), control));
+    return (unsigned)_mm_movemask_epi8(ends);
+}
+
+/* What is left behind the last whole block is looked at with some of those before it, which end
+ * nothing. */
+static bool skip_plain(struct span s, size_t *at)
+{
+    const size_t block = sizeof(__m128i);
+    if (s.len < block)
+        return false;
+    for (;;) {
+        unsigned ends = ends_of(s.at + *at);
+        if (ends) {
+            *at += (size_t)__builtin_ctz(ends);
             return true;
         }
+        *at += block;
+        if (*at == s.len)
+            return true;
+        if (s.len - *at < block)
+            *at = s.len - block;
     }
-    return false;
 }
 #else
 static bool skip_plain(struct span s, size_t *at)
@@ -172,6 +187,12 @@ size_t span_plain(struct span s)
     }
     if (at >= sizeof word && s.len - at < sizeof word) { /* its last bytes, with some before them */
         memcpy(&word, s.at + s.len - sizeof word, sizeof word);
+        if (!may_end(word))
+            return s.len;
+    }
+    if (s.len < sizeof word && s.len >= sizeof word / 2) { /* two halves that may overlap */
+        memcpy(&word, s.at, sizeof word / 2);
+        memcpy((char *)&word + sizeof word / 2, s.at + s.len - sizeof word / 2, sizeof word / 2);
         if (!may_end(word))
             return s.len;
     }

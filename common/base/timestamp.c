@@ -30,15 +30,15 @@ void timestamp_civil_of_days(int64_t days, struct civil *civil)
 {
     int64_t shifted = days + EPOCH_SHIFT;
     int64_t era = floor_div(shifted, ERA_DAYS);
-    int64_t day_of_era = shifted - era * ERA_DAYS;
+    uint32_t day_of_era = (uint32_t)(shifted - era * ERA_DAYS); /* small: cheap to divide */
     /* Leap days before this day taken out, every year has 365. */
-    int64_t year_of_era =
+    uint32_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t months_since_march = (5 * day_of_year + 2) / 153;
+    uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t months_since_march = (5 * day_of_year + 2) / 153;
     civil->day = (int)(day_of_year - (153 * months_since_march + 2) / 5 + 1);
     civil->month = (int)(months_since_march < 10 ? months_since_march + 3 : months_since_march - 9);
-    civil->year = (int)(year_of_era + era * 400 + (civil->month <= 2));
+    civil->year = (int)((int64_t)year_of_era + era * 400 + (civil->month <= 2));
 }
 
 /* ms in the zone's own wall time, split so that nothing overflows near the ends of int64_t. */
@@ -53,11 +53,12 @@ static int64_t local_day(int64_t ms, int offset_minutes, int64_t *ms_of_day)
 
 void timestamp_to_civil(int64_t ms, int offset_minutes, struct civil *civil)
 {
-    int64_t rest;
-    timestamp_civil_of_days(local_day(ms, offset_minutes, &rest), civil);
-    civil->hour = (int)(rest / 3600000);
-    civil->minute = (int)(rest / 60000 % 60);
-    civil->second = (int)(rest / 1000 % 60);
+    int64_t ms_of_day;
+    timestamp_civil_of_days(local_day(ms, offset_minutes, &ms_of_day), civil);
+    uint32_t rest = (uint32_t)ms_of_day, seconds = rest / 1000;
+    civil->hour = (int)(seconds / 3600);
+    civil->minute = (int)(seconds / 60 % 60);
+    civil->second = (int)(seconds % 60);
     civil->millisecond = (int)(rest % 1000);
 }
 
@@ -202,8 +203,9 @@ bool timestamp_parse(struct span s, const char *pattern, int offset_minutes, int
 }
 
 /* Two digits. */
-static char *put(char *to, int value, char after)
+static char *put(char *to, int number, char after)
 {
+    unsigned value = (unsigned)number;
     to[0] = (char)('0' + value / 10);
     to[1] = (char)('0' + value % 10);
     to[2] = after;

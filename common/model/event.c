@@ -75,18 +75,31 @@ static void add_text(struct strbuf *out, struct span member, struct span value)
     strbuf_add_json(out, value);
 }
 
-static void add_time(struct strbuf *out, struct span member, int64_t ms)
+struct moment { /* an event was often seen when it happened: written once */
+    int64_t ms;
+    char at[40];
+    size_t len;
+};
+
+static void add_time(struct strbuf *out, struct span member, int64_t ms, struct moment *last)
 {
+    struct strbuf text = {.at = last->at, .capacity = sizeof last->at, .max = sizeof last->at - 1};
     if (ms == TIMESTAMP_NONE)
         return;
+    if (last->ms != ms) {
+        timestamp_add_rfc3339(&text, ms);
+        last->ms = ms;
+        last->len = text.len;
+    }
     strbuf_add(out, member);
     strbuf_add_char(out, '"');
-    timestamp_add_rfc3339(out, ms);
+    strbuf_add(out, span_from(last->at, last->len));
     strbuf_add_char(out, '"');
 }
 
 void event_write(struct strbuf *out, const struct event *event)
 {
+    struct moment moment = {.ms = TIMESTAMP_NONE};
     strbuf_add(out, SPAN("{\"specversion\":\"1.0\""));
     add_text(out, MEMBER("id"), event->id);
     add_text(out, MEMBER("source"), event->source);
@@ -98,10 +111,10 @@ void event_write(struct strbuf *out, const struct event *event)
     }
     strbuf_add_char(out, '"');
     add_text(out, MEMBER("subject"), event->subject);
-    add_time(out, MEMBER("time"), event->time_ms);
+    add_time(out, MEMBER("time"), event->time_ms, &moment);
     if (event->data_json.at)
         strbuf_add(out, SPAN(",\"datacontenttype\":\"application/json\""));
-    add_time(out, MEMBER("recordedtime"), event->recorded_ms);
+    add_time(out, MEMBER("recordedtime"), event->recorded_ms, &moment);
     add_text(out, MEMBER("partitionkey"), event->partitionkey);
     add_text(out, MEMBER("correlationid"), event->correlationid);
     add_text(out, MEMBER("causationid"), event->causationid);
@@ -262,7 +275,8 @@ static struct span content_type_of(const struct record *record)
 {
     struct span found = SPAN_NONE;
     for (size_t i = 0; i < record->header_count; i++)
-        if (media_type_equal(record->headers[i].name, "content-type"))
+        if (span_is(record->headers[i].name, "content-type") ||
+            media_type_equal(record->headers[i].name, "content-type"))
             found = record->headers[i].value;
     return found;
 }

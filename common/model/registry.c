@@ -52,7 +52,7 @@ static char *read_file(const char *file, size_t *len)
     return text;
 }
 
-static int column_of(const struct registry *registry, const char *name)
+int registry_column(const struct registry *registry, const char *name)
 {
     struct span wanted = span_of(name);
     for (size_t i = 0; i < registry->column_count; i++)
@@ -108,7 +108,7 @@ static void add_row(struct registry *registry, struct registry_row *row, struct 
     struct span code = registry_cell(registry, row, "code"),
                 aliases = registry_cell(registry, row, "aliases");
     if (!code.len) {
-        if (column_of(registry, "code") >= 0) /* else it was said once */
+        if (registry_column(registry, "code") >= 0) /* else it was said once */
             diagnostics_add(diagnostics, place, "give the row a code", "a row without code");
         return;
     }
@@ -150,7 +150,7 @@ static void read_row(struct registry *registry, struct span line, struct place p
     if (registry->column_count == 0) {
         memcpy(registry->columns, cells, n * sizeof *cells);
         registry->column_count = n;
-        if (column_of(registry, "code") < 0)
+        if (registry_column(registry, "code") < 0)
             diagnostics_add(diagnostics, place, "name a column `code`",
                             "the header has no column `code`");
         return;
@@ -276,8 +276,12 @@ const struct registry_row *registry_at(const struct registry *registry, size_t i
 struct span registry_cell(const struct registry *registry, const struct registry_row *row,
                           const char *column)
 {
-    int i = column_of(registry, column);
-    return i < 0 ? SPAN_NONE : row->cells[i];
+    return registry_cell_at(row, registry_column(registry, column));
+}
+
+struct span registry_cell_at(const struct registry_row *row, int column)
+{
+    return column < 0 ? SPAN_NONE : row->cells[column];
 }
 
 int registry_line(const struct registry_row *row)

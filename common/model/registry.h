@@ -27,4 +27,7 @@ const struct registry_row *registry_at(const struct registry *registry,
                                        size_t index); /* NULL behind the last */
 struct span registry_cell(const struct registry *registry, const struct registry_row *row,
                           const char *column);
+/* The same in two steps, for who asks again and again. -1: it has no such column. */
+int registry_column(const struct registry *registry, const char *column);
+struct span registry_cell_at(const struct registry_row *row, int column);
 int registry_line(const struct registry_row *row); /* where it stands in its file */

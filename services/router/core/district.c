@@ -4,8 +4,12 @@
 #include "router/core/district.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
 
 #define DISTRICT_DIGITS 6 /* GB/T 2260 */
 #define PATH_BYTES      512
@@ -16,6 +20,41 @@ static const char *in(char path[PATH_BYTES], const char *config_dir, const char 
     snprintf(path, PATH_BYTES, "%s/registries/%s.csv", config_dir, name);
     return path;
 }
+
+static void find_columns(struct district_columns *columns, const struct registry *registry)
+{
+    if (registry)
+        *columns =
+            (struct district_columns){.code = registry_column(registry, "code"),
+                                      .parent = registry_column(registry, "parent_code"),
+                                      .name = registry_column(registry, "name"),
+                                      .level = registry_column(registry, "level"),
+                                      .unit = registry_column(registry, "unit"),
+                                      .limit_class = registry_column(registry, "limit_class"),
+                                      .kind = registry_column(registry, "kind")};
+}
+
+#define MEMO_KEY    56
+#define MEMO_PLACES 512 /* powers of two */
+#define MEMO_TYPES  128
+
+struct memo_key { /* two texts and a day; len 0: too long to be kept */
+    int64_t day;
+    size_t len, first; /* first: of the first text */
+    char text[MEMO_KEY];
+};
+
+/* Orders of a day come from a few hundred places and are of a hundred types. */
+struct district_memo {
+    struct {
+        struct memo_key key;
+        struct district_place place;
+    } places[MEMO_PLACES];
+    struct {
+        struct memo_key key;
+        struct district_type type;
+    } types[MEMO_TYPES];
+};
 
 static struct registry *load_optional(const char *path, struct diagnostics *diagnostics)
 {
@@ -37,6 +76,11 @@ bool district_load(struct district *district, const char *config_dir,
         district->calendar = calendar_load(path, diagnostics);
     if (district->divisions)
         registry_index(district->divisions, "name");
+    find_columns(&district->in_divisions, district->divisions);
+    find_columns(&district->in_units, district->units);
+    find_columns(&district->in_types, district->types);
+    find_columns(&district->in_areas, district->utility_areas);
+    district->memo = xcalloc(1, sizeof *district->memo);
     return diagnostics_errors(diagnostics) == errors;
 }
 
@@ -48,6 +92,29 @@ void district_fini(struct district *district)
     registry_free(district->admissions);
     registry_free(district->utility_areas);
     calendar_free(district->calendar);
+    free(district->memo);
+}
+
+static size_t make_key(struct memo_key *key, struct span a, struct span b, int64_t day)
+{
+    key->day = day;
+    key->len = a.len + b.len;
+    key->first = a.len;
+    if (a.len > MEMO_KEY || b.len > MEMO_KEY || key->len > MEMO_KEY) {
+        key->len = 0;
+        return 0;
+    }
+    if (a.len)
+        memcpy(key->text, a.at, a.len);
+    if (b.len)
+        memcpy(key->text + a.len, b.at, b.len);
+    return (size_t)hash_span(span_from(key->text, key->len)) + (size_t)day;
+}
+
+static bool same_key(const struct memo_key *kept, const struct memo_key *asked)
+{
+    return asked->len && kept->len == asked->len && kept->first == asked->first &&
+           kept->day == asked->day && memcmp(kept->text, asked->text, asked->len) == 0;
 }
 
 static const struct registry_row *row_of(const struct registry *registry, struct span code,
@@ -57,17 +124,15 @@ static const struct registry_row *row_of(const struct registry *registry, struct
 }
 
 /* Absent where there is no row, no such column or nothing in it. */
-static struct span cell_of(const struct registry *registry, const struct registry_row *row,
-                           const char *column)
+static struct span cell_of(const struct registry_row *row, int column)
 {
-    struct span value = row ? registry_cell(registry, row, column) : SPAN_NONE;
+    struct span value = row ? registry_cell_at(row, column) : SPAN_NONE;
     return value.len ? value : SPAN_NONE;
 }
 
-static struct span cell(const struct registry *registry, struct span code, const char *column,
-                        int64_t day)
+static struct span cell(const struct registry *registry, struct span code, int column, int64_t day)
 {
-    return cell_of(registry, row_of(registry, code, day), column);
+    return cell_of(row_of(registry, code, day), column);
 }
 
 /* ---- places ---- */
@@ -85,19 +150,19 @@ const struct registry_row *district_division(const struct district *district, st
                                              int64_t day)
 {
     const struct registry_row *row = row_of(district->divisions, code, day);
-    bool by_code = is_number(code) || span_equal(cell_of(district->divisions, row, "code"), code);
+    bool by_code = is_number(code) || span_equal(cell_of(row, district->in_divisions.code), code);
     return row && by_code ? row : NULL;
 }
 
 static bool is_street(const struct district *district, const struct registry_row *row)
 {
-    struct span level = cell_of(district->divisions, row, "level");
+    struct span level = cell_of(row, district->in_divisions.level);
     return span_is(level, "street") || span_is(level, "township");
 }
 
 static bool is_community(const struct district *district, const struct registry_row *row)
 {
-    struct span level = cell_of(district->divisions, row, "level");
+    struct span level = cell_of(row, district->in_divisions.level);
     return span_is(level, "community") || span_is(level, "village") || span_is(level, "special");
 }
 
@@ -107,7 +172,7 @@ static struct span street_of(const struct district *district, struct span text, 
     const struct registry_row *row = row_of(district->divisions, text, day);
     for (; row; row = registry_find_next(district->divisions, text, day, row))
         if (is_street(district, row))
-            return cell_of(district->divisions, row, "code");
+            return cell_of(row, district->in_divisions.code);
     return SPAN_NONE;
 }
 
@@ -121,7 +186,8 @@ static const struct registry_row *community_of(const struct district *district, 
     row = street.at ? row_of(divisions, text, day) : NULL;
     for (; row; row = registry_find_next(divisions, text, day, row))
         if (is_community(district, row) &&
-            span_equal(street_of(district, cell_of(divisions, row, "parent_code"), day), street))
+            span_equal(street_of(district, cell_of(row, district->in_divisions.parent), day),
+                       street))
             return row;
     return NULL;
 }
@@ -132,18 +198,18 @@ static bool is_outside(const struct district *district, struct span code, int64_
         return false;
     const struct registry_row *row =
         row_of(district->divisions, span_from(code.at, DISTRICT_DIGITS), day);
-    return !span_is(cell_of(district->divisions, row, "level"), "district");
+    return !span_is(cell_of(row, district->in_divisions.level), "district");
 }
 
-struct district_place district_place(const struct district *district, struct span community,
-                                     struct span street, int64_t day)
+static struct district_place find_place(const struct district *district, struct span community,
+                                        struct span street, int64_t day)
 {
     struct district_place place = {.state = PLACE_UNKNOWN};
     struct span told = street_of(district, street, day);
     const struct registry_row *row = community_of(district, community, told, day);
     bool outside = is_outside(district, street, day) || is_outside(district, community, day);
-    place.community = cell_of(district->divisions, row, "code");
-    place.street = street_of(district, cell_of(district->divisions, row, "parent_code"), day);
+    place.community = cell_of(row, district->in_divisions.code);
+    place.street = street_of(district, cell_of(row, district->in_divisions.parent), day);
     if (!place.street.at)
         place.street = told;
     if (!place.street.at) {
@@ -154,6 +220,20 @@ struct district_place district_place(const struct district *district, struct spa
     place.state = two ? PLACE_DISPUTED : PLACE_KNOWN;
     place.told_street = two ? told : SPAN_NONE;
     return place;
+}
+
+struct district_place district_place(const struct district *district, struct span community,
+                                     struct span street, int64_t day)
+{
+    struct memo_key key;
+    size_t at = make_key(&key, community, street, day) & (MEMO_PLACES - 1);
+    if (!district->memo || !key.len)
+        return find_place(district, community, street, day);
+    if (!same_key(&district->memo->places[at].key, &key)) {
+        district->memo->places[at].place = find_place(district, community, street, day);
+        district->memo->places[at].key = key;
+    }
+    return district->memo->places[at].place;
 }
 
 struct span district_street(const struct district *district, struct span community,
@@ -168,36 +248,50 @@ struct span district_street_unit(const struct district *district, struct span st
     if (!street.at || street.len + 2 > sizeof code)
         return SPAN_NONE;
     memcpy(code + 1, street.at, street.len);
-    return cell(district->units, span_from(code, street.len + 1), "code", day);
+    return cell(district->units, span_from(code, street.len + 1), district->in_units.code, day);
 }
 
 struct span district_place_name(const struct district *district, struct span code, int64_t day)
 {
-    struct span name = cell_of(district->divisions, district_division(district, code, day), "name");
+    struct span name = cell_of(district_division(district, code, day), district->in_divisions.name);
     return name.at ? name : code;
 }
 
 /* ---- types ---- */
 
-struct district_type district_type(const struct district *district, struct span type, int64_t day)
+static struct district_type find_type(const struct district *district, struct span type,
+                                      int64_t day)
 {
     const struct registry_row *row = row_of(district->types, type, day);
-    struct district_type found = {.level = cell_of(district->types, row, "level"),
-                                  .unit = cell_of(district->types, row, "unit"),
-                                  .limit_class = cell_of(district->types, row, "limit_class"),
-                                  .name = cell_of(district->types, row, "name")};
+    struct district_type found = {.level = cell_of(row, district->in_types.level),
+                                  .unit = cell_of(row, district->in_types.unit),
+                                  .limit_class = cell_of(row, district->in_types.limit_class),
+                                  .name = cell_of(row, district->in_types.name)};
     while (row && found.group_count < DISTRICT_MOST_GROUPS) {
-        found.groups[found.group_count++] = cell_of(district->types, row, "code");
-        row = row_of(district->types, cell_of(district->types, row, "parent_code"), day);
+        found.groups[found.group_count++] = cell_of(row, district->in_types.code);
+        row = row_of(district->types, cell_of(row, district->in_types.parent), day);
     }
     return found;
+}
+
+struct district_type district_type(const struct district *district, struct span type, int64_t day)
+{
+    struct memo_key key;
+    size_t at = make_key(&key, type, SPAN(""), day) & (MEMO_TYPES - 1);
+    if (!district->memo || !key.len)
+        return find_type(district, type, day);
+    if (!same_key(&district->memo->types[at].key, &key)) {
+        district->memo->types[at].type = find_type(district, type, day);
+        district->memo->types[at].key = key;
+    }
+    return district->memo->types[at].type;
 }
 
 struct span district_department(const struct district *district, const struct district_type *type,
                                 int64_t day)
 {
     for (size_t i = 0; i < type->group_count; i++) {
-        struct span unit = cell(district->types, type->groups[i], "unit", day);
+        struct span unit = cell(district->types, type->groups[i], district->in_types.unit, day);
         if (span_is(district_unit_kind(district, unit, day), "department"))
             return unit;
     }
@@ -220,7 +314,8 @@ static struct span utility_at(const struct district *district, struct span type,
     memcpy(key, type.at, type.len);
     key[type.len] = '@';
     memcpy(key + type.len + 1, place.at, place.len);
-    return cell(district->utility_areas, span_from(key, type.len + 1 + place.len), "unit", day);
+    return cell(district->utility_areas, span_from(key, type.len + 1 + place.len),
+                district->in_areas.unit, day);
 }
 
 struct span district_utility(const struct district *district, const struct district_type *type,
@@ -244,12 +339,12 @@ bool district_has_unit(const struct district *district, struct span unit, int64_
 
 struct span district_unit_kind(const struct district *district, struct span unit, int64_t day)
 {
-    return cell(district->units, unit, "kind", day);
+    return cell(district->units, unit, district->in_units.kind, day);
 }
 
 struct span district_unit_name(const struct district *district, struct span unit, int64_t day)
 {
-    struct span name = cell(district->units, unit, "name", day);
+    struct span name = cell(district->units, unit, district->in_units.name, day);
     return name.at ? name : unit;
 }
 

@@ -11,11 +11,17 @@
 #include "model/calendar.h"
 #include "model/registry.h"
 
+struct district_columns { /* of one registry; -1 = it has no such column */
+    int code, parent, name, level, unit, limit_class, kind;
+};
+
 struct district {
     struct registry *divisions, *units, *types; /* owned, as all of these */
     /* NULL where the configuration has no such file. */
     struct registry *admissions, *utility_areas;
     struct calendar *calendar;
+    struct district_columns in_divisions, in_units, in_types, in_areas;
+    struct district_memo *memo; /* owned; of what was asked last, by one thread at a time */
 };
 
 bool district_load(struct district *district, const char *config_dir,

@@ -22,6 +22,7 @@ void emit_init(struct emit *emit)
     strbuf_init(&emit->data, 1024, MOST_DATA);
     strbuf_init(&emit->event, 2048, 4 * MOST_DATA);
     strbuf_init(&emit->order, 2048, 4 * MOST_DATA);
+    emit->moment_len = 0;
 }
 
 void emit_fini(struct emit *emit)
@@ -46,14 +47,18 @@ static void add_text(struct strbuf *buf, struct span member, struct span value)
     strbuf_add_json(buf, value);
 }
 
-static void add_time(struct strbuf *buf, struct span member, int64_t ms)
+/* Absent where there is none. */
+static struct span moment_of(struct emit *emit, int64_t ms)
 {
+    struct strbuf text = {.at = emit->moment, .capacity = EMIT_TIME, .max = EMIT_TIME - 1};
     if (ms == TIMESTAMP_NONE)
-        return;
-    add_member(buf, member);
-    strbuf_add_char(buf, '"');
-    timestamp_add_rfc3339(buf, ms);
-    strbuf_add_char(buf, '"');
+        return SPAN_NONE;
+    if (!emit->moment_len || emit->moment_ms != ms) {
+        timestamp_add_rfc3339(&text, ms);
+        emit->moment_ms = ms;
+        emit->moment_len = text.len;
+    }
+    return span_from(emit->moment, emit->moment_len);
 }
 
 /* ---- the data: text and members at once, so that nobody has to read what was just written ---- */
@@ -242,7 +247,7 @@ void emit_order(struct emit *emit, const struct emit_case *about, const struct e
     add_text(buf, MEMBER("case_kind"), about->kind);
     add_text(buf, MEMBER("kind"), span_of(order->kind));
     add_text(buf, MEMBER("unit"), order->unit);
-    add_time(buf, MEMBER("time"), about->time_ms);
+    add_text(buf, MEMBER("time"), moment_of(emit, about->time_ms));
     add_text(buf, MEMBER("state"), span_of(order->state ? order->state : "open"));
     if (data.len > 1) {
         strbuf_add_char(buf, ',');

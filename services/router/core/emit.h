@@ -36,6 +36,9 @@ struct emit {
     size_t member_count;
     size_t open_len; /* of the data's text: what any unit may read; the desk reads all of it */
     char due[EMIT_TIME], internal[EMIT_TIME];
+    int64_t moment_ms; /* written last, of orders: those of one decision have one */
+    char moment[EMIT_TIME];
+    size_t moment_len; /* 0 = none yet */
 };
 
 void emit_init(struct emit *emit);

@@ -201,13 +201,24 @@ void rule_entry_fini(struct rule_entry *entry)
         rule_predicate_fini(&entry->when[i]);
 }
 
-uint64_t rule_entry_types(const struct rule_entry *entry)
+uint64_t rule_entry_bits(const struct rule_entry *entry, enum rule_field field)
 {
-    uint64_t types = UINT64_MAX;
+    uint64_t bits = UINT64_MAX;
     for (size_t i = 0; i < entry->when_count; i++)
-        if (entry->when[i].field == RULE_TYPE_CODE)
-            types &= predicate_bits(&entry->when[i].asked);
-    return types;
+        if (entry->when[i].field == field)
+            bits &= predicate_bits(&entry->when[i].asked);
+    return bits;
+}
+
+bool rule_entry_wants_flag(const struct rule_entry *entry)
+{
+    for (size_t i = 0; i < entry->when_count; i++) {
+        enum predicate_form form = entry->when[i].asked.form;
+        if (entry->when[i].field == RULE_FLAGS &&
+            (form == PREDICATE_ONE_OF || form == PREDICATE_PRESENT))
+            return true;
+    }
+    return false;
 }
 
 bool rule_entry_holds(const struct rule_entry *entry, const struct rule_question *question,

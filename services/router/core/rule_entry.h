@@ -64,8 +64,10 @@ struct rule_reading { /* what an entry is read with */
 bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
                      const struct rule_reading *reading);
 void rule_entry_fini(struct rule_entry *entry);
-/* Bits of types (predicate_bits): it holds of no other. */
-uint64_t rule_entry_types(const struct rule_entry *entry);
+/* Bits of a field's values (predicate_bits): it holds of no other. */
+uint64_t rule_entry_bits(const struct rule_entry *entry, enum rule_field field);
+/* It holds of no order without a flag. */
+bool rule_entry_wants_flag(const struct rule_entry *entry);
 /* On what day and with what answers; texts are compared, no registry is touched. */
 bool rule_entry_holds(const struct rule_entry *entry, const struct rule_question *question,
                       int64_t at_ms);

@@ -67,6 +67,8 @@ void rule_question_read(struct rule_question *question, const struct facts *fact
         [RULE_FLAGS] = order->flags,
     };
     memcpy(question->text, text, sizeof text);
+    question->type = predicate_bit(text[RULE_TYPE_CODE]);
+    question->level = predicate_bit(text[RULE_TYPE_LEVEL]);
     question->number[0] = order->round ? order->round : 1;
     question->number[RULE_OPENED_AT - RULE_ROUND] = order->opened_ms;
     question->number[RULE_DUE_AT - RULE_ROUND] = order->due_ms;

@@ -39,6 +39,7 @@ struct rule_question {
     struct span text[RULE_ROUND]; /* by field; absent = not known; flags and groups are words */
     char groups[DISTRICT_MOST_GROUPS * DISTRICT_CODE_BYTES]; /* of the type, separated by blanks */
     int64_t number[RULE_FIELDS - RULE_ROUND]; /* by field; TIMESTAMP_NONE = not known */
+    uint64_t type, level;                     /* their bits (predicate_bit) */
 };
 void rule_question_read(struct rule_question *question, const struct facts *facts);
 

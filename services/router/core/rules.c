@@ -84,7 +84,10 @@ static void read_entries(struct rules *rules, const struct yaml_node *entries,
             diagnostics_add(diagnostics, entry->written,
                             "decisions name it: give it one of its own",
                             "another entry has the id %s", entry->id);
-        rules->types[rules->entry_count++] = rule_entry_types(entry);
+        rules->gates[rules->entry_count++] =
+            (struct rules_gate){.types = rule_entry_bits(entry, RULE_TYPE_CODE),
+                                .levels = rule_entry_bits(entry, RULE_TYPE_LEVEL),
+                                .flag = rule_entry_wants_flag(entry)};
     }
 }
 
@@ -136,9 +139,12 @@ const struct rule_class *rules_class(const struct rules *rules, struct span name
 const struct rule_entry *rules_match(const struct rules *rules, size_t from,
                                      const struct rule_question *question, int64_t at_ms)
 {
-    uint64_t type = predicate_bit(question->text[RULE_TYPE_CODE]);
-    for (size_t i = from; i < rules->entry_count; i++)
-        if ((rules->types[i] & type) && rule_entry_holds(&rules->entries[i], question, at_ms))
+    bool flag = question->text[RULE_FLAGS].len > 0;
+    for (size_t i = from; i < rules->entry_count; i++) {
+        const struct rules_gate *gate = &rules->gates[i];
+        if ((gate->types & question->type) && (gate->levels & question->level) &&
+            (flag || !gate->flag) && rule_entry_holds(&rules->entries[i], question, at_ms))
             return &rules->entries[i];
+    }
     return NULL;
 }

@@ -19,8 +19,11 @@ struct rules {
     struct working_time working;    /* no hours = none of the classes needs them */
     struct rule_class classes[RULES_MOST_CLASSES];
     size_t class_count;
-    struct rule_entry *entries;         /* owned */
-    uint64_t types[RULES_MOST_ENTRIES]; /* of each: bits of types, of others it does not hold */
+    struct rule_entry *entries; /* owned */
+    struct rules_gate {
+        uint64_t types, levels;  /* bits: it holds of no others */
+        bool flag;               /* nor of an order without one */
+    } gates[RULES_MOST_ENTRIES]; /* of each entry, asked before its predicates */
     size_t entry_count;
 };
 
