@@ -73,6 +73,8 @@ bool span_to_millionths(struct span s, int64_t *value)
     return !__builtin_add_overflow(sum, negative ? -fraction : fraction, value);
 }
 
+#define BASE36_SURE 12 /* digits that 64 bits have room for */
+
 static int base36_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -85,7 +87,14 @@ bool span_to_base36(struct span s, uint64_t *value)
     if (s.len == 0 || (s.at[0] == '0' && s.len > 1))
         return false;
     uint64_t sum = 0;
-    for (size_t i = 0; i < s.len; i++) {
+    size_t i = 0;
+    for (; i < s.len && i < BASE36_SURE; i++) {
+        int digit = base36_digit(s.at[i]);
+        if (digit < 0)
+            return false;
+        sum = sum * 36 + (uint64_t)digit;
+    }
+    for (; i < s.len; i++) {
         int digit = base36_digit(s.at[i]);
         if (digit < 0 || __builtin_mul_overflow(sum, 36U, &sum) ||
             __builtin_add_overflow(sum, (uint64_t)digit, &sum))

@@ -164,7 +164,7 @@ static bool read_copies(const struct json_value *data, struct arena *arena, stru
 static bool read_attributes(const struct json_value *data, const struct codes *codes,
                             struct arena *arena, struct case_line *line)
 {
-    if (!data)
+    if (!data || !data->first)
         return true;
     json_texts(data, data_key, CASE_FIELD, line->attribute);
     json_texts(data, codes_fields(codes), CODES_MOST_FIELDS, line->attribute + CASE_FIELD);
@@ -297,13 +297,33 @@ void case_line_write(struct strbuf *out, const struct case_line *line, const str
     }
 }
 
-static bool read_unit(struct span field, const struct codes *codes, struct arena *arena,
+/* Hardly a line has an escape: what has none is cut and taken as it stands. */
+struct reading {
+    struct span rest;
+    struct arena *arena;
+    bool plain;
+};
+
+static struct span cut(struct reading *reading)
+{
+    return reading->plain ? span_cut(&reading->rest, '|') : bar_text_cut(&reading->rest);
+}
+
+static bool read_text(const struct reading *reading, struct span field, struct span *text)
+{
+    if (!reading->plain)
+        return bar_text_read(field, reading->arena, text);
+    *text = field;
+    return field.at != NULL;
+}
+
+static bool read_unit(const struct reading *reading, struct span field, const struct codes *codes,
                       struct span *unit)
 {
     int number;
     *unit = SPAN_NONE;
     if (field.len && field.at[0] == '=')
-        return bar_text_read(span_from(field.at + 1, field.len - 1), arena, unit);
+        return read_text(reading, span_from(field.at + 1, field.len - 1), unit);
     if (!bar_text_read_int(field, &number))
         return false;
     if (number)
@@ -311,7 +331,7 @@ static bool read_unit(struct span field, const struct codes *codes, struct arena
     return !number || unit->at;
 }
 
-static bool read_attribute(struct span field, struct arena *arena, struct case_line *line)
+static bool read_attribute(const struct reading *reading, struct span field, struct case_line *line)
 {
     if (field.len < 2 || field.at[1] != '=')
         return true; /* of a later version */
@@ -320,28 +340,29 @@ static bool read_attribute(struct span field, struct arena *arena, struct case_l
         line->live = span_is(value, "1");
     for (int i = 0; i < CASE_ATTRIBUTES; i++)
         if (field.at[0] == attribute_key[i])
-            return bar_text_read(value, arena, &line->attribute[i]);
+            return read_text(reading, value, &line->attribute[i]);
     return true;
 }
 
 bool case_line_read(struct span text, const struct codes *codes, struct arena *arena,
                     struct case_line *line)
 {
+    struct reading reading = {text, arena, span_find(text, '\\') < 0};
     *line = (struct case_line){0};
-    struct span whole = text, version = bar_text_cut(&text), unit;
+    struct span version = cut(&reading), unit;
     if (version.len != 1 || version.at[0] != VERSION ||
-        !bar_text_read(bar_text_cut(&text), arena, &line->id) || !line->id.len ||
-        !bar_text_read(bar_text_cut(&text), arena, &line->revision) || !line->revision.at ||
-        !bar_text_read_int(bar_text_cut(&text), &line->stage) ||
-        !bar_text_read_time(bar_text_cut(&text), &line->time_ms) ||
-        !bar_text_read_time(bar_text_cut(&text), &line->recorded_ms) ||
-        !read_unit(unit = bar_text_cut(&text), codes, arena, &line->unit) ||
-        !bar_text_read_int(bar_text_cut(&text), &line->party))
+        !read_text(&reading, cut(&reading), &line->id) || !line->id.len ||
+        !read_text(&reading, cut(&reading), &line->revision) || !line->revision.at ||
+        !bar_text_read_int(cut(&reading), &line->stage) ||
+        !bar_text_read_time(cut(&reading), &line->time_ms) ||
+        !bar_text_read_time(cut(&reading), &line->recorded_ms) ||
+        !read_unit(&reading, unit = cut(&reading), codes, &line->unit) ||
+        !bar_text_read_int(cut(&reading), &line->party))
         return false;
-    while (text.at)
-        if (!read_attribute(bar_text_cut(&text), arena, line))
+    while (reading.rest.at)
+        if (!read_attribute(&reading, cut(&reading), line))
             return false;
-    line->text = unit.len && unit.at[0] == '=' ? SPAN_NONE : whole; /* may have a number by now */
+    line->text = unit.len && unit.at[0] == '=' ? SPAN_NONE : text; /* may have a number by now */
     return true;
 }
 
