@@ -21,7 +21,7 @@ static const struct {
               {0.5, "0.5"},     {1, "1"},           {2.5, "2.5"},     {5, "5"},
               {10, "10"},       {30, "30"},         {60, "60"}};
 
-struct cell {
+struct metric_cell {
     char *label; /* owned */
     int64_t value;
     double sum;                           /* histograms: seconds */
@@ -31,7 +31,7 @@ struct cell {
 
 struct metric {
     struct metric_row row;
-    struct cell *cells;
+    struct metric_cell *cells;
     struct metric *next;
 };
 
@@ -49,7 +49,7 @@ struct metrics *metrics_new(void)
 void metrics_free(struct metrics *metrics)
 {
     for (struct metric *metric = metrics->first, *next; metric; metric = next) {
-        struct cell *cell = metric->cells, *after;
+        struct metric_cell *cell = metric->cells, *after;
         next = metric->next;
         HASH_CLEAR(hh, metric->cells); /* the table only; the cells stay linked */
         for (; cell; cell = after) {
@@ -74,18 +74,18 @@ struct metric *metrics_add(struct metrics *metrics, const struct metric_row *row
     return metric;
 }
 
-static struct cell *find(const struct metric *metric, struct span label)
+static struct metric_cell *find(const struct metric *metric, struct span label)
 {
-    struct cell *cell;
+    struct metric_cell *cell;
     HASH_FIND(hh, metric->cells, label.at, label.len, cell);
     return cell;
 }
 
-static struct cell *reach(struct metric *metric, struct span label)
+static struct metric_cell *reach(struct metric *metric, struct span label)
 {
     if (!label.at)
         label = SPAN("");
-    struct cell *cell = find(metric, label);
+    struct metric_cell *cell = find(metric, label);
     if (cell)
         return cell;
     if (HASH_COUNT(metric->cells) >= MOST_LABELS && !span_is(label, "other"))
@@ -101,6 +101,16 @@ void metric_add(struct metric *metric, struct span label, int64_t n)
     reach(metric, label)->value += n;
 }
 
+struct metric_cell *metric_cell(struct metric *metric, struct span label)
+{
+    return reach(metric, label);
+}
+
+void metric_cell_add(struct metric_cell *cell, int64_t n)
+{
+    cell->value += n;
+}
+
 void metric_set(struct metric *metric, struct span label, int64_t value)
 {
     reach(metric, label)->value = value;
@@ -108,7 +118,11 @@ void metric_set(struct metric *metric, struct span label, int64_t value)
 
 void metric_observe_ms(struct metric *metric, struct span label, double ms)
 {
-    struct cell *cell = reach(metric, label);
+    metric_cell_observe_ms(reach(metric, label), ms);
+}
+
+void metric_cell_observe_ms(struct metric_cell *cell, double ms)
+{
     double seconds = ms / 1000;
     size_t i = 0;
     while (i < ARRAY_LENGTH(bounds) && seconds > bounds[i].seconds)
@@ -121,7 +135,7 @@ void metric_observe_ms(struct metric *metric, struct span label, double ms)
 
 int64_t metric_value(const struct metric *metric, struct span label)
 {
-    const struct cell *cell = find(metric, label.at ? label : SPAN(""));
+    const struct metric_cell *cell = find(metric, label.at ? label : SPAN(""));
     return cell ? cell->value : 0;
 }
 
@@ -139,7 +153,8 @@ static void write_pair(struct span name, struct span value, struct strbuf *out)
 }
 
 /* name="value",… as many as the row has. */
-static void write_pairs(const struct metric *metric, const struct cell *cell, struct strbuf *out)
+static void write_pairs(const struct metric *metric, const struct metric_cell *cell,
+                        struct strbuf *out)
 {
     struct span names = span_of(metric->row.label), values = span_of(cell->label);
     while (names.at) {
@@ -159,8 +174,8 @@ static void write_value(int64_t value, struct strbuf *out)
 }
 
 /* The name, what is said of it and the pairs. */
-static void begin_line(const struct metric *metric, const struct cell *cell, struct span more,
-                       struct strbuf *out)
+static void begin_line(const struct metric *metric, const struct metric_cell *cell,
+                       struct span more, struct strbuf *out)
 {
     strbuf_add(out, span_of(metric->row.name));
     strbuf_add(out, more);
@@ -171,7 +186,7 @@ static void begin_line(const struct metric *metric, const struct cell *cell, str
     strbuf_add_char(out, '}');
 }
 
-static void write_histogram(const struct metric *metric, const struct cell *cell,
+static void write_histogram(const struct metric *metric, const struct metric_cell *cell,
                             struct strbuf *line, struct strbuf *out)
 {
     int64_t sum = 0;
@@ -213,7 +228,7 @@ void metrics_write(const struct metrics *metrics, struct strbuf *out)
         write_head(metric, out);
         if (!metric->cells && !metric->row.label && metric->row.kind != METRIC_HISTOGRAM)
             strbuf_addf(out, "%s 0\n", metric->row.name);
-        for (const struct cell *cell = metric->cells; cell; cell = cell->hh.next) {
+        for (const struct metric_cell *cell = metric->cells; cell; cell = cell->hh.next) {
             if (metric->row.kind == METRIC_HISTOGRAM) {
                 write_histogram(metric, cell, &line, out);
                 continue;

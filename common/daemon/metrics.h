@@ -29,5 +29,10 @@ void metric_add(struct metric *metric, struct span label, int64_t n);
 void metric_set(struct metric *metric, struct span label, int64_t value);
 void metric_observe_ms(struct metric *metric, struct span label,
                        double ms); /* histogram in seconds */
+/* That label's value, for who counts at each record: it stays as long as the metrics do. */
+struct metric_cell;
+struct metric_cell *metric_cell(struct metric *metric, struct span label);
+void metric_cell_add(struct metric_cell *cell, int64_t n);
+void metric_cell_observe_ms(struct metric_cell *cell, double ms);
 int64_t metric_value(const struct metric *metric, struct span label);
 void metrics_write(const struct metrics *metrics, struct strbuf *out); /* text format 0.0.4 */

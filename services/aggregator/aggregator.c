@@ -66,6 +66,7 @@ struct aggregator {
     struct backoff backoff;
     struct freshness *freshness;
     struct metric *records_total, *batches_total, *changed_total;
+    struct metric_cell *records_of[REJECT_COUNT]; /* of the first */
 };
 
 static void step(struct aggregator *aggregator);
@@ -372,7 +373,7 @@ static bool on_record(void *context, const struct record *record)
     position->has_seen = true;
     if (aggregator->records++ == 0)
         wait_for_more(aggregator, !is_behind(aggregator));
-    metric_add(aggregator->records_total, span_of(reject_name(reject)), 1);
+    metric_cell_add(aggregator->records_of[reject], 1);
     if (reject != REJECT_NONE)
         log_error("aggregator.undecodable", LOG_STR("reason", reject_name(reject)),
                   LOG_INT("partition", record->partition), LOG_INT("offset", record->offset));
@@ -424,7 +425,8 @@ static void add_metrics(struct aggregator *aggregator)
     aggregator->changed_total = metrics_add(metrics, &rows[2]);
     /* There as 0 from the start: a counter that begins with its first fault shows no growth. */
     for (int verdict = 0; verdict < REJECT_COUNT; verdict++)
-        metric_add(aggregator->records_total, span_of(reject_name((enum reject)verdict)), 0);
+        aggregator->records_of[verdict] =
+            metric_cell(aggregator->records_total, span_of(reject_name((enum reject)verdict)));
 }
 
 /* A batch's buffers grow to megabytes: what they outgrow goes back to the system, and is not left

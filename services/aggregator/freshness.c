@@ -21,8 +21,9 @@ struct freshness {
     const char *topic; /* borrowed */
     size_t most;
     struct noted filling, sent;
-    int64_t newest_ms[WRITER_MAX_PARTITIONS]; /* when what was read last was written */
-    struct metric *stages, *lag_records, *lag_seconds;
+    int64_t newest_ms[WRITER_MAX_PARTITIONS];      /* when what was read last was written */
+    struct metric_cell *log, *read, *view, *whole; /* the stages */
+    struct metric *lag_records, *lag_seconds;
 };
 
 static int64_t now_ms(void)
@@ -54,15 +55,19 @@ struct freshness *freshness_new(struct daemon *daemon, const char *topic, size_t
         both[i]->received_ms = xcalloc(most, sizeof(int64_t));
         both[i]->read_ms = xcalloc(most, sizeof(int64_t));
     }
-    freshness->stages = metrics_add(metrics, &rows[0]);
+    struct metric *stages = metrics_add(metrics, &rows[0]);
+    freshness->log = metric_cell(stages, SPAN("log"));
+    freshness->read = metric_cell(stages, SPAN("read"));
+    freshness->view = metric_cell(stages, SPAN("view"));
+    freshness->whole = metric_cell(stages, SPAN("whole"));
     freshness->lag_records = metrics_add(metrics, &rows[1]);
     freshness->lag_seconds = metrics_add(metrics, &rows[2]);
     return freshness;
 }
 
-static void observe(struct freshness *freshness, struct span stage, int64_t from_ms, int64_t to_ms)
+static void observe(struct metric_cell *stage, int64_t from_ms, int64_t to_ms)
 {
-    metric_observe_ms(freshness->stages, stage, to_ms > from_ms ? (double)(to_ms - from_ms) : 0);
+    metric_cell_observe_ms(stage, to_ms > from_ms ? (double)(to_ms - from_ms) : 0);
 }
 
 void freshness_read(struct freshness *freshness, const struct record *record,
@@ -78,8 +83,8 @@ void freshness_read(struct freshness *freshness, const struct record *record,
     int64_t now = now_ms();
     noted->received_ms[noted->count] = event->recorded_ms;
     noted->read_ms[noted->count++] = now;
-    observe(freshness, SPAN("log"), event->recorded_ms, record->timestamp_ms);
-    observe(freshness, SPAN("read"), record->timestamp_ms, now);
+    observe(freshness->log, event->recorded_ms, record->timestamp_ms);
+    observe(freshness->read, record->timestamp_ms, now);
 }
 
 void freshness_sent(struct freshness *freshness)
@@ -94,8 +99,8 @@ void freshness_committed(struct freshness *freshness)
 {
     int64_t now = now_ms();
     for (size_t i = 0; i < freshness->sent.count; i++) {
-        observe(freshness, SPAN("view"), freshness->sent.read_ms[i], now);
-        observe(freshness, SPAN("whole"), freshness->sent.received_ms[i], now);
+        observe(freshness->view, freshness->sent.read_ms[i], now);
+        observe(freshness->whole, freshness->sent.received_ms[i], now);
     }
     freshness->sent.count = 0;
 }

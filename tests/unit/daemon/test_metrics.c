@@ -60,6 +60,25 @@ static void writes_a_row_without_label_from_the_first_moment(void **state)
     assert_int_equal(metric_value(metric, SPAN("")), 7);
 }
 
+static void who_counts_often_keeps_the_place(void **state)
+{
+    struct metric *metric = metrics_add(*state, &labelled), *times = metrics_add(*state, &timed);
+    struct metric_cell *b = metric_cell(metric, SPAN("b")), *slow = metric_cell(times, SPAN("d"));
+    assert_true(says(*state, "t_lag{unit=\"b\"} 0\n"));
+    for (int i = 0; i < 200; i++) { /* others come meanwhile */
+        char label[8];
+        snprintf(label, sizeof label, "u%d", i);
+        metric_add(metric, span_of(label), 1);
+        metric_cell_add(b, 2);
+    }
+    metric_add(metric, SPAN("b"), 1);
+    assert_int_equal(metric_value(metric, SPAN("b")), 401);
+    metric_cell_observe_ms(slow, 30);
+    metric_observe_ms(times, SPAN("d"), 40000);
+    assert_true(says(*state, "t_wait_seconds_bucket{door=\"d\",le=\"0.05\"} 1\n"));
+    assert_true(says(*state, "t_wait_seconds_sum{door=\"d\"} 40.030000\n"));
+}
+
 static void writes_labels_in_order_and_escaped(void **state)
 {
     struct metric *metric = metrics_add(*state, &labelled);
@@ -147,6 +166,7 @@ int main(void)
 #define METRICS_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         METRICS_TEST(writes_a_row_without_label_from_the_first_moment),
+        METRICS_TEST(who_counts_often_keeps_the_place),
         METRICS_TEST(writes_labels_in_order_and_escaped),
         METRICS_TEST(writes_two_labels_of_one_row),
         METRICS_TEST(adds_up_a_histogram_in_seconds),
