@@ -2,14 +2,13 @@
 // A person answers what the desk is asked: who, what, why. It is said to ingest's door with the person's own token and
 // becomes an event as any other; what the rules make of it is read back from the case. Nothing is written here.
 import { announce } from "./announce.js";
-import { say } from "./api.js";
+import { forgetSeldom, say } from "./api.js";
 import { askCase } from "./case.js";
 import { credential } from "./credential.js";
 import { make } from "./dom.js";
 import { duration, rfc3339 } from "./format.js";
 import { door } from "./page.js";
 import { fieldInput, fieldsOf } from "./move.js";
-import { forgetStatus } from "./status.js";
 import { t } from "./words.js";
 
 const PATIENCE_MS = 30000, LOOK_MS = 700;
@@ -79,7 +78,7 @@ async function submit(event, one, clock) {
     mine.said = { good: false, text: problem.status === 401 || problem.status === 403 ? t("said_not_allowed") : problem.status ? problem.message : t("said_unreachable", { door: door() || location.origin }) };
   }
   mine.busy = false;
-  forgetStatus();
+  forgetSeldom();
   announce(mine.said.text);
   dispatchEvent(new Event("again"));
 }

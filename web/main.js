@@ -10,7 +10,8 @@ import { districtName, loadNames } from "./names.js";
 import { loadPage } from "./page.js";
 import { signIn } from "./sign_in.js";
 import { go, put, read, viewAddress } from "./state.js";
-import { askStatus, showStatus } from "./status.js";
+import { showStatus } from "./status.js";
+import { EVERY_MS, askTurn } from "./turn.js";
 import { setLanguage, t } from "./words.js";
 import * as cases from "./cases.js";
 import * as desk from "./desk.js";
@@ -28,7 +29,6 @@ import * as units from "./units.js";
 
 const VIEWS = { overview, place, times, units, rates, repeats, stations, triggers, desk, cases, ledger, case: one, screen };
 const NAV = ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger"];
-const EVERY_MS = 5000;
 const THEMES = ["", "light", "dark"];
 
 let state = read();
@@ -103,8 +103,7 @@ async function ask(mine) {
     named = true;
     frame();
   }
-  const status = await askStatus();
-  const data = await viewOf(asked).ask(asked, status.clock);
+  const { status, data } = await askTurn(viewOf(asked), asked);
   if (mine !== turn) return; // somebody went on meanwhile
   newest = { state: asked, status, clock: status.clock, data };
   show();

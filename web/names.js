@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What codes are called, asked once. A code that nobody named is shown as it is.
-import { get, perhaps } from "./api.js";
+import { getAlone, perhaps } from "./api.js";
 import { language, t } from "./words.js";
 
 let units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
 const index = (rows, key) => new Map((rows || []).map((row) => [row[key], row]));
 
 export async function loadNames() {
-  const [known, names] = await Promise.all([get("api/units"), perhaps(get("api/names"), {})]);
+  const [known, names] = await Promise.all([getAlone("api/units"), perhaps(getAlone("api/names"), {})]);
   units = index(known.units, "unit");
   places = index(names.divisions, "code");
   types = index(names.types, "code");

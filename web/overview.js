@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The district now: what came in, what stands open, what is late, who has it.
-import { get, oneOf, perhaps, rowsOf } from "./api.js";
+import { get, oneOf, perhaps, rowsOf, seldom } from "./api.js";
 import { caseTable, NOT_CLOSED } from "./case_rows.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
@@ -18,8 +18,8 @@ const two = (n) => String(n).padStart(2, "0");
 export async function ask(state, clock) {
   const today = { from: clock.day, to: clock.day }, before = { from: shift(clock.day, -1), to: shift(clock.day, -1) };
   const [one, times, total, flow, past, stock, overdue, places, urgent, newest] = await Promise.all([
-    oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }), rowsOf("inflow", { ...today, by: "hour" }),
-    rowsOf("inflow", { ...before, by: "hour" }), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
+    oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }, seldom), rowsOf("inflow", { ...today, by: "hour" }),
+    rowsOf("inflow", { ...before, by: "hour" }, seldom), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
     perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { order: "due", limit: 8 })),
     perhaps(get("api/cases", { kind: "request", limit: 8 }))]);
   return { one, times, total, flow, past, stock, overdue, places, urgent, newest };

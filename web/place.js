@@ -34,13 +34,7 @@ async function askTrend(state, clock) {
 
 const offOf = (sum, rows) => COUNTS.filter((key) => rows.reduce((all, row) => all + row[key], 0) !== (sum[key] || 0));
 
-// Two questions: what came between them is no disagreement, so they are asked once more.
-async function askLevel(query, by) {
-  if (!by) return [await oneOf("places", query), []];
-  const both = () => Promise.all([oneOf("places", query), rowsOf("places", { ...query, by })]);
-  const first = await both();
-  return offOf(...first).length ? both() : first;
-}
+const askLevel = (query, by) => Promise.all([oneOf("places", query), by ? rowsOf("places", { ...query, by }) : []]);
 
 export async function ask(state, clock) {
   const depth = depthOf(state), days = daysOf(state, clock.day), query = { ...days, ...filterOf(state) };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wall screen: one look from across the room, nothing to press, nothing that scrolls.
-import { get, perhaps } from "./api.js";
+import { get, perhaps, seldom } from "./api.js";
 import { caseTable } from "./case_rows.js";
 import { make } from "./dom.js";
 import { moment, whole } from "./format.js";
@@ -13,7 +13,7 @@ import { t } from "./words.js";
 const LINES = 7;
 
 export async function ask(state, clock) {
-  const [district, wall, desk, triggers] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(get("api/desk", { limit: 1 })),
+  const [district, wall, desk, triggers] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })),
     perhaps(get("api/triggers", { limit: LINES }))]);
   return { ...district, wall, desk, triggers };
 }

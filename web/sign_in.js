@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A person says who he is: his name, for the record, and his token, which stays in this tab's memory.
 import { announce } from "./announce.js";
+import { forgetSeldom } from "./api.js";
 import { credential } from "./credential.js";
 import { byId, make } from "./dom.js";
 import { unitName } from "./names.js";
 import { loadPage, who } from "./page.js";
-import { forgetStatus } from "./status.js";
 import { t } from "./words.js";
 
 let fault = "";
@@ -22,14 +22,14 @@ async function submit(event) {
     fault = problem.status === 401 ? t("bad_token") : problem.message;
     announce(fault);
   }
-  forgetStatus();
+  forgetSeldom();
   dispatchEvent(new Event("refresh"));
 }
 
 // The view asks anew, as nobody: whether that is answered is for the API to say.
 function leave() {
   credential.forget();
-  forgetStatus();
+  forgetSeldom();
   dispatchEvent(new Event("left"));
   announce(t("signed_out"));
   dispatchEvent(new Event("refresh"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every station one cell of a wall, street by street: who is heard, who is late, who is silent, who sends what cannot be
 // read. Letters and shapes say it, colours help.
-import { get, perhaps, rowsOf } from "./api.js";
+import { perhaps, rowsOf, seldom } from "./api.js";
 import { bar, choice } from "./control.js";
 import { make } from "./dom.js";
 import { duration, moment, percent, whole } from "./format.js";
@@ -15,9 +15,10 @@ const DIRTY = 0.05; // of a source's rows of the day were refused: its number is
 const STATES = ["alive", "late", "silent", "never", "unknown", "dirty"];
 
 export const every = 15000;
+const often = (path, query) => seldom(path, query, every - 1000); // the wall screen draws them in each of its turns
 
 export async function ask(state, clock) {
-  const [wall, feeds] = await Promise.all([perhaps(get("api/stations")), perhaps(rowsOf("ledger", { by: "feed", from: clock.day, to: clock.day }), [])]);
+  const [wall, feeds] = await Promise.all([perhaps(often("api/stations")), perhaps(rowsOf("ledger", { by: "feed", from: clock.day, to: clock.day }, often), [])]);
   if (!wall) return null;
   return { now: wall.now_ms, feeds, rows: wall.rows.map((row) => ({ ...row, dirty: row.refused > 0 })) };
 }

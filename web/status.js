@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How old the numbers are, whether the account closes, who is silent, what waits: always in view, whatever else is.
 import { notice } from "./announce.js";
-import { get, perhaps } from "./api.js";
+import { get, perhaps, seldom } from "./api.js";
 import { hasCharts } from "./chart.js";
 import { byId, fill, make } from "./dom.js";
 import { clockOf, dayOf, duration, setZone, whole } from "./format.js";
@@ -9,30 +9,13 @@ import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
 const OLD_MS = 120000; // ticks come every 30 s
-const SELDOM_MS = 20000;
 
-const NEVER = { at: -Infinity, stations: null, waiting: null };
-let seldom = NEVER, forgotten = 0;
-
-async function askSeldom(now) {
-  if (now - seldom.at < SELDOM_MS) return seldom;
-  const before = forgotten;
-  const [stations, desk] = await Promise.all([perhaps(get("api/stations", { state: "silent" })), perhaps(get("api/desk", { limit: 1 }))]);
-  const found = { at: now, stations: stations?.counts, waiting: desk?.waiting && Object.values(desk.waiting).reduce((sum, n) => sum + n, 0) };
-  if (before === forgotten) seldom = found; // else it was told to who is gone
-  return found;
-}
-
-// After a decision, or with another credential, the numbers are asked for at once.
-export function forgetStatus() {
-  forgotten++;
-  seldom = NEVER;
-}
+const sumOf = (counts) => counts && Object.values(counts).reduce((sum, n) => sum + n, 0);
 
 export async function askStatus() {
-  const [clock, fresh] = await Promise.all([get("api/clock"), perhaps(get("api/freshness"))]);
+  const [clock, fresh, stations, desk] = await Promise.all([get("api/clock"), perhaps(get("api/freshness")), perhaps(seldom("api/stations", { state: "silent" })), perhaps(seldom("api/desk", { limit: 1 }))]);
   setZone(clock.zone_minutes);
-  return { clock, fresh, ...(await askSeldom(performance.now())) };
+  return { clock, fresh, stations: stations?.counts, waiting: sumOf(desk?.waiting) };
 }
 
 const item = (label, state, text, href) => make("li", {},

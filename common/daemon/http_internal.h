@@ -47,7 +47,8 @@ struct http_query {
     struct span name, value; /* decoded, in the request's text */
 };
 
-/* Two know a request: MHD (connection) and its handler (held). The last one to let go frees it. */
+/* Two know a request: MHD (connection) and its handler (held). The last one to let go frees it. Of
+ * one that is asked inside another MHD knows nothing, nor does the server. */
 struct http_request {
     struct http_server *server;        /* NULL once the server is gone */
     struct MHD_Connection *connection; /* NULL once MHD is done with it */
@@ -67,7 +68,10 @@ struct http_request {
     struct http_query queries[HTTP_MOST_QUERIES];
     size_t query_count;
     struct strbuf body;
-    size_t reserved;               /* of the server's budget */
+    size_t reserved;             /* of the server's budget */
+    struct http_request *around; /* it is asked inside of this one; or NULL */
+    http_inner_fn *answered;     /* then this has its answer */
+    void *context;
     int status;                    /* of the answer */
     struct MHD_Response *response; /* owned; NULL = not answered */
 };

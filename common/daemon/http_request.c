@@ -102,11 +102,6 @@ void http_request_write_refusal(struct strbuf *out, enum http_problem problem,
     strbuf_fini(&body);
 }
 
-enum language http_request_language(const struct http_request *request)
-{
-    return language_of(http_request_header(request, "Accept-Language"));
-}
-
 /* What some statuses have to say in their header. */
 static void add_headers(const struct http_request *request, enum http_problem problem,
                         struct http_answer *answer, const char *retry_after)
@@ -125,6 +120,14 @@ static void add_headers(const struct http_request *request, enum http_problem pr
         answer->more[n++] = (struct http_header){"Content-Language", tag};
 }
 
+static void respond(struct http_request *request, const struct http_answer *answer)
+{
+    if (request->around)
+        request->answered(request->context, answer);
+    else
+        http_server_respond(request, answer);
+}
+
 static void respond_problem(struct http_request *request, enum http_problem problem,
                             const char *about, int64_t retry_after_s)
 {
@@ -137,7 +140,7 @@ static void respond_problem(struct http_request *request, enum http_problem prob
                                  .content_type = "application/problem+json",
                                  .body = strbuf_span(&body)};
     add_headers(request, problem, &answer, wait);
-    http_server_respond(request, &answer);
+    respond(request, &answer);
     strbuf_fini(&body);
 }
 
@@ -361,69 +364,6 @@ bool http_request_take_body(struct http_request *request, struct span piece,
     return true;
 }
 
-const struct http_route *http_request_route(const struct http_request *request)
-{
-    return request->match.route;
-}
-
-struct span http_request_method(const struct http_request *request)
-{
-    return span_of(request->method);
-}
-
-struct span http_request_target(const struct http_request *request)
-{
-    return span_of(request->target);
-}
-
-struct span http_request_path(const struct http_request *request)
-{
-    return request->path.text;
-}
-
-struct span http_request_part(const struct http_request *request, size_t index)
-{
-    return index < HTTP_ROUTE_PARTS ? request->match.parts[index] : SPAN_NONE;
-}
-
-struct span http_request_header(const struct http_request *request, const char *name)
-{
-    return request->connection ? span_of(http_head_value(request, name)) : SPAN_NONE;
-}
-
-bool http_request_each_header(const struct http_request *request,
-                              bool (*visit)(void *context, struct span name, struct span value),
-                              void *context)
-{
-    return !request->connection || http_head_each(request, visit, context);
-}
-
-void http_request_peer(const struct http_request *request, char *text, size_t size)
-{
-    if (request->connection)
-        http_head_peer(request, text, size);
-    else
-        snprintf(text, size, "-");
-}
-
-struct span http_request_query(const struct http_request *request, const char *name)
-{
-    for (size_t i = 0; i < request->query_count; i++)
-        if (span_is(request->queries[i].name, name))
-            return request->queries[i].value;
-    return SPAN_NONE;
-}
-
-bool http_request_each_query(const struct http_request *request,
-                             bool (*visit)(void *context, struct span name, struct span value),
-                             void *context)
-{
-    for (size_t i = 0; i < request->query_count; i++)
-        if (!visit(context, request->queries[i].name, request->queries[i].value))
-            return false;
-    return true;
-}
-
 struct span http_request_body(const struct http_request *request)
 {
     return request->body.at ? strbuf_span(&request->body) : SPAN("");
@@ -449,7 +389,7 @@ size_t http_request_known(struct http_request *request, const void *who)
 
 bool http_request_is_waiting(const struct http_request *request)
 {
-    return request->connection && !request->response;
+    return request->around ? request->held : request->connection && !request->response;
 }
 
 /* The handler's side lets go; what is left to send is counted until it was sent. */
@@ -466,7 +406,7 @@ void http_request_answer(struct http_request *request, const struct http_answer 
 {
     assert(request->held || !request->handed);
     if (http_request_is_waiting(request))
-        http_server_respond(request, answer);
+        respond(request, answer);
     if (request->held)
         release(request, answer->body.len);
 }

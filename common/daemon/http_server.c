@@ -276,17 +276,21 @@ static void on_sweep(uv_timer_t *timer)
     struct http_server *server = container_of(timer, struct http_server, sweep);
     int64_t now_ms = http_server_now(server);
     struct http_connection *next;
+    bool cut_one = false;
 
     for (struct http_connection *one = server->connections.first; one; one = next) {
         next = one->next;
-        if (!one->cut && http_connection_is_late(one, server->limits, now_ms))
-            cut(server, one, HTTP_PROBLEM_SLOW);
+        if (one->cut || !http_connection_is_late(one, server->limits, now_ms))
+            continue;
+        cut(server, one, HTTP_PROBLEM_SLOW);
+        cut_one = true;
     }
     bool quiet = http_listener_sweep(&server->listener, now_ms);
     http_listener_resume(&server->listener);
     if (quiet && !server->connections.first)
         uv_timer_stop(&server->sweep);
-    turn(server);
+    if (cut_one)
+        turn(server);
 }
 
 static void refuse_entry(struct http_server *server, int fd, enum http_problem problem)

@@ -123,3 +123,11 @@ void http_request_fail_for(struct http_request *request, enum http_problem probl
 /* RFC 9457 problem: type "about:blank#<code>", title, status, detail. */
 void http_request_problem(struct http_request *request, int status, const char *code,
                           const char *title, const char *detail);
+
+/* GET `target` (path?query) of the same routes, inside of a request that is answered later than all
+ * that is asked so: by the same person, in the same language. Its handler has a request as any; the
+ * answer goes to `answered`, once, perhaps before this returns, and holds until that does. */
+typedef void http_inner_fn(void *context, const struct http_answer *answer);
+void http_request_ask(struct http_request *around, struct span target, http_inner_fn *answered,
+                      void *context);
+bool http_request_is_inner(const struct http_request *request);

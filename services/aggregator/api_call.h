@@ -7,6 +7,7 @@
 #include "aggregator/api_pool.h"
 #include "aggregator/api_reply.h"
 #include "aggregator/core/api_place.h"
+#include "aggregator/core/shared_answers.h"
 
 #define API_CALL_ROWS 100 /* of a page, where nobody says otherwise */
 
@@ -19,6 +20,7 @@ struct api { /* what every handler has */
     struct api_access *access;
     struct api_wait *wait;
     struct api_freshness *freshness;
+    struct shared_answers *shared;
     char events[256]; /* the topic's full name */
 };
 

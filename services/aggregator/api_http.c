@@ -3,6 +3,7 @@
  *
  *   request -> api_call_begin (who asks, how often, parameters) -> api_pool (a few connections)
  *           -> rows -> api_reply (JSON, tag) or api_wait (until there is news)
+ *   api_together: several such requests inside of one
  *
  * Nothing here writes, and nothing here runs on the loop but reading a request and sending bytes.
  */
@@ -18,11 +19,14 @@
 #include "aggregator/api_freshness.h"
 #include "aggregator/api_open311.h"
 #include "aggregator/api_page.h"
+#include "aggregator/api_together.h"
 #include "aggregator/api_views.h"
 #include "aggregator/api_wait.h"
 #include "base/memory.h"
 
-#define API_ROUTES 18
+#define API_ROUTES   19
+#define SHARED_MOST  ((size_t)32) /* answers that others may be given, and how large one may be */
+#define SHARED_BYTES ((size_t)256 << 10)
 
 struct api_http {
     struct api api;
@@ -39,6 +43,7 @@ static void free_api(struct api_http *http)
     api_pool_free(http->api.pool);
     api_access_free(http->api.access);
     api_freshness_free(http->api.freshness);
+    shared_answers_free(http->api.shared);
     free(http);
 }
 
@@ -52,6 +57,7 @@ static void set_routes(struct api_http *http)
         {"GET", "/api/cases", 0, api_cases_list, api},
         {"GET", "/api/desk", 0, api_cases_desk, api},
         {"GET", "/api/triggers", 0, api_cases_triggers, api},
+        {"GET", "/api/together", 0, api_together_answer, api},
         {"GET", "/api/clock", 0, api_views_clock, api},
         {"GET", "/api/freshness", 0, api_freshness_answer, api},
         {"GET", "/api/units", 0, api_views_units, api},
@@ -79,6 +85,7 @@ struct api_http *api_http_open(struct daemon *daemon, const struct aggregator_co
     api->pool = api_pool_open(daemon, config);
     api->access = api_access_open(daemon, config);
     api->freshness = api_freshness_new();
+    api->shared = shared_answers_new(SHARED_MOST, SHARED_BYTES);
     set_routes(http);
     http->limits = http_limits_default;
     http->limits.connections = (size_t)config->api_connections;

@@ -3,8 +3,8 @@
  * is made larger than that of the default, or as many slow questions as it has threads would keep
  * the writer's next commit waiting.
  *
- * A question is one round trip: BEGIN, the role, the question, COMMIT. The session is read-only
- * whatever the role may do. */
+ * A question is one round trip: BEGIN, the role, the question, COMMIT; so are several that were
+ * gathered. The session is read-only whatever the role may do, and reads as of one moment. */
 #include "aggregator/api_pool.h"
 
 #include <stdio.h>
@@ -17,8 +17,7 @@
 #include "postgres/transaction.h"
 
 #define MOST_WAITING 64
-#define MOST_BODY    ((size_t)8 << 20)
-#define KEPT_BODY    ((size_t)256 << 10) /* of a lane between questions */
+#define MOST_BODY    ((size_t)8 << 20) /* of what one transaction answers */
 #define OTHER_WORK   9 /* threads: the writer's, what it asks of the log, and the watchers' */
 #define SLOW_STATE   "57014"
 
@@ -27,13 +26,12 @@ struct lane {
     struct postgres_connection *connection;
     struct postgres_transaction *transaction;
     uv_work_t work;
-    bool has_roles; /* of this connection's server */
-    struct api_question *question;
+    bool has_roles;                /* of this connection's server */
+    struct api_question *question; /* and all that go with it */
     /* The worker's while there is a question. */
-    struct strbuf body;
-    enum api_outcome outcome;
+    size_t bytes; /* of the answers so far */
     struct error error;
-    double took_ms;
+    uint64_t since; /* of the answer before, or of the beginning */
     struct cpu_meter spent;
 };
 
@@ -42,7 +40,9 @@ struct api_pool {
     struct lane *lanes;    /* owned */
     size_t count, waiting; /* waiting: but those that were admitted elsewhere */
     struct api_question *first, *last;
-    char session[256];
+    struct api_question *gathered, *latest;
+    bool gathers;
+    char session[320];
     struct metric *outcomes, *seconds;
 };
 
@@ -57,6 +57,7 @@ struct api_question *api_pool_question(void *context)
 void api_pool_forget(struct api_question *question)
 {
     sql_ask_fini(&question->ask);
+    strbuf_fini(&question->body);
     free(question);
 }
 
@@ -68,20 +69,30 @@ static bool on_roles(void *context, const PGresult *result, struct error *error)
     return true;
 }
 
+static void take_time(struct lane *lane, struct api_question *question)
+{
+    uint64_t now = uv_hrtime();
+    question->took_ms = (double)(now - lane->since) / 1e6;
+    lane->since = now;
+}
+
 static bool on_rows(void *context, const PGresult *result, struct error *error)
 {
     (void)error;
-    struct lane *lane = context;
-    struct api_question *question = lane->question;
+    struct api_question *question = context;
+    struct lane *lane = question->lane;
+    struct strbuf *body = &question->body;
     bool found = PQntuples(result) > 0;
+    strbuf_init(body, 1024, MOST_BODY - lane->bytes);
     if (question->write)
-        found = question->write(question, result, &lane->body);
+        found = question->write(question, result, body);
     else if ((found = found && !PQgetisnull(result, 0, 0)))
-        strbuf_add(&lane->body,
-                   span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
-    lane->outcome = !found                                               ? API_NOT_FOUND
-                    : strbuf_is_full(&lane->body) || lane->body.len == 0 ? API_TOO_LARGE
-                                                                         : API_FOUND;
+        strbuf_add(body, span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
+    question->outcome = !found                                   ? API_NOT_FOUND
+                        : strbuf_is_full(body) || body->len == 0 ? API_TOO_LARGE
+                                                                 : API_FOUND;
+    lane->bytes += body->len;
+    take_time(lane, question);
     return true;
 }
 
@@ -100,49 +111,60 @@ static bool look_for_roles(struct lane *lane)
 
 static bool ask(struct lane *lane)
 {
-    const struct api_question *question = lane->question;
-    const char *const role[] = {question->role};
+    const char *role = "";
     postgres_transaction_begin(lane->transaction);
-    if (lane->has_roles && question->role[0])
+    for (struct api_question *one = lane->question; one; one = one->also) {
+        if (lane->has_roles && one->role[0] && strcmp(one->role, role) != 0) {
+            role = one->role;
+            one->eyes[0] = role;
+            postgres_transaction_add(
+                lane->transaction,
+                &(struct postgres_statement){
+                    .sql = "SELECT set_config('role', $1, true)", .values = one->eyes, .count = 1});
+        }
         postgres_transaction_add(
             lane->transaction,
-            &(struct postgres_statement){
-                .sql = "SELECT set_config('role', $1, true)", .values = role, .count = 1});
-    postgres_transaction_add(
-        lane->transaction,
-        &(struct postgres_statement){.sql = question->ask.sql.at,
-                                     .values = (const char *const *)question->ask.values,
-                                     .count = question->ask.count,
-                                     .result = on_rows,
-                                     .context = lane});
+            &(struct postgres_statement){.sql = one->ask.sql.at,
+                                         .values = (const char *const *)one->ask.values,
+                                         .count = one->ask.count,
+                                         .result = on_rows,
+                                         .context = one});
+    }
     return postgres_transaction_commit(lane->transaction, &lane->error);
+}
+
+/* What was answered before the fault stays answered. */
+static void spoil(struct lane *lane)
+{
+    bool slow = lane->error.code == (int)strtol(SLOW_STATE, NULL, 36);
+    for (struct api_question *one = lane->question; one; one = one->also) {
+        if (one->body.at)
+            continue;
+        one->outcome = slow ? API_SLOW : API_AWAY;
+        take_time(lane, one);
+    }
 }
 
 static void run(struct lane *lane)
 {
     lane->error = (struct error){0};
-    lane->outcome = API_AWAY;
-    strbuf_reset(&lane->body);
+    lane->bytes = 0;
+    for (struct api_question *one = lane->question; one; one = one->also)
+        one->lane = lane;
     bool fresh = !postgres_connection_is_open(lane->connection);
-    if (!postgres_connection_open(lane->connection, &lane->error))
-        return;
-    if (fresh && !look_for_roles(lane))
-        return;
-    if (ask(lane))
-        return;
-    bool slow = lane->error.code == (int)strtol(SLOW_STATE, NULL, 36);
-    lane->outcome = slow ? API_SLOW : API_AWAY;
+    if (!postgres_connection_open(lane->connection, &lane->error) ||
+        (fresh && !look_for_roles(lane)) || !ask(lane))
+        spoil(lane);
 }
 
 static void run_lane(uv_work_t *work)
 {
     struct lane *lane = work->data;
-    uint64_t began = uv_hrtime();
+    lane->since = uv_hrtime();
     lane->spent.ns = 0;
     int64_t spent = cpu_meter_begin(&lane->spent);
     run(lane);
     cpu_meter_end(&lane->spent, spent);
-    lane->took_ms = (double)(uv_hrtime() - began) / 1e6;
 }
 
 static void go_on(struct api_pool *pool);
@@ -153,15 +175,16 @@ static void answer(struct lane *lane)
     struct api_pool *pool = lane->pool;
     struct api_question *question = lane->question;
     lane->question = NULL;
-    if (lane->outcome >= API_SLOW)
+    if (lane->error.kind != ERROR_NONE)
         log_warn("api.question_failed", LOG_ERROR(&lane->error));
-    metric_add(pool->outcomes, span_of(names[lane->outcome]), 1);
-    metric_observe_ms(pool->seconds, SPAN(""), lane->took_ms);
-    question->answered(question, lane->outcome, strbuf_span(&lane->body));
-    api_pool_forget(question);
-    if (lane->body.capacity > KEPT_BODY) {
-        strbuf_fini(&lane->body);
-        strbuf_init(&lane->body, 4096, MOST_BODY);
+    while (question) {
+        struct api_question *also = question->also;
+        metric_observe_ms(pool->seconds, SPAN(""), question->took_ms);
+        metric_add(pool->outcomes, span_of(names[question->outcome]), 1);
+        question->answered(question, question->outcome,
+                           question->body.at ? strbuf_span(&question->body) : SPAN(""));
+        api_pool_forget(question);
+        question = also;
     }
     go_on(pool);
 }
@@ -197,10 +220,8 @@ static void go_on(struct api_pool *pool)
     }
 }
 
-bool api_pool_ask(struct api_pool *pool, struct api_question *question)
+static void queue(struct api_pool *pool, struct api_question *question)
 {
-    if (!question->admitted && pool->waiting == MOST_WAITING)
-        return false;
     question->next = NULL;
     if (pool->last)
         pool->last->next = question;
@@ -209,7 +230,36 @@ bool api_pool_ask(struct api_pool *pool, struct api_question *question)
     pool->last = question;
     pool->waiting += !question->admitted;
     go_on(pool);
+}
+
+bool api_pool_ask(struct api_pool *pool, struct api_question *question)
+{
+    if (!question->admitted && pool->waiting >= MOST_WAITING)
+        return false;
+    if (!pool->gathers) {
+        queue(pool, question);
+        return true;
+    }
+    if (pool->latest)
+        pool->latest->also = question;
+    else
+        pool->gathered = question;
+    pool->latest = question;
     return true;
+}
+
+void api_pool_gather(struct api_pool *pool)
+{
+    pool->gathers = true;
+}
+
+void api_pool_asked(struct api_pool *pool)
+{
+    struct api_question *gathered = pool->gathered;
+    pool->gathers = false;
+    pool->gathered = pool->latest = NULL;
+    if (gathered)
+        queue(pool, gathered);
 }
 
 /* Times are told by the district's wall clock. */
@@ -218,8 +268,9 @@ static void write_session(struct api_pool *pool, const struct aggregator_config 
     int zone = config->rules.zone_minutes, minutes = zone < 0 ? -zone : zone;
     snprintf(pool->session, sizeof pool->session,
              "SET TIME ZONE INTERVAL '%c%02d:%02d' HOUR TO MINUTE; SET "
-             "default_transaction_read_only = on; SET statement_timeout = %lld; SET lock_timeout = "
-             "'2s'; SET jit = off; SET work_mem = '8MB'",
+             "default_transaction_read_only = on; SET default_transaction_isolation = 'repeatable "
+             "read'; SET statement_timeout = %lld; SET lock_timeout = '2s'; SET jit = off; SET "
+             "work_mem = '8MB'",
              zone < 0 ? '-' : '+', minutes / 60, minutes % 60, (long long)config->api_timeout_ms);
 }
 
@@ -229,11 +280,11 @@ struct api_pool *api_pool_open(struct daemon *daemon, const struct aggregator_co
         "citybrain_aggregator_api_questions_total", METRIC_COUNTER, "outcome",
         "Questions of the read API to PostgreSQL by what came of them: found, not_found, "
         "too_large, slow (longer than aggregator.api_timeout) or away (no database)."};
-    static const struct metric_row seconds = {"citybrain_aggregator_api_question_seconds",
-                                              METRIC_HISTOGRAM, NULL,
-                                              "How long questions of the read API take, from the "
-                                              "lane's question to its rows; waiting for "
-                                              "a lane is not in it."};
+    static const struct metric_row seconds = {
+        "citybrain_aggregator_api_question_seconds", METRIC_HISTOGRAM, NULL,
+        "How long questions of the read API take, from the "
+        "lane's question to its rows, of those asked together "
+        "from the rows before; waiting for a lane is not in it."};
     char threads[24];
     struct api_pool *pool = xcalloc(1, sizeof *pool);
     pool->daemon = daemon;
@@ -252,7 +303,6 @@ struct api_pool *api_pool_open(struct daemon *daemon, const struct aggregator_co
         lane->connection =
             postgres_connection_new(config->api_postgres, "citybrain-api", pool->session);
         lane->transaction = postgres_transaction_new(lane->connection);
-        strbuf_init(&lane->body, 4096, MOST_BODY);
     }
     return pool;
 }
@@ -262,7 +312,6 @@ void api_pool_free(struct api_pool *pool)
     for (size_t i = 0; i < pool->count; i++) {
         postgres_transaction_free(pool->lanes[i].transaction);
         postgres_connection_free(pool->lanes[i].connection);
-        strbuf_fini(&pool->lanes[i].body);
     }
     free(pool->lanes);
     free(pool);

@@ -29,7 +29,13 @@ struct api_question {
     /* On the loop, once; it gives back what hangs on the question, not the question. */
     void (*answered)(struct api_question *question, enum api_outcome outcome, struct span body);
     void *context;
-    struct api_question *next; /* the pool's */
+    /* The pool's. */
+    struct api_question *next, *also; /* also: asked in the same transaction */
+    struct lane *lane;                /* on it, while it is asked */
+    const char *eyes[1];              /* role, as a value */
+    enum api_outcome outcome;
+    double took_ms;
+    struct strbuf body;
 };
 
 struct api_pool;
@@ -40,4 +46,9 @@ void api_pool_free(struct api_pool *pool);
 struct api_question *api_pool_question(void *context);
 /* Takes it. False when too many wait that have no place of their own: it was not taken. */
 bool api_pool_ask(struct api_pool *pool, struct api_question *question);
+/* What is asked from here on until `asked` is asked in one transaction: one way there and back, and
+ * one moment that all of it is true of. Where one is too slow, those behind it are not answered
+ * either. */
+void api_pool_gather(struct api_pool *pool);
+void api_pool_asked(struct api_pool *pool);
 void api_pool_forget(struct api_question *question);

@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What watching costs each daemon: /metrics of all three scraped every five seconds, and two pages that stay open (what
-they ask is what web/overview.js, web/screen.js and web/status.js ask; each keeps its connection, as Chromium and Prometheus
-do), while 1,000 events a second are lived. The part is
-the daemons' own figure: CLOCK_THREAD_CPUTIME_ID around what serves /metrics, the read API and its questions' threads.
+"""What watching costs each daemon: /metrics of all three scraped every five seconds, and two pages that stay open, an
+overview and a wall screen (page_asks.mjs has the page's own code tell what they ask and when; each keeps its connection, as
+Chromium and Prometheus do), while 1,000 events a second are lived. The part is the daemons' own figure:
+CLOCK_THREAD_CPUTIME_ID around what serves /metrics, the read API and its questions' threads.
 
 usage: watch.py [SECONDS] [EVENTS]      default 30 s at 1,000 events a second
 
 Ends 1 when a daemon spends more than 3 % of its CPU on it."""
 import http.client
+import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-import urllib.parse
 import urllib.request
-from datetime import date, timedelta
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import verdicts
 from bench import alone
@@ -25,7 +27,7 @@ from latency import LatencyBench, Sender
 from stage import ROOT, cpu_of, until
 
 MOST = 3.0  # % of the daemon's CPU
-EVERY_S, SELDOM_S, PAGES = 5, 20, 2
+EVERY_S, PAGES = 5, ("overview", "screen")
 WARM_S, WARM_PACE = 3, 200
 DAEMONS = ("ingest", "router", "aggregator")
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -48,16 +50,13 @@ def sample(port):
     return found["citybrain_cpu_milliseconds_total"], found["citybrain_watching_cpu_milliseconds_total"]
 
 
-def page_questions(today):
-    """What an overview that is open asks every five seconds, and what every twenty."""
-    before = str(date.fromisoformat(today) - timedelta(days=1))
-    now, past = {"from": today, "to": today}, {"from": before, "to": before}
-    month = {"from": str(date.fromisoformat(today) - timedelta(days=29)), "to": today}
-    views = [("closure_rate", now), ("response_time", now), ("closure_rate", month), ("inflow", {**now, "by": "hour"}),
-             ("inflow", {**past, "by": "hour"}), ("backlog", {}), ("overdue", {}), ("places", {**now, "by": "street_code"})]
-    often = ["/api/clock", "/api/freshness", "/api/cases?order=due&limit=8", "/api/cases?kind=request&limit=8"]
-    return (often + ["/api/views/%s?%s" % (name, urllib.parse.urlencode(query)) for name, query in views],
-            ["/api/stations?state=silent", "/api/desk?limit=1"])
+def page_turns(view, seconds):
+    """(seconds between two turns of an open page, what each of them asks)."""
+    day = datetime.now(timezone(timedelta(hours=8))).date().isoformat()  # the district's
+    said = subprocess.run(["node", Path(__file__).with_name("page_asks.mjs"), day, str(int(seconds) + 2), view],
+                          stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    told = json.loads(said)
+    return told["every_ms"] / 1000, told["turns"]
 
 
 class Client:
@@ -66,33 +65,38 @@ class Client:
     def __init__(self, port):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
 
-    def ask(self, path):
+    def ask(self, path, headers):
         try:
-            self.connection.request("GET", path)
+            self.connection.request("GET", path, headers=headers)
             answer = self.connection.getresponse()
         except (http.client.RemoteDisconnected, ConnectionError):
             self.connection.close()
-            self.connection.request("GET", path)
+            self.connection.request("GET", path, headers=headers)
             answer = self.connection.getresponse()
-        answer.read()
+        body = answer.read()
         if answer.status // 100 != 2:
             raise OSError("status %d" % answer.status)
+        if path.startswith("/api/together"):
+            bad = [one for one in json.loads(body)["answers"] if one["status"] != 200]
+            if bad:
+                raise OSError("inside of it: %s" % bad[0])
 
 
 class Watching:
     """Scrapes and pages, each in its time, until it is ended."""
 
-    def __init__(self, admins, api):
+    def __init__(self, admins, api, seconds):
         self.admins, self.api = admins, api
         self.done, self.asked, self.faults = threading.Event(), 0, []
         self.threads = [threading.Thread(target=self.scrape)] + [
-            threading.Thread(target=self.look, args=(n * EVERY_S / PAGES,)) for n in range(PAGES)]
+            threading.Thread(target=self.look, args=(n * EVERY_S / len(PAGES), *page_turns(view, seconds)))
+            for n, view in enumerate(PAGES)]
         for one in self.threads:
             one.start()
 
-    def get(self, client, path):
+    def get(self, client, path, headers=None):
         try:
-            client.ask(path)
+            client.ask(path, headers or {})
         except OSError as fault:
             self.faults.append("%s: %s" % (path, fault))
         self.asked += 1
@@ -103,15 +107,15 @@ class Watching:
             for client in clients:
                 self.get(client, "/metrics")
 
-    def look(self, first):
-        often, seldom = page_questions(str(date.today()))
-        turn, client = 0, Client(self.api)
+    def look(self, first, every, turns):
+        client = Client(self.api)
         self.done.wait(first)
-        while not self.done.is_set():
-            for path in often + (seldom if turn % (SELDOM_S // EVERY_S) == 0 else []):
-                self.get(client, path)
-            turn += 1
-            self.done.wait(EVERY_S)
+        for asked in turns:
+            for one in asked:
+                self.get(client, one["address"], one["headers"])
+            if self.done.wait(every):
+                return
+        self.faults.append("no turn is left: the bench took longer than it should")
 
     def end(self):
         self.done.set()
@@ -153,7 +157,8 @@ def measure(stage, seconds, events):
         load(bench, admins[2], WARM_PACE, WARM_S)
         time.sleep(WARM_S)  # what came of them is read by now
         a_request = max(1.0, (events_of(admins[2]) - read) / (WARM_PACE * WARM_S))  # events of it
-        before, watching = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)], Watching(admins, api)
+        before = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)]
+        watching = Watching(admins, api, seconds)
         try:
             lived, late = load(bench, admins[2], events / a_request, seconds)
         finally:
@@ -161,8 +166,8 @@ def measure(stage, seconds, events):
         after = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)]
         assert all(process.poll() is None for process in daemons), "a daemon ended: " + stage.last_words()
     assert not watching.faults, watching.faults[:3]
-    print("%.0f events/s for %g s, the sender %.0f ms late at most; %d answers to scrapes each %d s and %d pages" % (
-        lived, seconds, late * 1e3, watching.asked, EVERY_S, PAGES))
+    print("%.0f events/s for %g s, the sender %.0f ms late at most; %d answers to scrapes each %d s and the pages %s" % (
+        lived, seconds, late * 1e3, watching.asked, EVERY_S, " and ".join(PAGES)))
     for name, ((all_, part), used), ((all_after, part_after), used_after) in zip(DAEMONS, before, after):
         whole, share = all_after - all_, part_after - part
         print("%-10s %6d ms of CPU (the kernel says %d), %d ms of it for those who watch" % (

@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 import xml.etree.ElementTree as ElementTree
 
+import psycopg2
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
@@ -257,6 +258,57 @@ def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(d
     assert {row["kind"] for row in names["kinds"]} >= {"request", "proactive"}
 
 
+def together(api, *asked, **headers):
+    query = "&".join("ask=" + urllib.parse.quote(one, safe="") for one in asked)
+    return [(one["status"], one["body"]) for one in api.json(f"/api/together?{query}", **headers)["answers"]]
+
+
+def test_questions_asked_together_are_answered_as_alone(api):
+    asked = ("views/closure_rate?by=unit", f"cases/{case(0)}", f"cases?unit={LEAD}&limit=2", "cases/request:12345:NOSUCH", "units",
+             "desk?cause=why", "nothing", "views/closure_rate?by=colour")
+    found = together(api, *asked)
+    for one, (status, body) in zip(asked, found):
+        alone = api.get(f"/api/{one}")
+        assert (status, body) == (alone[0], json.loads(alone[2])), one
+    assert [status for status, _ in found] == [200, 200, 200, 404, 200, 400, 404, 400]
+    # A case is read with other eyes than a view: who may see it is asked in the question.
+    mine = {"Authorization": f"Bearer demo-{LEAD}"}
+    found = together(api, f"cases/{case(0)}", "views/closure_rate?by=unit", "cases/request:12345:OTHER1", "freshness", **mine)
+    assert [status for status, _ in found] == [200, 200, 404, 403] and {row["unit"] for row in found[1][1]["rows"]} == {LEAD}
+    assert api.get("/api/together?ask=clock", Authorization="Bearer nobody-at-all")[0] == 401
+
+
+def test_what_is_asked_together_is_true_of_one_moment(district, api):
+    answers = []
+    asking = threading.Thread(target=lambda: answers.extend(together(api, "clock", "triggers?limit=1", "clock")))
+    connection = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    try:
+        connection.cursor().execute("LOCK TABLE core.firing IN ACCESS EXCLUSIVE MODE")
+        asking.start()
+        until(lambda: district.sql("SELECT count(*) FROM pg_locks WHERE relation = 'core.firing'::regclass AND NOT granted")[0][0],
+              "the second question waits", 5)
+        district.sql("UPDATE core.kafka_offset SET tick_ms = tick_ms + 1 WHERE tick_ms > 0 RETURNING part")
+    finally:
+        connection.close()
+        asking.join(20)
+    assert [status for status, _ in answers] == [200, 200, 200]
+    assert answers[0][1]["now"] == answers[2][1]["now"] < api.json("/api/clock")["now"]
+
+
+def test_an_answer_of_a_moment_ago_is_given_to_who_permits_it(api):
+    path, asked = "/api/together?ask=clock&ask=views%2Fclosure_rate%3Fby%3Dunit", {"Cache_Control": "max-age=60"}
+    first = api.get(path, **asked)[2]
+    time.sleep(0.02)  # so the clock is older to whoever asks the database
+    status, headers, second = api.get(path, **asked)
+    assert (status, second) == (200, first) and 0 <= int(headers["Age"]) < 60
+    for other in ({}, {"Cache_Control": "no-cache"}, {**asked, "Authorization": f"Bearer demo-{LEAD}"}, {**asked, "Accept_Language": "en"}):
+        assert api.get(path, **other)[2] != first, other
+    mine = json.loads(api.get(path, **asked, Authorization=f"Bearer demo-{LEAD}")[2])["answers"]
+    assert {row["unit"] for row in mine[1]["body"]["rows"]} == {LEAD}
+    bad = "/api/together?ask=clock&ask=desk%3Fcause%3Dwhy"
+    assert [json.loads(api.get(bad, **asked)[2])["answers"][1]["status"] for _ in range(2)] == [400, 400]
+
+
 def test_open311_in_json_and_xml(api):
     services = api.json("/open311/v2/services.json")
     codes = {service["service_code"] for service in services}
@@ -294,7 +346,8 @@ def test_open311_in_json_and_xml(api):
     ("/api/views/closure_rate?from=2026-03-02&to=2026-03-01", "to"), ("/api/stations?state=fine", "state"),
     ("/api/desk?cause=why", "cause"), ("/api/triggers?to=never", "to"), ("/api/clock?now=1", "now"),
     (f"/v1/units/{LEAD}/orders?after=yesterday", "after"), (f"/v1/units/{LEAD}/orders?wait=3600", "wait"),
-    ("/v1/stations/st001/cases?limit=5000", "limit")])
+    ("/v1/stations/st001/cases?limit=5000", "limit"), ("/api/together", "ask"), ("/api/together?ask=/api/clock", "ask"),
+    ("/api/together?ask=together%3Fask%3Dclock", "ask"), ("/api/together?asked=clock", "asked")])
 def test_a_bad_question_is_told_what_is_bad(api, path, parameter):
     for language, sign in (("zh-CN", "参数无效"), ("en", "bad parameter")):
         status, headers, body = api.get(path, Accept_Language=language)

@@ -39,8 +39,22 @@ static void post_item(void *context, struct http_request *request)
                                                        .body = body});
 }
 
+static void on_inner(void *context, const struct http_answer *answer)
+{
+    http_request_answer(context, answer);
+}
+
+/* What a parameter says is asked inside, and perhaps asks once more. */
+static void ask_inside(void *context, struct http_request *request)
+{
+    struct span target = http_request_query(request, "ask");
+    (void)context;
+    http_request_ask(request, target.at ? target : SPAN("/items/1?q=1"), on_inner, request);
+}
+
 static const struct http_route routes[] = {{"POST", "/items/{id}", MAX_BODY, post_item, NULL},
-                                           {"GET", "/items/{id}", 0, post_item, NULL}};
+                                           {"GET", "/items/{id}", 0, post_item, NULL},
+                                           {"GET", "/inside", 0, ask_inside, NULL}};
 
 static void set_up(void)
 {

@@ -4,6 +4,7 @@ on a living district: make page."""
 import http.server
 import json
 import re
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -50,6 +51,7 @@ class Api:
 
     def __init__(self):
         self.clock, self.charts, self.away, self.asked, self.pages = CLOCK, b"", False, [], {}
+        self.requests = []
         self.token, self.act, self.said, self.elsewhere, self.guarded = None, "", [], threading.Event(), ()
         self.rows = {"closure_rate": [rate("s110105001", 1234, 1000), rate("d_urban", 5, 5), rate("", 2, 0)],
                      "response_time": [times("s110105001", 900, 1800, 7200), times("d_urban", 5, 90000, 200000)],
@@ -63,6 +65,9 @@ class Api:
             return 401, "json", b"{}"
         if path in self.guarded and not credential:
             return 403, "json", b"{}"
+        if path == "/api/together":
+            found = [self.answer(urlsplit(f"/api/{one}"), credential) for one in query["ask"]]
+            return 200, "json", json.dumps({"answers": [{"status": status, "body": json.loads(body)} for status, _, body in found]}).encode()
         if path == "/api/clock":
             return 200, "json", json.dumps(self.clock).encode()
         if path == "/api/units":
@@ -96,6 +101,7 @@ def api():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            api.requests.append((self.path, self.headers["Cache-Control"]))
             status, kind, body = api.answer(urlsplit(self.path), self.headers["Authorization"])
             self.send_response(status)
             self.send_header("Content-Type", TYPES.get(kind, "application/json"))
@@ -170,6 +176,18 @@ def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
     assert browse(api.url).text("yesterday_note") == "≈ 70"
 
 
+def test_the_bench_asks_what_the_page_asks(api):
+    script = ROOT / "tests" / "bench" / "page_asks.mjs"
+    for view, most in (("overview", 1), ("screen", 2)):
+        told = json.loads(subprocess.run(["node", script, CLOCK["day"], "2", view], stdout=subprocess.PIPE, check=True).stdout)
+        api.requests.clear()
+        browse(f"{api.url}#view={view}")
+        first, second = ([(one["address"], one["headers"]["Cache-Control"]) for one in turn] for turn in told["turns"])
+        asked = [one for one in api.requests if one[0].startswith("/api/") and one[0] not in ("/api/units", "/api/names", "/api/page")]
+        assert asked[:len(first)] == first and set(asked) == set(first + second)  # and after five seconds once more
+        assert told["every_ms"] == 5000 and all(path.startswith("/api/together?") for path, _ in asked) and len(second) <= most
+
+
 def test_old_numbers_are_called_old(api):
     api.clock = {**CLOCK, "age_ms": 600000}
     page = browse(api.url)
@@ -221,15 +239,15 @@ document.body.append(Object.assign(document.createElement("p"), { id: "answered"
 
 def test_counts_under_way_when_somebody_leaves_are_his(api):
     api.guarded, api.pages["/api/desk"] = ("/api/desk",), {"rows": [], "waiting": {"fallback": 5}, "causes": [], "next": None}
-    api.act = """const [{ credential }, { askStatus, forgetStatus }] = await Promise.all([import("./credential.js"), import("./status.js")]), ask = fetch;
+    api.act = """const [{ credential }, { forgetSeldom }, { askStatus }] = await Promise.all([import("./credential.js"), import("./api.js"), import("./status.js")]), ask = fetch;
 await one("#today");
 globalThis.fetch = (address, more) => {
   const answer = ask(address, more);
-  if (more?.headers?.Authorization && address.includes("limit=1")) { credential.forget(); forgetStatus(); }
+  if (more?.headers?.Authorization && address.includes("desk%3Flimit")) { credential.forget(); forgetSeldom(); }
   return answer;
 };
 credential.take("its own", "王");
-forgetStatus();
+forgetSeldom();
 const his = (await askStatus()).waiting, next = (await askStatus()).waiting;
 document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: `${his} ${next ?? "none"}` }));
 """

@@ -91,6 +91,7 @@ static bool read_value(const struct api_query *query, const struct api_parameter
                timestamp_parse_rfc3339(text, &value->number);
     case API_KEY: return read_key(value);
     case API_PLACE: return api_place_read(&place, text);
+    case API_ADDRESS: return text.at[0] != '/' && !span_starts(text, SPAN("together"));
     case API_TEXT: break;
     }
     return text.len <= MOST_CODES;
@@ -109,7 +110,7 @@ bool api_query_take(struct api_query *query, struct span name, struct span value
         if (!span_is(name, query->table[i].name))
             continue;
         struct api_value *taken = &query->value[i];
-        if (taken->text.at)
+        if (taken->text.at && query->table[i].form != API_ADDRESS)
             return refuse(query, name, API_QUERY_TWICE);
         if (value.len == 0) /* "unit=" asks for nothing */
             return true;
@@ -148,6 +149,9 @@ static void add_form(struct strbuf *out, const struct api_parameter *parameter, 
         [API_LANGUAGE] = {"zh 或 en", "zh or en"},
         [API_KEY] = {"上一页给出的 next，原样填写", "the `next` of the page before, as it was"},
         [API_PLACE] = {"上一次给出的 next，原样填写", "the `next` of the answer before, as it was"},
+        [API_ADDRESS] = {"/api/ 下的地址，须编码，如 views/inflow%3Fby%3Dhour；可多次出现",
+                         "an address below /api/, encoded, as views/inflow%3Fby%3Dhour; several "
+                         "times if you like"},
         [API_TEXT] = {"较短的文字", "a shorter text"},
     };
     strbuf_add(out, span_of(forms[parameter->form][english]));

@@ -23,6 +23,7 @@ enum api_form {
     API_LANGUAGE, /* zh or en */
     API_KEY,      /* a cursor of a list: where it goes on */
     API_PLACE,    /* a cursor of a log */
+    API_ADDRESS,  /* below /api/; may come several times, the value is the last one's */
     API_TEXT      /* read by who asked for it */
 };
 

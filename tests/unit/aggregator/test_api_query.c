@@ -17,7 +17,7 @@ static const struct api_parameter table[] = {
     {"order", API_WORD, "opened due", 0, 0}, {"limit", API_NUMBER, NULL, 1, 1000},
     {"from", API_DATE, NULL, 0, 0},          {"at", API_MOMENT, NULL, 0, 0},
     {"lang", API_LANGUAGE, NULL, 0, 0},      {"after", API_KEY, NULL, 0, 0},
-    {"place", API_PLACE, NULL, 0, 0},
+    {"place", API_PLACE, NULL, 0, 0},        {"ask", API_ADDRESS, NULL, 0, 0},
 };
 
 static struct api_query query;
@@ -45,6 +45,8 @@ static void takes_values_of_their_forms(void **state)
     assert_true(take("lang", "en"));
     assert_true(take("after", "-12.request:12345:A.B"));
     assert_true(take("place", "0.1-b.zz"));
+    assert_true(take("ask", "clock"));
+    assert_true(take("ask", "views/inflow?by=hour"));
     assert_int_equal(api_query_get(&query, "from")->number, 1);
     assert_int_equal(api_query_get(&query, "at")->number, 57600000); /* midnight in Beijing */
     assert_int_equal(api_query_number(&query, "limit", 7), 1000);
@@ -56,12 +58,26 @@ static void names_the_parameter_that_is_wrong(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        {"unit", "a,,b"},       {"unit", "a;b"},       {"unit", "a' OR 1=1"},
-        {"state", "ended"},     {"order", "open,due"}, {"limit", "0"},
-        {"limit", "1001"},      {"limit", "ten"},      {"limit", "99999999999999999999"},
-        {"from", "2026-02-30"}, {"from", "today"},     {"at", "2026-13-01T00:00:00Z"},
-        {"lang", "fr"},         {"after", "12"},       {"after", "x.y"},
-        {"place", "0.1-0.2"},   {"place", "1.1-0.2"},  {"place", "0"},
+        {"ask", "/api/clock"},
+        {"ask", "together?ask=clock"},
+        {"unit", "a,,b"},
+        {"unit", "a;b"},
+        {"unit", "a' OR 1=1"},
+        {"state", "ended"},
+        {"order", "open,due"},
+        {"limit", "0"},
+        {"limit", "1001"},
+        {"limit", "ten"},
+        {"limit", "99999999999999999999"},
+        {"from", "2026-02-30"},
+        {"from", "today"},
+        {"at", "2026-13-01T00:00:00Z"},
+        {"lang", "fr"},
+        {"after", "12"},
+        {"after", "x.y"},
+        {"place", "0.1-0.2"},
+        {"place", "1.1-0.2"},
+        {"place", "0"},
         {"place", "0.A"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
