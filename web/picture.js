@@ -8,7 +8,8 @@ const ROW = 22; // pixels of a bar with its gap
 export const barsHeight = (rows) => rows.length * ROW + 34;
 const two = (n) => String(n).padStart(2, "0");
 
-// hours: 24 rows {hour, opened, closed_in, before}; the hours after `last` have not come yet.
+// hours: 24 rows {hour, opened, closed_in, before}; the hours after `last` have not come yet, and `last` is not over: its bar is pale, and
+// the line ends before it instead of falling.
 export const inflowPicture = (hours, last) => (colours) => ({
   grid: { left: 4, right: 8, top: 14, bottom: 2, containLabel: true },
   tooltip: tooltip(colours, (rows) => `${rows[0].axisValue}:00 – ${rows[0].axisValue}:59\n`
@@ -16,9 +17,9 @@ export const inflowPicture = (hours, last) => (colours) => ({
   xAxis: { type: "category", data: hours.map((row) => two(row.hour)), axisTick: { show: false }, axisLine: splitLine(colours), axisLabel: { color: colours.soft } },
   yAxis: { type: "value", minInterval: 1, splitLine: splitLine(colours), axisLabel: { color: colours.soft } },
   series: [
-    { name: t("opened"), type: "bar", data: hours.map((row) => (row.hour > last ? null : row.opened)), barMaxWidth: 26,
+    { name: t("opened"), type: "bar", data: hours.map((row) => (row.hour > last ? null : { value: row.opened, itemStyle: { opacity: row.hour === last ? 0.5 : 1 } })), barMaxWidth: 26,
       itemStyle: { color: colours.in, borderRadius: [3, 3, 0, 0] } },
-    { name: t("closed"), type: "line", symbol: "diamond", symbolSize: 8, data: hours.map((row) => (row.hour > last ? null : row.closed_in)),
+    { name: t("closed"), type: "line", symbol: "diamond", symbolSize: 8, data: hours.map((row) => (row.hour >= last ? null : row.closed_in)),
       lineStyle: { width: 2.5, color: colours.out }, itemStyle: { color: colours.out } },
     { name: t("yesterday_opened"), type: "line", step: "middle", symbol: "none", data: hours.map((row) => row.before),
       lineStyle: { width: 1.5, type: "dashed", color: colours.soft }, itemStyle: { color: colours.soft } }],

@@ -97,7 +97,7 @@ const WORDS = {
   w_idle: ["最近一步:{what}({time}前),此后无进展。", "Its last step: {what}, {time} ago; nothing since."],
   w_disputed: ["提出过 {n} 次异议。", "It was disputed {n} times."], w_reopened: ["重办过 {n} 次。", "It was reopened {n} times."], w_extended: ["延期过 {n} 次。", "It was extended {n} times."],
 
-  find: ["按编号查事项", "Find a case by number"], found_n: ["查找 {number}", "Looking for {number}"], with_number: ["编号 {number}", "Number {number}"], no_number: ["没有编号为 {number} 的事项,或无权查看", "No case has the number {number}, or it is not yours"],
+  find: ["按编号查事项", "Case number"], found_n: ["查找 {number}", "Looking for {number}"], with_number: ["编号 {number}", "Number {number}"], no_number: ["没有编号为 {number} 的事项,或无权查看", "No case has the number {number}, or it is not yours"],
 
   account: ["收发对账", "The account"], account_note: ["读取 = 规整 + 拒收 + 去重 + 过滤;规整出的事件 = 不同 + 重复", "read = normalised + refused + dropped + filtered; events = distinct + repeated"], closes: ["平", "closes"], does_not_close: ["未平", "open"], last_7_days: ["近 7 日", "the last 7 days"],
   l_read: ["读取", "Read"], l_normalised: ["规整", "Normalised"], l_dead: ["拒收", "Refused"], l_dropped: ["去重", "Dropped"], l_filtered: ["过滤", "Filtered"], l_events: ["事件", "Events"], l_distinct_events: ["不同", "Distinct"], l_repeated_events: ["重复", "Repeated"], l_refused_events: ["未计", "Not counted"],

@@ -14,7 +14,7 @@ const [long] = sql("SELECT case_id FROM core.case_set JOIN core.case_now AS n US
 const STATES = [
   ["overview", "#view=overview", {}],
   ["place", `#view=place&street=${busy.street}&range=week`, {}],
-  ["units_en_dark", "#view=units&range=all&lang=en", { theme: "dark" }],
+  ["units_en_dark", "#view=units&range=all&lang=en", { theme: "dark", height: 1500 }],
   ["stations", "#view=stations", {}],
   ["desk", `#view=desk&cause=${asked?.cause}&case=${encodeURIComponent(asked?.case || "")}`, { desk: true }],
   ["screen", "#view=screen&theme=dark", { width: 1920, height: 1080 }],
