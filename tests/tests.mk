@@ -59,9 +59,10 @@ bench-api: ## the read API at 100 requests/s over a year of the district (API_SE
 .PHONY: bench-watch
 WATCH_SECONDS ?= 30
 WATCH_EVENTS  ?= 1000
-bench-watch: ## what scrapes and open pages cost each daemon at 1,000 events/s (WATCH_SECONDS=10)
+WATCH_PAGES   ?= 1
+bench-watch: ## what scrapes and open pages cost each daemon at 1,000 events/s (WATCH_SECONDS=10 WATCH_PAGES=20)
 	@$(MAKE) --no-print-directory VARIANT=release all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/watch.py $(WATCH_SECONDS) $(WATCH_EVENTS)
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/watch.py $(WATCH_SECONDS) $(WATCH_EVENTS) $(WATCH_PAGES)
 
 DROP_MB ?= 1024
 .PHONY: bench-drop

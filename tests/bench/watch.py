@@ -4,7 +4,7 @@ overview and a wall screen (page_asks.mjs has the page's own code tell what they
 Chromium and Prometheus do), while 1,000 events a second are lived. The part is the daemons' own figure:
 CLOCK_THREAD_CPUTIME_ID around what serves /metrics, the read API and its questions' threads.
 
-usage: watch.py [SECONDS] [EVENTS]      default 30 s at 1,000 events a second
+usage: watch.py [SECONDS] [EVENTS] [PAGES]      default 30 s at 1,000 events a second; so many of either page, one
 
 Ends 1 when a daemon spends more than 3 % of its CPU on it."""
 import http.client
@@ -27,7 +27,7 @@ from latency import LatencyBench, Sender
 from stage import ROOT, cpu_of, until
 
 MOST = 3.0  # % of the daemon's CPU
-EVERY_S, PAGES = 5, ("overview", "screen")
+EVERY_S, VIEWS = 5, ("overview", "screen")
 WARM_S, WARM_PACE = 3, 200
 DAEMONS = ("ingest", "router", "aggregator")
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -85,12 +85,13 @@ class Client:
 class Watching:
     """Scrapes and pages, each in its time, until it is ended."""
 
-    def __init__(self, admins, api, seconds):
+    def __init__(self, admins, api, seconds, pages):
         self.admins, self.api = admins, api
         self.done, self.asked, self.faults = threading.Event(), 0, []
+        told = [page_turns(view, seconds) for view in VIEWS]
         self.threads = [threading.Thread(target=self.scrape)] + [
-            threading.Thread(target=self.look, args=(n * EVERY_S / len(PAGES), *page_turns(view, seconds)))
-            for n, view in enumerate(PAGES)]
+            threading.Thread(target=self.look, args=(n * EVERY_S / (len(VIEWS) * pages), *told[n % len(VIEWS)]))
+            for n in range(len(VIEWS) * pages)]
         for one in self.threads:
             one.start()
 
@@ -136,7 +137,7 @@ def load(bench, aggregator, pace, seconds):
     return (events_of(aggregator) - before) / (time.monotonic() - began), sender.late
 
 
-def measure(stage, seconds, events):
+def measure(stage, seconds, events, pages):
     prefix, keys = "watch.", stage.run / "keys.csv"
     door, api, *admins = (stage.free_port() for _ in range(5))
     stage.topics(prefix)
@@ -158,7 +159,7 @@ def measure(stage, seconds, events):
         time.sleep(WARM_S)  # what came of them is read by now
         a_request = max(1.0, (events_of(admins[2]) - read) / (WARM_PACE * WARM_S))  # events of it
         before = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)]
-        watching = Watching(admins, api, seconds)
+        watching = Watching(admins, api, seconds, pages)
         try:
             lived, late = load(bench, admins[2], events / a_request, seconds)
         finally:
@@ -166,8 +167,8 @@ def measure(stage, seconds, events):
         after = [(sample(port), cpu_of(process.pid)) for port, process in zip(admins, daemons)]
         assert all(process.poll() is None for process in daemons), "a daemon ended: " + stage.last_words()
     assert not watching.faults, watching.faults[:3]
-    print("%.0f events/s for %g s, the sender %.0f ms late at most; %d answers to scrapes each %d s and the pages %s" % (
-        lived, seconds, late * 1e3, watching.asked, EVERY_S, " and ".join(PAGES)))
+    print("%.0f events/s for %g s, the sender %.0f ms late at most; %d answers to scrapes each %d s and %d of each page, %s" % (
+        lived, seconds, late * 1e3, watching.asked, EVERY_S, pages, " and ".join(VIEWS)))
     for name, ((all_, part), used), ((all_after, part_after), used_after) in zip(DAEMONS, before, after):
         whole, share = all_after - all_, part_after - part
         print("%-10s %6d ms of CPU (the kernel says %d), %d ms of it for those who watch" % (
@@ -180,12 +181,13 @@ def main(arguments):
         print(__doc__)
         return 0
     seconds, events = float(arguments[0]) if arguments else 30, int(arguments[1]) if arguments[1:] else 1000
+    pages = int(arguments[2]) if arguments[2:] else 1
     lock = alone()
     stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
-        metrics = list(measure(stage, seconds, events))
+        metrics = list(measure(stage, seconds, events, pages))
     finally:
         stage.keep_logs()
         stage.stop()
