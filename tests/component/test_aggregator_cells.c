@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a writer makes of durations (docs/decisions/0210), and that one of an older program makes
- * nothing any more, on a PostgreSQL of its own. */
+/* What a writer makes of durations (docs/decisions/0210) and of many cases at once (0280), and that
+ * one of an older program makes nothing any more, on a PostgreSQL of its own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,10 +136,76 @@ static void whoever_notes_less_is_fenced(void **state)
     writer_free(newer);
 }
 
+static enum writer_result open_cases(struct writer *writer, struct writer_position *position,
+                                     int from, int to, struct error *error)
+{
+    const struct codes *codes = here.rules.codes;
+    struct batch *batch = batch_new(&here.rules, 4 << 20);
+    for (int n = from; n < to; n++) {
+        char case_id[48];
+        snprintf(case_id, sizeof case_id, "request:test:many-%d", n);
+        struct case_line opened = {.id = SPAN("many"),
+                                   .revision = SPAN("0.a.1.0000000000000001"),
+                                   .stage = codes_number(codes, CODE_STAGE, SPAN("opened")),
+                                   .party = codes_number(codes, CODE_PARTY, SPAN("source")),
+                                   .time_ms = BASE_MS + n,
+                                   .recorded_ms = BASE_MS,
+                                   .live = true};
+        opened.attribute[CASE_TYPE] = SPAN("R-many");
+        assert_true(batch_add(batch, span_of(case_id), &opened));
+    }
+    position->next = position->stored + 1;
+    enum writer_result result = writer_commit(writer, batch, position, 1, error);
+    if (result == WRITER_DONE)
+        position->stored = position->next;
+    batch_free(batch);
+    return result;
+}
+
+static void assert_many(int cases)
+{
+    assert_int_equal(
+        number("SELECT coalesce(sum(opened), 0) FROM api.closure_rate WHERE type_code = 'R-many'"),
+        cases);
+    assert_int_equal(number("SELECT count(*) FROM core.case_set WHERE case_id LIKE '%:many-%'"),
+                     cases);
+    assert_int_equal(number("SELECT count(*) FROM core.case_now WHERE type_code = 'R-many'"),
+                     cases);
+}
+
+/* In portions: of each some are stored, some repeat, some are new. All or none, whatever the
+ * portion it fails in. */
+static void of_many_cases_each_is_written_or_none_is(void **state)
+{
+    static const char spoil[] = "UPDATE core.case_set SET lines = 'x' || lines WHERE case_id = "
+                                "'request:test:many-990' RETURNING 1", /* of the last by name */
+        mend[] = "UPDATE core.case_set SET lines = substr(lines, 2) WHERE case_id = "
+                 "'request:test:many-990' RETURNING 1";
+    (void)state;
+    struct error error = {0};
+    struct writer_position position;
+    struct writer *writer = aggregator_store_owner(&here, &position);
+    assert_non_null(writer);
+    assert_int_equal(open_cases(writer, &position, 0, 1500, &error), WRITER_DONE);
+    assert_many(1500);
+    assert_int_equal(open_cases(writer, &position, 700, 3000, &error), WRITER_DONE);
+    assert_many(3000);
+    assert_int_equal(number(spoil), 1);
+    assert_int_equal(open_cases(writer, &position, 0, 3300, &error), WRITER_FAILED);
+    assert_non_null(strstr(error.text, "request:test:many-990"));
+    assert_non_null(strstr(error.text, "docs/runbooks/set-unreadable.md"));
+    assert_many(3000);
+    assert_int_equal(number(mend), 1);
+    assert_int_equal(open_cases(writer, &position, 0, 3300, &error), WRITER_DONE);
+    assert_many(3300);
+    writer_free(writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_lie_in_their_cell),
+        cmocka_unit_test(of_many_cases_each_is_written_or_none_is),
         cmocka_unit_test(whoever_notes_less_is_fenced),
     };
     log_open("test", LOG_LEVEL_ERROR);

@@ -39,21 +39,24 @@ void cells_free(struct cells *cells)
     free(cells);
 }
 
+static void keep_set(void *context, const struct batch_case *changed)
+{
+    struct case_book *sets = context;
+    case_book_set(sets, case_book_add(sets, changed->id), changed->lines, true);
+}
+
 bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
 {
+    const struct batch_sink sink = {cells->rows, keep_set, cells->sets};
     batch_seal(batch);
     for (size_t i = 0; i < batch_case_count(batch); i++) {
-        struct span id = batch_case_at(batch, i)->id;
+        struct span id = batch_case_id(batch, i);
         const struct case_entry *entry = case_book_find(cells->sets, id);
-        if (entry)
-            batch_take_old(batch, id, case_book_get(cells->sets, entry));
-    }
-    if (!batch_fold(batch, cells->rows, bad))
-        return false;
-    for (size_t i = 0; i < batch_case_count(batch); i++) {
-        const struct batch_case *one = batch_case_at(batch, i);
-        if (one->lines.at)
-            case_book_set(cells->sets, case_book_add(cells->sets, one->id), one->lines, true);
+        struct span old = entry ? case_book_get(cells->sets, entry) : SPAN_NONE;
+        if (!batch_fold(batch, i, old, &sink)) {
+            *bad = id;
+            return false;
+        }
     }
     batch_clear(batch);
     return true;

@@ -4,8 +4,7 @@
  * repetition of lines cannot matter, because the set's merge does not care about them.
  *
  *   arena    ids and new lines, from batch_add until batch_clear
- *   texts    old and new sets' texts, each its own allocation, until batch_clear
- *   scratch  one case at a time */
+ *   scratch  one case at a time: sets are as large as they like, and of one case */
 #include "aggregator/core/batch.h"
 
 #include <assert.h>
@@ -39,19 +38,24 @@ struct new_line {
 };
 
 struct touched {
-    struct batch_case shown;
+    struct span id; /* arena */
     const struct case_kind *kind;
     struct new_line *first,
-        *last;      /* arena; as they came: the first of one id is the distinct one */
-    char *old_text; /* owned */
-    size_t old_len;
-    char *new_text; /* owned */
-    char *now_text; /* owned: the texts of shown.now */
+        *last; /* arena; as they came: the first of one id is the distinct one */
+    int64_t offset;
+    int32_t partition;
+    bool folded;
+};
+
+/* What a view hangs on: all of it, and by measure. */
+struct asked {
+    const struct case_kind *kind;
+    struct fold_change all, measures[VIEW_MAX_MEASURES];
 };
 
 struct batch {
     const struct batch_rules *rules; /* borrowed */
-    struct fold_change *asked;       /* owned: by each view */
+    struct asked *asked;             /* owned: one a view */
     int32_t partition;               /* of what is added */
     int64_t offset;
     struct arena arena, scratch;
@@ -60,7 +64,7 @@ struct batch {
     size_t *slots; /* owned: 1 + index, 0 = free; void once sealed */
     size_t slot_count;
     bool sealed;
-    struct delta *delta; /* borrowed while it folds */
+    size_t found; /* the last that was asked for */
     struct strbuf text;
     struct batch_counts counts;
     struct ledger_rows ledger;
@@ -69,13 +73,23 @@ struct batch {
     struct observation_rows observations;
 };
 
+static void ask(struct asked *asked, const struct view *view)
+{
+    asked->kind = view->of;
+    for (size_t i = 0; i < view->measure_count; i++) {
+        asked->measures[i] = fold_change_asked(&view->measures[i]);
+        asked->all.stages |= asked->measures[i].stages;
+        asked->all.of |= asked->measures[i].of;
+    }
+}
+
 struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
 {
     struct batch *batch = xcalloc(1, sizeof *batch);
     batch->rules = rules;
     batch->asked = xcalloc(views_count(rules->views) + 1, sizeof *batch->asked);
     for (size_t i = 0; i < views_count(rules->views); i++)
-        batch->asked[i] = fold_change_asked(views_at(rules->views, i));
+        ask(&batch->asked[i], views_at(rules->views, i));
     arena_init(&batch->arena, arena_bytes);
     arena_init(&batch->scratch, SCRATCH_BYTES);
     batch->slot_count = 4096;
@@ -86,12 +100,7 @@ struct batch *batch_new(const struct batch_rules *rules, size_t arena_bytes)
 
 void batch_clear(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++) {
-        free(batch->cases[i].old_text);
-        free(batch->cases[i].new_text);
-        free(batch->cases[i].now_text);
-    }
-    batch->count = 0;
+    batch->count = batch->found = 0;
     batch->sealed = false;
     batch->counts = (struct batch_counts){0};
     batch->ledger = (struct ledger_rows){0};
@@ -106,7 +115,6 @@ void batch_free(struct batch *batch)
 {
     if (!batch)
         return;
-    batch_clear(batch);
     arena_fini(&batch->arena);
     arena_fini(&batch->scratch);
     strbuf_fini(&batch->text);
@@ -119,7 +127,7 @@ void batch_free(struct batch *batch)
 static size_t *find_slot(const struct batch *batch, struct span id)
 {
     size_t at = (size_t)hash_span(id) & (batch->slot_count - 1);
-    while (batch->slots[at] && !span_equal(batch->cases[batch->slots[at] - 1].shown.id, id))
+    while (batch->slots[at] && !span_equal(batch->cases[batch->slots[at] - 1].id, id))
         at = (at + 1) & (batch->slot_count - 1);
     return &batch->slots[at];
 }
@@ -136,7 +144,7 @@ static void grow(struct batch *batch)
     free(batch->slots);
     batch->slots = xcalloc(batch->slot_count, sizeof *batch->slots);
     for (size_t i = 0; i < batch->count; i++)
-        *find_slot(batch, batch->cases[i].shown.id) = i + 1;
+        *find_slot(batch, batch->cases[i].id) = i + 1;
 }
 
 /* Absent stays absent; false when the arena is full. */
@@ -200,10 +208,8 @@ static struct touched *touch(struct batch *batch, struct span case_id)
         return NULL;
     struct touched *touched = &batch->cases[batch->count++];
     *slot = batch->count;
-    memset(touched, 0, sizeof *touched);
-    touched->shown.id = id;
-    touched->shown.kind = span_cut(&rest, ':');
-    touched->kind = kinds_find(batch->rules->kinds, touched->shown.kind);
+    *touched = (struct touched){.id = id};
+    touched->kind = kinds_find(batch->rules->kinds, span_cut(&rest, ':'));
     return touched;
 }
 
@@ -230,8 +236,8 @@ static bool add_line(struct batch *batch, struct span case_id, const struct case
     else
         touched->first = kept;
     touched->last = kept;
-    touched->shown.partition = batch->partition;
-    touched->shown.offset = batch->offset;
+    touched->partition = batch->partition;
+    touched->offset = batch->offset;
     batch->counts.lines++;
     return true;
 }
@@ -291,8 +297,7 @@ bool batch_add_firing(struct batch *batch, const struct event *event)
 
 static int compare_cases(const void *left, const void *right)
 {
-    return span_compare(((const struct touched *)left)->shown.id,
-                        ((const struct touched *)right)->shown.id);
+    return span_compare(((const struct touched *)left)->id, ((const struct touched *)right)->id);
 }
 
 void batch_seal(struct batch *batch)
@@ -307,57 +312,58 @@ size_t batch_case_count(const struct batch *batch)
     return batch->count;
 }
 
-const struct batch_case *batch_case_at(const struct batch *batch, size_t index)
+struct span batch_case_id(const struct batch *batch, size_t index)
 {
-    return &batch->cases[index].shown;
+    return batch->cases[index].id;
 }
 
-static char *copy_text(struct span text)
-{
-    char *copy = xmalloc(text.len + 1);
-    if (text.len)
-        memcpy(copy, text.at, text.len);
-    copy[text.len] = '\0';
-    return copy;
-}
-
-bool batch_take_old(struct batch *batch, struct span case_id, struct span lines)
+size_t batch_find(struct batch *batch, struct span case_id)
 {
     assert(batch->sealed);
-    struct touched key = {.shown = {.id = case_id}};
-    struct touched *touched = batch->count ? bsearch(&key, batch->cases, batch->count,
-                                                     sizeof *batch->cases, compare_cases)
-                                           : NULL;
-    if (!touched)
-        return false;
-    free(touched->old_text);
-    touched->old_text = copy_text(lines);
-    touched->old_len = lines.len;
-    return true;
+    size_t low = 0, high = batch->count;
+    for (size_t i = batch->found; i < batch->count && i <= batch->found + 1; i++)
+        if (span_equal(batch->cases[i].id, case_id))
+            return batch->found = i;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = span_compare(batch->cases[middle].id, case_id);
+        if (order == 0)
+            return batch->found = middle;
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return batch->count;
+}
+
+bool batch_is_folded(const struct batch *batch, size_t index)
+{
+    return batch->cases[index].folded;
 }
 
 /* What it added before goes out, what it adds now goes in. No `before`: it added nothing. */
-static void contribute(struct batch *batch, const struct touched *touched,
+static void contribute(struct batch *batch, const struct case_kind *kind, struct delta *delta,
                        const struct case_fold *before, const struct case_fold *after)
 {
     struct contribution was, is;
     struct fold_change change = {.stages = UINT64_MAX, .of = UINT_MAX};
+    int zone_minutes = batch->rules->zone_minutes;
     if (before)
-        change = fold_change_of(before, after, touched->kind);
-    for (size_t i = 0; batch->delta && i < views_count(batch->rules->views); i++) {
-        const struct view *view = views_at(batch->rules->views, i);
-        if (!fold_change_meets(&change, &batch->asked[i]) ||
-            !span_is(touched->shown.kind, view->kind))
+        change = fold_change_of(before, after, kind);
+    for (size_t i = 0; delta && i < views_count(batch->rules->views); i++) {
+        const struct asked *asked = &batch->asked[i];
+        if (asked->kind != kind || !fold_change_meets(&change, &asked->all))
             continue;
-        contribution_of(&is, view, after, batch->rules->zone_minutes);
+        const struct view *view = views_at(batch->rules->views, i);
+        uint32_t asks = fold_change_measures(&change, asked->measures, view->measure_count);
+        contribution_of_some(&is, view, after, zone_minutes, asks);
         if (before) {
-            contribution_of(&was, view, before, batch->rules->zone_minutes);
+            contribution_of_some(&was, view, before, zone_minutes, asks);
             if (contribution_same(&was, &is, view))
                 continue;
             contribution_settle(&was, &is, view);
-            delta_add(batch->delta, i, view, &was, -1);
+            delta_add(delta, i, view, &was, -1);
         }
-        delta_add(batch->delta, i, view, &is, +1);
+        delta_add(delta, i, view, &is, +1);
     }
 }
 
@@ -392,25 +398,33 @@ static bool merge_lines(struct batch *batch, struct touched *touched, struct cas
     return changed;
 }
 
-static bool show_now(struct batch *batch, struct touched *touched, const struct case_set *set,
-                     const struct case_fold *fold)
+/* What the sink is told of a case: its texts are the set's, the scratch's and the batch's own. */
+static bool show(struct batch *batch, const struct touched *touched, const struct case_set *set,
+                 const struct case_fold *fold, const struct batch_sink *sink)
 {
-    struct case_now *now = &touched->shown.now;
-    if (!case_now_of(now, set, fold, touched->kind, batch->rules->codes, &batch->scratch))
+    struct batch_case shown = {.id = touched->id,
+                               .kind = span_of(touched->kind->name),
+                               .unit = fold->lead.at ? fold->lead : SPAN(""),
+                               .partition = touched->partition,
+                               .offset = touched->offset};
+    if (!case_now_of(&shown.now, set, fold, touched->kind, batch->rules->codes, &batch->scratch))
         return false;
-    touched->now_text = case_now_keep(now);
+    strbuf_reset(&batch->text);
+    case_set_write(&batch->text, set, batch->rules->codes);
+    shown.lines = strbuf_span(&batch->text);
+    sink->changed(sink->context, &shown);
     return true;
 }
 
-static bool merge_case(struct batch *batch, struct touched *touched)
+bool batch_fold(struct batch *batch, size_t index, struct span old, const struct batch_sink *sink)
 {
+    struct touched *touched = &batch->cases[index];
     struct case_set set = {0};
     struct case_fold before, after;
+    assert(batch->sealed && !touched->folded);
+    touched->folded = true;
     arena_reset(&batch->scratch);
-    if (!touched->kind ||
-        !case_set_read(&set,
-                       span_from(touched->old_text ? touched->old_text : "", touched->old_len),
-                       batch->rules->codes, &batch->scratch))
+    if (!touched->kind || !case_set_read(&set, old, batch->rules->codes, &batch->scratch))
         return false;
     /* The old fold borrows texts of lines, not the array that the merge moves about in. */
     case_fold(&before, &set, touched->kind, batch->rules->codes);
@@ -418,38 +432,9 @@ static bool merge_case(struct batch *batch, struct touched *touched)
     if (!merge_lines(batch, touched, &set))
         return true;
     case_fold(&after, &set, touched->kind, batch->rules->codes);
-    contribute(batch, touched, had ? &before : NULL, &after);
-    strbuf_reset(&batch->text);
-    case_set_write(&batch->text, &set, batch->rules->codes);
-    size_t len = batch->text.len;
-    strbuf_add(&batch->text, after.lead);
-    touched->new_text = copy_text(strbuf_span(&batch->text));
-    touched->shown.lines = span_from(touched->new_text, len);
-    touched->shown.unit = span_from(touched->new_text + len, batch->text.len - len);
+    contribute(batch, touched->kind, sink->delta, had ? &before : NULL, &after);
     batch->counts.changed_cases++;
-    return show_now(batch, touched, &set, &after);
-}
-
-/* The old text is borrowed by what the case is now until that has texts of its own. */
-static bool fold_case(struct batch *batch, struct touched *touched)
-{
-    bool good = merge_case(batch, touched);
-    free(touched->old_text);
-    touched->old_text = NULL;
-    return good;
-}
-
-bool batch_fold(struct batch *batch, struct delta *delta, struct span *bad)
-{
-    assert(batch->sealed);
-    batch->delta = delta;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (!fold_case(batch, &batch->cases[i])) {
-            *bad = batch->cases[i].shown.id;
-            return false;
-        }
-    }
-    return true;
+    return show(batch, touched, &set, &after, sink);
 }
 
 const struct ledger_rows *batch_ledger(const struct batch *batch)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One batch: the new lines of each touched case, then its old set, then what changes. Used in this
- * order: batch_add …, batch_seal, batch_take_old …, batch_fold, the readers, batch_clear. */
+ * order: batch_add …, batch_seal, batch_fold of each case, the readers, batch_clear. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,13 +22,21 @@ struct batch_rules {
     int zone_minutes; /* whose civil days the cells have */
 };
 
+/* A case whose set has changed. */
 struct batch_case {
     struct span id, kind;
-    struct span lines;   /* after batch_fold: the new set's text, absent where it did not change */
-    struct span unit;    /* its present lead then; empty = none */
-    struct case_now now; /* with `lines` */
-    int32_t partition;   /* where its newest line was read */
+    struct span lines; /* the new set's text */
+    struct span unit;  /* its present lead; empty = none */
+    struct case_now now;
+    int32_t partition; /* where its newest line was read */
     int64_t offset;
+};
+
+/* Where to with what a fold finds. Texts are borrowed until `changed` returns. */
+struct batch_sink {
+    struct delta *delta; /* what the changes do to the cells; NULL: nobody asks */
+    void (*changed)(void *context, const struct batch_case *changed);
+    void *context;
 };
 
 struct batch_counts {
@@ -61,14 +69,14 @@ bool batch_add_firing(struct batch *batch, const struct event *event);
 /* Sorts the cases by id. */
 void batch_seal(struct batch *batch);
 size_t batch_case_count(const struct batch *batch);
-const struct batch_case *batch_case_at(const struct batch *batch, size_t index);
-/* The stored set of a case of this batch; copied. False when it is not of this batch or unreadable.
- */
-bool batch_take_old(struct batch *batch, struct span case_id, struct span lines);
-/* Adds to `delta` what the cases' changes do to the cells; NULL: nobody asks. False when a stored
- * set cannot be read: its case is in *bad. */
-bool batch_fold(struct batch *batch, struct delta *delta, struct span *bad);
-const struct ledger_rows *batch_ledger(const struct batch *batch); /* full after batch_fold */
+struct span batch_case_id(const struct batch *batch, size_t index);
+/* Its index; batch_case_count() where it is not of this batch. Quick when asked in their order. */
+size_t batch_find(struct batch *batch, struct span case_id);
+bool batch_is_folded(const struct batch *batch, size_t index);
+/* Merges a case's new lines with its stored set, borrowed; absent: none is stored. Once each, in
+ * any order. False when the stored set cannot be read. */
+bool batch_fold(struct batch *batch, size_t index, struct span old, const struct batch_sink *sink);
+const struct ledger_rows *batch_ledger(const struct batch *batch); /* full once all are folded */
 const struct firing_rows *batch_firings(const struct batch *batch);
 const struct observation_rows *batch_observations(const struct batch *batch);
 const struct seen_rows *batch_seen(const struct batch *batch);

@@ -178,25 +178,3 @@ bool case_now_of(struct case_now *now, const struct case_set *set, const struct 
     find_past(&helpers, set, fold, kind);
     return write_helpers(now, &helpers, fold, arena);
 }
-
-char *case_now_keep(struct case_now *now)
-{
-    struct span *const texts[] = {
-#define CASE_NOW_PLACE(name) &now->name,
-        CASE_NOW_TEXTS(CASE_NOW_PLACE)
-#undef CASE_NOW_PLACE
-    };
-    size_t len = 1;
-    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
-        len += texts[i]->len;
-    char *kept = xmalloc(len), *at = kept;
-    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
-        if (!texts[i]->at)
-            continue;
-        if (texts[i]->len)
-            memcpy(at, texts[i]->at, texts[i]->len);
-        texts[i]->at = at;
-        at += texts[i]->len;
-    }
-    return kept;
-}

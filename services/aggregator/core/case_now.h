@@ -40,5 +40,3 @@ struct case_now {
 /* Texts are the set's or the arena's; false when the arena is full. */
 bool case_now_of(struct case_now *now, const struct case_set *set, const struct case_fold *fold,
                  const struct case_kind *kind, const struct codes *codes, struct arena *arena);
-/* Its texts move to memory of their own, which is the caller's to free. */
-char *case_now_keep(struct case_now *now);

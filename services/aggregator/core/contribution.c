@@ -81,7 +81,7 @@ bool contribution_same_place(const struct contribution_place *a, const struct co
            span_equal(a->co_unit, b->co_unit);
 }
 
-static struct contribution_cell *cell_of(struct contribution *contribution,
+static struct contribution_cell *cell_of(struct contribution *contribution, const struct view *view,
                                          const struct contribution_place *place)
 {
     for (size_t i = 0; i < contribution->cell_count; i++)
@@ -89,7 +89,7 @@ static struct contribution_cell *cell_of(struct contribution *contribution,
             return &contribution->cells[i];
     assert(contribution->cell_count < CONTRIBUTION_MOST_CELLS);
     struct contribution_cell *cell = &contribution->cells[contribution->cell_count++];
-    memset(cell, 0, sizeof *cell);
+    memset(cell->value, 0, view->column_count * sizeof cell->value[0]);
     cell->place = *place;
     return cell;
 }
@@ -131,7 +131,7 @@ static void add_measure(struct contribution *contribution, const struct view *vi
         return;
     struct contribution_place place =
         place_of(view, subject, at, unit_of(measure, subject, at, to), zone_minutes);
-    struct contribution_cell *cell = cell_of(contribution, &place);
+    struct contribution_cell *cell = cell_of(contribution, view, &place);
     cell->value[measure->column]++;
     if (measure->type == VIEW_COUNT)
         return;
@@ -158,11 +158,11 @@ static void add_state(struct contribution *contribution, const struct view *view
             continue;
         struct span unit = fold->lead_count ? fold->leads[i].unit : SPAN_NONE;
         struct contribution_place place = place_of(view, subject, start, unit, zone_minutes);
-        cell_of(contribution, &place)->value[column]++;
+        cell_of(contribution, view, &place)->value[column]++;
         if (end == INT64_MAX)
             continue;
         place = place_of(view, subject, end, unit, zone_minutes);
-        cell_of(contribution, &place)->value[column]--;
+        cell_of(contribution, view, &place)->value[column]--;
     }
 }
 
@@ -189,9 +189,11 @@ static void add_stock(struct contribution *contribution, const struct view *view
 }
 
 static void add_subject(struct contribution *contribution, const struct view *view,
-                        const struct view_subject *subject, int zone_minutes)
+                        const struct view_subject *subject, int zone_minutes, uint32_t measures)
 {
-    for (size_t i = 0; i < view->measure_count; i++) {
+    for (size_t i = 0; i < view->measure_count && measures >> i; i++) {
+        if (!(measures >> i & 1))
+            continue;
         if (view->is_stock)
             add_stock(contribution, view, i, subject, zone_minutes);
         else
@@ -199,8 +201,8 @@ static void add_subject(struct contribution *contribution, const struct view *vi
     }
 }
 
-void contribution_of(struct contribution *contribution, const struct view *view,
-                     const struct case_fold *fold, int zone_minutes)
+void contribution_of_some(struct contribution *contribution, const struct view *view,
+                          const struct case_fold *fold, int zone_minutes, uint32_t measures)
 {
     struct view_subject subject = {.fold = fold, .accepted_in = view->accepted_in};
     memset(contribution->group, 0, sizeof contribution->group);
@@ -212,12 +214,18 @@ void contribution_of(struct contribution *contribution, const struct view *view,
     for (size_t i = 0; i < view->group_count; i++)
         contribution->group[i] = or_empty(view_fact_of(&subject, view->groups[i]));
     if (!view->of_helpers)
-        add_subject(contribution, view, &subject, zone_minutes);
+        add_subject(contribution, view, &subject, zone_minutes, measures);
     for (size_t i = 0; view->of_helpers && i < fold->co_count; i++) {
         subject.helper = &fold->co[i];
         if (subject.helper->whistled || !view->of_whistles)
-            add_subject(contribution, view, &subject, zone_minutes);
+            add_subject(contribution, view, &subject, zone_minutes, measures);
     }
+}
+
+void contribution_of(struct contribution *contribution, const struct view *view,
+                     const struct case_fold *fold, int zone_minutes)
+{
+    contribution_of_some(contribution, view, fold, zone_minutes, UINT32_MAX);
 }
 
 static bool is_same_cell(const struct contribution_cell *a, const struct contribution_cell *b,

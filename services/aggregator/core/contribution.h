@@ -46,6 +46,9 @@ struct contribution {
 /* A case without an opening adds nothing. */
 void contribution_of(struct contribution *contribution, const struct view *view,
                      const struct case_fold *fold, int zone_minutes);
+/* What some measures add, as bits: what all add is the sum of it. */
+void contribution_of_some(struct contribution *contribution, const struct view *view,
+                          const struct case_fold *fold, int zone_minutes, uint32_t measures);
 bool contribution_same_place(const struct contribution_place *a,
                              const struct contribution_place *b);
 /* Whether both add the same: most moves of a case change few of its views. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Only times are told apart. All else that contribution.c and view_fact.c read of a fold is one
- * part, which every view asks for: it changes seldom, and a view that forgot one would be wrong. */
+ * part, which every measure asks for: it changes seldom, and one that forgot it would be wrong. */
 #include "aggregator/core/fold_change.h"
 
 #include <string.h>
@@ -96,21 +96,18 @@ static void ask_moment(struct fold_change *asked, int moment)
     }
 }
 
-struct fold_change fold_change_asked(const struct view *view)
+struct fold_change fold_change_asked(const struct view_measure *measure)
 {
     struct fold_change asked = {.of = FOLD_REST};
-    for (size_t i = 0; i < view->measure_count; i++) {
-        const struct view_measure *measure = &view->measures[i];
-        if (measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA)
-            continue;
-        ask_moment(&asked, measure->bucket);
-        ask_moment(&asked, measure->from);
-        ask_moment(&asked, measure->to);
-        if (measure->type == VIEW_STOCK)
-            asked.of |= FOLD_CLOSURE;
-        for (size_t c = 0; c < measure->condition_count; c++)
-            if (measure->when[c].fact == FACT_IN_TIME)
-                asked.of |= FOLD_DUE | FOLD_RESOLUTION | FOLD_CLOSURE;
-    }
+    if (measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA)
+        return (struct fold_change){0};
+    ask_moment(&asked, measure->bucket);
+    ask_moment(&asked, measure->from);
+    ask_moment(&asked, measure->to);
+    if (measure->type == VIEW_STOCK)
+        asked.of |= FOLD_CLOSURE;
+    for (size_t c = 0; c < measure->condition_count; c++)
+        if (measure->when[c].fact == FACT_IN_TIME)
+            asked.of |= FOLD_DUE | FOLD_RESOLUTION | FOLD_CLOSURE;
     return asked;
 }

@@ -3,8 +3,6 @@
  * against the other. */
 #include "aggregator/core/view_bucket.h"
 
-#include <stdio.h>
-
 #include "base/timestamp.h"
 
 #define DAY_MS    86400000
@@ -25,17 +23,27 @@ int view_bucket_part(enum view_grain grain, int64_t ms, int64_t day, int zone_mi
     return VIEW_WHOLE_DAY;
 }
 
+static char *put_digits(char *to, unsigned value)
+{
+    *to++ = (char)('0' + value / 10);
+    *to++ = (char)('0' + value % 10);
+    return to;
+}
+
 struct span view_bucket_text(enum view_grain grain, int part, char text[8])
 {
+    char *end = text;
     switch (grain) {
     case GRAIN_DAY: break;
     case GRAIN_HALF: return part ? SPAN("pm") : SPAN("am");
-    case GRAIN_HOUR: return span_from(text, (size_t)snprintf(text, 8, "%02u", (unsigned)part % 24));
+    case GRAIN_HOUR: end = put_digits(text, (unsigned)part % 24); break;
     case GRAIN_MINUTE:
-        return span_from(text, (size_t)snprintf(text, 8, "%02u:%02u", (unsigned)part / 60 % 24,
-                                                (unsigned)part % 60));
+        end = put_digits(text, (unsigned)part / 60 % 24);
+        *end++ = ':';
+        end = put_digits(end, (unsigned)part % 60);
+        break;
     }
-    return SPAN("day");
+    return end > text ? span_from(text, (size_t)(end - text)) : SPAN("day");
 }
 
 static bool is_afternoon(enum view_grain grain, int part)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aggregator/store/case_now_sql.h"
+#include "aggregator/store/set_rows.h"
 #include "aggregator/store/upsert.h"
 #include "base/memory.h"
 #include "postgres/transaction.h"
@@ -58,8 +59,8 @@ struct log_sets {
     bool held;
     struct postgres_connection *connection;
     struct postgres_transaction *transaction;
-    struct upsert sets, now, asked, places;
-    struct batch *batch; /* while it is added */
+    struct set_rows *sets; /* owned */
+    struct upsert places;
 };
 
 struct log_sets *log_sets_new(const char *conninfo, const char *topic)
@@ -68,16 +69,7 @@ struct log_sets *log_sets_new(const char *conninfo, const char *topic)
     sets->topic = topic;
     sets->connection = postgres_connection_new(conninfo, "citybrain-from-log", session);
     sets->transaction = postgres_transaction_new(sets->connection);
-    upsert_init(&sets->asked, "anew", "ask", "t");
-    strbuf_add(&sets->asked.sql, SPAN("SELECT s.case_id, s.lines FROM unnest($1::text[]) AS u(id) "
-                                      "JOIN anew.case_set AS s ON s.case_id = u.id"));
-    upsert_init(&sets->sets, "anew", "sets", "tttt");
-    strbuf_add(&sets->sets.sql,
-               SPAN("INSERT INTO anew.case_set (case_id, kind, lines, unit) SELECT * FROM "
-                    "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
-                    "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
-    upsert_init(&sets->now, "anew", "now", case_now_sql_types);
-    case_now_sql_upsert(&sets->now.sql, "anew");
+    sets->sets = set_rows_new("anew", "fix: citybrain rebuild --drop, and begin anew");
     upsert_init(&sets->places, "anew", "places", "ni");
     strbuf_add(&sets->places.sql,
                SPAN("INSERT INTO anew.place (part, next_offset) SELECT * FROM "
@@ -90,9 +82,8 @@ void log_sets_free(struct log_sets *sets)
 {
     if (!sets)
         return;
-    struct upsert *const upserts[] = {&sets->sets, &sets->now, &sets->asked, &sets->places};
-    for (size_t i = 0; i < ARRAY_LENGTH(upserts); i++)
-        upsert_fini(upserts[i]);
+    set_rows_free(sets->sets);
+    upsert_fini(&sets->places);
     postgres_transaction_free(sets->transaction);
     postgres_connection_free(sets->connection);
     free(sets);
@@ -195,64 +186,24 @@ bool log_sets_ask(struct log_sets *sets, struct error *error)
 
 /* ---- a batch ---- */
 
-static bool on_old_sets(void *context, const PGresult *result, struct error *error)
+static void queue_places(struct log_sets *sets)
 {
-    struct log_sets *sets = context;
-    for (int i = 0; i < PQntuples(result); i++) {
-        struct span id = span_from(PQgetvalue(result, i, 0), (size_t)PQgetlength(result, i, 0));
-        struct span lines = span_from(PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
-        if (!batch_take_old(sets->batch, id, lines))
-            return error_set(error, ERROR_FATAL, 0, "a case was answered that was not asked for");
-    }
-    return true;
-}
-
-static bool read_old_sets(struct log_sets *sets, struct error *error)
-{
-    if (!sets->held)
-        postgres_transaction_begin(sets->transaction);
-    upsert_reset(&sets->asked);
-    for (size_t i = 0; i < batch_case_count(sets->batch); i++)
-        array_binary_add(&sets->asked.arrays[0], batch_case_at(sets->batch, i)->id);
-    upsert_queue(&sets->asked, sets->transaction, on_old_sets, sets);
-    return postgres_transaction_flush(sets->transaction, error);
-}
-
-static void queue_changes(struct log_sets *sets)
-{
-    upsert_reset(&sets->sets);
-    upsert_reset(&sets->now);
     upsert_reset(&sets->places);
-    for (size_t i = 0; i < batch_case_count(sets->batch); i++) {
-        const struct batch_case *changed = batch_case_at(sets->batch, i);
-        if (!changed->lines.at)
-            continue;
-        array_binary_add(&sets->sets.arrays[0], changed->id);
-        array_binary_add(&sets->sets.arrays[1], changed->kind);
-        array_binary_add(&sets->sets.arrays[2], changed->lines);
-        array_binary_add(&sets->sets.arrays[3], changed->unit);
-        case_now_sql_fill(sets->now.arrays, changed);
-    }
     for (size_t i = 0; i < sets->status.count; i++) {
         array_binary_add_int(&sets->places.arrays[0], sets->status.places[i].partition);
         array_binary_add_int(&sets->places.arrays[1], sets->status.places[i].done);
     }
-    upsert_queue(&sets->sets, sets->transaction, NULL, NULL);
-    upsert_queue(&sets->now, sets->transaction, NULL, NULL);
     upsert_queue(&sets->places, sets->transaction, NULL, NULL);
 }
 
 bool log_sets_add(struct log_sets *sets, struct batch *batch, struct error *error)
 {
-    struct span bad;
-    sets->batch = batch;
     batch_seal(batch);
-    if (!read_old_sets(sets, error))
+    if (!sets->held)
+        postgres_transaction_begin(sets->transaction);
+    if (!set_rows_write(sets->sets, batch, NULL, sets->transaction, error))
         return false;
-    if (!batch_fold(batch, NULL, &bad))
-        return error_set(error, ERROR_FATAL, 0, "the set aside of case %.*s cannot be read",
-                         SPAN_ARG(bad));
-    queue_changes(sets);
+    queue_places(sets);
     return sets->held ? postgres_transaction_flush(sets->transaction, error)
                       : postgres_transaction_commit(sets->transaction, error);
 }

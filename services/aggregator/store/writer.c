@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One transaction a batch, two round trips (one more where observations are of days nobody asked
- * for yet):
+/* One transaction a batch, two round trips, and one more a further portion of many cases (another
+ * where observations are of days nobody asked for yet):
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
  *   2  case sets, what they are now, cells, bins, ledger, stations, firings, observations;
@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/store/case_now_sql.h"
 #include "aggregator/store/cell_rows.h"
 #include "aggregator/store/firing_sql.h"
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/observations_sql.h"
+#include "aggregator/store/set_rows.h"
 #include "aggregator/store/stations_sql.h"
 #include "aggregator/store/upsert.h"
 #include "base/memory.h"
@@ -48,12 +48,13 @@ struct writer {
     char session[sizeof session + 40], contributions[DIGEST_ID_LEN + 1];
     struct postgres_connection *connection, *maker; /* maker: as who may make what is missing */
     struct postgres_transaction *transaction;
-    struct upsert sets, now, asked, said, came, seen, firings;
+    struct upsert said, came, seen, firings;
+    struct set_rows *sets;                 /* owned */
     struct cell_rows *cells;               /* owned */
     struct delta *delta;                   /* owned: of the batch that is written */
     struct observations_sql *observations; /* owned */
     struct move moves[WRITER_MAX_PARTITIONS];
-    struct batch *batch; /* during a commit */
+    const struct batch *batch; /* during a commit */
     bool fenced;
 };
 
@@ -68,17 +69,7 @@ struct writer *writer_new(const struct writer_options *options)
         postgres_connection_new(options->conninfo, "citybrain-aggregator", writer->session);
     writer->maker = postgres_connection_new(options->conninfo, "citybrain-schema", NULL);
     writer->transaction = postgres_transaction_new(writer->connection);
-    upsert_init(&writer->asked, "core", "ask", "t");
-    strbuf_add(&writer->asked.sql,
-               SPAN("SELECT s.case_id, s.lines FROM unnest($1::text[]) AS u(id) "
-                    "JOIN core.case_set AS s ON s.case_id = u.id"));
-    upsert_init(&writer->sets, "core", "sets", "tttt");
-    strbuf_add(&writer->sets.sql,
-               SPAN("INSERT INTO core.case_set (case_id, kind, lines, unit) SELECT * FROM "
-                    "unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT (case_id) "
-                    "DO UPDATE SET lines = excluded.lines, unit = excluded.unit"));
-    upsert_init(&writer->now, "core", "now", case_now_sql_types);
-    case_now_sql_upsert(&writer->now.sql, "core");
+    writer->sets = set_rows_new("core", "docs/runbooks/set-unreadable.md");
     upsert_init(&writer->said, "core", "said", ledger_sql_said_types);
     strbuf_add(&writer->said.sql, span_of(ledger_sql_said));
     upsert_init(&writer->came, "core", "came", ledger_sql_came_types);
@@ -100,9 +91,7 @@ void writer_free(struct writer *writer)
     cell_rows_free(writer->cells);
     delta_free(writer->delta);
     observations_sql_free(writer->observations);
-    upsert_fini(&writer->sets);
-    upsert_fini(&writer->now);
-    upsert_fini(&writer->asked);
+    set_rows_free(writer->sets);
     upsert_fini(&writer->said);
     upsert_fini(&writer->came);
     upsert_fini(&writer->seen);
@@ -201,18 +190,6 @@ static bool on_moved(void *context, const PGresult *result, struct error *error)
     return error_set(error, ERROR_RETRY, 0, "another process owns the partition");
 }
 
-static bool on_old_sets(void *context, const PGresult *result, struct error *error)
-{
-    struct writer *writer = context;
-    for (int i = 0; i < PQntuples(result); i++) {
-        struct span id = span_from(PQgetvalue(result, i, 0), (size_t)PQgetlength(result, i, 0));
-        struct span lines = span_from(PQgetvalue(result, i, 1), (size_t)PQgetlength(result, i, 1));
-        if (!batch_take_old(writer->batch, id, lines))
-            return error_set(error, ERROR_FATAL, 0, "a case was answered that was not asked for");
-    }
-    return true;
-}
-
 /* What was stored stays where no record was read since. */
 static const char *mark_of(struct move *move, const struct writer_position *position)
 {
@@ -249,34 +226,6 @@ static void queue_moves(struct writer *writer, const struct writer_position *pos
                 .count = 8,
                 .result = on_moved,
                 .context = writer});
-    }
-}
-
-static bool read_old_sets(struct writer *writer, const struct writer_position *positions,
-                          size_t count, struct error *error)
-{
-    postgres_transaction_begin(writer->transaction);
-    queue_moves(writer, positions, count);
-    upsert_reset(&writer->asked);
-    for (size_t i = 0; i < batch_case_count(writer->batch); i++)
-        array_binary_add(&writer->asked.arrays[0], batch_case_at(writer->batch, i)->id);
-    upsert_queue(&writer->asked, writer->transaction, on_old_sets, writer);
-    return postgres_transaction_flush(writer->transaction, error);
-}
-
-static void fill_sets(struct writer *writer)
-{
-    upsert_reset(&writer->sets);
-    upsert_reset(&writer->now);
-    for (size_t i = 0; i < batch_case_count(writer->batch); i++) {
-        const struct batch_case *changed = batch_case_at(writer->batch, i);
-        if (!changed->lines.at)
-            continue;
-        array_binary_add(&writer->sets.arrays[0], changed->id);
-        array_binary_add(&writer->sets.arrays[1], changed->kind);
-        array_binary_add(&writer->sets.arrays[2], changed->lines);
-        array_binary_add(&writer->sets.arrays[3], changed->unit);
-        case_now_sql_fill(writer->now.arrays, changed);
     }
 }
 
@@ -327,12 +276,9 @@ static void fill_firings(struct writer *writer)
 
 static bool write_changes(struct writer *writer, struct error *error)
 {
-    fill_sets(writer);
     fill_ledger(writer);
     fill_seen(writer);
     fill_firings(writer);
-    upsert_queue(&writer->sets, writer->transaction, NULL, NULL);
-    upsert_queue(&writer->now, writer->transaction, NULL, NULL);
     cell_rows_queue(writer->cells, writer->delta, writer->transaction);
     upsert_queue(&writer->said, writer->transaction, NULL, NULL);
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
@@ -354,7 +300,6 @@ enum writer_result writer_commit(struct writer *writer, struct batch *batch,
                                  const struct writer_position *positions, size_t count,
                                  struct error *error)
 {
-    struct span bad;
     writer->batch = batch;
     writer->fenced = false;
     batch_seal(batch);
@@ -362,16 +307,11 @@ enum writer_result writer_commit(struct writer *writer, struct batch *batch,
         !observations_sql_make_days(writer->observations, batch_observations(batch),
                                     writer->transaction, error))
         return WRITER_FAILED;
-    if (!read_old_sets(writer, positions, count, error))
-        return writer->fenced ? WRITER_FENCED : WRITER_FAILED;
+    postgres_transaction_begin(writer->transaction);
+    queue_moves(writer, positions, count);
     delta_clear(writer->delta);
-    if (!batch_fold(batch, writer->delta, &bad)) {
-        postgres_connection_close(writer->connection);
-        error_set(error, ERROR_CONFIG, 0,
-                  "the stored set of case %.*s cannot be read; docs/runbooks/set-unreadable.md",
-                  SPAN_ARG(bad));
-        return WRITER_FAILED;
-    }
+    if (!set_rows_write(writer->sets, batch, writer->delta, writer->transaction, error))
+        return writer->fenced ? WRITER_FENCED : WRITER_FAILED;
     delta_finish(writer->delta);
     return write_changes(writer, error) ? WRITER_DONE : WRITER_FAILED;
 }

@@ -90,29 +90,30 @@ static size_t find_row(struct store *store, const struct delta_row *row,
     return store->count++;
 }
 
+static void keep_set(void *context, const struct batch_case *changed)
+{
+    struct store *store = context;
+    int number = atoi(changed->id.at + strlen("request:test:"));
+    free(store->set[number]);
+    store->set[number] = xspandup(changed->lines);
+}
+
 /* One transaction: what the writer does, on a store in memory. Returns the number of rows written.
  */
 static size_t commit(struct store *store, struct batch *batch)
 {
-    struct span bad;
+    struct delta *delta = delta_new();
+    const struct batch_sink sink = {delta, keep_set, store};
     batch_seal(batch);
     for (size_t i = 0; i < batch_case_count(batch); i++) {
-        struct span id = batch_case_at(batch, i)->id;
-        int number = atoi(id.at + strlen("request:test:"));
-        if (store->set[number])
-            assert_true(batch_take_old(batch, id, span_of(store->set[number])));
+        int number = atoi(batch_case_id(batch, i).at + strlen("request:test:"));
+        char *old = store->set[number] ? xstrdup(store->set[number]) : NULL;
+        assert_false(batch_is_folded(batch, i));
+        assert_true(batch_fold(batch, i, span_of(old), &sink));
+        assert_true(batch_is_folded(batch, i));
+        free(old);
     }
-    struct delta *delta = delta_new();
-    assert_true(batch_fold(batch, delta, &bad));
     delta_finish(delta);
-    for (size_t i = 0; i < batch_case_count(batch); i++) {
-        const struct batch_case *shown = batch_case_at(batch, i);
-        if (!shown->lines.at)
-            continue;
-        int number = atoi(shown->id.at + strlen("request:test:"));
-        free(store->set[number]);
-        store->set[number] = xspandup(shown->lines);
-    }
     for (size_t i = 0; i < delta_count(delta); i++) {
         const struct delta_row *row = delta_at(delta, i);
         size_t at = find_row(store, row, NULL);
@@ -381,6 +382,32 @@ static void says_full_and_keeps_what_it_had(void **state)
     batch_free(batch);
 }
 
+static void a_case_is_found_whatever_was_asked_before(void **state)
+{
+    struct batch *batch = batch_new(&rules, 1 << 16);
+    const struct said said = {0, "a", "0.a.1.1", "opened", "source", "", "T1", BASE_MS};
+    const struct case_line line = line_of(&said);
+    char id[32];
+    (void)state;
+    for (int i = CASES; i-- > 0;) {
+        case_id(id, 2 * i);
+        assert_true(batch_add(batch, span_of(id), &line));
+    }
+    batch_seal(batch);
+    assert_int_equal(batch_case_count(batch), CASES);
+    for (int step = 1; step < CASES; step++)
+        for (int i = 0; i < CASES; i++) {
+            int number = i * step % CASES;
+            case_id(id, 2 * number);
+            size_t index = batch_find(batch, span_of(id));
+            assert_in_range(index, 0, CASES - 1);
+            assert_true(span_is(batch_case_id(batch, index), id));
+            case_id(id, 2 * number + 1);
+            assert_int_equal(batch_find(batch, span_of(id)), CASES);
+        }
+    batch_free(batch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +416,7 @@ int main(void)
         cmocka_unit_test(counts_a_closure_by_cohort_and_by_its_own_day),
         cmocka_unit_test(reopening_takes_the_closure_out_again),
         cmocka_unit_test(a_case_too_long_is_the_same_whatever_the_cut),
+        cmocka_unit_test(a_case_is_found_whatever_was_asked_before),
         cmocka_unit_test(says_full_and_keeps_what_it_had),
     };
     return cmocka_run_group_tests(tests, load, NULL);

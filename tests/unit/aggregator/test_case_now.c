@@ -165,20 +165,6 @@ static void the_desk_is_asked_what_its_order_or_a_move_says(void **state)
     assert_null(now.desk_cause.at);
 }
 
-static void its_texts_outlive_the_arena(void **state)
-{
-    (void)state;
-    begin();
-    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
-    look();
-    char *kept = case_now_keep(&now);
-    memset(arena.at, 'x', arena.used);
-    assert_true(span_is(now.lead, "s110105001"));
-    assert_true(span_is(now.type_code, "R0105"));
-    assert_null(now.parent.at);
-    free(kept);
-}
-
 static void a_story_has_words_in_both_languages_and_no_caller(void **state)
 {
     (void)state;
@@ -214,7 +200,6 @@ int main(void)
         cmocka_unit_test(waits_then_has_a_lead_then_is_resolved_and_closed),
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
-        cmocka_unit_test(its_texts_outlive_the_arena),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -110,17 +110,22 @@ static bool add(struct batch *batch, const char *id, const char *revision, int64
                 : batch_add(batch, CASE, &line);
 }
 
+static void keep_set(void *context, const struct batch_case *changed)
+{
+    char **kept = context;
+    *kept = xspandup(changed->lines);
+}
+
 static char *fold(struct batch *batch, char *set)
 {
-    struct span bad;
+    char *kept = NULL;
+    const struct batch_sink sink = {.changed = keep_set, .context = &kept};
     batch_seal(batch);
-    if (set)
-        assert_true(batch_take_old(batch, CASE, span_of(set)));
-    assert_true(batch_fold(batch, NULL, &bad));
-    if (!batch_case_at(batch, 0)->lines.at)
+    assert_true(batch_fold(batch, 0, span_of(set), &sink));
+    if (!kept)
         return set;
     free(set);
-    return xspandup(batch_case_at(batch, 0)->lines);
+    return kept;
 }
 
 static void check(const struct ledger_came *came, const char *feed, int64_t hour_ms,
