@@ -125,9 +125,8 @@ static struct span shorten_revision(struct span revision, struct arena *arena)
 
 /* Milliseconds as decimal text from a number of them or an RFC 3339 text; absent when unreadable.
  * False when the arena is full. */
-static bool read_due(const struct json_value *data, struct arena *arena, struct span *due)
+static bool read_due(const struct json_value *value, struct arena *arena, struct span *due)
 {
-    const struct json_value *value = json_get(data, SPAN("due_at"));
     char text[SPAN_DECIMAL];
     int64_t ms;
     *due = SPAN_NONE;
@@ -141,9 +140,8 @@ static bool read_due(const struct json_value *data, struct arena *arena, struct 
 }
 
 /* Codes of units have no blanks. False when the arena is full. */
-static bool read_copies(const struct json_value *data, struct arena *arena, struct span *copies)
+static bool read_copies(const struct json_value *list, struct arena *arena, struct span *copies)
 {
-    const struct json_value *list = json_get(data, SPAN("copies"));
     char text[MOST_COPIES];
     struct strbuf buf = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
     bool is_list = list && list->type == JSON_ARRAY;
@@ -161,6 +159,25 @@ static bool read_copies(const struct json_value *data, struct arena *arena, stru
     return copies->at != NULL;
 }
 
+struct no_texts { /* members of the data; NULL = not there */
+    const struct json_value *due, *adopted, *copies;
+};
+
+static struct no_texts find_no_texts(const struct json_value *data)
+{
+    struct no_texts found = {NULL, NULL, NULL};
+    bool is_object = data->type == JSON_OBJECT;
+    for (const struct json_value *one = is_object ? data->first : NULL; one; one = one->next) {
+        if (span_is(one->key, "due_at"))
+            found.due = one;
+        else if (span_is(one->key, "adopted"))
+            found.adopted = one;
+        else if (span_is(one->key, "copies"))
+            found.copies = one;
+    }
+    return found;
+}
+
 static bool read_attributes(const struct json_value *data, const struct codes *codes,
                             struct arena *arena, struct case_line *line)
 {
@@ -171,11 +188,11 @@ static bool read_attributes(const struct json_value *data, const struct codes *c
     for (int i = 0; i < CASE_ATTRIBUTES; i++)
         if (!line->attribute[i].len)
             line->attribute[i] = SPAN_NONE;
-    const struct json_value *adopted = json_get(data, SPAN("adopted"));
-    if (adopted && adopted->type == JSON_BOOL && adopted->truth)
+    struct no_texts others = find_no_texts(data);
+    if (others.adopted && others.adopted->type == JSON_BOOL && others.adopted->truth)
         line->attribute[CASE_ADOPTED] = SPAN("1");
-    return read_due(data, arena, &line->attribute[CASE_DUE]) &&
-           read_copies(data, arena, &line->attribute[CASE_COPIES]);
+    return read_due(others.due, arena, &line->attribute[CASE_DUE]) &&
+           read_copies(others.copies, arena, &line->attribute[CASE_COPIES]);
 }
 
 /* The relation a link names, and the other case: by its id, or by its number where `in` says in

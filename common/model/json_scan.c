@@ -206,13 +206,19 @@ static bool scan_word(struct scan *scan, struct span word)
     return true;
 }
 
-/* The next byte that is no blank, or 0 at the end (a real 0 is nothing either). */
-static char peek(struct scan *scan)
+static char peek_far(struct scan *scan)
 {
     while (scan->at < scan->end &&
            (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t'))
         scan->at++;
     return scan->at < scan->end ? *scan->at : '\0';
+}
+
+/* The next byte that is no blank, or 0 at the end (a real 0 is nothing either). */
+static inline char peek(struct scan *scan)
+{
+    char next = scan->at < scan->end ? *scan->at : '\0';
+    return next > ' ' ? next : peek_far(scan);
 }
 
 static bool scan_key(struct scan *scan, struct span *key)
@@ -237,10 +243,13 @@ static bool scan_key(struct scan *scan, struct span *key)
 
 static struct json_value *add_value(struct scan *scan, struct span key)
 {
-    struct json_value *value = arena_take(scan->arena, sizeof *value);
-    if (!value)
+    struct json_value *value = arena_take_raw(scan->arena, sizeof *value);
+    if (!value) {
         scan->why = REJECT_TOO_LARGE;
-    if (!value || scan->depth == 0)
+        return NULL;
+    }
+    *value = (struct json_value){0}; /* in a few stores: it is small */
+    if (scan->depth == 0)
         return value;
     struct json_value *parent = scan->open[scan->depth - 1], *last = scan->last[scan->depth - 1];
     value->key = key;

@@ -71,6 +71,8 @@ struct partition {
     int pass;                    /* its source */
     struct case_flow *cases;     /* owned; of pass 1 */
     struct window_flow *windows; /* owned; of pass 2 */
+    /* As far as the metrics have it, whose cells are looked up by text: told once a commit. */
+    struct case_flow_counts told;
     struct window_flow_counts counted;
     int32_t number;
 };
@@ -136,6 +138,7 @@ static void restored(void *context)
     if (state->pass == PASS_CASES) {
         case_flow_restored(state->cases);
         fault = case_flow_fault(state->cases);
+        state->told = case_flow_counts(state->cases);
         count_parked(state);
     } else {
         window_flow_restored(state->windows);
@@ -156,52 +159,53 @@ static void count(struct metric *metric, int64_t more)
         metric_add(metric, SPAN(""), more);
 }
 
-static enum transform_result on_signal(struct partition *state, const struct record *record,
-                                       struct outputs *outputs)
+static void tell_cases(struct partition *state)
 {
-    enum transform_result result = window_flow_on_record(state->windows, record, outputs);
+    struct router *router = state->router;
+    struct case_flow_counts now = case_flow_counts(state->cases), *told = &state->told;
+    char label[16];
+    count(router->decided, now.decided - told->decided);
+    count(router->timers, now.timers - told->timers);
+    count(router->dead, now.dead - told->dead);
+    count(router->stubs, now.stubs - told->stubs);
+    count(router->signals, now.signals - told->signals);
+    count(router->answers, now.answered - told->answered);
+    count(router->receipts, now.refused - told->refused);
+    *told = now;
+    snprintf(label, sizeof label, "%d", (int)state->number);
+    metric_set(router->cases, span_of(label), now.cases);
+    count_parked(state);
+}
+
+static void tell_windows(struct partition *state)
+{
     struct window_flow_counts now = window_flow_counts(state->windows);
     window_pass_count(&state->router->windows, &state->counted, &now);
-    return result;
+    window_pass_show(&state->router->windows, state->number, &now);
 }
 
 static enum transform_result on_record(void *context, const struct record *record,
                                        struct outputs *outputs)
 {
     struct partition *state = context;
-    struct router *router = state->router;
     if (state->pass == PASS_WINDOWS)
-        return on_signal(state, record, outputs);
-    struct case_flow_counts before = case_flow_counts(state->cases);
-    enum transform_result result =
-        case_flow_on_record(state->cases, record, signal_packs_before(&router->packs, outputs));
-    struct case_flow_counts after = case_flow_counts(state->cases);
-    count(router->decided, after.decided - before.decided);
-    count(router->timers, after.timers - before.timers);
-    count(router->dead, after.dead - before.dead);
-    count(router->stubs, after.stubs - before.stubs);
-    count(router->signals, after.signals - before.signals);
-    count(router->answers, after.answered - before.answered);
-    count(router->receipts, after.refused - before.refused);
-    return result;
+        return window_flow_on_record(state->windows, record, outputs);
+    return case_flow_on_record(state->cases, record,
+                               signal_packs_before(&state->router->packs, outputs));
 }
 
 static void save(void *context, struct outputs *outputs)
 {
     struct partition *state = context;
-    char label[16];
     cellar_show(state->router->cellar);
     if (state->pass == PASS_WINDOWS) {
         window_flow_save(state->windows, outputs);
-        struct window_flow_counts now = window_flow_counts(state->windows);
-        window_pass_show(&state->router->windows, state->number, &now);
+        tell_windows(state);
         return;
     }
     case_flow_save(state->cases, signal_packs_before(&state->router->packs, outputs));
     signal_packs_write(&state->router->packs, outputs); /* what was told before is no later */
-    snprintf(label, sizeof label, "%d", (int)state->number);
-    metric_set(state->router->cases, span_of(label), case_flow_counts(state->cases).cases);
-    count_parked(state);
+    tell_cases(state);
 }
 
 static void close_partition(void *context)
@@ -221,14 +225,10 @@ static void close_partition(void *context)
 static void on_poison(void *context, const struct record *record, struct outputs *outputs)
 {
     struct partition *state = context;
-    if (state->pass == PASS_CASES) {
+    if (state->pass == PASS_CASES)
         case_flow_bury(state->cases, record, REJECT_CRASH, outputs);
-        metric_add(state->router->dead, SPAN(""), 1);
-        return;
-    }
-    window_flow_bury(state->windows, record, REJECT_CRASH, outputs);
-    struct window_flow_counts now = window_flow_counts(state->windows);
-    window_pass_count(&state->router->windows, &state->counted, &now);
+    else
+        window_flow_bury(state->windows, record, REJECT_CRASH, outputs);
 }
 
 /* Orders are keyed by their case, as `events` is: the case's partition keeps them. */

@@ -82,15 +82,21 @@ static bool has_name(const struct case_entry *entry, const struct case_name *nam
            span_equal(span_from(entry->id, entry->id_len), name->rest);
 }
 
-static size_t place_of(const struct case_book *book, struct span id, uint32_t hash)
+static size_t place_of_name(const struct case_book *book, const struct case_name *name,
+                            uint32_t hash)
 {
     size_t at = home_of(book, hash);
     unsigned char tag = tag_of(hash);
-    struct case_name name = case_names_find(&book->names, id);
     while (book->tags[at] &&
-           (book->tags[at] != tag || !has_name(entry_at(book, book->places[at]), &name)))
+           (book->tags[at] != tag || !has_name(entry_at(book, book->places[at]), name)))
         at = (at + 1) & (book->place_count - 1);
     return at;
+}
+
+static size_t place_of(const struct case_book *book, struct span id, uint32_t hash)
+{
+    struct case_name name = case_names_find(&book->names, id);
+    return place_of_name(book, &name, hash);
 }
 
 /* What the shelf asks: an entry is known to it by its hash. */
@@ -164,13 +170,13 @@ static size_t size_of(size_t id_len)
 struct case_entry *case_book_add(struct case_book *book, struct span id)
 {
     uint32_t hash = hash_of(id);
-    size_t at = place_of(book, id, hash);
+    assert(id.len <= CASE_BOOK_MAX_ID);
+    struct case_name name = case_names_add(&book->names, id);
+    size_t at = place_of_name(book, &name, hash);
     if (book->tags[at])
         return entry_at(book, book->places[at]);
-    assert(id.len <= CASE_BOOK_MAX_ID);
     if (4 * ++book->count > 3 * book->place_count)
         grow(book);
-    struct case_name name = case_names_add(&book->names, id);
     uint32_t number = pieces_take(&book->entries, size_of(name.rest.len));
     struct case_entry *entry = entry_at(book, number);
     entry->number = number;

@@ -183,13 +183,16 @@ enum reject case_flow_correct(struct case_flow *flow, struct working *work,
     enum reject reject = REJECT_NONE;
     if (!may_correct(work, told) || !compare_content(work, told, &now, &before))
         return REJECT_NONE;
-    struct case_line said = corrected_line(work, told);
-    struct case_answer answer = case_answer_amendment(work, &said);
-    bool changes = moves_due(work, told, &answer.say.due_ms) || differs(now.type, before.type) ||
-                   differs(now.street, before.street) || differs(now.community, before.community);
+    int64_t due_ms = TIMESTAMP_NONE;
+    bool due = moves_due(work, told, &due_ms);
+    bool changes = due || differs(now.type, before.type) || differs(now.street, before.street) ||
+                   differs(now.community, before.community);
     bool amends = changes && told->live;
     if (!changes && !differs(now.lead, before.lead) && !fields_differ(&now, &before))
         return REJECT_NONE;
+    struct case_line said = corrected_line(work, told);
+    struct case_answer answer = case_answer_amendment(work, &said);
+    answer.say.due_ms = due ? due_ms : answer.say.due_ms;
     if (!ask_rules(flow, work, &now, &would) || !ask_rules(flow, work, &before, &did))
         return REJECT_TOO_LARGE;
     struct span lead = work->fold.lead;
