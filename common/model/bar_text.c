@@ -10,21 +10,27 @@
 
 #include "base/timestamp.h"
 
-/* Bytes at the front that stand as they are. Texts are short and hardly ever hold one that does
- * not. */
+/* Bytes at the front that stand as they are, or some of them. Texts are short and hardly ever hold
+ * one that does not. */
 #ifdef __SSE2__
-static size_t bare_blocks(struct span text)
+static bool is_bare(const char *at)
 {
     const __m128i bar = _mm_set1_epi8('|'), escape = _mm_set1_epi8('\\'),
                   feed = _mm_set1_epi8('\n');
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, bar), _mm_cmpeq_epi8(bytes, escape));
+    return _mm_movemask_epi8(_mm_or_si128(found, _mm_cmpeq_epi8(bytes, feed))) == 0;
+}
+
+/* The last bytes are looked at with some of those before them. */
+static size_t bare_blocks(struct span text)
+{
+    const size_t block = sizeof(__m128i);
     size_t at = 0;
-    for (; text.len - at >= sizeof bar; at += sizeof bar) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(text.at + at));
-        __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, bar), _mm_cmpeq_epi8(bytes, escape));
-        if (_mm_movemask_epi8(_mm_or_si128(found, _mm_cmpeq_epi8(bytes, feed))))
-            break;
-    }
-    return at;
+    while (text.len - at >= block && is_bare(text.at + at))
+        at += block;
+    bool rest = at > 0 && text.len - at < block;
+    return rest && is_bare(text.at + text.len - block) ? text.len : at;
 }
 #else
 static size_t bare_blocks(struct span text)

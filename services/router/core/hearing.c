@@ -271,12 +271,22 @@ static void look_at(struct told *told, const struct hearing_case *of, const stru
                             .subject = of->id};
 }
 
+static bool may_be_fact(const struct listener *listener, const struct told *told)
+{
+    return told->stage & listener->stages && told->type & listener->types;
+}
+
+/* What a line was, or is: most lines are no matter of most listeners. */
+static bool may_hear(const struct listener *listener, const struct told *was, const struct told *is)
+{
+    return may_be_fact(listener, was) || may_be_fact(listener, is);
+}
+
 static bool is_fact(struct hearing *hearing, const struct listener *listener, struct told *told,
                     struct strbuf *key, struct strbuf *value)
 {
     struct asked asked = {.hearing = hearing, .of = told->of, .line = told->line};
-    return told->stage & listener->stages && told->type & listener->types &&
-           add_fact(key, value, listener, &asked, &told->signal);
+    return may_be_fact(listener, told) && add_fact(key, value, listener, &asked, &told->signal);
 }
 
 static void take_back(struct hearing *hearing, const struct listener *listener, struct told *now,
@@ -380,7 +390,7 @@ void hearing_tell(struct hearing *hearing, const struct hearing_case *before,
         look_at(&was, before, old);
         look_at(&is, now, line);
         for (size_t n = 0; n < list->count; n++)
-            if (list->all[n].stages & (was.stage | is.stage) &&
+            if (may_hear(&list->all[n], &was, &is) &&
                 tell_line(hearing, &list->all[n], &was, &is, outputs))
                 tell_others(hearing, list, &list->all[n], &is, outputs);
     }
