@@ -67,6 +67,7 @@ static void a_place_is_that_of_its_day(void **state)
     for (int i = 0; i < 3; i++) {
         assert_true(span_is(street("110105001990", NULL, "2026-02-28"), "110105001"));
         assert_true(span_is(street("110105001990", NULL, "2026-03-01"), "110105002"));
+        assert_true(span_is(street("110105001990", NULL, "2027-07-25"), "110105002")); /* + 512 */
     }
 }
 
@@ -76,8 +77,10 @@ static void a_type_is_that_of_its_day(void **state)
     for (int i = 0; i < 3; i++) {
         struct district_type old = district_type(&district, SPAN("R9901"), day_of("2026-02-28"));
         struct district_type new = district_type(&district, SPAN("R9901"), day_of("2026-03-01"));
+        struct district_type far = district_type(&district, SPAN("R9901"), day_of("2026-07-06"));
         assert_true(span_is(old.unit, "d_fire") && span_is(old.level, "street"));
         assert_true(span_is(new.unit, "d_police") && span_is(new.level, "district"));
+        assert_true(span_is(far.unit, "d_police")); /* 128 days behind the old one */
     }
 }
 
