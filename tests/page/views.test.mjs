@@ -168,5 +168,8 @@ test("triggers show their evidence", async () => {
     assert.ok((await shown_.innerText()).includes(row.reason));
     assert.equal(await shown_.locator(".evidence li").count(), (row.evidence || []).length);
   }
+  const callers = sql("SELECT DISTINCT data->'group'->>'caller_ref' AS sign FROM core.firing WHERE data->'group'->>'caller_ref' <> ''").map((row) => row.sign), words = await text(page, "view");
+  assert.ok(callers.length > 0, "nobody called three times");
+  assert.deepEqual(callers.filter((sign) => words.includes(sign)), []);
   await close(seen);
 });
