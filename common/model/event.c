@@ -222,7 +222,8 @@ static bool read_own(struct json_reader *reader, struct span json, struct arena 
 {
     struct span data;
     *event = (struct event){0};
-    if (!event_members_read(json, members, MEMBERS, text, &data) ||
+    if (!json_reader_takes(reader, json.len) ||
+        !event_members_read(json, members, MEMBERS, text, &data) ||
         utf8_valid_prefix(json) != json.len)
         return false;
     if (data.at)

@@ -221,6 +221,11 @@ enum reject json_read(struct json_reader *reader, struct span in, struct arena *
     return reject != REJECT_NONE || *value ? reject : name_fault(reader, in, arena, bad_at);
 }
 
+bool json_reader_takes(const struct json_reader *reader, size_t len)
+{
+    return len <= reader->limits.text;
+}
+
 const struct json_value *json_read_member(struct json_reader *reader, struct span in,
                                           struct arena *arena)
 {

@@ -41,6 +41,8 @@ void json_reader_limit(struct json_reader *reader, struct json_limits limits);
  * texts may borrow `in`. */
 enum reject json_read(struct json_reader *reader, struct span in, struct arena *arena,
                       const struct json_value **value, size_t *bad_at);
+/* May a document be so long that none of its texts is too long? */
+bool json_reader_takes(const struct json_reader *reader, size_t len);
 /* A member's value of a document that is valid UTF-8 and an object of plain members else; NULL
  * where json_read of the whole has something to say. */
 const struct json_value *json_read_member(struct json_reader *reader, struct span in,

@@ -163,7 +163,8 @@ static void ask_all(struct together *together)
 void api_together_answer(void *api, struct http_request *request)
 {
     static const struct api_words words = {
-        .detail = {"至少一个问题，如 ask=clock", "at least one question, as ask=clock"}};
+        .detail = {"至少一个问题，如 ask=clock，本身不在其中",
+                   "at least one question, as ask=clock, and not itself"}};
     struct api_call *call = api_call_begin(api, request, parameters, ARRAY_LENGTH(parameters));
     if (!call)
         return;
@@ -171,7 +172,7 @@ void api_together_answer(void *api, struct http_request *request)
     together->call = call;
     together->asked_ms = now_of(together);
     http_request_each_query(request, take, together);
-    if (together->count == 0) {
+    if (together->count == 0 || http_request_is_inner(request)) {
         api_reply_bad(request, "ask", &words);
         end(together);
         return;

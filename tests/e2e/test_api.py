@@ -276,6 +276,8 @@ def test_questions_asked_together_are_answered_as_alone(api):
     found = together(api, f"cases/{case(0)}", "views/closure_rate?by=unit", "cases/request:12345:OTHER1", "freshness", **mine)
     assert [status for status, _ in found] == [200, 200, 404, 403] and {row["unit"] for row in found[1][1]["rows"]} == {LEAD}
     assert api.get("/api/together?ask=clock", Authorization="Bearer nobody-at-all")[0] == 401
+    within = urllib.parse.quote("/api/together?ask=clock".replace("/api/t", "%74"), safe="")
+    assert [one["status"] for one in api.json(f"/api/together?ask=clock&ask={within}")["answers"]] == [200, 400]
 
 
 def test_what_is_asked_together_is_true_of_one_moment(district, api):
@@ -293,6 +295,17 @@ def test_what_is_asked_together_is_true_of_one_moment(district, api):
         asking.join(20)
     assert [status for status, _ in answers] == [200, 200, 200]
     assert answers[0][1]["now"] == answers[2][1]["now"] < api.json("/api/clock")["now"]
+
+
+def test_no_moment_is_told_in_which_cells_change_places(district, api):
+    connection = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    try:
+        connection.cursor().execute("SELECT pg_advisory_xact_lock(20120348)")  # as who swaps has it
+        assert [status for status, _ in together(api, "clock", "views/closure_rate")] == [503, 503]
+        api.json("/api/views/closure_rate")  # by itself: it looks when it has its tables
+    finally:
+        connection.close()
+    assert [status for status, _ in together(api, "clock", "views/closure_rate")] == [200, 200]
 
 
 def test_an_answer_of_a_moment_ago_is_given_to_who_permits_it(api):

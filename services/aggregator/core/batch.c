@@ -403,7 +403,7 @@ static bool show(struct batch *batch, const struct touched *touched, const struc
                  const struct case_fold *fold, const struct batch_sink *sink)
 {
     struct batch_case shown = {.id = touched->id,
-                               .kind = span_of(touched->kind->name),
+                               .kind = span_of(touched->kind->code),
                                .unit = fold->lead.at ? fold->lead : SPAN(""),
                                .partition = touched->partition,
                                .offset = touched->offset};

@@ -294,7 +294,7 @@ static bool make_codes(struct item *item, const struct mapping_field *field, int
             continue;
         if (!code_of(item, field, column, part, &code))
             return false;
-        if (len + 1 + code.len > (size_t)field->max)
+        if (len + (len > 0) + code.len > (size_t)field->max)
             return normalise_reject(item, REJECT_LENGTH, column);
         if (len > 0)
             codes[len++] = ' ';

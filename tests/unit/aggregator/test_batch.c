@@ -94,6 +94,7 @@ static void keep_set(void *context, const struct batch_case *changed)
 {
     struct store *store = context;
     int number = atoi(changed->id.at + strlen("request:test:"));
+    assert_true(span_is(changed->kind, "request"));
     free(store->set[number]);
     store->set[number] = xspandup(changed->lines);
 }
