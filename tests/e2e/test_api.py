@@ -234,7 +234,12 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     assert all(other["cause"] == row["cause"] for other in page["rows"])
     assert page["waiting"] == dict(district.sql("SELECT desk_cause, count(*) FROM core.case_now WHERE desk_cause IS NOT NULL "
                                                 "AND live GROUP BY 1"))
-    api.json("/api/triggers")
+    # of a finding made by who called, only what he called about is told
+    firing = json.dumps({"group": {"caller_ref": "S0000000APIF", "type_code": "R0105"}, "reason": "第3次反映", "count": 3})
+    district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIF', '0', 4102444800000, 'repeat', %s) RETURNING 1", firing)
+    found = api.json("/api/triggers?trigger=repeat&from=2099-01-01")["rows"]
+    district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIF' RETURNING 1")
+    assert [row["group"] for row in found] == [{"type_code": "R0105"}] and "S0000000APIF" not in json.dumps(found)
     fresh = api.json("/api/freshness")
     assert fresh["partitions"] and {feed["feed"] for feed in fresh["feeds"]} >= {"hotline"}
     for path in ("/api/clock", "/api/units", "/api/stations?state=never,silent", "/api/views", "/api/views/closure_rate?by=unit",

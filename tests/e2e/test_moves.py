@@ -60,7 +60,15 @@ def shaken(district):
     return step
 
 
+def returns(district):
+    """Of each unit: how many it sent back and rightly, and how many it has now that somebody sent back; by rules, not by the desk."""
+    district.settle()
+    return {unit: (back, has) for unit, back, has in district.sql(
+        "SELECT unit, sum(returned)::int, sum(upheld)::int FROM api.dispute WHERE rule <> 'desk' GROUP BY 1")}
+
+
 def test_a_dispute_upheld_a_whistle_and_what_has_no_effect(district, shaken):
+    before = returns(district)
     district.accepted("hotline", [order("MV1")])
     until(lambda: orders(district, LEAD, "MV1") == ["assigned"], "the first lead has it", 60)
     shaken()
@@ -108,5 +116,8 @@ def test_a_dispute_upheld_a_whistle_and_what_has_no_effect(district, shaken):
     assert of_case(district, f"cb.dispatch.{OTHER}", "MV1")[-1]["due_at"] == "2099-12-31T04:00:00.000Z"
     # the views count it for whom it belongs to now
     assert district.sql("SELECT count(*) FROM api.case_timeline WHERE case_id = %s AND stage = 'recalled'", case("MV1")) == [(1,)]
+    # whose the return is, and the rule's that had sent it there: docs/decisions/0275, 0277
+    more = {unit: tuple(now - was for now, was in zip(row, before.get(unit, (0, 0)))) for unit, row in returns(district).items()}
+    assert (more[LEAD], more[OTHER]) == ((1, 0), (0, 1))
     done = district.citybrain("verify", check=False, seconds=120)
     assert done.returncode == 0, done.stdout
