@@ -12,7 +12,6 @@
  * process. */
 #include "aggregator/aggregator.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,8 @@
 #include "daemon/log.h"
 #include "kafka/follow.h"
 
-#define LARGE_BUFFER (256 << 10)
-#define LONGER       5 /* times batch_every, where nobody waits for the newest record */
+#define TELL_MS 1000 /* how far we lie behind */
+#define LONGER  5    /* times batch_every, where nobody waits for the newest record */
 
 enum job { JOB_SCHEMA, JOB_TAKE_OVER, JOB_COMMIT };
 
@@ -61,8 +60,8 @@ struct aggregator {
     bool good;
     struct error error;
 
-    uv_timer_t batch_timer, retry_timer;
-    bool waiting;
+    uv_timer_t batch_timer, retry_timer, tell_timer;
+    bool waiting, failing; /* failing: no commit has succeeded since one did not */
     struct backoff backoff;
     struct freshness *freshness;
     struct metric *records_total, *batches_total, *changed_total;
@@ -123,8 +122,26 @@ static void wait_and_retry(struct aggregator *aggregator)
         events[aggregator->job], LOG_ERROR(&aggregator->error), LOG_INT("wait_ms", wait_ms),
         LOG_BOOL("fenced", aggregator->job == JOB_COMMIT && aggregator->result == WRITER_FENCED));
     daemon_not_ready(aggregator->daemon, "aggregator", "postgres");
+    aggregator->failing |= aggregator->job == JOB_COMMIT;
     aggregator->waiting = true;
     uv_timer_start(&aggregator->retry_timer, on_retry, wait_ms, 0);
+}
+
+/* Who took his partitions over again may fail at the same thing again: a lock, a disk. */
+static void is_storing(struct aggregator *aggregator)
+{
+    aggregator->failing = false;
+    if (aggregator->running)
+        daemon_ready(aggregator->daemon, "aggregator");
+}
+
+static void on_tell(uv_timer_t *timer)
+{
+    struct aggregator *aggregator = timer->data;
+    bool done =
+        aggregator->follow && freshness_tell(aggregator->freshness, aggregator->follow) == 0;
+    if (done && aggregator->failing && aggregator->running)
+        is_storing(aggregator); /* nothing is left to be stored */
 }
 
 static void count_commit(struct aggregator *aggregator)
@@ -134,10 +151,12 @@ static void count_commit(struct aggregator *aggregator)
     for (size_t i = 0; i < aggregator->job_count; i++)
         ends[i] = (struct follow_partition){aggregator->job_positions[i].partition,
                                             aggregator->job_positions[i].next};
-    for (size_t i = 0; i < aggregator->job_count; i++)
-        freshness_lag(aggregator->freshness, aggregator->follow, ends[i].partition,
-                      ends[i].next_offset);
     freshness_committed(aggregator->freshness);
+    if (aggregator->job_generation == aggregator->generation)
+        for (size_t i = 0; i < aggregator->job_count; i++)
+            freshness_stored(aggregator->freshness, ends[i].partition, ends[i].next_offset);
+    if (aggregator->failing)
+        is_storing(aggregator);
     metric_add(aggregator->batches_total, SPAN(""), 1);
     metric_add(aggregator->changed_total, SPAN(""), counts.changed_cases);
     if (counts.too_long)
@@ -156,13 +175,16 @@ static void on_taken(struct aggregator *aggregator)
     for (size_t i = 0; i < aggregator->count; i++) {
         starts[i] = (struct follow_partition){aggregator->positions[i].partition,
                                               aggregator->positions[i].start};
+        freshness_stored(aggregator->freshness, starts[i].partition,
+                         aggregator->positions[i].stored);
         log_info("aggregator.partition_taken", LOG_INT("partition", starts[i].partition),
                  LOG_INT("next_offset", aggregator->positions[i].stored),
                  LOG_INT("epoch", aggregator->positions[i].epoch));
     }
     aggregator->need_take_over = false;
     aggregator->running = true;
-    daemon_ready(aggregator->daemon, "aggregator");
+    if (!aggregator->failing)
+        daemon_ready(aggregator->daemon, "aggregator");
     follow_start(aggregator->follow, starts, aggregator->count);
 }
 
@@ -335,6 +357,7 @@ static void on_revoked(void *context)
     aggregator->need_take_over = false;
     aggregator->need_restart = false;
     aggregator->count = 0;
+    freshness_lost(aggregator->freshness);
     forget_batch(aggregator);
 }
 
@@ -429,20 +452,10 @@ static void add_metrics(struct aggregator *aggregator)
             metric_cell(aggregator->records_total, span_of(reject_name((enum reject)verdict)));
 }
 
-/* A batch's buffers grow to megabytes: what they outgrow goes back to the system, and is not left
- * in the heap between what stays. */
-static void map_large_buffers(void)
-{
-#ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER);
-#endif
-}
-
 struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregator_config *config,
                                    struct error *error)
 {
     (void)error;
-    map_large_buffers();
     struct aggregator *aggregator = xcalloc(1, sizeof *aggregator);
     aggregator->daemon = daemon;
     aggregator->config = config;
@@ -468,6 +481,9 @@ struct aggregator *aggregator_open(struct daemon *daemon, const struct aggregato
     uv_timer_init(daemon_loop(daemon), &aggregator->retry_timer);
     aggregator->batch_timer.data = aggregator;
     aggregator->retry_timer.data = aggregator;
+    uv_timer_init(daemon_loop(daemon), &aggregator->tell_timer);
+    aggregator->tell_timer.data = aggregator;
+    uv_timer_start(&aggregator->tell_timer, on_tell, TELL_MS, TELL_MS);
     daemon_not_ready(daemon, "aggregator", "schema");
     step(aggregator);
     return aggregator;

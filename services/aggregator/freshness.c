@@ -6,22 +6,31 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "aggregator/store/writer.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
 
-struct noted {
+struct noted {                      /* of a batch */
     int64_t *received_ms, *read_ms; /* owned */
     size_t count;
+    /* When what was read of each partition was written; 0 = nothing was. */
+    int64_t first_ms[WRITER_MAX_PARTITIONS], last_ms[WRITER_MAX_PARTITIONS];
+};
+
+struct behind { /* of a partition */
+    bool owned;
+    int64_t next, end; /* what is stored ends here; what there is, -1 = not known yet */
+    int64_t stored_ms; /* when the last record that is stored was written; 0 = not known */
 };
 
 struct freshness {
     const char *topic; /* borrowed */
     size_t most;
     struct noted filling, sent;
-    int64_t newest_ms[WRITER_MAX_PARTITIONS];      /* when what was read last was written */
+    struct behind behind[WRITER_MAX_PARTITIONS];
     struct metric_cell *log, *read, *view, *whole; /* the stages */
     struct metric *lag_records, *lag_seconds;
 };
@@ -41,10 +50,10 @@ struct freshness *freshness_new(struct daemon *daemon, const char *topic, size_t
          "the aggregator), view (committed in PostgreSQL), each since the stage before, and whole "
          "(from ingest's receipt to the view). The promise is 99 % of whole within 10 s."},
         {"citybrain_kafka_lag_records", METRIC_GAUGE, "partition",
-         "Offsets between our position and the end of each owned partition, markers included."},
+         "Offsets between what is stored and the end of each owned partition, markers included."},
         {"citybrain_kafka_lag_seconds", METRIC_GAUGE, "partition",
-         "How long ago the record was written that we read last, while there is more to read; 0 "
-         "when there is not. What is unread is younger than that."},
+         "How long ago the oldest record was written that is read and not stored, or where none is "
+         "the last that is stored, while there are more; 0 when there are not."},
     };
     struct metrics *metrics = daemon_metrics(daemon);
     struct freshness *freshness = xcalloc(1, sizeof *freshness);
@@ -74,8 +83,11 @@ void freshness_read(struct freshness *freshness, const struct record *record,
                     const struct event *event)
 {
     struct noted *noted = &freshness->filling;
-    if (record->partition >= 0 && record->partition < WRITER_MAX_PARTITIONS)
-        freshness->newest_ms[record->partition] = record->timestamp_ms;
+    if (record->partition >= 0 && record->partition < WRITER_MAX_PARTITIONS) {
+        if (noted->last_ms[record->partition] == 0)
+            noted->first_ms[record->partition] = record->timestamp_ms;
+        noted->last_ms[record->partition] = record->timestamp_ms;
+    }
     if (event->family != EVENT_CASE || !event->feed.at || event->causationid.at ||
         event->replayof.at || event->recorded_ms == TIMESTAMP_NONE ||
         noted->count == freshness->most)
@@ -87,12 +99,19 @@ void freshness_read(struct freshness *freshness, const struct record *record,
     observe(freshness->read, record->timestamp_ms, now);
 }
 
+static void forget(struct noted *noted)
+{
+    noted->count = 0;
+    memset(noted->first_ms, 0, sizeof noted->first_ms);
+    memset(noted->last_ms, 0, sizeof noted->last_ms);
+}
+
 void freshness_sent(struct freshness *freshness)
 {
     struct noted sent = freshness->sent;
     freshness->sent = freshness->filling;
     freshness->filling = sent;
-    freshness->filling.count = 0;
+    forget(&freshness->filling);
 }
 
 void freshness_committed(struct freshness *freshness)
@@ -102,28 +121,58 @@ void freshness_committed(struct freshness *freshness)
         observe(freshness->view, freshness->sent.read_ms[i], now);
         observe(freshness->whole, freshness->sent.received_ms[i], now);
     }
-    freshness->sent.count = 0;
+    for (size_t i = 0; i < WRITER_MAX_PARTITIONS; i++)
+        if (freshness->sent.last_ms[i])
+            freshness->behind[i].stored_ms = freshness->sent.last_ms[i];
+    forget(&freshness->sent);
 }
 
 void freshness_forget(struct freshness *freshness, bool sent)
 {
-    if (sent)
-        freshness->sent.count = 0;
-    else
-        freshness->filling.count = 0;
+    forget(sent ? &freshness->sent : &freshness->filling);
 }
 
-void freshness_lag(struct freshness *freshness, const struct follow *follow, int32_t partition,
-                   int64_t next)
+void freshness_stored(struct freshness *freshness, int32_t partition, int64_t next)
+{
+    struct behind *behind = &freshness->behind[partition];
+    if (!behind->owned) /* another one may have had it meanwhile */
+        *behind = (struct behind){.owned = true, .end = -1};
+    behind->next = next > 0 ? next : 0;
+}
+
+static void tell(struct freshness *freshness, int partition, int64_t records, int64_t behind_ms)
 {
     char label[300];
-    int64_t end = follow_end(follow, partition);
-    if (end < 0 || partition >= WRITER_MAX_PARTITIONS)
-        return;
-    int len = snprintf(label, sizeof label, "%s/%d", freshness->topic, (int)partition);
-    int64_t records = end > next ? end - next : 0, newest = freshness->newest_ms[partition];
-    int64_t behind_ms = records && newest ? now_ms() - newest : 0;
+    int len = snprintf(label, sizeof label, "%s/%d", freshness->topic, partition);
     metric_set(freshness->lag_records, span_from(label, (size_t)len), records);
     metric_set(freshness->lag_seconds, span_from(label, (size_t)len),
                behind_ms > 0 ? behind_ms / 1000 : 0);
+}
+
+void freshness_lost(struct freshness *freshness)
+{
+    for (int i = 0; i < WRITER_MAX_PARTITIONS; i++)
+        if (freshness->behind[i].owned) {
+            freshness->behind[i].owned = false;
+            tell(freshness, i, 0, 0);
+        }
+}
+
+int64_t freshness_tell(struct freshness *freshness, const struct follow *follow)
+{
+    int64_t unread = 0, now = now_ms();
+    for (int i = 0; i < WRITER_MAX_PARTITIONS; i++) {
+        struct behind *behind = &freshness->behind[i];
+        int64_t end = behind->owned ? follow_end(follow, i) : -1;
+        int64_t since = freshness->sent.first_ms[i]      ? freshness->sent.first_ms[i]
+                        : freshness->filling.first_ms[i] ? freshness->filling.first_ms[i]
+                                                         : behind->stored_ms;
+        behind->end = end >= 0 ? end : behind->end;
+        if (!behind->owned || behind->end < 0)
+            continue;
+        int64_t records = behind->end > behind->next ? behind->end - behind->next : 0;
+        tell(freshness, i, records, records && since ? now - since : 0);
+        unread += records;
+    }
+    return unread;
 }

@@ -18,6 +18,10 @@ void freshness_sent(struct freshness *freshness);
 /* It is there; or it was dropped, as what is being filled may be. */
 void freshness_committed(struct freshness *freshness);
 void freshness_forget(struct freshness *freshness, bool sent);
-/* After a commit, of each partition: how much of it is not read. */
-void freshness_lag(struct freshness *freshness, const struct follow *follow, int32_t partition,
-                   int64_t next);
+/* What is stored of a partition that is ours ends at `next`. */
+void freshness_stored(struct freshness *freshness, int32_t partition, int64_t next);
+/* All partitions are taken away: whoever has them now tells of them. */
+void freshness_lost(struct freshness *freshness);
+/* How far what is stored lies behind the log: also, and above all, while nothing can be stored.
+ * Returns how many offsets are not. */
+int64_t freshness_tell(struct freshness *freshness, const struct follow *follow);

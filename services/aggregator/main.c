@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* citybrain-aggregator: options, configuration, daemon, API, aggregator; crash-only, so the end is
  * an _exit after the last commit. */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,17 @@
 #include "aggregator/verify_watch.h"
 #include "daemon/disk_watch.h"
 #include "daemon/log.h"
+
+#define LARGE_BUFFER (256 << 10)
+
+/* A batch's buffers grow to megabytes: what they outgrow goes back to the system, and is not left
+ * in the heap between what stays. */
+static void map_large_buffers(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, LARGE_BUFFER);
+#endif
+}
 
 static void show_line(void *context, const char *line)
 {
@@ -45,6 +57,7 @@ int main(int argc, char **argv)
         return 0;
     }
 
+    map_large_buffers();
     log_open("aggregator", (enum log_level)config.daemon.log_level);
     struct daemon *daemon =
         daemon_new(&(struct daemon_options){.service = "aggregator",

@@ -3,7 +3,9 @@
 and in seconds, and freshness by stage."""
 import json
 import re
+import time
 
+import psycopg2
 import yaml
 
 from district import ROOT, until
@@ -48,3 +50,30 @@ def test_lag_and_freshness_are_told(district):
         for unit in ("records", "seconds"):
             lags = {name: value for name, value in samples.items() if name.startswith(f"citybrain_kafka_lag_{unit}{{")}
             assert lags and max(lags.values()) < (10 if unit == "seconds" else 1000), (job, unit)
+
+
+def test_who_cannot_store_says_so_and_how_far_behind(district):
+    """A lock that somebody forgot: nothing is stored, so nobody may look at what was read instead."""
+    def told():
+        status, _ = district.http(district.environment["CITYBRAIN_AGGREGATOR_ADMIN"] + "/readyz")
+        _, samples = scrape(district, "citybrain-aggregator")
+        return status, *(sum(value for name, value in samples.items() if name.startswith(f"citybrain_kafka_lag_{unit}{{"))
+                         for unit in ("records", "seconds"))
+
+    until(lambda: told()[0] == 200 and told()[1] == 0, "nothing is behind", 30)
+    forgotten = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    try:
+        forgotten.cursor().execute("LOCK TABLE core.case_set IN ACCESS EXCLUSIVE MODE")
+        district.accepted("hotline", [order(f"LOCK{n}", 承办单位=LEAD) for n in range(20)])
+        until(lambda: (lambda status, records, seconds: status == 503 and records >= 20 and seconds > 0)(*told()),
+              "the aggregator is not ready and behind", 30)
+        holds = f"SELECT {forgotten.info.backend_pid} = ANY(pg_blocking_pids(pid)) FROM pg_stat_activity " \
+                "WHERE application_name = 'citybrain-aggregator' AND wait_event_type = 'Lock'"  # as its runbook looks
+        until(lambda: district.sql(holds) == [(True,)], "who holds the lock is found", 15)
+        for _ in range(30):  # whatever step it is at, it never says that all is well
+            status, records, _ = told()
+            assert status == 503 and records >= 20
+            time.sleep(0.1)
+    finally:
+        forgotten.close()
+    until(lambda: told() == (200, 0, 0), "it stores again and is not behind", 30)
