@@ -34,22 +34,24 @@ def run(data, *words, status=0):
     return [json.loads(line) for line in done.stdout.decode().splitlines()], done.stderr.decode()
 
 
-def charset_of(path):
-    """Of an upload that is not in its feed's."""
+def said_by(path):
+    """What a case says of its upload: a charset that is not its feed's, a day of its own."""
     case = path.parent / "case.yaml"
-    said = yaml.safe_load(case.read_text()).get("charset") if case.exists() else None
-    return ["--charset", said] if said else []
+    said = (yaml.safe_load(case.read_text()) or {}) if case.exists() else {}
+    received = said.get("received", CLOCK)
+    moment = received if isinstance(received, str) else received.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return [*(["--charset", said["charset"]] if "charset" in said else []), "--clock", moment]
 
 
 def words_of(path):
-    words = ["--feed", path.parts[-3], "--clock", CLOCK, *charset_of(path)]
+    words = ["--feed", path.parts[-3], *said_by(path)]
     return words + (["--form", "array"] if path.suffix == ".json" else [])
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: f"{p.parts[-3]}/{p.parts[-2]}")
 def test_a_case_gives_what_try_gives_by_file_and_by_pipe(path):
-    tried = subprocess.run([BINARIES / "citybrain", "try", path, "--feed", path.parts[-3], "--clock", CLOCK,
-                            "--events", "--rejects", *charset_of(path)], cwd=ROOT, capture_output=True, timeout=60)
+    tried = subprocess.run([BINARIES / "citybrain", "try", path, "--feed", path.parts[-3],
+                            "--events", "--rejects", *said_by(path)], cwd=ROOT, capture_output=True, timeout=60)
     lines = [json.loads(line) for line in tried.stdout.decode().splitlines()]
     events = [line for line in lines if line.get("feed") == path.parts[-3]]
     rejects = [line["header"]["reason"] for line in lines if "header" in line]

@@ -39,11 +39,13 @@ def data():
     return folder
 
 
-def charset_of(path):
-    """--charset of a case whose upload is not in its feed's."""
+def said_by(path):
+    """What a case says of its upload: --charset where it is not its feed's, --clock of a day of its own."""
     settings = path.parent / "case.yaml"
-    found = re.search(r"^charset: (\S+)$", settings.read_text(), re.M) if settings.exists() else None
-    return ["--charset", found[1]] if found else []
+    text = settings.read_text() if settings.exists() else ""
+    charset = re.search(r"^charset: (\S+)$", text, re.M)
+    received = re.search(r"^received: (\S+)$", text, re.M)
+    return [*(["--charset", charset[1]] if charset else []), "--clock", received[1] if received else CLOCK]
 
 
 def is_within(wanted, got):
@@ -56,7 +58,7 @@ def is_within(wanted, got):
 def test_a_golden_case_comes_out_as_written(path):
     wanted = lines((path.parent / "expected.jsonl").read_text())
     bad = [w["reject"] for w in wanted if "reject" in w]
-    done = attempt(path, "--feed", path.parts[-3], *charset_of(path), "--clock", CLOCK, "--events", "--rejects",
+    done = attempt(path, "--feed", path.parts[-3], *said_by(path), "--events", "--rejects",
                    status=1 if bad else 0)
     got = [line for line in lines(done.stdout) if line.get("source") != "/router"]
     assert len(got) == len(wanted)

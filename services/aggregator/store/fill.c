@@ -59,21 +59,26 @@ struct fill *fill_new(const char *conninfo, const struct schema_rules *schema, b
     return fill;
 }
 
+/* The next one may ask for the lock before the server has noticed that a connection ended. */
+void fill_close(struct fill *fill)
+{
+    if (postgres_connection_is_open(fill->connection))
+        PQclear(PQexec(postgres_connection_handle(fill->connection),
+                       "SELECT pg_advisory_unlock(20120346)"));
+    postgres_connection_close(fill->connection);
+}
+
 void fill_free(struct fill *fill)
 {
     if (!fill)
         return;
+    fill_close(fill);
     cell_rows_free(fill->cells);
     refold_free(fill->refold);
     postgres_transaction_free(fill->transaction);
     postgres_connection_free(fill->connection);
     free(fill->last);
     free(fill);
-}
-
-void fill_close(struct fill *fill)
-{
-    postgres_connection_close(fill->connection);
 }
 
 const struct fill_status *fill_look(const struct fill *fill)

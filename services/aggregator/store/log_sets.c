@@ -85,6 +85,9 @@ void log_sets_free(struct log_sets *sets)
     set_rows_free(sets->sets);
     upsert_fini(&sets->places);
     postgres_transaction_free(sets->transaction);
+    if (postgres_connection_is_open(sets->connection)) /* or it is let go when the server notices */
+        PQclear(PQexec(postgres_connection_handle(sets->connection),
+                       "SELECT pg_advisory_unlock(20120346)"));
     postgres_connection_free(sets->connection);
     free(sets);
 }
