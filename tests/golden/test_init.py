@@ -66,3 +66,11 @@ def test_files_as_json_from_anywhere(tmp_path):
     done = citybrain("init", "here", "--json", cwd=tmp_path)
     told = json.loads(done.stdout)
     assert told["folder"] == "here" and sorted(told["files"]) == sorted(files_of(tmp_path / "here"))
+
+
+def test_it_has_the_views_that_the_page_asks_for(tmp_path):
+    made = tmp_path / "mine"
+    assert citybrain("init", made).returncode == 0
+    page = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "web").glob("*.js"))
+    asked = {path.name for path in (ROOT / "config/views").glob("*.yaml") if f'"{path.stem}"' in page}
+    assert len(asked) >= 11 and asked <= {path.name for path in (made / "views").iterdir()}
