@@ -30,10 +30,11 @@ static const struct metric_row rows[] = {
      "0 waiting for brokers or topics, 1 collecting, 2 resolving topics, 3 committing, 4 "
      "restoring, 5 stopped."},
     {"citybrain_kafka_lag_records", METRIC_GAUGE, "partition",
-     "Offsets between our position and the end of each owned partition, markers included."},
+     "Offsets between the end of each owned partition and what was read of it, by the aggregator "
+     "what it has stored; markers included."},
     {"citybrain_kafka_lag_seconds", METRIC_GAUGE, "partition",
-     "How long ago the record was written that we read last, while there is more to read; 0 when "
-     "there is not. What is unread is younger than that."},
+     "How long ago the record was written that was read last, of the aggregator the oldest that is "
+     "not stored, while there are more; 0 when there are not."},
     {"citybrain_kafka_undeliverable_total", METRIC_COUNTER, NULL,
      "Outputs whose topic does not exist. Above 0: a unit is missing its topics; run citybrain "
      "topics apply."},

@@ -50,10 +50,11 @@ struct freshness *freshness_new(struct daemon *daemon, const char *topic, size_t
          "the aggregator), view (committed in PostgreSQL), each since the stage before, and whole "
          "(from ingest's receipt to the view). The promise is 99 % of whole within 10 s."},
         {"citybrain_kafka_lag_records", METRIC_GAUGE, "partition",
-         "Offsets between what is stored and the end of each owned partition, markers included."},
+         "Offsets between the end of each owned partition and what was read of it, by the "
+         "aggregator what it has stored; markers included."},
         {"citybrain_kafka_lag_seconds", METRIC_GAUGE, "partition",
-         "How long ago the oldest record was written that is read and not stored, or where none is "
-         "the last that is stored, while there are more; 0 when there are not."},
+         "How long ago the record was written that was read last, of the aggregator the oldest "
+         "that is not stored, while there are more; 0 when there are not."},
     };
     struct metrics *metrics = daemon_metrics(daemon);
     struct freshness *freshness = xcalloc(1, sizeof *freshness);

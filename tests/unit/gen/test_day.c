@@ -12,60 +12,33 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "base/timestamp.h"
 #include "gen/base64.h"
-#include "gen/item.h"
 #include "ingest/core/framing.h"
-#include "ingest/core/normalise.h"
 
-#define ENDS   1795579200000LL /* 2026-11-25T04:00:00Z */
-#define HOUR   3600000LL
-#define MINUTE 60000LL
+#include "generated_district.h"
 
-static struct diagnostics *diagnostics;
-static struct codes *codes;
-static struct kinds *kinds;
-static struct feeds *feeds;
-static struct normalise normalise;
-static struct pool pool;
 static struct arena arena;
 static struct json_reader *reader;
 static struct item_writer *writer;
 static bool by_csv; /* days made from now on */
 
-static int load(void **state)
+static int load_all(void **state)
 {
-    (void)state;
-    struct error error = {0};
-    diagnostics = diagnostics_new();
-    codes = codes_load("config/codes.csv", diagnostics);
-    kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    feeds = feeds_load("config/feeds", diagnostics);
     arena_init(&arena, 1 << 20);
     reader = json_reader_new();
     writer = item_writer_new();
-    if (!kinds || !feeds || !pool_load(&pool, "config", &error))
-        return -1;
-    normalise_init(&normalise, feeds, kinds);
-    return 0;
+    return load(state);
 }
 
-static int unload(void **state)
+static int unload_all(void **state)
 {
-    (void)state;
-    normalise_fini(&normalise);
-    pool_fini(&pool);
     json_reader_free(reader);
     item_writer_free(writer);
     arena_fini(&arena);
-    feeds_free(feeds);
-    kinds_free(kinds);
-    codes_free(codes);
-    diagnostics_free(diagnostics);
-    return 0;
+    return unload(state);
 }
 
-static struct day *make(uint64_t seed, int64_t events, int64_t clock_ms)
+static struct day *one_day(uint64_t seed, int64_t events, int64_t clock_ms)
 {
     struct life_day frame = {.seed = seed,
                              .begins_ms = ENDS - 24 * HOUR,
@@ -78,7 +51,7 @@ static struct day *make(uint64_t seed, int64_t events, int64_t clock_ms)
 
 static struct day *usual(void)
 {
-    return make(7, 3000, TIMESTAMP_NONE);
+    return one_day(7, 3000, TIMESTAMP_NONE);
 }
 
 /* Days as a district lives them: test_scenes.c says how. */
@@ -107,7 +80,7 @@ static void the_same_seed_is_the_same_day(void **state)
 {
     (void)state;
     size_t first_len, second_len, other_len;
-    struct day *first = usual(), *second = usual(), *other = make(8, 3000, TIMESTAMP_NONE);
+    struct day *first = usual(), *second = usual(), *other = one_day(8, 3000, TIMESTAMP_NONE);
     char *a = text_of(first, &first_len), *b = text_of(second, &second_len);
     char *c = text_of(other, &other_len);
     assert_int_equal(first_len, second_len);
@@ -227,7 +200,7 @@ static void the_silent_station_is_silent(void **state)
 {
     (void)state;
     size_t len;
-    struct day *day = make(7, 25000, TIMESTAMP_NONE);
+    struct day *day = one_day(7, 25000, TIMESTAMP_NONE);
     char *text = text_of(day, &len), code[64];
     size_t heard = 0;
     for (size_t i = 0; i < pool.station_count; i++) {
@@ -344,12 +317,12 @@ static void ingest_takes_and_rejects_what_the_day_says(void **state)
 {
     (void)state;
     assert_as_said(usual(), 3000);
-    assert_as_said(make(1, 1, TIMESTAMP_NONE), 1);
-    assert_as_said(make(2, 17, TIMESTAMP_NONE), 17);
-    assert_as_said(make(3, 20000, TIMESTAMP_NONE), 20000);
+    assert_as_said(one_day(1, 1, TIMESTAMP_NONE), 1);
+    assert_as_said(one_day(2, 17, TIMESTAMP_NONE), 17);
+    assert_as_said(one_day(3, 20000, TIMESTAMP_NONE), 20000);
     by_csv = true;
-    assert_as_said(make(3, 20000, TIMESTAMP_NONE), 20000);
-    assert_as_said(make(4, 3000, ENDS - HOUR), 3000);
+    assert_as_said(one_day(3, 20000, TIMESTAMP_NONE), 20000);
+    assert_as_said(one_day(4, 3000, ENDS - HOUR), 3000);
     by_csv = false;
     assert_as_said(lived(5, 1, 3000, TIMESTAMP_NONE), 3000);
     assert_as_said(lived(6, 9, 20000, TIMESTAMP_NONE), 20000);
@@ -360,9 +333,9 @@ static void a_share_of_the_day_comes_as_csv_if_wanted(void **state)
 {
     (void)state;
     by_csv = true;
-    struct day *day = make(3, 20000, TIMESTAMP_NONE), *plain;
+    struct day *day = one_day(3, 20000, TIMESTAMP_NONE), *plain;
     by_csv = false;
-    plain = make(3, 20000, TIMESTAMP_NONE);
+    plain = one_day(3, 20000, TIMESTAMP_NONE);
     size_t uploads = 0;
     for (size_t i = 0; i < day->item_count; i++)
         uploads += read_line(day, i).csv;
@@ -380,7 +353,7 @@ static void a_share_of_the_day_comes_as_csv_if_wanted(void **state)
 static void a_day_has_something_of_everything(void **state)
 {
     (void)state;
-    struct day *day = make(3, 20000, TIMESTAMP_NONE);
+    struct day *day = one_day(3, 20000, TIMESTAMP_NONE);
     const struct day_sums *sums = &day->sums;
     for (size_t i = 1; i <= LIFE_FAULTS; i++)
         assert_true(sums->rejects[i] > 0 || i == LIFE_BAD_BYTES);
@@ -411,7 +384,7 @@ static void before_the_clock_the_source_tells_all(void **state)
 {
     (void)state;
     int64_t clock_ms = ENDS - 2 * HOUR - 3 * MINUTE;
-    struct day *day = make(9, 3000, clock_ms);
+    struct day *day = one_day(9, 3000, clock_ms);
     size_t told = 0, statuses = 0;
     for (size_t i = 0; i < day->life_count; i++)
         told += day->lives[i].told[LIFE_CLOSED];
@@ -421,7 +394,7 @@ static void before_the_clock_the_source_tells_all(void **state)
     }
     assert_true(told > 100 && statuses > 100);
     assert_as_said(day, 3000);
-    assert_as_said(make(9, 3000, ENDS + HOUR), 3000);
+    assert_as_said(one_day(9, 3000, ENDS + HOUR), 3000);
 }
 
 int main(void)
@@ -438,5 +411,5 @@ int main(void)
         cmocka_unit_test(the_night_is_quieter_than_the_morning),
         cmocka_unit_test(before_the_clock_the_source_tells_all),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_all, unload_all);
 }
