@@ -15,6 +15,7 @@ import { EVERY_MS, askTurn } from "./turn.js";
 import { setLanguage, t } from "./words.js";
 import * as cases from "./cases.js";
 import * as desk from "./desk.js";
+import * as figures from "./figures.js";
 import * as ledger from "./ledger.js";
 import * as one from "./case.js";
 import * as overview from "./overview.js";
@@ -27,8 +28,8 @@ import * as times from "./times.js";
 import * as triggers from "./triggers.js";
 import * as units from "./units.js";
 
-const VIEWS = { overview, place, times, units, rates, repeats, stations, triggers, desk, cases, ledger, case: one, screen };
-const NAV = ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger"];
+const VIEWS = { overview, place, times, units, rates, repeats, figures, stations, triggers, desk, cases, ledger, case: one, screen };
+const NAV = ["overview", "place", "times", "units", "rates", "repeats", "figures", "stations", "triggers", "desk", "cases", "ledger"];
 const THEMES = ["", "light", "dark"];
 
 let state = read();

@@ -3,11 +3,11 @@
 import { getAlone, perhaps } from "./api.js";
 import { language, t } from "./words.js";
 
-let units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
+let views = [], units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
 const index = (rows, key) => new Map((rows || []).map((row) => [row[key], row]));
 
 export async function loadNames() {
-  const [known, names] = await Promise.all([getAlone("api/units"), perhaps(getAlone("api/names"), {})]);
+  const [known, names] = await Promise.all([getAlone("api/units"), perhaps(getAlone("api/names"), {}), loadViews()]);
   units = index(known.units, "unit");
   places = index(names.divisions, "code");
   types = index(names.types, "code");
@@ -16,10 +16,19 @@ export async function loadNames() {
   feeds = index(names.feeds, "feed");
 }
 
+// What each view's rows look like; a new one is there when the aggregator was started again.
+export async function loadViews() {
+  views = (await perhaps(getAlone("api/views"), {})).views || [];
+}
+
+export const viewList = () => views;
+export const viewNamed = (name) => views.find((one) => one.view === name);
 export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
 export const placeName = (code) => (code ? places.get(code)?.name || code : t("no_place"));
 export const typeName = (code) => (code ? types.get(code)?.name || code : t("no_type"));
 export const parentOf = (code) => places.get(code)?.parent_code || "";
+// A community is named with its street: several have the same name.
+export const communityName = (code) => [parentOf(code) && placeName(parentOf(code)), placeName(code)].filter(Boolean).join(" ");
 export const kindName = (code) => kinds.get(code)?.name || code;
 export const triggerName = (code) => triggers.get(code)?.name || code;
 export const feedName = (code) => feeds.get(code)?.name || code;

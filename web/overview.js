@@ -20,7 +20,7 @@ export async function ask(state, clock) {
   const [one, times, total, flow, past, stock, overdue, places, urgent, newest] = await Promise.all([
     oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }, seldom), rowsOf("inflow", { ...today, by: "hour" }),
     rowsOf("inflow", { ...before, by: "hour" }, seldom), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
-    perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { order: "due", limit: 8 })),
+    perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { kind: "request", order: "due", limit: 8 })),
     perhaps(get("api/cases", { kind: "request", limit: 8 }))]);
   return { one, times, total, flow, past, stock, overdue, places, urgent, newest };
 }
@@ -28,7 +28,7 @@ export async function ask(state, clock) {
 const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
   ...flow.find((row) => row.hour === hour), before: past.find((row) => row.hour === hour)?.opened ?? null }));
 
-const listed = (words) => viewAddress("cases", { kind: "request", from: "", to: "", ...words }); // the stocks are requests', of any day
+const listed = (words) => viewAddress("cases", { kind: "request", from: "", to: "", ...words }); // stocks and lists are of requests, of any day
 
 // Yesterday's whole hours, and of the one that is not over now as much as has passed of it: about as many.
 function soFar(past, now) {
@@ -93,8 +93,8 @@ export function draw(state, data, clock) {
   return [tiles(data, clock),
     make("div", { class: "pair wide" }, inflow(data, clock, state), board(data)),
     make("div", { class: "pair" },
-      list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], viewAddress("cases", { order: "due" }), t("all")),
-      list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], viewAddress("cases"), t("all")))];
+      list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
+      list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], listed({}), t("all")))];
 }
 
 export function after(state, data, clock) {

@@ -53,6 +53,23 @@ export const ratesPicture = (id, rows, word) => (colours) => bars(colours, id, r
   labels(colours, rows, 1, (row) => `${percent(row.rate)}  ${row.part}/${row.whole}`)],
 });
 
+// rows: {label, name, value}; words: a value as the table has it
+export const valuesPicture = (id, rows, title, words) => (colours) => bars(colours, id, rows, {
+  tooltip: tooltip(colours, ([row]) => `${rows[row.dataIndex].name}\n${title} ${words(rows[row.dataIndex].value)}`),
+  xAxis: { type: "value", min: 0, position: "top", splitNumber: isNarrow(id) ? 2 : 5, splitLine: splitLine(colours), axisLabel: { formatter: words, color: colours.soft, fontSize: 11, hideOverlap: true } },
+  series: [{ type: "bar", barWidth: 12, data: rows.map((row) => row.value), itemStyle: { color: colours.in, borderRadius: [0, 3, 3, 0] },
+    label: { show: true, position: "right", color: colours.soft, fontSize: 11.5, formatter: (one) => words(one.value) } }],
+});
+
+// The same, one beside the other as days are; without a value there is a gap.
+export const stepsPicture = (rows, title, words) => (colours) => ({
+  grid: { left: 4, right: 12, top: 14, bottom: 2, containLabel: true },
+  tooltip: tooltip(colours, ([row]) => `${rows[row.dataIndex].name}\n${title} ${words(rows[row.dataIndex].value)}`),
+  xAxis: { type: "category", data: rows.map((row) => row.label), axisTick: { show: false }, axisLine: splitLine(colours), axisLabel: { color: colours.soft, hideOverlap: true } },
+  yAxis: { type: "value", min: 0, splitNumber: 4, splitLine: splitLine(colours), axisLabel: { color: colours.soft, formatter: words } },
+  series: [{ type: "bar", data: rows.map((row) => row.value), barMaxWidth: 26, itemStyle: { color: colours.in, borderRadius: [3, 3, 0, 0] } }],
+});
+
 // A step that people count in, at most five of them up to `most`.
 function stepOf(most) {
   const steps = [10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000];

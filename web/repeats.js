@@ -5,7 +5,7 @@ import { bar, choice, rangeChoice, typeChoice } from "./control.js";
 import { daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { percent, whole } from "./format.js";
-import { langOfNames, parentOf, placeName, typeName, typesBelow, unitName } from "./names.js";
+import { communityName, langOfNames, parentOf, typeName, typesBelow, unitName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { tile } from "./tile.js";
@@ -13,8 +13,6 @@ import { t } from "./words.js";
 
 const COUNTS = ["again", "reopened", "merged", "extended"];
 
-// A community is named with its street: several have the same name.
-const communityName = (code) => [parentOf(code) && placeName(parentOf(code)), placeName(code)].filter(Boolean).join(" ");
 const GROUPS = {
   community_code: { title: "community", name: communityName, href: (code) => code && viewAddress("place", { street: parentOf(code), community: code }) },
   type_code: { title: "type", name: typeName, href: (code) => code && viewAddress("cases", { type: code }) },

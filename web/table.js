@@ -28,7 +28,7 @@ function head(column, id, sort) {
   const isOn = sort.key === column.key;
   const down = isOn ? !sort.down : isNumber(column);
   const mark = isOn ? (sort.down ? "▼" : "▲") : "";
-  return make("th", { scope: "col", class: isNumber(column) ? "number" : null, "aria-sort": isOn ? (sort.down ? "descending" : "ascending") : null },
+  return make("th", { scope: "col", lang: column.lang, class: isNumber(column) ? "number" : null, "aria-sort": isOn ? (sort.down ? "descending" : "ascending") : null },
     column.fixed ? column.title
       : make("a", { href: address({ sort: `${id}.${column.key}.${down ? "down" : "up"}` }), class: "sort", title: t("sort_by", { what: column.title }) },
         column.title, make("span", { class: "way", "aria-hidden": "true" }, mark)));
@@ -42,15 +42,16 @@ function line(columns, row, tag = "td") {
 }
 
 // columns: {key, title, kind: "number", value(row) to sort by, cell(row) to show, fixed: does not sort}
+// most: how many of them are drawn, the first as they are sorted; all otherwise
 // keyOf(row) makes rows keep their place in the page when others come and go.
-export function table({ id, caption, columns, rows, foot, state, keyOf, first, visible, classOf }) {
+export function table({ id, caption, columns, rows, foot, state, keyOf, first, visible, classOf, most }) {
   if (!rows.length) return make("p", { class: "none" }, t("nothing"));
   const sort = sortOf(id, state, first);
   return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption },
     make("table", { id },
       make("caption", { class: visible ? null : "hear" }, caption),
       make("thead", {}, make("tr", {}, columns.map((column) => head(column, id, sort)))),
-      make("tbody", {}, sorted(rows, columns, sort).map((row) =>
+      make("tbody", {}, sorted(rows, columns, sort).slice(0, most).map((row) =>
         make("tr", { "data-key": keyOf?.(row), class: classOf?.(row) || null }, line(columns, row)))),
       foot && make("tfoot", {}, make("tr", {}, line(columns, foot)))));
 }

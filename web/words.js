@@ -53,6 +53,12 @@ const WORDS = {
   v_repeats: ["重复", "Repeats"], by_type: ["各类型", "By type"], r_again: ["再次反映", "Said again"], r_reopened: ["重办", "Reopened"], r_merged: ["并单", "Merged"], r_extended: ["延期", "Extended"], r_again_rate: ["重复率", "Repeat rate"], r_reopened_rate: ["重办率", "Reopen rate"],
   of_opened: ["占受理", "of opened"], repeats_note: ["四个数各自计数,不相加", "Four counters; they do not add up"],
 
+  v_figures: ["指标", "Figures"], view: ["视图", "View"], all_views: ["全部视图", "All views"], views_there: ["本区的视图", "Views of this district"], views_note: ["views/ 中每个文件一个;没有专页的在前", "One for each file of views/; those without a page come first"],
+  code: ["代码", "Code"], columns: ["栏目", "Columns"], own_page: ["另见", "See also"], no_view: ["没有视图 {name}:新视图须先运行 citybrain views apply,再重启 aggregator", "There is no view {name}: a new one needs citybrain views apply, and the aggregator started again"],
+  method: ["算法", "Method"], method_pooled: ["合并", "Pooled"], method_mean: ["单位平均", "Mean of units"], units_with_data: ["单位数", "Units"], mixed: ["多个版本,无合计数", "several: no number"], average: ["平均", "Mean"], by_what: ["按{what}", "By {what}"],
+  only_yours: ["仅含本单位", "your unit's alone"], none_in_days: ["此时段无数据", "Nothing in these days"], more_rows: ["再列 200 行", "200 more rows"], no_code: ["(无)", "(none)"],
+  accepted_in: ["受理地", "Taken in at"], line: ["条线", "Line"], estate: ["小区", "Estate"], month: ["月份", "Month"], noon_day: ["午间日(前日 12 时起)", "Day from noon before"],
+
   period: ["考核期", "Period"], period_this: ["本期(19 日起)", "This period (from the 19th)"], period_last: ["上期", "Last period"], period_month: ["本月", "This month"], scope: ["范围", "Scope"], scope_all: ["全口径", "All"], scope_net: ["剔除后", "Net of exclusions"],
   score: ["综合成绩", "Score"], response: ["响应率", "Response"], solution: ["解决率", "Solution"], satisfaction: ["满意率", "Satisfaction"], valid: ["有效回访", "Valid call-backs"], reviewed: ["回访", "Called back"],
   mean_of_units: ["单位算术平均", "Mean of units"], formula: ["公式自", "Formula of"], rates_by_unit: ["各单位三率", "Three rates by unit"], rates_note: ["有效回访为 0 者无数据,不排名", "Without a valid call-back there is no data and no rank"],

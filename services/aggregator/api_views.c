@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "aggregator/core/view_shape.h"
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/stations_sql.h"
 #include "aggregator/store/view_query.h"
@@ -160,14 +161,14 @@ void api_views_list(void *api, struct http_request *request)
     if (!call)
         return;
     const struct views *views = call->api->config->views;
-    strbuf_init(&out, 512, 1 << 16);
+    strbuf_init(&out, 1 << 14, 1 << 20);
     strbuf_add(&out, SPAN("{\"views\":["));
     for (size_t i = 0; i < views_count(views); i++) {
-        strbuf_addf(&out, "{\"view\":\"%s\",\"name\":", views_at(views, i)->name);
-        strbuf_add_json(&out, span_of(views_at(views, i)->title));
-        strbuf_add(&out, SPAN("},"));
+        view_shape_write(&out, views_at(views, i));
+        strbuf_add_char(&out, ',');
     }
-    strbuf_add(&out, SPAN("{\"view\":\"ledger\",\"name\":\"收发对账\"}]}"));
+    ledger_sql_write_shape(&out);
+    strbuf_add(&out, SPAN("]}"));
     reply(call, &out);
 }
 

@@ -131,6 +131,30 @@ def test_views_are_filtered_and_paged(api):
     assert api.json("/api/views/closure_rate?unit=nobody&limit=5")["rows"] == []
 
 
+def test_every_view_says_what_its_rows_are(api):
+    """By each group and bucket, as a mean, for the public: a row has what was told, in that order."""
+    told = api.json("/api/views")["views"]
+    assert {view["view"] for view in told} >= {path.stem for path in (ROOT / "config/views").glob("*.yaml")} | {"ledger"}
+    asked = 0
+    for view in told:
+        path, columns = f"/api/views/{view['view']}", [column["column"] for column in view["columns"]]
+        behind = [] if view["view"] == "ledger" else ["scope", "method", "formula", "n"]
+        for by in [*view["groups"], *view["buckets"], ",".join([*view["groups"], view["buckets"][0]]), ""]:
+            for row in api.json(f"{path}?by={by}")["rows"][:1]:
+                assert list(row) == [*(by.split(",") if by else []), *columns, *behind], (view["view"], by)
+                asked += 1
+            for row in api.json(f"{path}?by={by}&audience=public")["rows"][:1] if behind else ():
+                assert list(row)[-5 - len(columns):] == [*columns, *behind, "suppressed"]
+        for way in view["scopes"], view["methods"]:
+            for word in way if behind else ():
+                assert api.get(f"{path}?{'scope' if way is view['scopes'] else 'method'}={word}")[0] == 200, (view["view"], word)
+        for row in api.json(f"{path}?method=mean")["rows"] if "mean" in view["methods"] else ():
+            assert list(row) == [*(c["column"] for c in view["columns"] if c["form"] in ("rate", "score")), *behind]
+    assert asked > 20
+    closure = next(view for view in told if view["view"] == "closure_rate")
+    assert {"column": "rate", "measure": "rate", "name": "办结率", "form": "rate"} in closure["columns"] and closure["scopes"] == ["all", "net"]
+
+
 def test_a_timeline_has_codes_and_words_and_says_nothing_of_the_caller(api):
     told = api.json(f"/api/cases/{case(0)}", Accept_Language="zh")
     steps = {step["stage"]: step for step in told["timeline"]}

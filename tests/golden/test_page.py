@@ -72,7 +72,7 @@ class Api:
             return 200, "json", json.dumps(self.clock).encode()
         if path == "/api/units":
             return 200, "json", json.dumps({"units": UNITS}).encode()
-        if path in ("/api/names", "/api/cases", "/api/stations", "/api/page", "/api/desk", "/api/freshness", "/api/triggers") or path.startswith("/api/cases/"):
+        if path in ("/api/names", "/api/views", "/api/cases", "/api/stations", "/api/page", "/api/desk", "/api/freshness", "/api/triggers") or path.startswith("/api/cases/"):
             self.asked.append((path, {k: v[0] for k, v in query.items()}))
             found = self.pages.get(path)
             return (200, "json", json.dumps(found).encode()) if found else (404, "json", b"{}")
@@ -183,7 +183,7 @@ def test_the_bench_asks_what_the_page_asks(api):
         api.requests.clear()
         browse(f"{api.url}#view={view}")
         first, second = ([(one["address"], one["headers"]["Cache-Control"]) for one in turn] for turn in told["turns"])
-        asked = [one for one in api.requests if one[0].startswith("/api/") and one[0] not in ("/api/units", "/api/names", "/api/page")]
+        asked = [one for one in api.requests if one[0].startswith("/api/") and one[0] not in ("/api/units", "/api/names", "/api/page", "/api/views")]
         assert asked[:len(first)] == first and set(asked) == set(first + second)  # and after five seconds once more
         assert told["every_ms"] == 5000 and all(path.startswith("/api/together?") for path, _ in asked) and len(second) <= most
 
@@ -288,6 +288,82 @@ def test_what_comes_from_data_is_text(api):
     assert "<img src=x onerror=alert(1)> 3 1 33.3%" in page.text("rates_other_rows") and errors(page) == []
 
 
+# --- any view there is ---
+
+INSPECTION = {"view": "inspection", "name": "巡查问题", "kind": "inspection", "each": "case", "cohort": "opened", "groups": ["unit", "street_code"],
+              "buckets": ["day", "month"], "scopes": ["all"], "methods": ["pooled", "mean"], "columns": [
+                  {"column": "opened", "measure": "opened", "name": "发现", "form": "count"}, {"column": "rate", "measure": "rate", "name": "整改率", "form": "rate"},
+                  {"column": "mend_n", "measure": "mend", "name": "整改时长", "form": "count", "stat": "n"},
+                  {"column": "mend_p50_seconds", "measure": "mend", "name": "整改时长", "form": "seconds", "stat": "p50"},
+                  {"column": "mark", "measure": "mark", "name": "得分", "form": "score"}]}
+
+
+def inspected(opened, rate_, **by):
+    return {**by, "opened": opened, "rate": rate_, "mend_n": opened, "mend_p50_seconds": 7200, "mark": rate_ and rate_ * 100, "scope": "all", "method": "pooled",
+            "formula": "2026-01-01", "n": opened}
+
+
+@pytest.fixture
+def inspection(api):
+    api.pages["/api/views"] = {"views": [{**INSPECTION, "view": "closure_rate", "name": "办结率", "kind": "request"}, INSPECTION]}
+    api.pages["/api/names"] = {"kinds": [{"kind": "inspection", "name": "巡查"}]}
+    api.rows["inspection"] = [inspected(3, 1 / 3, unit="d_urban"), inspected(1234, 0.5, unit="s110105001"), inspected(2, None, unit="")]
+    api.rows["inspection"][0]["street_code"] = "110105001"
+    return api
+
+
+def test_a_view_of_an_adopters_own_is_a_table(inspection):
+    page = browse(inspection.url + "#view=figures&name=inspection&range=month")
+    assert errors(page) == [] and page.text("title") == "指标 · 巡查问题"
+    days = {"from": "2025-12-03", "to": "2026-01-01"}
+    assert ("inspection", {**days, "by": "unit"}) in inspection.asked and ("inspection", days) in inspection.asked  # rows, and their sum
+    table = page.text("figures")
+    for words in ("承办单位 发现 ▼ 整改率 整改时长 件数 整改时长 中位数 得分", "区城市管理委 3 33.3% 3 2.0 时 33.33", "建外街道办事处 1,234 50.0% 1,234 2.0 时 50.00", "(未派单) 2 无数据 2 2.0 时 无数据",
+                  "合计 3 33.3%"):
+        assert words in table, table
+    assert table.index("1,234") < table.index("区城市管理委")  # the most first
+    assert "公式自 2026-01-01" in page.text("view") and "citybrain views show inspection --by unit" in page.text("view")
+    assert "#range=month&from=2025-12-03&to=2026-01-01&view=cases&kind=inspection&unit=d_urban" in page.links.splitlines()
+    assert [link for link in page.links.splitlines() if "by=month" in link and "name=inspection" in link] and "范围" not in page.text("view")
+
+
+def test_the_views_are_listed_and_lead_to_their_pages(inspection):
+    page = browse(inspection.url + "#view=figures&lang=en")
+    assert errors(page) == [] and page.text("title") == "Figures"
+    listed = page.text("view_list")
+    assert listed.index("巡查问题") < listed.index("办结率") and "Lead unit、Street" in listed and "发现、整改率、整改时长、得分" in listed
+    assert {"#lang=en&view=figures&name=inspection", "#lang=en&view=units"} <= set(page.links.splitlines())
+
+
+def test_a_view_by_days_and_of_all(inspection):
+    inspection.rows["inspection"] = [inspected(3, 1, month="2025-12-01"), inspected(2, 1, month="2026-01-01")]
+    page = browse(inspection.url + "#view=figures&name=inspection&by=month,nothing,day&range=all")
+    assert ("inspection", {"by": "month"}) in inspection.asked and "2025-12 3 100.0%" in page.text("figures")
+    assert "#range=all&from=2025-12-01&to=2025-12-31&view=cases&kind=inspection" in page.links.splitlines()
+    assert page.text("figures").index("2025-12") < page.text("figures").index("2026-01")
+    page = browse(inspection.url + "#view=figures&name=inspection&by=total")
+    assert errors(page) == [] and "合计 3 100.0% 3 2.0 时 100.00" in page.text("figures")
+
+
+def test_a_mean_of_units_is_of_rates_alone(inspection):
+    inspection.rows["inspection"] = [{"street_code": "110105001", "rate": 0.25, "mark": None, "scope": "all", "method": "mean", "formula": "always", "n": 2}]
+    page = browse(inspection.url + "#view=figures&name=inspection&by=street_code&method=mean")
+    assert "发生街乡 整改率 得分 单位数" in page.text("figures") and "110105001 25.0% 无数据 2" in page.text("figures")
+    inspection.asked.clear()
+    browse(inspection.url + "#view=figures&name=inspection&by=unit&method=mean")
+    assert not [query for view, query in inspection.asked if view == "inspection" and "method" in query]  # not by them
+
+
+def test_a_view_that_is_empty_or_not_there_says_so(inspection):
+    inspection.rows["inspection"] = []
+    page = browse(inspection.url + "#view=figures&name=inspection")
+    assert errors(page) == [] and "此时段无数据" in page.text("view") and "全部" in page.text("view")
+    page = browse(inspection.url + "#view=figures&name=another")
+    assert "没有视图 another" in page.text("no_view") and "巡查问题" in page.text("view_list")
+    del inspection.rows["inspection"]
+    assert "没有此记录" in browse(inspection.url + "#view=figures&name=inspection").text("view")
+
+
 # --- what an operator asks: docs/page.md ---
 
 
@@ -316,7 +392,11 @@ NOT_CLOSED = "state=waiting%2Copen%2Cheld%2Cresolved%2Cmerged"  # as long as a s
 
 def test_a_number_leads_to_the_cases_it_counts(api):
     api.rows["backlog"], api.rows["overdue"] = [{"unit": "d_urban", "open": 7, "held": 1}], [{"unit": "d_urban", "overdue": 3}]
+    api.pages["/api/cases"] = {"now": NOW, "rows": [], "next": None}
     links = browse(api.url + "#view=overview&from=2025-12-01&to=2025-12-02").links.splitlines()
+    # what is most urgent is of requests too, as are the numbers beside it
+    assert [query for path, query in api.asked if path == "/api/cases"][0] == {"kind": "request", "order": "due", "limit": "8"}
+    assert "#view=cases&kind=request&order=due" in links and "#view=cases&kind=request" in links
     assert f"#view=cases&kind=request&{NOT_CLOSED}" in links and "#view=cases&kind=request&overdue=yes" in links
     links = browse(api.url + "#view=units&from=2025-12-01&to=2025-12-02").links.splitlines()
     assert links.count(f"#view=cases&kind=request&unit=d_urban&{NOT_CLOSED}") == 3  # in two tiers, and in the table

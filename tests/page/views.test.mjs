@@ -6,7 +6,7 @@ import { close, footOf, go, numberOf, open, rowsOf, shown, stop, text } from "./
 import { api, number, sql } from "./district.mjs";
 
 after(stop);
-const VIEWS = ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger", "screen"];
+const VIEWS = ["overview", "place", "times", "units", "rates", "repeats", "figures", "stations", "triggers", "desk", "cases", "ledger", "screen"];
 const int = (words) => Number(words.replace(/,/g, ""));
 
 test("every view opens, in both languages, light and dark, and is not empty", async () => {
@@ -156,6 +156,39 @@ test("repeats by community, type and unit are what SQL says", async () => {
     assert.ok(most > 0, "nobody asked again");
     assert.equal(int(rows[0][2]), most);
   }
+  await close(seen);
+});
+
+// As the page writes a number of each form; a sum of counts is what the rows add up to.
+test("every view there is stands as a table whose rows and sum are SQL's", async () => {
+  const seen = await open("#view=figures&range=all"), { page } = seen, { views } = await api("views");
+  assert.equal((await rowsOf(page, "view_list")).length, views.length);
+  for (const { view, name, groups, buckets, columns } of views.filter((one) => one.view !== "ledger")) {
+    await go(page, `#view=figures&range=all&name=${view}`);
+    assert.equal(await page.locator("h1").innerText(), `指标 · ${name}`);
+    const [{ n }] = sql(`SELECT count(*)::int AS n FROM api.${view}`);
+    if (!n) continue;
+    const counts = columns.filter(({ form, stat }) => form === "count" && !stat).map(({ column }) => column);
+    for (const by of [groups[0], buckets[0]].filter((one) => one && counts.length)) {
+      await go(page, `#view=figures&range=all&name=${view}&by=${by}`);
+      const [wanted] = sql(`SELECT count(DISTINCT ${by})::int AS rows, ${counts.map((one) => `sum(${one})::int AS ${one}`)} FROM api.${view}`);
+      const rows = await rowsOf(page, "figures"), foot = await footOf(page, "figures"), at = (one) => columns.findIndex(({ column }) => column === one) + 1;
+      assert.equal(rows.length, Math.min(200, wanted.rows), `${view} by ${by}`);
+      for (const one of counts) {
+        assert.equal(int(foot[at(one)]), wanted[one], `${one} of ${view}`);
+        if (wanted.rows <= 200) assert.equal(rows.reduce((all, row) => all + int(row[at(one)]), 0), wanted[one], `${one} of ${view} by ${by}`);
+      }
+    }
+  }
+  const { day } = await api("clock");
+  await go(page, "#view=figures&range=today&name=closure_rate&by=unit");
+  const [some] = (await api(`views/closure_rate?by=unit&from=${day}&to=${day}`)).rows.filter((row) => row.unit).sort((a, b) => b.opened - a.opened);
+  const cells = await page.locator(`#figures tr[data-key="${some.unit}"]`).evaluate((line) => [...line.cells].map((cell) => cell.textContent));
+  assert.deepEqual(cells.slice(1, 4), [some.opened.toLocaleString("en-US"), some.closed.toLocaleString("en-US"), `${(100 * some.rate).toFixed(1)}%`]);
+  await page.locator(`#figures tr[data-key="${some.unit}"] a`).click();
+  await page.waitForTimeout(50);
+  await shown(page);
+  if (some.opened <= 100) assert.equal((await rowsOf(page, "case_rows")).length, number(`SELECT count(*)::int AS n FROM core.case_now WHERE kind = 'request' AND lead = '${some.unit}' AND opened_ms >= (extract(epoch FROM timestamp '${day}') * 1000)::bigint - 28800000 AND opened_ms < (extract(epoch FROM timestamp '${day}') * 1000)::bigint + 57600000`));
   await close(seen);
 });
 

@@ -14,6 +14,9 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+from browser import browse  # noqa: E402 the folder is no package
+
 PAGE = ROOT / "docs/new-district.md"
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 MARK, LOOK, TICK = "@@block", 8, 45  # seconds that a person lets pass before looking, at the desk for a tick
@@ -57,7 +60,8 @@ def checks(done, addresses):
     yield "today's orders are with the bureau", all(f"assigned\tinspection:market:XC010{n}" in today for n in (1, 2))
     yield "what the trigger found waits at the desk", re.search(r"^proactive:patrol_again:\S+\t未诉先办待确认\t.*\t登良社区$", today, re.M) is not None
     yield "cases on the page", {row["case"] for row in ask("cases?kind=inspection")} >= {"inspection:market:XC0001", "inspection:market:XC0101"}
-    yield "the view on the page", sum(row["opened"] for row in ask("views/inspection?by=street")) == 5
+    shown = browse(f"{api}/#view=figures&name=inspection&range=all").text("figures")
+    yield "the view on the page: who has what, and the sum", all(words in shown for words in ("整改率", "区市场监管局 2 0 0 0.0%", "合计 5 1 1 20.0%"))
     yield "the page itself", b"<html" in HTTP.open(f"{api}/", timeout=10).read()
 
 

@@ -58,6 +58,11 @@ bool view_measure_read_moment(const struct view_reading *reading, const struct y
     return false;
 }
 
+const char *view_measure_moment_name(const struct view *view, int moment)
+{
+    return moment < VIEW_STAGE ? moment_names[moment] : view->of->stages[moment - VIEW_STAGE].name;
+}
+
 bool view_measure_check_name(const struct view_reading *reading, const char *text,
                              struct place place)
 {

@@ -18,6 +18,8 @@ void view_measure_read(const struct view_reading *reading, const struct yaml_nod
 /* A moment of the view's kind; false and a message otherwise. */
 bool view_measure_read_moment(const struct view_reading *reading, const struct yaml_node *node,
                               int *moment);
+/* As files write it. */
+const char *view_measure_moment_name(const struct view *view, int moment);
 /* The word's index; false and a message with the nearest one otherwise. */
 bool view_measure_word(const struct view_reading *reading, const struct yaml_node *node,
                        const char *const *words, size_t count, size_t *index);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/core/view_shape.h"
 #include "base/timestamp.h"
 
 const char *view_by_name(const struct view *view, int column)
@@ -66,9 +67,9 @@ static int64_t divide(int64_t part, int64_t scale, int64_t whole)
     return (int64_t)((doubled + half) / ((wide)whole * 2));
 }
 
-static void add_name(struct strbuf *out, const char *name, const char *suffix)
+static void add_name(struct strbuf *out, const char *name)
 {
-    strbuf_addf(out, "%s\"%s%s\":", out->at[out->len - 1] == '{' ? "" : ",", name, suffix);
+    strbuf_addf(out, "%s\"%s\":", out->at[out->len - 1] == '{' ? "" : ",", name);
 }
 
 static void add_fraction(struct strbuf *out, int64_t value, int64_t scale, int digits)
@@ -82,7 +83,6 @@ static void add_ratio(struct strbuf *out, const struct view *view,
 {
     int64_t part = value[view->measures[measure->part].column];
     int64_t whole = value[view->measures[measure->whole].column];
-    add_name(out, measure->name, "");
     if (whole == 0)
         strbuf_add(out, SPAN("null"));
     else
@@ -118,7 +118,6 @@ static void add_formula(struct strbuf *out, const struct view *view,
                         const struct view_measure *measure, const struct view_row *row)
 {
     long double value = rate_of(view, measure, row);
-    add_name(out, measure->name, "");
     if (isnan(value))
         strbuf_add(out, SPAN("null"));
     else if (measure->scale == 1)
@@ -136,30 +135,19 @@ static void add_quantile(struct strbuf *out, const struct view_row *row, size_t 
         add_fraction(out, llround(ms), 1000, 3);
 }
 
-static void add_duration(struct strbuf *out, const struct view *view, size_t index,
-                         const struct view_row *row)
+static void add_mean(struct strbuf *out, const struct view_measure *measure, const int64_t *value)
 {
-    const struct view_measure *measure = &view->measures[index];
-    int64_t n = row->value[measure->column], sum_ms = row->value[measure->column + 1];
-    add_name(out, measure->name, "_n");
-    strbuf_add_int(out, n);
-    add_name(out, measure->name, "_avg_seconds");
+    int64_t n = value[measure->column], sum_ms = value[measure->column + 1];
     if (n == 0)
         strbuf_add(out, SPAN("null"));
     else
         add_fraction(out, divide(sum_ms, 1, n), 1000, 3);
-    for (size_t i = 0; i < measure->percentile_count; i++) {
-        char suffix[24];
-        snprintf(suffix, sizeof suffix, "_p%d_seconds", measure->percentiles[i]);
-        add_name(out, measure->name, suffix);
-        add_quantile(out, row, index, measure->percentiles[i] / 100.0);
-    }
 }
 
 static void add_column(struct strbuf *out, const struct view *view, int column,
                        const struct view_row *row)
 {
-    add_name(out, view_by_name(view, column), "");
+    add_name(out, view_by_name(view, column));
     if (column >= 0) {
         strbuf_add_json(out, row->group[column]);
     } else if (column == VIEW_BY_HOUR) {
@@ -203,30 +191,33 @@ size_t view_row_size_measure(const struct view *view)
     return i;
 }
 
-static void add_measure(struct strbuf *out, const struct view *view, size_t index,
-                        const struct view_row *row)
+static void add_value(struct strbuf *out, const struct view *view, const struct view_column *column,
+                      const struct view_row *row)
 {
-    const struct view_measure *measure = &view->measures[index];
-    switch (measure->type) {
-    case VIEW_COUNT:
-    case VIEW_STOCK:
-        add_name(out, measure->name, "");
+    const struct view_measure *measure = &view->measures[column->measure];
+    add_name(out, column->name);
+    if (column->stat == VIEW_STAT_MEAN)
+        add_mean(out, measure, row->value);
+    else if (column->stat == VIEW_STAT_PERCENTILE)
+        add_quantile(out, row, column->measure, column->percentile / 100.0);
+    else if (measure->type == VIEW_RATIO)
+        add_ratio(out, view, measure, row->value);
+    else if (measure->type == VIEW_FORMULA)
+        add_formula(out, view, measure, row);
+    else
         strbuf_add_int(out, row->value[measure->column]);
-        break;
-    case VIEW_RATIO: add_ratio(out, view, measure, row->value); break;
-    case VIEW_FORMULA: add_formula(out, view, measure, row); break;
-    case VIEW_DURATION: add_duration(out, view, index, row); break;
-    }
 }
 
 void view_row_write(struct strbuf *out, const struct view *view, const struct view_by *by,
                     const struct view_row *row)
 {
+    struct view_column columns[VIEW_MAX_ROW_COLUMNS];
+    size_t count = view_shape_columns(view, columns);
     strbuf_add_char(out, '{');
     for (size_t i = 0; i < by->count; i++)
         add_column(out, view, by->columns[i], row);
-    for (size_t i = 0; i < view->measure_count; i++)
-        add_measure(out, view, i, row);
+    for (size_t i = 0; i < count; i++)
+        add_value(out, view, &columns[i], row);
     strbuf_addf(out, ",\"scope\":\"all\",\"method\":\"pooled\",\"formula\":\"%s\",\"n\":%lld}",
                 formula_name(view, row),
                 (long long)row->value[view->measures[view_row_size_measure(view)].column]);

@@ -25,16 +25,28 @@ const char ledger_sql_came[] =
 const char ledger_sql_said_types[] = "itttiiiiii";
 const char ledger_sql_came_types[] = "itiii";
 
+static const char *const groups[] = {"day", "hour", "feed", "unit"};
+static const struct {
+    const char *name, *title;
+} counts[] = {{"read", "读取"},
+              {"normalised", "规整"},
+              {"dead", "拒收"},
+              {"dropped", "去重"},
+              {"filtered", "过滤"},
+              {"events", "事件"},
+              {"distinct_events", "不同"},
+              {"repeated_events", "重复"},
+              {"refused_events", "未计"}};
+
 static bool read_by(struct span by, struct strbuf *columns)
 {
-    static const char *const names[] = {"day", "hour", "feed", "unit"};
     unsigned seen = 0;
     struct span rest = by;
     while (rest.len > 0) {
         struct span word = span_cut(&rest, ',');
         unsigned bit = 0;
-        for (unsigned i = 0; i < ARRAY_LENGTH(names); i++)
-            if (span_is(word, names[i]))
+        for (unsigned i = 0; i < ARRAY_LENGTH(groups); i++)
+            if (span_is(word, groups[i]))
                 bit = 1U << i;
         if (!bit || (seen & bit))
             return false;
@@ -46,22 +58,13 @@ static bool read_by(struct span by, struct strbuf *columns)
 
 bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
 {
-    static const char *const counts[] = {"read",
-                                         "normalised",
-                                         "dead",
-                                         "dropped",
-                                         "filtered",
-                                         "events",
-                                         "distinct_events",
-                                         "repeated_events",
-                                         "refused_events"};
     struct strbuf columns;
     strbuf_init(&columns, 64, 256);
     bool good = read_by(by, &columns);
     strbuf_addf(out, VIEW_QUERY_ANSWER("ledger") " FROM (SELECT %.*s", VIEW_QUERY_MOST_ROWS,
                 SPAN_ARG(strbuf_span(&columns)));
     for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
-        strbuf_addf(out, "sum(%s)::bigint AS %s, ", counts[i], counts[i]);
+        strbuf_addf(out, "sum(%s)::bigint AS %s, ", counts[i].name, counts[i].name);
     strbuf_addf(out,
                 "bool_and(closes) AS closes FROM (SELECT *, (hour AT TIME ZONE 'UTC' + %d * "
                 "interval '1 minute')::date AS day FROM api.ledger) AS l WHERE ($1::date IS NULL "
@@ -77,6 +80,21 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
     strbuf_addf(out, " LIMIT %d + 1) AS t", VIEW_QUERY_MOST_ROWS);
     strbuf_fini(&columns);
     return good;
+}
+
+void ledger_sql_write_shape(struct strbuf *out)
+{
+    strbuf_add(out, SPAN("{\"view\":\"ledger\",\"name\":\"收发对账\",\"kind\":null,\"each\":null,"
+                         "\"cohort\":null,\"groups\":[\"feed\",\"unit\"],\"buckets\":[\"day\","
+                         "\"hour\"],\"scopes\":[\"all\"],\"methods\":[\"pooled\"],\"columns\":["));
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
+        strbuf_addf(out,
+                    "{\"column\":\"%s\",\"measure\":\"%s\",\"name\":\"%s\",\"form\":\"count\"},",
+                    counts[i].name, counts[i].name, counts[i].title);
+    strbuf_add(
+        out,
+        SPAN(
+            "{\"column\":\"closes\",\"measure\":\"closes\",\"name\":\"平\",\"form\":\"truth\"}]}"));
 }
 
 const char ledger_sql_open[] =

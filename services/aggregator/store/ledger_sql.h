@@ -20,3 +20,5 @@ extern const char ledger_sql_add_up[];
  * total. Parameters: from and to, civil days of the district. False when `by` names something else
  * or twice. */
 bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes);
+/* What GET /api/views tells of it, as view_shape_write does of a view. */
+void ledger_sql_write_shape(struct strbuf *out);

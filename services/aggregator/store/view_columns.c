@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/core/view_shape.h"
+
 /* Fewer are shown to nobody outside the handling unit (docs/domain.md §2.7). */
 #define SMALL_CELL 5
 
@@ -34,6 +36,11 @@ void view_columns_each(struct strbuf *out, const struct view *view, const char *
             }
         }
     }
+}
+
+static bool is_rate(const struct view_measure *measure)
+{
+    return measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA;
 }
 
 static void add_rate(struct strbuf *out, const struct view_columns *columns,
@@ -90,32 +97,22 @@ static void add_rate(struct strbuf *out, const struct view_columns *columns,
                     measures[measure->whole].name);
 }
 
-static void add_duration(struct strbuf *out, const struct view_measure *measure)
+static void add_column(struct strbuf *out, const struct view_columns *columns,
+                       const struct view_column *column)
 {
+    const struct view_measure *measure = &columns->view->measures[column->measure];
     const char *name = measure->name;
-    strbuf_addf(out,
-                ", coalesce(c.%s_n, 0)::bigint AS %s_n, round(c.%s_ms::numeric / 1000 / "
-                "nullif(c.%s_n, 0), 3) AS %s_avg_seconds",
-                name, name, name, name, name);
-    for (size_t i = 0; i < measure->percentile_count; i++)
-        strbuf_addf(out, ", h.%s_p%d_seconds", name, measure->percentiles[i]);
-}
-
-static void add_measure(struct strbuf *out, const struct view_columns *columns, size_t index)
-{
-    const struct view_measure *measure = &columns->view->measures[index];
-    switch (measure->type) {
-    case VIEW_COUNT:
-    case VIEW_STOCK:
-        strbuf_addf(out, ", coalesce(c.%s_n, 0)::bigint AS %s", measure->name, measure->name);
-        return;
-    case VIEW_RATIO:
-    case VIEW_FORMULA:
+    if (column->stat == VIEW_STAT_PERCENTILE) {
+        strbuf_addf(out, ", h.%s", column->name);
+    } else if (column->stat == VIEW_STAT_MEAN) {
+        strbuf_addf(out, ", round(c.%s_ms::numeric / 1000 / nullif(c.%s_n, 0), 3) AS %s", name,
+                    name, column->name);
+    } else if (is_rate(measure)) {
         strbuf_addf(out, ", round(%d * ", measure->scale);
         add_rate(out, columns, measure);
-        strbuf_addf(out, ", %d) AS %s", measure->scale == 1 ? 6 : 2, measure->name);
-        return;
-    case VIEW_DURATION: add_duration(out, measure); return;
+        strbuf_addf(out, ", %d) AS %s", measure->scale == 1 ? 6 : 2, column->name);
+    } else {
+        strbuf_addf(out, ", coalesce(c.%s_n, 0)::bigint AS %s", name, column->name);
     }
 }
 
@@ -172,8 +169,10 @@ static void add_formula(struct strbuf *out, const struct view_columns *columns)
 void view_columns_measures(struct strbuf *out, const struct view_columns *columns)
 {
     const struct view *view = columns->view;
-    for (size_t i = 0; i < view->measure_count; i++)
-        add_measure(out, columns, i);
+    struct view_column column[VIEW_MAX_ROW_COLUMNS];
+    size_t count = view_shape_columns(view, column);
+    for (size_t i = 0; i < count; i++)
+        add_column(out, columns, &column[i]);
     strbuf_addf(out, ", '%s'::text AS scope, 'pooled'::text AS method, (",
                 columns->net ? "net" : "all");
     add_formula(out, columns);
@@ -183,15 +182,15 @@ void view_columns_measures(struct strbuf *out, const struct view_columns *column
 
 void view_columns_quantiles(struct strbuf *out, const struct view *view)
 {
-    for (size_t i = 0; i < view->measure_count; i++) {
-        const struct view_measure *measure = &view->measures[i];
-        for (size_t p = 0; p < measure->percentile_count && measure->type == VIEW_DURATION; p++)
+    struct view_column column[VIEW_MAX_ROW_COLUMNS];
+    size_t count = view_shape_columns(view, column);
+    for (size_t i = 0; i < count; i++)
+        if (column[i].stat == VIEW_STAT_PERCENTILE)
             strbuf_addf(out,
                         ", round((api.histogram_quantile(array_agg(bin::integer) FILTER (WHERE "
                         "measure = %zu), array_agg(n) FILTER (WHERE measure = %zu), 0.%02d) / "
-                        "1000)::numeric, 3) AS %s_p%d_seconds",
-                        i, i, measure->percentiles[p], measure->name, measure->percentiles[p]);
-    }
+                        "1000)::numeric, 3) AS %s",
+                        column[i].measure, column[i].measure, column[i].percentile, column[i].name);
 }
 
 void view_columns_nonzero(struct strbuf *out, const struct view *view, const char *alias)
@@ -201,11 +200,6 @@ void view_columns_nonzero(struct strbuf *out, const struct view *view, const cha
     strbuf_add(out, SPAN("(false"));
     view_columns_each(out, view, format);
     strbuf_add_char(out, ')');
-}
-
-static bool is_rate(const struct view_measure *measure)
-{
-    return measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA;
 }
 
 static void add_small(struct strbuf *out, const char *count)
@@ -279,29 +273,14 @@ void view_columns_mean_rest(struct strbuf *out, const struct view *view)
     strbuf_addf(out, ", t.scope, 'mean'::text AS method, t.formula, count(t.%s) AS n", rate);
 }
 
-static void add_open_column(struct strbuf *out, const struct view *view,
-                            const struct view_measure *measure, const char *suffix)
-{
-    strbuf_add(out, SPAN(", CASE WHEN NOT ("));
-    add_too_few(out, view, measure);
-    strbuf_addf(out, ") THEN t.%s%s END AS %s%s", measure->name, suffix, measure->name, suffix);
-}
-
 void view_columns_open(struct strbuf *out, const struct view *view)
 {
-    for (size_t i = 0; i < view->measure_count; i++) {
-        const struct view_measure *measure = &view->measures[i];
-        if (measure->type != VIEW_DURATION) {
-            add_open_column(out, view, measure, "");
-            continue;
-        }
-        add_open_column(out, view, measure, "_n");
-        add_open_column(out, view, measure, "_avg_seconds");
-        for (size_t p = 0; p < measure->percentile_count; p++) {
-            char suffix[24];
-            snprintf(suffix, sizeof suffix, "_p%d_seconds", measure->percentiles[p]);
-            add_open_column(out, view, measure, suffix);
-        }
+    struct view_column column[VIEW_MAX_ROW_COLUMNS];
+    size_t count = view_shape_columns(view, column);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_add(out, SPAN(", CASE WHEN NOT ("));
+        add_too_few(out, view, &view->measures[column[i].measure]);
+        strbuf_addf(out, ") THEN t.%s END AS %s", column[i].name, column[i].name);
     }
     strbuf_add(out, SPAN(", t.scope, t.method, t.formula, CASE WHEN t.n NOT BETWEEN 1 AND 4 THEN "
                          "t.n END AS n, (false"));

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any view there is, a district's own among them, as a table: rows by one of its groups or by days, columns by what the API tells of
+// them. The sum is asked for; rates and times are not added up here.
+import { get } from "./api.js";
+import { draw as drawChart, hasCharts } from "./chart.js";
+import { bar, choice, rangeChoice } from "./control.js";
+import { daysOf } from "./days.js";
+import { make } from "./dom.js";
+import { duration, isNothing, percent, whole } from "./format.js";
+import { casesBehind, codeName, groupTitle, TOTAL } from "./groups.js";
+import { kindName, langOfNames, loadViews, shortName, viewList, viewNamed } from "./names.js";
+import { who } from "./page.js";
+import { barsHeight, stepsPicture, valuesPicture } from "./picture.js";
+import { address, go, viewAddress } from "./state.js";
+import { table } from "./table.js";
+import { t } from "./words.js";
+
+const ROWS = 200; // in the page at first, and more with each step
+const BARS = 12, STEPS_HEIGHT = 190;
+
+// Views that have a page of their own, and where.
+const PAGES = { inflow: "overview", places: "place", response_time: "times", closure_rate: "units", on_time: "units", overdue: "units", backlog: "units", dispute: "units",
+  three_rates: "rates", repeat: "repeats", proactive: "triggers", ledger: "ledger" };
+
+const bySome = (view) => [...view.groups, ...view.buckets];
+
+// Groups and buckets of the address that the view has; a bucket of days excludes another.
+function byOf(view, state) {
+  if (state.by === TOTAL) return [];
+  const asked = [...new Set((state.by || "").split(","))].filter((name) => bySome(view).includes(name));
+  const days = asked.filter((name) => view.buckets.includes(name) && name !== "hour");
+  return asked.length ? asked.filter((name) => !days.slice(1).includes(name)) : bySome(view).slice(0, 1);
+}
+
+// The mean is of units, so it is not by them.
+function methodOf(view, state, by) {
+  return state.method === "mean" && view.methods.includes("mean") && !by.includes("unit") ? "mean" : "";
+}
+
+const scopeOf = (view, state) => (view.scopes.includes(state.scope) ? state.scope : "");
+
+const namesOf = (by) => by.map(groupTitle).join(" × ");
+
+// What is wrong with this question alone is told in its place; what else is shown stays.
+async function told(question) {
+  try {
+    return await question;
+  } catch (problem) {
+    if (![400, 403, 404, 413].includes(problem.status) && problem.code !== "question_too_slow") throw problem;
+    return { problem };
+  }
+}
+
+async function askRows(view, state, clock) {
+  const by = byOf(view, state), days = daysOf(state, clock.day);
+  const query = { ...days, scope: scopeOf(view, state), method: methodOf(view, state, by) }, path = `api/views/${view.view}`;
+  const [rows, sum] = await Promise.all([told(get(path, { ...query, by: by.join(",") })), told(get(path, query))]);
+  return { view, by, days, method: query.method, rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
+}
+
+export async function ask(state, clock) {
+  if (state.name && !viewNamed(state.name)) await loadViews(); // it may have come since
+  const view = viewNamed(state.name);
+  return view ? askRows(view, state, clock) : {};
+}
+
+const FORMS = {
+  count: whole, level: whole, rate: percent, seconds: duration,
+  score: (value) => (isNothing(value) ? t("no_data") : Number(value).toFixed(2)),
+  truth: (value) => (isNothing(value) ? "–" : t(value ? "closes" : "does_not_close")),
+};
+const STATS = { n: "n", avg: "average", p50: "median", p90: "p90" };
+const statWords = (stat) => (STATS[stat] ? t(STATS[stat]) : stat);
+
+// The mean of units has rates alone, and of how many units they are.
+function columnsOf({ view, method }) {
+  if (!method) return view.columns;
+  return [...view.columns.filter(({ form }) => form === "rate" || form === "score"), { column: "n", name: t("units_with_data"), form: "count" }];
+}
+
+const numberColumn = ({ column, name, form, stat }) => ({ key: column, title: stat ? `${name} ${statWords(stat)}` : name, kind: "number", lang: langOfNames(),
+  value: (row) => (isNothing(row[column]) ? null : Number(row[column])), cell: (row) => FORMS[form](row[column]) });
+
+function codeColumn({ view, by, days }, name, n) {
+  const code = (row) => {
+    const words = codeName(name, row[name]), href = n === 0 && casesBehind(view, by, row, days);
+    return href ? make("a", { href, lang: langOfNames() }, words) : make("span", { lang: langOfNames() }, words);
+  };
+  return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name])), cell: (row) => (row.sum ? (n ? "" : t("sum")) : code(row)) };
+}
+
+// The picture is of the column that the table is sorted by, else the first: the most of it, or all days in their order.
+function picture(data, state) {
+  const { view, by, rows } = data, isOfDays = view.buckets.includes(by[0]), columns = columnsOf(data);
+  const column = columns.find(({ column: key }) => state.sort?.split(".")[1] === key) || columns[0], value = (row) => (isNothing(row[column.column]) ? null : Number(row[column.column]));
+  const all = by.length === 1 ? rows.map((row) => ({ name: codeName(by[0], row[by[0]]), value: value(row) })) : [];
+  const some = isOfDays ? all : all.filter((row) => row.value > 0).sort((a, b) => b.value - a.value).slice(0, BARS);
+  return { column, isOfDays, height: isOfDays ? STEPS_HEIGHT : barsHeight(some), rows: some.some((row) => row.value > 0) ? some.map((row) => ({ ...row, label: isOfDays ? row.name.replace(/^\d{4}-(?=\d\d-)/, "") : shortName(row.name) })) : [] };
+}
+
+function pictureOf(data, state) {
+  const { column, height, rows } = picture(data, state), { title: words } = numberColumn(column);
+  if (!hasCharts() || rows.length < 2) return null;
+  return make("figure", { class: "panel", "aria-labelledby": "values_title" }, make("figcaption", {}, make("h2", { id: "values_title", lang: langOfNames() }, words)),
+    make("div", { id: "values", class: "chart", role: "img", "aria-label": `${words}. ${t("as_table")}`, "data-keep": "", "data-key": "values_chart", style: { height: `${height}px` } }));
+}
+
+function notes({ view, by, sum }) {
+  const formula = sum?.formula && sum.formula !== "always" ? `${t("formula")} ${sum.formula === "mixed" ? t("mixed") : sum.formula}` : null;
+  return make("p", { class: "note" }, [PAGES[view.view] && [t("own_page"), " ", pageOf(view.view)], view.kind && make("span", { lang: langOfNames() }, kindName(view.kind)), formula, who().all ? null : t("only_yours"),
+    make("code", {}, `citybrain views show ${view.view}${by.length ? ` --by ${by.join(",")}` : ""}`)].filter(Boolean).flatMap((part, n) => (n ? [" · ", part] : [part])));
+}
+
+function rowsTable(data, state) {
+  const { view, by, rows, sum } = data, most = ROWS * Number(state.pages || 1);
+  const codes = by.length ? by.map((name, n) => codeColumn(data, name, n)) : [{ key: TOTAL, title: t("sum"), fixed: true, cell: () => t("sum") }];
+  const columns = [...codes, ...columnsOf(data).map(numberColumn)];
+  const isOfDays = by.some((name) => view.buckets.includes(name));
+  return [table({ id: "figures", caption: `${view.name} · ${namesOf(by) || t("sum")}`, state, rows, columns, most, keyOf: (row) => by.map((name) => row[name]).join(" ") || "all",
+    foot: by.length && sum ? { ...sum, sum: true } : null, first: isOfDays || !by.length ? undefined : { key: view.columns[0].column, down: true } }),
+  rows.length > most && make("p", { class: "after" }, `${t("listed_of", { n: whole(most), of: whole(rows.length) })} `, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more_rows")))];
+}
+
+function body(data, state) {
+  if (data.problem) return make("p", { class: "none bad", role: "alert" }, { 403: t("forbidden"), 404: t("not_found") }[data.problem.status] || data.problem.message);
+  if (data.rows.length) return rowsTable(data, state);
+  return make("p", { class: "none" }, t("none_in_days"), " ", state.range === "all" && !state.from && !state.to ? null : make("a", { href: address({ range: "all", from: "", to: "" }) }, t("range_all")));
+}
+
+function controls({ view, by, days, method }, state) {
+  const chosen = by.length > 1 ? "" : by[0] || TOTAL;
+  return bar(viewChoice(view.view),
+    choice(t("group"), [...bySome(view), TOTAL].map((name) => [name, groupTitle(name)]), chosen, (name) => ({ by: name, sort: "", pages: "" })),
+    rangeChoice(state, days),
+    view.scopes.length > 1 && choice(t("scope"), view.scopes.map((one) => [one, t(`scope_${one}`)]), scopeOf(view, state) || "all", (scope) => ({ scope })),
+    view.methods.length > 1 && !by.includes("unit") && choice(t("method"), view.methods.map((one) => [one, t(`method_${one}`)]), method || "pooled", (one) => ({ method: one, sort: "" })));
+}
+
+function viewChoice(chosen) {
+  return make("label", { class: "field" }, make("span", {}, t("view")),
+    make("select", { "data-value": chosen, onchange: (event) => go(figuresOf(event.target.value)) }, make("option", { value: "" }, t("all_views")),
+      viewList().map((one) => make("option", { value: one.view, selected: one.view === chosen, lang: langOfNames() }, one.name))));
+}
+
+const figuresOf = (name) => viewAddress("figures", { name });
+const pageOf = (view) => PAGES[view] && make("a", { href: viewAddress(PAGES[view]) }, t(`v_${PAGES[view]}`));
+
+// A district's own before those that have a page.
+function listTable(state) {
+  const measures = (view) => [...new Set(view.columns.map(({ name }) => name))].join("、");
+  return make("section", { class: "panel", "aria-labelledby": "views_title" }, make("header", {}, make("h2", { id: "views_title" }, t("views_there")), make("p", { class: "note" }, t("views_note"))),
+    table({ id: "view_list", caption: t("views_there"), state, keyOf: (view) => view.view, rows: [...viewList()].sort((a, b) => Boolean(PAGES[a.view]) - Boolean(PAGES[b.view])), columns: [
+      { key: "name", title: t("view"), cell: (view) => make("a", { href: figuresOf(view.view), lang: langOfNames() }, view.name) },
+      { key: "view", title: t("code"), cell: (view) => make("code", {}, view.view) },
+      { key: "kind", title: t("kind"), value: (view) => (view.kind ? kindName(view.kind) : null), cell: (view) => make("span", { lang: langOfNames() }, view.kind ? kindName(view.kind) : "–") },
+      { key: "groups", title: t("group"), fixed: true, cell: (view) => view.groups.map(groupTitle).join("、") },
+      { key: "columns", title: t("columns"), fixed: true, cell: (view) => make("span", { class: "soft", lang: langOfNames() }, measures(view)) },
+      { key: "page", title: t("own_page"), fixed: true, cell: (view) => pageOf(view.view) || "–" }] }));
+}
+
+export const title = (state) => [t("v_figures"), state.name && (viewNamed(state.name)?.name || state.name)].filter(Boolean).join(" · ");
+
+export function draw(state, data) {
+  const { view } = data;
+  if (!view) return [state.name && make("p", { class: "none", id: "no_view" }, t("no_view", state)), listTable(state)];
+  return [controls(data, state), pictureOf(data, state), make("section", { class: "panel", "aria-labelledby": "figures_title" },
+    make("header", {}, make("h2", { id: "figures_title" }, data.by.length ? t("by_what", { what: namesOf(data.by) }) : t("sum")), notes(data)), body(data, state))];
+}
+
+export function after(state, data) {
+  const { column, isOfDays, height, rows } = data.view ? picture(data, state) : { rows: [] };
+  if (rows.length < 2) return;
+  const words = numberColumn(column).title, form = FORMS[column.form];
+  drawChart("values", isOfDays ? stepsPicture(rows, words, form) : valuesPicture("values", rows, words, form), height);
+}
