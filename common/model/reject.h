@@ -74,6 +74,14 @@
       "it is spelled another way, or the table does not have it yet",                              \
       "使用码表中的写法；确为新代码时请区里补充码表",                                              \
       "use a word of the table; a new code is added to it by its owner")                           \
+    X(LEVEL, "wrong_level", "区划级别不对：街乡栏请填街乡，社区栏请填社区或村",                    \
+      "a place of another level; a street goes into its own column, a community into another",     \
+      "该代码或名称在区划表中有，但不是这一栏要的级别，如街乡栏填了社区",                          \
+      "the division is known, but is not of the level that the field takes, as a community where " \
+      "a street belongs",                                                                          \
+      "改填这一栏要的级别；来源系统只有另一级时，请区里修改映射",                                  \
+      "give the place of that level; where the source has only the other, its owner changes the "  \
+      "mapping")                                                                                   \
     X(NUMBER, "bad_number", "不是数字", "the value is not a number",                               \
       "该项应为数字，却含有文字、单位或空格",                                                      \
       "the cell should be a number and holds letters, a unit or blanks",                           \

@@ -68,6 +68,8 @@ def how(field):
         words.append(f"table {field['table']}")
     if "registry" in field:
         words.append(f"registry {field['registry']} by {', '.join(as_list(field.get('by', 'code')))}")
+    if "level" in field:
+        words.append(f"level {field['level']}")
     if "split" in field:
         words.append("each part between " + code(field["split"]))
     if "unknown" in field:

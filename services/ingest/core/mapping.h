@@ -40,7 +40,7 @@ struct mapping_member {
 };
 
 struct mapping_pair {
-    struct span from, to;
+    struct span from, to; /* no `to`: a place of another level than the field's */
 };
 
 struct yaml_node;
@@ -184,7 +184,8 @@ const struct feed *feeds_find(const struct feeds *feeds, struct span id);
 const struct feed *feeds_at(const struct feeds *feeds, size_t index); /* NULL behind the last */
 /* Is one of the words in the text? */
 bool mapping_words_met(const struct mapping_words *list, struct span text);
-/* What a code stands for; false when the table has it not. */
+/* What a code stands for; false when the table has it not, and true without an answer when it has
+ * it on another level. */
 bool mapping_table_find(const struct mapping_table *table, struct span from, struct span *to);
 /* The column of that name or synonym; -1 = undeclared. */
 int mapping_column(const struct mapping *mapping, struct span name);

@@ -256,9 +256,10 @@ static struct span member_of(struct mapping_compiler *compiler, const char *name
 void mapping_field_read(struct mapping_compiler *compiler, const struct yaml_node *node,
                         struct mapping_field *field)
 {
-    static const char *const known[] = {"from",  "const",    "default", "table", "unknown",  "date",
-                                        "range", "required", "class",   "keep",  "registry", "by",
-                                        "words", "digits",   "max",     "day",   "split",    NULL};
+    static const char *const known[] = {"from",     "const", "default",  "table",  "unknown",
+                                        "date",     "range", "required", "class",  "keep",
+                                        "registry", "by",    "words",    "digits", "max",
+                                        "day",      "split", "level",    NULL};
     struct diagnostics *d = compiler->diagnostics;
     *field = (struct mapping_field){.name = node->key,
                                     .place = node->key_place,

@@ -8,6 +8,7 @@
 #include "base/csv.h"
 #include "base/memory.h"
 #include "ingest/core/mapping_compile.h"
+#include "model/division.h"
 
 #define MOST_CELLS 64
 
@@ -32,6 +33,20 @@ static int by_from(const void *a, const void *b)
     return span_compare(one->from, other->from);
 }
 
+/* The answer to the words [i, next), which are equal: a row of the level asked for goes before all
+ * others, which answer nothing. False where two rows of that level say different things. */
+static bool answer(const struct rows *rows, size_t i, size_t next, struct span *to)
+{
+    *to = SPAN_NONE;
+    for (; i < next; i++) {
+        struct span one = rows->list[i].to;
+        if (one.at && to->at && !span_equal(one, *to))
+            return false;
+        *to = one.at ? one : *to;
+    }
+    return true;
+}
+
 /* Equal pairs are one. A word with two answers: an error in a table somebody wrote; in a registry,
  * where a name may be that of two places, nobody is meant by it. */
 static void finish(struct rows *rows, struct mapping_table *table, struct place place,
@@ -42,16 +57,15 @@ static void finish(struct rows *rows, struct mapping_table *table, struct place 
     if (rows->count > 0)
         qsort(rows->list, rows->count, sizeof *rows->list, by_from);
     for (size_t i = 0, next; i < rows->count; i = next) {
-        bool same = true;
-        for (next = i + 1;
-             next < rows->count && span_equal(rows->list[next].from, rows->list[i].from); next++)
-            same = same && span_equal(rows->list[next].to, rows->list[i].to);
-        if (same)
-            table->pairs[table->count++] = rows->list[i];
+        struct mapping_pair pair = rows->list[i];
+        for (next = i + 1; next < rows->count && span_equal(rows->list[next].from, pair.from);)
+            next++;
+        if (answer(rows, i, next, &pair.to))
+            table->pairs[table->count++] = pair;
         else if (!is_registry)
             diagnostics_add(rows->compiler->diagnostics, place, "leave one of them",
                             "table %s has two answers for \"%.*s\"", table->name,
-                            SPAN_ARG(rows->list[i].from));
+                            SPAN_ARG(pair.from));
     }
     free(rows->list);
 }
@@ -229,11 +243,36 @@ static int by_cell(const struct sheet *sheet, const struct yaml_node *by, const 
     return -1;
 }
 
+/* A field of divisions.csv holds one sort of place: the one that `level:` says, else its name. */
+static enum division wanted_division(struct mapping_compiler *compiler,
+                                     const struct yaml_node *field, const char *registry)
+{
+    static const char *const words[] = {"district", "street", "community"};
+    const struct yaml_node *level = yaml_get(field, "level");
+    bool is_divisions = strcmp(registry, "divisions") == 0;
+    if (level && !is_divisions)
+        diagnostics_add(compiler->diagnostics, level->key_place, "registry: divisions",
+                        "level: goes with the divisions");
+    if (!is_divisions)
+        return DIVISION_OTHER;
+    if (level)
+        return division_of(
+            span_of(words[mapping_compile_word(compiler, level, words, ARRAY_LENGTH(words))]));
+    return division_of_field(span_of(field->key));
+}
+
+/* A row of another sort keeps its word and answers nothing. */
+static struct span answer_of(const struct sheet *sheet, int code, int level, enum division wanted)
+{
+    struct span told = sheet->count > (size_t)level ? sheet->cells[level] : SPAN_NONE;
+    return division_of(told) == wanted ? sheet->cells[code] : SPAN_NONE;
+}
+
 static const struct mapping_table *read_registry(struct mapping_compiler *compiler,
-                                                 const struct yaml_node *node,
-                                                 const struct yaml_node *by)
+                                                 const struct yaml_node *field)
 {
     char path[256];
+    const struct yaml_node *node = yaml_get(field, "registry"), *by = yaml_get(field, "by");
     const char *name, *only_code = "code";
     struct sheet sheet;
     struct rows rows = {.compiler = compiler};
@@ -245,17 +284,20 @@ static const struct mapping_table *read_registry(struct mapping_compiler *compil
     snprintf(path, sizeof path, "../registries/%s.csv", name);
     if (!open_sheet(compiler, node, path, &sheet))
         return NULL;
+    enum division wanted = wanted_division(compiler, field, name);
     int code = need_cell(&sheet, "code"), aliases = cell_named(&sheet, "aliases");
+    int level = wanted ? cell_named(&sheet, "level") : -1;
     count = count < ARRAY_LENGTH(columns) ? count : ARRAY_LENGTH(columns);
     for (size_t i = 0; i < count; i++)
         columns[i] = by ? by_cell(&sheet, by, names[i]) : code;
     while (code >= 0 && next_row(&sheet)) {
         if (sheet.count <= (size_t)code)
             continue;
+        struct span to = level < 0 ? sheet.cells[code] : answer_of(&sheet, code, level, wanted);
         for (size_t i = 0; i < count; i++) {
-            add_registry_row(&rows, &sheet, sheet.cells[code], columns[i], false);
+            add_registry_row(&rows, &sheet, to, columns[i], false);
             if (columns[i] == code)
-                add_registry_row(&rows, &sheet, sheet.cells[code], aliases, true);
+                add_registry_row(&rows, &sheet, to, aliases, true);
         }
     }
     struct mapping_table *table = mapping_memory_take(compiler->memory, sizeof *table);
@@ -276,10 +318,11 @@ const struct mapping_table *mapping_table_of(struct mapping_compiler *compiler,
         diagnostics_add(compiler->diagnostics, table->key_place, "leave one of them",
                         "a field has a table or a registry");
     if (registry)
-        return read_registry(compiler, registry, by);
-    if (by)
-        diagnostics_add(compiler->diagnostics, by->key_place, "registry: a file of registries/",
-                        "by: goes with a registry");
+        return read_registry(compiler, field);
+    if (by || yaml_get(field, "level"))
+        diagnostics_add(compiler->diagnostics, (by ? by : yaml_get(field, "level"))->key_place,
+                        "registry: a file of registries/", "%s: goes with a registry",
+                        by ? "by" : "level");
     if (table == NULL || !yaml_text(table, &name, compiler->diagnostics))
         return NULL;
     for (size_t i = 0; i < mapping->table_count; i++) {

@@ -256,10 +256,11 @@ static struct span pseudonym(struct item *item, struct span s)
 static bool code_of(struct item *item, const struct mapping_field *field, int column,
                     struct span cell, struct span *code)
 {
-    if (mapping_table_find(field->table, cell, code))
+    bool known = mapping_table_find(field->table, cell, code);
+    if (known && code->at)
         return true;
     *code = span_of(field->unknown);
-    return field->unknown || normalise_reject(item, REJECT_CODE, column);
+    return field->unknown || normalise_reject(item, known ? REJECT_LEVEL : REJECT_CODE, column);
 }
 
 /* What stands before the next separator, which is passed over; `rest` is absent behind the last. */

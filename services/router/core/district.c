@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "model/division.h"
 
 #define DISTRICT_DIGITS 6 /* GB/T 2260 */
 #define PATH_BYTES      512
@@ -154,16 +155,10 @@ const struct registry_row *district_division(const struct district *district, st
     return row && by_code ? row : NULL;
 }
 
-static bool is_street(const struct district *district, const struct registry_row *row)
+static bool is_a(const struct district *district, const struct registry_row *row,
+                 enum division division)
 {
-    struct span level = cell_of(row, district->in_divisions.level);
-    return span_is(level, "street") || span_is(level, "township");
-}
-
-static bool is_community(const struct district *district, const struct registry_row *row)
-{
-    struct span level = cell_of(row, district->in_divisions.level);
-    return span_is(level, "community") || span_is(level, "village") || span_is(level, "special");
+    return division_of(cell_of(row, district->in_divisions.level)) == division;
 }
 
 /* A 街乡 by code or by name: there is one district, so a name is inside its parent. */
@@ -171,7 +166,7 @@ static struct span street_of(const struct district *district, struct span text, 
 {
     const struct registry_row *row = row_of(district->divisions, text, day);
     for (; row; row = registry_find_next(district->divisions, text, day, row))
-        if (is_street(district, row))
+        if (is_a(district, row, DIVISION_STREET))
             return cell_of(row, district->in_divisions.code);
     return SPAN_NONE;
 }
@@ -181,11 +176,11 @@ static const struct registry_row *community_of(const struct district *district, 
 {
     const struct registry *divisions = district->divisions;
     const struct registry_row *row = district_division(district, text, day);
-    if (row && is_community(district, row))
+    if (row && is_a(district, row, DIVISION_COMMUNITY))
         return row;
     row = street.at ? row_of(divisions, text, day) : NULL;
     for (; row; row = registry_find_next(divisions, text, day, row))
-        if (is_community(district, row) &&
+        if (is_a(district, row, DIVISION_COMMUNITY) &&
             span_equal(street_of(district, cell_of(row, district->in_divisions.parent), day),
                        street))
             return row;
@@ -198,7 +193,7 @@ static bool is_outside(const struct district *district, struct span code, int64_
         return false;
     const struct registry_row *row =
         row_of(district->divisions, span_from(code.at, DISTRICT_DIGITS), day);
-    return !span_is(cell_of(row, district->in_divisions.level), "district");
+    return !is_a(district, row, DIVISION_DISTRICT);
 }
 
 static struct district_place find_place(const struct district *district, struct span community,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/division.h"
 
 #define PLACES 4 /* estate, community, 街乡, district */
 
@@ -20,7 +21,7 @@ static void refuse_place(const struct yaml_node *node, const struct district *di
     struct span code = span_of(node->text);
     const struct registry_row *row = district_division(district, code, INT64_MIN);
     struct span level = row ? registry_cell(district->divisions, row, "level") : SPAN_NONE;
-    if (span_is(level, "street") || span_is(level, "township"))
+    if (division_of(level) == DIVISION_STREET)
         diagnostics_add(diagnostics, node->place,
                         "write s and its code, or { street_of: place } for the one it happened in",
                         "\"%s\" is the place, not its office", node->text);

@@ -44,6 +44,10 @@ static const char feed[] =
     "    events:\n      - observation: visits\n        time: at\n        data:\n"
     "          result: { from: r, table: results }\n          type: { from: t, table: types }\n"
     "          area: { from: a, registry: divisions, by: [code, name], unknown: nowhere }\n"
+    "          street_code: { from: s, registry: divisions, by: [code, name] }\n"
+    "          community_code: { from: c, registry: divisions, by: [code, name] }\n"
+    "          owner_street_code: { from: o, registry: divisions, unknown: other }\n"
+    "          home: { from: h, registry: divisions, by: [code, name], level: district }\n"
     "          flags: { from: text, words: again }\n"
     "      - registry: stations\n        when: { reg: present }\n        time: reg\n";
 
@@ -61,10 +65,15 @@ static int lay_out(void **state)
         "\xEF\xBB\xBF# a comment\r\nfrom,to\r\n\"满意,很\",5\r\n不,1\r\n");
     put("feeds/tables/types.csv", "代码,别的,名称\nR01,x,供热\nR02,y,停水\n");
     put("feeds/words/again.txt", "# how people say it\n又\n再次  # or this\n");
-    put("registries/divisions.csv", "code,name,aliases,valid_from,valid_to\n"
-                                    "110105020,机场街道,110105400;110105401,2023-01-01,\n"
-                                    "110105001,建外街道,,,\n"
-                                    "1,重名,,,\n2,重名,,,\n");
+    put("registries/divisions.csv", "code,name,aliases,valid_from,valid_to,level\n"
+                                    "110105020,机场街道,110105400;110105401,2023-01-01,,street\n"
+                                    "110105001,建外街道,,,,street\n"
+                                    "1,重名,,,,street\n2,重名,,,,street\n"
+                                    "110105901,机场,机场街道,,,special\n"
+                                    "110105902,重名,,,,village\n"
+                                    "110105030,东风乡,,,,township\n"
+                                    "3,同村,,,,community\n4,同村,,,,village\n5,同村,,,,street\n"
+                                    "110105,朝阳区,,,,district\n");
     return 0;
 }
 
@@ -131,17 +140,36 @@ static void take(struct bench *bench, const char *item)
 }
 
 static const struct {
-    const char *members, *data; /* NULL = unknown_code */
+    const char *members, *data; /* NULL = refused */
+    enum reject reject;
 } rows[] = {
-    {"\"r\":\"满意,很\"", "{\"result\":\"5\"}"},
-    {"\"t\":\"停水\"", "{\"type\":\"R02\"}"},
-    {"\"t\":\"x\"", NULL},
-    {"\"text\":\"请再次处理\"", "{\"flags\":\"again\"}"},
-    {"\"text\":\"how people say it\"", "{}"},
-    {"\"a\":\"110105001\"", "{\"area\":\"110105001\"}"},
-    {"\"a\":\"建外街道\"", "{\"area\":\"110105001\"}"},
-    {"\"a\":\"110105401\"", "{\"area\":\"110105020\"}"}, /* an old code */
-    {"\"a\":\"重名\"", "{\"area\":\"nowhere\"}"},        /* two places: nobody is meant */
+    {"\"r\":\"满意,很\"", "{\"result\":\"5\"}", 0},
+    {"\"t\":\"停水\"", "{\"type\":\"R02\"}", 0},
+    {"\"t\":\"x\"", NULL, REJECT_CODE},
+    {"\"text\":\"请再次处理\"", "{\"flags\":\"again\"}", 0},
+    {"\"text\":\"how people say it\"", "{}", 0},
+    {"\"a\":\"110105001\"", "{\"area\":\"110105001\"}", 0},
+    {"\"a\":\"建外街道\"", "{\"area\":\"110105001\"}", 0},
+    {"\"a\":\"110105401\"", "{\"area\":\"110105020\"}", 0}, /* an old code */
+    {"\"a\":\"重名\"", "{\"area\":\"nowhere\"}", 0},        /* two places: nobody is meant */
+    /* A field whose name says the level takes no other: its own first, then a refusal. */
+    {"\"s\":\"110105001\"", "{\"street_code\":\"110105001\"}", 0},
+    {"\"s\":\"东风乡\"", "{\"street_code\":\"110105030\"}", 0},
+    {"\"s\":\"110105901\"", NULL, REJECT_LEVEL},
+    {"\"s\":\"110105\"", NULL, REJECT_LEVEL},
+    {"\"s\":\"110105555\"", NULL, REJECT_CODE},
+    {"\"s\":\"机场街道\"", "{\"street_code\":\"110105020\"}", 0},
+    {"\"c\":\"机场街道\"", "{\"community_code\":\"110105901\"}", 0}, /* what they call it too */
+    {"\"c\":\"机场\"", "{\"community_code\":\"110105901\"}", 0},
+    {"\"c\":\"重名\"", "{\"community_code\":\"110105902\"}", 0},
+    {"\"s\":\"重名\"", NULL, REJECT_CODE}, /* two streets: nobody is meant */
+    {"\"c\":\"同村\"", NULL, REJECT_CODE},
+    {"\"s\":\"同村\"", "{\"street_code\":\"5\"}", 0},
+    {"\"c\":\"110105001\"", NULL, REJECT_LEVEL},
+    {"\"o\":\"110105020\"", "{\"owner_street_code\":\"110105020\"}", 0},
+    {"\"o\":\"110105901\"", "{\"owner_street_code\":\"other\"}", 0},
+    {"\"h\":\"朝阳区\"", "{\"home\":\"110105\"}", 0},
+    {"\"h\":\"建外街道\"", NULL, REJECT_LEVEL},
 };
 
 static void what_stands_in_a_file_is_read_as_if_it_stood_here(void **state)
@@ -154,7 +182,7 @@ static void what_stands_in_a_file_is_read_as_if_it_stood_here(void **state)
         snprintf(item, sizeof item, "{\"no\":\"1\",\"at\":\"2026-03-02 09:15:00\",%s}",
                  rows[i].members);
         take(&bench, item);
-        assert_int_equal(bench.result.why.reject, rows[i].data ? REJECT_NONE : REJECT_CODE);
+        assert_int_equal(bench.result.why.reject, rows[i].reject);
         snprintf(wanted, sizeof wanted, "\"data\":%s}", rows[i].data ? rows[i].data : "");
         if (rows[i].data && !contains(bench.result.events[0].json, wanted))
             fail_msg("%s: %.*s", item, SPAN_ARG(bench.result.events[0].json));
@@ -190,6 +218,12 @@ static void an_observation_is_of_its_day_and_a_registry_row_has_its_key(void **s
     close_bench(&bench);
 }
 
+#define ONE_FIELD(words)                                                                           \
+    "feed: j\nversions:\n  - version: 3\n    valid_from: 2026-01-01\n    format: json\n"           \
+    "    zone: Asia/Shanghai\n    namespace: station:x\n    number: no\n"                          \
+    "    events:\n      - observation: visits\n        time: at\n        data:\n"                  \
+    "          one: { from: r, " words " }\n"
+
 static const struct {
     const char *file, *text, *error;
 } wrong[] = {
@@ -202,6 +236,11 @@ static const struct {
     {"registries/divisions.csv", "code,nam\n",
      "registries/divisions.csv has no column name; fix: nam"},
     {"feeds/words/again.txt", "a\n", "again.txt:1:1: error: \"a\" is no word"},
+    {"feeds/j.yaml", ONE_FIELD("registry: divisions, level: comunity"),
+     "level: unknown word comunity; fix: community"},
+    {"feeds/j.yaml", ONE_FIELD("level: street"), "level: goes with a registry"},
+    {"feeds/j.yaml", ONE_FIELD("registry: ../feeds/tables/results, by: from, level: street"),
+     "level: goes with the divisions; fix: registry: divisions"},
 };
 
 static void find_line(void *context, const char *line)
