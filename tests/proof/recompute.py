@@ -170,7 +170,7 @@ def durations(view, bucket, cases):
     groups, _, names = DURATIONS[view]
     lengths = defaultdict(list)
     for case in cases:
-        if case.closed is not None:
+        if case.closed is not None and case.closed >= case.opened:  # what ends before it begins has no length
             lengths[key_of(case, groups, bucket, case.opened)].append(case.closed - case.opened)
     return {key: {f"{name}_{what}": value for name in names for what, value in [
         ("n", len(found)), ("avg_seconds", quotient(sum(found), 1000 * len(found), 3)),

@@ -147,8 +147,9 @@ class Sql:
 
     def counted(self, measure):
         known = {measure.bucket, measure.end} | ({measure.start} if measure.start else set())
+        lasted = f" AND {self.duration(measure)} >= 0" if measure.start else ""  # docs/decisions/0311
         return self.source().format("") + "".join(f" AND {self.moment(name)} IS NOT NULL" for name in sorted(known)) \
-            + "".join(self.holds(condition) for condition in measure.when)
+            + lasted + "".join(self.holds(condition) for condition in measure.when)
 
     def duration(self, measure):
         start, end = self.moment(measure.start), self.moment(measure.end)

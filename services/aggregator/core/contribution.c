@@ -107,6 +107,15 @@ static int64_t paused_ms(const struct case_fold *fold, int64_t from, int64_t to)
     return sum;
 }
 
+/* What ended before it began took no time that could be told: it was done before it was sent out,
+ * or a clock was wrong. It is in no number, and no zero either. */
+static bool has_length(const struct view_measure *measure, const struct view_subject *subject,
+                       int64_t from, int64_t to, int64_t *length)
+{
+    *length = to - from - (measure->net ? paused_ms(subject->fold, from, to) : 0);
+    return measure->type != VIEW_DURATION || *length >= 0;
+}
+
 static struct span unit_of(const struct view_measure *measure, const struct view_subject *subject,
                            int64_t at, int64_t to)
 {
@@ -125,9 +134,9 @@ static void add_measure(struct contribution *contribution, const struct view *vi
     if (measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA)
         return;
     int64_t at = moment_of(subject, measure->bucket), to = moment_of(subject, measure->to);
-    int64_t from = measure->type == VIEW_DURATION ? moment_of(subject, measure->from) : to;
+    int64_t from = measure->type == VIEW_DURATION ? moment_of(subject, measure->from) : to, length;
     if (at == TIMESTAMP_NONE || to == TIMESTAMP_NONE || from == TIMESTAMP_NONE ||
-        !all_hold(measure, subject))
+        !has_length(measure, subject, from, to, &length) || !all_hold(measure, subject))
         return;
     struct contribution_place place =
         place_of(view, subject, at, unit_of(measure, subject, at, to), zone_minutes);
@@ -135,7 +144,6 @@ static void add_measure(struct contribution *contribution, const struct view *vi
     cell->value[measure->column]++;
     if (measure->type == VIEW_COUNT)
         return;
-    int64_t length = to - from - (measure->net ? paused_ms(subject->fold, from, to) : 0);
     cell->value[measure->column + 1] += length;
     assert(contribution->bin_count < CONTRIBUTION_MOST_CELLS);
     contribution->bins[contribution->bin_count++] =

@@ -9,7 +9,7 @@
 #include "model/case_fold.h"
 
 /* Bumped whenever the same fold would add something else; part of the contribution hash. */
-#define CONTRIBUTION_VERSION 3
+#define CONTRIBUTION_VERSION 4
 
 /* A stock has two cells a pause and a change of lead, anything else one a measure and helper. */
 #define CONTRIBUTION_MOST_CELLS ((size_t)CASE_FOLD_MOST_CO * VIEW_MAX_MEASURES)

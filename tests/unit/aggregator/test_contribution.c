@@ -184,6 +184,29 @@ static void a_duration_is_of_who_led_at_its_end_and_net_of_pauses(void **state)
     assert_int_equal(of_unit("a", view->measures[1].column + 1), 5 * HOUR);
 }
 
+/* docs/decisions/0311: told when it was done already, it was dispatched after it was resolved. */
+static void what_ended_before_it_began_took_no_time_that_is_told(void **state)
+{
+    (void)state;
+    const struct view *view = views_find(views, SPAN("response_time"));
+    size_t handle = column_of(view, "handle"), dispatch = column_of(view, "dispatch");
+    struct case_fold fold = opened();
+    led_by(&fold, "a", NOON);
+    fold.resolution_ms = NOON + HOUR;
+    fold.stage_ms[case_kind_stage(view->of, SPAN("dispatched"))] = NOON + 9 * HOUR;
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(of_unit("a", dispatch), 1);
+    assert_int_equal(of_unit("a", dispatch + 1), 9 * HOUR);
+    assert_int_equal(of_unit("a", handle), 0);
+    assert_int_equal(of_unit("a", handle + 1), 0);
+    assert_int_equal(contribution.bin_count, 1);
+    fold.resolution_ms = NOON + 9 * HOUR; /* at once is a length: none at all */
+    contribution_of(&contribution, view, &fold, 480);
+    assert_int_equal(of_unit("a", handle), 1);
+    assert_int_equal(of_unit("a", handle + 1), 0);
+    assert_int_equal(contribution.bin_count, 3);
+}
+
 /* docs/decisions/0275 */
 static void a_return_is_of_who_sent_it_back(void **state)
 {
@@ -372,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_stock_goes_from_lead_to_lead),
         cmocka_unit_test(overdue_is_from_its_due_time_until_it_is_done),
         cmocka_unit_test(a_duration_is_of_who_led_at_its_end_and_net_of_pauses),
+        cmocka_unit_test(what_ended_before_it_began_took_no_time_that_is_told),
         cmocka_unit_test(a_return_is_of_who_sent_it_back),
         cmocka_unit_test(rates_count_valid_call_backs_alone),
         cmocka_unit_test(words_of_flags_are_asked_one_by_one),
