@@ -95,6 +95,9 @@ def test_300_letters_are_300_first_dispatches_though_it_is_killed(refused):
     refused.accepted("mended", [item("M0", kind="投诉", changed="20260302")])
     until(lambda: told(refused, "redrive")["there"] == 1, "that one needs nothing", 30, 0.5)
     plan = told(refused, "redrive")
+    assert plan["config"] == str(refused.config.resolve())
+    page = dead(refused, "redrive", "--feed", "mended")
+    assert f"judged by {plan['config']}" in " ".join(page.stdout.split()) and "start it anew" in page.stderr
     assert {name: plan[name] for name in ("letters", "accepted", "there", "writes", "first_dispatches", "corrections", "rejected",
                                           "left", "still_rejected", "executed")} == {
         "letters": GOOD + BAD, "accepted": GOOD, "there": 1, "writes": GOOD - 1, "first_dispatches": GOOD - 1, "corrections": 0,
@@ -140,7 +143,13 @@ def test_300_letters_are_300_first_dispatches_though_it_is_killed(refused):
     assert not any(e.get("replayof") for e in events)
     orders = [json.loads(m.value()) for m in refused.records(f"cb.dispatch.{LEAD}") if (m.key() or b"").decode() in cases]
     assert Counter(one["case"] for one in orders if one["kind"] == "assigned") == Counter(cases)
-    assert len(told(refused, "ls", "--limit", "0")) == GOOD + BAD  # nothing died anew
+    assert len(told(refused, "ls", "--limit", "0", "--all")) == GOOD + BAD  # nothing died anew
+    # what was redriven is listed and counted no more; M0 was told again by its source, and its letter is there
+    assert {row["record"] for row in told(refused, "ls", "--limit", "0")} == {"M0", *(f"B{n}" for n in range(BAD))}
+    assert sum(row["letters"] for row in told(refused, "group")) == BAD + 1
+    assert sum(row["letters"] for row in told(refused, "group", "--all")) == GOOD + BAD
+    listed = dead(refused, "ls", "--feed", "mended")
+    assert f"死信 {BAD + 1} 条" in listed.stderr and f"已重投 {GOOD - 1} 条" in listed.stderr
 
     entries = [one for one in audited(refused) if one["verb"] == "dead redrive"]
     assert [one["outcome"] for one in entries] == ["intended", "intended", "done"]  # the first was killed

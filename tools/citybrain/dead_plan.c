@@ -9,6 +9,7 @@
 #include <uthash.h>
 
 #include "base/memory.h"
+#include "citybrain/dead_redriven.h"
 #include "kafka/log_search.h"
 #include "model/event.h"
 #include "model/ids.h"
@@ -217,15 +218,11 @@ const struct dead_plan_letter *dead_plan_find(const struct dead_plan *plan, int3
 
 /* ---- the log ---- */
 
-/* "1/234/2" */
 static void take_redriven(struct dead_plan *plan, const struct record *record)
 {
-    struct span rest = record_header(record, DEAD_REDRIVEN);
     int64_t partition, offset;
-    if (!rest.at || !span_to_int64(span_cut(&rest, '/'), &partition) || !rest.at ||
-        !span_to_int64(span_cut(&rest, '/'), &offset))
-        return;
-    struct dead_plan_letter *letter = find(plan, partition, offset);
+    struct dead_plan_letter *letter =
+        dead_redriven_read(record, &partition, &offset) ? find(plan, partition, offset) : NULL;
     if (letter)
         letter->again = true;
 }

@@ -4,6 +4,8 @@
 #include "citybrain/dead_redrive.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,7 +24,8 @@ struct work {
     struct dead_plan letters;
     struct dead_plan_counts counts;
     struct log_writer *writer;
-    struct strbuf text; /* of the plan, then of a header */
+    struct strbuf text;    /* of the plan, then of a header */
+    char folder[PATH_MAX]; /* whose mappings it was planned by */
     int64_t written, seen;
     bool executed; /* it was begun: not refused */
     struct error error;
@@ -106,6 +109,7 @@ static void show_plan(const struct work *work, FILE *out)
 {
     const struct dead_plan_counts *counts = &work->counts;
     fprintf(out, "计划 plan\t%s\n死信 letters\t%" PRId64 "\n", work->plan->hash, counts->letters);
+    fprintf(out, "判断依据 judged by\t%s\n", work->folder);
     fprintf(out, "可受理 accepted\t%" PRId64 "\n", counts->accepted);
     show_tally(out, work->letters.feeds);
     fprintf(out, "  已在日志 there already\t%" PRId64 "\n", counts->there);
@@ -121,6 +125,9 @@ static void show_plan(const struct work *work, FILE *out)
 static void show_json(struct work *work, FILE *out)
 {
     strbuf_reset(&work->text);
+    strbuf_add(&work->text, SPAN("\"config\":"));
+    strbuf_add_json(&work->text, span_of(work->folder));
+    strbuf_add_char(&work->text, ',');
     write_plan(&work->text, work);
     fprintf(out,
             "{\"plan\":\"%s\",%s,\"executed\":%s,\"written\":%" PRId64 ",\"seen\":%" PRId64 "}\n",
@@ -267,7 +274,11 @@ static int carry_out(struct work *work, FILE *out)
                     : "; the rest is under way (citybrain lag), or ingest runs other mappings and "
                       "they are letters again: citybrain dead group --since 10m");
     else if (work->counts.writes > 0 && !executes)
-        fputs("nothing was written; --execute --as NAME --reason TEXT does it\n", stderr);
+        fprintf(stderr,
+                "nothing was written; --execute --as NAME --reason TEXT does it. It is ingest that "
+                "takes them, by the configuration it was started with: start it anew where %s was "
+                "mended since\n",
+                work->folder);
     return status;
 }
 
@@ -275,6 +286,8 @@ int dead_redrive_run(const struct dead_redrive *redrive, struct plan *plan, FILE
 {
     struct work work = {.redrive = redrive, .plan = plan};
     int status;
+    if (!realpath(redrive->bundle->folder, work.folder))
+        snprintf(work.folder, sizeof work.folder, "%s", redrive->bundle->folder);
     dead_try_init(&work.trial, redrive->bundle, redrive->settings, redrive->now_ms);
     dead_plan_init(&work.letters);
     strbuf_init(&work.text, 4096, (size_t)1 << 30);

@@ -10,6 +10,7 @@
 #include "citybrain/dead_list.h"
 #include "citybrain/dead_purge.h"
 #include "citybrain/dead_redrive.h"
+#include "citybrain/dead_redriven.h"
 #include "citybrain/dead_show.h"
 #include "citybrain/moment.h"
 #include "citybrain/verb.h"
@@ -17,8 +18,8 @@
 #define LIMIT 50
 
 static const char dead_help[] =
-    "usage: citybrain dead ls [filters] [--limit N] [--json]          死信清单\n"
-    "       citybrain dead group [filters] [--json]                   按数据源和原因汇总\n"
+    "usage: citybrain dead ls [filters] [--all] [--limit N] [--json]  死信清单\n"
+    "       citybrain dead group [filters] [--all] [--json]           按数据源和原因汇总\n"
     "       citybrain dead show PLACE [--reveal --as NAME --reason TEXT] [--json]\n"
     "       citybrain dead redrive [filters] [--execute …] [--json]   修好之后重投\n"
     "       citybrain dead purge filters [--execute …] [--json]       不再需要的,删除\n\n"
@@ -26,7 +27,7 @@ static const char dead_help[] =
     "what is wrong and how often, with a sample; show one letter, its cells by today's mapping "
     "and\n"
     "what would come of it now (PLACE as ls names it, 1/234). A reason's cause and fix: citybrain\n"
-    "reasons CODE.\n\n"
+    "reasons CODE. Letters that were redriven are done with, and neither listed nor counted.\n\n"
     "redrive puts letters back where they came from, under the mapping that is in force now. It "
     "is\n"
     "their first arrival: orders are dispatched, once. First it says what would come of them:\n"
@@ -48,9 +49,11 @@ static const char dead_help[] =
     "  --clock TIME   as if it were then: which mapping is in force (default: now)\n"
     "others\n"
     "  --limit N      the newest N (default 50; 0 = all)\n"
+    "  --all          ls, group: those that were redriven too (the log is not asked)\n"
     "  --reveal       the bytes too: persons' data may be among them, so it is audited\n"
-    "  --config DIR   mappings (default $CITYBRAIN_CONFIG or config); redrive needs those that "
-    "ingest runs\n"
+    "  --config DIR   mappings (default $CITYBRAIN_CONFIG or config). redrive plans by this "
+    "folder;\n"
+    "                 ingest takes records by the one it was started with, so start it anew first\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n\n"
     "  citybrain dead group --since 3d\n"
     "  citybrain dead redrive --feed hotline --code unknown_code\n"
@@ -70,7 +73,9 @@ struct wish {
     struct dead_try trial; /* where a mapping is asked */
     struct dead_list list;
     struct dead_groups groups;
-    bool found;
+    struct dead_redriven redriven;
+    int64_t left_out; /* redriven, and not wanted */
+    bool found, all;
 };
 
 /* ---- reading ---- */
@@ -84,10 +89,27 @@ static bool is_of_station(struct wish *wish, const struct dead_letter *letter)
     return span_is(verdict.station, wish->filter.station);
 }
 
+/* What is on its topic again is no work any more. */
+static bool is_listed(struct wish *wish, const struct dead_letter *letter)
+{
+    if (!is_of_station(wish, letter))
+        return false;
+    bool done = dead_redriven_is(&wish->redriven, letter);
+    wish->left_out += done;
+    return !done;
+}
+
+static bool take_asked(void *context, const struct dead_letter *letter)
+{
+    struct wish *wish = context;
+    dead_redriven_ask(&wish->redriven, letter);
+    return true;
+}
+
 static bool take_listed(void *context, const struct dead_letter *letter)
 {
     struct wish *wish = context;
-    if (is_of_station(wish, letter))
+    if (is_listed(wish, letter))
         dead_list_add(&wish->list, letter);
     return true;
 }
@@ -95,7 +117,7 @@ static bool take_listed(void *context, const struct dead_letter *letter)
 static bool take_group(void *context, const struct dead_letter *letter)
 {
     struct wish *wish = context;
-    if (is_of_station(wish, letter))
+    if (is_listed(wish, letter))
         dead_groups_add(&wish->groups, letter);
     return true;
 }
@@ -113,7 +135,7 @@ static int read_letters(struct wish *wish, dead_letter_fn *each)
     struct error error = {0};
     int64_t strange = 0;
     bool good = dead_letter_each(&wish->settings, &wish->filter, each, wish, &strange, &error);
-    if (strange)
+    if (strange && each != take_asked) /* once is enough */
         fprintf(stderr, "citybrain dead: %lld records have no header of ours\n",
                 (long long)strange);
     if (good)
@@ -123,20 +145,46 @@ static int read_letters(struct wish *wish, dead_letter_fn *each)
     return VERB_UNAVAILABLE;
 }
 
+/* Where the log does not say which were redriven, all are shown. */
+static int read_open(struct wish *wish, dead_letter_fn *each)
+{
+    struct error error = {0};
+    int status = wish->all ? VERB_OK : read_letters(wish, take_asked);
+    if (status != VERB_OK)
+        return status;
+    if (!wish->all && !dead_redriven_look(&wish->redriven, &wish->settings, &error))
+        fprintf(stderr, "citybrain dead: which of these were redriven is not known: %s\n",
+                error.text);
+    status = read_letters(wish, each);
+    dead_redriven_fini(&wish->redriven);
+    return status;
+}
+
+static void say_left_out(const struct wish *wish)
+{
+    if (wish->left_out)
+        fprintf(stderr, "已重投 %lld 条,不再列出 redriven, left out; --all lists them too\n",
+                (long long)wish->left_out);
+}
+
 static int list(struct wish *wish)
 {
-    int status = read_letters(wish, take_listed);
-    if (status == VERB_OK)
+    int status = read_open(wish, take_listed);
+    if (status == VERB_OK) {
         dead_list_show(&wish->list, (size_t)wish->limit, wish->json, stdout);
+        say_left_out(wish);
+    }
     dead_list_fini(&wish->list);
     return status;
 }
 
 static int group(struct wish *wish)
 {
-    int status = read_letters(wish, take_group);
-    if (status == VERB_OK)
+    int status = read_open(wish, take_group);
+    if (status == VERB_OK) {
         dead_groups_show(&wish->groups, wish->json, stdout);
+        say_left_out(wish);
+    }
     dead_groups_fini(&wish->groups);
     return status;
 }
@@ -243,6 +291,7 @@ static int read_option(struct wish *wish, int c, char **argv)
                    ? VERB_OK
                    : moment_bad("dead", optarg);
     case 'e': wish->reveal = true; return VERB_OK;
+    case 'a': wish->all = true; return VERB_OK;
     case 'j': wish->json = true; return VERB_OK;
     case 'g': wish->config_dir = optarg; return VERB_OK;
     case 'b': wish->settings.brokers = optarg; return VERB_OK;
@@ -294,10 +343,11 @@ static const char *or_else(const char *a, const char *b)
 }
 
 static const struct option options[] = {
-    {"help", 0, 0, 'h'},    {"feed", 1, 0, 'f'},   {"code", 1, 0, 'c'},  {"station", 1, 0, 's'},
-    {"since", 1, 0, 'm'},   {"until", 1, 0, 'o'},  {"limit", 1, 0, 'l'}, {"reveal", 0, 0, 'e'},
-    {"json", 0, 0, 'j'},    {"wait", 1, 0, 'w'},   {"clock", 1, 0, 'k'}, {"config", 1, 0, 'g'},
-    {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'}, PLAN_OPTIONS,         {0, 0, 0, 0}};
+    {"help", 0, 0, 'h'},   {"feed", 1, 0, 'f'},    {"code", 1, 0, 'c'},   {"station", 1, 0, 's'},
+    {"since", 1, 0, 'm'},  {"until", 1, 0, 'o'},   {"limit", 1, 0, 'l'},  {"reveal", 0, 0, 'e'},
+    {"all", 0, 0, 'a'},    {"json", 0, 0, 'j'},    {"wait", 1, 0, 'w'},   {"clock", 1, 0, 'k'},
+    {"config", 1, 0, 'g'}, {"brokers", 1, 0, 'b'}, {"prefix", 1, 0, 'p'}, PLAN_OPTIONS,
+    {0, 0, 0, 0}};
 
 static int run(int argc, char **argv)
 {
