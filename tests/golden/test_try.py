@@ -106,6 +106,22 @@ def test_an_overdue_order_shows_on_the_clock(tmp_path):
     assert (before["decisions"]["timers"], after["decisions"]["timers"]) == (1, 2)
 
 
+def test_what_moves_nothing_is_told(tmp_path):
+    """办结 before 受理 in one row: both are events, and the case stays open."""
+    row = {"工单编号": "T1", "诉求性质": "投诉", "问题分类": "R0105", "反映社区": "110105001901",
+           "反映街乡": "110105001", "受理时间": "2026-03-02 09:00:00", "办结时间": "2026-03-02 08:00:00"}
+    path = tmp_path / "orders.ndjson"
+    path.write_text("".join(json.dumps({**row, **more}, ensure_ascii=False) + "\n" for more in (
+        {}, {"工单编号": "T2", "办结时间": "2026-03-02 10:00:00"})))
+    words = (path, "--feed", "hotline", "--clock", CLOCK)
+    said = report(*words)
+    assert said["records"]["accepted"] == 2
+    assert said["no_effect"] == {"moves": 1, "early": 1, "case": "request:12345:T1", "stage": "resolved"}
+    assert "no effect  1 moves" in attempt(*words).stdout and "request:12345:T1 resolved" in attempt(*words).stdout
+    path.write_text(json.dumps({**row, "办结时间": "2026-03-02 10:00:00"}, ensure_ascii=False) + "\n")
+    assert report(*words)["no_effect"]["moves"] == 0 and "no effect" not in attempt(*words).stdout
+
+
 def test_an_array_and_lines_are_the_same(tmp_path):
     items = (ROOT / "config/feeds/cases/hotline/one_order_several_events/input.ndjson").read_text()
     (tmp_path / "a.ndjson").write_text(items)

@@ -62,6 +62,25 @@ bool cells_commit(struct cells *cells, struct batch *batch, struct span *bad)
     return true;
 }
 
+struct set_reader {
+    const struct case_book *sets;
+    cells_set_fn *each;
+    void *context;
+};
+
+static void read_set(void *context, struct case_entry *entry, struct span set)
+{
+    const struct set_reader *reader = context;
+    char id[CASE_BOOK_MAX_ID];
+    reader->each(reader->context, case_book_id(reader->sets, entry, id), set);
+}
+
+void cells_each_set(const struct cells *cells, cells_set_fn *each, void *context)
+{
+    struct set_reader reader = {cells->sets, each, context};
+    case_book_each_set(cells->sets, read_set, &reader);
+}
+
 /* Everything but the asked columns is summed over. */
 static void add_coarse(struct delta *sums, const struct delta_row *row, const struct view *view,
                        const struct view_by *by, int64_t day)

@@ -24,3 +24,6 @@ struct cells_range {
 /* A view as a JSON array of rows, in the order of `by`. */
 void cells_write(const struct cells *cells, size_t view_index, const struct view_by *by,
                  const struct cells_range *range, struct strbuf *out);
+/* Every case with its set, in no order. */
+typedef void cells_set_fn(void *context, struct span id, struct span lines);
+void cells_each_set(const struct cells *cells, cells_set_fn *each, void *context);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "citybrain/no_effect.h"
 #include "citybrain/table.h"
 
 #define VIEW_BYTES (64 << 20)
@@ -89,6 +90,18 @@ static void show_view(const struct view *view, struct span rows, FILE *out)
     json_reader_free(reader);
 }
 
+static void show_no_effect(const struct try_report *report, const struct carrier *carrier,
+                           FILE *out)
+{
+    struct no_effect found;
+    no_effect_find(&found, carrier_cells(carrier), &report->bundle->batch);
+    if (found.moves > 0)
+        fprintf(out,
+                "no effect  %" PRId64 " moves that their case was not there for, %" PRId64
+                " of them before what they come after 时间早于前一环节; first: %s %s\n",
+                found.moves, found.early, found.case_id, found.stage);
+}
+
 void try_report_show(const struct try_report *report, const struct carrier *carrier, FILE *out)
 {
     struct carrier_counts n = carrier_counts(carrier);
@@ -113,6 +126,7 @@ void try_report_show(const struct try_report *report, const struct carrier *carr
         fprintf(out,
                 "left out   %" PRId64 " events unreadable, %" PRId64 " beyond a case's limit\n",
                 n.unreadable, n.too_long);
+    show_no_effect(report, carrier, out);
     struct strbuf rows;
     strbuf_init(&rows, 65536, VIEW_BYTES);
     for (size_t i = 0; i < views_count(report->bundle->views); i++) {
@@ -146,6 +160,18 @@ static void add_rejects(const struct try_report *report, struct strbuf *out)
     }
 }
 
+static void add_no_effect(const struct try_report *report, const struct carrier *carrier,
+                          struct strbuf *out)
+{
+    struct no_effect found;
+    no_effect_find(&found, carrier_cells(carrier), &report->bundle->batch);
+    strbuf_addf(out,
+                "\"no_effect\":{\"moves\":%" PRId64 ",\"early\":%" PRId64 ",\"case\":", found.moves,
+                found.early);
+    strbuf_add_json(out, span_of(found.case_id));
+    strbuf_addf(out, ",\"stage\":\"%s\"}", found.stage);
+}
+
 void try_report_show_json(const struct try_report *report, const struct carrier *carrier, FILE *out)
 {
     struct carrier_counts n = carrier_counts(carrier);
@@ -160,10 +186,11 @@ void try_report_show_json(const struct try_report *report, const struct carrier 
     strbuf_addf(&text,
                 "],\"events\":%" PRId64 ",\"cases\":%" PRId64 ",\"decisions\":{\"made\":%" PRId64
                 ",\"adopted\":%" PRId64 ",\"desk\":%" PRId64 ",\"orders\":%" PRId64
-                ",\"timers\":%" PRId64 "},\"unreadable\":%" PRId64 ",\"too_long\":%" PRId64
-                ",\"views\":{",
+                ",\"timers\":%" PRId64 "},\"unreadable\":%" PRId64 ",\"too_long\":%" PRId64 ",",
                 n.events, n.cases, n.decided, n.adopted, n.desk, n.orders, n.timers, n.unreadable,
                 n.too_long);
+    add_no_effect(report, carrier, &text);
+    strbuf_add(&text, SPAN(",\"views\":{"));
     const char *comma = "";
     for (size_t i = 0; i < views_count(report->bundle->views); i++) {
         const struct view *view = views_at(report->bundle->views, i);
