@@ -48,6 +48,10 @@ def test_each_topic_is_read_in_words_and_as_json_and_shows_no_contact(district):
     assert sent == told(district, f"dispatch.{UNIT}", "--case", CASE)[0] and sent["value"]["id"] == decision["value"]["id"]
     raw = told(district, "raw", "--feed", "hotline", "--since", began, "--limit", "2")
     assert [one["what"] for one in raw] == ["none", "bad_date"] and all("value" not in one for one in raw)
+    # of a case by its mapping, refused ones too; of another feed it has none
+    for number, row in zip(("TAP1", "TAP2"), raw):
+        assert [one["place"] for one in told(district, "raw", "--case", f"request:12345:{number}", "--feed", "hotline")] == [row["place"]]
+    assert told(district, "raw", "--case", CASE, "--feed", "hotline_csv") == [] == told(district, "raw", "--case", "request:12345:TAP")
     letter, = until(lambda: told(district, "dead", "--case", "request:12345:TAP2"), "the other is a letter", 30, 0.3)
     assert (letter["what"], letter["header"]["record"]) == ("bad_date", "TAP2")
     assert all(one["what"] == "tick" for one in told(district, "events", "--ticks", "--what", "tick", "--limit", "3"))
@@ -80,7 +84,7 @@ def test_what_comes_is_followed(district):
 
 def test_wrong_words_are_named(district):
     for words, says in ((["event"], "is no topic of ours"), (["dispatch"], "whose? write dispatch.UNIT"),
-                        (["raw", "--case", CASE], "do not say their case"), (["events", "--since", "soon"], "is no day"),
+                        (["events", "--since", "soon"], "is no day"),
                         ([], "one TOPIC is needed")):
         done = tap(district, *words, check=False)
         assert done.returncode == 64 and says in done.stderr and done.stdout == ""

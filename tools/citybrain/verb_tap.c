@@ -11,6 +11,7 @@
 #include "citybrain/dead_letter.h"
 #include "citybrain/moment.h"
 #include "citybrain/progress.h"
+#include "citybrain/tap_case.h"
 #include "citybrain/tap_show.h"
 #include "citybrain/verb.h"
 #include "kafka/log_search.h"
@@ -38,7 +39,8 @@ static const char tap_help[] =
     "  registry, audit\n"
     "  contacts, state.cases, state.windows        keys and sizes\n"
     "filters (all must hold)\n"
-    "  --case CASE   of that case, as request:12345:N1; of a dead letter its number\n"
+    "  --case CASE   of that case, as request:12345:N1; of a dead letter its number; of raw the\n"
+    "                rows that its mapping reads so, those that were refused too\n"
     "  --unit UNIT   said by, given to or led by that unit\n"
     "  --feed FEED   that came by that feed\n"
     "  --what WORD   that stage, kind of order, reject, reason, trigger or verb (resolved, ended)\n"
@@ -51,12 +53,14 @@ static const char tap_help[] =
     "  --ticks       the clock's records too\n"
     "  --json        one object a line: topic, place, at, key, what, case, unit, feed, bytes, and\n"
     "                value (ours as it is) or header (of raw and dead)\n"
-    "  --config DIR  names of units, types and places (default $CITYBRAIN_CONFIG or config)\n"
+    "  --config DIR  names of units, types and places; mappings (default $CITYBRAIN_CONFIG or "
+    "config)\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n\n"
     "  citybrain tap events --case request:12345:N1\n"
+    "  citybrain tap raw --case request:12345:N1 --feed hotline_csv\n"
     "  citybrain tap dispatch.s110105001 --since 1h\n"
     "  citybrain tap dead --follow --feed hotline --json\n"
-    "exit: 0 shown, 64 usage, 69 no broker or no such topic\n";
+    "exit: 0 shown, 64 usage, 69 no broker or no such topic, 78 configuration\n";
 
 struct line {
     int64_t at_ms, offset, number; /* number: of all that were kept; a pack has several */
@@ -73,6 +77,7 @@ struct tap {
     bool follow, ticks, json, decisions;
     struct kafka_settings settings;
     struct district district; /* names; may lack registries */
+    struct tap_case cases;    /* of raw, where a case is asked for */
     struct json_reader *reader;
     struct arena arena;
     struct strbuf text;
@@ -94,7 +99,8 @@ static bool is_of_case(const struct tap *tap, const struct tap_record *record)
 {
     if (!tap->case_id || (record->case_id.at && span_is(record->case_id, tap->case_id)))
         return true;
-    return record->topic->form == TAP_DEAD && is_number_of(tap, record->dead.record);
+    return record->topic->form == TAP_RAW ||
+           (record->topic->form == TAP_DEAD && is_number_of(tap, record->dead.record));
 }
 
 static bool is_of_unit(const struct tap *tap, const struct tap_record *record)
@@ -175,12 +181,22 @@ static void show(struct tap *tap, const struct record *record)
     tap->shown++;
 }
 
+/* What an item is about only its mapping can tell, so it is asked last. */
+static bool names_case(struct tap *tap, struct tap_record *one)
+{
+    if (!tap->case_id || one->topic->form != TAP_RAW)
+        return true;
+    one->case_id = span_of(tap->case_id);
+    return one->readable && one->whole->value.at &&
+           tap_case_is(&tap->cases, &one->raw, one->whole->value, one->case_id);
+}
+
 static void take_one(struct tap *tap, const struct record *record)
 {
     struct tap_record one;
     arena_reset(&tap->arena);
     tap_record_read(&one, tap->topic, record, tap->reader, &tap->arena);
-    if (!is_asked(tap, &one))
+    if (!is_asked(tap, &one) || !names_case(tap, &one))
         return;
     strbuf_reset(&tap->text);
     if (tap->json)
@@ -252,6 +268,22 @@ static int read_topic(struct tap *tap)
     return good || error.kind == ERROR_NONE ? VERB_OK : VERB_UNAVAILABLE;
 }
 
+static void say(void *context, const char *line)
+{
+    fprintf(context, "%s\n", line);
+}
+
+static int open_cases(struct tap *tap)
+{
+    if (!tap->case_id || tap->topic->form != TAP_RAW)
+        return VERB_OK;
+    struct diagnostics *diagnostics = diagnostics_new();
+    bool good = tap_case_open(&tap->cases, tap->config_dir, diagnostics);
+    diagnostics_each(diagnostics, say, stderr);
+    diagnostics_free(diagnostics);
+    return good ? VERB_OK : VERB_CONFIG;
+}
+
 static int tap_all(struct tap *tap)
 {
     struct diagnostics *unsaid = diagnostics_new(); /* without a registry codes have no names */
@@ -260,7 +292,9 @@ static int tap_all(struct tap *tap)
     tap->reader = json_reader_new();
     arena_init(&tap->arena, ARENA_BYTES);
     strbuf_init(&tap->text, 4096, LINE_BYTES);
-    int status = read_topic(tap);
+    int status = open_cases(tap);
+    status = status == VERB_OK ? read_topic(tap) : status;
+    tap_case_close(&tap->cases);
     for (size_t i = 0; i < tap->count; i++)
         free(tap->lines[i].text);
     free(tap->lines);
@@ -289,9 +323,6 @@ static int name_topic(struct tap *tap, const char *word)
     bool named = strlen(word) > strlen(tap->topic->name);
     if (tap->topic->of_unit && !named && !tap->unit)
         return verb_usage("tap", "whose? write %s.UNIT, or add --unit UNIT", tap->topic->name);
-    if (tap->case_id && tap->topic->form == TAP_RAW)
-        return verb_usage("tap",
-                          "items of raw do not say their case; look for it in events or dead");
     if (tap->topic->of_unit && !named)
         snprintf(tap->name, sizeof tap->name, "%.40s.%.80s", word, tap->unit);
     else
