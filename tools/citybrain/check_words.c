@@ -6,7 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum closed_by { BY_WORDS, BY_DIVISION, BY_UNIT, BY_TYPE, BY_CLASS, BY_LEVEL, BY_AREA };
+#include "model/division.h"
+
+enum closed_by {
+    BY_WORDS,
+    BY_DIVISION,
+    BY_STREET,
+    BY_COMMUNITY,
+    BY_UNIT,
+    BY_TYPE,
+    BY_CLASS,
+    BY_LEVEL,
+    BY_AREA
+};
 
 enum registry_name { DIVISIONS, UNITS, TYPES, STATIONS, ADMISSIONS, UTILITY_AREAS, REGISTRIES };
 
@@ -29,9 +41,10 @@ static const struct closed {
     {TYPES, "level", BY_LEVEL, false, NULL, "a type_level that a rule asks for"},
     {TYPES, "limit_class", BY_CLASS, false, NULL, "a limit class of rules/dispatch.yaml"},
     {TYPES, "unit", BY_UNIT, false, NULL, "a code of units.csv"},
-    {STATIONS, "community_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
-    {STATIONS, "street_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
-    {STATIONS, "communities", BY_DIVISION, true, NULL, "codes of divisions.csv, ';' between them"},
+    {STATIONS, "community_code", BY_COMMUNITY, false, NULL, "a community's code of divisions.csv"},
+    {STATIONS, "street_code", BY_STREET, false, NULL, "a street's code of divisions.csv"},
+    {STATIONS, "communities", BY_COMMUNITY, true, NULL,
+     "codes of communities of divisions.csv, ';' between them"},
     {ADMISSIONS, "code", BY_TYPE, false, NULL, "a code of request_types.csv"},
     {ADMISSIONS, "list", BY_WORDS, false, "duty plan form sign", "duty, plan, form or sign"},
     {ADMISSIONS, "unit", BY_UNIT, false, NULL, "a code of units.csv"},
@@ -77,6 +90,15 @@ static bool is_row(const struct registry *registry, struct span code)
     return registry == NULL || registry_find(registry, code, INT64_MIN) != NULL;
 }
 
+static bool is_place(const struct registry *divisions, struct span code, enum division wanted)
+{
+    const struct registry_row *row = divisions ? registry_find(divisions, code, INT64_MIN) : NULL;
+    for (; row; row = registry_find_next(divisions, code, INT64_MIN, row))
+        if (division_of(registry_cell(divisions, row, "level")) == wanted)
+            return true;
+    return divisions == NULL;
+}
+
 /* type@place. Estates have no registry that deciding reads; divisions are numbers. */
 static bool is_area(const struct check *check, struct span text)
 {
@@ -92,6 +114,8 @@ static bool is_known(const struct check *check, const struct closed *column, str
     switch (column->by) {
     case BY_WORDS: return is_word(span_of(column->words), text);
     case BY_DIVISION: return is_row(check->list[DIVISIONS], text);
+    case BY_STREET: return is_place(check->list[DIVISIONS], text, DIVISION_STREET);
+    case BY_COMMUNITY: return is_place(check->list[DIVISIONS], text, DIVISION_COMMUNITY);
     case BY_UNIT: return is_row(check->list[UNITS], text);
     case BY_TYPE: return is_row(check->list[TYPES], text);
     case BY_CLASS:
