@@ -16,11 +16,11 @@ export function palette() {
 const fontOf = () => getComputedStyle(document.body).fontFamily;
 
 // `rows`: of the table; an empty picture is not drawn, its table says that there is nothing.
-export function figure({ id, title, note, legend, height, body, rows }) {
+export function figure({ id, title, lang, note, legend, height, body, rows }) {
   const isDrawn = hasCharts() && rows > 0;
   return make("figure", { class: "panel", "aria-labelledby": `${id}_title` },
     make("figcaption", {},
-      make("h2", { id: `${id}_title` }, title),
+      make("h2", { id: `${id}_title`, lang }, title),
       legend && make("p", { class: "legend", "aria-hidden": "true" }, legend)),
     note && make("p", { class: "note" }, note),
     isDrawn ? make("div", { id, class: "chart", role: "img", "aria-label": `${title}. ${t("as_table")}`, "data-keep": "", "data-key": `${id}_chart`, style: { height: `${height}px` } }) : null,

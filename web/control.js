@@ -14,7 +14,7 @@ export function choice(label, options, chosen, changesOf) {
       make("a", { href: address(changesOf(value)), "aria-current": value === chosen ? "true" : null }, text))));
 }
 
-const field = (label, input) => make("label", { class: "field" }, make("span", {}, label), input);
+export const field = (label, input) => make("label", { class: "field" }, make("span", {}, label), input);
 
 function dayField(label, name, state, days) {
   return field(label, make("input", { type: "date", value: days[name] || "", "data-key": `${name}_${days[name] || ""}`,

@@ -2,12 +2,13 @@
 // Any view there is, a district's own among them, as a table: rows by one of its groups or by days, columns by what the API tells of
 // them. The sum is asked for; rates and times are not added up here.
 import { get } from "./api.js";
-import { draw as drawChart, hasCharts } from "./chart.js";
-import { bar, choice, rangeChoice } from "./control.js";
+import { draw as drawChart, figure, hasCharts } from "./chart.js";
+import { codeColumns, columnsOf, durationsOf, FORMS, numberColumn } from "./columns.js";
+import { bar, choice, field, rangeChoice } from "./control.js";
 import { daysOf } from "./days.js";
 import { make } from "./dom.js";
-import { duration, isNothing, percent, whole } from "./format.js";
-import { casesBehind, codeName, groupTitle, TOTAL } from "./groups.js";
+import { isNothing, whole } from "./format.js";
+import { codeName, groupTitle, TOTAL } from "./groups.js";
 import { kindName, langOfNames, loadViews, shortName, viewList, viewNamed } from "./names.js";
 import { who } from "./page.js";
 import { barsHeight, stepsPicture, valuesPicture } from "./picture.js";
@@ -39,7 +40,7 @@ function methodOf(view, state, by) {
 
 const scopeOf = (view, state) => (view.scopes.includes(state.scope) ? state.scope : "");
 
-const namesOf = (by) => by.map(groupTitle).join(" × ");
+const headOf = (by) => (by.length ? t("by_what", { what: by.map(groupTitle).join(" × ") }) : t("sum"));
 
 // What is wrong with this question alone is told in its place; what else is shown stays.
 async function told(question) {
@@ -53,9 +54,9 @@ async function told(question) {
 
 async function askRows(view, state, clock) {
   const by = byOf(view, state), days = daysOf(state, clock.day);
-  const query = { ...days, scope: scopeOf(view, state), method: methodOf(view, state, by) }, path = `api/views/${view.view}`;
+  const query = { ...days, scope: scopeOf(view, state), method: methodOf(view, state, by), audience: state.audience === "public" && view.kind ? "public" : "" }, path = `api/views/${view.view}`;
   const [rows, sum] = await Promise.all([told(get(path, { ...query, by: by.join(",") })), told(get(path, query))]);
-  return { view, by, days, method: query.method, rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
+  return { view, by, days, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
 }
 
 export async function ask(state, clock) {
@@ -64,45 +65,21 @@ export async function ask(state, clock) {
   return view ? askRows(view, state, clock) : {};
 }
 
-const FORMS = {
-  count: whole, level: whole, rate: percent, seconds: duration,
-  score: (value) => (isNothing(value) ? t("no_data") : Number(value).toFixed(2)),
-  truth: (value) => (isNothing(value) ? "–" : t(value ? "closes" : "does_not_close")),
-};
-const STATS = { n: "n", avg: "average", p50: "median", p90: "p90" };
-const statWords = (stat) => (STATS[stat] ? t(STATS[stat]) : stat);
-
-// The mean of units has rates alone, and of how many units they are.
-function columnsOf({ view, method }) {
-  if (!method) return view.columns;
-  return [...view.columns.filter(({ form }) => form === "rate" || form === "score"), { column: "n", name: t("units_with_data"), form: "count" }];
-}
-
-const numberColumn = ({ column, name, form, stat }) => ({ key: column, title: stat ? `${name} ${statWords(stat)}` : name, kind: "number", lang: langOfNames(),
-  value: (row) => (isNothing(row[column]) ? null : Number(row[column])), cell: (row) => FORMS[form](row[column]) });
-
-function codeColumn({ view, by, days }, name, n) {
-  const code = (row) => {
-    const words = codeName(name, row[name]), href = n === 0 && casesBehind(view, by, row, days);
-    return href ? make("a", { href, lang: langOfNames() }, words) : make("span", { lang: langOfNames() }, words);
-  };
-  return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name])), cell: (row) => (row.sum ? (n ? "" : t("sum")) : code(row)) };
-}
-
 // The picture is of the column that the table is sorted by, else the first: the most of it, or all days in their order.
 function picture(data, state) {
   const { view, by, rows } = data, isOfDays = view.buckets.includes(by[0]), columns = columnsOf(data);
-  const column = columns.find(({ column: key }) => state.sort?.split(".")[1] === key) || columns[0], value = (row) => (isNothing(row[column.column]) ? null : Number(row[column.column]));
+  const column = columns.find((one) => state.sort?.startsWith(`figures.${one.column}.`)) || columns[0], value = (row) => (isNothing(row[column.column]) ? null : Number(row[column.column]));
   const all = by.length === 1 ? rows.map((row) => ({ name: codeName(by[0], row[by[0]]), value: value(row) })) : [];
   const some = isOfDays ? all : all.filter((row) => row.value > 0).sort((a, b) => b.value - a.value).slice(0, BARS);
   return { column, isOfDays, height: isOfDays ? STEPS_HEIGHT : barsHeight(some), rows: some.some((row) => row.value > 0) ? some.map((row) => ({ ...row, label: isOfDays ? row.name.replace(/^\d{4}-(?=\d\d-)/, "") : shortName(row.name) })) : [] };
 }
 
 function pictureOf(data, state) {
-  const { column, height, rows } = picture(data, state), { title: words } = numberColumn(column);
+  const { column, height, rows } = picture(data, state), shown = numberColumn(column), words = data.by.map(groupTitle)[0];
   if (!hasCharts() || rows.length < 2) return null;
-  return make("figure", { class: "panel", "aria-labelledby": "values_title" }, make("figcaption", {}, make("h2", { id: "values_title", lang: langOfNames() }, words)),
-    make("div", { id: "values", class: "chart", role: "img", "aria-label": `${words}. ${t("as_table")}`, "data-keep": "", "data-key": "values_chart", style: { height: `${height}px` } }));
+  return figure({ id: "values", title: shown.title, lang: langOfNames(), height, rows: rows.length, body: table({ id: "values_rows", caption: words, state, rows, keyOf: (row) => row.name, columns: [
+    { key: "name", title: words, fixed: true, cell: (row) => make("span", { lang: langOfNames() }, row.name) },
+    { key: "value", title: shown.title, kind: "number", lang: langOfNames(), fixed: true, cell: (row) => FORMS[column.form](row.value) }] }) });
 }
 
 function notes({ view, by, sum }) {
@@ -113,11 +90,10 @@ function notes({ view, by, sum }) {
 
 function rowsTable(data, state) {
   const { view, by, rows, sum } = data, most = ROWS * Number(state.pages || 1);
-  const codes = by.length ? by.map((name, n) => codeColumn(data, name, n)) : [{ key: TOTAL, title: t("sum"), fixed: true, cell: () => t("sum") }];
-  const columns = [...codes, ...columnsOf(data).map(numberColumn)];
-  const isOfDays = by.some((name) => view.buckets.includes(name));
-  return [table({ id: "figures", caption: `${view.name} · ${namesOf(by) || t("sum")}`, state, rows, columns, most, keyOf: (row) => by.map((name) => row[name]).join(" ") || "all",
-    foot: by.length && sum ? { ...sum, sum: true } : null, first: isOfDays || !by.length ? undefined : { key: view.columns[0].column, down: true } }),
+  const columns = [...codeColumns(data), ...columnsOf(data).map(numberColumn)];
+  const days = by.find((name) => view.buckets.includes(name) && name !== "hour"), first = days || (by.every((name) => view.groups.includes(name)) && by.length && columnsOf(data)[0].column);
+  return [table({ id: "figures", caption: headOf(by), state, rows, columns, most, keyOf: (row) => by.map((name) => row[name]).join(" ") || "all",
+    foot: by.length && sum ? { ...sum, isSum: true } : null, first: first ? { key: first, down: true } : undefined }),
   rows.length > most && make("p", { class: "after" }, `${t("listed_of", { n: whole(most), of: whole(rows.length) })} `, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more_rows")))];
 }
 
@@ -127,19 +103,28 @@ function body(data, state) {
   return make("p", { class: "none" }, t("none_in_days"), " ", state.range === "all" && !state.from && !state.to ? null : make("a", { href: address({ range: "all", from: "", to: "" }) }, t("range_all")));
 }
 
-function controls({ view, by, days, method }, state) {
-  const chosen = by.length > 1 ? "" : by[0] || TOTAL;
+// One more that rows are made by; of two buckets one is the hour.
+function secondChoice({ view, by }) {
+  const isDays = (name) => view.buckets.includes(name) && name !== "hour";
+  const others = by.length && by.length < 3 ? bySome(view).filter((name) => name !== by[0] && !(isDays(name) && isDays(by[0]))) : [];
+  return others.length > 0 && field(t("and_by"), make("select", { "data-value": by[1] || "", onchange: (event) => go(address({ by: [by[0], event.target.value].filter(Boolean).join(","), sort: "", pages: "" })) },
+    make("option", { value: "" }, "–"), others.map((name) => make("option", { value: name, selected: name === by[1] }, groupTitle(name)))));
+}
+
+function controls({ view, by, days, method, audience, only }, state) {
+  const some = durationsOf(view);
   return bar(viewChoice(view.view),
-    choice(t("group"), [...bySome(view), TOTAL].map((name) => [name, groupTitle(name)]), chosen, (name) => ({ by: name, sort: "", pages: "" })),
+    choice(t("group"), [...bySome(view), TOTAL].map((name) => [name, groupTitle(name)]), by[0] || TOTAL, (name) => ({ by: name, sort: "", pages: "" })), secondChoice({ view, by }),
     rangeChoice(state, days),
     view.scopes.length > 1 && choice(t("scope"), view.scopes.map((one) => [one, t(`scope_${one}`)]), scopeOf(view, state) || "all", (scope) => ({ scope })),
-    view.methods.length > 1 && !by.includes("unit") && choice(t("method"), view.methods.map((one) => [one, t(`method_${one}`)]), method || "pooled", (one) => ({ method: one, sort: "" })));
+    view.methods.length > 1 && !by.includes("unit") && choice(t("method"), view.methods.map((one) => [one, t(`method_${one}`)]), method || "pooled", (one) => ({ method: one, sort: "" })),
+    some.length > 1 && !method && choice(t("columns"), [["", t("all")], ...some.map(([one, name]) => [one, make("span", { lang: langOfNames() }, name)])], only, (col) => ({ col, sort: "" })),
+    view.kind && choice(t("audience"), ["", "public"].map((one) => [one, t(`audience_${one || "own"}`)]), audience, (one) => ({ audience: one })));
 }
 
 function viewChoice(chosen) {
-  return make("label", { class: "field" }, make("span", {}, t("view")),
-    make("select", { "data-value": chosen, onchange: (event) => go(figuresOf(event.target.value)) }, make("option", { value: "" }, t("all_views")),
-      viewList().map((one) => make("option", { value: one.view, selected: one.view === chosen, lang: langOfNames() }, one.name))));
+  return field(t("view"), make("select", { "data-value": chosen, onchange: (event) => go(figuresOf(event.target.value)) }, make("option", { value: "" }, t("all_views")),
+    viewList().map((one) => make("option", { value: one.view, selected: one.view === chosen, lang: langOfNames() }, one.name))));
 }
 
 const figuresOf = (name) => viewAddress("figures", { name });
@@ -147,13 +132,13 @@ const pageOf = (view) => PAGES[view] && make("a", { href: viewAddress(PAGES[view
 
 // A district's own before those that have a page.
 function listTable(state) {
-  const measures = (view) => [...new Set(view.columns.map(({ name }) => name))].join("、");
+  const measures = (view) => [...new Set(view.columns.map(({ name }) => name))].join(" · ");
   return make("section", { class: "panel", "aria-labelledby": "views_title" }, make("header", {}, make("h2", { id: "views_title" }, t("views_there")), make("p", { class: "note" }, t("views_note"))),
     table({ id: "view_list", caption: t("views_there"), state, keyOf: (view) => view.view, rows: [...viewList()].sort((a, b) => Boolean(PAGES[a.view]) - Boolean(PAGES[b.view])), columns: [
       { key: "name", title: t("view"), cell: (view) => make("a", { href: figuresOf(view.view), lang: langOfNames() }, view.name) },
       { key: "view", title: t("code"), cell: (view) => make("code", {}, view.view) },
       { key: "kind", title: t("kind"), value: (view) => (view.kind ? kindName(view.kind) : null), cell: (view) => make("span", { lang: langOfNames() }, view.kind ? kindName(view.kind) : "–") },
-      { key: "groups", title: t("group"), fixed: true, cell: (view) => view.groups.map(groupTitle).join("、") },
+      { key: "groups", title: t("group"), fixed: true, cell: (view) => view.groups.map(groupTitle).join(" · ") },
       { key: "columns", title: t("columns"), fixed: true, cell: (view) => make("span", { class: "soft", lang: langOfNames() }, measures(view)) },
       { key: "page", title: t("own_page"), fixed: true, cell: (view) => pageOf(view.view) || "–" }] }));
 }
@@ -164,7 +149,7 @@ export function draw(state, data) {
   const { view } = data;
   if (!view) return [state.name && make("p", { class: "none", id: "no_view" }, t("no_view", state)), listTable(state)];
   return [controls(data, state), pictureOf(data, state), make("section", { class: "panel", "aria-labelledby": "figures_title" },
-    make("header", {}, make("h2", { id: "figures_title" }, data.by.length ? t("by_what", { what: namesOf(data.by) }) : t("sum")), notes(data)), body(data, state))];
+    make("header", {}, make("h2", { id: "figures_title" }, headOf(data.by)), notes(data)), body(data, state))];
 }
 
 export function after(state, data) {

@@ -3,7 +3,7 @@
 // behind a row.
 import { NOT_CLOSED } from "./case_rows.js";
 import { shift } from "./days.js";
-import { isNothing, moment } from "./format.js";
+import { clockOf, dayOf, isNothing } from "./format.js";
 import { communityName, feedName, placeName, ruleWords, triggerName, typeName, unitName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { t } from "./words.js";
@@ -12,7 +12,7 @@ export const TOTAL = "total"; // in the place of groups: one row of all
 
 const two = (n) => String(n).padStart(2, "0");
 // Of the ledger an hour is a moment, of views one of a day's.
-const hourWords = (hour) => (typeof hour === "string" ? moment(hour) : `${two(hour)}:00`);
+const hourWords = (hour) => (typeof hour === "string" ? `${dayOf(Date.parse(hour))} ${clockOf(Date.parse(hour)).slice(0, 5)}` : `${two(hour)}:00`);
 
 // title: of the column; listed: the word by which a list of cases is narrowed to a code
 const GROUPS = {

@@ -55,7 +55,7 @@ const WORDS = {
 
   v_figures: ["指标", "Figures"], view: ["视图", "View"], all_views: ["全部视图", "All views"], views_there: ["本区的视图", "Views of this district"], views_note: ["views/ 中每个文件一个;没有专页的在前", "One for each file of views/; those without a page come first"],
   code: ["代码", "Code"], columns: ["栏目", "Columns"], own_page: ["另见", "See also"], no_view: ["没有视图 {name}:新视图须先运行 citybrain views apply,再重启 aggregator", "There is no view {name}: a new one needs citybrain views apply, and the aggregator started again"],
-  method: ["算法", "Method"], method_pooled: ["合并", "Pooled"], method_mean: ["单位平均", "Mean of units"], units_with_data: ["单位数", "Units"], mixed: ["多个版本,无合计数", "several: no number"], average: ["平均", "Mean"], by_what: ["按{what}", "By {what}"],
+  method: ["算法", "Method"], method_pooled: ["合并", "Pooled"], method_mean: ["单位平均", "Mean of units"], units_with_data: ["单位数", "Units"], mixed: ["多个版本,无合计数", "several: no number"], average: ["平均", "Mean"], by_what: ["按{what}", "By {what}"], and_by: ["再按", "and by"], audience: ["对象", "For"], audience_own: ["内部", "the office"], audience_public: ["公开", "the public"], too_few: ["不足 5", "under 5"],
   only_yours: ["仅含本单位", "your unit's alone"], none_in_days: ["此时段无数据", "Nothing in these days"], more_rows: ["再列 200 行", "200 more rows"], no_code: ["(无)", "(none)"],
   accepted_in: ["受理地", "Taken in at"], line: ["条线", "Line"], estate: ["小区", "Estate"], month: ["月份", "Month"], noon_day: ["午间日(前日 12 时起)", "Day from noon before"],
 

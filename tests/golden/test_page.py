@@ -331,7 +331,7 @@ def test_the_views_are_listed_and_lead_to_their_pages(inspection):
     page = browse(inspection.url + "#view=figures&lang=en")
     assert errors(page) == [] and page.text("title") == "Figures"
     listed = page.text("view_list")
-    assert listed.index("巡查问题") < listed.index("办结率") and "Lead unit、Street" in listed and "发现、整改率、整改时长、得分" in listed
+    assert listed.index("巡查问题") < listed.index("办结率") and "Lead unit · Street" in listed and "发现 · 整改率 · 整改时长 · 得分" in listed
     assert {"#lang=en&view=figures&name=inspection", "#lang=en&view=units"} <= set(page.links.splitlines())
 
 
@@ -340,18 +340,48 @@ def test_a_view_by_days_and_of_all(inspection):
     page = browse(inspection.url + "#view=figures&name=inspection&by=month,nothing,day&range=all")
     assert ("inspection", {"by": "month"}) in inspection.asked and "2025-12 3 100.0%" in page.text("figures")
     assert "#range=all&from=2025-12-01&to=2025-12-31&view=cases&kind=inspection" in page.links.splitlines()
-    assert page.text("figures").index("2025-12") < page.text("figures").index("2026-01")
+    assert page.text("figures").index("2026-01") < page.text("figures").index("2025-12")  # the newest first
+    inspection.pages["/api/page"] = {"door": "", "who": {"kind": "unit", "name": "d_urban", "all": False}}
     page = browse(inspection.url + "#view=figures&name=inspection&by=total")
+    assert "仅含本单位" in page.text("view")  # whose rows and sum are its own
     assert errors(page) == [] and "合计 3 100.0% 3 2.0 时 100.00" in page.text("figures")
 
 
 def test_a_mean_of_units_is_of_rates_alone(inspection):
     inspection.rows["inspection"] = [{"street_code": "110105001", "rate": 0.25, "mark": None, "scope": "all", "method": "mean", "formula": "always", "n": 2}]
     page = browse(inspection.url + "#view=figures&name=inspection&by=street_code&method=mean")
-    assert "发生街乡 整改率 得分 单位数" in page.text("figures") and "110105001 25.0% 无数据 2" in page.text("figures")
+    assert "发生街乡 整改率 ▼ 得分 单位数" in page.text("figures") and "110105001 25.0% 无数据 2" in page.text("figures")
     inspection.asked.clear()
     browse(inspection.url + "#view=figures&name=inspection&by=unit&method=mean")
     assert not [query for view, query in inspection.asked if view == "inspection" and "method" in query]  # not by them
+
+
+def test_a_view_by_two_of_its_groups_for_the_public(inspection):
+    few = {**inspected(None, None, unit="d_urban", street_code="110105001"), "suppressed": True}
+    inspection.rows["inspection"] = [few, inspected(40, 0.5, unit="d_urban", street_code="110105002")]
+    page = browse(inspection.url + "#view=figures&name=inspection&by=unit,street_code&audience=public&range=all")
+    assert ("inspection", {"by": "unit,street_code", "audience": "public"}) in inspection.asked and ("inspection", {"audience": "public"}) in inspection.asked
+    assert errors(page) == [] and "按承办单位 × 发生街乡" in page.text("figures") and "区城市管理委 110105002 40 50.0%" in page.text("figures")
+    assert "区城市管理委 110105001 不足 5 不足 5" in page.text("figures")
+    assert "#range=all&view=cases&kind=inspection&unit=d_urban&street=110105002" in page.links.splitlines()
+
+
+def test_of_many_numbers_those_of_one_measure(inspection):
+    inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "columns": [*INSPECTION["columns"], {"column": "wait_n", "measure": "wait", "name": "等待", "form": "count", "stat": "n"}]}
+    page = browse(inspection.url + "#view=figures&name=inspection&col=mend&range=all")
+    assert errors(page) == [] and "承办单位 整改时长 件数 ▼ 整改时长 中位数 建外街道办事处 1,234 2.0 时 区城市管理委 3" in page.text("figures")
+    assert [link for link in page.links.splitlines() if "col=wait" in link]
+
+
+def test_the_picture_of_a_view_is_of_what_it_is_sorted_by(inspection):
+    inspection.charts = (ROOT / ".run" / "web" / "echarts.min.js").read_bytes()
+    page = browse(inspection.url + "#view=figures&name=inspection&sort=figures.rate.down")
+    assert errors(page) == [] and page.drawn == {"values"} and page.text("values_title") == "整改率"
+    assert "仅含本单位" not in page.text("view")
+    assert page.text("values_rows") == "承办单位 承办单位 整改率 建外街道办事处 50.0% 区城市管理委 33.3%"
+    inspection.rows["inspection"] = [inspected(3, 1, day="2025-12-30"), inspected(2, 1, day="2025-12-31")]
+    page = browse(inspection.url + "#view=figures&name=inspection&by=day&range=all")
+    assert errors(page) == [] and page.drawn == {"values"} and "2025-12-30 3 2025-12-31 2" in page.text("values_rows")
 
 
 def test_a_view_that_is_empty_or_not_there_says_so(inspection):

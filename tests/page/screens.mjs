@@ -20,6 +20,7 @@ const STATES = [
   ["screen", "#view=screen&theme=dark", { width: 1920, height: 1080 }],
   ["case", `#view=case&case=${encodeURIComponent(long.case_id)}`, {}],
   ["times", "#view=times&range=week&measure=full", {}],
+  ["figures", "#view=figures&name=dispute&by=rule&range=week", {}], ["figures_en_dark", "#view=figures&name=matters&by=street_code&range=week&lang=en", { theme: "dark" }], ["figures_list", "#view=figures", {}],
   ["rates", "#view=rates", {}], ["triggers", "#view=triggers&range=week", {}], ["ledger", "#view=ledger", { theme: "dark" }],
   ["narrow", "#view=overview", { width: 420, height: 900 }],
 ];

@@ -25,12 +25,17 @@ test("the language is switched, said in the document, and kept in the address", 
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
   assert.match(page.url(), /lang=en/);
   for (const place of ["views", "title", "status"]) assert.doesNotMatch(await text(page, place), /[\u4e00-\u9fff]/, place);
-  const foreign = await page.evaluate(() => { // names of data are Chinese, and say so to a screen reader
+  const foreign = () => page.evaluate(() => { // names of data are Chinese, and say so to a screen reader
     const found = [], walk = document.createTreeWalker(document.querySelector("#view"), NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) if (/[\u4e00-\u9fff]/.test(walk.currentNode.data) && !walk.currentNode.parentElement.closest("[lang=zh-CN]:not(html)")) found.push(walk.currentNode.data);
     return found;
   });
-  assert.deepEqual(foreign, []);
+  assert.deepEqual(await foreign(), []);
+  for (const view of ["figures", "figures&name=response_time&by=type_code", "figures&name=dispute&by=rule,day"]) {
+    await go(page, `#view=${view}&range=all&lang=en`);
+    assert.deepEqual(await foreign(), [], view);
+  }
+  await go(page, "#view=units&range=all&lang=en");
   await page.reload();
   await shown(page);
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
@@ -89,7 +94,7 @@ test("a number leads to its case, from any view, by the keyboard", async () => {
 
 test("landmarks, headings and tables are named", async () => {
   const seen = await open(), { page } = seen;
-  for (const view of ["overview", "place", "times", "units", "rates", "repeats", "stations", "triggers", "desk", "cases", "ledger"]) {
+  for (const view of ["overview", "place", "times", "units", "rates", "repeats", "figures", "figures&name=dispute", "stations", "triggers", "desk", "cases", "ledger"]) {
     await go(page, `#view=${view}&range=all`);
     const faults = await page.evaluate(() => {
       const found = [], ids = [...document.querySelectorAll("[id]")].map((one) => one.id);
@@ -128,7 +133,7 @@ const unreadable = () => {
 test("every text can be read, light and dark", async () => {
   for (const theme of ["light", "dark"]) {
     const seen = await open("", { theme });
-    for (const view of ["overview", "place", "units", "rates", "stations", "triggers", "desk", "cases", "ledger", "screen"]) {
+    for (const view of ["overview", "place", "units", "rates", "figures", "figures&name=three_rates", "stations", "triggers", "desk", "cases", "ledger", "screen"]) {
       await go(seen.page, `#view=${view}&range=all`);
       assert.deepEqual(await seen.page.evaluate(unreadable), [], `${view}, ${theme}`);
     }

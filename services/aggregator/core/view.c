@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "aggregator/core/view_measure.h"
+#include "aggregator/core/view_shape.h"
 #include "base/memory.h"
 
 #define VIEW_MAX_FILES 64
@@ -215,6 +216,52 @@ static void check_stock(const struct view_reading *reading, const struct yaml_no
                         "a view has at most %d stocks", VIEW_MAX_STOCKS);
 }
 
+/* What a row has beside its measures. */
+static bool is_of_rows(const struct view *view, const char *name)
+{
+    static const char *const members[] = {"bucket",  "scope", "method",
+                                          "formula", "n",     "suppressed"};
+    for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
+        if (strcmp(name, members[i]) == 0)
+            return true;
+    for (size_t i = 0; i < VIEW_BUCKETS; i++)
+        if (strcmp(name, view_bucket_names[i]) == 0)
+            return true;
+    for (size_t i = 0; i < view->group_count; i++)
+        if (strcmp(name, view->group_names[i]) == 0)
+            return true;
+    return false;
+}
+
+static struct place place_of(const struct yaml_node *root, const char *measure)
+{
+    static const char *const sections[] = {"measures", "flow", "stock"};
+    for (size_t i = 0; i < ARRAY_LENGTH(sections); i++) {
+        const struct yaml_node *section = yaml_get(root, sections[i]);
+        const struct yaml_node *node = section ? yaml_get(section, measure) : NULL;
+        if (node)
+            return node->key_place;
+    }
+    return root->place;
+}
+
+/* A row has each member once: a duration's are its name with _n, _avg_seconds … behind it. */
+static void check_columns(const struct view_reading *reading, const struct yaml_node *root)
+{
+    struct view_column columns[VIEW_MAX_ROW_COLUMNS];
+    const struct view *view = reading->view;
+    size_t count = view_shape_columns(view, columns);
+    for (size_t i = 0; i < count; i++) {
+        bool taken = is_of_rows(view, columns[i].name);
+        for (size_t k = 0; k < i; k++)
+            taken = taken || strcmp(columns[k].name, columns[i].name) == 0;
+        if (taken)
+            diagnostics_add(reading->diagnostics,
+                            place_of(root, view->measures[columns[i].measure].name), "another name",
+                            "rows have a column \"%s\" already", columns[i].name);
+    }
+}
+
 static bool view_read(const struct view_reading *reading, const struct yaml_node *root,
                       const struct kinds *kinds)
 {
@@ -232,6 +279,7 @@ static bool view_read(const struct view_reading *reading, const struct yaml_node
     view->is_stock = yaml_get(root, "stock") != NULL;
     if (view->is_stock)
         check_stock(reading, root);
+    check_columns(reading, root);
     view->grain = grain_of(view);
     if (view->column_count == 0 && diagnostics_errors(d) == errors)
         diagnostics_add(d, root->place, "measures: { opened: { count: opened } }",

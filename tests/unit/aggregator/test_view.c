@@ -146,6 +146,11 @@ static const struct wrong wrongs[] = {
     {RATES "versions: [{ valid_from: 2026-01-02, weights: { r: 1 } }, { valid_from: 2026-01-01, "
            "weights: { r: 1 } }]\n",
      "does not come after", 9},
+    /* rows have it already */
+    {HEAD "measures:\n  n: { count: opened }\n", "a column \"n\"", 5},
+    {HEAD "flow:\n  unit: { count: opened, by: closed }\n", "a column \"unit\"", 5},
+    {HEAD "measures:\n  d_n: { count: opened }\n  d: { duration: { from: opened, to: closed } }\n",
+     "a column \"d_n\"", 6},
 };
 
 static void refuses_wrong_views_with_their_place(void **state)

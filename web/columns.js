@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Columns of any view's table: how a number of each form is written, what stands above it, and what a code is called.
+import { make } from "./dom.js";
+import { duration, isNothing, percent, whole } from "./format.js";
+import { casesBehind, codeName, groupTitle, TOTAL } from "./groups.js";
+import { langOfNames } from "./names.js";
+import { t } from "./words.js";
+
+export const FORMS = {
+  count: whole, level: whole, rate: percent, seconds: duration,
+  score: (value) => (isNothing(value) ? t("no_data") : Number(value).toFixed(2)),
+  truth: (value) => (isNothing(value) ? "–" : t(value ? "closes" : "does_not_close")),
+};
+const STATS = { n: "n", avg: "average", p50: "median", p90: "p90" };
+const statWords = (stat) => (STATS[stat] ? t(STATS[stat]) : stat);
+
+// Measures of several numbers each make a table too wide: one of them is chosen.
+export const durationsOf = (view) => [...new Map(view.columns.filter(({ stat }) => stat).map(({ measure, name }) => [measure, name]))];
+
+// The mean of units has rates alone, and of how many units they are.
+export function columnsOf({ view, method, only }) {
+  if (!method) return view.columns.filter(({ measure }) => !only || measure === only);
+  return [...view.columns.filter(({ form }) => form === "rate" || form === "score"), { column: "n", name: t("units_with_data"), form: "count" }];
+}
+
+export const numberColumn = ({ column, name, form, stat }) => ({ key: column, title: stat ? `${name} ${statWords(stat)}` : name, kind: "number", lang: langOfNames(),
+  value: (row) => (isNothing(row[column]) ? null : Number(row[column])), cell: (row) => (row.suppressed && isNothing(row[column]) ? t("too_few") : FORMS[form](row[column])) });
+
+function codeColumn({ view, by, days }, name, n) {
+  const code = (row) => {
+    const words = codeName(name, row[name]), href = n === 0 && casesBehind(view, by, row, days);
+    return href ? make("a", { href, lang: langOfNames() }, words) : make("span", { lang: langOfNames() }, words);
+  };
+  return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name])), cell: (row) => (row.isSum ? (n ? "" : t("sum")) : code(row)) };
+}
+
+export function codeColumns(data) {
+  if (data.by.length) return data.by.map((name, n) => codeColumn(data, name, n));
+  return [{ key: TOTAL, title: t("sum"), fixed: true, cell: () => t("sum") }];
+}
