@@ -43,8 +43,9 @@ enum stage_meaning {
 };
 
 struct kind_stage {
-    const char *name;
-    int number; /* codes.csv */
+    const char *name;              /* its code */
+    const char *chinese, *english; /* what its kind calls it, both or none: stage_words.h */
+    int number;                    /* codes.csv */
     int rank;
     uint32_t parties;  /* bit = party number of codes.csv */
     uint64_t after;    /* bit = index in kind->stages; 0 = may come first */
@@ -113,6 +114,6 @@ int case_kind_stage(const struct case_kind *kind, struct span name); /* index or
 int case_kind_stage_number(const struct case_kind *kind,
                            int number);                     /* index by codes number, or -1 */
 const struct codes *kinds_codes(const struct kinds *kinds); /* those they were read with */
-const struct codes *kinds_codes(const struct kinds *kinds); /* those they were read with */
-/* Hash over all kinds files' bytes, sorted by name: part of what shapes contributions. */
+/* Hash over what all files say, sorted by name: part of what shapes contributions. Names of kinds
+ * and stages are left out, as are comments: they shape nothing. */
 struct span kinds_hash(const struct kinds *kinds);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row a word. */
+/* One row a word; a kind that calls a stage otherwise says so in its file. */
 #include "model/stage_words.h"
 
 #include "base/base.h"
@@ -87,8 +87,13 @@ static struct span find(const struct word *words, size_t count, struct span code
     return SPAN_NONE;
 }
 
-struct span stage_words_stage(struct span stage, enum language language)
+struct span stage_words_stage(const struct case_kind *kind, struct span stage,
+                              enum language language)
 {
+    int index = kind ? case_kind_stage(kind, stage) : -1;
+    const struct kind_stage *own = index >= 0 ? &kind->stages[index] : NULL;
+    if (own && own->chinese)
+        return span_of(language == LANGUAGE_ENGLISH ? own->english : own->chinese);
     return find(stages, ARRAY_LENGTH(stages), stage, language);
 }
 

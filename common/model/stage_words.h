@@ -4,8 +4,10 @@
 
 #include "base/language.h"
 #include "base/span.h"
+#include "model/case_kind.h"
 
-/* Absent where there is no word for it: a kind of an adopter's needs none, its code is shown.
- * LANGUAGE_BOTH is Chinese. */
-struct span stage_words_stage(struct span stage, enum language language);
+/* What the kind calls it, else our word. Absent where there is neither: its code is shown.
+ * LANGUAGE_BOTH is Chinese; `kind` may be NULL. */
+struct span stage_words_stage(const struct case_kind *kind, struct span stage,
+                              enum language language);
 struct span stage_words_party(struct span party, enum language language);

@@ -131,7 +131,9 @@ static struct open311_request request_of(const struct api_call *call, const PGre
 {
     const struct aggregator_config *config = call->api->config;
     struct span state = cell(result, row, 1), stage = cell(result, row, 2);
-    struct span words = stage_words_stage(stage, call->language);
+    struct span rest = cell(result, row, 0);
+    const struct case_kind *kind = kinds_find(config->kinds, span_cut(&rest, ':'));
+    struct span words = stage_words_stage(kind, stage, call->language);
     return (struct open311_request){.id = cell(result, row, 0),
                                     .closed = span_is(state, "resolved") ||
                                               span_is(state, "closed") || span_is(state, "merged"),

@@ -39,7 +39,7 @@ static void show_bundle(struct reload *reload, int in_force)
 
 /* ---- the worker ---- */
 
-/* Kinds are compared by their bytes. */
+/* By what they say: how a stage is called decides nothing. */
 static void check_kinds(const struct reload *reload, struct diagnostics *found)
 {
     char path[512];

@@ -5,6 +5,7 @@ import csv
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -33,8 +34,8 @@ def line(n, stage, party, unit="", **said):
 
 
 @contextmanager
-def api(*lines):
-    answer = json.dumps({"case": CASE, "kind": "request", "timeline": [], "lines": "\n".join(lines)}).encode()
+def api(*lines, case=CASE):
+    answer = json.dumps({"case": case, "kind": case.split(":")[0], "timeline": [], "lines": "\n".join(lines)}).encode()
 
     class Answers(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -55,10 +56,10 @@ def api(*lines):
         server.server_close()
 
 
-def why(*lines):
-    with api(*lines) as url:
-        done = subprocess.run([BINARY, "why", CASE, "--url", url, "--brokers", "127.0.0.1:1"], cwd=ROOT, capture_output=True,
-                              text=True, timeout=60)
+def why(*lines, case=CASE, config="config"):
+    with api(*lines, case=case) as url:
+        done = subprocess.run([BINARY, "why", case, "--url", url, "--brokers", "127.0.0.1:1", "--config", config], cwd=ROOT,
+                              capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -97,3 +98,26 @@ def test_a_question_to_the_desk_is_told_in_front():
     lines = [line(5, "signed", "lead", "s110105001"), asked]
     assert "\n待研判\t无受理记录(headless)\n" in why(*lines)
     assert "待研判" not in why(*lines, line(30, "noted", "desk", "desk"))
+
+
+def test_a_kind_of_ones_own_calls_its_stages_by_its_own_names(tmp_path):
+    """And what it cannot come to is told like everybody's."""
+    own = tmp_path / "config"
+    shutil.copytree(ROOT / "config", own)
+    with open(own / "codes.csv", "a", encoding="utf-8") as file:
+        file.write("stage,501,rectified\nstage,502,sealed\nkind,501,inspection\n")
+    (own / "kinds/inspection.yaml").write_text("""kind: inspection
+name: 巡查问题
+stages:
+  opened:    { name: 发现, rank: 10, by: [source] }
+  rectified: { name: { zh: 整改, en: put right }, rank: 30, by: [source], after: [opened], counts_as: resolution }
+  sealed:    { rank: 35, by: [source], after: [rectified] }
+  closed:    { rank: 40, by: [source], after: [sealed], counts_as: closure }
+""", encoding="utf-8")
+    CODES["stage", "rectified"], CODES["stage", "sealed"] = 501, 502
+    lines = [line(0, "opened", "source"), line(5, "closed", "source"), line(6, "rectified", "source"), line(7, "sealed", "source")]
+    said = why(*lines, case="inspection:market:1", config=own)
+    rows = [row.split("\t") for row in said.split("\n经过\n")[1].split("\n\n")[0].splitlines()[1:]]
+    assert [row[5] for row in rows] == ["发现(opened)", "归档(closed)", "整改(rectified)", "sealed"]
+    assert [row[6] for row in rows] == ["计入", "不计(impossible):前置环节尚未发生", "计入", "计入"]
+    assert "现状\t整改(rectified)" in said

@@ -62,16 +62,20 @@ static void add_members(struct strbuf *out, const struct district *district,
 }
 
 static void add_event(struct strbuf *out, const struct tap_record *tap,
-                      const struct district *district)
+                      const struct tap_names *names)
 {
     static const char *const none[] = {NULL};
     const struct event *event = &tap->event;
+    const struct district *district = names->district;
+    struct span rest = event->subject;
     if (event->family == EVENT_TICK) {
         strbuf_add(out, SPAN("时钟(tick) "));
         add_time(out, event->time_ms);
         return;
     }
-    why_words_add_named(out, why_words_stage(event->name), event->name);
+    const struct case_kind *kind =
+        names->kinds ? kinds_find(names->kinds, span_cut(&rest, ':')) : NULL;
+    why_words_add_named(out, why_words_stage(kind, event->name), event->name);
     strbuf_addf(out, "\t%.*s\t发生 ", SPAN_ARG(event->subject));
     add_time(out, event->time_ms);
     if (event->party.len) {
@@ -159,8 +163,7 @@ static void add_audit(struct strbuf *out, const struct tap_record *tap)
     add_members(out, &nowhere, json_get(tap->json, SPAN("arguments")), none);
 }
 
-void tap_show_words(struct strbuf *out, const struct tap_record *tap,
-                    const struct district *district)
+void tap_show_words(struct strbuf *out, const struct tap_record *tap, const struct tap_names *names)
 {
     const struct record *record = tap->whole;
     add_time(out, record->timestamp_ms);
@@ -181,9 +184,9 @@ void tap_show_words(struct strbuf *out, const struct tap_record *tap,
     }
     switch (tap->topic->form) {
     case TAP_EVENT:
-    case TAP_STATUS: add_event(out, tap, district); break;
+    case TAP_STATUS: add_event(out, tap, names); break;
     case TAP_ORDER:
-    case TAP_RECEIPT: add_order(out, tap, district); break;
+    case TAP_RECEIPT: add_order(out, tap, names->district); break;
     case TAP_SIGNAL: add_signal(out, tap); break;
     case TAP_AUDIT: add_audit(out, tap); break;
     case TAP_RAW:

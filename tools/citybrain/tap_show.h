@@ -4,9 +4,15 @@
 
 #include "base/strbuf.h"
 #include "citybrain/tap_record.h"
+#include "model/case_kind.h"
 #include "router/core/district.h"
 
-/* Without a line feed. `district` may lack registries: codes are shown then. */
+struct tap_names {                   /* borrowed */
+    const struct district *district; /* may lack registries: codes are shown then */
+    const struct kinds *kinds;       /* NULL = none: our words for stages */
+};
+
+/* Without a line feed. */
 void tap_show_words(struct strbuf *out, const struct tap_record *tap,
-                    const struct district *district);
+                    const struct tap_names *names);
 void tap_show_json(struct strbuf *out, const struct tap_record *tap);

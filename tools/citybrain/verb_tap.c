@@ -53,7 +53,7 @@ static const char tap_help[] =
     "  --ticks       the clock's records too\n"
     "  --json        one object a line: topic, place, at, key, what, case, unit, feed, bytes, and\n"
     "                value (ours as it is) or header (of raw and dead)\n"
-    "  --config DIR  names of units, types and places; mappings (default $CITYBRAIN_CONFIG or "
+    "  --config DIR  names of units, types, places, stages; mappings (default $CITYBRAIN_CONFIG or "
     "config)\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n\n"
     "  citybrain tap events --case request:12345:N1\n"
@@ -78,6 +78,7 @@ struct tap {
     struct kafka_settings settings;
     struct district district; /* names; may lack registries */
     struct tap_case cases;    /* of raw, where a case is asked for */
+    struct tap_names names;
     struct json_reader *reader;
     struct arena arena;
     struct strbuf text;
@@ -202,7 +203,7 @@ static void take_one(struct tap *tap, const struct record *record)
     if (tap->json)
         tap_show_json(&tap->text, &one);
     else
-        tap_show_words(&tap->text, &one, &tap->district);
+        tap_show_words(&tap->text, &one, &tap->names);
     show(tap, record);
 }
 
@@ -286,9 +287,15 @@ static int open_cases(struct tap *tap)
 
 static int tap_all(struct tap *tap)
 {
+    char path[512];
     struct diagnostics *unsaid = diagnostics_new(); /* without a registry codes have no names */
     district_load(&tap->district, tap->config_dir, unsaid);
+    snprintf(path, sizeof path, "%s/codes.csv", tap->config_dir);
+    struct codes *codes = codes_load(path, unsaid);
+    snprintf(path, sizeof path, "%s/kinds", tap->config_dir);
+    struct kinds *kinds = codes ? kinds_load(path, codes, unsaid) : NULL;
     diagnostics_free(unsaid);
+    tap->names = (struct tap_names){&tap->district, kinds};
     tap->reader = json_reader_new();
     arena_init(&tap->arena, ARENA_BYTES);
     strbuf_init(&tap->text, 4096, LINE_BYTES);
@@ -301,6 +308,10 @@ static int tap_all(struct tap *tap)
     strbuf_fini(&tap->text);
     arena_fini(&tap->arena);
     json_reader_free(tap->reader);
+    if (kinds)
+        kinds_free(kinds);
+    if (codes)
+        codes_free(codes);
     district_fini(&tap->district);
     return status;
 }

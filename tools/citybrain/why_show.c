@@ -51,7 +51,7 @@ static void put_named(struct show *show, struct span word, struct span code)
 
 static void put_stage(struct show *show, struct span stage)
 {
-    put_named(show, why_words_stage(stage), stage);
+    put_named(show, why_words_stage(show->report->kind, stage), stage);
 }
 
 /* Escalated by the router is a question to the desk, no step up. */
@@ -61,7 +61,7 @@ static void put_line_stage(struct show *show, size_t i)
     struct span stage = codes_text(show->report->codes, CODE_STAGE, line->stage);
     bool asks = span_is(stage, "escalated") &&
                 span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
-    put_named(show, asks ? SPAN("请研判") : why_words_stage(stage), stage);
+    put_named(show, asks ? SPAN("请研判") : why_words_stage(show->report->kind, stage), stage);
 }
 
 /* ---- where it stands ---- */
@@ -93,7 +93,9 @@ static void show_stand(struct show *show)
     const struct case_fold *fold = &show->report->fold;
     struct span state = span_of(why_report_state(show->report));
     fputs("现状\t", show->out);
-    put_named(show, span_is(state, "headless") ? SPAN("无受理记录") : why_words_stage(state),
+    put_named(show,
+              span_is(state, "headless") ? SPAN("无受理记录")
+                                         : why_words_stage(show->report->kind, state),
               state);
     if (fold->quiet)
         fputs("\t历史数据(quiet):只计入,不派单、不催办", show->out);

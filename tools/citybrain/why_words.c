@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row a word; a code without a row is shown as it is, so a kind of an adopter's needs none. */
+/* One row a word; a code without a row is shown as it is. */
 #include "citybrain/why_words.h"
 
 #include <assert.h>
@@ -146,9 +146,9 @@ static struct span find(const struct word *words, size_t count, struct span code
     return SPAN_NONE;
 }
 
-struct span why_words_stage(struct span stage)
+struct span why_words_stage(const struct case_kind *kind, struct span stage)
 {
-    return stage_words_stage(stage, LANGUAGE_CHINESE);
+    return stage_words_stage(kind, stage, LANGUAGE_CHINESE);
 }
 
 struct span why_words_party(struct span party)
@@ -170,7 +170,7 @@ struct span why_words_value(struct span member, struct span value)
         return SPAN_NONE;
     /* An answer names the move it answers, a question to the desk what is asked. */
     struct span asked = why_words_value(SPAN("desk_cause"), value);
-    return asked.at ? asked : why_words_stage(value);
+    return asked.at ? asked : why_words_stage(NULL, value);
 }
 
 struct span why_words_reason_code(enum line_reason reason)

@@ -80,10 +80,10 @@ static const char *before_lead(struct span stage, enum language language)
 }
 
 /* "派单给区水务局（派单规则）" is for the reader of the page; who needs the parts has them. */
-static void add_words(const struct case_story *story, const struct case_line *line,
-                      struct span stage, struct strbuf *out)
+static void add_words(const struct case_story *story, const struct case_kind *kind,
+                      const struct case_line *line, struct span stage, struct strbuf *out)
 {
-    struct span word = stage_words_stage(stage, story->language);
+    struct span word = stage_words_stage(kind, stage, story->language);
     struct span party = codes_text(story->codes, CODE_PARTY, line->party);
     struct span who = name_of(story->names.units, line->unit);
     struct span lead = name_of(story->names.units, line->attribute[CASE_LEAD]);
@@ -102,15 +102,12 @@ static void add_words(const struct case_story *story, const struct case_line *li
     strbuf_fini(&text);
 }
 
-static void add_line(const struct case_story *story, const struct case_set *set,
-                     const struct case_fold *fold, size_t index, struct strbuf *out)
+static void add_line(const struct case_story *story, const struct case_kind *kind,
+                     const struct case_line *line, enum line_effect effect, struct strbuf *out)
 {
-    const struct case_line *line = &set->lines[index];
     struct span stage = codes_text(story->codes, CODE_STAGE, line->stage);
-    enum line_effect effect = (enum line_effect)fold->effect[index];
-    strbuf_addf(out, "%s\n{\"n\":%zu", index ? "," : "", index + 1);
     add_text(out, "stage", stage);
-    add_words(story, line, stage, out);
+    add_words(story, kind, line, stage, out);
     add_time(story, out, "time", line->time_ms);
     add_time(story, out, "recorded", line->recorded_ms);
     add_named(out, "unit", story->names.units, line->unit);
@@ -131,11 +128,12 @@ static void add_line(const struct case_story *story, const struct case_set *set,
     strbuf_addf(out, ",\"effect\":\"%s\"}", effect_name(effect));
 }
 
-static void add_now(const struct case_story *story, const struct case_now *now, struct strbuf *out)
+static void add_now(const struct case_story *story, const struct case_kind *kind,
+                    const struct case_now *now, struct strbuf *out)
 {
     add_text(out, "state", now->state);
     add_text(out, "stage", now->stage);
-    add_text(out, "stage_words", stage_words_stage(now->stage, story->language));
+    add_text(out, "stage_words", stage_words_stage(kind, now->stage, story->language));
     add_named(out, "unit", story->names.units, now->lead);
     add_named(out, "type_code", story->names.types, now->type_code);
     add_named(out, "street_code", story->names.divisions, now->street_code);
@@ -170,10 +168,12 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     strbuf_add_json(out, case_id);
     add_text(out, "kind", span_of(kind->code));
     add_text(out, "kind_name", span_of(kind->name));
-    add_now(story, &now, out);
+    add_now(story, kind, &now, out);
     strbuf_add(out, SPAN(",\"timeline\":["));
-    for (size_t i = 0; i < set.count; i++)
-        add_line(story, &set, &fold, i, out);
+    for (size_t i = 0; i < set.count; i++) {
+        strbuf_addf(out, "%s\n{\"n\":%zu", i ? "," : "", i + 1);
+        add_line(story, kind, &set.lines[i], (enum line_effect)fold.effect[i], out);
+    }
     strbuf_add_char(out, ']');
     if (story->lines)
         add_text(out, "lines", lines);

@@ -194,6 +194,31 @@ static void a_story_has_words_in_both_languages_and_no_caller(void **state)
     strbuf_fini(&out);
 }
 
+/* 列入计划 of a kind's file, where our word is 受理. */
+static void a_story_calls_stages_as_their_kind_does(void **state)
+{
+    (void)state;
+    struct strbuf lines, out;
+    struct case_story story = {
+        .codes = codes, .kinds = kinds, .zone_minutes = 480, .language = LANGUAGE_CHINESE};
+    begin();
+    say("implemented", "source", NULL, NOTHING, NOTHING);
+    strbuf_init(&lines, 1024, 1 << 16);
+    strbuf_init(&out, 1024, 1 << 16);
+    case_set_write(&lines, &set, codes);
+    assert_true(case_story_write(&story, SPAN("works:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(strstr(out.at, "\"stage_words\":\"列入计划\""));
+    assert_non_null(strstr(out.at, "\"words\":\"列入计划（来源）\""));
+    assert_non_null(strstr(out.at, "\"words\":\"实施（来源）\""));
+    assert_non_null(strstr(out.at, "\"effect\":\"impossible\"")); /* nothing was agreed */
+    strbuf_reset(&out);
+    story.language = LANGUAGE_ENGLISH;
+    assert_true(case_story_write(&story, SPAN("works:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(strstr(out.at, "\"words\":\"planned (source)\""));
+    strbuf_fini(&lines);
+    strbuf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
+        cmocka_unit_test(a_story_calls_stages_as_their_kind_does),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "model/case_kind.h"
 #include "model/case_line.h"
+#include "model/stage_words.h"
 
 #define HEAD "kind: request\nname: x\nstages:\n"
 #define OPEN "  opened: { rank: 10, by: [source] }\n"
@@ -245,21 +246,114 @@ static void refuses_an_empty_folder(void **state)
     assert_int_equal(diagnostics_errors(diagnostics), 2);
 }
 
-static void the_hash_follows_the_bytes(void **state)
+static void a_stage_is_called_as_its_file_says(void **state)
 {
     (void)state;
-    char hash[3][64];
-    static const char *const texts[] = {HEAD OPEN, HEAD OPEN "# said otherwise\n", HEAD OPEN};
-    for (int i = 0; i < 3; i++) {
-        put("a.yaml", texts[i]);
-        struct kinds *kinds = kinds_load(folder, codes, diagnostics);
-        assert_non_null(kinds);
-        span_to_cstr(kinds_hash(kinds), hash[i], sizeof hash[i]);
-        kinds_free(kinds);
-        take_away("a.yaml");
+    put("a.yaml", HEAD "  opened: { name: 发现, rank: 10, by: [source] }\n"
+                       "  resolved: { name: { zh: 整改, en: put right }, rank: 20, by: [lead] }\n"
+                       "  closed: { name: 发现, rank: 30, by: [source] }\n");
+    struct kinds *kinds = kinds_load(folder, codes, diagnostics);
+    assert_non_null(kinds);
+    const struct case_kind *kind = kinds_find(kinds, SPAN("request"));
+    static const struct {
+        const char *stage, *chinese, *english;
+    } words[] = {{"opened", "发现", "发现"},
+                 {"resolved", "整改", "put right"},
+                 {"closed", "发现", "发现"},
+                 {"signed", "签收", "signed for"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        struct span stage = span_of(words[i].stage);
+        assert_true(span_is(stage_words_stage(kind, stage, LANGUAGE_CHINESE), words[i].chinese));
+        assert_true(span_is(stage_words_stage(kind, stage, LANGUAGE_BOTH), words[i].chinese));
+        assert_true(span_is(stage_words_stage(kind, stage, LANGUAGE_ENGLISH), words[i].english));
     }
-    assert_string_equal(hash[0], hash[2]);
-    assert_string_not_equal(hash[0], hash[1]);
+    assert_true(span_is(stage_words_stage(NULL, SPAN("opened"), LANGUAGE_CHINESE), "受理"));
+    assert_null(stage_words_stage(kind, SPAN("evaporated"), LANGUAGE_CHINESE).at);
+    kinds_free(kinds);
+    take_away("a.yaml");
+}
+
+static void the_shipped_kinds_call_their_steps_by_their_own_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *stage, *chinese, *english;
+    } words[] = {{"works", "opened", "列入计划", "planned"},
+                 {"works", "diagnosed", "诊断", "diagnosed"},
+                 {"deliberation", "deliberated", "议事", "deliberated"},
+                 {"service", "opened", "接件", "handed in"},
+                 {"service", "accepted", "受理", "accepted"},
+                 {"request", "opened", "受理", "opened"}};
+    struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
+    assert_non_null(kinds);
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        const struct case_kind *kind = kinds_find(kinds, span_of(words[i].kind));
+        struct span stage = span_of(words[i].stage);
+        assert_true(span_is(stage_words_stage(kind, stage, LANGUAGE_CHINESE), words[i].chinese));
+        assert_true(span_is(stage_words_stage(kind, stage, LANGUAGE_ENGLISH), words[i].english));
+    }
+    for (size_t i = 0; kinds_at(kinds, i); i++)
+        for (size_t k = 0; k < kinds_at(kinds, i)->stage_count; k++)
+            assert_non_null(stage_words_stage(kinds_at(kinds, i),
+                                              span_of(kinds_at(kinds, i)->stages[k].name),
+                                              LANGUAGE_ENGLISH)
+                                .at);
+    kinds_free(kinds);
+}
+
+static void refuses_names_that_say_nothing_or_too_much(void **state)
+{
+    (void)state;
+#define NAMED(name) HEAD "  opened: { name: " name ", rank: 10, by: [source] }\n"
+    assert_refused(NAMED("\"\""), "a.yaml:4:19: error: the name is empty");
+    assert_refused(NAMED("\" \""), "the name is empty");
+    assert_refused(NAMED("{ zh: 整改, en: \"\" }"), "a.yaml:4:33: error: the name is empty");
+    assert_refused(NAMED("{ zh: 整改 }"), "has no en");
+    assert_refused(NAMED("{ zh: 整改, en: put right, eng: x }"), "eng");
+    assert_refused(NAMED("[整改]"), "a.yaml:4:19: error:");
+    assert_refused(NAMED("\"整\\n改\""), "one line");
+    assert_refused(NAMED("一二三四五六七八九十一二三四五六七八九十一"),
+                   "a.yaml:4:19: error: the name has 63 bytes, of 60");
+#undef NAMED
+}
+
+static void hash_of(const char *text, char hash[64])
+{
+    put("a.yaml", text);
+    struct kinds *kinds = kinds_load(folder, codes, diagnostics);
+    assert_non_null(kinds);
+    span_to_cstr(kinds_hash(kinds), hash, 64);
+    kinds_free(kinds);
+    take_away("a.yaml");
+}
+
+/* What is folded, not how it is said: neither a name nor a comment fills a view anew. */
+static void the_hash_follows_what_is_said_but_not_the_names(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        HEAD OPEN "# said otherwise\n", "kind: request\nname: another\nstages:\n" OPEN,
+        HEAD "  opened: { rank: 10, by: [source], name: 发现 }\n",
+        HEAD
+        "  opened:\n    name: { zh: 发现, en: found }\n    rank: 10\n    by:\n      - source\n"};
+    static const char *const others[] = {
+        HEAD "  opened: { rank: 11, by: [source] }\n",
+        HEAD "  opened: { rank: 10, by: [source, desk] }\n",
+        HEAD OPEN "  closed: { rank: 20, by: [desk] }\n",
+        HEAD OPEN "timers:\n  t: { at: due_at, unless: opened, do: nudge }\n",
+        HEAD OPEN "timers:\n  u: { at: due_at, unless: opened, do: nudge }\n"};
+    char first[64], hash[ARRAY_LENGTH(others)][64];
+    hash_of(HEAD OPEN, first);
+    for (size_t i = 0; i < ARRAY_LENGTH(same); i++) {
+        hash_of(same[i], hash[0]);
+        assert_string_equal(hash[0], first);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        hash_of(others[i], hash[i]);
+        assert_string_not_equal(hash[i], first);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(hash[i], hash[k]);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -276,7 +370,10 @@ int main(void)
         TEST(refuses_kinds_that_cannot_run),
         TEST(refuses_timers_of_no_or_of_two_forms),
         TEST(refuses_an_empty_folder),
-        TEST(the_hash_follows_the_bytes),
+        TEST(a_stage_is_called_as_its_file_says),
+        TEST(the_shipped_kinds_call_their_steps_by_their_own_names),
+        TEST(refuses_names_that_say_nothing_or_too_much),
+        TEST(the_hash_follows_what_is_said_but_not_the_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
