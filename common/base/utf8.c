@@ -71,3 +71,28 @@ size_t utf8_valid_prefix(struct span s)
     }
     return at;
 }
+
+size_t utf8_cut(struct span s, size_t most)
+{
+    size_t len = most;
+    if (s.len <= most)
+        return s.len;
+    while (len > 0 && is_tail((unsigned char)s.at[len]))
+        len--;
+    for (size_t at = len; at > len - len / 4; at--)
+        if (s.at[at] == ' ')
+            return at;
+    return len;
+}
+
+void utf8_fit(char *buffer, size_t size, struct span s)
+{
+    static const struct span more = {"…", 3};
+    bool fits = s.len < size;
+    size_t len = fits ? s.len : utf8_cut(s, size - 1 - more.len);
+    if (len > 0)
+        memmove(buffer, s.at, len);
+    if (!fits)
+        memcpy(buffer + len, more.at, more.len);
+    buffer[len + (fits ? 0 : more.len)] = '\0';
+}

@@ -13,3 +13,9 @@ static inline bool utf8_is_valid(struct span s)
 {
     return utf8_valid_prefix(s) == s.len;
 }
+
+/* Bytes of a prefix, at most so many: all, else what ends with a character, and with a word where
+ * one ends in its last quarter. */
+size_t utf8_cut(struct span s, size_t most);
+/* The text and a NUL; where it does not fit, what does and "…". `size` is at least 4. */
+void utf8_fit(char *buffer, size_t size, struct span s);

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
+
+#define WANTED 128
+
 static const struct reject_text texts[REJECT_COUNT] = {
 #define REJECT_ROW(id, ...) [REJECT_##id] = {__VA_ARGS__},
     REJECT_TABLE(REJECT_ROW)
@@ -39,6 +43,11 @@ const char *reject_english(enum reject reject)
     return texts[reject].en;
 }
 
+void reject_point_at(struct reject_place *why, struct span pointer)
+{
+    utf8_fit(why->pointer, sizeof why->pointer, pointer);
+}
+
 /* The field as its sender knows it: without the pointer's slashes. */
 static struct span field_of(const struct reject_place *why)
 {
@@ -48,19 +57,46 @@ static struct span field_of(const struct reject_place *why)
     return span_starts(field, SPAN("/")) ? span_from(field.at + 1, field.len - 1) : field;
 }
 
+/* What a header lacks; "" of everything else. */
+static void say_wanted(char text[WANTED], bool in_english, const struct reject_place *why)
+{
+    char wanted[sizeof why->pointer];
+    text[0] = '\0';
+    if (!why->wanted)
+        return;
+    utf8_fit(wanted, sizeof wanted, span_of(why->wanted));
+    snprintf(text, WANTED, in_english ? "; \"%s\" is missing" : "；缺少“%s”", wanted);
+}
+
+struct span reject_say_where(char buffer[REJECT_SENTENCE], enum language language,
+                             const struct reject_place *why)
+{
+    bool in_english = language == LANGUAGE_ENGLISH;
+    char column[48] = "", wanted[WANTED];
+    struct span name = field_of(why);
+    say_wanted(wanted, in_english, why);
+    if (why->column > 0)
+        snprintf(column, sizeof column, in_english ? " (column %ld)" : "（第 %ld 列）",
+                 why->column);
+    snprintf(buffer, REJECT_SENTENCE, in_english ? "\"%.*s\"%s%s" : "“%.*s”%s%s", SPAN_ARG(name),
+             column, wanted);
+    return name.len > 0 ? span_of(buffer) : SPAN_NONE;
+}
+
 struct span reject_say(char buffer[REJECT_SENTENCE], enum language language, int64_t row,
                        const struct reject_place *why)
 {
     bool in_english = language == LANGUAGE_ENGLISH;
-    char field[sizeof why->pointer + 16] = "", column[48] = "";
-    struct span name = field_of(why);
-    if (name.len > 0)
-        snprintf(field, sizeof field, in_english ? ", \"%.*s\"" : "“%.*s”", SPAN_ARG(name));
-    if (why->column > 0)
-        snprintf(column, sizeof column, in_english ? " (column %ld)" : "（第 %ld 列）",
-                 why->column);
-    snprintf(buffer, REJECT_SENTENCE, in_english ? "Record %lld%s%s: %s" : "第 %lld 条%s%s：%s",
-             (long long)row, field, column,
-             in_english ? reject_english(why->reject) : reject_chinese(why->reject));
+    char record[48], where[REJECT_SENTENCE], wanted[WANTED];
+    struct reject_place found = *why;
+    found.wanted = NULL;
+    struct span place = reject_say_where(where, language, &found);
+    say_wanted(wanted, in_english, why);
+    snprintf(record, sizeof record, in_english ? "Record %lld" : "第 %lld 条", (long long)row);
+    if (row == 0 && why->reject == REJECT_HEADER)
+        snprintf(record, sizeof record, in_english ? "Header" : "表头");
+    snprintf(buffer, REJECT_SENTENCE, "%s%s%.*s%s%s%s", record, in_english && place.len ? ", " : "",
+             SPAN_ARG(place), in_english ? ": " : "：",
+             in_english ? reject_english(why->reject) : reject_chinese(why->reject), wanted);
     return span_of(buffer);
 }

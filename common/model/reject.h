@@ -154,12 +154,19 @@ const char *reject_english(enum reject reject);
 struct reject_place {
     enum reject reject;
     char pointer[96];      /* JSON pointer, or the column's name */
+    const char *wanted;    /* a declared column that the header lacks, the mapping's; or NULL */
     long column;           /* from 1 for CSV; 0 = not a cell */
     long long byte_offset; /* in the item, of the fault when known; -1 unknown */
 };
 
+/* A longer one ends with "…". */
+void reject_point_at(struct reject_place *why, struct span pointer);
+
 /* The whole sentence for the person who sent it: which record, which field, what is wrong and what
  * to do. English where the language is English, else Chinese. */
-#define REJECT_SENTENCE 512
+#define REJECT_SENTENCE 640
 struct span reject_say(char buffer[REJECT_SENTENCE], enum language language, int64_t row,
                        const struct reject_place *why);
+/* The field alone, and what a header lacks; absent where no field is named. */
+struct span reject_say_where(char buffer[REJECT_SENTENCE], enum language language,
+                             const struct reject_place *why);

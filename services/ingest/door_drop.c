@@ -300,7 +300,7 @@ static bool send_item(struct door_drop *drop, const struct framing_item *framed)
     struct error error = {0};
     raw_item_make(item, &drop->header, drop->file.feed, framed, &drop->doors->trial);
     if (item->why.reject == REJECT_HEADER) {
-        memcpy(drop->file.fault_at, item->why.pointer, sizeof drop->file.fault_at);
+        drop->file.fault_place = item->why;
         refuse_file(drop, DROP_FAULT_HEADER, NULL);
         return false;
     }
@@ -343,7 +343,7 @@ static bool is_drifted(struct door_drop *drop)
         normalise_header(&drop->doors->trial, &drop->header, header, &why);
     if (why.reject == REJECT_NONE)
         return false;
-    memcpy(drop->file.fault_at, why.pointer, sizeof drop->file.fault_at);
+    drop->file.fault_place = why;
     return true;
 }
 

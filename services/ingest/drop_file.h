@@ -31,7 +31,7 @@ struct drop_file {
     /* Why it is not taken, and where: row 0 = not in a record. */
     enum drop_fault fault;
     int64_t fault_row, fault_offset;
-    char fault_at[96];
+    struct reject_place fault_place; /* of a header */
 };
 
 void drop_file_stamp(char stamp[DROP_STAMP_LEN + 1], int64_t ms);

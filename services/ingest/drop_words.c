@@ -3,6 +3,8 @@
  * be of any bytes; what is no UTF-8 is read as GB18030, as such a system writes it. */
 #include "ingest/drop_words.h"
 
+#include <stdio.h>
+
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
@@ -75,6 +77,13 @@ static void add_line(struct strbuf *out, const char *name, struct span value)
     strbuf_add(out, SPAN(LINE_END));
 }
 
+static void add_header_place(struct strbuf *out, const struct reject_place *why)
+{
+    char where[REJECT_SENTENCE];
+    add_line(out, "位置    ", reject_say_where(where, LANGUAGE_CHINESE, why));
+    add_line(out, "Place   ", reject_say_where(where, LANGUAGE_ENGLISH, why));
+}
+
 static void add_outcome(struct strbuf *out, const struct drop_file *file,
                         const struct drop_receipt *receipt, enum drop_result result)
 {
@@ -98,11 +107,11 @@ static void add_outcome(struct strbuf *out, const struct drop_file *file,
                     drop_fault_name(file->fault));
         strbuf_addf(out, "Result  not taken: %s" LINE_END, drop_fault_english(file->fault));
         if (file->fault_row > 0)
-            strbuf_addf(out, "位置    第 %lld 条,字节 %lld / row %lld, byte %lld %s" LINE_END,
+            strbuf_addf(out, "位置    第 %lld 条,字节 %lld / row %lld, byte %lld" LINE_END,
                         (long long)file->fault_row, (long long)file->fault_offset,
-                        (long long)file->fault_row, (long long)file->fault_offset, file->fault_at);
-        else if (file->fault_at[0])
-            strbuf_addf(out, "位置    「%s」" LINE_END, file->fault_at);
+                        (long long)file->fault_row, (long long)file->fault_offset);
+        else if (file->fault_place.pointer[0])
+            add_header_place(out, &file->fault_place);
         if (accepted + rejected > 0)
             strbuf_addf(out,
                         "注意    出错前已有 %lld 条入库 / %lld records were stored before" LINE_END,
@@ -141,15 +150,30 @@ static void add_member(struct strbuf *out, struct span member, struct span value
 }
 #define MEMBER(name) SPAN(",\"" name "\":")
 
+static void add_message(struct strbuf *out, struct span member, enum language language,
+                        const struct drop_file *file)
+{
+    char where[REJECT_SENTENCE], text[REJECT_SENTENCE + 256];
+    bool in_english = language == LANGUAGE_ENGLISH;
+    struct span place = reject_say_where(where, language, &file->fault_place);
+    snprintf(text, sizeof text, "%s%s%.*s",
+             in_english ? drop_fault_english(file->fault) : drop_fault_chinese(file->fault),
+             place.len == 0 ? ""
+             : in_english   ? ": "
+                            : "：",
+             SPAN_ARG(place));
+    add_member(out, member, span_of(text));
+}
+
 static void add_fault(struct strbuf *out, const struct drop_file *file)
 {
     add_member(out, MEMBER("reason"), span_of(drop_fault_name(file->fault)));
-    add_member(out, MEMBER("pointer"), span_of(file->fault_at));
+    add_member(out, MEMBER("pointer"), span_of(file->fault_place.pointer));
     if (file->fault_row > 0)
         strbuf_addf(out, ",\"row\":%lld,\"offset\":%lld", (long long)file->fault_row,
                     (long long)file->fault_offset);
-    add_member(out, MEMBER("message_zh"), span_of(drop_fault_chinese(file->fault)));
-    add_member(out, MEMBER("message_en"), span_of(drop_fault_english(file->fault)));
+    add_message(out, MEMBER("message_zh"), LANGUAGE_CHINESE, file);
+    add_message(out, MEMBER("message_en"), LANGUAGE_ENGLISH, file);
 }
 
 void drop_words_json(struct strbuf *out, const struct drop_file *file,

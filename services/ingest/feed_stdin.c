@@ -232,7 +232,7 @@ static bool is_drifted(struct printer *printer, const struct raw_header *header)
     normalise_header(&printer->trial, header, line, &why);
     if (why.reject == REJECT_NONE)
         return false;
-    memcpy(printer->file.fault_at, why.pointer, sizeof printer->file.fault_at);
+    printer->file.fault_place = why;
     return drop_file_refuse(&printer->file, DROP_FAULT_HEADER, 0, 0);
 }
 
@@ -265,8 +265,13 @@ static int say_fault(const struct printer *printer)
     const struct drop_file *file = &printer->file;
     fprintf(stderr, "citybrain-ingest --stdin: %s / %s (%s)", drop_fault_chinese(file->fault),
             drop_fault_english(file->fault), drop_fault_name(file->fault));
-    if (file->fault_at[0])
-        fprintf(stderr, ": %s", file->fault_at);
+    char where[REJECT_SENTENCE];
+    struct span zh = reject_say_where(where, LANGUAGE_CHINESE, &file->fault_place);
+    if (zh.len > 0) {
+        fprintf(stderr, ": %.*s", SPAN_ARG(zh));
+        zh = reject_say_where(where, LANGUAGE_ENGLISH, &file->fault_place);
+        fprintf(stderr, " / %.*s", SPAN_ARG(zh));
+    }
     if (file->fault_row > 0)
         fprintf(stderr, ": row %lld, byte %lld", (long long)file->fault_row,
                 (long long)file->fault_offset);

@@ -81,6 +81,15 @@ def test_what_is_wrong_as_a_whole_is_said_and_nothing_is_printed(data, reason):
     assert printed == [] and reason in said
 
 
+def test_a_header_is_told_by_what_it_has_and_what_it_lacks(tmp_path):
+    path = tmp_path / "drifted.csv"
+    path.write_bytes(HEADER.replace("诉求性质", "诉求种类").encode("gb18030") + b"\n1\n")
+    _, said = run(path.read_bytes(), "--feed", "hotline_csv", status=65)
+    assert "“诉求种类”（第 2 列）；缺少“诉求性质” / \"诉求种类\" (column 2); \"诉求性质\" is missing" in said
+    tried = subprocess.run([BINARIES / "citybrain", "try", path, "--feed", "hotline_csv"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "first: row 0, byte 9, 诉求种类, 缺少 missing: 诉求性质\n" in tried.stdout
+
+
 @pytest.mark.parametrize("words, status, said", [
     ([], 64, "--feed FEED is needed"), (["--feed"], 64, "value is missing"), (["--feed", "nobody"], 78, "nobody"),
     (["--feed", "hotline_csv", "--charset", "big5"], 64, "big5"), (["--feed", "hotline", "--form", "x"], 64, "array"),

@@ -12,6 +12,7 @@
 #include "base/backoff.h"
 #include "base/csv.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "citybrain/signer.h"
 #include "model/json.h"
 
@@ -249,10 +250,12 @@ static const char *silence_of(const struct http_call *call, const struct error *
 {
     if (call->status == 0)
         return silence->text;
-    int len = (int)(call->answer->len < 200 ? call->answer->len : 200);
-    while (len > 0 && call->answer->at[len - 1] == '\n')
-        len--;
-    snprintf(text, 400, "%s answers %d: %.*s", call->url, call->status, len, call->answer->at);
+    char answer[203];
+    struct span said = strbuf_span(call->answer);
+    while (said.len > 0 && said.at[said.len - 1] == '\n')
+        said.len--;
+    utf8_fit(answer, sizeof answer, said);
+    snprintf(text, 400, "%s answers %d: %s", call->url, call->status, answer);
     return text;
 }
 

@@ -62,7 +62,7 @@ void try_report_add_reject(struct try_report *report, const struct raw_item *ite
         return;
     reject->row = row;
     reject->offset = item->offset;
-    snprintf(reject->pointer, sizeof reject->pointer, "%s", item->why.pointer);
+    reject->why = item->why;
 }
 
 static void write_view(const struct try_report *report, const struct carrier *carrier, size_t index,
@@ -115,7 +115,10 @@ void try_report_show(const struct try_report *report, const struct carrier *carr
         fprintf(out, "rejected   %" PRId64 " %s: %s, %s; first: row %" PRId64 ", byte %" PRId64,
                 reject->n, reject_name((enum reject)i), reject_chinese((enum reject)i),
                 reject_english((enum reject)i), reject->row, reject->offset);
-        fprintf(out, "%s%s\n", reject->pointer[0] ? ", " : "", reject->pointer);
+        fprintf(out, "%s%s", reject->why.pointer[0] ? ", " : "", reject->why.pointer);
+        if (reject->why.wanted)
+            fprintf(out, ", 缺少 missing: %s", reject->why.wanted);
+        fputc('\n', out);
     }
     fprintf(out, "events     %" PRId64 " of %" PRId64 " cases\n", n.events, n.cases);
     fprintf(out,
@@ -150,7 +153,7 @@ static void add_rejects(const struct try_report *report, struct strbuf *out)
                     "%s{\"reason\":\"%s\",\"n\":%" PRId64 ",\"row\":%" PRId64 ",\"offset\":%" PRId64
                     ",\"pointer\":",
                     comma, reject_name((enum reject)i), reject->n, reject->row, reject->offset);
-        strbuf_add_json(out, span_of(reject->pointer));
+        strbuf_add_json(out, span_of(reject->why.pointer));
         strbuf_add(out, SPAN(",\"message_zh\":"));
         strbuf_add_json(out, span_of(reject_chinese((enum reject)i)));
         strbuf_add(out, SPAN(",\"message_en\":"));

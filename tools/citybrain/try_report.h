@@ -15,7 +15,7 @@ enum { TRY_REJECTS = 0 REJECT_TABLE(TRY_REJECT_COUNT) };
 
 struct try_reject {
     int64_t n, row, offset; /* row and byte of the first */
-    char pointer[96];
+    struct reject_place why;
 };
 
 struct try_report {

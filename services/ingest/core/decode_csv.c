@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/diagnostics.h"
 #include "ingest/core/decode.h"
 
 static const struct span byte_order_mark = {"\xEF\xBB\xBF", 3};
@@ -95,17 +96,36 @@ static bool is_header(const struct mapping *mapping, const struct span *cells, s
     return 2 * known >= mapping->column_count;
 }
 
-static enum reject drifted(const struct decode *decode, struct span line, struct span name,
-                           size_t cell, struct reject_place *place)
+/* The declared column that is not there: the one that is most like the name that is, else the
+ * first. NULL = all are there. */
+static const char *lacking(const struct mapping *mapping, const struct span *names, size_t count,
+                           const char *found)
+{
+    bool there[MAPPING_MAX_COLUMNS] = {false};
+    const char *missing[MAPPING_MAX_COLUMNS];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        int column = mapping_column(mapping, span_trim(names[i]));
+        if (column >= 0)
+            there[column] = true;
+    }
+    for (size_t i = 0; i < mapping->column_count; i++)
+        if (!there[i])
+            missing[n++] = mapping->columns[i];
+    const char *near = diagnostics_nearest(found, missing, n);
+    return near ? near : n > 0 ? missing[0] : NULL;
+}
+
+static void drifted(const struct decode *decode, struct span line, struct span name, size_t cell,
+                    struct reject_place *place)
 {
     size_t mark = charset_mark_length(line);
     struct span names = span_from(line.at + mark, line.len - mark);
     if (name.len > 0)
-        span_to_cstr(name, place->pointer, sizeof place->pointer);
+        reject_point_at(place, name);
     else
         snprintf(place->pointer, sizeof place->pointer, "#%zu", cell + 1);
-    return refuse(place, REJECT_HEADER, mark + csv_cell_offset(names, decode->form, cell),
-                  (long)cell + 1);
+    refuse(place, REJECT_HEADER, mark + csv_cell_offset(names, decode->form, cell), (long)cell + 1);
 }
 
 /* A column named twice, a known one missing, or under strict an unknown one. */
@@ -118,16 +138,19 @@ static enum reject match_header(struct decode *decode, const struct mapping *map
         struct span name = span_trim(names[i]);
         int column = mapping_column(mapping, name);
         decode->column_of[i] = column;
-        if (column < 0 ? mapping->strict_header : decode->cell_of[column] != 0)
-            return drifted(decode, line, is_header(mapping, names, count) ? name : SPAN_NONE, i,
-                           place);
+        if (column < 0 ? mapping->strict_header : decode->cell_of[column] != 0) {
+            drifted(decode, line, is_header(mapping, names, count) ? name : SPAN_NONE, i, place);
+            place->wanted = lacking(mapping, names, count, place->pointer);
+            return REJECT_HEADER;
+        }
         if (column >= 0)
             decode->cell_of[column] = (long)i + 1;
     }
     for (size_t i = 0; i < mapping->column_count; i++) {
         if (decode->cell_of[i] != 0)
             continue;
-        snprintf(place->pointer, sizeof place->pointer, "%s", mapping->columns[i]);
+        reject_point_at(place, span_of(mapping->columns[i]));
+        place->wanted = mapping->columns[i];
         return REJECT_HEADER;
     }
     decode->header_cells = count;
@@ -176,7 +199,7 @@ static enum reject refuse_count(const struct decode *decode, const struct mappin
     size_t cell = count < decode->header_cells ? count : decode->header_cells;
     int column = cell < decode->header_cells ? decode->column_of[cell] : -1;
     if (column >= 0)
-        snprintf(place->pointer, sizeof place->pointer, "%s", mapping->columns[column]);
+        reject_point_at(place, span_of(mapping->columns[column]));
     return refuse(place, REJECT_COLUMNS, csv_cell_offset(decode->row, decode->form, cell),
                   (long)cell + 1);
 }

@@ -49,7 +49,7 @@ void decode_pointer(const struct decode *decode, const struct mapping *mapping, 
 {
     const char *name = mapping->columns[column], *front = decode->enveloped ? "/data" : "";
     if (mapping->format == MAPPING_CSV)
-        snprintf(place->pointer, sizeof place->pointer, "%s", name);
+        reject_point_at(place, span_of(name));
     else
         snprintf(place->pointer, sizeof place->pointer, "%s%s%s", front, name[0] == '/' ? "" : "/",
                  name);

@@ -31,8 +31,7 @@ void decode_csv_blame(const struct decode *decode, const struct mapping *mapping
         cell++;
     place->column = (long)cell + 1;
     if (is_whole(decode) && cell < decode->header_cells && decode->column_of[cell] >= 0)
-        snprintf(place->pointer, sizeof place->pointer, "%s",
-                 mapping->columns[decode->column_of[cell]]);
+        reject_point_at(place, span_of(mapping->columns[decode->column_of[cell]]));
 }
 
 /* The text of one cell, absent where it cannot be read itself. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/utf8.h"
 #include "config/yaml.h"
 
 #define MOST_NAMES 128
@@ -107,8 +108,8 @@ static void name_row(char *how, size_t size, const struct mapping_table *table, 
 {
     int len = snprintf(how, size, "table %.90s", table->name);
     if (!is_in_feed(table))
-        snprintf(how + len, size - (size_t)len, ", for \"%.*s\",",
-                 from.len < 60 ? (int)from.len : 60, from.at);
+        snprintf(how + len, size - (size_t)len, ", for \"%.*s\",", (int)utf8_cut(from, 60),
+                 from.at);
 }
 
 static void check_types(const struct check *check, const struct mapping_field *field)

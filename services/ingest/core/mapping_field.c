@@ -10,24 +10,55 @@
 static const char *const default_dates[] = {"%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S",
                                             "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"};
 
-/* A directive that cannot be parsed would reject every row. */
+#define DATE_FIX "write it as in \"%Y-%m-%d %H:%M\", or excel, unix, unix_ms"
+
+/* Two of these side by side between the directives: another language's "yyyy-MM-dd HH:mm". */
+static bool is_foreign(const char *at)
+{
+    return at[0] && at[0] == at[1] && strchr("yYMdDhHms", at[0]);
+}
+
+/* The greatest part that a lesser one stands without: 1970 or the first of January would be made of
+ * it. NULL = none. */
+static const char *lacking(const bool has[256])
+{
+    static const struct {
+        unsigned char directive;
+        const char *name;
+    } parts[] = {{'Y', "year (%Y)"}, {'m', "month (%m)"},  {'d', "day (%d)"},
+                 {'H', "hour (%H)"}, {'M', "minute (%M)"}, {'S', "second (%S)"}};
+    size_t least = 1;
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+        least = has[parts[i].directive] ? i : least;
+    least = has['f'] ? ARRAY_LENGTH(parts) : least;
+    for (size_t i = 0; i < least; i++)
+        if (!has[parts[i].directive])
+            return parts[i].name;
+    return NULL;
+}
+
+/* What no pattern can mean would reject every row, or give each the same wrong day. */
 static void check_pattern(struct mapping_compiler *compiler, const struct yaml_node *node,
                           const char *pattern)
 {
-    bool some = false;
-    for (const char *at = strchr(pattern, '%'); at; at = strchr(at + (at[1] ? 2 : 1), '%')) {
-        some = true;
-        if (at[1] != '\0' && strchr("YmdHMSfz%", at[1]))
+    bool has[256] = {false}, good = true;
+    for (const char *at = pattern; good && *at; at++) {
+        if (*at != '%') {
+            good = !is_foreign(at);
             continue;
-        diagnostics_add(compiler->diagnostics, node->place,
-                        "write %Y %m %d %H %M %S, %f for a fraction, %z for an offset",
-                        "no date can be read by \"%s\"", pattern);
-        return;
+        }
+        good = at[1] != '\0' && strchr("YmdHMSfz%", at[1]);
+        has[(unsigned char)*++at] = good;
     }
-    if (!some)
+    const char *part = good ? lacking(has) : NULL;
+    if (!good)
         diagnostics_add(compiler->diagnostics, node->place,
-                        "a pattern such as \"%Y-%m-%d %H:%M\", or excel, unix, unix_ms",
+                        DATE_FIX "; %S, %f for a fraction, "
+                                 "%z for an offset",
                         "no date can be read by \"%s\"", pattern);
+    else if (part)
+        diagnostics_add(compiler->diagnostics, node->place, DATE_FIX,
+                        "no date can be read by \"%s\": it has no %s", pattern, part);
 }
 
 static void read_dates(struct mapping_compiler *compiler, const struct yaml_node *node,
@@ -36,15 +67,18 @@ static void read_dates(struct mapping_compiler *compiler, const struct yaml_node
     static const char *const words[] = {"excel", "unix", "unix_ms"};
     size_t count;
     const char **texts = mapping_compile_texts(compiler, node, &count);
+    const struct yaml_node *item = node->type == YAML_LIST ? node->first : node;
     struct mapping_date *dates = mapping_memory_take(compiler->memory, (count + 1) * sizeof *dates);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++, item = item->next) {
+        while (item->type != YAML_SCALAR || strcmp(item->text, texts[i]) != 0)
+            item = item->next; /* what is no text was refused */
         dates[i].pattern = texts[i];
         for (size_t word = 0; word < ARRAY_LENGTH(words); word++)
             if (strcmp(texts[i], words[word]) == 0)
                 dates[i] = (struct mapping_date){.form = MAPPING_DATE_EXCEL + (unsigned)word};
         if (dates[i].pattern == NULL)
             continue;
-        check_pattern(compiler, node, texts[i]);
+        check_pattern(compiler, item, texts[i]);
         dates[i].day_alone = strstr(texts[i], "%d") && !strstr(texts[i], "%H");
     }
     field->dates = dates;

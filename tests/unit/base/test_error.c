@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/span.h"
+#include "base/utf8.h"
 
 static void sets_and_returns_false(void **state)
 {
@@ -52,6 +54,29 @@ static void cuts_long_texts_and_stays_terminated(void **state)
     assert_memory_equal(error.text, "ab: xxx", 7);
 }
 
+/* Whoever reads it sees that there was more, and no half of a character. */
+static void what_is_cut_ends_with_a_character_and_dots(void **state)
+{
+    (void)state;
+    char text[1200] = "";
+    for (size_t i = 0; i < 390; i++)
+        memcpy(text + 3 * i, "热", 3);
+    for (int shift = 0; shift < 3; shift++) {
+        struct error error = {0};
+        error_set(&error, ERROR_FATAL, 0, "%.*s%s", shift, "ab", text);
+        assert_true(utf8_is_valid(span_of(error.text)));
+        assert_true(span_ends(span_of(error.text), SPAN("热…")));
+        error_wrap(&error, "feed");
+        assert_true(utf8_is_valid(span_of(error.text)));
+        assert_true(span_starts(span_of(error.text), SPAN("feed: ")));
+        assert_true(span_ends(span_of(error.text), SPAN("热…")));
+    }
+    struct error error = {0};
+    error_set(&error, ERROR_FATAL, 0, "%.*s", 475, text);
+    error_wrap(&error, "ab");
+    assert_null(strstr(error.text, "…")); /* 479 bytes: all of it */
+}
+
 static void maps_kinds_to_exit_statuses(void **state)
 {
     (void)state;
@@ -75,6 +100,7 @@ int main(void)
         cmocka_unit_test(sets_and_returns_false),
         cmocka_unit_test(wraps_context_in_front_and_keeps_the_kind),
         cmocka_unit_test(cuts_long_texts_and_stays_terminated),
+        cmocka_unit_test(what_is_cut_ends_with_a_character_and_dots),
         cmocka_unit_test(maps_kinds_to_exit_statuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

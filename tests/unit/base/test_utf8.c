@@ -134,6 +134,42 @@ static void long_texts_are_read_as_their_sequences_are(void **state)
     assert_in_range(faulty, 100000, 300000);
 }
 
+static void cuts_behind_a_character_and_behind_a_word_that_is_near(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t most, len;
+    } rows[] = {{"the header", 10, 10},
+                {"the header is", 11, 10},
+                {"the header is", 10, 10},
+                {"the header is", 9, 9}, /* its blank is too far */
+                {"a longer name of it", 17, 16},
+                {"热线", 6, 6},
+                {"热线", 5, 3},
+                {"热线", 2, 0},
+                {"", 0, 0},
+                {" x", 1, 1}};
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+        assert_int_equal(utf8_cut(span_of(rows[i].text), rows[i].most), rows[i].len);
+}
+
+static void what_does_not_fit_ends_with_dots(void **state)
+{
+    (void)state;
+    char buffer[10];
+    utf8_fit(buffer, sizeof buffer, SPAN("热线工"));
+    assert_string_equal(buffer, "热线工");
+    utf8_fit(buffer, sizeof buffer, SPAN("热线工单"));
+    assert_string_equal(buffer, "热线…");
+    utf8_fit(buffer, sizeof buffer, SPAN("abcdefghij"));
+    assert_string_equal(buffer, "abcdef…");
+    utf8_fit(buffer, 4, SPAN("热线"));
+    assert_string_equal(buffer, "…");
+    utf8_fit(buffer, sizeof buffer, SPAN_NONE);
+    assert_string_equal(buffer, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +177,8 @@ int main(void)
         cmocka_unit_test(names_the_offset_of_the_first_bad_sequence),
         cmocka_unit_test(agrees_with_the_definition_on_all_three_byte_strings),
         cmocka_unit_test(long_texts_are_read_as_their_sequences_are),
+        cmocka_unit_test(cuts_behind_a_character_and_behind_a_word_that_is_near),
+        cmocka_unit_test(what_does_not_fit_ends_with_dots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -47,6 +48,27 @@ static const struct {
     {HEAD EVENTS "        data: { A: b }\n", "A cannot name a field"},
     {HEAD EVENTS "        data: { a: { from: b, date: excell } }\n",
      "no date can be read by \"excell\""},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"HH:mm\" } }\n",
+     "f.yaml:11:37: error: no date can be read by \"HH:mm\"; fix: write it as in \"%Y-%m-%d "
+     "%H:%M\""},
+    {HEAD EVENTS "        data: { a: { from: b, date: [\"%Y-%m-%d\", yyyy-MM-dd] } }\n",
+     "f.yaml:11:50: error: no date can be read by \"yyyy-MM-dd\"; fix: write it as in"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%Y-%m-%d HH:mm\" } }\n",
+     "no date can be read by \"%Y-%m-%d HH:mm\""},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%H:%M\" } }\n",
+     "no date can be read by \"%H:%M\": it has no year (%Y); fix: write it as in"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%m-%d %H:%M\" } }\n",
+     "it has no year (%Y)"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%Y-%d\" } }\n", "it has no month (%m)"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%Y-%m %H:%M\" } }\n", "it has no day (%d)"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%Y-%m-%d %M\" } }\n",
+     "it has no hour (%H)"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%Y-%m-%d %H:%M.%f\" } }\n",
+     "it has no second (%S)"},
+    {HEAD EVENTS "        data: { a: { from: b, date: \"%Y-%m-%d %\" } }\n",
+     "no date can be read by \"%Y-%m-%d %\""},
+    {HEAD "    events:\n      - stage: opened\n        time: { from: t, date: \"%H:%M\" }\n",
+     "f.yaml:10:32: error: no date can be read by \"%H:%M\""},
     {HEAD EVENTS "        data: { a: { from: b, range: { from: x } } }\n", "x is no number"},
     {HEAD EVENTS "        data: { a: { from: b, range: { from: 2, to: 1 } } }\n",
      "nothing lies in this range"},
@@ -99,6 +121,36 @@ static void every_mistake_is_named_with_its_place(void **state)
     }
 }
 
+/* docs/mapping.md says by which patterns a time is read that names none. */
+static void the_patterns_of_who_names_none_are_written_down(void **state)
+{
+    (void)state;
+    static char page[65536];
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct feeds *feeds = feeds_parse("f.yaml", SPAN(HEAD EVENTS), diagnostics);
+    assert_non_null(feeds);
+    const struct mapping *mapping = feed_mapping_at(feeds_find(feeds, SPAN("f")), INT64_MAX);
+    const struct mapping_field *time = &mapping->events[0].time;
+    FILE *file = fopen("docs/mapping.md", "r");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    const char *at = strstr(page, "Where no pattern is named");
+    assert_non_null(at);
+    for (size_t i = 0; i < time->date_count; i++) {
+        char quoted[64];
+        snprintf(quoted, sizeof quoted, "`%s`", time->dates[i].pattern);
+        at = strstr(at, quoted); /* in this order */
+        if (!at)
+            fail_msg("docs/mapping.md does not say %s", quoted);
+    }
+    const char *end = strchr(at, '\n');
+    assert_null(memmem(at + 1, (size_t)(end - at), "`%", 2)); /* and no other */
+    assert_int_equal(time->date_count, 4);
+    feeds_free(feeds);
+    diagnostics_free(diagnostics);
+}
+
 static void versions_are_chosen_by_time_and_by_number(void **state)
 {
     (void)state;
@@ -125,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named_with_its_place),
+        cmocka_unit_test(the_patterns_of_who_names_none_are_written_down),
         cmocka_unit_test(versions_are_chosen_by_time_and_by_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

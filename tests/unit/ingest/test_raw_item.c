@@ -100,12 +100,21 @@ static void a_drifted_header_stops_the_file(void **state)
         const char *pointer;
         long column;
         int64_t offset;
-    } files[] = {{"n|t|l|x\n1|2|3|4\n5|6|7|8\n", REJECT_HEADER, "x", 4, 6},
-                 {"\n\nn|t\n1|2\n", REJECT_HEADER, "l", 0, 2},
-                 {"n|t|l|number\n1|2|3|4\n", REJECT_HEADER, "number", 4, 6},
-                 {"n,t,l\n1,2,3\n", REJECT_HEADER, "n,t,l", 1, 0},
-                 {"n|t|\xff\n1|2|3\n", REJECT_CHARSET, "", 0, 4},
-                 {"\xEF\xBB\xBFn|t|l\n1|2|3\n", REJECT_CHARSET, "", 0, 0}};
+        const char *wanted; /* what the header lacks */
+    } files[] = {{"n|t|l|x\n1|2|3|4\n5|6|7|8\n", REJECT_HEADER, "x", 4, 6, NULL},
+                 {"n|t|L\n1|2|3\n", REJECT_HEADER, "L", 3, 4, "l"},
+                 {"\n\nn|t\n1|2\n", REJECT_HEADER, "l", 0, 2, "l"},
+                 {"n|t|l|number\n1|2|3|4\n", REJECT_HEADER, "number", 4, 6, NULL},
+                 {"n,t,l\n1,2,3\n", REJECT_HEADER, "n,t,l", 1, 0, "n"},
+                 /* one name, as a file with another separator has: cut behind a word */
+                 {"number,kind,time,type of the matter,community,unit that "
+                  "leads,limit,result,caller,text of the order\n1\n",
+                  REJECT_HEADER,
+                  "number,kind,time,type of the matter,community,unit that "
+                  "leads,limit,result,caller,text of…",
+                  1, 0, "n"},
+                 {"n|t|\xff\n1|2|3\n", REJECT_CHARSET, "", 0, 4, NULL},
+                 {"\xEF\xBB\xBFn|t|l\n1|2|3\n", REJECT_CHARSET, "", 0, 0, NULL}};
     const struct raw_header upload = {.feed = SPAN("f"), .mapping = 1, .received_ms = 1};
     struct bench bench;
     open_bench(&bench, piped_text);
@@ -122,6 +131,8 @@ static void a_drifted_header_stops_the_file(void **state)
         assert_string_equal(bench.item.why.pointer, files[i].pointer);
         assert_int_equal(bench.item.why.column, files[i].column);
         assert_int_equal(bench.item.offset, files[i].offset);
+        assert_string_equal(bench.item.why.wanted ? bench.item.why.wanted : "",
+                            files[i].wanted ? files[i].wanted : "");
         assert_false(framing_next(&framing, &framed));
     }
     close_bench(&bench);

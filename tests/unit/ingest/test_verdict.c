@@ -46,6 +46,29 @@ static void a_rejected_record_is_told_by_place_and_in_the_language_asked_for(voi
     }
 }
 
+/* Which column is there, where, and which is not: in both languages. */
+static void a_header_is_told_by_what_it_has_and_what_it_lacks(void **state)
+{
+    (void)state;
+    char buffer[REJECT_SENTENCE];
+    struct reject_place why = {.reject = REJECT_HEADER, .column = 3, .wanted = "工单编号"};
+    reject_point_at(&why, SPAN("工单号码"));
+    assert_true(span_is(reject_say(buffer, LANGUAGE_CHINESE, 0, &why),
+                        "表头“工单号码”（第 3 列）：表头与约定不一致，请核对列名；缺少“工单编号”"));
+    assert_true(
+        span_is(reject_say(buffer, LANGUAGE_ENGLISH, 0, &why),
+                "Header, \"工单号码\" (column 3): the header is not the declared one; compare "
+                "the names of its columns; \"工单编号\" is missing"));
+    assert_true(span_is(reject_say_where(buffer, LANGUAGE_CHINESE, &why),
+                        "“工单号码”（第 3 列）；缺少“工单编号”"));
+    assert_true(span_is(reject_say_where(buffer, LANGUAGE_ENGLISH, &why),
+                        "\"工单号码\" (column 3); \"工单编号\" is missing"));
+    why = (struct reject_place){.reject = REJECT_HEADER};
+    assert_int_equal(reject_say_where(buffer, LANGUAGE_ENGLISH, &why).len, 0);
+    assert_true(span_is(reject_say(buffer, LANGUAGE_CHINESE, 0, &why),
+                        "表头：表头与约定不一致，请核对列名"));
+}
+
 /* The longest field's name leaves the sentence whole. */
 static void every_reason_has_a_whole_sentence_in_both_languages(void **state)
 {
@@ -58,6 +81,11 @@ static void every_reason_has_a_whole_sentence_in_both_languages(void **state)
         assert_true(span_ends(zh, span_of(reject_chinese(why.reject))));
         struct span en = reject_say(buffer, LANGUAGE_ENGLISH, INT64_MAX, &why);
         assert_true(span_ends(en, span_of(reject_english(why.reject))));
+        why.wanted = why.pointer;
+        zh = reject_say(buffer, LANGUAGE_CHINESE, INT64_MAX, &why);
+        assert_true(span_ends(zh, SPAN("xx”")));
+        en = reject_say(buffer, LANGUAGE_ENGLISH, INT64_MAX, &why);
+        assert_true(span_ends(en, SPAN("xx\" is missing")));
     }
 }
 
@@ -65,6 +93,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rejected_record_is_told_by_place_and_in_the_language_asked_for),
+        cmocka_unit_test(a_header_is_told_by_what_it_has_and_what_it_lacks),
         cmocka_unit_test(every_reason_has_a_whole_sentence_in_both_languages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
