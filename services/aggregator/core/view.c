@@ -69,6 +69,9 @@ static bool read_group(const struct view_reading *reading, const struct yaml_nod
 
 static void read_groups(const struct view_reading *reading, const struct yaml_node *node)
 {
+    if (node && node->type != YAML_LIST)
+        diagnostics_add(reading->diagnostics, node->place, "group: [unit, type_code]",
+                        "group is a list");
     for (const struct yaml_node *item = node ? node->first : NULL; item; item = item->next)
         if (!read_group(reading, item))
             return;
@@ -196,6 +199,11 @@ static void read_cohort(const struct view_reading *reading, const struct yaml_no
 static void read_section(const struct view_reading *reading, const struct yaml_node *node,
                          enum view_section section)
 {
+    if (node && node->type != YAML_MAP) {
+        diagnostics_add(reading->diagnostics, node->place, "a name and what it measures, each",
+                        "%s is a map", node->key);
+        return;
+    }
     for (const struct yaml_node *one = node ? node->first : NULL; one; one = one->next)
         view_measure_read(reading, one, section);
 }

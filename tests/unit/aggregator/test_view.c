@@ -146,6 +146,10 @@ static const struct wrong wrongs[] = {
     {RATES "versions: [{ valid_from: 2026-01-02, weights: { r: 1 } }, { valid_from: 2026-01-01, "
            "weights: { r: 1 } }]\n",
      "does not come after", 9},
+    {"view: v\nof: { kind: request }\ngroup: unit\nmeasures:\n  a: { count: opened }\n", "a list",
+     3},
+    {HEAD "measures:\n  - { count: opened }\n  - { count: closed }\n", "measures is a map", 5},
+    {HEAD "stock: held\n", "stock is a map", 4},
     /* rows have it already */
     {HEAD "measures:\n  n: { count: opened }\n", "a column \"n\"", 5},
     {HEAD "flow:\n  unit: { count: opened, by: closed }\n", "a column \"unit\"", 5},
