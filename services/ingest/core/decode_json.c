@@ -47,12 +47,12 @@ member_of(const struct mapping_member *list, const struct mapping_member *expect
 void decode_pointer(const struct decode *decode, const struct mapping *mapping, int column,
                     struct reject_place *place)
 {
+    char pointer[2 * sizeof place->pointer];
     const char *name = mapping->columns[column], *front = decode->enveloped ? "/data" : "";
-    if (mapping->format == MAPPING_CSV)
-        reject_point_at(place, span_of(name));
-    else
-        snprintf(place->pointer, sizeof place->pointer, "%s%s%s", front, name[0] == '/' ? "" : "/",
-                 name);
+    bool is_path = mapping->format == MAPPING_CSV || name[0] == '/';
+    snprintf(pointer, sizeof pointer, "%s%s%s", mapping->format == MAPPING_CSV ? "" : front,
+             is_path ? "" : "/", name);
+    reject_point_at(place, span_of(pointer));
 }
 
 static bool is_way(const struct json_value *value)

@@ -36,6 +36,11 @@ static const struct {
     {"", "{ from: /a/b, required: true }", "\"a\":{}", "missing_field /a/b"},
     {"", "{ from: /a/b }", "\"a\":{\"b\":{}}", "bad_json /a/b"},
     {"", "{ from: [/a/b, c] }", "\"a\":{\"b\":\" - \"},\"c\":\"x\"", "{\"f\":\"x\"}"},
+    /* longer than a pointer may be: a whole character, and told */
+    {"",
+     "{ from: /a反映事项所在的街道或者乡镇地区办事处以及社区居民委员会的完整名称与代码, required: "
+     "true }",
+     "\"x\":1", "missing_field /a反映事项所在的街道或者乡镇地区办事处以及社区居民委员会的完整…"},
     /* blanks and widths */
     {"", "x", "\"x\":\"\xE3\x80\x80 a \xC2\xA0\xE3\x80\x80\"", "{\"f\":\"a\"}"},
     {"", "{ from: x, required: true }", "\"x\":\"\xE3\x80\x80空\"", "missing_field /x"},
