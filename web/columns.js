@@ -26,9 +26,10 @@ export function columnsOf({ view, method, only }) {
 export const numberColumn = ({ column, name, form, stat }) => ({ key: column, title: stat ? `${name} ${statWords(stat)}` : name, kind: "number", lang: langOfNames(),
   value: (row) => (isNothing(row[column]) ? null : Number(row[column])), cell: (row) => (row.suppressed && isNothing(row[column]) ? t("too_few") : FORMS[form](row[column])) });
 
-function codeColumn({ view, by, days }, name, n) {
+function codeColumn(data, name, n) {
+  const { view } = data;
   const code = (row) => {
-    const words = codeName(name, row[name]), href = n === 0 && casesBehind(view, by, row, days);
+    const words = codeName(name, row[name]), href = n === 0 && casesBehind(data, row);
     return href ? make("a", { href, lang: langOfNames() }, words) : make("span", { lang: langOfNames() }, words);
   };
   return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name])), cell: (row) => (row.isSum ? (n ? "" : t("sum")) : code(row)) };

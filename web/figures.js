@@ -56,7 +56,7 @@ async function askRows(view, state, clock) {
   const by = byOf(view, state), days = daysOf(state, clock.day);
   const query = { ...days, scope: scopeOf(view, state), method: methodOf(view, state, by), audience: state.audience === "public" && view.kind ? "public" : "" }, path = `api/views/${view.view}`;
   const [rows, sum] = await Promise.all([told(get(path, { ...query, by: by.join(",") })), told(get(path, query))]);
-  return { view, by, days, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
+  return { view, by, days, scope: query.scope, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
 }
 
 export async function ask(state, clock) {

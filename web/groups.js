@@ -39,10 +39,15 @@ const LASTS = { day: (day) => day, month: (day) => shift(`${beyond(day)}01`, -1)
 
 const later = (a, b) => (!b || a > b ? a : b), earlier = (a, b) => (!b || a < b ? a : b);
 
-// Which cases a row counts, as the address of a list; null where no list can say just these. A list's days are those of opening.
-export function casesBehind(view, by, row, days) {
-  const isOfOpening = view.cohort === "opened";
-  const words = { kind: view.kind, ...(isOfOpening ? days : { from: "", to: "" }), state: view.cohort ? "" : NOT_CLOSED };
+// The stocks that a list can show, by what docs/views.md calls them.
+const STOCKS = { open: { state: NOT_CLOSED }, overdue: { overdue: "yes" } };
+
+// Which cases a row counts, as the address of a list; null where no list can say just these. A list's days are those of opening, and
+// it has the excluded too.
+export function casesBehind({ view, by, days, scope }, row) {
+  const isOfOpening = view.cohort === "opened", stock = !view.cohort && STOCKS[view.columns[0].measure];
+  if (scope === "net" || !(isOfOpening || stock)) return null;
+  const words = { kind: view.kind, ...(isOfOpening ? days : { from: "", to: "", ...stock }) };
   for (const name of by) {
     const last = isOfOpening && LASTS[name]?.(row[name]);
     if (last) Object.assign(words, { from: later(row[name], days.from), to: earlier(last, days.to) });

@@ -384,6 +384,21 @@ def test_the_picture_of_a_view_is_of_what_it_is_sorted_by(inspection):
     assert errors(page) == [] and page.drawn == {"values"} and "2025-12-30 3 2025-12-31 2" in page.text("values_rows")
 
 
+def test_a_row_leads_to_a_list_of_just_what_it_counts_or_to_none(inspection):
+    def lists(words="", **view):
+        inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "scopes": ["all", "net"], **view}
+        page = browse(inspection.url + "#view=figures&name=inspection&range=all" + words)
+        assert errors(page) == [] and "区城市管理委" in page.text("figures")
+        return [link for link in page.links.splitlines() if "view=cases" in link and link.endswith("unit=d_urban")]
+    assert lists() == ["#range=all&view=cases&kind=inspection&unit=d_urban"]
+    assert lists(cohort="due") == []  # a list is of days of opening
+    assert lists("&scope=net") == []  # and has the excluded too
+    level = {"column": "opened", "name": "在办", "form": "level"}
+    assert lists(cohort=None, columns=[{**level, "measure": "open"}]) == [f"#range=all&view=cases&kind=inspection&{NOT_CLOSED}&unit=d_urban"]
+    assert lists(cohort=None, columns=[{**level, "measure": "overdue"}]) == ["#range=all&view=cases&kind=inspection&overdue=yes&unit=d_urban"]
+    assert lists(cohort=None, columns=[{**level, "measure": "at_the_office"}]) == []
+
+
 def test_a_view_that_is_empty_or_not_there_says_so(inspection):
     inspection.rows["inspection"] = []
     page = browse(inspection.url + "#view=figures&name=inspection")
