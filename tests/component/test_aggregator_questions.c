@@ -117,6 +117,25 @@ static void a_mean_tells_nothing_of_few(void **state)
     run("TRUNCATE core.cell_closure_rate");
 }
 
+/* Outside the handling unit: of sixty answers two were 基本满意. Who knew the rate that is made of
+ * them, or the score of that rate, would know them. */
+static void a_formula_tells_nothing_of_few(void **state)
+{
+    const struct view_question open = {.open = true}, inside = {0};
+    static const char members[] =
+        "response, coalesce(acceptable::text, '-'), coalesce(satisfaction::text, '-'), "
+        "coalesce(score::text, '-')";
+    (void)state;
+    run("INSERT INTO core.cell_three_rates (bucket, day, unit, type_code, is_excluded, orders_n, "
+        "reviewed_n, valid_n, contacted_n, solved_n, satisfied_n, acceptable_n) VALUES ('am', "
+        "'2026-02-01', 'u1', '', false, 60, 60, 60, 45, 30, 39, 2)");
+    assert_answers("three_rates", &inside, members, "0.750000 2 0.680000 59.70");
+    assert_answers("three_rates", &open, members, "0.750000 - - -");
+    run("UPDATE core.cell_three_rates SET acceptable_n = 10");
+    assert_answers("three_rates", &open, members, "0.750000 10 0.800000 64.50");
+    run("TRUNCATE core.cell_three_rates");
+}
+
 /* --- shards --- */
 
 /* Counted in one shard and taken out in another: of that day there is nothing, and its formula has
@@ -299,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mean_is_of_those_who_have_data),
         cmocka_unit_test(a_mean_tells_nothing_of_few),
+        cmocka_unit_test(a_formula_tells_nothing_of_few),
         cmocka_unit_test(what_shards_cancel_is_of_no_day),
         cmocka_unit_test(a_range_is_of_the_buckets_whose_day_is_in_it),
         cmocka_unit_test(what_is_open_to_all_has_its_percentiles),

@@ -207,6 +207,26 @@ static void add_small(struct strbuf *out, const char *count)
     strbuf_addf(out, "t.%s BETWEEN 1 AND %d", count, SMALL_CELL - 1);
 }
 
+static void add_too_few(struct strbuf *out, const struct view *view,
+                        const struct view_measure *measure);
+
+/* " OR " of what a formula weighs, each once, in whichever version: who knows the others and the
+ * number that is made of them knows that too. */
+static void add_few_terms(struct strbuf *out, const struct view *view,
+                          const struct view_measure *formula)
+{
+    bool told[VIEW_MAX_MEASURES] = {false};
+    for (size_t v = 0; v < formula->version_count; v++)
+        for (size_t i = 0; i < formula->versions[v].term_count; i++) {
+            size_t term = formula->versions[v].terms[i].measure;
+            if (told[term])
+                continue;
+            told[term] = true;
+            strbuf_add(out, SPAN(" OR "));
+            add_too_few(out, view, &view->measures[term]);
+        }
+}
+
 /* What a column is made of, as a condition: too few of them. */
 static void add_too_few(struct strbuf *out, const struct view *view,
                         const struct view_measure *measure)
@@ -223,7 +243,10 @@ static void add_too_few(struct strbuf *out, const struct view *view,
         strbuf_add(out, SPAN(" OR "));
         add_small(out, whole);
         return;
-    case VIEW_FORMULA: add_small(out, measure->has_whole ? whole : "n"); return;
+    case VIEW_FORMULA:
+        add_small(out, measure->has_whole ? whole : "n");
+        add_few_terms(out, view, measure);
+        return;
     }
 }
 
