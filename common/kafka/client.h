@@ -26,7 +26,7 @@ struct kafka_settings {
 
 /* Rows for a service's settings table: `member` is its struct kafka_settings. Defined in client.h
  * as a macro so that offsets are compile-time constants. */
-#define KAFKA_SETTING_ROWS(type, member, group_name)                                               \
+#define KAFKA_SETTING_ROWS(type, member, group_name, commit_size)                                  \
     {"kafka.brokers",                                                                              \
      SETTING_TEXT,                                                                                 \
      offsetof(type, member.brokers),                                                               \
@@ -88,7 +88,7 @@ struct kafka_settings {
         {"kafka.commit_bytes",                                                                     \
          SETTING_SIZE,                                                                             \
          offsetof(type, member.commit_bytes),                                                      \
-         "4MiB",                                                                                   \
+         commit_size,                                                                              \
          1024,                                                                                     \
          1 << 28,                                                                                  \
          NULL,                                                                                     \

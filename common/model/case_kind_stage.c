@@ -315,10 +315,10 @@ static void lay_out(struct case_kind *kind, const struct codes *codes)
 
 static const struct yaml_node *stage_node(const struct yaml_node *map, const char *name)
 {
-    const struct yaml_node *node = map->first;
-    while (strcmp(node->key, name) != 0)
-        node = node->next;
-    return node;
+    for (const struct yaml_node *node = map->first; node; node = node->next)
+        if (strcmp(node->key, name) == 0)
+            return node;
+    return map; /* every name was read from there */
 }
 
 /* Stages that wait for each other in a ring never begin, nor does what waits for them alone. */

@@ -14,7 +14,7 @@ static const char *const open_words[] = {"nobody", "loopback", "anybody", NULL};
 
 static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct aggregator_config, daemon, "127.0.0.1:29330"),
-    KAFKA_SETTING_ROWS(struct aggregator_config, kafka, "aggregator"),
+    KAFKA_SETTING_ROWS(struct aggregator_config, kafka, "aggregator", "4MiB"),
     {"bundle.config_dir", SETTING_TEXT, offsetof(struct aggregator_config, config_dir), "config", 0,
      0, NULL, NULL, "codes.csv, kinds/, views/, registries/"},
     {"aggregator.postgres", SETTING_TEXT, offsetof(struct aggregator_config, postgres),

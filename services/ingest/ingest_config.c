@@ -17,7 +17,7 @@ static const char *const clocks[] = {"real", "manual", NULL};
 
 static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct ingest_config, daemon, "127.0.0.1:29310"),
-    KAFKA_SETTING_ROWS(struct ingest_config, kafka, "ingest"),
+    KAFKA_SETTING_ROWS(struct ingest_config, kafka, "ingest", "4MiB"),
     {"bundle.config_dir", SETTING_TEXT, offsetof(struct ingest_config, config_dir), "config", 0, 0,
      NULL, NULL, "codes.csv, kinds/, feeds/"},
     {"ingest.listen", SETTING_TEXT, offsetof(struct ingest_config, listen), "127.0.0.1:29300", 0, 0,

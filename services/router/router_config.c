@@ -8,7 +8,7 @@
 
 static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct router_config, daemon, "127.0.0.1:29320"),
-    KAFKA_SETTING_ROWS(struct router_config, kafka, "router"),
+    KAFKA_SETTING_ROWS(struct router_config, kafka, "router", "3MiB"),
     {"bundle.config_dir", SETTING_TEXT, offsetof(struct router_config, config_dir), "config", 0, 0,
      NULL, NULL, "codes.csv, kinds/, rules/, triggers/, registries/"},
     {"router.max_age", SETTING_DURATION, offsetof(struct router_config, max_age_ms), "30d", 60000,

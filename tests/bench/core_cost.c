@@ -139,5 +139,5 @@ int main(int argc, char **argv)
     double read_back_us = run_flow(flow, &written[1], NULL);
     printf("{\"normalise_us\":%.3f,\"decide_us\":%.3f,\"read_back_us\":%.3f}\n", normalise_us,
            decide_us, read_back_us);
-    return written[1].count == written[0].count ? 0 : 70;
+    return written[1].count >= written[0].count ? 0 : 70; /* a link may stand beside a decision */
 }

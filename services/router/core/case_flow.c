@@ -83,13 +83,14 @@ enum reject case_flow_load(struct case_flow *flow, struct working *work, struct 
     return name_entry(flow, work, entry) ? open_entry(flow, work, entry) : REJECT_STAGE;
 }
 
-enum reject case_flow_load_set(struct case_flow *flow, struct working *work,
-                               struct case_entry *entry, struct span packed)
+enum reject case_flow_load_to_fold(struct case_flow *flow, struct working *work,
+                                   struct case_entry *entry, struct span packed)
 {
     if (!name_entry(flow, work, entry))
         return REJECT_STAGE;
     work->entry = entry;
-    return case_pack_read(&work->set, packed, &flow->arena) ? REJECT_NONE : REJECT_TOO_LARGE;
+    return case_pack_read_to_fold(&work->set, packed, &flow->arena) ? REJECT_NONE
+                                                                    : REJECT_TOO_LARGE;
 }
 
 static enum reject load_of(struct case_flow *flow, struct working *work, struct span id)

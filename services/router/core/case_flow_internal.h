@@ -59,9 +59,9 @@ struct case_flow_told { /* the record that is being handled, merged */
 bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, struct case_set *set);
 /* The case and its set as it stands; not folded. A new one is empty. */
 enum reject case_flow_load(struct case_flow *flow, struct working *work, struct case_entry *entry);
-/* The same, where somebody looks at the set already. */
-enum reject case_flow_load_set(struct case_flow *flow, struct working *work,
-                               struct case_entry *entry, struct span packed);
+/* The same, where somebody looks at the set already: to be folded, not to be stored. */
+enum reject case_flow_load_to_fold(struct case_flow *flow, struct working *work,
+                                   struct case_entry *entry, struct span packed);
 void case_flow_store(struct case_flow *flow, struct case_entry *entry, const struct case_set *set,
                      bool restoring);
 void case_flow_set_timer(struct case_flow *flow, const struct working *work); /* after the fold */

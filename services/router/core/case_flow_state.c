@@ -69,7 +69,7 @@ static void restore_timer(void *context, struct case_entry *entry, struct span p
     struct case_flow *flow = context;
     struct working work = {0};
     arena_reset(&flow->arena);
-    enum reject reject = case_flow_load_set(flow, &work, entry, packed);
+    enum reject reject = case_flow_load_to_fold(flow, &work, entry, packed);
     char id[CASE_BOOK_MAX_ID];
     if (reject == REJECT_TOO_LARGE)
         note_fault(flow, case_book_id(flow->book, entry, id));

@@ -158,6 +158,7 @@ void case_pack_write(struct strbuf *out, const struct case_set *set)
 struct reading {
     struct packed packed; /* in the arena: what it holds as it is may be borrowed */
     struct arena *arena;
+    bool no_revisions;
 };
 
 /* Into the arena; absent when it is full. */
@@ -203,6 +204,11 @@ static size_t put_base36(char *text, uint64_t value)
 
 static struct span take_revision(struct reading *reading, int64_t recorded_ms)
 {
+    if (reading->no_revisions) {
+        (void)packed_take_number(&reading->packed);
+        (void)packed_take(&reading->packed, HASH_BYTES);
+        return SPAN_NONE;
+    }
     char text[2 * NUMBER_TEXT + 2 * HASH_BYTES + 8] = "0.";
     size_t len = 2;
     len += put_base36(text + len, (uint64_t)recorded_ms);
@@ -268,13 +274,14 @@ bool case_pack_is(struct span packed)
     return packed.len && packed.at[0] == VERSION;
 }
 
-bool case_pack_read(struct case_set *set, struct span packed, struct arena *arena)
+static bool read_set(struct case_set *set, struct span packed, struct arena *arena,
+                     bool no_revisions)
 {
     *set = (struct case_set){0};
     if (packed.len && !case_pack_is(packed))
         return false;
     size_t lines = 1 + packed.len / FEW_BYTES;
-    struct reading reading = {{arena_copy(arena, packed), false}, arena};
+    struct reading reading = {{arena_copy(arena, packed), false}, arena, no_revisions};
     if (!case_set_make_room(set, lines < CASE_SET_MAX_LINES ? lines : CASE_SET_MAX_LINES, arena) ||
         (packed.at && !reading.packed.rest.at))
         return false;
@@ -285,4 +292,14 @@ bool case_pack_read(struct case_set *set, struct span packed, struct arena *aren
         take_line(&reading, set);
     }
     return !reading.packed.bad;
+}
+
+bool case_pack_read(struct case_set *set, struct span packed, struct arena *arena)
+{
+    return read_set(set, packed, arena, false);
+}
+
+bool case_pack_read_to_fold(struct case_set *set, struct span packed, struct arena *arena)
+{
+    return read_set(set, packed, arena, true);
 }

@@ -17,3 +17,5 @@ void case_pack_write(struct strbuf *out, const struct case_set *set);
 bool case_pack_is(struct span packed);
 /* Texts are the arena's. False when it is full, or the bytes are none that were written. */
 bool case_pack_read(struct case_set *set, struct span packed, struct arena *arena);
+/* To be folded and not to be kept: revisions are left out where we have written them. */
+bool case_pack_read_to_fold(struct case_set *set, struct span packed, struct arena *arena);

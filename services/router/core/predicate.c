@@ -97,11 +97,11 @@ static bool read_how(struct predicate *predicate, const struct yaml_node *node,
     bool is_range = yaml_get(node, "from") || yaml_get(node, "to");
     if (is_measured(shape) ? node->count > 0 : is_range && shape == PREDICATE_ANY)
         return read_between(predicate, node, shape, diagnostics);
-    bool not = one && strcmp(one->key, "not") == 0, flag = one && strcmp(one->key, "flag") == 0;
-    if ((!not &&!flag) || is_measured(shape) ||
+    bool excepts = one && strcmp(one->key, "not") == 0, flag = one && strcmp(one->key, "flag") == 0;
+    if ((!excepts && !flag) || is_measured(shape) ||
         (flag && shape != PREDICATE_ANY && shape != PREDICATE_WORDS))
         return fault(node, fixes[shape], predicate->field, "cannot be asked so", diagnostics);
-    predicate->form = not ? PREDICATE_NONE_OF : PREDICATE_ONE_OF;
+    predicate->form = excepts ? PREDICATE_NONE_OF : PREDICATE_ONE_OF;
     predicate->words |= flag;
     return read_values(predicate, one, diagnostics);
 }
