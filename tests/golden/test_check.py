@@ -138,6 +138,7 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
      'limit_class cannot be "8d"'),
     ("registries/request_types.csv", "district,7d,d_market", "district,7d,d_markt", 'unit cannot be "d_markt"'),
     ("registries/units.csv", ",street,lead,s110105001,", ",street,leed,s110105001,", 'party_default cannot be "leed"'),
+    ("registries/divisions.csv", "community,110105001904,", ",110105001904,", "level is empty; fix: district, street"),
     ("registries/divisions.csv", "street,110105001,110105,", "street,110105001,110104,",
      'parent_code cannot be "110104"'),
     ("ingest.yaml", "tick_every: 30s", "tick_every: 30x", 'ingest.tick_every cannot be "30x"'),

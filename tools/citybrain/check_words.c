@@ -13,6 +13,7 @@ enum closed_by {
     BY_DIVISION,
     BY_STREET,
     BY_COMMUNITY,
+    BY_SORT, /* of a place; needed, or nothing can be looked up there */
     BY_UNIT,
     BY_TYPE,
     BY_CLASS,
@@ -33,7 +34,7 @@ static const struct closed {
     bool is_list; /* ';' between several */
     const char *words, *fix;
 } closed[] = {
-    {DIVISIONS, "level", BY_WORDS, false, "district street township community village special",
+    {DIVISIONS, "level", BY_SORT, false, NULL,
      "district, street, township, community, village or special"},
     {DIVISIONS, "parent_code", BY_DIVISION, false, NULL, "a code of divisions.csv"},
     {UNITS, "party_default", BY_WORDS, false, "lead desk callback", "lead, desk or callback"},
@@ -116,6 +117,7 @@ static bool is_known(const struct check *check, const struct closed *column, str
     case BY_DIVISION: return is_row(check->list[DIVISIONS], text);
     case BY_STREET: return is_place(check->list[DIVISIONS], text, DIVISION_STREET);
     case BY_COMMUNITY: return is_place(check->list[DIVISIONS], text, DIVISION_COMMUNITY);
+    case BY_SORT: return division_of(text) != DIVISION_OTHER;
     case BY_UNIT: return is_row(check->list[UNITS], text);
     case BY_TYPE: return is_row(check->list[TYPES], text);
     case BY_CLASS:
@@ -132,6 +134,10 @@ static void check_column(const struct check *check, const struct closed *column,
     const struct registry_row *row;
     for (size_t i = 0; registry && (row = registry_at(registry, i)); i++) {
         struct span rest = registry_cell(registry, row, column->column);
+        if (column->by == BY_SORT && rest.len == 0 &&
+            registry_column(registry, column->column) >= 0)
+            diagnostics_add(check->diagnostics, (struct place){file, registry_line(row), 1},
+                            column->fix, "%s is empty", column->column);
         while (rest.len > 0) {
             struct span one = column->is_list ? span_trim(span_cut(&rest, ';')) : rest;
             if (one.len > 0 && !is_known(check, column, one))
