@@ -188,6 +188,20 @@ def test_the_bench_asks_what_the_page_asks(api):
         assert told["every_ms"] == 5000 and all(path.startswith("/api/together?") for path, _ in asked) and len(second) <= most
 
 
+def test_what_the_head_says_is_a_line_whatever_it_is(api):
+    api.act = """await one("#status a[href*=stations]");
+await new Promise((done) => setTimeout(done, 100));
+const sizes = [...document.querySelectorAll("#status .status")].map((sign) => sign.getBoundingClientRect()).map(({ top, height }) => `${top} ${height}`);
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: [...new Set(sizes)].join() }));
+"""
+    api.pages["/api/desk"] = {"rows": [], "waiting": {}, "causes": [], "next": None}
+    for counts, said in (({"never": 1}, "1 个从未上报"), ({"silent": 2, "never": 1}, "2 个静默"), ({"alive": 3}, "无静默")):
+        api.pages["/api/stations"] = {"counts": counts, "rows": []}
+        page = browse(api.url)
+        assert said in page.text("status") and len(page.text("answered").split(",")) == 1, page.text("answered")
+        assert 10 < float(page.text("answered").split()[1]) < 30
+
+
 def test_old_numbers_are_called_old(api):
     api.clock = {**CLOCK, "age_ms": 600000}
     page = browse(api.url)
