@@ -18,6 +18,7 @@ import { t } from "./words.js";
 
 const ROWS = 200; // in the page at first, and more with each step
 const BARS = 12, STEPS_HEIGHT = 190;
+export const every = 15000; // of many days and codes a question takes seconds, and whoever else asks waits for it
 
 // Views that have a page of their own, and where.
 const PAGES = { inflow: "overview", places: "place", response_time: "times", closure_rate: "units", on_time: "units", overdue: "units", backlog: "units", dispute: "units",
@@ -88,12 +89,13 @@ function notes({ view, by, sum }) {
     make("code", {}, `citybrain views show ${view.view}${by.length ? ` --by ${by.join(",")}` : ""}`)].filter(Boolean).flatMap((part, n) => (n ? [" · ", part] : [part])));
 }
 
+// Of what is left out for the public the sum would tell: less the others it is just that.
 function rowsTable(data, state) {
   const { view, by, rows, sum } = data, most = ROWS * Number(state.pages || 1);
   const columns = [...codeColumns(data), ...columnsOf(data).map(numberColumn)];
   const days = by.find((name) => view.buckets.includes(name) && name !== "hour"), first = days || (by.every((name) => view.groups.includes(name)) && by.length && columnsOf(data)[0].column);
   return [table({ id: "figures", caption: headOf(by), state, rows, columns, most, keyOf: (row) => by.map((name) => row[name]).join(" ") || "all",
-    foot: by.length && sum ? { ...sum, isSum: true } : null, first: first ? { key: first, down: true } : undefined }),
+    foot: by.length && sum && !rows.some((row) => row.suppressed) ? { ...sum, isSum: true } : null, first: first ? { key: first, down: true } : undefined }),
   rows.length > most && make("p", { class: "after" }, `${t("listed_of", { n: whole(most), of: whole(rows.length) })} `, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more_rows")))];
 }
 

@@ -331,6 +331,7 @@ def test_a_view_of_an_adopters_own_is_a_table(inspection):
     assert errors(page) == [] and page.text("title") == "指标 · 巡查问题"
     days = {"from": "2025-12-03", "to": "2026-01-01"}
     assert ("inspection", {**days, "by": "unit"}) in inspection.asked and ("inspection", days) in inspection.asked  # rows, and their sum
+    assert len([view for view, _ in inspection.asked if view == "inspection"]) == 2  # after five seconds not once more: it may be dear
     table = page.text("figures")
     for words in ("承办单位 发现 ▼ 整改率 整改时长 件数 整改时长 中位数 得分", "区城市管理委 3 33.3% 3 2.0 时 33.33", "建外街道办事处 1,234 50.0% 1,234 2.0 时 50.00", "(未派单) 2 无数据 2 2.0 时 无数据",
                   "合计 3 33.3%"):
@@ -378,6 +379,9 @@ def test_a_view_by_two_of_its_groups_for_the_public(inspection):
     assert errors(page) == [] and "按承办单位 × 发生街乡" in page.text("figures") and "区城市管理委 110105002 40 50.0%" in page.text("figures")
     assert "区城市管理委 110105001 不足 5 不足 5" in page.text("figures")
     assert "#range=all&view=cases&kind=inspection&unit=d_urban&street=110105002" in page.links.splitlines()
+    assert "合计" not in page.text("figures")  # less the others it would be what was left out
+    inspection.rows["inspection"] = [inspected(40, 0.5, unit="d_urban", street_code="110105002")]
+    assert "合计" in browse(inspection.url + "#view=figures&name=inspection&by=unit,street_code&audience=public&range=all").text("figures")
 
 
 def test_of_many_numbers_those_of_one_measure(inspection):
