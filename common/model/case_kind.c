@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/memory.h"
 #include "model/case_kind_internal.h"
+#include "model/desk.h"
 
 #define MAX_KINDS      64
 #define MAX_TIMERS     64
@@ -78,6 +79,55 @@ static void read_timer_form(const struct case_kind_reading *reading, const struc
     }
 }
 
+static bool may_say(const struct case_kind *kind, int index, int party)
+{
+    return index >= 0 && kind->stages[index].parties >> party & 1;
+}
+
+static const char *first_stage(const struct case_kind *kind)
+{
+    for (size_t i = 0; i < kind->stage_count; i++)
+        if (!kind->stages[i].after)
+            return kind->stages[i].name;
+    return "opened";
+}
+
+static bool is_answered(const struct case_kind *kind)
+{
+    for (size_t i = 0; i < kind->stage_count; i++)
+        if (desk_is_answer(DESK_OVERDUE, kind->stages[i].name) &&
+            may_say(kind, (int)i, kind->party.desk))
+            return true;
+    return false;
+}
+
+/* Else its move would count for nothing, and what it asks would reach nobody or have no answer. */
+static void check_landing(const struct case_kind_reading *reading, const struct yaml_node *node,
+                          const struct kind_timer *timer)
+{
+    const struct case_kind *kind = reading->kind;
+    const char *stage = case_kind_timer_stage(timer);
+    int index = case_kind_stage(kind, span_of(stage));
+    bool escalates = timer->action == TIMER_ESCALATE;
+    char fix[256];
+    snprintf(fix, sizeof fix,
+             index < 0 ? "add `%s: { rank: %d, by: [router], after: [%s] }` to its stages"
+                       : "add router to the by: of %s",
+             stage, escalates ? 92 : 91, first_stage(kind));
+    if (!may_say(kind, index, kind->party.router))
+        diagnostics_add(reading->diagnostics, yaml_get(node, "do")->place, fix,
+                        "timer %s makes the router say %s, %s kind %s", timer->name, stage,
+                        index < 0 ? "and there is no such stage in" : "who may not in", kind->code);
+    if (!escalates || !timer->to || strcmp(timer->to, DESK_UNIT) != 0 || is_answered(kind))
+        return;
+    snprintf(fix, sizeof fix,
+             "add some of %s to its stages, as `noted: { rank: 48, by: [desk], after: [%s] }`",
+             desk_row(DESK_OVERDUE)->answers, first_stage(kind));
+    diagnostics_add(reading->diagnostics, yaml_get(node, "to")->place, fix,
+                    "timer %s asks the desk, which can answer by no stage of kind %s", timer->name,
+                    kind->code);
+}
+
 static void read_timer(const struct case_kind_reading *reading, const struct yaml_node *node,
                        struct kind_timer *timer)
 {
@@ -94,10 +144,12 @@ static void read_timer(const struct case_kind_reading *reading, const struct yam
     if (unless)
         timer->unless_stage = case_kind_read_stage_name(reading, unless);
     const struct yaml_node *action = yaml_require(node, "do", d);
-    if (action && case_kind_read_word(reading, action, actions, ARRAY_LENGTH(actions)) == 1)
-        timer->action = TIMER_ESCALATE;
+    int does = action ? case_kind_read_word(reading, action, actions, ARRAY_LENGTH(actions)) : -1;
+    timer->action = does == 1 ? TIMER_ESCALATE : TIMER_NUDGE;
     if (yaml_get(node, "to"))
         yaml_text(yaml_get(node, "to"), &timer->to, d);
+    if (does >= 0)
+        check_landing(reading, node, timer);
     if (yaml_get(node, "of"))
         timer->of_helpers = case_kind_read_word(reading, yaml_get(node, "of"), whose, 1) == 0;
     if (timer->of_helpers && timer->after_stage >= 0)
@@ -268,6 +320,11 @@ const struct codes *kinds_codes(const struct kinds *kinds)
 const struct case_kind *kinds_at(const struct kinds *kinds, size_t index)
 {
     return index < kinds->count ? &kinds->kinds[index] : NULL;
+}
+
+const char *case_kind_timer_stage(const struct kind_timer *timer)
+{
+    return timer->action == TIMER_ESCALATE ? "overdue" : "nudged";
 }
 
 int case_kind_stage(const struct case_kind *kind, struct span name)

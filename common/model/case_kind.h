@@ -109,7 +109,9 @@ struct kinds *kinds_load(const char *folder, const struct codes *codes,
 void kinds_free(struct kinds *kinds);
 const struct case_kind *kinds_find(const struct kinds *kinds, struct span code);
 const struct case_kind *kinds_at(const struct kinds *kinds,
-                                 size_t index);                      /* NULL behind the last */
+                                 size_t index); /* NULL behind the last */
+/* The router's stage that it makes when it fires. */
+const char *case_kind_timer_stage(const struct kind_timer *timer);
 int case_kind_stage(const struct case_kind *kind, struct span name); /* index or -1 */
 int case_kind_stage_number(const struct case_kind *kind,
                            int number);                     /* index by codes number, or -1 */

@@ -318,7 +318,8 @@ bool emit_timer(struct emit *emit, const struct emit_case *about, const struct e
     emit_say(emit, MEMBER("cause"), about->cause_id);
     emit_close_to_units(emit);
     emit_say(emit, MEMBER("desk_cause"), fires->desk_cause);
-    return emit_build(emit, about, timers_stage(fires->timer), fires->question, arena, event);
+    return emit_build(emit, about, case_kind_timer_stage(fires->timer), fires->question, arena,
+                      event);
 }
 
 void emit_send_timer(struct emit *emit, const struct emit_case *about, const struct event *event,

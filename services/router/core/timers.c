@@ -98,11 +98,6 @@ int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_
     return TIMESTAMP_NONE;
 }
 
-const char *timers_stage(const struct kind_timer *timer)
-{
-    return timer->action == TIMER_ESCALATE ? "overdue" : "nudged";
-}
-
 /* The id is asked for only where a line could have it: most cases have no timer's line at all. */
 static bool has_fired(const struct case_set *set, const struct case_kind *kind,
                       const struct kind_timer *timer, struct span cause, int64_t due_ms)
@@ -110,7 +105,7 @@ static bool has_fired(const struct case_set *set, const struct case_kind *kind,
     char id[DIGEST_ID_LEN + 1] = "", question[TIMERS_QUESTION];
     for (size_t i = 0; i < set->count; i++) {
         int index = case_kind_stage_number(kind, set->lines[i].stage);
-        if (index < 0 || strcmp(kind->stages[index].name, timers_stage(timer)) != 0)
+        if (index < 0 || strcmp(kind->stages[index].name, case_kind_timer_stage(timer)) != 0)
             continue;
         if (!id[0])
             ids_decision(id, cause, timers_question(question, timer, due_ms));

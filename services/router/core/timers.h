@@ -42,8 +42,6 @@ struct timers_next timers_forgotten(const struct case_set *set, const struct tim
  * before the lead's limit; TIMESTAMP_NONE = it has none, or it is not behind `from_ms`. */
 int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_t from_ms);
 
-/* The stage of the event it writes. */
-const char *timers_stage(const struct kind_timer *timer);
 #define TIMERS_QUESTION 128
 /* The question its event's id answers: "timer:<name>:<due>". */
 struct span timers_question(char text[TIMERS_QUESTION], const struct kind_timer *timer,

@@ -16,8 +16,9 @@
 #include "model/case_line.h"
 #include "model/stage_words.h"
 
-#define HEAD "kind: request\nname: x\nstages:\n"
-#define OPEN "  opened: { rank: 10, by: [source] }\n"
+#define HEAD   "kind: request\nname: x\nstages:\n"
+#define OPEN   "  opened: { rank: 10, by: [source] }\n"
+#define NUDGED "  nudged: { rank: 91, by: [router], after: [opened] }\n"
 
 static struct diagnostics *diagnostics;
 static struct codes *codes;
@@ -156,7 +157,8 @@ static void refuses_unknown_words_with_the_nearest(void **state)
     assert_refused("kind: reqest\nname: x\nstages:\n" OPEN, "did you mean request");
     assert_refused(HEAD "  opened: { rank: 10, by: [source], counts_as: closur }\n",
                    "did you mean closure");
-    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, unless: opnd, do: nudge }\n", "opnd");
+    assert_refused(HEAD OPEN NUDGED "timers:\n  t: { at: due_at, unless: opnd, do: nudge }\n",
+                   "opnd");
 }
 
 static void refuses_conditions_that_say_nothing(void **state)
@@ -226,16 +228,36 @@ static void refuses_kinds_that_cannot_run(void **state)
 static void refuses_timers_of_no_or_of_two_forms(void **state)
 {
     (void)state;
-    assert_refused(HEAD OPEN "timers:\n  t: { unless: opened, do: nudge }\n", "needs one of");
-    assert_refused(HEAD OPEN
+    assert_refused(HEAD OPEN NUDGED "timers:\n  t: { unless: opened, do: nudge }\n",
+                   "needs one of");
+    assert_refused(HEAD OPEN NUDGED
                    "timers:\n  t: { at: due_at, after: opened, unless: opened, do: nudge }\n",
                    "needs one of");
-    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, in: 3m, unless: opened, do: nudge }\n",
+    assert_refused(HEAD OPEN NUDGED
+                   "timers:\n  t: { at: due_at, in: 3m, unless: opened, do: nudge }\n",
                    "has in without after");
-    assert_refused(HEAD OPEN "timers:\n  t: { before: due_at, by: { share: 1.5, at_most: 4h }, "
-                             "unless: opened, do: nudge }\n",
+    assert_refused(HEAD OPEN NUDGED
+                   "timers:\n  t: { before: due_at, by: { share: 1.5, at_most: 4h }, "
+                   "unless: opened, do: nudge }\n",
                    "share cannot be 1.5");
-    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, do: nudge }\n", "has no unless");
+    assert_refused(HEAD OPEN NUDGED "timers:\n  t: { at: due_at, do: nudge }\n", "has no unless");
+}
+
+static void refuses_timers_whose_move_has_no_stage(void **state)
+{
+    (void)state;
+    assert_refused(HEAD OPEN "timers:\n  t: { at: due_at, unless: opened, do: nudge }\n",
+                   "add `nudged: { rank: 91, by: [router], after: [opened] }` to its stages");
+    assert_refused_times(HEAD OPEN NUDGED
+                         "timers:\n  t: { at: due_at, unless: opened, do: escalate, to: desk }\n",
+                         "say overdue, and there is no such stage in kind request", 2);
+    assert_refused(HEAD OPEN "  overdue: { rank: 92, by: [desk], after: [opened] }\n"
+                             "timers:\n  t: { at: due_at, unless: opened, do: escalate }\n",
+                   "add router to the by: of overdue");
+    assert_refused(HEAD OPEN
+                   "  overdue: { rank: 92, by: [router], after: [opened] }\n"
+                   "timers:\n  t: { at: due_at, unless: opened, do: escalate, to: desk }\n",
+                   "add some of supervised extended assigned noted to its stages");
 }
 
 static void refuses_an_empty_folder(void **state)
@@ -340,8 +362,8 @@ static void the_hash_follows_what_is_said_but_not_the_names(void **state)
         HEAD "  opened: { rank: 11, by: [source] }\n",
         HEAD "  opened: { rank: 10, by: [source, desk] }\n",
         HEAD OPEN "  closed: { rank: 20, by: [desk] }\n",
-        HEAD OPEN "timers:\n  t: { at: due_at, unless: opened, do: nudge }\n",
-        HEAD OPEN "timers:\n  u: { at: due_at, unless: opened, do: nudge }\n"};
+        HEAD OPEN NUDGED "timers:\n  t: { at: due_at, unless: opened, do: nudge }\n",
+        HEAD OPEN NUDGED "timers:\n  u: { at: due_at, unless: opened, do: nudge }\n"};
     char first[64], hash[ARRAY_LENGTH(others)][64];
     hash_of(HEAD OPEN, first);
     for (size_t i = 0; i < ARRAY_LENGTH(same); i++) {
@@ -369,6 +391,7 @@ int main(void)
         TEST(refuses_what_stands_twice),
         TEST(refuses_kinds_that_cannot_run),
         TEST(refuses_timers_of_no_or_of_two_forms),
+        TEST(refuses_timers_whose_move_has_no_stage),
         TEST(refuses_an_empty_folder),
         TEST(a_stage_is_called_as_its_file_says),
         TEST(the_shipped_kinds_call_their_steps_by_their_own_names),

@@ -79,6 +79,7 @@ static void write_kind(const char *folder, const char *code)
             "  amended: { rank: 21, by: [router], after: [dispatched] }\n"
             "  nudged: { rank: 91, by: [router], after: [dispatched] }\n"
             "  overdue: { rank: 92, by: [router], after: [dispatched] }\n"
+            "  noted: { rank: 48, by: [desk], after: [dispatched] }\n"
             "timers:\n  a: { after: %s, unless: %s, in: 30m, do: nudge }\n"
             "  b: { after: dispatched, unless: %s, in: 3d, do: nudge }\n"
             "  c: { at: due_at, unless: %s, do: escalate, to: desk }\n",
