@@ -312,6 +312,14 @@ const struct case_kind *kinds_find(const struct kinds *kinds, struct span code)
     return NULL;
 }
 
+const char *kinds_nearest(const struct kinds *kinds, const char *word)
+{
+    const char *known[MAX_KINDS];
+    for (size_t i = 0; i < kinds->count; i++)
+        known[i] = kinds->kinds[i].code;
+    return diagnostics_nearest(word, known, kinds->count);
+}
+
 const struct codes *kinds_codes(const struct kinds *kinds)
 {
     return kinds->codes;

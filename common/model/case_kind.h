@@ -110,6 +110,8 @@ void kinds_free(struct kinds *kinds);
 const struct case_kind *kinds_find(const struct kinds *kinds, struct span code);
 const struct case_kind *kinds_at(const struct kinds *kinds,
                                  size_t index); /* NULL behind the last */
+/* The kind that a misspelt word may mean, or NULL. */
+const char *kinds_nearest(const struct kinds *kinds, const char *word);
 /* The router's stage that it makes when it fires. */
 const char *case_kind_timer_stage(const struct kind_timer *timer);
 int case_kind_stage(const struct case_kind *kind, struct span name); /* index or -1 */

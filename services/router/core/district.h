@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The dated registries that deciding reads, and nothing else: places, units, request types, who may
- * be given what, which utility serves where, and which days are worked. */
+/* The dated registries that deciding reads, and the kinds that rules may name: places, units,
+ * request types, who may be given what, which utility serves where, and which days are worked. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,12 +15,14 @@ struct district_columns { /* of one registry; -1 = it has no such column */
     int code, parent, name, level, unit, limit_class, kind;
 };
 
+struct kinds;
 struct district {
     struct registry *divisions, *units, *types; /* owned, as all of these */
     /* NULL where the configuration has no such file. */
     struct registry *admissions, *utility_areas;
     struct calendar *calendar;
     struct district_columns in_divisions, in_units, in_types, in_areas;
+    const struct kinds *kinds;  /* borrowed; NULL where rules are read without them */
     struct district_memo *memo; /* owned; of what was asked last, by one thread at a time */
 };
 

@@ -21,6 +21,7 @@ static void read_parts(struct rule_bundle *bundle, const char *config_dir,
                         "there is no calendar of holidays");
     if (!district_load(&bundle->district, config_dir, diagnostics))
         return;
+    bundle->district.kinds = kinds;
     snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
     bundle->rules = rules_load(path, &bundle->district, diagnostics);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config_dir);

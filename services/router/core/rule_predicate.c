@@ -7,15 +7,16 @@
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "model/case_kind.h"
 
-enum checked_by { BY_NOBODY, BY_TYPES, BY_LEVELS, BY_DIVISIONS, BY_PLACES };
+enum checked_by { BY_NOBODY, BY_KINDS, BY_TYPES, BY_LEVELS, BY_DIVISIONS, BY_PLACES };
 
 static const struct field {
     const char *name;
     enum predicate_shape shape;
     enum checked_by checked_by;
 } fields[RULE_FIELDS] = {
-    [RULE_KIND] = {"kind", PREDICATE_TEXT, BY_NOBODY},
+    [RULE_KIND] = {"kind", PREDICATE_TEXT, BY_KINDS},
     [RULE_TYPE_CODE] = {"type_code", PREDICATE_TEXT, BY_TYPES},
     [RULE_TYPE_LEVEL] = {"type_level", PREDICATE_STATE, BY_LEVELS},
     [RULE_REQUEST_KIND] = {"request_kind", PREDICATE_TEXT, BY_NOBODY},
@@ -88,6 +89,18 @@ static bool has_code(const struct registry *registry, struct span value)
     return false;
 }
 
+static bool has_kind(const struct kinds *kinds, struct span value)
+{
+    const struct case_kind *kind;
+    if (!kinds || kinds_find(kinds, value))
+        return true;
+    bool begins = value.at[value.len - 1] == '*';
+    for (size_t i = 0; begins && (kind = kinds_at(kinds, i)); i++)
+        if (span_starts(span_of(kind->code), span_from(value.at, value.len - 1)))
+            return true;
+    return false;
+}
+
 /* As orders are asked: by the code that holds, not by a name or an old one. */
 static bool has_division(const struct district *district, struct span value)
 {
@@ -127,6 +140,12 @@ static bool check_value(const struct field *field, struct span value, struct pla
     const char *near = NULL, *fix = NULL;
     switch (field->checked_by) {
     case BY_NOBODY: break;
+    case BY_KINDS:
+        if (!has_kind(district->kinds, value)) {
+            fix = "use a kind of kinds/";
+            near = kinds_nearest(district->kinds, value.at);
+        }
+        break;
     case BY_TYPES:
         if (!has_code(district->types, value)) {
             fix = "use a code of registries/request_types.csv";

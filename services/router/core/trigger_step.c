@@ -52,7 +52,7 @@ static bool check_stages(struct trigger_reading *reading, const struct trigger_s
     for (size_t i = 0; i < step->name_count; i++) {
         if (is_stage(reading->kinds, step->kind, step->names[i]))
             continue;
-        diagnostics_add(reading->diagnostics, node->place, "use a stage of config/kinds",
+        diagnostics_add(reading->diagnostics, node->place, "use a stage of kinds/",
                         "%s%.*s has no stage \"%.*s\"", step->kind.at ? "kind " : "no kind",
                         SPAN_ARG(step->kind), SPAN_ARG(step->names[i]));
         good = false;
@@ -71,8 +71,10 @@ static bool read_case(struct trigger_reading *reading, struct trigger_step *step
             return false;
         step->kind = span_of(text);
         if (!kinds_find(reading->kinds, step->kind)) {
-            diagnostics_add(reading->diagnostics, kind->place, "use a kind of config/kinds",
-                            "no kind \"%s\"", text);
+            const char *near = kinds_nearest(reading->kinds, text);
+            diagnostics_add(reading->diagnostics, kind->place, "use a kind of kinds/",
+                            "no kind \"%s\"%s%s", text, near ? "; did you mean " : "",
+                            near ? near : "");
             return false;
         }
     }
