@@ -60,6 +60,24 @@ static void add_code(struct codes *codes, enum code_space space, int number, str
         codes->fields[number - 1] = span_of(entry->key + 1);
 }
 
+/* Only so many can be kept of a case. */
+static void refuse_field(const struct codes *codes, int number, struct place place,
+                         struct diagnostics *diagnostics)
+{
+    int free_one = 0;
+    while (free_one < CODES_MOST_FIELDS && codes->fields[free_one].at)
+        free_one++;
+    if (free_one < CODES_MOST_FIELDS)
+        diagnostics_add(diagnostics, place, "fields alone are not numbered from 501",
+                        "field number %d is not 1 to %d; the next free one is %d", number,
+                        CODES_MOST_FIELDS, free_one + 1);
+    else
+        diagnostics_add(diagnostics, place,
+                        "a case keeps what something groups by, not all it was told",
+                        "field number %d is not 1 to %d, and all of those are taken", number,
+                        CODES_MOST_FIELDS);
+}
+
 static void read_line(struct codes *codes, struct span line, struct place place,
                       struct diagnostics *diagnostics)
 {
@@ -78,9 +96,7 @@ static void read_line(struct codes *codes, struct span line, struct place place,
         return;
     }
     if (space == CODE_FIELD && number > CODES_MOST_FIELDS) {
-        diagnostics_add(diagnostics, place,
-                        "a case keeps what something groups by, not all it was told",
-                        "a case's line has room for %d fields of its own", CODES_MOST_FIELDS);
+        refuse_field(codes, (int)number, place, diagnostics);
         return;
     }
     add_code(codes, (enum code_space)space, (int)number, span_trim(rest), place, diagnostics);

@@ -82,7 +82,7 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
      'it groups by "comunity_code", which its observation does not have; fix: did you mean community_code?'),
     ("triggers/station_queue.yaml", "field: waiting", "field: waitng",
      'it measures "waitng", which its observation does not have; fix: did you mean waiting?'),
-    ("triggers/cluster.yaml", "caller_ref: 2", "caler_ref: 2", "asks a case for caler_ref, which no case keeps"),
+    ("triggers/cluster.yaml", "caller_ref: 2", "caler_ref: 2", "asks a case for caler_ref, which no case keeps; fix: did you mean caller_ref? Else add it to codes.csv"),
     ("rules/dispatch.yaml", "type_level: utility,", "type_levle: utility,", "did you mean type_level"),
     ("rules/dispatch.yaml", "type_level: utility, place: known", "type_level: utilty, place: known",
      'type_level cannot be "utilty"'),

@@ -4,9 +4,11 @@
  * every fact, so a trigger that cannot do without it is refused. */
 #include "router/core/listeners.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/memory.h"
 
 struct listeners {
@@ -34,16 +36,33 @@ int listeners_where(struct span field, const struct codes *codes)
     return attribute < 0 ? LISTEN_NOWHERE : attribute;
 }
 
+/* What every case keeps, beside the fields of codes.csv. */
+static const char *const always[] = {"type_code", "street_code", "community_code", "lead"};
+
 static void require(const struct listeners *listeners, const struct trigger *trigger,
                     struct span field, struct place place, struct diagnostics *diagnostics)
 {
     if (!field.len || listeners_where(field, listeners->codes) != LISTEN_NOWHERE)
         return;
-    diagnostics_add(
-        diagnostics, place,
-        "add it to config/codes.csv as a field, or take one that cases keep: type_code, "
-        "street_code, community_code, lead, estate_code, caller_ref",
-        "trigger %s asks a case for %.*s, which no case keeps", trigger->name, SPAN_ARG(field));
+    char word[64], texts[CODES_MOST_FIELDS][64], fix[1024];
+    const char *known[CODES_MOST_FIELDS + ARRAY_LENGTH(always)];
+    size_t count = 0;
+    for (; count < ARRAY_LENGTH(always); count++)
+        known[count] = always[count];
+    for (int i = 0; i < CODES_MOST_FIELDS; i++)
+        if (codes_fields(listeners->codes)[i].at)
+            known[count++] =
+                span_to_cstr(codes_fields(listeners->codes)[i], texts[i], sizeof texts[i]);
+    const char *near = diagnostics_nearest(span_to_cstr(field, word, sizeof word), known, count);
+    size_t len =
+        (size_t)snprintf(fix, sizeof fix,
+                         "%s%s%sadd it to codes.csv as a field, or take "
+                         "one that cases keep:",
+                         near ? "did you mean " : "", near ? near : "", near ? "? Else " : "");
+    for (size_t i = 0; i < count; i++)
+        len += (size_t)snprintf(fix + len, sizeof fix - len, "%s %s", i ? "," : "", known[i]);
+    diagnostics_add(diagnostics, place, fix, "trigger %s asks a case for %.*s, which no case keeps",
+                    trigger->name, SPAN_ARG(field));
 }
 
 static void check(const struct listeners *listeners, const struct trigger *trigger,

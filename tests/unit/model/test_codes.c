@@ -56,6 +56,17 @@ static void refuses_a_number_or_a_code_given_twice(void **state)
     refuse_at("space,number,code\nstage,1,a\n# c\nstage,2,a\n", 4);
 }
 
+static void says_which_number_a_field_can_have(void **state)
+{
+    (void)state;
+    refuse_at("field,1,a\nfield,501,b\n", 2);
+    assert_non_null(strstr(shown, "number 501 is not 1 to 8; the next free one is 2"));
+    refuse_at("field,1,a\nfield,2,b\nfield,3,c\nfield,4,d\nfield,5,e\nfield,6,f\nfield,7,g\n"
+              "field,8,h\nfield,9,i\n",
+              9);
+    assert_non_null(strstr(shown, "all of those are taken"));
+}
+
 static void refuses_rows_that_are_no_code(void **state)
 {
     (void)state;
@@ -73,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_by_code_and_by_number_within_a_space),
         cmocka_unit_test(refuses_a_number_or_a_code_given_twice),
+        cmocka_unit_test(says_which_number_a_field_can_have),
         cmocka_unit_test(refuses_rows_that_are_no_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
