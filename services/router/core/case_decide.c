@@ -19,13 +19,17 @@ static bool may_be_dispatched(const struct case_fold *fold, const struct case_ki
     return dispatched >= 0 && (!after || after & fold->happened);
 }
 
-const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)
+static const struct case_line *find_line(const struct case_set *set, struct span id)
 {
-    struct span id = fold->cause_id.at ? fold->cause_id : fold->opened_id;
     for (size_t i = 0; i < set->count; i++)
         if (span_equal(set->lines[i].id, id))
             return &set->lines[i];
     return NULL;
+}
+
+const struct case_line *case_decide_cause(const struct case_set *set, const struct case_fold *fold)
+{
+    return find_line(set, fold->cause_id.at ? fold->cause_id : fold->opened_id);
 }
 
 static bool may_wait(const struct case_fold *fold, const struct case_kind *kind)
@@ -123,10 +127,8 @@ static struct span field_of(const struct case_decide_asked *asked, struct span n
 
 static struct span request_kind_of(const struct case_decide_asked *asked)
 {
-    for (size_t i = 0; i < asked->set->count; i++)
-        if (span_equal(asked->set->lines[i].id, asked->fold->opened_id))
-            return asked->set->lines[i].attribute[CASE_REQUEST_KIND];
-    return SPAN_NONE;
+    const struct case_line *opened = find_line(asked->set, asked->fold->opened_id);
+    return opened ? opened->attribute[CASE_REQUEST_KIND] : SPAN_NONE;
 }
 
 struct order case_decide_order(const struct case_decide_asked *asked, const struct case_line *cause)
@@ -151,6 +153,39 @@ struct order case_decide_order(const struct case_decide_asked *asked, const stru
         .opened_ms = cause->time_ms, /* of this round: a reopening starts the limit anew */
         .due_ms = fold->due_ms,
     };
+}
+
+/* What the trigger is called that opened the case; absent = none did. A field of that name that a
+ * source tells is no finding of ours. */
+static struct span trigger_of(const struct case_decide_asked *asked)
+{
+    const struct case_line *opened = find_line(asked->set, asked->fold->opened_id);
+    int number = codes_number(asked->rules->codes, CODE_FIELD, SPAN("trigger"));
+    if (!opened || !number || opened->party != asked->kind->party.router)
+        return SPAN_NONE;
+    struct span code = opened->attribute[CASE_FIELD + number - 1];
+    const struct trigger *trigger =
+        code.at ? triggers_find(asked->rules->bundle->triggers, code) : NULL;
+    return trigger ? span_of(trigger->title) : code;
+}
+
+/* The lead that a finding names no superior has named. */
+static bool say_found(struct decision *decision, const struct case_decide_asked *asked,
+                      int64_t opened_ms, struct arena *arena)
+{
+    static const char sentence[] = "触发器「%.*s」发现,已指定%.*s承办";
+    struct span trigger = decision->adopted ? trigger_of(asked) : SPAN_NONE;
+    if (!trigger.at)
+        return true;
+    struct span lead = district_unit_name(&asked->rules->bundle->district, decision->lead,
+                                          timestamp_day(opened_ms, YAML_DATE_ZONE_MINUTES));
+    size_t size = sizeof sentence + trigger.len + lead.len;
+    char *text = arena_take_raw(arena, size);
+    if (!text)
+        return false;
+    int n = snprintf(text, size, sentence, SPAN_ARG(trigger), SPAN_ARG(lead));
+    decision->reason = span_from(text, (size_t)n);
+    return true;
 }
 
 static bool had_it(const struct case_fold *fold, struct span unit)
@@ -226,6 +261,7 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
     decided->about.time_ms = case_decide_turn(asked->set, asked->kind, decided->about.time_ms);
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
                 asked->rules->max_age_ms, arena) ||
+        !say_found(&decided->decision, asked, order.opened_ms, arena) ||
         !pass_over(&decided->decision, asked->fold, arena) ||
         !say_designated(&decided->decision, asked->fold, arena))
         return false;

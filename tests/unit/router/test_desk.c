@@ -296,6 +296,48 @@ static void a_proactive_case_is_confirmed_or_declined_by_a_person(void **state)
     }
 }
 
+/* No superior named it (docs/decisions/0340); a trigger that is gone is called by its code. */
+static void the_order_says_that_a_trigger_named_its_lead(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *trigger, *party, *confirmed, *lead, *reason;
+    } rows[] = {
+        {"silent_station", "desk", "{}", "d_civil", "触发器「站点静默」发现,已指定"},
+        {"silent_station", "router", "{}", "d_civil", "触发器「站点静默」发现,已指定"},
+        {"gone_by_now", "desk", "{}", "d_civil", "触发器「gone_by_now」发现,已指定"},
+        {"silent_station", "desk", "{\"lead\":\"d_urban\"}", "d_urban", "经指挥中心研判,由"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char data[256];
+        struct case_flow *flow = begin();
+        struct told opened = said("opened-p", "opened", "router", NOON);
+        struct told word = said("word-p", "confirmed", rows[i].party, NOON + HOUR);
+        opened.subject = word.subject = "proactive:silent_station:AAAAAAAAAAAAAAAAAAAAAA";
+        snprintf(data, sizeof data, "{\"trigger\":\"%s\",\"lead\":\"d_civil\"}", rows[i].trigger);
+        opened.data = data;
+        word.data = rows[i].confirmed;
+        tell(flow, opened);
+        flow = restart(flow);
+        tell(flow, word);
+        assert_newest(rows[i].lead, "assigned", rows[i].reason);
+        assert_null(strstr(newest(rows[i].lead)->value, "上级已指定"));
+        case_flow_close(flow);
+    }
+}
+
+/* A field `trigger` of an order that came from outside names no finding of ours. */
+static void an_order_from_above_says_that_a_superior_named_its_lead(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told opened = order;
+    opened.data = "{\"trigger\":\"silent_station\",\"lead\":\"d_civil\"}";
+    tell(flow, opened);
+    assert_newest("d_civil", "assigned", "上级已指定");
+    case_flow_close(flow);
+}
+
 /* ---- the table ---- */
 
 static void each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind(void **state)
@@ -336,6 +378,8 @@ int main(void)
         cmocka_unit_test(history_without_its_opening_asks_nobody),
         cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
         cmocka_unit_test(a_proactive_case_is_confirmed_or_declined_by_a_person),
+        cmocka_unit_test(the_order_says_that_a_trigger_named_its_lead),
+        cmocka_unit_test(an_order_from_above_says_that_a_superior_named_its_lead),
         cmocka_unit_test(each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind),
     };
     return cmocka_run_group_tests(tests, load, unload);
