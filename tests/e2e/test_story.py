@@ -152,7 +152,7 @@ def killed_half_way(district, words, total):
     """SIGKILL when about half of the copies are on raw. Returns how many were committed."""
     begun = district.ends("cb.raw")
     command = [district.binaries / "citybrain", "replay", "--feed", "story", "--dispatch-missing", "--config",
-               district.config, *words, "--rate", str(max(total // 12, 1))]
+               district.config, *words, "--rate", str(max(total // 40, 1))]
     with open(district.run / "replay.log", "wb") as log:
         process = subprocess.Popen([str(w) for w in command], env=district.environment, cwd=ROOT, stdout=log, stderr=log)
         try:
