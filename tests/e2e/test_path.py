@@ -63,6 +63,17 @@ def test_an_order_is_accepted_and_counted_once_however_often_it_is_sent(district
     assert [(r["unit"], int(r["opened"]), int(r["closed"])) for r in rows] == [(LEAD, 1, 1)]
 
 
+def test_a_street_by_code_name_and_alias_is_one_row_and_an_unknown_one_is_kept(district):
+    spelt = ["110105009", "亚运村街道", "亚运村", "亚云村街道"]
+    district.accepted("hotline", [order(f"E2ESP{n}", 反映社区="", 反映街乡=street) for n, street in enumerate(spelt)])
+    district.settle()
+    for view in ("places", "closure_rate"):
+        rows = district.sql(f"SELECT street_code, sum(opened)::int FROM api.{view} WHERE street_code = ANY(%s) GROUP BY 1", spelt)
+        assert dict(rows) == {"110105009": 3, "亚云村街道": 1}, view
+    leads = district.sql("SELECT case_id, lead FROM core.case_now WHERE starts_with(case_id, %s)", case("E2ESP"))
+    assert dict(leads) == {**{case(f"E2ESP{n}"): "s110105009" for n in range(3)}, case("E2ESP3"): "desk"}
+
+
 def test_a_rejected_row_is_answered_and_kept_as_it_came(district):
     good = order("E2E2", 承办单位=LEAD)
     unknown = json.dumps(order("E2E3", 诉求性质="闲聊"), ensure_ascii=False).encode()

@@ -31,6 +31,19 @@ def test_a_new_district_passes_check_and_test(tmp_path):
     assert f"config_dir: {made} " in (made / "router.yaml").read_text()
 
 
+def test_its_hotline_knows_a_street_by_code_name_and_alias(tmp_path):
+    made, sent = tmp_path / "mine", tmp_path / "orders.ndjson"
+    assert citybrain("init", made, "--district", "440305", "--name", "南山区").returncode == 0
+    spelt = ["440305001", "东湖街道", "东湖", "东胡"]
+    sent.write_text("".join(json.dumps({"工单编号": f"HL{n}", "诉求性质": "投诉", "反映街乡": street, "受理时间": "2026-03-02 09:15:00"},
+                                       ensure_ascii=False) + "\n" for n, street in enumerate(spelt)), encoding="utf-8")
+    done = citybrain("try", sent, "--feed", "hotline", "--config", made, "--events")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    streets = [event["data"]["street_code"] for event in told if event.get("type") == "cn.citybrain.case.opened.v1"]
+    assert streets == ["440305001"] * 3 + ["东胡"], done.stdout
+
+
 def test_it_has_what_this_release_has(tmp_path):
     made = tmp_path / "mine"
     assert citybrain("init", made).returncode == 0

@@ -64,6 +64,8 @@ MISTAKES = {
                              "feed wether stands in weather.yaml", "name the file after its feed"),
     "unknown column of a registry": ("ingest", "feeds/outage.yaml", "registry: units, by: [code, name]", "registry: units, by: [code, nmae]",
                                      "nmae", "registries/units.csv has no column nmae", "name"),
+    "a kept word of a table": ("ingest", "feeds/hotline.yaml", "unknown: other", "unknown: keep", "unknown: keep }  # what the call-taker",
+                               "unknown: keep goes with a registry and without split", "a code for what the table has not"),
     "unknown stage": ("ingest", "feeds/hotline.yaml", "stage: resolved", "stage: resolvd", "stage: resolvd",
                       "kind request has no stage resolvd", "a stage of its kind"),
     "unknown charset": ("ingest", "feeds/hotline_csv.yaml", "charset: gb18030", "charset: gb13080", "gb13080", "unknown charset gb13080",

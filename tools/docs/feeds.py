@@ -73,7 +73,7 @@ def how(field):
     if "split" in field:
         words.append("each part between " + code(field["split"]))
     if "unknown" in field:
-        words.append(f"else `{field['unknown']}`")
+        words.append("else as it stands" if field["unknown"] == "keep" else f"else `{field['unknown']}`")
     if "date" in field:
         words.append("date " + code(field["date"]))
     if field.get("day") == "end":

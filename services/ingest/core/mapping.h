@@ -85,7 +85,8 @@ struct mapping_field {
     const char *constant; /* NULL = none */
     const char *fallback; /* default; NULL = none */
     const struct mapping_table *table;
-    const char *unknown; /* for a code that is not in the table; NULL = reject */
+    const char *unknown; /* for a code that is not in the table; NULL = reject, unless it is kept */
+    bool unknown_kept;   /* what the registry has not goes out as it stands */
     const char **splits; /* what stands between several codes in one cell */
     size_t split_count;
     const struct mapping_date *dates; /* the output is RFC 3339 in UTC */

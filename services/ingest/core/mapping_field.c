@@ -239,6 +239,17 @@ static void read_limits(struct mapping_compiler *compiler, const struct yaml_nod
     mapping_field_range(compiler, yaml_get(node, "range"), field->date_count > 0, &field->range);
 }
 
+/* `keep` is no word of its own: a place that nobody knows goes on as it was told, to the desk. */
+static void read_unknown(struct mapping_compiler *compiler, const struct yaml_node *node,
+                         struct mapping_field *field)
+{
+    if (node && yaml_text(node, &field->unknown, compiler->diagnostics) &&
+        strcmp(field->unknown, "keep") == 0) {
+        field->unknown = NULL;
+        field->unknown_kept = true;
+    }
+}
+
 static void read_value(struct mapping_compiler *compiler, const struct yaml_node *node,
                        struct mapping_field *field)
 {
@@ -248,8 +259,7 @@ static void read_value(struct mapping_compiler *compiler, const struct yaml_node
     if (yaml_get(node, "default"))
         yaml_text(yaml_get(node, "default"), &field->fallback, d);
     field->table = mapping_table_of(compiler, node);
-    if (yaml_get(node, "unknown"))
-        yaml_text(yaml_get(node, "unknown"), &field->unknown, d);
+    read_unknown(compiler, yaml_get(node, "unknown"), field);
     if (yaml_get(node, "split"))
         field->splits =
             mapping_compile_texts(compiler, yaml_get(node, "split"), &field->split_count);
@@ -270,6 +280,10 @@ static void check_hidden(struct mapping_compiler *compiler, const struct yaml_no
     if (field->unknown && field->table == NULL)
         diagnostics_add(compiler->diagnostics, yaml_get(node, "unknown")->key_place,
                         "table: or registry:", "unknown: goes with a table");
+    if (field->unknown_kept && (yaml_get(node, "registry") == NULL || field->splits))
+        diagnostics_add(compiler->diagnostics, yaml_get(node, "unknown")->key_place,
+                        "a code for what the table has not",
+                        "unknown: keep goes with a registry and without split");
     if (field->splits && field->table == NULL)
         diagnostics_add(compiler->diagnostics, yaml_get(node, "split")->key_place,
                         "table: a code for each part", "split: goes with a table");

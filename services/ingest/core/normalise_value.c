@@ -259,8 +259,8 @@ static bool code_of(struct item *item, const struct mapping_field *field, int co
     bool known = mapping_table_find(field->table, cell, code);
     if (known && code->at)
         return true;
-    *code = span_of(field->unknown);
-    return field->unknown || normalise_reject(item, known ? REJECT_LEVEL : REJECT_CODE, column);
+    *code = field->unknown_kept ? cell : span_of(field->unknown);
+    return code->at || normalise_reject(item, known ? REJECT_LEVEL : REJECT_CODE, column);
 }
 
 /* What stands before the next separator, which is passed over; `rest` is absent behind the last. */
