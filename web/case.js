@@ -4,13 +4,19 @@ import { get } from "./api.js";
 import { dueMark, stateSign, caseLink } from "./case_rows.js";
 import { mark } from "./chart.js";
 import { make } from "./dom.js";
+import { askFiring, finding } from "./firing.js";
 import { clockOf, dayOf, dueIn, duration, moment, secondsBetween } from "./format.js";
 import { langOfNames, ruleWords } from "./names.js";
 import { viewAddress } from "./state.js";
 import { language, t } from "./words.js";
 
 export const askCase = (name) => get(`api/cases/${encodeURIComponent(name)}`, { lang: language() });
-export const ask = (state) => askCase(state.case);
+
+export async function ask(state) {
+  const [one, found] = await Promise.all([askCase(state.case), askFiring(state.case)]);
+  return { ...one, found };
+}
+
 
 const counts = (line) => line.effect === "counts";
 const isOver = (one) => ["resolved", "closed", "merged"].includes(one.state);
@@ -79,7 +85,7 @@ export function draw(state, one, clock) {
   return [make("div", { class: "life" },
     make("section", { class: "panel", "aria-labelledby": "case_title" },
       make("header", {}, make("h2", { id: "case_title", class: "case" }, one.case), one.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: one.case }) }, t("to_desk")) : null),
-      make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now)),
+      make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), finding(one.found, clock.now), facts(one, clock.now)),
     make("section", { class: "panel", "aria-labelledby": "timeline_title" },
       make("header", {}, make("h2", { id: "timeline_title" }, t("timeline")), make("p", { class: "legend", "aria-hidden": "true" }, mark("round", t("by_units")), mark("out", t("by_desk")), mark("rules", t("by_rules")))),
       timeline(one, clock.now)))];

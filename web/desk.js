@@ -6,8 +6,9 @@ import { dueMark, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
+import { askFiring, finding } from "./firing.js";
 import { moment, whole } from "./format.js";
-import { kindName, langOfNames, typeName, unitName } from "./names.js";
+import { kindName, langOfNames, triggerName, typeName, unitName } from "./names.js";
 import { isDesk, signIn } from "./sign_in.js";
 import { address } from "./state.js";
 import { t } from "./words.js";
@@ -24,16 +25,16 @@ async function askQueue(state) {
 }
 
 export async function ask(state) {
-  const [page, one] = await Promise.all([perhaps(askQueue(state)), state.case ? perhaps(askCase(state.case)) : null]);
-  return { page, one };
+  const [page, one, found] = await Promise.all([perhaps(askQueue(state)), state.case ? perhaps(askCase(state.case)) : null, state.case ? askFiring(state.case) : null]);
+  return { page, one, found };
 }
 
 function row(item, state, now) {
   return make("li", { "data-key": item.case }, make("a", { href: address({ case: item.case }), class: `item ${item.cause}`, "aria-current": item.case === state.case ? "true" : null },
     make("span", { class: `tag ${item.cause}` }, t(`cause_${item.cause}`)),
-    make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
-    make("span", { lang: langOfNames() }, item.type_code ? typeName(item.type_code) : kindName(item.kind)),
-    make("span", { class: "soft", lang: langOfNames() }, placeOf(item)),
+    item.trigger ? make("b", { lang: langOfNames() }, triggerName(item.trigger)) : make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
+    make("span", { lang: langOfNames() }, item.type_code ? typeName(item.type_code) : item.trigger ? "" : kindName(item.kind)),
+    make("span", { class: "soft", lang: langOfNames(), title: item.reason }, item.reason || placeOf(item)),
     make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due ? dueMark(item.due, now) : null));
 }
 
@@ -45,13 +46,14 @@ function queue({ page }, state, clock) {
     page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 
-function asked({ page, one }, state, clock) {
+function asked({ page, one, found }, state, clock) {
   if (!state.case) return make("section", { class: "panel" }, make("p", { class: "none" }, t("choose_case")));
   if (!one) return make("section", { class: "panel" }, make("p", { class: "none" }, t("no_such_case")));
   const cause = page?.causes.find((row_) => row_.cause === one.desk_cause);
   return make("section", { class: "panel", "aria-labelledby": "asked_title", "data-key": one.case },
     make("header", {}, make("h2", { id: "asked_title", class: "case" }, one.case)),
     cause ? make("p", { class: "ask" }, make("span", { class: `tag ${cause.cause}` }, t(`cause_${cause.cause}`)), " ", t(`ask_${cause.cause}`)) : make("p", { class: "note" }, t("not_asked")),
+    finding(found, clock.now),
     make("ul", { class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
     outcome(one),
     cause && isDesk() ? decideForm(one, cause.cause, cause.answers.split(" "), clock) : cause && !isDesk() ? make("p", { class: "note" }, t("needs_credential")) : null,

@@ -118,8 +118,9 @@ static void build_desk(struct api_call *call, struct sql_ask *ask)
                 "row_to_json(i)::text FROM (SELECT n.case_id AS case, n.desk_cause AS cause, "
                 "n.kind, n.stage, n.state, n.lead AS unit, n.type_code, n.street_code, "
                 "n.community_code, core.of_ms(n.opened_ms) AS opened, core.of_ms(n.due_ms) AS "
-                "due, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM core.case_now AS "
-                "n WHERE n.desk_cause IS NOT NULL AND n.live");
+                "due, core.of_ms(n.changed_ms) AS changed, f.trigger, f.data->>'reason' AS "
+                "reason) AS i) AS row FROM core.case_now AS n LEFT JOIN core.firing AS f USING "
+                "(case_id) WHERE n.desk_cause IS NOT NULL AND n.live");
     sql_ask_any(ask, "n.desk_cause", api_query_get(&call->query, "cause")->text);
     sql_ask_any(ask, "n.street_code", api_query_get(&call->query, "street_code")->text);
     sql_ask_any(ask, "n.kind", api_query_get(&call->query, "kind")->text);
@@ -162,11 +163,10 @@ void api_cases_desk(void *api, struct http_request *request)
     api_call_ask(call);
 }
 
-static const struct api_parameter trigger_parameters[] = {{"trigger", API_CODES, NULL, 0, 0},
-                                                          {"from", API_MOMENT, NULL, 0, 0},
-                                                          {"to", API_MOMENT, NULL, 0, 0},
-                                                          {"limit", API_NUMBER, NULL, 1, 1000},
-                                                          {"after", API_KEY, NULL, 0, 0}};
+static const struct api_parameter trigger_parameters[] = {
+    {"trigger", API_CODES, NULL, 0, 0},   {"case", API_CODES, NULL, 0, 0},
+    {"from", API_MOMENT, NULL, 0, 0},     {"to", API_MOMENT, NULL, 0, 0},
+    {"limit", API_NUMBER, NULL, 1, 1000}, {"after", API_KEY, NULL, 0, 0}};
 
 static void build_triggers(struct api_call *call, struct sql_ask *ask)
 {
@@ -188,6 +188,7 @@ static void build_triggers(struct api_call *call, struct sql_ask *ask)
              "n.state, n.lead AS unit, n.desk_cause) AS i) AS row FROM core.firing AS f LEFT JOIN "
              "core.case_now AS n USING (case_id) WHERE true");
     sql_ask_any(ask, "f.trigger", api_query_get(&call->query, "trigger")->text);
+    sql_ask_any(ask, "f.case_id", api_query_get(&call->query, "case")->text);
     if (from->text.at)
         sql_ask_compare(ask, "f.fired_ms", ">=", from->number);
     if (to->text.at)

@@ -262,7 +262,15 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     firing = json.dumps({"group": {"caller_ref": "S0000000APIF", "type_code": "R0105"}, "reason": "第3次反映", "count": 3})
     district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIF', '0', 4102444800000, 'repeat', %s) RETURNING 1", firing)
     found = api.json("/api/triggers?trigger=repeat&from=2099-01-01")["rows"]
+    assert api.json("/api/triggers?case=proactive:triggers:APIF")["rows"] == found
+    assert api.json("/api/triggers?case=proactive:triggers:APIG")["rows"] == []
     district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIF' RETURNING 1")
+    # in the queue the sentence stands with the case
+    word = json.dumps({"reason": "第3次反映"})
+    district.sql("INSERT INTO core.firing VALUES ('request:12345:APID1', '0', 4102444800000, 'repeat', %s) RETURNING 1", word)
+    queue = {one["case"]: one for one in pages(api, "/api/desk", limit=50)}
+    district.sql("DELETE FROM core.firing WHERE case_id = 'request:12345:APID1' RETURNING 1")
+    assert (queue["request:12345:APID1"]["trigger"], queue["request:12345:APID1"]["reason"]) == ("repeat", "第3次反映") and row["trigger"] is None
     assert [row["group"] for row in found] == [{"type_code": "R0105"}] and "S0000000APIF" not in json.dumps(found)
     fresh = api.json("/api/freshness")
     assert fresh["partitions"] and {feed["feed"] for feed in fresh["feeds"]} >= {"hotline"}

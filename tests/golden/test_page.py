@@ -296,6 +296,26 @@ document.body.append(Object.assign(document.createElement("p"), { id: "answered"
     assert "outcome" not in page.texts
 
 
+def test_who_decides_reads_what_the_trigger_found(api):
+    name, sentence = "proactive:crowded:3f9a2c", "440305002901 七日内 2 起无证经营"
+    one = {"case": name, "kind": "proactive", "state": "waiting", "desk_cause": "confirm", "opened": "2026-01-01T12:00:00+08:00", "timeline": []}
+    fired = {"case": name, "trigger": "crowded", "fired": "2026-01-01T12:00:00+08:00", "reason": sentence, "group": {"community_code": "440305002901"}, "count": 2,
+             "evidence": ["inspection:market:XC0101", "inspection:market:XC0102"], "state": "waiting", "desk_cause": "confirm"}
+    api.pages["/api/names"] = {"triggers": [{"trigger": "crowded", "name": "无证经营聚集"}]}
+    api.pages["/api/desk"] = {"rows": [{**one, "cause": "confirm", "trigger": "crowded", "reason": sentence}, {**desk_case("N1"), "trigger": None, "reason": None}],
+                              "waiting": {"confirm": 1, "overdue": 1}, "causes": [{"cause": "confirm", "answers": "confirmed declined"}], "next": None}
+    api.pages.update({"/api/triggers": {"rows": [fired], "next": None}, f"/api/cases/{name.replace(':', '%3A')}": one, "/api/cases/request%3A12345%3AN1": desk_case("N1")})
+    page = browse(f"{api.url}#view=desk&case={name}")
+    assert errors(page) == [] and ("/api/triggers", {"case": name}) in api.asked
+    assert "无证经营聚集" in page.text("queue") and sentence in page.text("queue") and "3f9a2c" not in page.text("queue") and "N1" in page.text("queue")
+    for shown in (page, browse(f"{api.url}#view=case&case={name}")):
+        for words in ("无证经营聚集", sentence, "2 件", "依据 2 条 XC0101 XC0102"):
+            assert words in shown.text("finding"), shown.text("finding")
+    api.asked.clear()
+    page = browse(f"{api.url}#view=case&case=request:12345:N1")
+    assert errors(page) == [] and "finding" not in page.texts and "/api/triggers" not in [path for path, _ in api.asked]
+
+
 def test_what_comes_from_data_is_text(api):
     api.rows["closure_rate"].append(rate("<img src=x onerror=alert(1)>", 3, 1))
     page = browse(api.url + "#view=units&range=all")
