@@ -125,6 +125,16 @@ def test_help_tells_every_option_and_no_other(verbs):
     assert not faults, "\n".join(faults)
 
 
+def test_a_verb_and_each_of_its_words_have_help(verbs):
+    for name, verb in verbs.items():
+        page = said(name, "--help")
+        assert page.startswith("usage: ") or name in page
+        for word in verb["words"]:
+            assert said(name, word, "--help") == page, (name, word)
+        for option in sorted(verb["options"])[:1]:
+            assert said(name, option, "--help") == page
+
+
 def test_verbs_stand_in_the_order_of_the_alphabet(verbs):
     assert list(verbs) == sorted(verbs)
     shown = re.findall(r"^  (\w+) ", said("help"), re.M)

@@ -3,6 +3,7 @@
  */
 #include <getopt.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,15 @@ static void show_verbs(FILE *out)
         out);
 }
 
+/* Behind a word of its verb too, as in `views show --help`. */
+static bool asks_help(int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || (i == 2 && strcmp(argv[i], "-h") == 0))
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     /* Each verb says itself what went wrong; what librdkafka tells the daemons' log is not asked.
@@ -76,7 +86,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++) {
         if (strcmp(argv[1], verbs[i]->name) != 0)
             continue;
-        if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0)) {
+        if (asks_help(argc, argv)) {
             fputs(verbs[i]->help, stdout);
             return VERB_OK;
         }
