@@ -6,6 +6,7 @@ import os
 import signal
 import time
 
+import psycopg2
 from district import until
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
@@ -66,3 +67,16 @@ def test_what_does_not_answer_is_named(district):
     assert done.returncode == 69 and "aggregator: " in done.stderr
     assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["group", "ingest", "router"]
     assert district.citybrain("lag", "--group", "nobody", check=False).returncode == 64
+
+
+def test_who_holds_a_lock_holds_nobody_up(district):
+    forgotten = psycopg2.connect(district.environment["CITYBRAIN_PG"])
+    try:
+        forgotten.cursor().execute("LOCK TABLE core.kafka_offset IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        done = district.citybrain("lag", check=False)
+        assert done.returncode == 69 and "docs/runbooks/database-away.md" in done.stderr, done.stderr
+        assert time.monotonic() - began < 30
+        assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["group", "ingest", "router"]
+    finally:
+        forgotten.close()

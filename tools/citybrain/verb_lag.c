@@ -55,7 +55,8 @@ struct question {
 static bool ask_postgres(const struct question *question, struct lag *lag, struct error *error)
 {
     struct postgres_connection *connection = postgres_connection_new(
-        question->postgres, "citybrain lag", "SET default_transaction_read_only = on");
+        question->postgres, "citybrain lag",
+        "SET default_transaction_read_only = on; SET statement_timeout = '5s'");
     char topic[KAFKA_MAX_NAME];
     kafka_client_name(&question->settings, "events", topic, sizeof topic);
     bool good = postgres_connection_open(connection, error);
@@ -183,6 +184,9 @@ static int answer(struct question *question)
             continue;
         fprintf(stderr, "citybrain lag: %s: %s\n", groups[i].name, error.text);
         status = VERB_UNAVAILABLE;
+        if (groups[i].in_postgres && strstr(error.text, "statement timeout"))
+            fprintf(stderr, "somebody holds a lock on what the aggregator stores; fix: "
+                            "docs/runbooks/database-away.md finds who\n");
         if (error.code == RD_KAFKA_RESP_ERR__TRANSPORT) {
             fprintf(stderr, "no broker at %s; fix: start it, or name others by --brokers\n",
                     question->settings.brokers);
