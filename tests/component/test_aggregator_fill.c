@@ -374,11 +374,15 @@ static int64_t number_of(PGconn *connection, const char *sql)
     "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name "  \
     "= 'citybrain-fill'"
 
+/* The server may be slow to notice that the connection before is gone. */
 static void reopen(struct fill *fill)
 {
     struct error error = {0};
-    if (!fill_open(fill, true, &error))
-        fail_msg("%s", error.text);
+    for (int i = 0; i < 100 && !fill_open(fill, true, &error); i++) {
+        if (error.kind != ERROR_RETRY || i == 99)
+            fail_msg("%s", error.text);
+        number("SELECT count(pg_sleep(0.1))");
+    }
 }
 
 /* Its server may be slow to notice that it is gone, or be another that was promoted and knows

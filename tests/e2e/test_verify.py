@@ -24,7 +24,7 @@ CASES = 350
 
 
 def verify(district, *words):
-    done = district.citybrain("verify", "--json", *words, check=False, seconds=120)
+    done = district.citybrain("verify", "--json", *words, check=False, seconds=400)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, json.loads(done.stdout)
 
