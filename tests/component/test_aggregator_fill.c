@@ -191,12 +191,12 @@ static void step(struct fill *fill, enum fill_result expected)
         fail_msg("step %d, not %d: %s", result, expected, error.text);
 }
 
-static struct fill *open_fill(const struct batch_rules *rules, const struct schema_rules *schema,
-                              bool all)
+static struct fill *open_fill(const struct batch_rules *rules, bool all)
 {
+    static struct schema_rules schema; /* as long as the fill, of which there is one */
     struct error error = {0};
-    (void)rules;
-    struct fill *fill = fill_new(here.postgres.conninfo, schema, all);
+    schema = (struct schema_rules){"services/aggregator/sql", rules, NULL};
+    struct fill *fill = fill_new(here.postgres.conninfo, &schema, all);
     if (!fill_open(fill, true, &error) || !fill_begin(fill, &error))
         fail_msg("%s", error.text);
     return fill;
@@ -243,18 +243,17 @@ static struct feed more(struct feed feed, int from, int to, bool ended)
 static void what_is_filled_beside_a_writer_is_what_the_sets_say(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
     char filled[64], again[64];
     (void)state;
     struct feed feed = open_feed(&here.before, 1);
     feed.to = CASES;
     assert_int_equal(commit(&feed, &here.before), WRITER_DONE);
-    struct fill *fill = open_fill(&here.after, &schema, false);
+    struct fill *fill = open_fill(&here.after, false);
     assert_int_equal(fill_look(fill)->plan.differs, 3);
     step(fill, FILL_MORE);
     feed = more(feed, 100, 4500, true);
     fill_free(fill); /* as if it was killed */
-    fill = open_fill(&here.after, &schema, false);
+    fill = open_fill(&here.after, false);
     assert_true(fill_look(fill)->unfinished);
     assert_int_equal(fill_look(fill)->cases, 2000);
     step(fill, FILL_MORE);
@@ -280,7 +279,7 @@ static void what_is_filled_beside_a_writer_is_what_the_sets_say(void **state)
     assert_int_equal(number("SELECT count(*) FROM pg_class WHERE relname LIKE '%goes%'"), 0);
     assert_int_equal(number("SELECT count(*) FROM core.audit WHERE reason = 'a test'"), 1);
     look(filled);
-    fill = open_fill(&here.after, &schema, true); /* nobody writes: from the sets as they are */
+    fill = open_fill(&here.after, true); /* nobody writes: from the sets as they are */
     for (enum fill_result result = FILL_MORE; result != FILL_DONE;)
         assert_int_not_equal(result = fill_step(fill, &error), FILL_FAILED);
     assert_true(fill_swap(fill, "views apply", "nobody", "again", &error));
@@ -313,10 +312,9 @@ static int64_t count_differing(struct fill *fill)
 static void what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swap(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
     (void)state;
     struct feed feed = open_feed(&here.after, 1);
-    struct fill *fill = open_fill(&here.after, &schema, true);
+    struct fill *fill = open_fill(&here.after, true);
     while (fill_step(fill, &error) == FILL_MORE)
         ;
     feed = (struct feed){feed.writer, feed.position, 300, 340, true};
@@ -336,7 +334,7 @@ static void what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swa
     writer_free(feed.writer);
     assert_int_equal(number("SELECT count(*) FROM core.audit WHERE verb = 'rebuild'"), 1);
 
-    fill = open_fill(&here.after, &schema, true);
+    fill = open_fill(&here.after, true);
     while (fill_step(fill, &error) == FILL_MORE)
         ;
     assert_int_equal(count_differing(fill), 0);
@@ -347,9 +345,9 @@ static void what_was_spoiled_is_found_beside_a_writer_and_is_right_after_the_swa
 static void only_one_fills_and_what_was_begun_can_be_thrown_away(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.before, NULL};
     (void)state;
-    struct fill *fill = open_fill(&here.before, &schema, false);
+    struct fill *fill = open_fill(&here.before, false);
+    const struct schema_rules schema = {"services/aggregator/sql", &here.before, NULL};
     struct fill *second = fill_new(here.postgres.conninfo, &schema, false);
     assert_false(fill_open(second, false, &error));
     assert_int_equal(error.kind, ERROR_REFUSED);
@@ -390,9 +388,8 @@ static void reopen(struct fill *fill)
 static void a_lost_connection_is_gone_on_from(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
     (void)state;
-    struct fill *fill = open_fill(&here.after, &schema, true);
+    struct fill *fill = open_fill(&here.after, true);
     step(fill, FILL_MORE);
     assert_int_equal(number(END_FILLER), 1);
     assert_int_equal(fill_step(fill, &error), FILL_FAILED);
@@ -424,9 +421,8 @@ static void a_lost_connection_is_gone_on_from(void **state)
 static void a_swap_without_an_answer_is_asked_for(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
     (void)state;
-    struct fill *fill = open_fill(&here.after, &schema, true);
+    struct fill *fill = open_fill(&here.after, true);
     while (fill_step(fill, &error) == FILL_MORE)
         ;
     assert_true(failpoint_load("fill.after_swap:error"));
@@ -445,9 +441,8 @@ static void a_swap_without_an_answer_is_asked_for(void **state)
 static void who_freezes_keeps_a_swap_waiting(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.after, NULL};
     (void)state;
-    struct fill *fill = open_fill(&here.after, &schema, true);
+    struct fill *fill = open_fill(&here.after, true);
     while (fill_step(fill, &error) == FILL_MORE)
         ;
     number("SELECT count(pg_advisory_lock_shared(20120348))");
@@ -466,10 +461,9 @@ static void who_freezes_keeps_a_swap_waiting(void **state)
 static void a_set_that_cannot_be_read_stops_it_with_the_runbook(void **state)
 {
     struct error error = {0};
-    const struct schema_rules schema = {"services/aggregator/sql", &here.before, NULL};
     (void)state;
     run("UPDATE core.case_set SET lines = 'nonsense' WHERE case_id = 'request:test:00003'");
-    struct fill *fill = open_fill(&here.before, &schema, false);
+    struct fill *fill = open_fill(&here.before, false);
     assert_int_equal(fill_step(fill, &error), FILL_FAILED);
     assert_int_equal(error.kind, ERROR_CONFIG);
     assert_non_null(strstr(error.text, "request:test:00003"));
