@@ -86,6 +86,8 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->units = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/registries/request_types.csv", config->config_dir);
     config->types = registry_load(path, diagnostics);
+    snprintf(path, sizeof path, "%s/type_groups.yaml", config->config_dir);
+    config->type_groups = type_groups_load(path, config->types, diagnostics);
     snprintf(path, sizeof path, "%s/registries/divisions.csv", config->config_dir);
     config->divisions = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/triggers", config->config_dir);
@@ -178,6 +180,7 @@ void aggregator_config_fini(struct aggregator_config *config)
     calendar_free(config->calendar);
     if (config->units)
         registry_free(config->units);
+    type_groups_free(config->type_groups);
     if (config->types)
         registry_free(config->types);
     if (config->divisions)

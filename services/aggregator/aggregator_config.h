@@ -9,6 +9,7 @@
 #include "aggregator/core/namespace_list.h"
 #include "aggregator/core/station_report.h"
 #include "aggregator/core/title_list.h"
+#include "aggregator/core/type_groups.h"
 #include "config/schema.h"
 #include "daemon/options.h"
 #include "daemon/settings.h"
@@ -41,6 +42,7 @@ struct aggregator_config {
     struct kinds *kinds;
     struct views *views;
     struct registry *units, *types, *divisions; /* their names */
+    struct type_groups *type_groups;            /* and which types are one matter */
     struct title_list *triggers, *feeds;        /* and what these are called */
     struct namespace_list *namespaces;          /* of cases */
     struct token_table *tokens;                 /* NULL = nobody has one */

@@ -8,6 +8,8 @@
 #include "aggregator/api_wait.h"
 #include "base/memory.h"
 
+#define MOST_TYPES ((size_t)256 << 10)
+
 struct api_call *api_call_admit(struct api *api, struct http_request *request)
 {
     if (!api_access_admit(api->access, request))
@@ -20,6 +22,34 @@ struct api_call *api_call_admit(struct api *api, struct http_request *request)
     return call;
 }
 
+size_t api_call_offer_groups(const struct api *api, struct api_parameter *table, size_t count)
+{
+    const char *words = type_groups_words(api->config->type_groups);
+    if (words)
+        table[count++] = (struct api_parameter){"type_group", API_WORDS, words, 0, 0};
+    return count;
+}
+
+static struct api_value *value_named(struct api_query *query, const char *name)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (strcmp(query->table[i].name, name) == 0)
+            return &query->value[i];
+    return NULL;
+}
+
+/* From here on a group is its types. */
+static void join_types(struct api_call *call)
+{
+    const struct api_value *asked = value_named(&call->query, "type_group");
+    struct api_value *codes = value_named(&call->query, "type_code");
+    if (!codes || !asked || !asked->text.at)
+        return;
+    strbuf_init(&call->types, 256, MOST_TYPES);
+    type_groups_join(call->api->config->type_groups, codes->text, asked->text, &call->types);
+    codes->text = strbuf_span(&call->types);
+}
+
 struct api_call *api_call_begin(struct api *api, struct http_request *request,
                                 const struct api_parameter *table, size_t count)
 {
@@ -30,6 +60,7 @@ struct api_call *api_call_begin(struct api *api, struct http_request *request,
         free(call);
         return NULL;
     }
+    join_types(call);
     struct span lang = SPAN_NONE;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(table[i].name, "limit") == 0 && call->query.value[i].text.at)
@@ -45,6 +76,7 @@ void api_call_end(struct api_call *call)
 {
     if (call->waits)
         api_wait_leave(call->api->wait);
+    strbuf_fini(&call->types);
     free(call);
 }
 

@@ -29,6 +29,7 @@ struct api_call {
     struct http_request *request;
     struct api_asker asker;
     struct api_query query; /* its spans are the request's */
+    struct strbuf types;    /* but of type_code, where groups of types are asked for */
     enum language language;
     int64_t limit;
     /* May be asked again, so it keeps nothing. */
@@ -55,6 +56,9 @@ struct api_call *api_call_admit(struct api *api, struct http_request *request);
 /* NULL when it has answered: nobody's token, too often, a parameter that is wrong. */
 struct api_call *api_call_begin(struct api *api, struct http_request *request,
                                 const struct api_parameter *table, size_t count);
+/* Adds type_group to a table that has room for it, where there are such groups: how many it has
+ * now. What is asked by it stands in the query's type_code, beside what is asked by that. */
+size_t api_call_offer_groups(const struct api *api, struct api_parameter *table, size_t count);
 /* Asks the database; the call ends with the answer. */
 void api_call_ask(struct api_call *call);
 void api_call_end(struct api_call *call);

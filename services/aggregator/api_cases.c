@@ -4,6 +4,7 @@
 #include "aggregator/api_cases.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "aggregator/core/case_story.h"
 #include "aggregator/store/case_ask.h"
@@ -37,8 +38,10 @@ static void build_list(struct api_call *call, struct sql_ask *ask)
 
 void api_cases_list(void *api, struct http_request *request)
 {
-    struct api_call *call =
-        api_call_begin(api, request, list_parameters, ARRAY_LENGTH(list_parameters));
+    struct api_parameter table[API_QUERY_MOST];
+    memcpy(table, list_parameters, sizeof list_parameters);
+    struct api_call *call = api_call_begin(
+        api, request, table, api_call_offer_groups(api, table, ARRAY_LENGTH(list_parameters)));
     if (!call || !api_call_has_range(call, "from", "to"))
         return;
     call->build = build_list;

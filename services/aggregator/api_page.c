@@ -85,6 +85,8 @@ void api_page_names(void *api, struct http_request *request)
     add_registry(&out, "divisions", config->divisions, divisions, ARRAY_LENGTH(divisions));
     strbuf_add_char(&out, ',');
     add_registry(&out, "types", config->types, types, ARRAY_LENGTH(types));
+    strbuf_add(&out, SPAN(",\"type_groups\":"));
+    type_groups_write(config->type_groups, &out);
     strbuf_add_char(&out, ',');
     add_kinds(&out, config->kinds);
     strbuf_add(&out, SPAN(",\"triggers\":"));

@@ -11,7 +11,7 @@
 
 static const struct api_parameter nothing[1];
 
-/* And one a group of the view: only its rows of those codes. */
+/* And one a group of the view: only its rows of those codes; with types, one for groups of them. */
 static const struct api_parameter view_parameters[] = {
     {"by", API_TEXT, NULL, 0, 0},
     {"from", API_DATE, NULL, 0, 0},
@@ -127,6 +127,8 @@ void api_views_one(void *api, struct http_request *request)
     memcpy(table, view_parameters, sizeof view_parameters);
     for (size_t i = 0; view && i < view->group_count; i++)
         table[count++] = (struct api_parameter){view->group_names[i], API_CODES, NULL, 0, 0};
+    if (view && view_group_index(view, FACT_TYPE) >= 0)
+        count = api_call_offer_groups(api, table, count);
     struct api_call *call = api_call_begin(api, request, table, count);
     if (!call)
         return;

@@ -254,6 +254,70 @@ static void what_is_open_to_all_has_its_percentiles(void **state)
     run("RESET ROLE; TRUNCATE core.cell_response_time; DROP ROLE dash_u_other");
 }
 
+/* --- several types --- */
+
+/* `count` cases of a type, each as long as bins of that number say. */
+static void fill_types(const char *type, int bin, int count)
+{
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO core.cell_response_time SELECT "
+             "(jsonb_populate_record(NULL::core.cell_response_time, (SELECT "
+             "jsonb_object_agg(a.attname, 0) FROM pg_attribute AS a WHERE a.attrelid = "
+             "'core.cell_response_time'::regclass AND a.attnum > 0) || jsonb_build_object("
+             "'bucket', 'day', 'day', '2024-01-01', 'unit', 'u1', 'type_code', '%s', "
+             "'street_code', '', 'limit_class', '', 'is_excluded', false, 'shard', 1, 'full_n', "
+             "%d, 'bins', NULL))).*; UPDATE core.cell_response_time SET bins = (SELECT "
+             "array_agg((m::bigint << 48) + (%d::bigint << 32) + %d) FROM generate_series(0, 20) "
+             "AS m) WHERE type_code = '%s'",
+             type, count, bin, count, type);
+    run(sql);
+}
+
+static void ask_types(const char *types, char *answer, size_t size)
+{
+    const struct view *view = views_find(here.store.rules.views, SPAN("response_time"));
+    struct view_question question = {.by = SPAN("")};
+    const char *const values[] = {NULL, NULL, types};
+    struct strbuf sql, whole;
+    question.filtered[view_group_index(view, FACT_TYPE)] = true;
+    strbuf_init(&sql, 4096, 1 << 20);
+    strbuf_init(&whole, 4096, 1 << 20);
+    assert_true(view_query_rows(&sql, view, &question));
+    strbuf_addf(&whole,
+                "SELECT concat_ws(' ', full_n, full_p50_seconds, full_p90_seconds) FROM (%.*s) AS "
+                "q",
+                SPAN_ARG(strbuf_span(&sql)));
+    PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), whole.at, 3,
+                                    NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s\n%s", PQresultErrorMessage(result), whole.at);
+    assert_int_equal(PQntuples(result), 1);
+    snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    strbuf_fini(&sql);
+    strbuf_fini(&whole);
+}
+
+/* One short case of one type and nineteen long ones of another: half of the twenty are long. What
+ * lies between the two medians is nobody's. */
+static void a_median_of_several_types_is_that_of_all_their_cases(void **state)
+{
+    char few[96], many[96], both[96];
+    (void)state;
+    fill_types("t1", 100, 1);
+    fill_types("t2", 300, 19);
+    fill_types("t3", 500, 70);
+    ask_types("t1", few, sizeof few);
+    ask_types("t2", many, sizeof many);
+    ask_types("t1,t2", both, sizeof both);
+    assert_true(strncmp(few, "1 ", 2) == 0 && strncmp(many, "19 ", 3) == 0);
+    assert_int_equal(strncmp(both, "20 ", 3), 0);
+    assert_string_equal(both + 3, many + 3);
+    assert_true(strtod(few + 2, NULL) < strtod(many + 3, NULL));
+    run("TRUNCATE core.cell_response_time");
+}
+
 /* --- every statement --- */
 
 static size_t ask_view(const struct view *view, const char *by, const struct view_question *form)
@@ -322,6 +386,7 @@ int main(void)
         cmocka_unit_test(what_shards_cancel_is_of_no_day),
         cmocka_unit_test(a_range_is_of_the_buckets_whose_day_is_in_it),
         cmocka_unit_test(what_is_open_to_all_has_its_percentiles),
+        cmocka_unit_test(a_median_of_several_types_is_that_of_all_their_cases),
         cmocka_unit_test(every_question_is_good_sql),
         cmocka_unit_test(every_relation_can_be_read),
     };

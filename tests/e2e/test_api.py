@@ -131,6 +131,29 @@ def test_views_are_filtered_and_paged(api):
     assert api.json("/api/views/closure_rate?unit=nobody&limit=5")["rows"] == []
 
 
+def test_a_group_of_types_is_one_matter(district, api):
+    """What is asked by its name is what is asked by its types; beside other types it is one more of them."""
+    district.accepted("hotline", [order("HEAT1", 问题分类="R0201"), order("HEAT2", 问题分类="R0202"), order("HEAT3", 问题分类="R0202")])
+    district.settle()
+    for view, by in (("closure_rate", ""), ("closure_rate", "type_code,unit"), ("response_time", "street_code"), ("backlog", "unit"), ("repeat", "community_code")):
+        both = api.json(f"/api/views/{view}?by={by}&type_group=heating")["rows"]
+        assert both == api.json(f"/api/views/{view}?by={by}&type_code=R0201,R0202")["rows"] and both, (view, by)
+    one, = api.json("/api/views/closure_rate?type_group=heating")["rows"]
+    opened, closed = district.sql("SELECT sum(opened)::int, sum(closed)::int FROM api.closure_rate WHERE type_code IN ('R0201', 'R0202')")[0]
+    assert (one["opened"], one["closed"]) == (opened, closed) and opened >= 3 and one["rate"] == pytest.approx(closed / opened, abs=1e-6)
+    beside = {row["type_code"] for row in api.json("/api/views/closure_rate?by=type_code&type_code=R0105&type_group=heating,noise")["rows"]}
+    assert {"R0105", "R0201", "R0202"} <= beside <= {"R0105", "R0201", "R0202", "R0403", "R1002", "R1003"}
+    listed = {row["case"]: row["type_code"] for row in pages(api, "/api/cases", limit=2, type_group="heating")}
+    assert {f"request:12345:HEAT{n}" for n in (1, 2, 3)} <= set(listed) and set(listed.values()) == {"R0201", "R0202"}
+    for path in ("/api/views/closure_rate?type_group=heatin", "/api/cases?type_group=heating,R0201", "/api/views/places?type_group=heating"):
+        status, _, body = api.get(path, Accept_Language="en")
+        told = json.loads(body)
+        assert status == 400 and told["parameter"] == "type_group", told
+        assert ("no such parameter" if "places" in path else "heating water") in told["detail"], told
+    heating, = [one for one in api.json("/api/names")["type_groups"] if one["group"] == "heating"]
+    assert heating == {"group": "heating", "name": "供暖", "types": ["R0201", "R0202"]}
+
+
 def test_every_view_says_what_its_rows_are(api):
     """By each group and bucket, as a mean, for the public: a row has what was told, in that order."""
     told = api.json("/api/views")["views"]

@@ -120,6 +120,8 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("rules/dispatch.yaml", "class: 7d", "class: 8d", 'no limit class "8d"'),
     ("views/closure_rate.yaml", "[closed, opened]", "[closd, opened]", '"closd" is no count'),
     ("topics.yaml", "partitions: 12", "partitions: twelve", "twelve"),
+    ("type_groups.yaml", "types: [R0201, R0202]", "types: [R0201, R02O2]", 'no type "R02O2"; fix: use a code of registries/request_types.csv'),
+    ("type_groups.yaml", "heating: ", "R0201: ", '"R0201" names no group'),
     ("registries/stations.csv", "code,name", "cod,name", "name a column `code`"),
     ("registries/stations.csv", "platform,4h,", "platfrom,4h,", 'family "platfrom" is no feed'),
     ("registries/stations.csv", ",4h,", ",4hours,", 'cadence cannot be "4hours"'),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "aggregator/core/type_groups.h"
 #include "base/strbuf.h"
 #include "base/timestamp.h"
 #include "citybrain/check_daemons.h"
@@ -23,9 +24,9 @@
 
 static const char check_help[] =
     "usage: citybrain check [--config DIR] [--syntax | --environment | --upgrade] [--on DATE]\n\n"
-    "Reads codes, kinds, feeds, rules, triggers, views, registries and topics of DIR (default\n"
-    "$CITYBRAIN_CONFIG or config) as the daemons do. Every finding: file:line:col: error: cause; "
-    "fix: …\n"
+    "Reads codes, kinds, feeds, rules, triggers, views, registries, groups of types and topics of\n"
+    "DIR (default $CITYBRAIN_CONFIG or config) as the daemons do. Every finding:\n"
+    "file:line:col: error: cause; fix: …\n"
     "Where nothing is wrong with them, the daemons beside this program read their own settings\n"
     "(DIR/ingest.yaml, router.yaml, aggregator.yaml) and start nothing, as this does:\n"
     "  citybrain-ingest --check --config DIR/ingest.yaml\n"
@@ -91,6 +92,14 @@ static void check_stations(const struct bundle *bundle, const char *folder,
     }
 }
 
+static void check_type_groups(const struct bundle *bundle, const char *folder,
+                              struct diagnostics *diagnostics)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/type_groups.yaml", folder);
+    type_groups_free(type_groups_load(path, bundle->rule.district.types, diagnostics));
+}
+
 /* Those that no core reads. */
 static void check_registries(const struct bundle *bundle, const char *folder, int64_t now_ms,
                              struct diagnostics *diagnostics)
@@ -99,6 +108,7 @@ static void check_registries(const struct bundle *bundle, const char *folder, in
     in(path, folder, "service_items");
     registry_free(registry_load(path, diagnostics));
     check_stations(bundle, folder, diagnostics);
+    check_type_groups(bundle, folder, diagnostics);
     if (bundle->rule.district.calendar)
         calendar_check_end(bundle->rule.district.calendar,
                            timestamp_day(now_ms, bundle->batch.zone_minutes), diagnostics);
