@@ -6,7 +6,7 @@ import { bar, choice, daysWords, typeChoice } from "./control.js";
 import { momentsOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
-import { kindName, langOfNames, placeName, typesBelow, unitName } from "./names.js";
+import { kindName, langOfNames, placeName, typesAsked, unitName } from "./names.js";
 import { address } from "./state.js";
 import { t } from "./words.js";
 
@@ -44,7 +44,7 @@ export const title = (state) => (state.number ? t("with_number", state) : t("v_c
 
 export async function ask(state) {
   const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
-    community_code: state.community, station: state.station, type_code: typesBelow(state.type) };
+    community_code: state.community, station: state.station, ...typesAsked(state.type) };
   return askCases(query, (!state.number && ownDays(state)) || {}, Number(state.pages || 1));
 }
 

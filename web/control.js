@@ -2,7 +2,7 @@
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
 import { ownDays, RANGES } from "./days.js";
 import { make } from "./dom.js";
-import { langOfNames, typeList } from "./names.js";
+import { langOfNames, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
 import { t } from "./words.js";
 
@@ -30,14 +30,32 @@ export function rangeChoice(state, days) {
     make("span", { class: "fields" }, dayField(t("from"), "from", state, days), dayField(t("to"), "to", state, days))];
 }
 
-export function typeChoice(state) {
+// Groups of types first, then each type with those below it. Options are known by their code: a refresh moves none of them.
+function typeOptions(isOpen) {
   const all = typeList(), tops = all.filter((type) => !type.parent_code);
-  const option = (type) => make("option", { value: type.code, selected: type.code === state.type }, type.name);
-  return field(t("type"), make("select", { "data-value": state.type || "", onchange: (event) => go(address({ type: event.target.value })) },
-    make("option", { value: "", lang: null }, t("all_types")),
-    tops.map((top) => make("optgroup", { label: top.name, lang: langOfNames() },
-      make("option", { value: top.code, selected: top.code === state.type }, `${top.name} · ${t("all")}`),
-      all.filter((type) => type.parent_code === top.code).flatMap((type) => [option(type), ...all.filter((below) => below.parent_code === type.code).map(option)])))));
+  const option = (code, name) => isOpen(code) && make("option", { value: code, "data-key": code }, name);
+  const group = (label, key, options) => options.some(Boolean) && make("optgroup", { label, lang: langOfNames(), "data-key": `of_${key}` }, options);
+  return [group(t("type_groups"), "groups", typeGroupList().map((one) => option(one.group, one.name))),
+    ...tops.map((top) => group(top.name, top.code, [option(top.code, `${top.name} · ${t("all")}`),
+      ...all.filter((type) => type.parent_code === top.code).flatMap((type) => [type, ...all.filter((below) => below.parent_code === type.code)]).map((type) => option(type.code, type.name))]))];
+}
+
+// One type, a group of them, or several of either, which are then counted as one.
+export function typeChoice(state) {
+  const chosen = typesOf(state.type), several = chosen.length > 1, to = (codes) => address({ type: codes.join(","), pages: "" });
+  const select = (value, first, options, onchange) => make("select", { "data-value": value, onchange }, make("option", { value: "", lang: null, "data-key": "none" }, first), options);
+  const add = (event) => {
+    const code = event.target.value;
+    event.target.value = ""; // it stands beside it now
+    go(to([...chosen, code]));
+  };
+  const choose = select(chosen.join(","), t("all_types"), [several && make("option", { value: chosen.join(","), lang: langOfNames(), "data-key": "several" }, typesName(state.type)), typeOptions(() => true)],
+    (event) => go(to([event.target.value])));
+  choose.value = chosen.join(",");
+  return [field(t("type"), choose),
+    chosen.length > 0 && field(t("and_type"), select("", "–", typeOptions((code) => !chosen.includes(code)), add)),
+    several && make("div", { class: "choice", role: "group", "aria-label": t("types_together") }, make("span", { class: "buttons" }, chosen.map((code) =>
+      make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typesName(code) }) }, make("span", { lang: langOfNames() }, typesName(code)), " ×"))))];
 }
 
 export const bar = (...controls) => make("div", { class: "controls" }, controls);

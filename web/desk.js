@@ -65,6 +65,7 @@ export const title = () => t("v_desk");
 export function draw(state, data, clock) {
   const waiting = data.page?.waiting || {}, all = Object.values(waiting).reduce((sum, n) => sum + n, 0);
   const causes = CAUSES.filter((cause) => waiting[cause] || cause === state.cause);
-  return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "", pages: "" }))),
+  return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "", pages: "" })),
+    state.cause === "overdue" && make("p", { class: "note", id: "not_the_stock" }, t("desk_overdue_means"))),
     make("div", { class: "desk" }, queue(data, state, clock), make("div", {}, signIn(), asked(data, state, clock)))];
 }

@@ -4,12 +4,12 @@
 import { get } from "./api.js";
 import { draw as drawChart, figure, hasCharts } from "./chart.js";
 import { codeColumns, columnsOf, durationsOf, FORMS, numberColumn } from "./columns.js";
-import { bar, choice, field, rangeChoice } from "./control.js";
+import { bar, choice, field, rangeChoice, typeChoice } from "./control.js";
 import { daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, whole } from "./format.js";
 import { codeName, groupTitle, TOTAL } from "./groups.js";
-import { kindName, langOfNames, loadViews, shortName, viewList, viewNamed } from "./names.js";
+import { kindName, langOfNames, loadViews, shortName, typesAsked, viewList, viewNamed } from "./names.js";
 import { who } from "./page.js";
 import { barsHeight, stepsPicture, valuesPicture } from "./picture.js";
 import { address, go, viewAddress } from "./state.js";
@@ -39,6 +39,9 @@ function methodOf(view, state, by) {
   return state.method === "mean" && view.methods.includes("mean") && !by.includes("unit") ? "mean" : "";
 }
 
+// What rows of types are made of can be asked of some of them.
+const typeOf = (view, state) => (view.groups.includes("type_code") ? state.type || "" : "");
+
 const scopeOf = (view, state) => (view.scopes.includes(state.scope) ? state.scope : "");
 
 const headOf = (by) => (by.length ? t("by_what", { what: by.map(groupTitle).join(" × ") }) : t("sum"));
@@ -55,9 +58,9 @@ async function told(question) {
 
 async function askRows(view, state, clock) {
   const by = byOf(view, state), days = daysOf(state, clock.day);
-  const query = { ...days, scope: scopeOf(view, state), method: methodOf(view, state, by), audience: state.audience === "public" && view.kind ? "public" : "" }, path = `api/views/${view.view}`;
+  const type = typeOf(view, state), query = { ...days, ...typesAsked(type), scope: scopeOf(view, state), method: methodOf(view, state, by), audience: state.audience === "public" && view.kind ? "public" : "" }, path = `api/views/${view.view}`;
   const [rows, sum] = await Promise.all([told(get(path, { ...query, by: by.join(",") })), told(get(path, query))]);
-  return { view, by, days, scope: query.scope, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
+  return { view, by, days, type, scope: query.scope, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
 }
 
 export async function ask(state, clock) {
@@ -83,10 +86,10 @@ function pictureOf(data, state) {
     { key: "value", title: shown.title, kind: "number", lang: langOfNames(), fixed: true, cell: (row) => FORMS[column.form](row.value) }] }) });
 }
 
-function notes({ view, by, sum }) {
+function notes({ view, by, sum, type }) {
   const formula = sum?.formula && sum.formula !== "always" ? `${t("formula")} ${sum.formula === "mixed" ? t("mixed") : sum.formula}` : null;
   return make("p", { class: "note" }, [PAGES[view.view] && [t("own_page"), " ", pageOf(view.view)], view.kind && make("span", { lang: langOfNames() }, kindName(view.kind)), formula, who().all ? null : t("only_yours"),
-    make("code", {}, `citybrain views show ${view.view}${by.length ? ` --by ${by.join(",")}` : ""}`)].filter(Boolean).flatMap((part, n) => (n ? [" · ", part] : [part])));
+    !type && make("code", {}, `citybrain views show ${view.view}${by.length ? ` --by ${by.join(",")}` : ""}`)].filter(Boolean).flatMap((part, n) => (n ? [" · ", part] : [part])));
 }
 
 // Of what is left out for the public the sum would tell: less the others it is just that.
@@ -117,7 +120,7 @@ function controls({ view, by, days, method, audience, only }, state) {
   const some = durationsOf(view);
   return bar(viewChoice(view.view),
     choice(t("group"), [...bySome(view), TOTAL].map((name) => [name, groupTitle(name)]), by[0] || TOTAL, (name) => ({ by: name, sort: "", pages: "" })), secondChoice({ view, by }),
-    rangeChoice(state, days),
+    rangeChoice(state, days), view.groups.includes("type_code") && typeChoice(state),
     view.scopes.length > 1 && choice(t("scope"), view.scopes.map((one) => [one, t(`scope_${one}`)]), scopeOf(view, state) || "all", (scope) => ({ scope })),
     view.methods.length > 1 && !by.includes("unit") && choice(t("method"), view.methods.map((one) => [one, t(`method_${one}`)]), method || "pooled", (one) => ({ method: one, sort: "" })),
     some.length > 1 && !method && choice(t("columns"), [["", t("all")], ...some.map(([one, name]) => [one, make("span", { lang: langOfNames() }, name)])], only, (col) => ({ col, sort: "" })),

@@ -44,10 +44,10 @@ const STOCKS = { open: { state: NOT_CLOSED }, overdue: { overdue: "yes" } };
 
 // Which cases a row counts, as the address of a list; null where no list can say just these. A list's days are those of opening, and
 // it has the excluded too.
-export function casesBehind({ view, by, days, scope }, row) {
+export function casesBehind({ view, by, days, scope, type }, row) {
   const isOfOpening = view.cohort === "opened", stock = !view.cohort && STOCKS[view.columns[0].measure];
   if (scope === "net" || !(isOfOpening || stock)) return null;
-  const words = { kind: view.kind, ...(isOfOpening ? days : { from: "", to: "", ...stock }) };
+  const words = { kind: view.kind, type, ...(isOfOpening ? days : { from: "", to: "", ...stock }) };
   for (const name of by) {
     const last = isOfOpening && LASTS[name]?.(row[name]);
     if (last) Object.assign(words, { from: later(row[name], days.from), to: earlier(last, days.to) });

@@ -3,7 +3,7 @@
 import { getAlone, perhaps } from "./api.js";
 import { language, t } from "./words.js";
 
-let views = [], units = new Map(), places = new Map(), types = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
+let views = [], units = new Map(), places = new Map(), types = new Map(), typeGroups = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
 const index = (rows, key) => new Map((rows || []).map((row) => [row[key], row]));
 
 export async function loadNames() {
@@ -11,6 +11,7 @@ export async function loadNames() {
   units = index(known.units, "unit");
   places = index(names.divisions, "code");
   types = index(names.types, "code");
+  typeGroups = index(names.type_groups, "group");
   kinds = index(names.kinds, "kind");
   triggers = index(names.triggers, "trigger");
   feeds = index(names.feeds, "feed");
@@ -40,16 +41,20 @@ export const shortName = (name) => name.replace(/办事处$/, "").replace(/[(\uf
 export const unitKind = (code) => units.get(code)?.kind;
 export const unitList = () => [...units.values()];
 export const typeList = () => [...types.values()];
+export const typeGroupList = () => [...typeGroups.values()];
 export const streets = () => [...places.values()].filter((place) => place.level === "street");
 export const unitOfStreet = (street) => (units.has(`s${street}`) ? `s${street}` : "");
 export const unitOfType = (type) => types.get(type)?.unit || "";
 
-// A type and all below it, as a list for a filter.
-export function typesBelow(code) {
-  if (!code) return undefined;
-  const found = [code];
+// What was chosen of types: codes of them, and of groups that the district has a name for; one, several or none.
+export const typesOf = (words) => [...new Set((words || "").split(",").filter(Boolean))];
+export const typesName = (words) => typesOf(words).map((code) => typeGroups.get(code)?.name || typeName(code)).join("、");
+
+// The same as a question: of a type all below it too; what a group is, the API knows.
+export function typesAsked(words) {
+  const chosen = typesOf(words), found = chosen.filter((code) => !typeGroups.has(code));
   for (const parent of found) for (const type of types.values()) if (type.parent_code === parent && !found.includes(type.code)) found.push(type.code);
-  return found.join(",");
+  return { type_code: found.join(","), type_group: chosen.filter((code) => typeGroups.has(code)).join(",") };
 }
 
 // Names of data are Chinese in either language: a screen reader has to know.

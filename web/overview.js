@@ -17,12 +17,12 @@ const two = (n) => String(n).padStart(2, "0");
 
 export async function ask(state, clock) {
   const today = { from: clock.day, to: clock.day }, before = { from: shift(clock.day, -1), to: shift(clock.day, -1) };
-  const [one, times, total, flow, past, stock, overdue, places, urgent, newest] = await Promise.all([
+  const [one, times, total, flow, past, stock, overdue, places, urgent, newest, desk] = await Promise.all([
     oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }, seldom), rowsOf("inflow", { ...today, by: "hour" }),
     rowsOf("inflow", { ...before, by: "hour" }, seldom), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
     perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { kind: "request", order: "due", limit: 8 })),
-    perhaps(get("api/cases", { kind: "request", limit: 8 }))]);
-  return { one, times, total, flow, past, stock, overdue, places, urgent, newest };
+    perhaps(get("api/cases", { kind: "request", limit: 8 })), perhaps(seldom("api/desk", { limit: 1 }))]);
+  return { one, times, total, flow, past, stock, overdue, places, urgent, newest, desk };
 }
 
 const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
@@ -36,14 +36,14 @@ function soFar(past, now) {
   return Math.round(past.reduce((sum, row) => sum + row.opened * part(row), 0));
 }
 
-export function tiles({ one, times, total, stock, overdue, past }, clock) {
+export function tiles({ one, times, total, stock, overdue, past, desk }, clock) {
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
       notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), `≈ ${whole(soFar(past, clock.now))}`, "yesterday_note"] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes" }),
-      notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"]] }),
+      notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"], desk && [t("desk_overdue"), whole(desk.waiting.overdue || 0), "desk_overdue"]] }),
     tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),
       notes: [[t("range_month"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),
     tile({ id: "contact", title: t("m_contact"), value: duration(times.contact_p50_seconds), href: viewAddress("times", { measure: "contact" }),

@@ -4,6 +4,7 @@ import { splitLine, tooltip } from "./chart.js";
 import { duration, percent } from "./format.js";
 import { t } from "./words.js";
 
+export const FEW = 5; // a median of fewer is drawn pale
 const ROW = 22; // pixels of a bar with its gap
 export const barsHeight = (rows) => rows.length * ROW + 34;
 const two = (n) => String(n).padStart(2, "0");
@@ -27,10 +28,10 @@ export const inflowPicture = (hours, last) => (colours) => ({
 
 const isNarrow = (id) => (document.getElementById(id)?.clientWidth || 600) < 430;
 
-function bars(colours, id, rows, more) {
+function bars(colours, id, rows, more, right = 118) {
   const narrow = isNarrow(id);
   return {
-    grid: { left: narrow ? 100 : 136, right: narrow ? 92 : 118, top: 22, bottom: 4 },
+    grid: { left: narrow ? 100 : 136, right: narrow ? right - 26 : right, top: 22, bottom: 4 },
     yAxis: { type: "category", inverse: true, data: rows.map((row) => row.label), axisTick: { show: false }, axisLine: splitLine(colours),
       axisLabel: { interval: 0, width: narrow ? 92 : 128, overflow: "truncate", color: colours.ink, fontSize: 12 } },
     ...more };
@@ -85,16 +86,17 @@ const topOf = (values) => {
 // rows: {label, name, p50, p90, n}
 export const timesPicture = (id, rows) => (colours) => {
   const { step, max } = topOf(rows.map((row) => row.p90));
+  const of = (key) => rows.map((row) => ({ value: row[key], itemStyle: { opacity: row.n < FEW ? 0.35 : 1 } }));
   return bars(colours, id, rows, {
     tooltip: tooltip(colours, ([row]) => `${rows[row.dataIndex].name}\n${t("median")} ${duration(rows[row.dataIndex].p50)}\n`
       + `${t("p90")} ${duration(rows[row.dataIndex].p90)}\n${t("cases", { n: rows[row.dataIndex].n })}`),
     xAxis: { type: "value", min: 0, max, position: "top", splitLine: splitLine(colours), interval: isNarrow(id) ? max / 2 : step,
       axisLabel: { formatter: axisTime, color: colours.soft, fontSize: 11, hideOverlap: true } },
     series: [
-      { type: "bar", barWidth: 12, data: rows.map((row) => row.p90), itemStyle: { color: colours.most, borderRadius: [0, 3, 3, 0] } },
-      { type: "bar", barWidth: 12, barGap: "-100%", data: rows.map((row) => row.p50), itemStyle: { color: colours.in, borderRadius: [0, 3, 3, 0] }, z: 3 },
-      labels(colours, rows, max, (row) => `${duration(row.p50)} · ${duration(row.p90)}`)],
-  });
+      { type: "bar", barWidth: 12, data: of("p90"), itemStyle: { color: colours.most, borderRadius: [0, 3, 3, 0] } },
+      { type: "bar", barWidth: 12, barGap: "-100%", data: of("p50"), itemStyle: { color: colours.in, borderRadius: [0, 3, 3, 0] }, z: 3 },
+      labels(colours, rows, max, (row) => `${duration(row.p50)} · ${duration(row.p90)} · ${t("n_of", { n: row.n.toLocaleString("en-US") })}`)],
+  }, 178);
 };
 
 // days: {day, p50, p90, n}; a day without any is a gap, never a zero.

@@ -48,6 +48,14 @@ function rateCell(key) {
   } };
 }
 
+// Whose score is the greatest is first; equal ones have one rank, of more call-backs before of fewer, and who has no score has none.
+const scoreOf = (row) => (row.valid && !isNothing(row.score) ? Number(row.score) : null);
+
+function ranked(rows) {
+  const scores = rows.map(scoreOf).filter((one) => one !== null);
+  return [...rows].sort((a, b) => b.valid - a.valid).map((row) => ({ ...row, rank: scoreOf(row) === null ? null : 1 + scores.filter((one) => one > scoreOf(row)).length }));
+}
+
 export const title = () => t("v_rates");
 
 export function draw(state, data) {
@@ -57,10 +65,11 @@ export function draw(state, data) {
     make("p", { class: "note", id: "rates_days" }, daysWords(days))),
   tiles(data),
   make("section", { class: "panel", "aria-labelledby": "rates_title" }, make("header", {}, make("h2", { id: "rates_title" }, t("rates_by_unit")), make("p", { class: "note" }, t("rates_note"))),
-    table({ id: "rates", caption: t("rates_by_unit"), state, rows, keyOf: (row) => row.unit || "none", columns: [
-      { key: "unit", title: t("unit"), value: (row) => row.unit, cell: (row) => make("span", { lang: langOfNames() }, unitName(row.unit)) },
+    table({ id: "rates", caption: t("rates_by_unit"), state, rows: ranked(rows), first: { key: "rank" }, keyOf: (row) => row.unit || "none", columns: [
+      { key: "unit", title: t("unit"), value: (row) => unitName(row.unit), cell: (row) => make("span", { lang: langOfNames() }, unitName(row.unit)) },
+      { key: "rank", title: t("rank"), kind: "number", cell: (row) => row.rank ?? make("span", { class: "soft" }, t("no_rank")) },
       { key: "orders", title: t("opened"), kind: "number", cell: (row) => whole(row.orders) },
       { key: "valid", title: t("valid"), kind: "number", cell: (row) => whole(row.valid) },
       ...RATES.map(rateCell),
-      { key: "score", title: t("score"), kind: "number", value: (row) => (row.valid ? Number(row.score) : null), cell: (row) => score(row.valid ? row.score : null) }] }))];
+      { key: "score", title: t("score"), kind: "number", value: scoreOf, cell: (row) => score(row.valid ? row.score : null) }] }))];
 }

@@ -5,7 +5,7 @@ import { bar, choice, rangeChoice, typeChoice } from "./control.js";
 import { daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { percent, whole } from "./format.js";
-import { communityName, langOfNames, parentOf, typeName, typesBelow, unitName } from "./names.js";
+import { communityName, langOfNames, parentOf, typeName, typesAsked, unitName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { tile } from "./tile.js";
@@ -22,7 +22,7 @@ const groupOf = (state) => (GROUPS[state.of] ? state.of : "community_code");
 
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day);
-  return { days, rows: await rowsOf("repeat", { ...days, type_code: typesBelow(state.type), by: groupOf(state) }) };
+  return { days, rows: await rowsOf("repeat", { ...days, ...typesAsked(state.type), by: groupOf(state) }) };
 }
 
 function rowsTable(rows, sum, state) {

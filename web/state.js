@@ -3,24 +3,30 @@
 // who send each other an address see the same. Credentials are never part of it.
 
 const DEFAULTS = { view: "overview", range: "today", measure: "contact", group: "unit" };
+// What is compared needs more than a morning has.
+const RANGES = { units: "week", times: "week" };
+const defaultsOf = (view) => ({ ...DEFAULTS, ...(RANGES[view] && { range: RANGES[view] }) });
 const LASTING = ["lang", "theme", "wall"]; // go with a person from view to view
 
+const said = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
+
 export function read() {
-  const said = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
-  return { ...DEFAULTS, ...said };
+  const words = said();
+  return { ...defaultsOf(words.view), ...words };
 }
 
 function write(state) {
-  const words = Object.entries(state).filter(([name, value]) => value !== "" && value !== undefined && value !== null && DEFAULTS[name] !== value);
+  const defaults = defaultsOf(state.view);
+  const words = Object.entries(state).filter(([name, value]) => value !== "" && value !== undefined && value !== null && defaults[name] !== value);
   return `#${new URLSearchParams(words)}`;
 }
 
 // The address with these words changed; "" takes one out.
-export const address = (changes) => write({ ...read(), ...changes });
+export const address = (changes) => write({ ...said(), ...changes });
 
-// The address of another view: of what is chosen now only the range and what goes with a person.
+// The address of another view: of what was chosen by now only the range and what goes with a person.
 export function viewAddress(view, words = {}) {
-  const now = read();
+  const now = said();
   const kept = Object.fromEntries([...LASTING, "range", "from", "to"].map((name) => [name, now[name]]));
   return write({ ...kept, view, ...words });
 }

@@ -7,8 +7,8 @@ import { bar, choice, rangeChoice, typeChoice } from "./control.js";
 import { daysOf, shift } from "./days.js";
 import { make } from "./dom.js";
 import { duration, whole } from "./format.js";
-import { langOfNames, placeName, shortName, typesBelow, unitKind, unitName } from "./names.js";
-import { barsHeight, timesPicture, trendPicture } from "./picture.js";
+import { langOfNames, placeName, shortName, typesAsked, unitKind, unitName } from "./names.js";
+import { barsHeight, FEW, timesPicture, trendPicture } from "./picture.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
@@ -22,7 +22,7 @@ const groupOf = (state) => (GROUPS.includes(state.group) ? state.group : "unit")
 const nameOf = { unit: unitName, street_code: placeName };
 
 export async function ask(state, clock) {
-  const days = daysOf(state, clock.day), type = { type_code: typesBelow(state.type) };
+  const days = daysOf(state, clock.day), type = typesAsked(state.type);
   const last = days.to || clock.day, first = days.from && days.from < shift(last, 1 - TREND_DAYS) ? days.from : shift(last, 1 - TREND_DAYS);
   const [rows, trend, came] = await Promise.all([rowsOf("response_time", { ...days, ...type, by: groupOf(state) }),
     perhaps(rowsOf("response_time", { from: first, to: last, ...type, by: "day" }), []), perhaps(rowsOf("closure_rate", { ...days, ...type, by: groupOf(state) }), [])]);
@@ -78,7 +78,7 @@ export function draw(state, data) {
   figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
     note: t(`means_${measure}`), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
   make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(drawable(rows)), rows: drawable(rows).length,
-    legend: legend(), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
+    legend: legend(), note: drawable(rows).length > 0 && t("n_behind", { few: FEW }), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
 }
 
 export function after(state, data) {

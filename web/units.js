@@ -7,7 +7,7 @@ import { bar, rangeChoice, typeChoice } from "./control.js";
 import { daysBefore, daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
-import { langOfNames, shortName, typesBelow, unitKind, unitName } from "./names.js";
+import { langOfNames, shortName, typesAsked, unitKind, unitName } from "./names.js";
 import { barsHeight, ratesPicture } from "./picture.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
@@ -17,10 +17,10 @@ export const TIERS = [["good", 0.9, "▲"], ["fair", 0.7, "◆"], ["poor", 0, "�
 export const tierOf = (rate) => (isNothing(rate) ? ["none", null, "○"] : TIERS.find(([, from]) => rate >= from));
 
 export async function ask(state, clock) {
-  const days = daysOf(state, clock.day), query = { ...days, by: "unit", type_code: typesBelow(state.type) };
+  const days = daysOf(state, clock.day), types = typesAsked(state.type), query = { ...days, by: "unit", ...types };
   const before = daysBefore(state, clock.day), past = before && { ...query, ...before };
   const [closed, timely, stock, late, closed_before, timely_before, returned] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
-    perhaps(rowsOf("backlog", { by: "unit", type_code: query.type_code }), []), perhaps(rowsOf("overdue", { by: "unit", type_code: query.type_code }), []),
+    perhaps(rowsOf("backlog", { by: "unit", ...types }), []), perhaps(rowsOf("overdue", { by: "unit", ...types }), []),
     past ? perhaps(rowsOf("closure_rate", past), []) : [], past ? perhaps(rowsOf("on_time", past), []) : [],
     state.type ? null : perhaps(rowsOf("dispute", { ...days, by: "unit" }), null)]); // disputes are counted by rule, not by type
   return { days, before, hasReturns: Boolean(returned), rows: join(closed, timely, stock, late, closed_before, timely_before, returned || []) };
@@ -82,6 +82,9 @@ function listed(row, key, state, words) {
   return make("a", { href: viewAddress("cases", { kind: "request", unit: row.unit, type: state.type, from: "", to: "", ...words }), class: key === "overdue" ? "late" : null }, whole(row[key]));
 }
 
+// Who disputes much and rightly is dispatched wrongly; who does and is not right sends work back.
+const upheldOf = (row) => (row.disputed ? row.returned / row.disputed : null);
+
 function allTable(rows, state, { before, hasReturns }) {
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
@@ -97,7 +100,7 @@ function allTable(rows, state, { before, hasReturns }) {
       count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
       rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: NOT_CLOSED }) },
       { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes", order: "due" }) },
-      ...(hasReturns ? [{ ...count("returned"), cell: (row) => [whole(row.returned), " ", make("span", { class: "soft" }, `/${row.disputed}`)] }] : [])] }));
+      ...(hasReturns ? [count("disputed"), count("returned"), { key: "returned_rate", title: t("returned_rate"), kind: "number", value: upheldOf, cell: (row) => (row.disputed ? percent(upheldOf(row)) : "–") }] : [])] }));
 }
 
 export const title = () => t("v_units");

@@ -24,18 +24,18 @@ const WORDS = {
   stations: ["站点", "Stations"], silent_n: ["{n} 个静默", "{n} silent"], never_n: ["{n} 个从未上报", "{n} never heard"], none_silent: ["无静默", "none silent"], desk: ["待办", "Desk"], waiting_n: ["{n} 件", "{n} waiting"],
 
   range: ["时段", "Days"], range_today: ["今日", "Today"], range_yesterday: ["昨日", "Yesterday"], range_week: ["近 7 日", "7 days"], range_month: ["近 30 日", "30 days"], range_period: ["本期(19 日起)", "Period (from the 19th)"], range_last_period: ["上期", "Last period"],
-  range_all: ["全部", "All time"], from: ["自", "From"], to: ["至", "To"], type: ["类型", "Type"], all_types: ["全部类型", "All types"],
+  range_all: ["全部", "All time"], from: ["自", "From"], to: ["至", "To"], type: ["类型", "Type"], all_types: ["全部类型", "All types"], type_groups: ["合称", "Spoken of as one"], and_type: ["再加", "and"], types_together: ["合计的类型", "Types that are counted as one"], take_out: ["去掉{what}", "Take out {what}"],
 
   opened_today: ["今日受理", "Opened today"], closed_today: ["今日归档", "Closed today"], any_day: ["含往日受理的", "whenever opened"], not_closed: ["未归档", "Not closed"], not_done: ["未办结", "Not done"], yesterday_sofar: ["昨日同期", "Yesterday by now"],
-  backlog: ["在办", "Open now"], held: ["挂账", "On hold"], overdue: ["超期未办", "Overdue"], of_backlog: ["占在办", "of open"], rate_today: ["今日办结率", "Closure rate today"],
-  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"], returned: ["退单成立/提出", "Disputes upheld/made"],
+  backlog: ["在办", "Open now"], held: ["挂账", "On hold"], overdue: ["超期未办", "Overdue"], of_backlog: ["占在办", "of open"], desk_overdue: ["指挥中心待决", "asked at the desk"], desk_overdue_means: ["与总览“超期未办”不是同一个数:迟办结而无人知悉的仍在此列;另有待决事由的列在该事由下;各类事项都在此列。", "Not the overview's number: what was done late and nobody noted is here still; what waits for another reason is under that one; and all kinds are here."], rate_today: ["今日办结率", "Closure rate today"],
+  opened: ["受理", "Opened"], closed: ["归档", "Closed"], yesterday_opened: ["昨日受理", "Opened yesterday"], done: ["已办", "Done"], contacted: ["已联系", "Contacted"], on_time: ["按时", "In time"], disputed: ["提出异议", "Disputes made"], returned: ["退单成立", "Upheld"], returned_rate: ["成立率", "Upheld of them"],
   done_rate: ["已办率", "Done rate"], timely: ["按时率", "In-time rate"], rate: ["办结率", "Closure rate"], open: ["在办", "Open"],
   inflow: ["今日流量", "Today, hour by hour"], board: ["街乡今日", "Streets and townships today"], urgent: ["最急的事项", "Most urgent"], newest: ["最新受理", "Newest"],
   m_contact: ["首次联系", "First contact"], m_full: ["全程", "Open to close"], m_dispatch: ["派单", "Dispatch"], m_sign: ["签收", "Sign-off"], m_handle: ["办理", "Handling"], median: ["中位数", "Median"], p90: ["九成", "p90"],
   means_contact: ["派单到首次联系居民", "From dispatch to the first contact with the resident"], means_full: ["受理到归档", "From opening to closing"], means_dispatch: ["受理到派单", "From opening to dispatch"],
   means_sign: ["派单到签收", "From dispatch to sign-off"], means_handle: ["派单到办结", "From dispatch to resolution"],
   measure: ["口径", "Measure"], group: ["分组", "Group"], group_unit: ["承办单位", "Lead unit"], group_street_code: ["发生街乡", "Street"], trend: ["逐日走势", "Day by day"], trend_full: ["全程时长逐日走势", "Open to close, day by day"],
-  n_timed: ["已发生", "Have it"], slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
+  n_timed: ["计时件数", "Timed"], n_of: ["{n} 件", "n {n}"], n_behind: ["条后:中位数 · 九成 · 件数;不足 {few} 件的条色浅", "Behind a bar: median · p90 · how many cases; of fewer than {few} it is pale"], slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
 
   district: ["全区", "District"], street: ["街乡", "Street"], community: ["社区", "Community"], unit: ["单位", "Unit"], trail: ["所在层级", "Where you are"],
   by_street: ["各街乡", "By street"], by_community: ["各社区", "By community"], by_unit: ["各承办单位", "By lead unit"],
@@ -61,7 +61,7 @@ const WORDS = {
 
   period: ["考核期", "Period"], period_this: ["本期(19 日起)", "This period (from the 19th)"], period_last: ["上期", "Last period"], period_month: ["本月", "This month"], scope: ["范围", "Scope"], scope_all: ["全口径", "All"], scope_net: ["剔除后", "Net of exclusions"],
   score: ["综合成绩", "Score"], response: ["响应率", "Response"], solution: ["解决率", "Solution"], satisfaction: ["满意率", "Satisfaction"], valid: ["有效回访", "Valid call-backs"], reviewed: ["回访", "Called back"],
-  mean_of_units: ["单位算术平均", "Mean of units"], formula: ["公式自", "Formula of"], rates_by_unit: ["各单位三率", "Three rates by unit"], rates_note: ["有效回访为 0 者无数据,不排名", "Without a valid call-back there is no data and no rank"],
+  mean_of_units: ["单位算术平均", "Mean of units"], formula: ["公式自", "Formula of"], rank: ["名次", "Rank"], no_rank: ["不排名", "none"], rates_by_unit: ["各单位三率", "Three rates by unit"], rates_note: ["有效回访为 0 者无数据,不排名", "Without a valid call-back there is no data and no rank"],
 
   st_alive: ["在线", "alive"], st_late: ["迟到", "late"], st_silent: ["静默", "silent"], st_never: ["从未上报", "never heard"], st_unknown: ["未登记", "unknown"], st_dirty: ["有拒收", "sends dirt"], refused_n: ["今日拒收 {n} 条", "{n} rows refused today"], show: ["显示", "Show"],
   wall: ["站点墙", "Wall of stations"], wall_note: ["▲:该站今日有记录被拒收", "▲: rows of its own were refused today"], heard: ["最近上报", "Last heard"], heard_via: ["经由", "Via"], next_due: ["下次应报", "Next due"], cadence: ["频次", "Cadence"],

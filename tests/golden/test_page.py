@@ -212,7 +212,7 @@ def test_old_numbers_are_called_old(api):
 
 def test_days_that_are_none_are_no_days(api):
     api.rows["three_rates"], api.pages["/api/cases"] = [], {"now": NOW, "rows": [], "next": None}
-    for address, view, day in (("#view=units&from=2026-13-99&to=2026-02-30", "closure_rate", "2026-01-01"), ("#view=cases&from=2026-02-30&to=2026-13-99", "/api/cases", None)):
+    for address, view, day in (("#view=units&from=2026-13-99&to=2026-02-30", "closure_rate", "2025-12-26"), ("#view=cases&from=2026-02-30&to=2026-13-99", "/api/cases", None)):
         api.asked.clear()
         page = browse(api.url + address)
         assert errors(page) == [] and "暂不可用" not in page.text("notice")
@@ -460,13 +460,13 @@ def test_what_a_list_was_narrowed_to_is_told(api):
 
 def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     api.rows["overdue"] = [{"unit": "d_urban", "overdue": 3}]
-    assert "退单" not in browse(api.url + "#view=units").text("units")
+    assert "异议" not in browse(api.url + "#view=units").text("units")
     api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 0, "upheld": 0, "disputed": 41, "returned": 30}, {"unit": "d_urban", "dispatched": 30, "upheld": 30, "disputed": 0, "returned": 0}]
     page = browse(api.url + "#view=units")
-    assert errors(page) == [] and "退单成立/提出" in page.text("units") and "30 /41" in page.text("units") and "0 /0" in page.text("units")
+    assert errors(page) == [] and "提出异议 退单成立 成立率" in page.text("units") and "41 30 73.2%" in page.text("units") and "0 0 –" in page.text("units")
     assert "view=cases&kind=request&unit=d_urban&overdue=yes&order=due" in page.links
     api.asked.clear()
-    assert "退单" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
+    assert "异议" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
     assert "dispute" not in [view for view, _ in api.asked]
 
 
@@ -485,6 +485,86 @@ def test_a_number_leads_to_the_cases_it_counts(api):
     assert links.count(f"#view=cases&kind=request&unit=d_urban&{NOT_CLOSED}") == 3  # in two tiers, and in the table
     page = browse(api.url + "#view=times&from=2025-12-01&to=2025-12-02")
     assert "#view=cases&unit=d_urban&kind=request&state=waiting%2Copen%2Cheld&order=due" in page.links.splitlines()
+
+
+NAMES = {"types": [{"code": code, "parent_code": code[:3] if len(code) > 3 else "", "name": name} for code, name in
+                   (("R02", "公共服务"), ("R0201", "供暖不热"), ("R0202", "供暖收费"), ("R0203", "停水"), ("R03", "物业"), ("R0301", "物业收费"))],
+         "type_groups": [{"group": "heating", "name": "供暖", "types": ["R0201", "R0202"]}]}
+ASKED = [("", {}), ("R0201", {"type_code": "R0201"}), ("R02", {"type_code": "R02,R0201,R0202,R0203"}), ("heating", {"type_group": "heating"}),
+         ("heating,R03,R0203", {"type_code": "R03,R0203,R0301", "type_group": "heating"})]
+
+
+def test_types_are_chosen_one_several_or_by_what_they_are_called_together(api):
+    api.pages["/api/names"], api.pages["/api/cases"] = NAMES, {"now": NOW, "rows": [], "next": None}
+    for view in ("backlog", "overdue", "on_time", "repeat"):
+        api.rows[view] = [{"unit": "d_urban", "open": 7, "overdue": 3, "opened": 1, "due": 1, "on_time": 1, "rate": 1}]
+    for page_, views in (("units", ("closure_rate", "on_time", "backlog", "overdue")), ("times", ("response_time", "closure_rate")), ("repeats", ("repeat",)), ("cases", ("/api/cases",))):
+        for words, wanted in ASKED if page_ == "units" else ASKED[-1:]:
+            api.asked.clear()
+            page = browse(f"{api.url}#view={page_}&type={words}")
+            assert errors(page) == []
+            told = [{name: value for name, value in query.items() if name.startswith("type_")} for view, query in api.asked if view in views]
+            assert told and all(one == wanted for one in told), (page_, words, told)
+    page = browse(api.url + "#view=times&type=heating%2CR0301")
+    assert "合称" in page.text("view") or "供暖 ×" in page.text("view")
+    assert {"#view=times&type=R0301", "#view=times&type=heating"} <= set(page.links.splitlines())  # each can be taken out
+    assert "#view=cases&unit=d_urban&kind=request&type=heating%2CR0301&state=waiting%2Copen%2Cheld&order=due" in page.links.splitlines()
+
+
+def test_a_select_of_types_keeps_what_was_chosen_and_adds_to_it(api):
+    api.pages["/api/names"] = NAMES
+    api.act = """const pick = (select, value) => { select.value = value; select.dispatchEvent(new Event("change")); };
+const fields = () => [...document.querySelectorAll(".controls select")];
+await found(() => fields().length === 1 && document.body.dataset.drawn);
+const first = fields()[0].textContent;
+pick(fields()[0], "heating");
+await found(() => fields().length === 2);
+pick(fields()[1], "R0301");
+await found(() => document.querySelectorAll(".controls a[data-key]").length === 2);
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: [first.slice(0, 6), location.hash, fields()[0].selectedOptions[0].textContent,
+  fields()[1].value, [...fields()[1].options].some((one) => one.value === "heating")].join("|") }));
+"""
+    assert browse(api.url + "#view=times").text("answered") == "全部类型供暖|#view=times&type=heating%2CR0301|供暖、物业收费||false"
+
+
+def test_any_view_by_types_is_asked_of_some(inspection):
+    inspection.pages["/api/names"] = {**inspection.pages["/api/names"], **NAMES}
+    inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "groups": ["unit", "type_code"]}
+    page = browse(inspection.url + "#view=figures&name=inspection&range=all&type=heating")
+    assert errors(page) == [] and ("inspection", {"by": "unit", "type_group": "heating"}) in inspection.asked and ("inspection", {"type_group": "heating"}) in inspection.asked
+    assert "#range=all&view=cases&kind=inspection&type=heating&unit=d_urban" in page.links.splitlines()
+    assert "citybrain views show" not in page.text("view")  # which cannot be asked of some
+    inspection.pages["/api/views"]["views"][1] = INSPECTION
+    inspection.asked.clear()
+    assert "再加" not in browse(inspection.url + "#view=figures&name=inspection&range=all&type=heating").text("view")
+    assert ("inspection", {"by": "unit"}) in inspection.asked  # its rows know no types
+
+
+def test_units_are_held_against_each_other_over_a_week_where_nobody_says_which_days(api):
+    week, today = {"from": "2025-12-26", "to": "2026-01-01"}, {"from": "2026-01-01", "to": "2026-01-01"}
+    for view, name in (("units", "closure_rate"), ("times", "response_time")):
+        for words, days in (("", week), ("&range=today", today)):
+            api.asked.clear()
+            page = browse(f"{api.url}#view={view}{words}")
+            assert (name, {**days, "by": "unit"}) in api.asked
+            assert f"#view={view}" in page.links.splitlines()  # its own choice, which needs no word
+    page = browse(api.url)
+    assert "#range=today&view=units" in page.links.splitlines()  # today's rate is of today
+    assert "#view=units" in page.links.splitlines()
+
+
+def test_rates_are_by_rank_and_who_has_none_is_last(api):
+    def rated(unit, valid, score):
+        return {"unit": unit, "orders": 9, "reviewed": valid, "valid": valid, "response": 1, "solution": 0.5, "satisfaction": 0.5, "score": score, "formula": "2025-01-01"}
+    api.rows["three_rates"] = [rated("a_none", 0, None), rated("b", 3, "55.10"), rated("c", 3, "91.00"), rated("d_mixed", 3, None), rated("e", 2, "91.00"), rated("f", 2, "9.50")]
+    page = browse(api.url + "#view=rates")
+    assert errors(page) == []
+    told = page.text("rates")
+    places = [told.index(f" {words} ") for words in ("c 1", "e 1", "b 3", "f 4", "d_mixed 不排名", "a_none 不排名")]
+    assert places == sorted(places) and told.rstrip().endswith("无数据"), told
+    told = browse(api.url + "#view=rates&sort=rates.score.up").text("rates")
+    places = [told.index(f" {words} ") for words in ("f 4", "b 3", "c 1", "a_none 不排名")]
+    assert places == sorted(places), told
 
 
 def test_what_two_systems_tell_is_listed_and_counted_once(api):

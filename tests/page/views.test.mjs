@@ -40,6 +40,27 @@ test("numbers of the overview are those of SQL", async () => {
   await close(seen);
 });
 
+test("overdue is one number wherever it stands, and where it is another the difference is told", async () => {
+  const seen = await open(), { page } = seen, told = {}, near = (n) => number("SELECT count(*)::int AS n FROM core.case_now WHERE kind = 'request' AND opened_ms IS NOT NULL AND resolved_ms IS NULL AND closed_ms IS NULL AND due_ms <= (SELECT t_ms FROM core.clock)") - n;
+  told.overview = await numberOf(page, "overdue");
+  assert.equal(await numberOf(page, "desk_overdue"), (await api("desk?limit=1")).waiting.overdue || 0);
+  for (const range of ["week", "all"]) {
+    await go(page, `#view=units&range=${range}`);
+    told[`units ${range}`] = int((await footOf(page, "units")).at(-4));
+  }
+  for (const by of ["unit", "type_code", "total"]) {
+    await go(page, `#view=figures&name=overdue&by=${by}`);
+    told[`figures ${by}`] = int(by === "total" ? (await rowsOf(page, "figures"))[0][1] : (await footOf(page, "figures"))[1]);
+  }
+  await go(page, "#view=cases&kind=request&overdue=yes&pages=9");
+  told.listed = (await rowsOf(page, "case_rows")).length;
+  assert.ok(told.overview > 0, "nobody is late");
+  for (const [where, n] of Object.entries(told)) assert.ok(Math.abs(near(n)) <= 2, `${where}: ${n}, ${near(n)} off: ${JSON.stringify(told)}`); // the clock goes on
+  await go(page, "#view=desk&cause=overdue");
+  assert.match(await text(page, "not_the_stock"), /不是同一个数/);
+  await close(seen);
+});
+
 const COUNTS = ["opened", "contacted", "done", "on_time", "closed"];
 const where = (filter) => Object.entries(filter).map(([name, value]) => `${name} = '${value}'`).join(" AND ") || "true";
 const sumOf = (filter) => sql(`SELECT ${COUNTS.map((key) => `coalesce(sum(${key}), 0)::int AS ${key}`)} FROM api.places WHERE ${where(filter)}`)[0];
