@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/digest.h"
 #include "base/span.h"
@@ -62,9 +63,27 @@ static inline struct span packed_take(struct packed *packed, uint64_t len)
     return taken;
 }
 
+/* Of a number whose end is among these bytes: its groups of 7 bits, moved together. */
+static inline uint64_t packed_gather(uint64_t bytes, uint64_t end)
+{
+    bytes &= end ^ (end - 1);
+    bytes = (bytes & 0x007f007f007f007f) | (bytes & 0x7f007f007f007f00) >> 1;
+    bytes = (bytes & 0x00003fff00003fff) | (bytes & 0x3fff00003fff0000) >> 2;
+    return (bytes & 0x000000000fffffff) | (bytes & 0x0fffffff00000000) >> 4;
+}
+
 static inline uint64_t packed_take_long(struct packed *packed)
 {
     const char *at = packed->rest.at;
+    uint64_t eight = UINT64_MAX;
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && packed->rest.len >= sizeof eight)
+        memcpy(&eight, at, sizeof eight);
+    uint64_t end = ~eight & UINT64_C(0x8080808080808080);
+    if (end) { /* byte by byte each would be a guess of where it ends */
+        size_t len = (size_t)__builtin_ctzll(end) / 8 + 1;
+        packed->rest = span_from(at + len, packed->rest.len - len);
+        return packed_gather(eight, end);
+    }
     size_t most = packed->rest.len < PACKED_MOST_NUMBER ? packed->rest.len : PACKED_MOST_NUMBER;
     uint64_t value = 0;
     for (size_t i = 0; i < most; i++) {

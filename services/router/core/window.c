@@ -23,7 +23,9 @@ int64_t window_day_start(int64_t day)
 void window_init(struct window *window)
 {
     window->fact_count = window->fired_count = window->day_count = 0;
-    window->first_read = NULL;
+    window->read = window->first_read = NULL;
+    window->piece.generation = window->piece.number = 0;
+    window->piece.runs.count = 0;
     window->pushed_ms = window->run_ms = window->due_ms = TIMESTAMP_NONE;
     window->held = false;
 }

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "router/core/signal.h"
 #include "router/core/trigger.h"
+#include "router/core/window_piece.h"
 #include "router/core/window_version.h"
 
 #define WINDOW_MOST_FACTS 128
@@ -46,7 +47,9 @@ struct window_day {
 struct window {
     struct window_fact facts[WINDOW_MOST_FACTS + 1]; /* by time, then id */
     size_t fact_count;
-    const char *first_read; /* where the bytes of the facts began; NULL = nothing was read */
+    struct window_piece piece; /* what its record of the log is, where it was read */
+    const char *read;          /* the bytes it was read from; NULL = nothing was read */
+    const char *first_read;    /* where the bytes of the facts began; NULL = nothing was read */
     struct window_fired fired[WINDOW_MOST_FIRED + 1]; /* as they fired */
     size_t fired_count;
     struct window_day days[WINDOW_MOST_DAYS + 1]; /* surge: of facts no longer held, by day */
@@ -60,7 +63,9 @@ struct window {
 void window_init(struct window *window);
 
 /* What was written may be read by any version that knows its first byte. Texts borrow the bytes. */
-void window_write(struct strbuf *out, const struct window *window, enum trigger_form form);
+/* Which bytes of those it was read from it has now, and where. */
+struct window_runs window_write(struct strbuf *out, const struct window *window,
+                                enum trigger_form form);
 /* False: not what window_write wrote. */
 bool window_read(struct window *window, struct span bytes, enum trigger_form *form);
 

@@ -108,7 +108,11 @@ bool window_book_open(const struct window_book *book, const struct case_entry *e
         window_init(window);
         return true;
     }
-    return window_read(window, case_book_get(book->groups, entry), &form) && form == trigger->form;
+    struct window_piece piece;
+    struct span bytes = case_book_get(book->groups, entry);
+    bool good = window_piece_take(&piece, &bytes) && window_read(window, bytes, &form);
+    window->piece = piece;
+    return good && form == trigger->form;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -122,7 +126,28 @@ void window_book_wait(struct window_book *book, struct case_entry *entry,
                       const struct trigger *trigger, const struct window *window)
 {
     int64_t expires_ms = window_expires_ms(window, trigger);
-    case_book_set_timer(book->groups, entry, earlier(window->due_ms, expires_ms), 0);
+    window_book_set_timer(book, entry, earlier(window->due_ms, expires_ms));
+}
+
+void window_book_set_timer(struct window_book *book, struct case_entry *entry, int64_t due_ms)
+{
+    case_book_set_timer(book->groups, entry, due_ms, entry->timer);
+}
+
+/* Its bytes with the head that says what a save writes of them. */
+static struct span pack(struct case_entry *entry, const struct trigger *trigger,
+                        const struct window *window, struct strbuf *text)
+{
+    static const char room[WINDOW_PIECE_HEAD];
+    strbuf_add(text, span_from(room, sizeof room));
+    struct window_runs copied = window_write(text, window, trigger->form);
+    struct window_piece piece = window->piece;
+    if (window->read)
+        piece = window_piece_after(&piece, entry->dirty, &copied, text->len - sizeof room);
+    if (piece.number > entry->timer)
+        entry->timer = piece.number & 0xff;
+    const char *begin = window_piece_put(&piece, text->at);
+    return span_from(begin, (size_t)(text->at + text->len - begin));
 }
 
 void window_book_store(struct window_book *book, struct window_counter *counter,
@@ -132,15 +157,14 @@ void window_book_store(struct window_book *book, struct window_counter *counter,
     int64_t expires_ms = window_expires_ms(window, trigger);
     bool was = entry->len > 0, is = expires_ms != TIMESTAMP_NONE;
     strbuf_reset(text);
-    if (is)
-        window_write(text, window, trigger->form);
+    struct span bytes = is ? pack(entry, trigger, window, text) : SPAN_NONE;
     counter->groups += is - was;
     if (is || was)
-        case_book_set(book->groups, entry, is ? strbuf_span(text) : SPAN_NONE, false);
+        case_book_set(book->groups, entry, bytes, false);
     if (is)
         window_book_wait(book, entry, trigger, window);
     else
-        case_book_set_timer(book->groups, entry, TIMESTAMP_NONE, 0);
+        window_book_set_timer(book, entry, TIMESTAMP_NONE);
     if (!is && !was && !entry->dirty)
         case_book_remove(book->groups, entry);
 }

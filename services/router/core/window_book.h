@@ -45,6 +45,8 @@ bool window_book_open(const struct window_book *book, const struct case_entry *e
 /* Its timer, by what is due and when it expires. */
 void window_book_wait(struct window_book *book, struct case_entry *entry,
                       const struct trigger *trigger, const struct window *window);
+/* Keeps what the entry's `timer` is here: how many pieces of it may be stored. */
+void window_book_set_timer(struct window_book *book, struct case_entry *entry, int64_t due_ms);
 /* Packs it and sets its timer; an empty window is removed. `text` is a warm buffer. */
 void window_book_store(struct window_book *book, struct window_counter *counter,
                        struct case_entry *entry, const struct trigger *trigger,

@@ -25,7 +25,7 @@ static void look_when_due(struct window_flow *flow, struct case_entry *entry,
 {
     struct window_look look = {.entry = entry, .recorded_ms = TIMESTAMP_NONE};
     char group[CASE_BOOK_MAX_ID];
-    case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
+    window_book_set_timer(&flow->book, entry, TIMESTAMP_NONE);
     arena_reset(&flow->arena);
     if (!window_flow_trigger(flow, case_book_id(flow->book.groups, entry, group), &look) ||
         !window_book_open(&flow->book, entry, look.trigger, &flow->window))
@@ -38,7 +38,7 @@ static void mark(void *context, struct case_entry *entry)
 {
     struct window_flow *flow = context;
     if (entry->len)
-        case_book_set_timer(flow->book.groups, entry, 0, 0);
+        window_book_set_timer(&flow->book, entry, 0);
 }
 
 /* What is due by the present rules is not what was due by others: all there is is looked at. */

@@ -2,6 +2,7 @@
 /* Pass 2's state as records of state.windows: each group's window under its key, what a trigger
  * counts and the clock under keys that no group has (a trigger's name does not begin with '_'). */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/timestamp.h"
@@ -45,6 +46,27 @@ static void restore_clock(struct window_flow *flow, struct span value)
     flow->counts.clock_ms = least_ms;
 }
 
+/* A tombstone of one stands beside that of its window. */
+static void restore_piece(struct window_flow *flow, struct span key, struct span value)
+{
+    struct case_book *groups = flow->book.groups;
+    int64_t number;
+    struct span group =
+        span_from(key.at + strlen(WINDOW_PIECE_KEY), key.len - strlen(WINDOW_PIECE_KEY));
+    if (!value.at)
+        return;
+    if (!span_to_int64(span_cut(&group, '|'), &number) || number < 1 ||
+        number > WINDOW_PIECE_MOST || !group.len || group.len > CASE_BOOK_MAX_ID) {
+        note_fault(flow, key);
+        return;
+    }
+    struct case_entry *entry = case_book_add(groups, group);
+    if (number > entry->timer)
+        entry->timer = (unsigned)number & 0xff;
+    if (window_piece_join(&flow->text, case_book_get(groups, entry), value))
+        case_book_set(groups, entry, strbuf_span(&flow->text), true);
+}
+
 void window_flow_restore(struct window_flow *flow, struct span key, struct span value)
 {
     bool good = true;
@@ -60,6 +82,10 @@ void window_flow_restore(struct window_flow *flow, struct span key, struct span 
     }
     if (span_is(key, BUNDLE_KEY)) {
         span_to_cstr(value, flow->judged_by, sizeof flow->judged_by);
+        return;
+    }
+    if (span_starts(key, SPAN(WINDOW_PIECE_KEY))) {
+        restore_piece(flow, key, value);
         return;
     }
     if (!value.at) {
@@ -85,8 +111,9 @@ static void restore_group(void *context, struct case_entry *entry, struct span p
     enum trigger_form form;
     char text[CASE_BOOK_MAX_ID];
     struct span group = case_book_id(flow->book.groups, entry, text);
+    struct window_piece piece;
     bool there = window_flow_trigger(flow, group, &look);
-    if (there && !window_read(window, packed, &form)) {
+    if (there && (!window_piece_take(&piece, &packed) || !window_read(window, packed, &form))) {
         note_fault(flow, group);
         return;
     }
@@ -95,14 +122,22 @@ static void restore_group(void *context, struct case_entry *entry, struct span p
         flow->counts.anew++;
     }
     if (!there || look.counter->anew || form != look.trigger->form) {
-        case_book_set_timer(flow->book.groups, entry, TIMESTAMP_NONE, 0);
+        window_book_set_timer(&flow->book, entry, TIMESTAMP_NONE);
         case_book_set(flow->book.groups, entry, SPAN_NONE, false);
         return;
     }
     int64_t expires_ms = window_expires_ms(window, look.trigger);
     bool waits = window->due_ms != TIMESTAMP_NONE && window->due_ms < expires_ms;
     look.counter->groups++;
-    case_book_set_timer(flow->book.groups, entry, waits ? window->due_ms : expires_ms, 0);
+    window_book_set_timer(&flow->book, entry, waits ? window->due_ms : expires_ms);
+}
+
+/* Pieces whose window is gone. */
+static void take_out_pieces(void *context, struct case_entry *entry)
+{
+    struct window_flow *flow = context;
+    if (!entry->len && !entry->dirty)
+        case_book_set(flow->book.groups, entry, SPAN_NONE, false);
 }
 
 /* What there is, by the rules as they are. */
@@ -113,6 +148,7 @@ static void take_up(struct window_flow *flow)
     for (size_t i = 0; i < flow->book.count; i++)
         flow->book.counters[i].groups = 0;
     case_book_each_set(flow->book.groups, restore_group, flow);
+    case_book_each(flow->book.groups, take_out_pieces, flow);
     flow->unlooked = flow->bundle_dirty = !same;
     flow->marked = false;
 }
@@ -173,20 +209,45 @@ static void save_clock(struct window_flow *flow, struct outputs *outputs)
                                           .value = strbuf_span(&flow->text)});
 }
 
+static void write_piece(struct window_flow *flow, unsigned number, struct span group,
+                        struct span value, struct outputs *outputs)
+{
+    char key[sizeof WINDOW_PIECE_KEY + SPAN_DECIMAL + CASE_BOOK_MAX_ID];
+    int head = snprintf(key, sizeof key, WINDOW_PIECE_KEY "%u|", number);
+    memcpy(key + head, group.at, group.len);
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_WINDOWS,
+                                          .partition = flow->partition,
+                                          .key = span_from(key, (size_t)head + group.len),
+                                          .value = value});
+}
+
+static void save_window(struct window_flow *flow, struct case_entry *entry, struct outputs *outputs)
+{
+    char text[CASE_BOOK_MAX_ID];
+    struct span group = case_book_id(flow->book.groups, entry, text);
+    struct span stored = case_book_get(flow->book.groups, entry), window = stored;
+    struct window_piece piece = {0};
+    if (stored.at && window_piece_take(&piece, &window) && piece.number) {
+        window_piece_write(&flow->text, stored);
+        write_piece(flow, piece.number, group, strbuf_span(&flow->text), outputs);
+        return;
+    }
+    outputs_add(outputs, &(struct output){.stream = STREAM_STATE_WINDOWS,
+                                          .partition = flow->partition,
+                                          .key = group,
+                                          .value = stored});
+    if (stored.at)
+        return;
+    for (unsigned number = 1; number <= entry->timer; number++)
+        write_piece(flow, number, group, SPAN_NONE, outputs);
+    case_book_remove(flow->book.groups, entry);
+}
+
 void window_flow_save(struct window_flow *flow, struct outputs *outputs)
 {
     struct case_entry *entry;
-    char group[CASE_BOOK_MAX_ID];
-    while ((entry = case_book_take_dirty(flow->book.groups))) {
-        struct output output = {.stream = STREAM_STATE_WINDOWS,
-                                .partition = flow->partition,
-                                .key = case_book_id(flow->book.groups, entry, group)};
-        if (entry->len)
-            output.value = case_book_get(flow->book.groups, entry);
-        outputs_add(outputs, &output);
-        if (!entry->len)
-            case_book_remove(flow->book.groups, entry);
-    }
+    while ((entry = case_book_take_dirty(flow->book.groups)))
+        save_window(flow, entry, outputs);
     window_book_save_counters(&flow->book, flow->partition, &flow->text, outputs);
     if (flow->clock_dirty)
         save_clock(flow, outputs);

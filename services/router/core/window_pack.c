@@ -112,8 +112,23 @@ static bool is_as_read(const struct window *window, size_t index, const struct b
     return fact->read.at && fact->read.at == from && fact->read_behind == before->texts.at;
 }
 
+struct copying {
+    const char *from; /* the window's bytes begin there, */
+    size_t to;        /* and here */
+    struct window_runs runs;
+};
+
+static void add_piece(struct strbuf *out, struct span piece, struct copying *copying)
+{
+    if (piece.len)
+        window_runs_add(&copying->runs,
+                        (struct window_run){out->len - copying->to,
+                                            (size_t)(piece.at - copying->from), piece.len});
+    strbuf_add(out, piece);
+}
+
 /* Of a window's facts mostly one is new: what was read and stays is copied in one piece. */
-static void add_facts(struct strbuf *out, const struct window *window)
+static void add_facts(struct strbuf *out, const struct window *window, struct copying *copying)
 {
     struct before before = {0};
     struct span piece = {"", 0};
@@ -122,16 +137,16 @@ static void add_facts(struct strbuf *out, const struct window *window)
         if (is_as_read(window, i, &before)) {
             bool goes_on = piece.at + piece.len == fact->read.at;
             if (!goes_on)
-                strbuf_add(out, piece);
+                add_piece(out, piece, copying);
             piece = goes_on ? span_from(piece.at, piece.len + fact->read.len) : fact->read;
         } else {
-            strbuf_add(out, piece);
+            add_piece(out, piece, copying);
             piece = SPAN("");
             add_fact(out, fact, &before);
         }
         go_on(&before, fact);
     }
-    strbuf_add(out, piece);
+    add_piece(out, piece, copying);
 }
 
 static void add_moment(struct strbuf *out, int64_t ms)
@@ -140,8 +155,10 @@ static void add_moment(struct strbuf *out, int64_t ms)
         packed_add_signed(out, ms);
 }
 
-void window_write(struct strbuf *out, const struct window *window, enum trigger_form form)
+struct window_runs window_write(struct strbuf *out, const struct window *window,
+                                enum trigger_form form)
 {
+    struct copying copying = {.from = window->read, .to = out->len};
     int flags = (window->due_ms != TIMESTAMP_NONE ? HAS_DUE : 0) |
                 (window->run_ms != TIMESTAMP_NONE ? HAS_RUN : 0) |
                 (window->pushed_ms != TIMESTAMP_NONE ? HAS_PUSHED : 0) |
@@ -153,7 +170,7 @@ void window_write(struct strbuf *out, const struct window *window, enum trigger_
     add_moment(out, window->run_ms);
     add_moment(out, window->pushed_ms);
     packed_add_number(out, window->fact_count);
-    add_facts(out, window);
+    add_facts(out, window, &copying);
     packed_add_number(out, window->fired_count);
     for (size_t i = 0; i < window->fired_count; i++) {
         packed_add_signed(out, window->fired[i].start_ms);
@@ -164,6 +181,7 @@ void window_write(struct strbuf *out, const struct window *window, enum trigger_
         packed_add_signed(out, window->days[i].day);
         packed_add_signed(out, window->days[i].count);
     }
+    return copying.runs;
 }
 
 /* ---- reading ---- */
@@ -238,6 +256,7 @@ bool window_read(struct window *window, struct span bytes, enum trigger_form *fo
     window_init(window);
     if (left.bad || head.at[0] != VERSION || head.at[1] < 0 || head.at[1] >= TRIGGER_FORMS)
         return false;
+    window->read = bytes.at;
     int flags = (unsigned char)head.at[2];
     *form = (enum trigger_form)head.at[1];
     window->held = flags & IS_HELD;
