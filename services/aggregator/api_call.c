@@ -80,6 +80,21 @@ void api_call_end(struct api_call *call)
     free(call);
 }
 
+void api_call_reply(struct api_call *call, struct strbuf *body)
+{
+    static const struct api_words words = {
+        .title = {"结果过大", "the answer is too large"},
+        .detail = {"本区配置的内容超出一次回答的上限，请精简 views/ 或 registries/ 中的名称与行",
+                   "what the district's files say is more than one answer holds: shorten names or "
+                   "rows in views/ or registries/"}};
+    if (strbuf_is_full(body))
+        api_reply_problem(call->request, 413, "answer_too_large", &words);
+    else
+        api_reply_json(call->request, strbuf_span(body));
+    strbuf_fini(body);
+    api_call_end(call);
+}
+
 void api_call_forbid(struct api_call *call)
 {
     http_request_fail(call->request, HTTP_PROBLEM_FORBIDDEN, NULL);

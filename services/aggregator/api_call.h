@@ -62,6 +62,9 @@ size_t api_call_offer_groups(const struct api *api, struct api_parameter *table,
 /* Asks the database; the call ends with the answer. */
 void api_call_ask(struct api_call *call);
 void api_call_end(struct api_call *call);
+/* Answers what was written from memory, or 413 where it had no more room; frees it. The call ends.
+ */
+void api_call_reply(struct api_call *call, struct strbuf *body);
 /* 403. */
 void api_call_forbid(struct api_call *call);
 /* False when it has answered: only who sees the whole district may ask this. */

@@ -15,6 +15,7 @@
 
 #include "aggregator/api_cases.h"
 #include "aggregator/api_duty.h"
+#include "aggregator/api_feeds.h"
 #include "aggregator/api_files.h"
 #include "aggregator/api_freshness.h"
 #include "aggregator/api_open311.h"
@@ -24,7 +25,7 @@
 #include "aggregator/api_wait.h"
 #include "base/memory.h"
 
-#define API_ROUTES   19
+#define API_ROUTES   21
 #define SHARED_MOST  ((size_t)32) /* answers that others may be given, and how large one may be */
 #define SHARED_BYTES ((size_t)256 << 10)
 
@@ -62,6 +63,8 @@ static void set_routes(struct api_http *http)
         {"GET", "/api/freshness", 0, api_freshness_answer, api},
         {"GET", "/api/units", 0, api_views_units, api},
         {"GET", "/api/stations", 0, api_views_stations, api},
+        {"GET", "/api/feeds", 0, api_feeds_list, api},
+        {"GET", "/api/refused", 0, api_feeds_refused, api},
         {"GET", "/api/page", 0, api_page_start, api},
         {"GET", "/api/names", 0, api_page_names, api},
         {"GET", "/v1/units/{unit}/orders", 0, api_duty_orders, api},

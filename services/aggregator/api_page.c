@@ -8,13 +8,6 @@
 
 static const struct api_parameter nothing[1];
 
-static void reply(struct api_call *call, struct strbuf *body)
-{
-    api_reply_json(call->request, strbuf_span(body));
-    strbuf_fini(body);
-    api_call_end(call);
-}
-
 static void add_who(const struct api_asker *asker, struct strbuf *out)
 {
     const char *kind = asker->station.at ? "station" : asker->unit.at ? "unit" : "reader";
@@ -40,7 +33,7 @@ void api_page_start(void *api, struct http_request *request)
     strbuf_add(&out, SPAN(",\"who\":"));
     add_who(&call->asker, &out);
     strbuf_add(&out, SPAN("}\n"));
-    reply(call, &out);
+    api_call_reply(call, &out);
 }
 
 /* "name":[{…}] of the columns, which are called in the answer as in the registry. */
@@ -94,5 +87,5 @@ void api_page_names(void *api, struct http_request *request)
     strbuf_add(&out, SPAN(",\"feeds\":"));
     title_list_write(config->feeds, &out);
     strbuf_add(&out, SPAN("}\n"));
-    reply(call, &out);
+    api_call_reply(call, &out);
 }

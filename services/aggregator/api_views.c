@@ -149,13 +149,6 @@ void api_views_one(void *api, struct http_request *request)
     api_call_ask(call);
 }
 
-static void reply(struct api_call *call, struct strbuf *body)
-{
-    api_reply_json(call->request, strbuf_span(body));
-    strbuf_fini(body);
-    api_call_end(call);
-}
-
 void api_views_list(void *api, struct http_request *request)
 {
     struct api_call *call = api_call_begin(api, request, nothing, 0);
@@ -171,7 +164,7 @@ void api_views_list(void *api, struct http_request *request)
     }
     ledger_sql_write_shape(&out);
     strbuf_add(&out, SPAN("]}"));
-    reply(call, &out);
+    api_call_reply(call, &out);
 }
 
 /* What people call the units that rows name by code. */
@@ -194,7 +187,7 @@ void api_views_units(void *api, struct http_request *request)
         strbuf_add_char(&out, '}');
     }
     strbuf_add(&out, SPAN("]}"));
-    reply(call, &out);
+    api_call_reply(call, &out);
 }
 
 static const struct api_parameter station_parameters[] = {

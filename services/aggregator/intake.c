@@ -67,6 +67,10 @@ static enum reject take_observation(struct taking *taking, const struct event *e
     } else if (observation_rows_is_one(event)) {
         taking->taken =
             settle_room(taking->empty, batch_add_observation(taking->batch, event), &reject);
+        /* Behind it: what a batch without room leaves is taken again, and a sum only once. */
+        if (taking->taken && reject == REJECT_NONE && taking->counted && refused_rows_is_one(event))
+            taking->taken =
+                settle_room(taking->empty, batch_add_refused(taking->batch, event), &reject);
     }
     return reject;
 }
@@ -84,6 +88,8 @@ static enum reject take_event(struct taking *taking, const struct event *event)
     if (sighting_of_event(event, &sighting))
         taking->taken =
             settle_room(taking->empty, batch_add_sighting(taking->batch, &sighting), &reject);
+    if (taking->taken && reject == REJECT_NONE && feed_rows_is_heard(event))
+        taking->taken = settle_room(taking->empty, batch_add_heard(taking->batch, event), &reject);
     if (taking->taken && reject == REJECT_NONE && firing_rows_is_firing(event))
         taking->taken = settle_room(taking->empty, batch_add_firing(taking->batch, event), &reject);
     if (!taking->taken || reject != REJECT_NONE)

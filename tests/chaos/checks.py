@@ -25,12 +25,12 @@ def history_numbers(path):
 # --- what a run left behind ---
 
 
-OWN_MEASURE = ["ledger", "feed_health", "observation", "backlog", "overdue"]
+OWN_MEASURE = ["ledger", "feed_health", "refused", "observation", "backlog", "overdue"]
 
 
 def _columns(district):
-    """{table: {column: type}} of core's cells and bins and of api's views by time; the ledger and feeds' health count
-    repeats, other buckets are sums of the same cells, what is open or overdue rises with the clock: its cells are compared."""
+    """{table: {column: type}} of core's cells and bins and of api's views by time; the ledger, feeds' health
+    and what was refused count repeats, other buckets are sums of the same cells, what is open or overdue rises with the clock: its cells are compared."""
     found = {}
     for table, column, kind in district.sql(
             "SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns WHERE "

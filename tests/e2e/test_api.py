@@ -240,7 +240,7 @@ def test_a_unit_sees_its_own_and_nothing_else(district, api):
     assert api.get("/api/cases/request:12345:OTHER1", **mine)[0] == 404
     assert {row["unit"] for row in api.json("/api/views/closure_rate?by=unit", **mine)["rows"]} == {LEAD}
     for path in (f"/v1/units/{OTHER}/orders", "/v1/stations/st001/cases", "/api/desk", "/api/triggers", "/api/stations",
-                 "/api/freshness", "/open311/v2/requests.json"):
+                 "/api/freshness", "/api/feeds", "/api/refused", "/open311/v2/requests.json"):
         assert api.get(path, **mine)[0] == 403, path
     for nobody in ("Bearer nobody-at-all", "Bearer demo-hotline", f"Basic demo-{LEAD}", ""):  # a feed's opens a door, and nothing here
         assert api.get("/api/clock", Authorization=nobody)[0] == 401, nobody
@@ -251,7 +251,7 @@ def test_a_unit_sees_its_own_and_nothing_else(district, api):
 def test_a_station_is_told_of_its_cases_and_of_no_view(api):
     mine = {"Authorization": "Bearer demo-st001"}
     assert api.get("/v1/stations/st001/cases", **mine)[0] == 200
-    for path in ("/v1/stations/st002/cases", "/api/views/closure_rate?by=unit", "/api/views/ledger", "/api/desk", "/api/triggers",
+    for path in ("/v1/stations/st002/cases", "/api/views/closure_rate?by=unit", "/api/views/ledger", "/api/desk", "/api/triggers", "/api/feeds", "/api/refused",
                  f"/v1/units/{LEAD}/orders"):
         assert api.get(path, **mine)[0] == 403, path
 
@@ -300,6 +300,37 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     for path in ("/api/clock", "/api/units", "/api/stations?state=never,silent", "/api/views", "/api/views/closure_rate?by=unit",
                  "/api/views/ledger?by=feed"):
         api.json(path)
+
+
+def test_a_feed_says_when_it_was_heard_and_why_its_rows_were_refused(district, api):
+    before = {(row["feed"], row["reason"]): row["rows"] for row in api.json("/api/refused")["rows"]}
+    begun = datetime.datetime.now(CHINA) - datetime.timedelta(seconds=1)
+    good = order("APIREF0")
+    bad = [{"工单编号": f"APIREF{n}", "受理时间": "昨天"} for n in (1, 2)] + [{**good, "工单编号": ""}]
+    status, body = district.post("hotline", [good, *bad])
+    assert status == 200 and json.loads(body)["rejected"] == 3, body
+    status, body = district.post("platform", [{"业务流水号": "APIREF4", "站点编码": "st003"}])
+    assert status == 200 and json.loads(body)["rejected"] == 1, body
+    district.settle()
+    told = {(row["feed"], row["reason"]): row for row in api.json("/api/refused")["rows"]}
+    verdicts = {key: row["rows"] - before.get(key, 0) for key, row in told.items() if row["rows"] != before.get(key, 0)}
+    assert sum(n for (feed, _), n in verdicts.items() if feed == "hotline") == 3 and verdicts[("hotline", "bad_date")] == 2
+    assert sum(n for (feed, _), n in verdicts.items() if feed == "platform") == 1
+    row = told[("hotline", "bad_date")]
+    assert row["zh"].startswith("日期无法识别") and row["en"].startswith("the date")
+    assert begun <= datetime.datetime.fromisoformat(row["last"]) <= datetime.datetime.now(CHINA) and row["first"] <= row["last"]
+    mine = api.json("/api/refused?station=st003&feed=platform")
+    assert mine["total"] == len(mine["rows"]) == 1 and mine["rows"][0]["rows"] == 1
+    assert api.json("/api/refused?feed=hotline&from=2020-01-01&to=2020-01-02")["rows"] == []
+    # what is told adds up to the account, hour by hour
+    differ = district.sql("SELECT feed, hour, l.dead, r.n FROM (SELECT feed, hour, dead FROM api.ledger WHERE dead > 0) AS l FULL JOIN "
+                          "(SELECT data->>'feed' AS feed, date_trunc('hour', core.of_ms(time_ms)) AS hour, sum((data->>'rows')::bigint) AS n "
+                          "FROM core.observation WHERE kind = 'refused' GROUP BY 1, 2) AS r USING (feed, hour) WHERE l.dead IS DISTINCT FROM r.n")
+    assert differ == [], differ
+    heard = {row["feed"]: row for row in api.json("/api/feeds")["rows"]}
+    newest = datetime.datetime.fromisoformat(heard["hotline"]["newest"])
+    assert begun <= newest + datetime.timedelta(seconds=1) and heard["hotline"]["due"] is None and not heard["hotline"]["late"]
+    assert datetime.datetime.fromisoformat(api.json("/api/freshness")["newest_record"]) >= newest
 
 
 def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(district, api):
@@ -418,6 +449,7 @@ def test_open311_in_json_and_xml(api):
     ("/api/views/closure_rate?by=colour", "by"), ("/api/views/closure_rate?scope=half", "scope"),
     ("/api/views/closure_rate?station=st001", "station"), ("/api/views/closure_rate?limit=20001", "limit"), ("/api/views/closure_rate?from=yesterday", "from"),
     ("/api/views/closure_rate?from=2026-03-02&to=2026-03-01", "to"), ("/api/stations?state=fine", "state"),
+    ("/api/refused?from=yesterday", "from"), ("/api/refused?from=2026-03-02&to=2026-03-01", "to"), ("/api/refused?feed=a%27", "feed"), ("/api/feeds?feed=a", "feed"),
     ("/api/desk?cause=why", "cause"), ("/api/triggers?to=never", "to"), ("/api/clock?now=1", "now"),
     (f"/v1/units/{LEAD}/orders?after=yesterday", "after"), (f"/v1/units/{LEAD}/orders?wait=3600", "wait"),
     ("/v1/stations/st001/cases?limit=5000", "limit"), ("/api/together", "ask"), ("/api/together?ask=/api/clock", "ask"),

@@ -73,6 +73,7 @@ def test_who_is_heard_is_late_and_silent_by_its_own_hours(slow):
 
     told, row = at(slow, "2026-10-09T12:00")  # twelve open hours are over, three of its days are not
     assert row["st001"]["state"] == "silent" and row["st001"]["seen"] == "2026-09-30T16:00:00+08:00"
+    assert row["st001"]["since"] == "2026-10-09T11:00:00+08:00" and row["st002"]["since"] == "2026-10-09T00:00:00+08:00"
     assert row["st002"]["state"] == "late" and row["st003"]["state"] == "never"
     assert row["st010"]["seen"] == "2026-10-08T11:31:00+08:00"
 

@@ -109,3 +109,16 @@ def test_a_new_view_is_filled_while_the_daemon_goes_on(district, view):
     assert district.sql("SELECT count(*) > 0 FROM api.e2e_apply WHERE type_code <> ''")[0][0]
     verified = district.citybrain("verify", "--cells", "--json", "--config", district.config, check=False, seconds=120)
     assert (verified.returncode, json.loads(verified.stdout)["differences"]) == (0, 0), verified.stdout[:2000]
+
+
+def test_what_the_districts_files_say_has_an_end(district, view):
+    """More than one answer holds is said to be so: half a document would be read as a fault of whoever reads it."""
+    view.write_text(VIEW.format(group="unit").replace("name: 试", f"name: {'很长的名称' * 80000}"))
+    apply(district, "--execute", *SIGN)
+    district.kill("aggregator-1")
+    district.command("deploy/local/daemons", "start", "aggregator-1", seconds=60)
+    status, body = district.http(district.environment["CITYBRAIN_API"] + "/api/views")
+    problem = json.loads(body)
+    assert (status, problem["type"], problem["status"]) == (413, "about:blank#answer_too_large", 413)
+    assert "views/" in problem["detail"]
+    assert district.http(district.environment["CITYBRAIN_API"] + "/api/views/e2e_apply")[0] == 200

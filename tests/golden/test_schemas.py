@@ -171,7 +171,10 @@ LEDGER = {**TICK, "source": "/ingest", "type": "cn.citybrain.observation.ledger.
 
 
 REFUSED = {**LEDGER, "type": "cn.citybrain.observation.refused.v1", "subject": "refused:st001", "partitionkey": "refused:st001",
-           "data": {"station": "st001", "feed": "platform", "rows": 3}}
+           "data": {"station": "st001", "feed": "platform", "reason": "bad_date", "rows": 3}}
+NAMELESS = {**REFUSED, "subject": "refused:hotline", "partitionkey": "refused:hotline",
+            "data": {"feed": "hotline", "reason": "bad_charset", "rows": 1}}
+BEFORE = {**REFUSED, "data": {"station": "st001", "feed": "platform", "rows": 3}}  # 0341: nobody told the reason
 
 
 @pytest.mark.parametrize("good, change", [
@@ -181,7 +184,8 @@ REFUSED = {**LEDGER, "type": "cn.citybrain.observation.refused.v1", "subject": "
     (LEDGER, {"data": {"hotline": {"2026-03-31T23:00:00.000Z": [5, 3, 1, 0, 1]}}}),
     (REFUSED, {"feed": "platform"}), (REFUSED, {"subject": "refused:"}), (REFUSED, {"data": LEDGER["data"]}),
     (REFUSED, {"data": {"station": "st 001", "feed": "platform", "rows": 3}}), (REFUSED, {"type": LEDGER["type"]}),
-    (REFUSED, {"data": {"station": "st001", "feed": "platform", "rows": 0}}),
+    (REFUSED, {"data": {"station": "st001", "feed": "platform", "rows": 0}}), (REFUSED, {"data": {**REFUSED["data"], "reason": "odd"}}),
+    (NAMELESS, {"data": {"feed": "hotline", "rows": 1}}), (BEFORE, {"data": {"feed": "platform", "rows": 3}}),
 ])
 def test_ticks_and_the_ledger(good, change):
     check = validator("event.json")

@@ -69,6 +69,8 @@ struct batch {
     struct batch_counts counts;
     struct ledger_rows ledger;
     struct seen_rows seen;
+    struct feed_rows heard;
+    struct refused_rows refused;
     struct firing_rows firings;
     struct observation_rows observations;
 };
@@ -105,6 +107,8 @@ void batch_clear(struct batch *batch)
     batch->counts = (struct batch_counts){0};
     batch->ledger = (struct ledger_rows){0};
     batch->seen = (struct seen_rows){0};
+    batch->heard = (struct feed_rows){0};
+    batch->refused = (struct refused_rows){0};
     batch->firings = (struct firing_rows){0};
     batch->observations = (struct observation_rows){0};
     memset(batch->slots, 0, batch->slot_count * sizeof *batch->slots);
@@ -289,6 +293,18 @@ bool batch_add_sighting(struct batch *batch, const struct sighting *sighting)
     return seen_rows_take(&batch->seen, &batch->arena, sighting);
 }
 
+bool batch_add_refused(struct batch *batch, const struct event *event)
+{
+    assert(!batch->sealed);
+    return refused_rows_take(&batch->refused, &batch->arena, event, batch->rules->zone_minutes);
+}
+
+bool batch_add_heard(struct batch *batch, const struct event *event)
+{
+    assert(!batch->sealed);
+    return feed_rows_take(&batch->heard, &batch->arena, event);
+}
+
 bool batch_add_firing(struct batch *batch, const struct event *event)
 {
     assert(!batch->sealed);
@@ -455,6 +471,16 @@ const struct observation_rows *batch_observations(const struct batch *batch)
 const struct seen_rows *batch_seen(const struct batch *batch)
 {
     return &batch->seen;
+}
+
+const struct feed_rows *batch_heard(const struct batch *batch)
+{
+    return &batch->heard;
+}
+
+const struct refused_rows *batch_refused(const struct batch *batch)
+{
+    return &batch->refused;
 }
 
 struct batch_counts batch_counts(const struct batch *batch)

@@ -9,9 +9,11 @@
 
 #include "aggregator/core/case_now.h"
 #include "aggregator/core/delta.h"
+#include "aggregator/core/feed_rows.h"
 #include "aggregator/core/firing_rows.h"
 #include "aggregator/core/ledger_rows.h"
 #include "aggregator/core/observation_rows.h"
+#include "aggregator/core/refused_rows.h"
 #include "aggregator/core/seen_rows.h"
 #include "model/case_fold.h"
 
@@ -62,8 +64,12 @@ bool batch_refuse(struct batch *batch, struct span feed, int64_t received_ms);
 enum reject batch_add_ledger(struct batch *batch, const struct event *event);
 /* What is no case and has no table of its own. False when the batch is full. */
 bool batch_add_observation(struct batch *batch, const struct event *event);
+/* What refused_rows_is_one is told of: once for each event. False when the batch is full. */
+bool batch_add_refused(struct batch *batch, const struct event *event);
 /* A station was heard. False when the batch is full. */
 bool batch_add_sighting(struct batch *batch, const struct sighting *sighting);
+/* A feed was heard. False when the batch is full. */
+bool batch_add_heard(struct batch *batch, const struct event *event);
 /* A trigger found something. False when the batch is full. */
 bool batch_add_firing(struct batch *batch, const struct event *event);
 /* Sorts the cases by id. */
@@ -80,4 +86,6 @@ const struct ledger_rows *batch_ledger(const struct batch *batch); /* full once 
 const struct firing_rows *batch_firings(const struct batch *batch);
 const struct observation_rows *batch_observations(const struct batch *batch);
 const struct seen_rows *batch_seen(const struct batch *batch);
+const struct feed_rows *batch_heard(const struct batch *batch);
+const struct refused_rows *batch_refused(const struct batch *batch);
 struct batch_counts batch_counts(const struct batch *batch);

@@ -83,6 +83,7 @@ static void judge_row(const struct station_report *report, struct station_report
     const struct station_report_rules *rules = &report->rules;
     bool heard = row->heard.seen_ms != TIMESTAMP_NONE;
     row->due_ms = CADENCE_NEVER;
+    row->since_ms = TIMESTAMP_NONE;
     row->state = row->station ? STATION_NEVER : STATION_UNKNOWN;
     if (!row->station || !heard)
         return;
@@ -90,6 +91,11 @@ static void judge_row(const struct station_report *report, struct station_report
     row->due_ms = cadence_due(cadence, rules->calendar, rules->zone_minutes, row->heard.seen_ms, 1);
     row->state = states[cadence_state(cadence, rules->calendar, rules->zone_minutes,
                                       row->heard.seen_ms, report->now_ms)];
+    if (row->state == STATION_LATE)
+        row->since_ms = row->due_ms;
+    if (row->state == STATION_SILENT)
+        row->since_ms = cadence_due(cadence, rules->calendar, rules->zone_minutes,
+                                    row->heard.seen_ms, CADENCE_SILENT_AFTER);
 }
 
 int64_t station_report_now(const struct station_report *report)
@@ -126,13 +132,11 @@ bool station_report_read_states(struct span text, unsigned *states)
     return true;
 }
 
-/* The district's wall clock, with its offset. */
-static void add_time(const struct station_report *report, const char *name, int64_t ms,
-                     struct strbuf *out)
+void station_report_add_moment(const struct station_report_rules *rules, int64_t ms,
+                               struct strbuf *out)
 {
     struct civil civil;
-    int zone = report->rules.zone_minutes, minutes = zone < 0 ? -zone : zone;
-    strbuf_addf(out, ",\"%s\":", name);
+    int zone = rules->zone_minutes, minutes = zone < 0 ? -zone : zone;
     if (ms == TIMESTAMP_NONE || ms == CADENCE_NEVER) {
         strbuf_add(out, SPAN("null"));
         return;
@@ -141,6 +145,13 @@ static void add_time(const struct station_report *report, const char *name, int6
     strbuf_addf(out, "\"%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d\"", civil.year, civil.month,
                 civil.day, civil.hour, civil.minute, civil.second, zone < 0 ? '-' : '+',
                 minutes / 60, minutes % 60);
+}
+
+static void add_time(const struct station_report *report, const char *name, int64_t ms,
+                     struct strbuf *out)
+{
+    strbuf_addf(out, ",\"%s\":", name);
+    station_report_add_moment(&report->rules, ms, out);
 }
 
 static void add_text(const char *name, struct span text, struct strbuf *out)
@@ -163,6 +174,7 @@ static void write_row(const struct station_report *report, const struct station_
     add_time(report, "seen", row->heard.seen_ms, out);
     add_text("via", row->heard.via, out);
     add_time(report, "due", row->due_ms, out);
+    add_time(report, "since", row->since_ms, out);
     strbuf_addf(out, ",\"refused\":%lld", (long long)row->refused);
     add_text("cadence", station->every, out);
     add_text("hours", station->hours, out);

@@ -30,8 +30,9 @@ struct station_report_row {
     const struct station *station; /* NULL = unknown */
     struct sighting heard;         /* its texts are borrowed from who told of it */
     enum station_report_state state;
-    int64_t due_ms;  /* CADENCE_NEVER = it does not open any more */
-    int64_t refused; /* rows that named it and could not be read, of the day */
+    int64_t due_ms;   /* CADENCE_NEVER = it does not open any more */
+    int64_t since_ms; /* of late and silent: since when; else TIMESTAMP_NONE */
+    int64_t refused;  /* rows that named it and could not be read, of the day */
 };
 
 struct station_report;
@@ -41,6 +42,9 @@ void station_report_free(struct station_report *report);
 void station_report_hear(struct station_report *report, const struct sighting *sighting);
 /* Of a station that the registry has; whoever else a refused row names is nobody. */
 void station_report_refuse(struct station_report *report, struct span station, int64_t rows);
+/* The district's wall clock with its offset, in quotes; null where it is no moment. */
+void station_report_add_moment(const struct station_report_rules *rules, int64_t ms,
+                               struct strbuf *out);
 int64_t station_report_now(const struct station_report *report);
 /* Judged when first asked for; in the registry's order, the unknown behind. NULL behind the last.
  */

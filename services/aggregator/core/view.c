@@ -124,9 +124,9 @@ static void read_buckets(const struct view_reading *reading, const struct yaml_n
 /* Views stand beside what schema `api` holds already, and bring some relations along. */
 static bool check_free(const struct view_reading *reading, const char *name, struct place place)
 {
-    static const char *const taken[] = {"case_now",    "case_timeline", "clock",
-                                        "ledger",      "observation",   "station_seen",
-                                        "feed_health", "observation",   "observation_sums"};
+    static const char *const taken[] = {
+        "case_now",     "case_timeline", "clock",     "ledger",  "observation",
+        "station_seen", "feed_health",   "feed_seen", "refused", "observation_sums"};
     static const char *const ends[] = {"_bins", "_periods", "_mean"};
     bool free = true;
     for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)

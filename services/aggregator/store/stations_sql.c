@@ -30,9 +30,9 @@ static struct span cell(const PGresult *result, int row, int column)
 const char stations_sql_wall[] =
     "SELECT c.now_ms, s.station, s.via, s.n FROM (SELECT coalesce(min(tick_ms), 0) AS now_ms FROM "
     "core.kafka_offset WHERE topic = $1) AS c LEFT JOIN (SELECT station, via, max(seen_ms) AS n "
-    "FROM core.station_seen GROUP BY station, via UNION ALL SELECT data->>'station', NULL, "
-    "sum((data->>'rows')::bigint)::bigint FROM core.observation WHERE kind = 'refused' AND day = "
-    "core.civil_now()::date GROUP BY 1) AS s ON true ORDER BY s.station, s.via";
+    "FROM core.station_seen GROUP BY station, via UNION ALL SELECT station, NULL, "
+    "sum(\"rows\")::bigint FROM core.refused WHERE day = core.civil_now()::date AND station <> '' "
+    "GROUP BY 1) AS s ON true ORDER BY s.station, s.via";
 
 static void take_row(struct station_report *report, const PGresult *result, int row)
 {

@@ -3,11 +3,11 @@
  * where observations are of days nobody asked for yet):
  *   1  BEGIN; a compare-and-set per moved partition; the touched cases' old sets
  *   -  fold in C
- *   2  case sets, what they are now, cells, bins, ledger, stations, firings, observations;
+ *   2  case sets, what they are now, cells, bins, ledger, stations, feeds, firings, observations;
  *      always in this order, sorted; COMMIT
  * The compare-and-set comes first: a rival waits at the row, finds it moved, and leaves before it
  * has done anything. What was in doubt is never repeated, only asked for by taking over anew. What
- * several writers add to (cells, ledger, stations) each adds to in a shard of its own. */
+ * several writers add to (cells, ledger, stations, feeds) each adds to in a shard of its own. */
 #include "aggregator/store/writer.h"
 
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "aggregator/store/cell_rows.h"
+#include "aggregator/store/feeds_sql.h"
 #include "aggregator/store/firing_sql.h"
 #include "aggregator/store/ledger_sql.h"
 #include "aggregator/store/observations_sql.h"
@@ -48,7 +49,7 @@ struct writer {
     char session[sizeof session + 40], contributions[DIGEST_ID_LEN + 1];
     struct postgres_connection *connection, *maker; /* maker: as who may make what is missing */
     struct postgres_transaction *transaction;
-    struct upsert said, came, seen, firings;
+    struct upsert said, came, seen, heard, refused, firings;
     struct set_rows *sets;                 /* owned */
     struct cell_rows *cells;               /* owned */
     struct delta *delta;                   /* owned: of the batch that is written */
@@ -76,6 +77,10 @@ struct writer *writer_new(const struct writer_options *options)
     strbuf_add(&writer->came.sql, span_of(ledger_sql_came));
     upsert_init(&writer->seen, "core", "seen", stations_sql_seen_types);
     strbuf_add(&writer->seen.sql, span_of(stations_sql_seen));
+    upsert_init(&writer->heard, "core", "heard", feeds_sql_heard_types);
+    strbuf_add(&writer->heard.sql, span_of(feeds_sql_heard));
+    upsert_init(&writer->refused, "core", "refused", feeds_sql_add_refused_types);
+    strbuf_add(&writer->refused.sql, span_of(feeds_sql_add_refused));
     upsert_init(&writer->firings, "core", "firings", firing_sql_types);
     strbuf_add(&writer->firings.sql, span_of(firing_sql_upsert));
     writer->observations = observations_sql_new();
@@ -95,6 +100,8 @@ void writer_free(struct writer *writer)
     upsert_fini(&writer->said);
     upsert_fini(&writer->came);
     upsert_fini(&writer->seen);
+    upsert_fini(&writer->heard);
+    upsert_fini(&writer->refused);
     upsert_fini(&writer->firings);
     postgres_transaction_free(writer->transaction);
     postgres_connection_free(writer->connection);
@@ -266,6 +273,32 @@ static void fill_seen(struct writer *writer)
     }
 }
 
+static void fill_heard(struct writer *writer)
+{
+    struct array_binary *at = writer->heard.arrays;
+    upsert_reset(&writer->heard);
+    for (const struct feed_row *row = batch_heard(writer->batch)->first; row; row = row->next) {
+        array_binary_add(&at[0], row->feed);
+        array_binary_add_int(&at[1], row->seen_ms);
+    }
+}
+
+static void fill_refused(struct writer *writer)
+{
+    struct array_binary *at = writer->refused.arrays;
+    upsert_reset(&writer->refused);
+    for (const struct refused_row *row = batch_refused(writer->batch)->first; row;
+         row = row->next) {
+        array_binary_add_date(&at[0], row->day);
+        array_binary_add(&at[1], row->feed);
+        array_binary_add(&at[2], row->reason);
+        array_binary_add(&at[3], row->station);
+        array_binary_add_int(&at[4], row->rows);
+        array_binary_add_int(&at[5], row->first_ms);
+        array_binary_add_int(&at[6], row->last_ms);
+    }
+}
+
 static void fill_firings(struct writer *writer)
 {
     const struct firing_row *row = batch_firings(writer->batch)->first;
@@ -278,11 +311,15 @@ static bool write_changes(struct writer *writer, struct error *error)
 {
     fill_ledger(writer);
     fill_seen(writer);
+    fill_heard(writer);
+    fill_refused(writer);
     fill_firings(writer);
     cell_rows_queue(writer->cells, writer->delta, writer->transaction);
     upsert_queue(&writer->said, writer->transaction, NULL, NULL);
     upsert_queue(&writer->came, writer->transaction, NULL, NULL);
     upsert_queue(&writer->seen, writer->transaction, NULL, NULL);
+    upsert_queue(&writer->heard, writer->transaction, NULL, NULL);
+    upsert_queue(&writer->refused, writer->transaction, NULL, NULL);
     upsert_queue(&writer->firings, writer->transaction, NULL, NULL);
     observations_sql_queue(writer->observations, batch_observations(writer->batch),
                            writer->transaction);

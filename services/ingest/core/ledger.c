@@ -28,7 +28,7 @@ void ledger_fini(struct ledger *ledger)
 }
 
 /* A header may name anything; what cannot be a feed's id is counted as unknown. */
-static struct span feed_of(const struct normalise_result *result)
+struct span ledger_feed(const struct normalise_result *result)
 {
     struct span feed = result->feed;
     bool good = feed.len > 0 && feed.len <= LEDGER_FEED_MAX;
@@ -39,10 +39,16 @@ static struct span feed_of(const struct normalise_result *result)
     return good ? feed : SPAN("unknown");
 }
 
-static int64_t received_of(const struct normalise_result *result)
+int64_t ledger_received(const struct normalise_result *result)
 {
     int64_t ms = result->received_ms;
     return ms >= 0 && ms <= LATEST_MS ? ms : 0;
+}
+
+int64_t ledger_hour(const struct normalise_result *result)
+{
+    int64_t received_ms = ledger_received(result);
+    return received_ms - received_ms % HOUR_MS;
 }
 
 /* NULL when the page is full. */
@@ -70,9 +76,8 @@ static void begin_page(struct ledger *ledger, const struct record *record)
 void ledger_add(struct ledger *ledger, const struct record *record,
                 const struct normalise_result *result, struct outputs *outputs)
 {
-    struct span feed = feed_of(result);
-    int64_t received_ms = received_of(result);
-    int64_t hour_ms = received_ms - received_ms % HOUR_MS;
+    struct span feed = ledger_feed(result);
+    int64_t received_ms = ledger_received(result), hour_ms = ledger_hour(result);
     if (ledger->count == 0)
         begin_page(ledger, record);
     struct ledger_row *row = row_of(ledger, feed, hour_ms);

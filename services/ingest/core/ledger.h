@@ -37,6 +37,11 @@ struct ledger {
     struct strbuf data, text;
 };
 
+/* Of a record: the feed and the hour whose row counts it, and the moment in it. */
+struct span ledger_feed(const struct normalise_result *result);
+int64_t ledger_hour(const struct normalise_result *result);
+int64_t ledger_received(const struct normalise_result *result);
+
 void ledger_init(struct ledger *ledger);
 void ledger_fini(struct ledger *ledger);
 /* One record and what became of it. Writes what it has when it has no room for another row. */

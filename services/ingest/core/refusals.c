@@ -35,39 +35,68 @@ static bool is_code(struct span text)
     return good;
 }
 
-static struct refusals_row *find(struct refusals *refusals, struct span station, struct span feed)
+static bool is_of(const struct refusals_row *row, const struct refusals_row *other)
+{
+    return row->reject == other->reject && row->hour_ms == other->hour_ms &&
+           strcmp(row->feed, other->feed) == 0 && strcmp(row->station, other->station) == 0;
+}
+
+static struct refusals_row *find(struct refusals *refusals, const struct refusals_row *wanted)
 {
     for (size_t i = 0; i < refusals->count; i++)
-        if (span_is(station, refusals->rows[i].station) && span_is(feed, refusals->rows[i].feed))
+        if (is_of(&refusals->rows[i], wanted))
             return &refusals->rows[i];
     return NULL;
 }
 
-static struct refusals_row *begin_row(struct refusals *refusals, const struct record *record,
-                                      const struct normalise_result *result)
+static void begin_row(struct refusals_row *row, const struct record *record,
+                      const struct normalise_result *result)
 {
-    struct refusals_row *row = &refusals->rows[refusals->count++];
-    *row = (struct refusals_row){.first_offset = record->offset};
-    span_to_cstr(result->station, row->station, sizeof row->station);
-    span_to_cstr(result->feed, row->feed, sizeof row->feed);
+    *row = (struct refusals_row){.reject = result->why.reject,
+                                 .hour_ms = ledger_hour(result),
+                                 .first_offset = record->offset,
+                                 .first_ms = ledger_received(result)};
+    if (is_code(result->station))
+        span_to_cstr(result->station, row->station, sizeof row->station);
+    span_to_cstr(ledger_feed(result), row->feed, sizeof row->feed);
+}
+
+static struct refusals_row *add_row(struct refusals *refusals, const struct record *record,
+                                    const struct refusals_row *begun, struct outputs *outputs)
+{
+    if (refusals->count == REFUSALS_ROWS)
+        refusals_write(refusals, outputs);
     span_to_cstr(record->topic, refusals->topic, sizeof refusals->topic);
     refusals->partition = record->partition;
-    return row;
+    refusals->rows[refusals->count] = *begun;
+    return &refusals->rows[refusals->count++];
 }
 
 void refusals_add(struct refusals *refusals, const struct record *record,
                   const struct normalise_result *result, struct outputs *outputs)
 {
-    if (result->why.reject == REJECT_NONE || !is_code(result->station))
+    struct refusals_row begun;
+    if (result->why.reject == REJECT_NONE)
         return;
-    struct refusals_row *row = find(refusals, result->station, result->feed);
-    if (!row && refusals->count == REFUSALS_ROWS)
-        refusals_write(refusals, outputs);
+    begin_row(&begun, record, result);
+    struct refusals_row *row = find(refusals, &begun);
     if (!row)
-        row = begin_row(refusals, record, result);
+        row = add_row(refusals, record, &begun, outputs);
     row->rows++;
-    if (result->received_ms > row->last_ms)
-        row->last_ms = result->received_ms;
+    if (begun.first_ms < row->first_ms)
+        row->first_ms = begun.first_ms;
+    if (begun.first_ms > row->last_ms)
+        row->last_ms = begun.first_ms;
+}
+
+static void write_data(struct strbuf *data, const struct refusals_row *row)
+{
+    strbuf_reset(data);
+    strbuf_add_char(data, '{');
+    if (row->station[0])
+        strbuf_addf(data, "\"station\":\"%s\",", row->station);
+    strbuf_addf(data, "\"feed\":\"%s\",\"reason\":\"%s\",\"rows\":%lld}", row->feed,
+                reject_name(row->reject), (long long)row->rows);
 }
 
 static void write_row(struct refusals *refusals, const struct refusals_row *row,
@@ -75,20 +104,18 @@ static void write_row(struct refusals *refusals, const struct refusals_row *row,
 {
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], subject[REFUSALS_STATION_MAX + 16];
     struct strbuf *data = &refusals->data, *text = &refusals->text;
-    strbuf_reset(data);
-    strbuf_addf(data, "{\"station\":\"%s\",\"feed\":\"%s\",\"rows\":%lld}", row->station, row->feed,
-                (long long)row->rows);
+    write_data(data, row);
     ids_refused(id, span_of(refusals->topic), refusals->partition, row->first_offset,
                 span_of(row->station));
     (void)!ids_revision(revision, SPAN_NONE, row->last_ms, 0, strbuf_span(data));
-    snprintf(subject, sizeof subject, "refused:%s", row->station);
+    snprintf(subject, sizeof subject, "refused:%s", row->station[0] ? row->station : row->feed);
     strbuf_reset(text);
     event_write(text, &(struct event){.family = EVENT_OBSERVATION,
                                       .name = SPAN("refused"),
                                       .id = span_of(id),
                                       .source = SPAN("/ingest"),
                                       .subject = span_of(subject),
-                                      .time_ms = row->last_ms,
+                                      .time_ms = row->first_ms,
                                       .recorded_ms = row->last_ms,
                                       .partitionkey = span_of(subject),
                                       .revision = span_of(revision),

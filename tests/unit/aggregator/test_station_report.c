@@ -69,6 +69,27 @@ static void judges_every_station_by_its_own_cadence(void **state)
     }
 }
 
+/* Not when it was heard last, and not before its hours: twelve of them, seven of holidays between.
+ */
+static void it_says_since_when_somebody_is_late_or_silent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *now, *since;
+    } cases[] = {{"2026-09-30 14:00", NULL},
+                 {"2026-10-08 09:00", "2026-09-30 14:00"},
+                 {"2026-10-08 13:31", "2026-10-08 13:30"},
+                 {"2026-11-25 17:00", "2026-10-08 13:30"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct station_report *report = station_report_new(&rules, at(cases[i].now));
+        hear(report, "st001", "platform", "2026-09-30 10:00");
+        assert_int_equal(row_of(report, "st001")->since_ms,
+                         cases[i].since ? at(cases[i].since) : TIMESTAMP_NONE);
+        assert_int_equal(row_of(report, "st003")->since_ms, TIMESTAMP_NONE);
+        station_report_free(report);
+    }
+}
+
 static void the_newest_word_of_the_family_or_a_heartbeat_holds(void **state)
 {
     (void)state;
@@ -106,7 +127,8 @@ static void a_code_of_no_registry_is_unknown(void **state)
         "\"late\":0,\"silent\":0,\"never\":269,\"unknown\":1},\"rows\":[{\"station\":\"st999\","
         "\"state\":\"unknown\",\"seen\":\"2026-11-25T13:00:00+08:00\",\"via\":\"heartbeat\","
         "\"due\":"
-        "null,\"refused\":0,\"cadence\":null,\"hours\":null,\"family\":null,\"street_code\":null,"
+        "null,\"since\":null,\"refused\":0,\"cadence\":null,\"hours\":null,\"family\":null,"
+        "\"street_code\":null,"
         "\"name\":null}]"
         "}");
     strbuf_fini(&out);
@@ -204,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_every_station_by_its_own_cadence),
+        cmocka_unit_test(it_says_since_when_somebody_is_late_or_silent),
         cmocka_unit_test(the_newest_word_of_the_family_or_a_heartbeat_holds),
         cmocka_unit_test(a_code_of_no_registry_is_unknown),
         cmocka_unit_test(what_was_refused_is_added_up_for_stations_that_there_are),

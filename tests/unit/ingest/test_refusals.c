@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose rows were refused is told station by station, once, and nobody else is named. */
+/* Why rows were refused, and whose they were, is told once, and nobody else is named. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static const char feed[] = "feed: p\nversions:\n  - version: 3\n    valid_from: 
                            "          station: { from: st, required: true }\n";
 
 struct written {
-    char text[64][1024], key[64][80];
+    char text[REFUSALS_ROWS + 1][1024], key[REFUSALS_ROWS + 1][80];
     size_t count;
 };
 
@@ -29,7 +29,7 @@ static void take_output(void *carrier, const struct output *output)
 {
     struct written *written = carrier;
     assert_int_equal(output->stream, NORMALISE_EVENTS);
-    assert_true(written->count < 64);
+    assert_true(written->count <= REFUSALS_ROWS);
     span_to_cstr(output->value, written->text[written->count], sizeof written->text[0]);
     span_to_cstr(output->key, written->key[written->count++], sizeof written->key[0]);
 }
@@ -46,7 +46,15 @@ static void add(struct refusals *refusals, int64_t offset, const char *station, 
     refusals_add(refusals, &record, &result, &outputs);
 }
 
-static void a_commit_tells_each_station_once(void **state)
+static void assert_told(const struct written *written, size_t at, const char *key, const char *data)
+{
+    char wanted[256];
+    snprintf(wanted, sizeof wanted, "\"data\":{%s}}", data);
+    if (strcmp(written->key[at], key) != 0 || !strstr(written->text[at], wanted))
+        fail_msg("%s %s is not %s %s", written->key[at], written->text[at], key, wanted);
+}
+
+static void a_commit_tells_each_station_and_reason_once(void **state)
 {
     (void)state;
     struct refusals refusals;
@@ -56,34 +64,77 @@ static void a_commit_tells_each_station_once(void **state)
     refusals_init(&refusals);
     add(&refusals, 7, "st001", REJECT_DATE, &written);
     add(&refusals, 8, "st002", REJECT_CODE, &written);
-    add(&refusals, 9, "st001", REJECT_IDENTITY, &written);
+    add(&refusals, 9, "st001", REJECT_DATE, &written);
     add(&refusals, 10, "st003", REJECT_NONE, &written); /* a good row names nobody here */
-    add(&refusals, 11, NULL, REJECT_DATE, &written);
-    add(&refusals, 12, "", REJECT_DATE, &written);
-    add(&refusals, 13, "st\"1", REJECT_DATE, &written);
-    add(&refusals, 14, "0123456789012345678901234567890123456789012345678901234567890123x",
-        REJECT_DATE, &written);
+    add(&refusals, 11, "st001", REJECT_IDENTITY, &written);
     assert_int_equal(written.count, 0);
     refusals_write(&refusals, &outputs);
-    assert_int_equal(written.count, 2);
-    assert_string_equal(written.key[0], "refused:st001");
+    assert_int_equal(written.count, 3);
+    assert_told(&written, 0, "refused:st001",
+                "\"station\":\"st001\",\"feed\":\"p\",\"reason\":\"bad_date\",\"rows\":2");
+    assert_told(&written, 1, "refused:st002",
+                "\"station\":\"st002\",\"feed\":\"p\",\"reason\":\"unknown_code\",\"rows\":1");
+    assert_told(&written, 2, "refused:st001",
+                "\"station\":\"st001\",\"feed\":\"p\",\"reason\":\"bad_identity\",\"rows\":1");
     assert_non_null(strstr(written.text[0], "\"type\":\"cn.citybrain.observation.refused.v1\""));
     assert_non_null(strstr(written.text[0], "\"source\":\"/ingest\""));
-    assert_non_null(strstr(written.text[0], "\"time\":\"2026-03-02T03:00:00.009Z\""));
-    assert_non_null(
-        strstr(written.text[0], "\"data\":{\"station\":\"st001\",\"feed\":\"p\",\"rows\":2}}"));
-    assert_non_null(strstr(written.text[1], "\"rows\":1}"));
+    /* From the first of them to the last. */
+    assert_non_null(strstr(written.text[0], "\"time\":\"2026-03-02T03:00:00.007Z\""));
+    assert_non_null(strstr(written.text[0], "\"recordedtime\":\"2026-03-02T03:00:00.009Z\""));
     assert_null(strstr(written.text[0] + strlen("{\"specversion\""), "\"feed\":\"p\",\"party\""));
     ids_refused(id, SPAN("cb.raw"), 3, 7, SPAN("st001"));
     snprintf(member, sizeof member, "\"id\":\"%s\"", id);
     assert_non_null(strstr(written.text[0], member));
     refusals_write(&refusals, &outputs); /* nothing was refused since */
-    assert_int_equal(written.count, 2);
+    assert_int_equal(written.count, 3);
     refusals_fini(&refusals);
 }
 
-/* Nothing is lost where one commit names more stations than there is room for. */
-static void more_stations_than_rows_are_written_in_portions(void **state)
+/* What no station can be read of is told of its feed alone, so that all of it is told. */
+static void who_names_no_station_is_told_of_by_feed_and_reason(void **state)
+{
+    (void)state;
+    struct refusals refusals;
+    struct written written = {.count = 0};
+    struct outputs outputs = {take_output, &written};
+    refusals_init(&refusals);
+    add(&refusals, 11, NULL, REJECT_DATE, &written);
+    add(&refusals, 12, "", REJECT_DATE, &written);
+    add(&refusals, 13, "st\"1", REJECT_DATE, &written);
+    add(&refusals, 14, "0123456789012345678901234567890123456789012345678901234567890123x",
+        REJECT_DATE, &written);
+    add(&refusals, 15, NULL, REJECT_CHARSET, &written);
+    add(&refusals, 3600000, NULL, REJECT_CHARSET, &written); /* the ledger's next hour */
+    refusals_write(&refusals, &outputs);
+    assert_int_equal(written.count, 3);
+    assert_told(&written, 0, "refused:p", "\"feed\":\"p\",\"reason\":\"bad_date\",\"rows\":4");
+    assert_told(&written, 1, "refused:p", "\"feed\":\"p\",\"reason\":\"bad_charset\",\"rows\":1");
+    assert_told(&written, 2, "refused:p", "\"feed\":\"p\",\"reason\":\"bad_charset\",\"rows\":1");
+    assert_null(strstr(written.text[1], "03:00:01"));
+    assert_non_null(strstr(written.text[2], "\"time\":\"2026-03-02T04:00:00.000Z\""));
+    refusals_fini(&refusals);
+}
+
+/* A header may name anything. */
+static void what_is_no_feeds_name_is_unknown(void **state)
+{
+    (void)state;
+    struct refusals refusals;
+    struct written written = {.count = 0};
+    struct outputs outputs = {take_output, &written};
+    struct record record = {.topic = SPAN("cb.raw"), .partition = 3, .offset = 1};
+    struct normalise_result result = {.why.reject = REJECT_FEED, .feed = SPAN("\",\"x")};
+    refusals_init(&refusals);
+    refusals_add(&refusals, &record, &result, &outputs);
+    refusals_write(&refusals, &outputs);
+    assert_int_equal(written.count, 1);
+    assert_told(&written, 0, "refused:unknown",
+                "\"feed\":\"unknown\",\"reason\":\"unknown_feed\",\"rows\":1");
+    refusals_fini(&refusals);
+}
+
+/* Nothing is lost where one commit names more than there is room for. */
+static void more_than_there_is_room_for_is_written_in_portions(void **state)
 {
     (void)state;
     struct refusals refusals;
@@ -144,8 +195,10 @@ static void a_refused_row_says_whose_it_was(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_commit_tells_each_station_once),
-        cmocka_unit_test(more_stations_than_rows_are_written_in_portions),
+        cmocka_unit_test(a_commit_tells_each_station_and_reason_once),
+        cmocka_unit_test(who_names_no_station_is_told_of_by_feed_and_reason),
+        cmocka_unit_test(what_is_no_feeds_name_is_unknown),
+        cmocka_unit_test(more_than_there_is_room_for_is_written_in_portions),
         cmocka_unit_test(a_refused_row_says_whose_it_was),
     };
     return cmocka_run_group_tests_name("refusals", tests, NULL, NULL);
