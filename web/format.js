@@ -40,6 +40,9 @@ export function moment(time, now) {
 
 export const secondsBetween = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
 
+// How old it is: by the server's clock, which is the newest tick and its age, never by this computer's.
+export const ageOf = (time, clock) => duration(Math.max(0, clock.now + (clock.age_ms || 0) - Date.parse(time)) / 1000);
+
 // How long until it is due, or by how much it is overdue.
 export function dueIn(due, now) {
   if (!due) return { text: t("no_limit"), late: false, soon: false };

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every station one cell of a wall, street by street: who is heard, who is late, who is silent, who sends what cannot be
 // read. Letters and shapes say it, colours help.
-import { perhaps, rowsOf, seldom } from "./api.js";
+import { get, perhaps, rowsOf, seldom } from "./api.js";
 import { bar, choice } from "./control.js";
 import { make } from "./dom.js";
 import { duration, moment, percent, whole } from "./format.js";
 import { feedName, langOfNames, placeName, shortName } from "./names.js";
+import { reasonsTable } from "./refused.js";
 import { address, viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
@@ -18,13 +19,17 @@ export const every = 15000;
 const often = (path, query) => seldom(path, query, every - 1000); // the wall screen draws them in each of its turns
 
 export async function ask(state, clock) {
-  const [wall, feeds] = await Promise.all([perhaps(often("api/stations")), perhaps(rowsOf("ledger", { by: "feed", from: clock.day, to: clock.day }, often), [])]);
+  const today = { from: clock.day, to: clock.day };
+  const [wall, feeds, why] = await Promise.all([perhaps(often("api/stations")), perhaps(rowsOf("ledger", { by: "feed", ...today }, often), []),
+    state.station ? perhaps(get("api/refused", { ...today, station: state.station })) : null]);
   if (!wall) return null;
-  return { now: wall.now_ms, feeds, rows: wall.rows.map((row) => ({ ...row, dirty: row.refused > 0 })) };
+  return { now: wall.now_ms, feeds, why, day: clock.day, rows: wall.rows.map((row) => ({ ...row, dirty: row.refused > 0 })) };
 }
 
 const isShown = (row, want) => !want || (want === "dirty" ? row.dirty : row.state === want);
-const says = (row, now) => `${row.name || row.station} ${t(`st_${row.state}`)}${row.dirty ? ` ${t("refused_n", { n: row.refused })}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
+// "静默自 11-26 10:24": since when it is late or silent, not when it was heard last.
+const sinceWhen = (row, now) => (row.since && (row.state === "silent" || row.state === "late") ? t(`${row.state}_since`, { at: moment(row.since, now) }) : "");
+const says = (row, now) => `${row.name || row.station} ${sinceWhen(row, now) || t(`st_${row.state}`)}${row.dirty ? ` ${t("refused_n", { n: row.refused })}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
 
 // One stop for the tabulator; arrows walk from there, whatever the order of rows.
 function walk(event) {
@@ -55,14 +60,15 @@ export function wallOf(rows, state, now) {
       })))));
 }
 
-function detail(row, now) {
-  const facts = [[t("state"), `${SIGNS[row.state]} ${t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via ? feedName(row.via) : "–"], [t("next_due"), moment(row.due, now)],
+function detail(row, now, { why, day }, state) {
+  const facts = [[t("state"), `${SIGNS[row.state]} ${sinceWhen(row, now) || t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via ? feedName(row.via) : "–"], [t("next_due"), moment(row.due, now)],
     [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family ? feedName(row.family) : "–"], [t("refused_today"), whole(row.refused)], [t("place"), placeName(row.street_code)]];
   return make("section", { class: "panel", "aria-labelledby": "station_title" },
     make("header", {}, make("h2", { id: "station_title", lang: langOfNames() }, `${row.name || row.station} (${row.station})`),
       make("a", { class: "more", href: viewAddress("cases", { station: row.station }) }, t("its_cases"))),
     make("dl", { class: "facts" }, facts.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value)))),
-    row.refused ? make("p", { id: "refused_why", class: "note" }, t("refused_why"), " ", make("code", {}, `citybrain dead group --station ${row.station}`)) : null);
+    why?.rows.length ? reasonsTable({ id: "station_reasons", rows: why.rows, total: why.total, asked: { station: row.station, from: day }, state, now }) : null,
+    row.refused && !why?.rows.length ? make("p", { id: "refused_why", class: "note" }, t("refused_why"), " ", make("code", {}, `citybrain dead group --station ${row.station}`)) : null);
 }
 
 function feedTable(feeds, state) {
@@ -80,7 +86,7 @@ const since = (row, now) => (row.seen ? [moment(row.seen, now), " ", make("span"
 const listTable = (rows, state, now) => table({ id: "station_rows", caption: t("stations"), state, rows, keyOf: (row) => row.station, first: { key: "seen" }, columns: [
   { key: "station", title: t("station"), cell: (row) => make("a", { href: address({ station: row.station }) }, row.station) },
   { key: "name", title: t("name"), value: (row) => row.name, cell: (row) => make("span", { lang: langOfNames() }, row.name || "–") },
-  { key: "state", title: t("state"), cell: (row) => [make("span", { "aria-hidden": "true" }, `${SIGNS[row.state]} `), t(`st_${row.state}`), row.dirty ? ` ${SIGNS.dirty} ${t("st_dirty")}` : ""] },
+  { key: "state", title: t("state"), cell: (row) => [make("span", { "aria-hidden": "true" }, `${SIGNS[row.state]} `), t(`st_${row.state}`), row.since ? make("span", { class: "soft station_since" }, t("since_when", { at: moment(row.since, now) })) : "", row.dirty ? ` ${SIGNS.dirty} ${t("st_dirty")}` : ""] },
   { key: "refused", title: t("refused_today"), kind: "number", cell: (row) => whole(row.refused) },
   { key: "place", title: t("street"), value: (row) => placeName(row.street_code), cell: (row) => make("span", { lang: langOfNames() }, placeName(row.street_code)) },
   { key: "seen", title: t("heard"), value: (row) => (row.seen ? Date.parse(row.seen) : null), cell: (row) => since(row, now) },
@@ -96,8 +102,8 @@ export function draw(state, data) {
   const chosen = rows.find((row) => row.station === state.station);
   return [bar(choice(t("show"), [["", `${t("all")} ${rows.length}`], ...STATES.filter((one) => count(one) || one === state.state).map((one) => [one, `${SIGNS[one]} ${t(`st_${one}`)} ${count(one)}`])],
     state.state || "", (one) => ({ state: one, station: "" }))),
-  chosen && detail(chosen, now),
-  make("section", { class: "panel", "aria-labelledby": "wall_title" }, make("header", {}, make("h2", { id: "wall_title" }, t("wall")), make("p", { class: "note" }, t("wall_note"))),
+  chosen && detail(chosen, now, data, state),
+  make("section", { class: "panel", "aria-labelledby": "wall_title" }, make("header", {}, make("h2", { id: "wall_title" }, t("wall"), shown.length < rows.length ? make("span", { id: "wall_of", class: "note" }, ` ${t("rows_of", { n: whole(shown.length), of: whole(rows.length) })}`) : ""), make("p", { class: "note" }, t("wall_note"))),
     wallOf(shown, state, now), make("details", { open: Boolean(state.state), "data-key": `station_list_${state.state || "all"}` }, make("summary", {}, t("table")), listTable(shown, state, now))),
   feedTable(feeds, state)];
 }

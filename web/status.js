@@ -4,7 +4,7 @@ import { notice } from "./announce.js";
 import { get, perhaps, seldom } from "./api.js";
 import { hasCharts } from "./chart.js";
 import { byId, fill, make } from "./dom.js";
-import { clockOf, dayOf, duration, setZone, whole } from "./format.js";
+import { ageOf, clockOf, dayOf, duration, setZone, whole } from "./format.js";
 import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
@@ -48,6 +48,12 @@ function deskItem(waiting) {
   return item(t("desk"), waiting ? "warn" : "good", t("waiting_n", { n: whole(waiting) }), viewAddress("desk"));
 }
 
+// A tick comes whether or not anybody sends: when the newest record came is another question.
+function showNewest(clock, record) {
+  byId("came").textContent = record ? `${t("newest_short")} ${t("ago", { time: ageOf(record, clock) })}` : "";
+  byId("came").title = record ? `${dayOf(Date.parse(record))} ${clockOf(Date.parse(record))}` : "";
+}
+
 export function showStatus({ clock, fresh, stations, waiting }) {
   const known = clock.now > 0;
   const age = Math.max(0, clock.age_ms || 0) / 1000;
@@ -55,6 +61,7 @@ export function showStatus({ clock, fresh, stations, waiting }) {
   if (byId("clock").textContent !== at) byId("clock").textContent = at;
   byId("age").textContent = known ? t("ago", { time: duration(age) }) : t("waits_for_tick");
   byId("age").className = known && clock.age_ms > OLD_MS ? "bad" : "";
+  showNewest(clock, fresh?.newest_record);
   fill(byId("status"), [ledgerItem(fresh), readingItem(fresh), stationItem(stations), deskItem(waiting)]);
   const bad = known ? (clock.age_ms > OLD_MS ? t("stands_still", { at, time: duration(age) }) : "") : t("clock_unset");
   const soft = hasCharts() ? "" : t("no_charts");

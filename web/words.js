@@ -107,6 +107,10 @@ const WORDS = {
 
   account: ["收发对账", "The account"], account_note: ["读取 = 规整 + 拒收 + 去重 + 过滤;规整出的事件 = 不同 + 重复", "read = normalised + refused + dropped + filtered; events = distinct + repeated"], closes: ["平", "closes"], does_not_close: ["未平", "open"], last_7_days: ["近 7 日", "the last 7 days"],
   l_read: ["读取", "Read"], l_normalised: ["规整", "Normalised"], l_dead: ["拒收", "Refused"], l_dropped: ["去重", "Dropped"], l_filtered: ["过滤", "Filtered"], l_events: ["事件", "Events"], l_distinct_events: ["不同", "Distinct"], l_repeated_events: ["重复", "Repeated"], l_refused_events: ["未计", "Not counted"],
+  newest_came: ["最新来件", "Newest record"], newest_short: ["最新来件", "newest"], newest_record: ["最近一条", "Newest record"], feed_late: ["迟", "late"], feed_was_due: ["按站点频次应于 {at} 前来件", "by its stations' cadence one was due by {at}"], of_all_sources: ["各来源中最近", "of all sources"],
+  reasons: ["拒收原因", "Why rows were refused"], reasons_note: ["各原因之和即上表的拒收数", "They add up to what is refused above"], reason_why: ["原因", "Reason"], reason_not_told: ["(当时未记原因)", "(no reason was kept then)"], share: ["占拒收", "Of refused"], all_sources: ["全部来源", "All sources"],
+  first_time: ["最早", "First"], last_time: ["最近", "Last"], to_see_one: ["查看原件(值班)", "To see one (on-call)"], click_to_copy: ["单击选中整条命令", "A click marks the whole command"], nothing_refused: ["此时段没有拒收", "Nothing was refused in these days"], rows_of: ["已列 {n} / {of}", "{n} of {of} listed"],
+  since_when: ["自 {at}", "since {at}"], silent_since: ["静默自 {at}", "silent since {at}"], late_since: ["迟到自 {at}", "late since {at}"],
   partitions: ["各分区读到哪里", "How far each partition is read"], partition: ["分区", "Partition"], next_offset: ["下一条", "Next record"], its_clock: ["其时钟", "Its clock"], is_behind: ["落后", "Behind"], ticks_note: ["每 30 秒走时一次", "it ticks every 30 s"], furthest_behind: ["最落后的分区", "the furthest behind"], newest_change: ["最近变动", "Newest change"],
 };
 

@@ -72,7 +72,7 @@ class Api:
             return 200, "json", json.dumps(self.clock).encode()
         if path == "/api/units":
             return 200, "json", json.dumps({"units": UNITS}).encode()
-        if path in ("/api/names", "/api/views", "/api/cases", "/api/stations", "/api/page", "/api/desk", "/api/freshness", "/api/triggers") or path.startswith("/api/cases/"):
+        if path in ("/api/names", "/api/views", "/api/cases", "/api/stations", "/api/page", "/api/desk", "/api/freshness", "/api/triggers", "/api/feeds", "/api/refused") or path.startswith("/api/cases/"):
             self.asked.append((path, {k: v[0] for k, v in query.items()}))
             found = self.pages.get(path)
             return (200, "json", json.dumps(found).encode()) if found else (404, "json", b"{}")
@@ -200,6 +200,67 @@ document.body.append(Object.assign(document.createElement("p"), { id: "answered"
         page = browse(api.url)
         assert said in page.text("status") and len(page.text("answered").split(",")) == 1, page.text("answered")
         assert 10 < float(page.text("answered").split()[1]) < 30
+
+
+FRESH = {"now": NOW, "age_ms": 4000, "partitions": [], "feeds": [], "ledger_open": 0, "newest_change": "2026-01-01T12:59:00+08:00",
+         "newest_record": "2026-01-01T12:40:04+08:00"}
+COUNTS = dict.fromkeys(("normalised", "dropped", "filtered", "events", "distinct_events", "repeated_events", "refused_events"), 0)
+
+
+def reason(feed, code, rows, zh=None, en=None):
+    return {"feed": feed, "reason": code, "zh": zh, "en": en, "rows": rows, "first": "2026-01-01T08:00:00+08:00", "last": "2026-01-01T09:30:00+08:00"}
+
+
+def test_the_head_tells_the_newest_record_from_the_newest_tick(api):
+    page = browse(api.url)
+    assert page.text("age") == "4 秒前" and page.text("came") == ""  # who may not ask is told nothing of it
+    api.pages["/api/freshness"] = FRESH
+    page = browse(api.url)
+    assert errors(page) == [] and (page.text("age"), page.text("came")) == ("4 秒前", "最新来件 20 分前")
+    assert browse(api.url + "#lang=en").text("came") == "newest 20 min ago"
+
+
+def test_the_ledger_says_why_rows_were_refused_and_how_old_the_newest_is(api):
+    api.pages["/api/freshness"] = FRESH
+    api.rows["ledger"] = [{"feed": "hotline", "read": 20, "dead": 7, "closes": True, **COUNTS}, {"feed": "visits", "read": 3, "dead": 0, "closes": True, **COUNTS}]
+    api.pages["/api/feeds"] = {"now_ms": NOW, "rows": [
+        {"feed": "hotline", "newest": "2026-01-01T12:59:04+08:00", "due": None, "late": False},
+        {"feed": "platform", "newest": "2025-12-31T16:00:04+08:00", "due": "2026-01-01T10:00:00+08:00", "late": True}]}
+    api.pages["/api/refused"] = {"now": NOW, "total": 2, "rows": [reason("hotline", "bad_date", 4, "日期无法识别", "no such date"), reason("hotline", "brand_new", 1)]}
+    page = browse(api.url + "#view=ledger")
+    assert errors(page) == [] and ("/api/refused", {"from": "2026-01-01", "to": "2026-01-01"}) in api.asked
+    account, told = page.text("account"), page.text("reasons")
+    assert "hotline 60 秒前 20" in account and "visits – 3" in account
+    assert "platform ◐ 21.0 时前 迟 0" in account  # of today there is nothing: it has its row all the same
+    assert "hotline 日期无法识别 bad_date 4 57.1% 01-01 08:00 01-01 09:30 citybrain dead ls --feed hotline --code bad_date --since 2026-01-01" in told
+    assert "hotline brand_new brand_new 1 14.3%" in told  # of a newer ingest: by its name
+    assert "hotline (当时未记原因) 2 28.6% – – citybrain dead ls --feed hotline --since 2026-01-01" in told  # and it adds up to 7
+    assert page.text("fresh_record") == "20 分" and "feed=hotline" in page.links
+    api.asked.clear()
+    english = browse(api.url + "#view=ledger&feed=hotline&range=all&lang=en")
+    assert ("/api/refused", {"feed": "hotline"}) in api.asked and "hotline no such date bad_date 4" in english.text("reasons")
+    assert "--since" not in english.text("reasons") and "21.0 h ago late" in english.text("account")
+    api.pages["/api/refused"] = {"now": NOW, "total": 153, "rows": [reason(f"f{n}", "bad_date", 1, "日期", "date") for n in range(153)]}
+    api.rows["ledger"] = []
+    page = browse(api.url + "#view=ledger")
+    assert page.text("reasons").count("bad_date 1") == 100 and page.text("reasons_of") == "已列 100 / 153"
+    api.pages["/api/refused"] = {"now": NOW, "total": 0, "rows": []}
+    assert "此时段没有拒收" in browse(api.url + "#view=ledger").text("view")
+
+
+def test_a_station_says_since_when_it_is_silent_and_why_its_rows_were_refused(api):
+    nothing = {"via": None, "due": None, "cadence": "4h", "hours": None, "family": "platform", "street_code": None, "refused": 0, "seen": "2025-12-30T10:00:00+08:00"}
+    stations = [{**nothing, "station": "st001", "name": "甲", "state": "silent", "since": "2025-12-31T13:30:00+08:00"},
+                {**nothing, "station": "st002", "name": "乙", "state": "alive", "since": None, "refused": 3}]
+    api.pages["/api/stations"] = {"now_ms": NOW, "counts": {}, "rows": stations}
+    page = browse(api.url + "#view=stations&state=silent&station=st001")
+    assert errors(page) == [] and "静默自 2025-12-31 13:30" in page.text("view")
+    assert "st001 甲 ■ 静默 自 2025-12-31 13:30" in page.text("station_rows") and page.text("wall_of") == "已列 1 / 2"
+    api.pages["/api/refused"] = {"now": NOW, "total": 1, "rows": [reason("platform", "missing_field", 3, "必填项为空", "missing")]}
+    page = browse(api.url + "#view=stations&station=st002")
+    assert ("/api/refused", {"from": "2026-01-01", "to": "2026-01-01", "station": "st002"}) in api.asked and "wall_of" not in page.texts
+    assert "platform 必填项为空 missing_field 3 100.0%" in page.text("station_reasons")
+    assert "citybrain dead ls --feed platform --code missing_field --station st002 --since 2026-01-01" in page.text("station_reasons")
 
 
 def test_old_numbers_are_called_old(api):

@@ -21,7 +21,8 @@ const STATES = [
   ["case", `#view=case&case=${encodeURIComponent(long.case_id)}`, {}],
   ["times", "#view=times&range=week&measure=full", {}],
   ["figures", "#view=figures&name=dispute&by=rule&range=week", {}], ["figures_en_dark", "#view=figures&name=matters&by=street_code&range=week&lang=en", { theme: "dark" }], ["figures_list", "#view=figures", {}],
-  ["rates", "#view=rates", {}], ["triggers", "#view=triggers&range=week", {}], ["ledger", "#view=ledger", { theme: "dark" }],
+  ["rates", "#view=rates", {}], ["triggers", "#view=triggers&range=week", {}], ["ledger", "#view=ledger", { theme: "dark" }], ["ledger_en", "#view=ledger&range=all&lang=en", { height: 1400 }], ["ledger_zh", "#view=ledger&range=all", { height: 1400 }],
+  ["silent", `#view=stations&state=silent&station=${(await api("stations?state=silent")).rows[0]?.station}`, {}], ["silent_en_dark", "#view=stations&state=silent&lang=en", { theme: "dark" }],
   ["narrow", "#view=overview", { width: 420, height: 900 }],
 ];
 const KEPT = ["overview", "place", "units_en_dark", "stations", "desk", "screen"];

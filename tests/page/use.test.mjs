@@ -218,6 +218,11 @@ test("a station whose rows are refused is marked, with a sign and a word, and no
   const cell = page.locator(`#wall li[data-key="${station}"]`);
   assert.match(await cell.locator("a").getAttribute("aria-label"), /今日拒收 3 条/);
   assert.equal(await cell.locator(".flag").count(), 1);
+  await page.goto(`${page.url().split("#")[0]}#view=stations&station=${station}`);
+  await page.locator("#station_reasons").waitFor();
+  assert.equal((await page.locator("#station_reasons tbody tr td:nth-child(3)").allInnerTexts()).reduce((all, n) => all + Number(n), 0), 3);
+  assert.match(await page.locator("#station_reasons .command").first().innerText(), new RegExp(`--station ${station} `));
+  await go(page, "#view=stations&state=dirty");
   assert.ok(await page.locator("#station_rows").isVisible()); // who asked for some is shown them as a list, too
   await close(seen);
 });

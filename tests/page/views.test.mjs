@@ -138,8 +138,24 @@ test("units, rates, times, ledger and stations say what their views say", async 
   const account = sql("SELECT feed, sum(read)::int AS read, sum(dead)::int AS dead FROM api.ledger GROUP BY 1");
   for (const row of account) {
     const cells = await page.locator(`#account tr[data-key="${row.feed}"]`).evaluate((line) => [...line.cells].map((cell) => cell.innerText));
-    assert.deepEqual([int(cells[1]), int(cells[3])], [row.read, row.dead], row.feed);
+    assert.deepEqual([int(cells[2]), int(cells[4])], [row.read, row.dead], row.feed);
   }
+
+  // why adds up to how many, feed by feed, and a click shows one feed alone
+  const told = sql("SELECT feed, reason, sum(rows)::int AS n FROM api.refused GROUP BY 1, 2");
+  if (told.length) {
+    for (const { feed, reason, n } of told) {
+      const cells = await page.locator(`#reasons tr[data-key="${feed} ${reason}"]`).evaluate((line) => [...line.cells].map((cell) => cell.innerText));
+      assert.equal(int(cells[2]), n, `${feed} ${reason}`);
+      assert.match(cells[6], new RegExp(`citybrain dead ls --feed ${feed} --code ${reason}`));
+    }
+    for (const row of account) assert.equal(told.filter((one) => one.feed === row.feed).reduce((all, one) => all + one.n, 0), row.dead, row.feed);
+    const [{ feed }] = told;
+    await page.locator(`#account tr[data-key="${feed}"] td a`).click();
+    await page.waitForFunction((wanted) => new URLSearchParams(location.hash.slice(1)).get("feed") === wanted && !document.querySelector("#view[aria-busy]"), feed);
+    assert.deepEqual([...new Set(await page.locator("#reasons tbody tr").evaluateAll((rows) => rows.map((row) => row.dataset.key.split(" ")[0])))], [feed]);
+  }
+  assert.match(await text(page, "came"), /^最新来件 .+前$/);
 
   await go(page, "#view=stations");
   const wall = await api("stations");
