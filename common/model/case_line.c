@@ -39,6 +39,7 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_ANSWER] = 'y',
     [CASE_COPIES] = 'z',
     [CASE_GONE] = 'g',
+    [CASE_FOUND] = 'f',
     [CASE_FIELD] = '1',
     '2',
     '3',
@@ -70,7 +71,7 @@ static const struct span data_key[CASE_FIELD] = {
     [CASE_CHILD] = NAME("child"),
     [CASE_VIA] = NAME("via"),
     [CASE_DESK_CAUSE] = NAME("desk_cause"),
-}; /* due_at, adopted and copies are no plain texts; gone is in no event */
+}; /* due_at, adopted and copies are no plain texts; gone is in no event, found is the router's */
 
 /* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's
  * twenty nines need more than 64 bits. */
@@ -249,6 +250,11 @@ static bool read_others(const struct event *event, struct arena *arena, struct c
     for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
         if (span_equal(line->attribute[others[i]], event->subject))
             line->attribute[others[i]] = SPAN_NONE;
+    if (event->data && span_is(event->name, "opened") && span_is(event->party, "router")) {
+        struct span found = json_text(event->data, "found");
+        if (found.len && found.len <= CASE_LINE_FOUND)
+            line->attribute[CASE_FOUND] = found;
+    }
     if (event->data && span_is(event->name, "reviewed"))
         return read_answer(event->data, arena, &line->attribute[CASE_ANSWER]);
     return !event->data || !span_is(event->name, "linked") ||

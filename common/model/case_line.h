@@ -20,6 +20,7 @@
  *      satisfaction (s satisfied, a acceptable, d dissatisfied, or -)
  *   z  units that got a copy, blanks between
  *   g  1: the orders of the case that this closed are gone (the router's own mark)
+ *   f  what a trigger found, on the opening that it made: its sentence
  *   1, 2 ...  the field of that number in codes.csv
  */
 #pragma once
@@ -32,6 +33,8 @@
 #include "base/strbuf.h"
 #include "model/codes.h"
 #include "model/event.h"
+
+#define CASE_LINE_FOUND 300 /* bytes: a hundred Chinese characters; a longer one is not kept */
 
 enum case_attribute {
     CASE_LEAD,
@@ -56,6 +59,7 @@ enum case_attribute {
     CASE_ANSWER, /* of `reviewed`: four letters, by enum callback_answer */
     CASE_COPIES, /* of a decision: units, blanks between */
     CASE_GONE,   /* on a closure, by the router alone: no order of the case is left */
+    CASE_FOUND,  /* of the router's own `opened`: the trigger's sentence */
     /* others are added here: the numbers of those above stand in the router's state */
     CASE_FIELD, /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS

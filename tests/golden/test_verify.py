@@ -82,6 +82,10 @@ def test_attributes_come_from_data():
                           (b'"d_fire"', None), (b'["' + b"x" * 512 + b'"]', None)):
         data_of = read_event(b'{"data": {"copies": ' + copies + b"}}")[1]
         assert event(data_of).attributes[LETTERS.index("z")] == found
+    for stage, party, sentence, found in (("opened", "router", "七天内|2件", "七天内|2件"), ("opened", "source", "七天内", None), ("dispatched", "router", "七天内", None),
+                                          ("opened", "router", "", None), ("opened", "router", "件" * 101, None)):
+        data_of = read_event(json.dumps({"data": {"found": sentence}}).encode())[1]
+        assert event(data_of, type=f"cn.citybrain.case.{stage}.v1", party=party).attributes[LETTERS.index("f")] == found
     assert (said.get("data") is data) and event({"adopted": False}).attributes[8] is None
 
 

@@ -6,6 +6,8 @@
 #include "model/ids.h"
 #include "router/core/timers.h"
 
+#define MOST_REASON 2048 /* a rule's, and a trigger's before it */
+
 static int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b; /* TIMESTAMP_NONE is the least of all */
@@ -157,9 +159,8 @@ struct order case_decide_order(const struct case_decide_asked *asked, const stru
 
 /* What the trigger is called that opened the case; absent = none did. A field of that name that a
  * source tells is no finding of ours. */
-static struct span trigger_of(const struct case_decide_asked *asked)
+static struct span trigger_of(const struct case_decide_asked *asked, const struct case_line *opened)
 {
-    const struct case_line *opened = find_line(asked->set, asked->fold->opened_id);
     int number = codes_number(asked->rules->codes, CODE_FIELD, SPAN("trigger"));
     if (!opened || !number || opened->party != asked->kind->party.router)
         return SPAN_NONE;
@@ -169,21 +170,29 @@ static struct span trigger_of(const struct case_decide_asked *asked)
     return trigger ? span_of(trigger->title) : code;
 }
 
-/* The lead that a finding names no superior has named. */
+/* Whoever gets what a trigger found reads its sentence, and then why it is his; the lead that a
+ * finding names no superior has named. */
 static bool say_found(struct decision *decision, const struct case_decide_asked *asked,
                       int64_t opened_ms, struct arena *arena)
 {
-    static const char sentence[] = "触发器「%.*s」发现,已指定%.*s承办";
-    struct span trigger = decision->adopted ? trigger_of(asked) : SPAN_NONE;
-    if (!trigger.at)
+    static const char words[] = "触发器「」发现:;已指定承办";
+    const struct case_line *opened = find_line(asked->set, asked->fold->opened_id);
+    struct span trigger = trigger_of(asked, opened), found = SPAN_NONE, why = decision->reason;
+    bool named = decision->adopted; /* its lead, by the trigger */
+    if (trigger.at)
+        found = opened->attribute[CASE_FOUND];
+    if (!trigger.at || (!found.at && !named))
         return true;
-    struct span lead = district_unit_name(&asked->rules->bundle->district, decision->lead,
-                                          timestamp_day(opened_ms, YAML_DATE_ZONE_MINUTES));
-    size_t size = sizeof sentence + trigger.len + lead.len;
+    if (named)
+        why = district_unit_name(&asked->rules->bundle->district, decision->lead,
+                                 timestamp_day(opened_ms, YAML_DATE_ZONE_MINUTES));
+    size_t size = sizeof words + trigger.len + found.len + why.len;
     char *text = arena_take_raw(arena, size);
     if (!text)
         return false;
-    int n = snprintf(text, size, sentence, SPAN_ARG(trigger), SPAN_ARG(lead));
+    int n = snprintf(text, size, "触发器「%.*s」发现%s%.*s%s%s%.*s%s", SPAN_ARG(trigger),
+                     found.at ? ":" : "", SPAN_ARG(found), found.at ? ";" : ",",
+                     named ? "已指定" : "", SPAN_ARG(why), named ? "承办" : "");
     decision->reason = span_from(text, (size_t)n);
     return true;
 }
@@ -241,11 +250,11 @@ static void drop_copies(struct decision *decision, const struct case_fold *fold)
 static bool say_designated(struct decision *decision, const struct case_fold *fold,
                            struct arena *arena)
 {
-    char text[1280];
+    char text[MOST_REASON + 256];
     if (!fold->designated || !fold->lead_cause_dispute)
         return true;
     int n = snprintf(text, sizeof text, "%.*s;异议已达次数上限,指定承办,不再受理异议",
-                     (int)(decision->reason.len < 1024 ? decision->reason.len : 0),
+                     (int)(decision->reason.len < MOST_REASON ? decision->reason.len : 0),
                      decision->reason.at ? decision->reason.at : "");
     decision->reason = arena_copy(arena, span_from(text, (size_t)n));
     return decision->reason.at != NULL;

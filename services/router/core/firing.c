@@ -170,6 +170,15 @@ static struct span cause_of(struct firing_writer *writer, const struct firing *f
                : SPAN_NONE;
 }
 
+/* What the case keeps of the sentence, for the orders to come; cut where a character begins. */
+static struct span shorten(struct span text)
+{
+    size_t len = text.len < CASE_LINE_FOUND ? text.len : CASE_LINE_FOUND;
+    while (len > 0 && len < text.len && ((unsigned char)text.at[len] & 0xC0) == 0x80)
+        len--;
+    return span_from(text.at, len);
+}
+
 static void write_data(struct firing_writer *writer, const struct firing *firing)
 {
     const struct trigger_open *open = &firing->trigger->open;
@@ -200,6 +209,7 @@ static void write_data(struct firing_writer *writer, const struct firing *firing
     strbuf_reset(&writer->text);
     firing_say(&writer->text, firing);
     add_text(out, "reason", strbuf_span(&writer->text));
+    add_text(out, "found", shorten(strbuf_span(&writer->text)));
     add_text(out, "cause", cause_of(writer, firing));
     strbuf_add_char(out, '}');
 }

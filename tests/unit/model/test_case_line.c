@@ -140,6 +140,36 @@ static void a_decision_keeps_who_got_a_copy(void **state)
     }
 }
 
+/* Of the router's own opening alone: a source may call a member so. */
+static void a_finding_keeps_its_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *party, *data, *found;
+    } rows[] = {
+        {"opened", "router", "{\"found\":\"七天内|2件\"}", "七天内|2件"},
+        {"opened", "source", "{\"found\":\"七天内\"}", NULL},
+        {"dispatched", "router", "{\"found\":\"七天内\"}", NULL},
+        {"opened", "router", "{\"found\":\"\"}", NULL},
+        {"opened", "router", "{\"found\":7}", "7"},
+        {"opened", "router", "{\"found\":\"" X64 X64 X64 X64 X64 "\"}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct event event = {.family = EVENT_CASE,
+                              .name = span_of(rows[i].stage),
+                              .id = SPAN("abc"),
+                              .party = span_of(rows[i].party)};
+        struct case_line line;
+        size_t bad_at;
+        arena_reset(&arena);
+        assert_int_equal(json_read(reader, span_of(rows[i].data), &arena, &event.data, &bad_at),
+                         REJECT_NONE);
+        assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_NONE);
+        assert_true(rows[i].found ? span_is(line.attribute[CASE_FOUND], rows[i].found)
+                                  : !line.attribute[CASE_FOUND].at);
+    }
+}
+
 static struct span shortened(const char *revision)
 {
     struct event event = {.family = EVENT_CASE, .name = SPAN("opened"), .id = SPAN("abc")};
@@ -344,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_case_that_names_itself_names_nobody),
         cmocka_unit_test(a_link_keeps_its_relation_and_the_other_case),
         cmocka_unit_test(a_decision_keeps_who_got_a_copy),
+        cmocka_unit_test(a_finding_keeps_its_sentence),
         cmocka_unit_test(writes_numbers_in_base_36_without_padding),
         cmocka_unit_test(keeps_a_unit_without_number_as_its_code),
         cmocka_unit_test(brings_back_every_field),

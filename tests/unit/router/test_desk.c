@@ -326,6 +326,39 @@ static void the_order_says_that_a_trigger_named_its_lead(void **state)
     }
 }
 
+/* docs/decisions/0355: its sentence, and then why the unit has it; after a restart too. */
+static void the_order_says_what_the_trigger_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *data, *confirmed, *lead, *reason;
+    } rows[] = {
+        {"\"lead\":\"d_civil\",\"found\":\"3天无心跳\"", "{}", "d_civil",
+         "\"reason\":\"触发器「站点静默」发现:3天无心跳;已指定区委社会工委区民政局承办\""},
+        {"\"type_code\":\"R0303\",\"street_code\":\"110105001\",\"found\":\"3天|无\\\"心跳\"", "{}",
+         "s110105001", "\"reason\":\"触发器「站点静默」发现:3天|无\\\"心跳;"},
+        {"\"lead\":\"d_civil\",\"found\":\"3天无心跳\"", "{\"lead\":\"d_urban\"}", "d_urban",
+         "\"reason\":\"触发器「站点静默」发现:3天无心跳;经指挥中心研判,由"},
+        {"\"type_code\":\"R0303\",\"street_code\":\"110105001\"", "{}", "s110105001",
+         "\"reason\":\"诉求发生地属"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char data[256];
+        struct case_flow *flow = begin();
+        struct told opened = said("opened-p", "opened", "router", NOON);
+        struct told word = said("word-p", "confirmed", "desk", NOON + HOUR);
+        opened.subject = word.subject = "proactive:silent_station:AAAAAAAAAAAAAAAAAAAAAA";
+        snprintf(data, sizeof data, "{\"trigger\":\"silent_station\",%s}", rows[i].data);
+        opened.data = data;
+        word.data = rows[i].confirmed;
+        tell(flow, opened);
+        flow = restart(flow);
+        tell(flow, word);
+        assert_newest(rows[i].lead, "assigned", rows[i].reason);
+        case_flow_close(flow);
+    }
+}
+
 /* A field `trigger` of an order that came from outside names no finding of ours. */
 static void an_order_from_above_says_that_a_superior_named_its_lead(void **state)
 {
@@ -379,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
         cmocka_unit_test(a_proactive_case_is_confirmed_or_declined_by_a_person),
         cmocka_unit_test(the_order_says_that_a_trigger_named_its_lead),
+        cmocka_unit_test(the_order_says_what_the_trigger_found),
         cmocka_unit_test(an_order_from_above_says_that_a_superior_named_its_lead),
         cmocka_unit_test(each_cause_is_found_by_its_code_and_answered_by_stages_of_a_kind),
     };

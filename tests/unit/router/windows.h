@@ -323,7 +323,10 @@ static inline void add_firing(struct strbuf *out, const struct kept *one)
         return;
     for (const struct json_value *value = group->first; value; value = value->next)
         strbuf_addf(out, "%.*s%s", SPAN_ARG(value->text), value->next ? "," : "");
-    strbuf_addf(out, ": %.*s\n", SPAN_ARG(member(event.data, "reason")));
+    struct span reason = member(event.data, "reason"), found = member(event.data, "found");
+    assert_true(span_starts(reason, found)); /* what its case keeps of it */
+    assert_true(found.len == reason.len || found.len + 3 > CASE_LINE_FOUND);
+    strbuf_addf(out, ": %.*s\n", SPAN_ARG(reason));
 }
 
 static inline bool is_opened(const struct kept *one)
