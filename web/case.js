@@ -6,7 +6,7 @@ import { mark } from "./chart.js";
 import { make } from "./dom.js";
 import { askFiring, finding } from "./firing.js";
 import { clockOf, dayOf, dueIn, duration, moment, secondsBetween } from "./format.js";
-import { langOfNames, ruleWords } from "./names.js";
+import { langOfNames, limitName, ruleWords } from "./names.js";
 import { viewAddress } from "./state.js";
 import { language, t } from "./words.js";
 
@@ -59,7 +59,7 @@ export function facts(one, now) {
     [t("place"), make("span", { lang: langOfNames() }, [one.street_code_name || one.street_code, one.community_code_name || one.community_code].filter(Boolean).join(" ") || t("no_place"))],
     [t("lead"), one.unit ? make("a", { href: viewAddress("cases", { unit: one.unit }), lang: langOfNames() }, one.unit_name || one.unit) : t("not_dispatched")],
     [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one.due, now))] : "–"],
-    [t("limit_class"), one.limit_class || "–"],
+    [t("limit_class"), one.limit_class ? limitName(one.limit_class) : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
     one.helpers?.length ? [t("helpers"), make("span", { lang: langOfNames() }, one.helpers.map((helper) => `${helper.unit} ${t(`role_${helper.role}`)}`).join("; "))] : null].filter(Boolean);
   return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));

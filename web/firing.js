@@ -4,7 +4,7 @@ import { get, perhaps } from "./api.js";
 import { caseLink, placeOf, stateSign } from "./case_rows.js";
 import { make } from "./dom.js";
 import { moment } from "./format.js";
-import { langOfNames, placeName, triggerName, typeName, unitName } from "./names.js";
+import { fieldName, langOfNames, placeName, stationName, triggerName, typeName, unitName, valueName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
@@ -14,8 +14,8 @@ const SHOWN = 6; // of the evidence, before it is unfolded
 export const askFiring = async (name) => (name.startsWith("proactive:") ? (await perhaps(get("api/triggers", { case: name })))?.rows[0] : null);
 
 // {"estate_code": "…", "type_code": "R0105"} in words.
-const GROUP = { street_code: placeName, community_code: placeName, type_code: typeName, unit: unitName };
-const groupWords = (group) => Object.entries(group || {}).map(([name, value]) => `${t(`g_${name}`)} ${(GROUP[name] || String)(value)}`).join(" · ");
+const GROUP = { street_code: placeName, community_code: placeName, type_code: typeName, unit: unitName, station: stationName };
+const groupWords = (group) => Object.entries(group || {}).map(([name, value]) => `${fieldName(name, t(`g_${name}`))} ${GROUP[name] ? GROUP[name](value) : valueName(name, value)}`).join(" · ");
 
 // Evidence is events; of those that are cases the page knows the way.
 const isCase = (name) => name.split(":").length >= 3;

@@ -4,7 +4,7 @@
 import { NOT_CLOSED } from "./case_rows.js";
 import { shift } from "./days.js";
 import { clockOf, dayOf, isNothing } from "./format.js";
-import { communityName, feedName, placeName, ruleWords, triggerName, typeName, unitName } from "./names.js";
+import { communityName, feedName, fieldName, limitName, placeName, ruleWords, stationName, triggerName, typeName, unitName, valueName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
@@ -18,19 +18,19 @@ const hourWords = (hour) => (typeof hour === "string" ? `${dayOf(Date.parse(hour
 const GROUPS = {
   unit: { title: "group_unit", name: unitName, listed: "unit" }, co_unit: { title: "helpers", name: unitName },
   street_code: { title: "group_street_code", name: placeName, listed: "street" }, community_code: { title: "community", name: communityName, listed: "community" },
-  accepted_in: { title: "accepted_in", name: placeName }, type_code: { title: "type", name: typeName, listed: "type" }, station: { title: "station", listed: "station" },
+  accepted_in: { title: "accepted_in", name: placeName }, type_code: { title: "type", name: typeName, listed: "type" }, station: { title: "station", name: stationName, listed: "station" },
   rule: { title: "rule", name: ruleWords }, trigger: { title: "trigger", name: triggerName }, feed: { title: "source", name: feedName },
-  limit_class: { title: "limit_class" }, line: { title: "line" }, estate_code: { title: "estate" },
+  limit_class: { title: "limit_class", name: limitName }, line: { title: "line" }, estate_code: { title: "estate" },
   day: { title: "day" }, noon_day: { title: "noon_day" }, month: { title: "month", name: (day) => day.slice(0, 7) }, period_19: { title: "period" }, hour: { title: "hour", name: hourWords },
 };
 const UNKNOWN = { unit: "not_dispatched", street_code: "no_place", community_code: "no_place", type_code: "no_type" };
 
-// What stands in an adopter's own codes.csv has no word here.
-export const groupTitle = (by) => (by === TOTAL ? t("sum") : GROUPS[by] ? t(GROUPS[by].title) : by);
+// What stands in an adopter's own codes.csv has its name in fields.csv.
+export const groupTitle = (by) => (by === TOTAL ? t("sum") : fieldName(by, GROUPS[by] ? t(GROUPS[by].title) : by));
 
 export function codeName(by, code) {
   if (code === "" || isNothing(code)) return t(UNKNOWN[by] || "no_code");
-  return GROUPS[by]?.name ? GROUPS[by].name(code) : String(code);
+  return GROUPS[by]?.name ? GROUPS[by].name(code) : valueName(by, code);
 }
 
 // The last day of a bucket, by its first.

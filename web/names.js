@@ -3,7 +3,7 @@
 import { getAlone, perhaps } from "./api.js";
 import { language, t } from "./words.js";
 
-let views = [], units = new Map(), places = new Map(), types = new Map(), typeGroups = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map();
+let views = [], units = new Map(), places = new Map(), types = new Map(), typeGroups = new Map(), kinds = new Map(), triggers = new Map(), feeds = new Map(), classes = new Map(), rules = new Map(), fields = new Map(), stations = new Map();
 const index = (rows, key) => new Map((rows || []).map((row) => [row[key], row]));
 
 export async function loadNames() {
@@ -15,6 +15,10 @@ export async function loadNames() {
   kinds = index(names.kinds, "kind");
   triggers = index(names.triggers, "trigger");
   feeds = index(names.feeds, "feed");
+  classes = index(names.limit_classes, "class");
+  rules = index(names.rules, "rule");
+  fields = index(names.fields, "field");
+  stations = index(names.stations, "station");
 }
 
 // What each view's rows look like; a new one is there when the aggregator was started again.
@@ -31,7 +35,7 @@ export const parentOf = (code) => places.get(code)?.parent_code || "";
 // A community is named with its street: several have the same name.
 export const communityName = (code) => [parentOf(code) && placeName(parentOf(code)), placeName(code)].filter(Boolean).join(" ");
 export const kindName = (code) => kinds.get(code)?.name || code;
-export const triggerName = (code) => triggers.get(code)?.name || code;
+export const stationName = (code) => stations.get(code)?.name || code;
 export const feedName = (code) => feeds.get(code)?.name || code;
 export const districtName = () => [...places.values()].find((place) => place.level === "district")?.name || "";
 
@@ -60,5 +64,12 @@ export function typesAsked(words) {
 // Names of data are Chinese in either language: a screen reader has to know.
 export const langOfNames = () => (language() === "en" ? "zh-CN" : null);
 
-// A rule is known by its id; the desk's own word is one too.
-export const ruleWords = (rule) => t(`rule_${rule}`);
+// What a file calls its own in one language or in two.
+const called = (row) => (language() === "en" && row?.name_en) || row?.name;
+export const triggerName = (code) => called(triggers.get(code)) || code;
+export const limitName = (code) => called(classes.get(code)) || code;
+// A rule is called as its file says, else by our word for it; the desk's own word is one too.
+export const ruleWords = (rule) => called(rules.get(rule)) || t(`rule_${rule}`);
+// Of a field of a case, and of one of its values.
+export const fieldName = (field, ours = field) => called(fields.get(field)) || ours;
+export const valueName = (field, value) => called(fields.get(`${field}:${value}`)) || String(value);

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "config/yaml_said.h"
 #include "model/case_kind_internal.h"
 #include "model/desk.h"
 
@@ -215,26 +216,6 @@ static char *read_file(const char *path, size_t *len)
     return NULL;
 }
 
-static void add_text(struct digest *digest, const char *text)
-{
-    digest_add(digest, span_from(text ? text : "", text ? strlen(text) + 1 : 1));
-}
-
-/* A node as its key, its text or its children, and its end. What a kind (level 0) and its stages
- * (level 2) are called is no part of what they are. */
-static void add_said(struct digest *digest, const struct yaml_node *node, int level)
-{
-    bool named = level == 0 || level == 2;
-    add_text(digest, node->key);
-    digest_add(digest, span_of(node->type == YAML_SCALAR ? "=" : "("));
-    if (node->type == YAML_SCALAR)
-        add_text(digest, node->text);
-    for (const struct yaml_node *child = node->first; child; child = child->next)
-        if (!named || !child->key || strcmp(child->key, "name") != 0)
-            add_said(digest, child, level + 1);
-    digest_add(digest, SPAN(")"));
-}
-
 static void load_file(struct kinds *kinds, const char *path, const struct codes *codes,
                       struct digest *digest, struct diagnostics *diagnostics)
 {
@@ -250,7 +231,7 @@ static void load_file(struct kinds *kinds, const char *path, const struct codes 
     if (!document)
         return;
     kinds->documents[kinds->document_count++] = document;
-    add_said(digest, yaml_root(document), 0);
+    yaml_said_add(digest, yaml_root(document));
     read_kind(kinds, yaml_root(document), codes, diagnostics);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/span.h"
 #include "config/diagnostics.h"
+#include "config/yaml_name.h"
 #include "model/codes.h"
 
 #define CASE_KIND_MAX_STAGES 64
@@ -43,9 +44,9 @@ enum stage_meaning {
 };
 
 struct kind_stage {
-    const char *name;              /* its code */
-    const char *chinese, *english; /* what its kind calls it, both or none: stage_words.h */
-    int number;                    /* codes.csv */
+    const char *name;        /* its code */
+    struct yaml_name called; /* by its kind, or nothing: stage_words.h */
+    int number;              /* codes.csv */
     int rank;
     uint32_t parties;  /* bit = party number of codes.csv */
     uint64_t after;    /* bit = index in kind->stages; 0 = may come first */

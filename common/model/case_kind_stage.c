@@ -12,7 +12,6 @@
 #define MAX_RANK    9999
 #define MAX_AT_MOST 255
 #define MAX_CODES   256 /* looked at for "did you mean" */
-#define MAX_NAME    60  /* bytes: twenty Chinese characters */
 
 static void add_unknown(const struct case_kind_reading *reading, const struct yaml_node *node,
                         const char *what, const char *const *known, size_t count)
@@ -154,42 +153,6 @@ static void read_clock(const struct case_kind_reading *reading, const struct yam
     stage->clock_runs = word == 1;
 }
 
-static const char *read_one_name(const struct yaml_node *node, struct diagnostics *d)
-{
-    const char *text;
-    if (!yaml_text(node, &text, d))
-        return NULL;
-    size_t len = strlen(text);
-    if (strspn(text, " ") == len)
-        diagnostics_add(d, node->place, "write what people call it, or leave name out",
-                        "the name is empty");
-    else if (len > MAX_NAME)
-        diagnostics_add(d, node->place, "shorten it to about twenty Chinese characters",
-                        "the name has %zu bytes, of %d", len, MAX_NAME);
-    for (const char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ') {
-            diagnostics_add(d, node->place, "write it in one line", "the name is not in one line");
-            break;
-        }
-    return text;
-}
-
-/* name: 整改, for every reader; or name: { zh: 整改, en: put right } */
-static void read_name(const struct yaml_node *node, struct kind_stage *stage, struct diagnostics *d)
-{
-    static const char *const keys[] = {"zh", "en", NULL};
-    if (!node)
-        return;
-    if (node->type != YAML_MAP) {
-        stage->chinese = stage->english = read_one_name(node, d);
-        return;
-    }
-    if (!yaml_only_keys(node, keys, d))
-        return;
-    stage->chinese = read_one_name(yaml_require(node, "zh", d), d);
-    stage->english = read_one_name(yaml_require(node, "en", d), d);
-}
-
 static void read_stage(const struct case_kind_reading *reading, const struct yaml_node *node,
                        struct kind_stage *stage)
 {
@@ -206,7 +169,7 @@ static void read_stage(const struct case_kind_reading *reading, const struct yam
         case_kind_add_unknown_code(reading, CODE_STAGE, node->key_place, "stage", stage->name);
     if (yaml_int(yaml_require(node, "rank", d), 0, MAX_RANK, &rank, d))
         stage->rank = (int)rank;
-    read_name(yaml_get(node, "name"), stage, d);
+    yaml_name_read(&stage->called, yaml_get(node, "name"), d);
     read_conditions(reading, node, stage);
     read_counts_as(reading, yaml_get(node, "counts_as"), stage);
     if (yaml_get(node, "new_round"))

@@ -91,10 +91,8 @@ struct span stage_words_stage(const struct case_kind *kind, struct span stage,
                               enum language language)
 {
     int index = kind ? case_kind_stage(kind, stage) : -1;
-    const struct kind_stage *own = index >= 0 ? &kind->stages[index] : NULL;
-    if (own && own->chinese)
-        return span_of(language == LANGUAGE_ENGLISH ? own->english : own->chinese);
-    return find(stages, ARRAY_LENGTH(stages), stage, language);
+    struct span own = index >= 0 ? yaml_name_in(&kind->stages[index].called, language) : SPAN_NONE;
+    return own.at ? own : find(stages, ARRAY_LENGTH(stages), stage, language);
 }
 
 struct span stage_words_party(struct span party, enum language language)

@@ -16,7 +16,7 @@ static const struct setting table[] = {
     DAEMON_SETTING_ROWS(struct aggregator_config, daemon, "127.0.0.1:29330"),
     KAFKA_SETTING_ROWS(struct aggregator_config, kafka, "aggregator", "4MiB"),
     {"bundle.config_dir", SETTING_TEXT, offsetof(struct aggregator_config, config_dir), "config", 0,
-     0, NULL, NULL, "codes.csv, kinds/, views/, registries/"},
+     0, NULL, NULL, "codes.csv, kinds/, views/, registries/; names of rules/, triggers/, feeds/"},
     {"aggregator.postgres", SETTING_TEXT, offsetof(struct aggregator_config, postgres),
      "dbname=citybrain user=citybrain", 0, 0, NULL, "CITYBRAIN_PG", "libpq conninfo"},
     {"aggregator.api", SETTING_TEXT, offsetof(struct aggregator_config, api), "127.0.0.1:29340", 0,
@@ -95,8 +95,14 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     snprintf(path, sizeof path, "%s/feeds", config->config_dir);
     config->feeds = title_list_load(path, "feed");
     config->namespaces = namespace_list_load(path, config->kinds);
+    snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config->config_dir);
+    config->classes = title_list_load_classes(path);
+    config->rules_called = title_list_load_rules(path);
+    snprintf(path, sizeof path, "%s/registries/fields.csv", config->config_dir);
+    config->fields = title_list_load_rows(path, "field");
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
+    config->stations_called = title_list_load_rows(path, "station");
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
     config->calendar = calendar_load(path, diagnostics);
 }
@@ -187,6 +193,10 @@ void aggregator_config_fini(struct aggregator_config *config)
         registry_free(config->divisions);
     title_list_free(config->triggers);
     title_list_free(config->feeds);
+    title_list_free(config->classes);
+    title_list_free(config->rules_called);
+    title_list_free(config->fields);
+    title_list_free(config->stations_called);
     namespace_list_free(config->namespaces);
     token_table_free(config->tokens);
     views_free(config->views);

@@ -44,9 +44,10 @@ struct aggregator_config {
     struct registry *units, *types, *divisions; /* their names */
     struct type_groups *type_groups;            /* and which types are one matter */
     struct title_list *triggers, *feeds;        /* and what these are called */
-    struct namespace_list *namespaces;          /* of cases */
-    struct token_table *tokens;                 /* NULL = nobody has one */
-    struct batch_rules rules;                   /* borrows them */
+    struct title_list *classes, *rules_called, *fields, *stations_called;
+    struct namespace_list *namespaces; /* of cases */
+    struct token_table *tokens;        /* NULL = nobody has one */
+    struct batch_rules rules;          /* borrows them */
     struct stations *stations;
     struct calendar *calendar;
     struct station_report_rules report; /* borrows these two */

@@ -82,10 +82,16 @@ void api_page_names(void *api, struct http_request *request)
     type_groups_write(config->type_groups, &out);
     strbuf_add_char(&out, ',');
     add_kinds(&out, config->kinds);
-    strbuf_add(&out, SPAN(",\"triggers\":"));
-    title_list_write(config->triggers, &out);
-    strbuf_add(&out, SPAN(",\"feeds\":"));
-    title_list_write(config->feeds, &out);
+    const struct {
+        const char *member;
+        const struct title_list *list;
+    } lists[] = {{"triggers", config->triggers},     {"feeds", config->feeds},
+                 {"limit_classes", config->classes}, {"rules", config->rules_called},
+                 {"fields", config->fields},         {"stations", config->stations_called}};
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        strbuf_addf(&out, ",\"%s\":", lists[i].member);
+        title_list_write(lists[i].list, &out);
+    }
     strbuf_add(&out, SPAN("}\n"));
     api_call_reply(call, &out);
 }

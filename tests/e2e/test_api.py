@@ -346,6 +346,9 @@ def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(d
     assert {row["code"]: row["parent_code"] for row in names["types"]}["R0105"] == "R01"
     assert {row["trigger"]: row["name"] for row in names["triggers"]}["cluster"] == "同一小区集中反映"
     assert {row["feed"]: row["name"] for row in names["feeds"]}["heartbeat"] == "站点心跳"
+    assert {"class": "7d", "name": "7天", "name_en": "7 days"} in names["limit_classes"] and names["fields"] == []
+    assert {row["station"] for row in names["stations"]} >= {"st001", "st269"}
+    assert {row["rule"]: row["name"] for row in names["rules"]}["place"] == "属地"
     assert {row["kind"] for row in names["kinds"]} >= {"request", "proactive"}
 
 

@@ -4,6 +4,7 @@ each decision is made again from what stood on the log when it was made."""
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -70,6 +71,21 @@ def test_the_rules_that_decided_find_no_difference(log):
     assert told["rules"] == told["units"] == told["examples"] == []
     bundle, = {e["data"]["bundle"] for e in decisions(log)}
     assert told["bundles"] == [{"bundle": bundle, "decisions": 200, "different": 0}] and told["bundle"] == bundle
+
+
+def test_names_decide_nothing(log, tmp_path):
+    """A bundle whose classes, rules and triggers are called otherwise has another hash, and decides the same."""
+    renamed = Path(shutil.copytree(ROOT / "config", tmp_path / "renamed"))
+    rules = renamed / "rules/dispatch.yaml"
+    text = re.sub(r"name: \{ zh: [^}]* \}", "name: 别名", rules.read_text())
+    assert text.count("name: 别名") > 30
+    rules.write_text(text)
+    trigger = renamed / "triggers/cluster.yaml"
+    trigger.write_text(re.sub("(?m)^name: .*", "name: 别名", trigger.read_text()))
+    (renamed / "registries/fields.csv").write_text("code,name,name_en\nline,条线,line\n")
+    told = backtest(log, "--bundle", renamed)
+    assert (told["compared"], told["different"], told["examples"]) == (200, 0, [])
+    assert told["bundle"] != told["bundles"][0]["bundle"]
 
 
 def test_other_rules_find_exactly_what_they_change(log, other):

@@ -56,6 +56,15 @@ def test_the_shipped_configuration_is_right():
     assert re.fullmatch(r"check: 0 errors, 0 warnings; bundle [\w-]{22}\n", done.stderr)
 
 
+def test_names_of_fields_are_of_fields_there_are(config):
+    fields = config / "registries/fields.csv"
+    fields.write_text("code,name,name_en\nline,条线,line\nline:卫计,卫生计生,health\n")
+    assert check(config, "--on", "2026-06-01").stdout == ""
+    fields.write_text("code,name,name_en\nline,条线,line\nrisk:1,高,high\n")
+    done = check(config, "--on", "2026-06-01")
+    assert done.returncode == 78 and done.stdout.startswith(f"{fields}:3:1: error: code cannot be \"risk:1\"; fix: a field of codes.csv")
+
+
 def test_the_end_of_the_calendar_is_told_sixty_days_before():
     assert citybrain("check", "--on", "2026-11-01").stdout == ""
     done = citybrain("check", "--on", "2026-11-02")
@@ -105,14 +114,17 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("rules/dispatch.yaml", "- id: city", "- id: legal", "another entry has the id legal"),
     ("rules/dispatch.yaml", "    when: { type_level: city }\n", "    valid_to: 2026-02-01\n    valid_from: 2026-02-01\n",
      "valid_to is not after valid_from"),
-    ("rules/dispatch.yaml", "- id: utility_here\n    when: { type_level: utility,",
-     "- id: utility_here\n    when: { type_level: city,", "entry utility_here is never come to: city before it"),
+    ("rules/dispatch.yaml", '- id: utility_here\n    name: { zh: "专业公司,属地配合", en: "a utility, with the street" }\n    when: { type_level: utility,',
+     '- id: utility_here\n    when: { type_level: city,', "entry utility_here is never come to: city before it"),
     ("rules/dispatch.yaml", "- id: fallback\n", "- id: fallback\n    when: { type_level: street }\n",
      "no entry matches type_level transfer, place unknown (say type_code R19)"),
     ("rules/dispatch.yaml", "- id: fallback\n", "- id: fallback\n    valid_from: 2026-03-01\n",
      "place unknown (say type_code R0105), on 2026-02-28"),
-    ("rules/dispatch.yaml", "24h: { hours: 24, clock: natural }", "24h: { hours: 24, clock: working }",
+    ("rules/dispatch.yaml", "hours: 24, clock: natural }", "hours: 24, clock: working }",
      "utilities answer day and night, and R02 has class 24h of working time"),
+    ("rules/dispatch.yaml", "name: { zh: 市级单位,", "nmae: { zh: 市级单位,", "did you mean name"),
+    ("rules/dispatch.yaml", "zh: 7天, en: 7 days", "zh: 7天", "has no en"),
+    ("rules/dispatch.yaml", "name: { zh: 7天, en: 7 days }", 'name: " "', "the name is empty"),
     ("registries/utility_areas.csv", "R0203@110105,u_water", "R0203@110105,u_watr", 'unit cannot be "u_watr"'),
     ("registries/utility_areas.csv", "R0203@110105,", "R0203@110106,", 'code cannot be "R0203@110106"'),
     ("registries/admissions.csv", "R0105,", "R0195,", 'code cannot be "R0195"'),

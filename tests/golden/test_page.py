@@ -423,6 +423,26 @@ def test_a_view_of_an_adopters_own_is_a_table(inspection):
     assert [link for link in page.links.splitlines() if "by=month" in link and "name=inspection" in link] and "范围" not in page.text("view")
 
 
+def test_what_a_district_made_itself_is_called_as_it_says(inspection):
+    """Limit classes, rules, fields and their values: in one language or in two."""
+    inspection.pages["/api/names"] = {"limit_classes": [{"class": "7d", "name": "七天", "name_en": "a week"}], "rules": [{"rule": "R0105", "name": "巡查归局"}],
+                                      "stations": [{"station": "st001", "name": "建外便民站"}],
+                                      "fields": [{"field": "risk", "name": "风险", "name_en": "Risk"}, {"field": "risk:1", "name": "高", "name_en": "high"}]}
+    own = {**INSPECTION, "groups": ["limit_class", "rule", "risk", "station"]}
+    inspection.pages["/api/views"] = {"views": [own]}
+    inspection.rows["inspection"] = [inspected(7, 1, limit_class="7d", rule="R0105", risk="1", station="st001"), inspected(5, 1, limit_class="9d", rule="adopted", risk="4")]
+    table = lambda by, **more: browse(inspection.url + f"#view=figures&name=inspection&by={by}" + "".join(f"&{k}={v}" for k, v in more.items())).text("figures")
+    for by, words in (("limit_class", ("时限等级 发现", "七天 7", "9d 5")), ("rule", ("规则 发现", "巡查归局 7", "来件已定承办 5")), ("risk", ("风险 发现", "高 7", "4 5")), ("station", ("站点 发现", "建外便民站 7"))):
+        shown = table(by)
+        assert all(one in shown for one in words), shown
+    assert "a week 7" in table("limit_class", lang="en") and "Risk 发现" in table("risk", lang="en") and "high 7" in table("risk", lang="en")
+    one = {**desk_case("N1"), "limit_class": "7d", "timeline": [{"event_id": "1", "time": "2026-01-01T08:00:00+08:00", "recorded": "2026-01-01T08:00:00+08:00",
+           "stage": "dispatched", "party": "router", "effect": "counts", "words": "派单给区城市管理委", "rule": "R0105", "live": True}]}
+    inspection.pages["/api/cases/request%3A12345%3AN1"] = one
+    page = browse(inspection.url + "#view=case&case=request:12345:N1")
+    assert errors(page) == [] and "七天" in page.text("view") and "7d" not in page.text("view") and "规则 巡查归局" in page.text("timeline")
+
+
 def test_the_views_are_listed_and_lead_to_their_pages(inspection):
     page = browse(inspection.url + "#view=figures&lang=en")
     assert errors(page) == [] and page.text("title") == "Figures"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`citybrain views show` over an API of canned answers: the same columns into every pipe, names beside codes, and the sum of all."""
+import csv
 import http.server
 import json
 import os
@@ -21,6 +22,8 @@ def rate(opened, closed, **groups):
 
 
 ANSWERS = {"": [rate(12, 4)], "unit": [rate(opened, closed, unit=unit) for unit, opened, closed in UNITS],
+           "limit_class": [rate(7, 1, limit_class="7d"), rate(5, 1, limit_class="9d")], "rule": [rate(7, 1, rule="place"), rate(5, 1, rule="adopted")],
+           "trigger": [rate(7, 1, trigger="cluster")], "station": [rate(7, 1, station="st001")], "accepted_in": [rate(7, 1, accepted_in="110105001")], "risk": [rate(7, 1, risk="1"), rate(5, 1, risk="4")],
            "unit,type": [rate(7, 1, unit="s110105001", type_code="R0105")], "day": [rate(12, 4, day="2026-03-01")]}
 
 
@@ -43,6 +46,11 @@ def api():
     server.server_close()
 
 
+def by_code(registry):
+    lines = (ROOT / f"config/registries/{registry}.csv").read_text(encoding="utf-8").splitlines()
+    return {row["code"]: row["name"] for row in csv.DictReader(line for line in lines if not line.startswith("#"))}
+
+
 def show(api, *words, **how):
     return subprocess.run([CITYBRAIN, "views", "show", "closure_rate", "--url", api, *words], cwd=ROOT, capture_output=True, text=True,
                           timeout=30, check=False, **how)
@@ -63,6 +71,19 @@ def test_a_pipe_has_names_in_columns_of_their_own(api):
     assert piped(api, "--by", "day")[0] == ["day", *measures] and piped(api)[0] == measures
     # Where no name can be read the columns are the same.
     assert piped(api, "--by", "unit", "--config", "/nowhere")[3] == ["s110105001", "-", "7", "1", "0.1429"]
+
+
+def test_classes_rules_triggers_and_fields_of_ones_own_have_their_names(api, tmp_path):
+    """Those of a configuration; a field is one of codes that has a name."""
+    column = lambda by, *words: [row[:2] for row in piped(api, "--by", by, *words)]
+    assert column("limit_class") == [["limit_class", "limit_class_name"], ["7d", "7天"], ["9d", "-"]]
+    assert column("rule") == [["rule", "rule_name"], ["place", "属地"], ["adopted", "承接来单指定"]]
+    assert column("trigger") == [["trigger", "trigger_name"], ["cluster", "同一小区集中反映"]]
+    assert column("station")[1] == ["st001", by_code("stations")["st001"]] and column("accepted_in")[1] == ["110105001", "建外街道"]
+    assert column("risk") == [["risk", "opened"], ["1", "7"], ["4", "5"]]
+    (tmp_path / "registries").mkdir()
+    (tmp_path / "registries/fields.csv").write_text("code,name,name_en\nrisk,风险,risk\nrisk:1,高,high\n", encoding="utf-8")
+    assert column("risk", "--config", tmp_path) == [["risk", "risk_name"], ["1", "高"], ["4", "-"]]
 
 
 def test_the_sum_of_all_is_a_last_row_where_it_is_asked_for(api):

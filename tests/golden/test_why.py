@@ -76,7 +76,7 @@ OPENED = line(0, "opened", "source", t="R0303", s="110105001", d=NINE + 7 * DAY,
 def test_who_extends_says_until_when():
     said = told(OPENED, line(5, "extended", "desk", "desk", d=NINE + 10 * DAY))
     assert said["extended"] == "截止 2026-03-12 09:00:00"
-    assert said["opened"].startswith("截止 2026-03-09 09:00:00 时限类别 7d 诉求类型 ")
+    assert said["opened"].startswith("截止 2026-03-09 09:00:00 时限类别 7天(7d) 诉求类型 ")
 
 
 def test_what_the_caller_answered_is_in_words():
@@ -98,6 +98,15 @@ def test_a_question_to_the_desk_is_told_in_front():
     lines = [line(5, "signed", "lead", "s110105001"), asked]
     assert "\n待研判\t无受理记录(headless)\n" in why(*lines)
     assert "待研判" not in why(*lines, line(30, "noted", "desk", "desk"))
+
+
+def test_limit_classes_rules_and_triggers_are_called_as_their_files_say():
+    assert "时限类别 7天(7d)" in told(OPENED)["opened"]
+    sent = line(3, "dispatched", "router", l="s110105001", c="7d", r="place")
+    assert told(OPENED, sent)["dispatched"].endswith("规则 属地(place)")
+    assert told(OPENED, line(3, "dispatched", "router", l="s110105001", r="nobodys"))["dispatched"].endswith("规则 nobodys")
+    found = [line(0, "opened", "router", t="R0303", **{"7": "cluster"}), line(1, "confirmed", "router", r="cluster", u=f"{0:022}")]
+    assert "规则 同一小区集中反映(cluster)" in why(*found, case="proactive:cluster:1")
 
 
 def test_a_kind_of_ones_own_calls_its_stages_by_its_own_names(tmp_path):

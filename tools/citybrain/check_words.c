@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "model/division.h"
 
@@ -18,14 +19,25 @@ enum closed_by {
     BY_TYPE,
     BY_CLASS,
     BY_LEVEL,
-    BY_AREA
+    BY_AREA,
+    BY_FIELD
 };
 
-enum registry_name { DIVISIONS, UNITS, TYPES, STATIONS, ADMISSIONS, UTILITY_AREAS, REGISTRIES };
+enum registry_name {
+    DIVISIONS,
+    UNITS,
+    TYPES,
+    STATIONS,
+    ADMISSIONS,
+    UTILITY_AREAS,
+    FIELDS,
+    REGISTRIES
+};
 
 static const char *const names[REGISTRIES] = {
     [DIVISIONS] = "divisions", [UNITS] = "units",           [TYPES] = "request_types",
-    [STATIONS] = "stations",   [ADMISSIONS] = "admissions", [UTILITY_AREAS] = "utility_areas"};
+    [STATIONS] = "stations",   [ADMISSIONS] = "admissions", [UTILITY_AREAS] = "utility_areas",
+    [FIELDS] = "fields"};
 
 static const struct closed {
     enum registry_name registry;
@@ -52,6 +64,7 @@ static const struct closed {
     {UTILITY_AREAS, "code", BY_AREA, false, NULL,
      "a type of request_types.csv, @ and a code of divisions.csv or of an estate"},
     {UTILITY_AREAS, "unit", BY_UNIT, false, NULL, "a code of units.csv"},
+    {FIELDS, "code", BY_FIELD, false, NULL, "a field of codes.csv, or FIELD:VALUE of one"},
 };
 
 struct check {
@@ -124,6 +137,9 @@ static bool is_known(const struct check *check, const struct closed *column, str
         return bundle->rule.rules == NULL || rules_class(bundle->rule.rules, text) != NULL;
     case BY_LEVEL: return bundle->rule.rules == NULL || is_level(bundle->rule.rules, text);
     case BY_AREA: return is_area(check, text);
+    case BY_FIELD:
+        return bundle->codes == NULL ||
+               codes_number(bundle->codes, CODE_FIELD, span_cut(&text, ':')) > 0;
     }
     return false;
 }
@@ -158,6 +174,8 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
     /* What is wrong with the file itself is told by who reads it for the daemons. */
     struct diagnostics *unsaid = diagnostics_new();
     struct registry *stations = registry_load(files[STATIONS], unsaid);
+    struct registry *fields =
+        access(files[FIELDS], F_OK) == 0 ? registry_load(files[FIELDS], diagnostics) : NULL;
     diagnostics_free(unsaid);
     struct check check = {bundle,
                           diagnostics,
@@ -166,8 +184,10 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
                            [TYPES] = bundle->rule.district.types,
                            [STATIONS] = stations,
                            [ADMISSIONS] = bundle->rule.district.admissions,
-                           [UTILITY_AREAS] = bundle->rule.district.utility_areas}};
+                           [UTILITY_AREAS] = bundle->rule.district.utility_areas,
+                           [FIELDS] = fields}};
     for (size_t i = 0; i < ARRAY_LENGTH(closed); i++)
         check_column(&check, &closed[i], files[closed[i].registry]);
     registry_free(stations);
+    registry_free(fields);
 }

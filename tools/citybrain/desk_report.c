@@ -8,7 +8,9 @@
 #include "base/memory.h"
 #include "base/timestamp.h"
 #include "citybrain/desk_moves.h"
+#include "citybrain/own_names.h"
 #include "citybrain/table.h"
+#include "citybrain/why_words.h"
 
 #define DAY_MINUTES 480 /* civil days of Beijing */
 
@@ -242,26 +244,33 @@ static void show_named(FILE *out, const char *label, struct span code, struct sp
     fputc('\n', out);
 }
 
+static void show_own(FILE *out, const char *label, const struct json_value *of, const char *member,
+                     const struct own_names *own)
+{
+    struct span code = json_text(of, member), name = own_names_value(own, span_of(member), code);
+    show_named(out, label, code, name.at ? name : why_words_value(span_of(member), code));
+}
+
 static void show_answer(const struct json_value *answer, const char *label,
-                        const struct district *district, int64_t day, FILE *out)
+                        const struct desk_names *names, int64_t day, FILE *out)
 {
     struct span unit = json_text(answer, "unit"), rule = json_text(answer, "rule");
     if (!unit.at)
         return;
-    show_named(out, label, unit, district_unit_name(district, unit, day));
+    show_named(out, label, unit, district_unit_name(names->district, unit, day));
     if (rule.len)
-        fprintf(out, "\t按规则 %.*s\n", SPAN_ARG(rule));
+        show_own(out, "\t按规则", answer, "rule", names->own);
 }
 
-static void show_alternatives(const struct json_value *order, const struct district *district,
+static void show_alternatives(const struct json_value *order, const struct desk_names *names,
                               FILE *out)
 {
     const struct json_value *others = json_get(order, SPAN("alternatives"));
     const struct json_value *own = json_get(order, SPAN("would_have"));
     if (own)
-        show_answer(own, "按规则应由", district, day_of(order), out);
+        show_answer(own, "按规则应由", names, day_of(order), out);
     for (const struct json_value *one = others ? others->first : NULL; one; one = one->next)
-        show_answer(one, "可选单位", district, day_of(order), out);
+        show_answer(one, "可选单位", names, day_of(order), out);
 }
 
 void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *item,
@@ -284,8 +293,9 @@ void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *i
     show_named(out, "类型", type, type.at ? district_type(district, type, day).name : SPAN_NONE);
     show_named(out, "地点", place,
                place.at ? district_place_name(district, place, day) : SPAN_NONE);
-    show_named(out, "规则", json_text(order, "rule"), SPAN_NONE);
-    show_alternatives(order, district, out);
+    show_own(out, "时限类别", order, "limit_class", names->own);
+    show_own(out, "规则", order, "rule", names->own);
+    show_alternatives(order, names, out);
     if (item->reminders)
         fprintf(out, "已提醒\t%d 次\n", item->reminders);
     fputs("可作决定:\n", out);

@@ -15,6 +15,7 @@ enum desk_cause desk_report_cause(const struct json_value *order);
 struct desk_names { /* what is read of the configuration; borrowed */
     const struct district *district;
     const struct kinds *kinds;
+    const struct own_names *own;
 };
 
 /* Most urgent first: emergencies, then by due time, then the oldest. `only`: one cause, or

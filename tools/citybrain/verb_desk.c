@@ -11,6 +11,7 @@
 #include "base/timestamp.h"
 #include "citybrain/desk_decide.h"
 #include "citybrain/desk_report.h"
+#include "citybrain/own_names.h"
 #include "citybrain/verb.h"
 
 static const char desk_help[] =
@@ -202,7 +203,8 @@ static void show_diagnostic(void *context, const char *line)
 static int with_names(struct wish *wish, const char *what)
 {
     struct district district = {0};
-    struct desk_names names = {.district = &district};
+    struct own_names own;
+    struct desk_names names = {.district = &district, .own = &own};
     char path[512];
     int status = VERB_CONFIG;
     struct diagnostics *diagnostics = diagnostics_new();
@@ -214,6 +216,7 @@ static int with_names(struct wish *wish, const char *what)
     diagnostics_each(diagnostics, show_diagnostic, stderr);
     diagnostics_free(diagnostics);
     names.kinds = kinds;
+    own_names_load(&own, wish->config_dir);
     if (good)
         status = with_duties(wish, what, &names);
     if (kinds)
@@ -221,6 +224,7 @@ static int with_names(struct wish *wish, const char *what)
     if (codes)
         codes_free(codes);
     district_fini(&district);
+    own_names_fini(&own);
     return status;
 }
 

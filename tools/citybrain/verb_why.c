@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/memory.h"
 #include "citybrain/http_client.h"
+#include "citybrain/own_names.h"
 #include "citybrain/progress.h"
 #include "citybrain/verb.h"
 #include "citybrain/why_report.h"
@@ -52,6 +53,7 @@ struct why {
     struct codes *codes;
     struct kinds *kinds;
     struct district district; /* names; may lack registries */
+    struct own_names own;
     char found[CASE_ID_BYTES];
 };
 
@@ -84,7 +86,8 @@ static int explain(const struct why *why, struct span answer)
     struct error error = {0};
     struct why_report *report = xcalloc(1, sizeof *report);
     int status = VERB_OK;
-    if (why_report_read(report, answer, why->codes, why->kinds, &why->district, &error)) {
+    const struct why_names names = {why->codes, why->kinds, &why->district, &why->own};
+    if (why_report_read(report, answer, &names, &error)) {
         find_decisions(why, report);
         if (why->json)
             why_report_show_json(report, stdout);
@@ -182,6 +185,7 @@ static void load_names(struct why *why)
 {
     struct diagnostics *unsaid = diagnostics_new();
     district_load(&why->district, why->config_dir, unsaid);
+    own_names_load(&why->own, why->config_dir);
     diagnostics_free(unsaid);
 }
 
@@ -200,6 +204,7 @@ static int ask_with_kinds(struct why *why)
         status = find_case(why);
         status = status == VERB_OK ? ask(why) : status;
         district_fini(&why->district);
+        own_names_fini(&why->own);
         kinds_free(why->kinds);
     }
     if (why->codes)

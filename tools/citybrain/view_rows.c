@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "citybrain/own_names.h"
 #include "citybrain/why_words.h"
 
 #define ALL_CODE SPAN("all")
@@ -42,6 +43,20 @@ void view_rows_add_all(const struct json_value *rows, const struct json_value *t
     last->next = row;
 }
 
+struct names {
+    struct district district;
+    struct own_names own;
+};
+
+static struct span name_of(const struct names *names, const struct json_value *cell)
+{
+    struct span own = own_names_value(&names->own, cell->key, cell->text);
+    if (own.at)
+        return own;
+    return why_words_has_name(cell->key) ? why_words_name(&names->district, cell->key, cell->text)
+                                         : why_words_value(cell->key, cell->text);
+}
+
 /* type_code -> type_name, unit -> unit_name */
 static struct span name_column(struct span code, struct arena *arena)
 {
@@ -51,28 +66,23 @@ static struct span name_column(struct span code, struct arena *arena)
     return arena_copy(arena, span_from(text, (size_t)len));
 }
 
-static void add_beside(struct json_value *cell, const struct district *district,
-                       struct arena *arena)
+static void add_beside(struct json_value *cell, const struct names *names, struct arena *arena)
 {
-    struct span name = span_equal(cell->text, ALL_CODE)
-                           ? ALL_NAME
-                           : why_words_name(district, cell->key, cell->text);
+    struct span name = span_equal(cell->text, ALL_CODE) ? ALL_NAME : name_of(names, cell);
     struct json_value *made =
         make(arena, (struct json_value){.type = name.at ? JSON_STRING : JSON_NULL,
-                                        .text = name,
+                                        .text = name.at ? arena_copy(arena, name) : name,
                                         .key = name_column(cell->key, arena),
                                         .next = cell->next});
     cell->next = made ? made : cell->next;
 }
 
-static void put_in_place(struct json_value *cell, const struct district *district,
-                         struct strbuf *text, struct arena *arena)
+static void put_in_place(struct json_value *cell, const struct names *names, struct strbuf *text,
+                         struct arena *arena)
 {
+    bool is_sum = span_equal(cell->text, ALL_CODE);
     strbuf_reset(text);
-    if (span_equal(cell->text, ALL_CODE))
-        why_words_add_named(text, ALL_NAME, ALL_CODE);
-    else
-        why_words_add(text, district, cell->key, cell->text);
+    why_words_add_named(text, is_sum ? ALL_NAME : name_of(names, cell), cell->text);
     struct span named = arena_copy(arena, strbuf_span(text));
     cell->text = named.at ? named : cell->text;
 }
@@ -80,20 +90,23 @@ static void put_in_place(struct json_value *cell, const struct district *distric
 void view_rows_name(const struct json_value *rows, const char *config_dir, bool beside,
                     struct arena *arena)
 {
-    struct district district;
+    struct names names = {0};
     struct strbuf text;
     struct diagnostics *unsaid = diagnostics_new(); /* a code without a name is shown as it is */
     strbuf_init(&text, 256, 65536);
-    district_load(&district, config_dir, unsaid);
+    district_load(&names.district, config_dir, unsaid);
+    own_names_load(&names.own, config_dir);
     for (struct json_value *row = rows->first; row; row = row->next)
         for (struct json_value *cell = row->first, *next; cell; cell = next) {
             next = cell->next;
-            if (beside && why_words_has_name(cell->key))
-                add_beside(cell, &district, arena);
+            bool named = why_words_has_name(cell->key) || own_names_has(&names.own, cell->key);
+            if (beside && named)
+                add_beside(cell, &names, arena);
             else if (!beside && cell->type == JSON_STRING)
-                put_in_place(cell, &district, &text, arena);
+                put_in_place(cell, &names, &text, arena);
         }
     strbuf_fini(&text);
-    district_fini(&district);
+    district_fini(&names.district);
+    own_names_fini(&names.own);
     diagnostics_free(unsaid);
 }

@@ -29,27 +29,28 @@ static void count_told(struct why_report *report)
     }
 }
 
-bool why_report_read(struct why_report *report, struct span answer, const struct codes *codes,
-                     const struct kinds *kinds, const struct district *district,
+bool why_report_read(struct why_report *report, struct span answer, const struct why_names *names,
                      struct error *error)
 {
     size_t bad_at;
-    *report = (struct why_report){.codes = codes,
-                                  .kinds = kinds,
-                                  .district = district,
+    *report = (struct why_report){.codes = names->codes,
+                                  .kinds = names->kinds,
+                                  .district = names->district,
+                                  .own = names->own,
                                   .answer = answer,
                                   .first_told_ms = TIMESTAMP_NONE};
     report->reader = json_reader_new();
     arena_init(&report->arena, ARENA_BYTES);
     if (json_read(report->reader, answer, &report->arena, &report->root, &bad_at) != REJECT_NONE)
         return error_set(error, ERROR_REFUSED, 0, "the API's answer cannot be read");
-    report->kind = kinds_find(kinds, json_text(report->root, "kind"));
+    report->kind = kinds_find(names->kinds, json_text(report->root, "kind"));
     if (!report->kind)
         return error_set(error, ERROR_CONFIG, 0, "no kind \"%.*s\" in this configuration",
                          SPAN_ARG(json_text(report->root, "kind")));
-    if (!case_set_read(&report->set, json_text(report->root, "lines"), codes, &report->arena))
+    if (!case_set_read(&report->set, json_text(report->root, "lines"), names->codes,
+                       &report->arena))
         return error_set(error, ERROR_REFUSED, 0, "the case's lines cannot be read");
-    case_fold(&report->fold, &report->set, report->kind, codes);
+    case_fold(&report->fold, &report->set, report->kind, names->codes);
     count_told(report);
     return true;
 }

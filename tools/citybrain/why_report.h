@@ -21,6 +21,7 @@ struct why_report {
     const struct codes *codes;       /* borrowed */
     const struct kinds *kinds;       /* borrowed */
     const struct district *district; /* borrowed: names; may lack registries */
+    const struct own_names *own;     /* borrowed: names of rules, triggers … */
     struct span answer;              /* of GET /api/cases/<id>; borrowed */
     struct json_reader *reader;
     struct arena arena; /* the answer's tree, the set, the decisions' trees */
@@ -33,9 +34,15 @@ struct why_report {
     int64_t first_told_ms;
 };
 
+struct why_names { /* what is read of the configuration; borrowed */
+    const struct codes *codes;
+    const struct kinds *kinds;
+    const struct district *district;
+    const struct own_names *own;
+};
+
 /* False when the answer is no case of these kinds and codes. */
-bool why_report_read(struct why_report *report, struct span answer, const struct codes *codes,
-                     const struct kinds *kinds, const struct district *district,
+bool why_report_read(struct why_report *report, struct span answer, const struct why_names *names,
                      struct error *error);
 void why_report_fini(struct why_report *report);
 struct span why_report_case(const struct why_report *report);

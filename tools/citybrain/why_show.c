@@ -3,6 +3,7 @@
  * said, each with its cause as a line of the second part. Times are the district's, with their
  * zone. */
 #include "base/base.h"
+#include "citybrain/own_names.h"
 #include "citybrain/why_report.h"
 #include "citybrain/why_words.h"
 #include "config/yaml.h"
@@ -34,11 +35,15 @@ static void put_time(struct show *show, int64_t ms)
             civil.hour, civil.minute, civil.second);
 }
 
-/* "word(code)" in the registry's or our words. */
+/* "word(code)" in the configuration's or our words. */
 static void put_value(struct show *show, struct span member, struct span value)
 {
+    struct span own = own_names_value(show->report->own, member, value);
     strbuf_reset(&show->text);
-    why_words_add(&show->text, show->report->district, member, value);
+    if (own.at)
+        why_words_add_named(&show->text, own, value);
+    else
+        why_words_add(&show->text, show->report->district, member, value);
     put(show, strbuf_span(&show->text));
 }
 
@@ -271,7 +276,8 @@ static void put_json(struct show *show, struct span member, const struct json_va
 static void put_members(struct show *show, const struct json_value *object)
 {
     for (const struct json_value *one = object->first; one; one = one->next) {
-        struct span word = why_words_member(one->key);
+        struct span own = own_names_field(show->report->own, one->key);
+        struct span word = own.at ? own : why_words_member(one->key);
         put(show, word.len ? word : one->key);
         fputc(' ', show->out);
         put_json(show, one->key, one);

@@ -215,7 +215,8 @@ static bool is_unit(struct span member)
 
 static bool is_place(struct span member)
 {
-    return span_is(member, "street_code") || span_is(member, "community_code");
+    return span_is(member, "street_code") || span_is(member, "community_code") ||
+           span_is(member, "accepted_in");
 }
 
 bool why_words_has_name(struct span member)

@@ -12,6 +12,7 @@
 #include "aggregator/core/view_measure.h"
 #include "aggregator/core/view_shape.h"
 #include "base/memory.h"
+#include "config/yaml_said.h"
 
 #define VIEW_MAX_FILES 64
 
@@ -295,12 +296,20 @@ static bool view_read(const struct view_reading *reading, const struct yaml_node
     return diagnostics_errors(d) == errors;
 }
 
+static void hash_view(struct view *view, const struct yaml_document *document)
+{
+    struct digest *digest = digest_new();
+    yaml_said_add(digest, yaml_root(document));
+    digest_finish(digest, view->hash);
+}
+
 static void take_view(struct views *views, struct yaml_document *document,
                       const struct kinds *kinds, struct diagnostics *d)
 {
     struct view *view = xcalloc(1, sizeof *view);
     views->document[views->count] = document;
     views->view[views->count++] = view;
+    hash_view(view, document);
     const struct view_reading reading = {view, kinds_codes(kinds), d};
     if (!view_read(&reading, yaml_root(document), kinds))
         return;
@@ -308,18 +317,6 @@ static void take_view(struct views *views, struct yaml_document *document,
         if (views->view[i]->name && strcmp(views->view[i]->name, view->name) == 0)
             diagnostics_add(d, yaml_root(document)->place, "", "view \"%s\" is there already",
                             view->name);
-}
-
-static bool hash_file(struct digest *digest, const char *path)
-{
-    char bytes[8192];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
-        digest_add(digest, span_from(bytes, n));
-    fclose(file);
-    return true;
 }
 
 static int is_yaml(const struct dirent *entry)
@@ -348,9 +345,14 @@ static void load_file(struct views *views, const char *folder, const char *name,
         return;
     }
     take_view(views, document, kinds, d);
+}
+
+static void hash_all(struct views *views)
+{
     struct digest *digest = digest_new();
-    hash_file(digest, path);
-    digest_finish(digest, views->view[views->count - 1]->hash);
+    for (size_t i = 0; i < views->count; i++)
+        digest_add(digest, span_of(views->view[i]->hash));
+    digest_finish(digest, views->hash);
 }
 
 struct views *views_load(const char *folder, const struct kinds *kinds,
@@ -360,21 +362,16 @@ struct views *views_load(const char *folder, const struct kinds *kinds,
     struct views *views = xcalloc(1, sizeof *views);
     size_t errors = diagnostics_errors(diagnostics);
     int n = scandir(folder, &entries, is_yaml, by_name);
-    struct digest *digest = digest_new();
     if (n <= 0 || n > VIEW_MAX_FILES)
         diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "put view files there",
                         "the folder holds no view, or more than %d", VIEW_MAX_FILES);
     for (int i = 0; i < n; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (n <= VIEW_MAX_FILES) {
+        if (n <= VIEW_MAX_FILES)
             load_file(views, folder, entries[i]->d_name, kinds, diagnostics);
-            hash_file(digest, path);
-        }
         free(entries[i]);
     }
     free(entries);
-    digest_finish(digest, views->hash);
+    hash_all(views);
     if (diagnostics_errors(diagnostics) == errors)
         return views;
     views_free(views);
@@ -387,11 +384,9 @@ struct views *views_parse(const char *name, struct span text, const struct kinds
     size_t errors = diagnostics_errors(diagnostics);
     struct views *views = xcalloc(1, sizeof *views);
     struct yaml_document *document = yaml_parse(name, text, diagnostics);
-    if (document) {
+    if (document)
         take_view(views, document, kinds, diagnostics);
-        digest_bytes(views->view[0]->hash, text);
-    }
-    digest_bytes(views->hash, text);
+    hash_all(views);
     if (diagnostics_errors(diagnostics) == errors)
         return views;
     views_free(views);

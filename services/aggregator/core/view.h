@@ -101,7 +101,7 @@ struct view {
     size_t column_count;
     bool has_durations, is_stock, has_rates; /* rates: ratios or formulas */
     int accepted_in;                         /* index of that kept field, -1 = codes.csv has none */
-    char hash[DIGEST_ID_LEN + 1];            /* of its file's bytes */
+    char hash[DIGEST_ID_LEN + 1];            /* of what its file says */
 };
 
 struct views; /* every view of a folder, by name */
@@ -115,7 +115,8 @@ size_t views_count(const struct views *views);
 const struct view *views_at(const struct views *views, size_t index);
 const struct view *views_find(const struct views *views,
                               struct span name); /* NULL when there is none */
-/* Hash over the files' bytes, sorted by name: part of what shapes contributions. */
+/* Hash over what all files say, sorted by name, without comments and names of views and measures:
+ * part of what shapes contributions. */
 struct span views_hash(const struct views *views);
 
 bool view_has_bucket(const struct view *view, enum view_bucket bucket);

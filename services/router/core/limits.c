@@ -48,7 +48,7 @@ bool limits_parse(struct limit *limit, struct span text)
 
 bool limits_read(struct limit *limit, const struct yaml_node *node, struct diagnostics *diagnostics)
 {
-    static const char *const known[] = {"hours", "days", "clock", NULL};
+    static const char *const known[] = {"name", "hours", "days", "clock", NULL};
     size_t errors = diagnostics_errors(diagnostics);
     int64_t hours = 0, days = 0;
     *limit = (struct limit){.clock = LIMIT_NATURAL};

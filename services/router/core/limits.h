@@ -34,7 +34,8 @@ struct working_time {
 
 /* "15m" "24h" "7d" "2wd" (working days) "3wh" (working hours). False for anything else. */
 bool limits_parse(struct limit *limit, struct span text);
-/* { hours: 24, clock: natural } or { days: 2, clock: working }; no amount = no time of its own. */
+/* { hours: 24, clock: natural } or { days: 2, clock: working }; no amount = no time of its own. Its
+ * `name` is left to who reads it. */
 bool limits_read(struct limit *limit, const struct yaml_node *node,
                  struct diagnostics *diagnostics);
 /* "09:00-12:00 13:30-18:00" */

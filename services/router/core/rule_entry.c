@@ -172,7 +172,8 @@ static void read_dates(struct rule_entry *entry, const struct yaml_node *node,
 bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
                      const struct rule_reading *reading)
 {
-    static const char *const known[] = {"id", "valid_from", "valid_to", "when", "then", NULL};
+    static const char *const known[] = {"id",   "name", "valid_from", "valid_to",
+                                        "when", "then", NULL};
     struct diagnostics *diagnostics = reading->diagnostics;
     size_t errors = diagnostics_errors(diagnostics);
     *entry = (struct rule_entry){
@@ -188,6 +189,7 @@ bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
         return false;
     entry->id = id->text;
     entry->written = id->place;
+    yaml_name_read(&entry->called, yaml_get(node, "name"), diagnostics);
     read_dates(entry, node, diagnostics);
     if (yaml_get(node, "when"))
         read_when(entry, yaml_get(node, "when"), reading);

@@ -8,6 +8,7 @@
 
 #include "config/diagnostics.h"
 #include "config/yaml.h"
+#include "config/yaml_name.h"
 #include "router/core/limits.h"
 #include "router/core/rule_predicate.h"
 #include "router/core/rule_target.h"
@@ -29,7 +30,8 @@ enum disposition {
 const char *rule_entry_disposition(enum disposition disposition);
 
 struct rule_class {
-    const char *name;
+    const char *name;        /* its code */
+    struct yaml_name called; /* or nothing */
     struct limit limit;
     struct place written;
 };
@@ -41,6 +43,7 @@ struct rule_targets {
 
 struct rule_entry {
     const char *id;
+    struct yaml_name called; /* or nothing */
     struct place written;
     int64_t valid_from_ms, valid_to_ms; /* half-open */
     struct rule_predicate when[RULE_MOST_PREDICATES];

@@ -24,7 +24,10 @@ static void read_classes(struct rules *rules, const struct yaml_node *classes,
             return;
         }
         *read = (struct rule_class){.name = one->key, .written = one->key_place};
-        rules->class_count += limits_read(&read->limit, one, diagnostics);
+        if (!limits_read(&read->limit, one, diagnostics))
+            continue;
+        yaml_name_read(&read->called, yaml_get(one, "name"), diagnostics);
+        rules->class_count++;
     }
 }
 

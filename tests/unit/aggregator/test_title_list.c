@@ -57,8 +57,73 @@ static void files_that_can_be_read_are_listed(void **state)
     expect(folder, "[]");
 }
 
+static void expect_list(struct title_list *list, const char *expected)
+{
+    struct strbuf out;
+    strbuf_init(&out, 64, 4096);
+    title_list_write(list, &out);
+    assert_string_equal(out.at, expected);
+    strbuf_fini(&out);
+    title_list_free(list);
+}
+
+/* Whoever decides by them refuses what is wrong with them: here it has no name. */
+static void classes_and_rules_are_called_as_their_file_says(void **state)
+{
+    char folder[] = "/tmp/cb-titles-XXXXXX", path[256];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/dispatch.yaml", folder);
+    expect_list(title_list_load_classes(path), "[]");
+    expect_list(title_list_load_rules(path), "[]");
+    put(folder, "dispatch.yaml",
+        "classes:\n  7d: { name: { zh: 七天, en: a week }, days: 7 }\n  1d: { days: 1 }\n"
+        "  2h: { name: 两小时, hours: 2 }\n  x: 7\n  y: { name: { zh: 半 } }\n  z: { name: '' }\n"
+        "entries:\n  - { id: a, name: 甲 }\n  - { id: b }\n  - c\n  - { id: [d], name: 丁 }\n"
+        "  - { id: a, name: 又 }\n");
+    expect_list(title_list_load_classes(path),
+                "[{\"class\":\"7d\",\"name\":\"七天\",\"name_en\":\"a week\"},"
+                "{\"class\":\"2h\",\"name\":\"两小时\"}]");
+    expect_list(title_list_load_rules(path), "[{\"rule\":\"a\",\"name\":\"甲\"}]");
+    struct title_list *list = title_list_load_classes(path);
+    assert_true(span_is(title_list_find(list, SPAN("7d"), LANGUAGE_BOTH), "七天"));
+    assert_true(span_is(title_list_find(list, SPAN("7d"), LANGUAGE_ENGLISH), "a week"));
+    assert_true(span_is(title_list_find(list, SPAN("2h"), LANGUAGE_ENGLISH), "两小时"));
+    assert_null(title_list_find(list, SPAN("1d"), LANGUAGE_CHINESE).at);
+    assert_null(title_list_find(list, SPAN_NONE, LANGUAGE_CHINESE).at);
+    title_list_free(list);
+    put(folder, "dispatch.yaml", "classes: [7d]\nentries: { a: 甲 }\n");
+    expect_list(title_list_load_classes(path), "[]");
+    expect_list(title_list_load_rules(path), "[]");
+    unlink(path);
+    rmdir(folder);
+}
+
+static void fields_and_their_values_are_rows(void **state)
+{
+    char folder[] = "/tmp/cb-titles-XXXXXX", path[256];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/fields.csv", folder);
+    expect_list(title_list_load_rows(path, "field"), "[]");
+    put(folder, "fields.csv",
+        "# ours\ncode,name,name_en\nrisk,风险,risk\nrisk:1,高,high\nrisk:2,,\nrisk:3,低,\n");
+    expect_list(title_list_load_rows(path, "field"),
+                "[{\"field\":\"risk\",\"name\":\"风险\",\"name_en\":\"risk\"},"
+                "{\"field\":\"risk:1\",\"name\":\"高\",\"name_en\":\"high\"},"
+                "{\"field\":\"risk:3\",\"name\":\"低\"}]");
+    put(folder, "fields.csv", "code,name,kind\nst001,甲站,service\n");
+    expect_list(title_list_load_rows(path, "station"),
+                "[{\"station\":\"st001\",\"name\":\"甲站\"}]");
+    unlink(path);
+    rmdir(folder);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files_that_can_be_read_are_listed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_that_can_be_read_are_listed),
+        cmocka_unit_test(classes_and_rules_are_called_as_their_file_says),
+        cmocka_unit_test(fields_and_their_values_are_rows)};
     return cmocka_run_group_tests_name("title_list", tests, NULL, NULL);
 }

@@ -157,6 +157,42 @@ static const struct wrong wrongs[] = {
      "a column \"d_n\"", 6},
 };
 
+static void hash_of(const char *text, char hash[DIGEST_ID_LEN + 1])
+{
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct views *views = views_parse("v.yaml", span_of(text), kinds, diagnostics);
+    assert_non_null(views);
+    memcpy(hash, views_at(views, 0)->hash, DIGEST_ID_LEN + 1);
+    views_free(views);
+    diagnostics_free(diagnostics);
+}
+
+/* What is counted, not what it is called: neither a name nor a comment fills a view anew. */
+static void the_hash_follows_what_is_counted_but_not_the_names(void **state)
+{
+#define HEAD "view: v\nof: { kind: request }\ngroup: [unit]\n"
+    static const char *const same[] = {
+        HEAD "measures: { name: { count: opened } }\n",
+        "# of ours\nname: 一\n" HEAD "measures: { name: { name: 受理, count: opened } }\n",
+        "name: 二\n" HEAD "measures:\n  name:\n    count: opened\n    name: 接件\n"};
+    static const char *const others[] = {HEAD "measures: { named: { count: opened } }\n",
+                                         HEAD "measures: { name: { count: closed } }\n",
+                                         HEAD "buckets: [month]\nmeasures: { name: { count: "
+                                              "opened } }\n"};
+#undef HEAD
+    char first[DIGEST_ID_LEN + 1], hash[DIGEST_ID_LEN + 1];
+    (void)state;
+    hash_of(same[0], first);
+    for (size_t i = 1; i < ARRAY_LENGTH(same); i++) {
+        hash_of(same[i], hash);
+        assert_string_equal(hash, first);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        hash_of(others[i], hash);
+        assert_string_not_equal(hash, first);
+    }
+}
+
 static void refuses_wrong_views_with_their_place(void **state)
 {
     (void)state;
@@ -177,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_shipped_views),
         cmocka_unit_test(a_kinds_own_stages_are_moments),
+        cmocka_unit_test(the_hash_follows_what_is_counted_but_not_the_names),
         cmocka_unit_test(refuses_wrong_views_with_their_place),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -315,6 +315,28 @@ static void whom_the_desk_names_leads(void **state)
     assert_true(span_is(decision.would_have.unit, "d_police"));
 }
 
+/* For people: nothing is decided by it. */
+static void classes_and_entries_have_names(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    const char *file = text_file(
+        "rules: test\nclasses:\n  7d: { name: { zh: 七天, en: a week }, days: 7 }\n"
+        "  1d: { days: 1 }\nentries:\n"
+        "  - { id: x, name: 巡查归局, when: { type_code: R0303 }, then: { to: desk, say: 甲 } }\n"
+        "  - { id: rest, then: { to: desk, class: 7d, say: 余 } }\n");
+    rules = rules_load(file, &district, diagnostics);
+    text_file_end(diagnostics);
+    assert_non_null(rules);
+    const struct rule_class *week = rules_class(rules, SPAN("7d"));
+    assert_int_equal(week->limit.ms, 7 * INT64_C(86400000));
+    assert_true(span_is(yaml_name_in(&week->called, LANGUAGE_CHINESE), "七天"));
+    assert_true(span_is(yaml_name_in(&week->called, LANGUAGE_ENGLISH), "a week"));
+    assert_null(yaml_name_in(&rules_class(rules, SPAN("1d"))->called, LANGUAGE_CHINESE).at);
+    assert_true(span_is(yaml_name_in(&rules->entries[0].called, LANGUAGE_ENGLISH), "巡查归局"));
+    assert_null(yaml_name_in(&rules->entries[1].called, LANGUAGE_BOTH).at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +348,7 @@ int main(void)
         cmocka_unit_test_teardown(no_more_alternatives_than_a_reader_takes_in, forget),
         cmocka_unit_test_teardown(the_admission_list_of_the_day_decides, forget),
         cmocka_unit_test_teardown(whom_the_desk_names_leads, forget),
+        cmocka_unit_test_teardown(classes_and_entries_have_names, forget),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
