@@ -309,10 +309,12 @@ static void clear(struct shelf *shelf, struct board *board)
     remove_board(shelf, board);
 }
 
+/* The disk has more room than a processor has time to clear it. */
 static void tidy(struct shelf *shelf)
 {
     uint64_t nobodys = shelf->used - shelf->needed;
-    if (nobodys <= shelf->needed / 2 + SPARE_BOARDS * shelf->board)
+    uint64_t most = shelf->store ? shelf->needed : shelf->needed / 2;
+    if (nobodys <= most + SPARE_BOARDS * shelf->board)
         return;
     struct board *board = emptiest(shelf);
     if (board)

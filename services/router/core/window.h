@@ -19,6 +19,7 @@
 
 #define WINDOW_MOST_FACTS 128
 #define WINDOW_MOST_FIRED 16
+#define WINDOW_SUBJECT    64 /* bytes of one that may be written by what the one before has */
 #define WINDOW_MOST_DAYS  80 /* eight weeks, the horizon, and room */
 #define WINDOW_MOST_BYTES ((size_t)256 << 10)
 
@@ -47,6 +48,7 @@ struct window_day {
 struct window {
     struct window_fact facts[WINDOW_MOST_FACTS + 1]; /* by time, then id */
     size_t fact_count;
+    char subjects[WINDOW_MOST_FACTS][WINDOW_SUBJECT]; /* read so; as the facts were read */
     struct window_piece piece; /* what its record of the log is, where it was read */
     const char *read;          /* the bytes it was read from; NULL = nothing was read */
     const char *first_read;    /* where the bytes of the facts began; NULL = nothing was read */

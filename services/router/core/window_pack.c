@@ -4,13 +4,15 @@
  *   version | form | flags | due | run | pushed | n facts | n fired | n days
  *
  * Times are differences to the one before; those that may be absent are written only where a flag
- * says so, and a fact's subject and texts where they are not those of the fact before. */
+ * says so, and a fact's subject and texts where they are not those of the fact before: of a subject
+ * what is another. */
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "router/core/packed.h"
 #include "router/core/window.h"
 
-#define VERSION 3
+#define VERSION 5 /* 3: no subject is FACT_SHARED; 4 is a head's (window_piece.c) */
+#define BEFORE  3
 
 enum {
     HAS_DUE = 1,
@@ -27,7 +29,8 @@ enum {
     FACT_AGAIN = 32,  /* it did not arrive with the receipt of its revision */
     FACT_TEXTS = 64,  /* they are others than the last fact's that has some */
     FACT_UNTIL = 128, /* a greater revision is known */
-    FACT_SAME = 256,  /* its subject is that of the fact before */
+    FACT_SAME = 256,  /* its subject is that of the fact before, */
+    FACT_SHARED = 512 /* or begins like it: so many bytes, and the rest */
 };
 
 /* Wraps: every pair has a difference. */
@@ -59,16 +62,33 @@ static void go_on(struct before *before, const struct window_fact *fact)
         before->texts = fact->texts;
 }
 
+enum { LEAST_SHARED = 4 };
+
+/* Bytes that its subject has with the one before, where it is written so; else 0. */
+static size_t shared_of(const struct window_fact *fact, const struct before *before)
+{
+    size_t n = 0,
+           most = fact->subject.len < before->subject.len ? fact->subject.len : before->subject.len;
+    if (!before->subject.at || fact->subject.len > WINDOW_SUBJECT)
+        return 0;
+    while (n < most && fact->subject.at[n] == before->subject.at[n])
+        n++;
+    return n >= LEAST_SHARED ? n : 0;
+}
+
 static uint64_t shape_of(const struct window_fact *fact, const struct before *before)
 {
     bool texts = has_texts(fact) && !span_equal(fact->texts, before->texts);
+    bool same = before->subject.at && span_equal(fact->subject, before->subject);
     return (fact->counts ? FACT_COUNTS : 0) | (fact->answer ? FACT_ANSWERS : 0) |
            (fact->value ? FACT_VALUE : 0) | (fact->distinct ? FACT_DISTINCT : 0) |
            (fact->version.revision.source ? FACT_SOURCE : 0) |
            (fact->version.arrived_ms != fact->version.revision.received_ms ? FACT_AGAIN : 0) |
            (texts ? FACT_TEXTS : 0) |
            (fact->version.until_ms != WINDOW_VERSION_LAST ? FACT_UNTIL : 0) |
-           (before->subject.at && span_equal(fact->subject, before->subject) ? FACT_SAME : 0);
+           (same                      ? FACT_SAME
+            : shared_of(fact, before) ? FACT_SHARED
+                                      : 0);
 }
 
 enum { MOST_NUMBERS = 6, HEAD_BYTES = (MOST_NUMBERS + 1) * PACKED_MOST_NUMBER + 8 };
@@ -96,8 +116,11 @@ static void add_fact(struct strbuf *out, const struct window_fact *fact,
     }
     strbuf_add(out, span_from(head, (size_t)(to - head)));
     packed_add_text(out, fact->id);
+    size_t shared = shape & FACT_SHARED ? shared_of(fact, before) : 0;
+    if (shared)
+        packed_add_number(out, shared);
     if (!(shape & FACT_SAME))
-        packed_add_text(out, fact->subject);
+        packed_add_text(out, span_from(fact->subject.at + shared, fact->subject.len - shared));
     if (shape & FACT_TEXTS)
         packed_add_text(out, fact->texts);
 }
@@ -194,8 +217,28 @@ static size_t take_count(struct packed *bytes, size_t most)
     return bytes->bad ? 0 : (size_t)count;
 }
 
+static struct span take_subject(struct packed *bytes, uint64_t shape, const struct before *before,
+                                char room[WINDOW_SUBJECT])
+{
+    if (shape & FACT_SAME)
+        return before->subject;
+    uint64_t shared = shape & FACT_SHARED ? packed_take_number(bytes) : 0;
+    struct span rest = packed_take_text(bytes);
+    if (!shared)
+        return rest;
+    if (shared > before->subject.len || shared + rest.len > WINDOW_SUBJECT) {
+        bytes->bad = true;
+        return SPAN("");
+    }
+    memcpy(room, before->subject.at, shared);
+    if (rest.len)
+        memcpy(room + shared, rest.at, rest.len);
+    return span_from(room, shared + rest.len);
+}
+
 /* Sets every member: clearing them first would cost a fifth of it. */
-static void take_fact(struct packed *bytes, struct window_fact *fact, const struct before *before)
+static void take_fact(struct packed *bytes, struct window_fact *fact, const struct before *before,
+                      char room[WINDOW_SUBJECT])
 {
     const char *from = bytes->rest.at;
     struct window_version *version = &fact->version;
@@ -217,7 +260,7 @@ static void take_fact(struct packed *bytes, struct window_fact *fact, const stru
             memcpy(&fact->distinct, raw.at, sizeof fact->distinct);
     }
     fact->id = packed_take_text(bytes);
-    fact->subject = shape & FACT_SAME ? before->subject : packed_take_text(bytes);
+    fact->subject = take_subject(bytes, shape, before, room);
     fact->texts = shape & FACT_TEXTS ? packed_take_text(bytes)
                   : has_texts(fact)  ? before->texts
                                      : SPAN_NONE;
@@ -236,7 +279,7 @@ static void take_lists(struct packed *bytes, struct window *window)
     window->fact_count = take_count(bytes, WINDOW_MOST_FACTS);
     window->first_read = bytes->rest.at;
     for (size_t i = 0; i < window->fact_count; go_on(&before, &window->facts[i++]))
-        take_fact(bytes, &window->facts[i], &before);
+        take_fact(bytes, &window->facts[i], &before, window->subjects[i]);
     window->fired_count = take_count(bytes, WINDOW_MOST_FIRED);
     for (size_t i = 0; i < window->fired_count; i++) {
         window->fired[i].start_ms = packed_take_signed(bytes);
@@ -254,7 +297,8 @@ bool window_read(struct window *window, struct span bytes, enum trigger_form *fo
     struct packed left = {bytes, false};
     struct span head = packed_take(&left, 3);
     window_init(window);
-    if (left.bad || head.at[0] != VERSION || head.at[1] < 0 || head.at[1] >= TRIGGER_FORMS)
+    if (left.bad || (head.at[0] != VERSION && head.at[0] != BEFORE) || head.at[1] < 0 ||
+        head.at[1] >= TRIGGER_FORMS)
         return false;
     window->read = bytes.at;
     int flags = (unsigned char)head.at[2];

@@ -32,11 +32,14 @@ static const struct trigger_step steps[] = {{.role = TRIGGER_FACT}, {.role = TRI
 static void take_any(struct window *window, const struct trigger *trigger)
 {
     static const char *const texts[] = {"", "\x02\x06R0105", "\x03\x07", "\x02\x06R0303"};
-    static char id[32], subject[32],
+    static const char *const subjects[] = {
+        "request:12345:", "request:12345:0",
+        "order:12345:with-a-name-longer-than-what-is-shared-by-those-that-follow:"};
+    static char id[32], subject[100],
         key[PACKED_KEY]; /* the window borrows them till it is written */
     int n = (int)roll(180);
     snprintf(id, sizeof id, n % 3 ? "AAAAAAAAAAAAAAAAAA%03dA" : "id %d", n);
-    snprintf(subject, sizeof subject, "request:12345:%d", (int)roll(4));
+    snprintf(subject, sizeof subject, "%s%d", subjects[roll(12) ? roll(2) : 2], (int)roll(4));
     struct signal signal = {.id = span_of(id),
                             .subject = span_of(subject),
                             .counts = roll(8) != 0,
