@@ -147,8 +147,9 @@ static void read_timer(const struct case_kind_reading *reading, const struct yam
     const struct yaml_node *action = yaml_require(node, "do", d);
     int does = action ? case_kind_read_word(reading, action, actions, ARRAY_LENGTH(actions)) : -1;
     timer->action = does == 1 ? TIMER_ESCALATE : TIMER_NUDGE;
-    if (yaml_get(node, "to"))
-        yaml_text(yaml_get(node, "to"), &timer->to, d);
+    const struct yaml_node *to = yaml_get(node, "to");
+    if (to && yaml_text(to, &timer->to, d))
+        timer->to_place = to->place;
     if (does >= 0)
         check_landing(reading, node, timer);
     if (yaml_get(node, "of"))

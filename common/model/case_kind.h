@@ -83,6 +83,7 @@ struct kind_timer {
     bool of_helpers;   /* each helper's due time in the place of the lead's */
     enum timer_action action;
     const char *to; /* unit, or NULL = lead */
+    struct place to_place;
 };
 
 struct kind_parties { /* their numbers */

@@ -80,6 +80,8 @@ MISTAKES = {
     "timer whose stage is not the router's": ("router", "kinds/request.yaml", "overdue:     { rank: 92, by: [router],", "overdue:     { rank: 92, by: [desk],",
                                               "escalate, to: desk", "timer overdue makes the router say overdue, who may not in kind request",
                                               "add router to the by: of overdue"),
+    "timer for nobody": ("router", "kinds/request.yaml", "escalate, to: desk", "escalate, to: d_petitoin", "d_petitoin",
+                         'timer overdue is for "d_petitoin", and there is no such unit; did you mean d_petition', "a code of registries/units.csv"),
     "unknown kind of a rule": ("router", "rules/dispatch.yaml", "when: { type_level: utility, place", "when: { kind: requst, type_level: utility, place",
                                "requst", 'kind cannot be "requst"; did you mean request', "use a kind of kinds/"),
     "unknown kind of a trigger": ("router", "triggers/cluster.yaml", "kind: request", "kind: requst", "requst",

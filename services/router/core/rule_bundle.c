@@ -11,6 +11,26 @@
 
 #define PATH_BYTES 4096
 
+/* What a timer sends to a unit that there is not would wait for ever for its topic. */
+static void check_timers(const struct kinds *kinds, const struct district *district,
+                         struct diagnostics *diagnostics)
+{
+    const struct case_kind *kind;
+    for (size_t i = 0; (kind = kinds_at(kinds, i)); i++)
+        for (size_t j = 0; j < kind->timer_count; j++) {
+            const struct kind_timer *timer = &kind->timers[j];
+            char text[DISTRICT_CODE_BYTES];
+            if (!timer->to || district_has_unit(district, span_of(timer->to), INT64_MIN))
+                continue;
+            const char *near = district_nearest(district->units, timer->to, text);
+            diagnostics_add(diagnostics, timer->to_place,
+                            "use a code of registries/units.csv, or leave to: out, then it goes to "
+                            "the lead",
+                            "timer %s is for \"%s\", and there is no such unit%s%s", timer->name,
+                            timer->to, near ? "; did you mean " : "", near ? near : "");
+        }
+}
+
 static void read_parts(struct rule_bundle *bundle, const char *config_dir,
                        const struct kinds *kinds, struct diagnostics *diagnostics)
 {
@@ -22,6 +42,8 @@ static void read_parts(struct rule_bundle *bundle, const char *config_dir,
     if (!district_load(&bundle->district, config_dir, diagnostics))
         return;
     bundle->district.kinds = kinds;
+    if (kinds)
+        check_timers(kinds, &bundle->district, diagnostics);
     snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
     bundle->rules = rules_load(path, &bundle->district, diagnostics);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config_dir);
