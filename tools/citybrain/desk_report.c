@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/timestamp.h"
 #include "citybrain/desk_moves.h"
+#include "citybrain/moment.h"
 #include "citybrain/own_names.h"
 #include "citybrain/table.h"
 #include "citybrain/why_words.h"
@@ -85,7 +86,7 @@ static void add_time(struct strbuf *out, const char *name, int64_t ms)
     char text[40];
     struct strbuf time = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
     if (ms != TIMESTAMP_NONE)
-        timestamp_add_rfc3339(&time, ms);
+        moment_add(&time, ms);
     add_member(out, name, ms == TIMESTAMP_NONE ? SPAN_NONE : strbuf_span(&time));
 }
 
@@ -251,6 +252,16 @@ static void show_own(FILE *out, const char *label, const struct json_value *of, 
     show_named(out, label, code, name.at ? name : why_words_value(span_of(member), code));
 }
 
+static void show_time(FILE *out, const char *label, int64_t ms)
+{
+    char text[40];
+    struct strbuf time = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
+    if (ms == TIMESTAMP_NONE)
+        return;
+    moment_add(&time, ms);
+    show_named(out, label, strbuf_span(&time), SPAN_NONE);
+}
+
 static void show_answer(const struct json_value *answer, const char *label,
                         const struct desk_names *names, int64_t day, FILE *out)
 {
@@ -286,8 +297,8 @@ void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *i
     struct showing showing = {out, item->case_id};
     fprintf(out, "%s\n事由\t%s (%s): %s\n", item->case_id, row->name, row->code, row->ask);
     show_named(out, "说明", json_text(order, "reason"), SPAN_NONE);
-    show_named(out, "起始", json_text(order, "time"), SPAN_NONE);
-    show_named(out, "时限", json_text(order, "due_at"), SPAN_NONE);
+    show_time(out, "起始", time_of(order, "time"));
+    show_time(out, "时限", time_of(order, "due_at"));
     show_named(out, "提出单位", by, by.at ? district_unit_name(district, by, day) : SPAN_NONE);
     show_named(out, "承办", lead, lead.at ? district_unit_name(district, lead, day) : SPAN_NONE);
     show_named(out, "类型", type, type.at ? district_type(district, type, day).name : SPAN_NONE);

@@ -5,21 +5,13 @@
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "citybrain/moment.h"
 #include "citybrain/why_words.h"
-#include "config/yaml.h"
 #include "model/json_write.h"
 
 #define MOST_TEXT 60 /* bytes of a value, in words */
 
 /* ---- words ---- */
-
-static void add_time(struct strbuf *out, int64_t ms)
-{
-    struct civil civil;
-    timestamp_to_civil(ms, YAML_DATE_ZONE_MINUTES, &civil);
-    strbuf_addf(out, "%04d-%02d-%02d %02d:%02d:%02d.%03d", civil.year, civil.month, civil.day,
-                civil.hour, civil.minute, civil.second, civil.millisecond);
-}
 
 /* In one line, at the end of a character. */
 static void add_cut(struct strbuf *out, struct span text)
@@ -44,7 +36,7 @@ static void add_member(struct strbuf *out, const struct district *district, stru
     strbuf_addf(out, " %.*s=", SPAN_ARG(word.len ? word : member));
     if (value.len > MOST_TEXT)
         add_cut(out, value);
-    else
+    else if (!moment_add_text(out, value))
         why_words_add(out, district, member, value);
 }
 
@@ -70,14 +62,14 @@ static void add_event(struct strbuf *out, const struct tap_record *tap,
     struct span rest = event->subject;
     if (event->family == EVENT_TICK) {
         strbuf_add(out, SPAN("时钟(tick) "));
-        add_time(out, event->time_ms);
+        moment_add(out, event->time_ms);
         return;
     }
     const struct case_kind *kind =
         names->kinds ? kinds_find(names->kinds, span_cut(&rest, ':')) : NULL;
     why_words_add_named(out, why_words_stage(kind, event->name), event->name);
     strbuf_addf(out, "\t%.*s\t发生 ", SPAN_ARG(event->subject));
-    add_time(out, event->time_ms);
+    moment_add(out, event->time_ms);
     if (event->party.len) {
         strbuf_add(out, SPAN(" 主体="));
         why_words_add_named(out, why_words_party(event->party), event->party);
@@ -105,7 +97,7 @@ static void add_header(struct strbuf *out, const struct tap_record *tap)
     if (raw->upload.len)
         strbuf_addf(out, "上传=%.*s ", SPAN_ARG(raw->upload));
     strbuf_add(out, SPAN("收到="));
-    add_time(out, raw->received_ms);
+    moment_add(out, raw->received_ms);
     if (is_dead && tap->dead.record.len)
         strbuf_addf(out, " 编号=%.*s", SPAN_ARG(tap->dead.record));
     if (is_dead)
@@ -140,13 +132,13 @@ static void add_signal(struct strbuf *out, const struct tap_record *tap)
     const struct signal *signal = &tap->signal;
     if (signal->kind == SIGNAL_WATERMARK) {
         strbuf_addf(out, "水位(watermark) events/%d ", (int)signal->partition);
-        add_time(out, signal->time_ms);
+        moment_add(out, signal->time_ms);
         return;
     }
     strbuf_addf(out, "%.*s\t%.*s\t归组=", SPAN_ARG(signal->trigger), SPAN_ARG(signal->subject));
     add_cut(out, signal->group);
     strbuf_add(out, signal->counts ? SPAN(" 计入 发生 ") : SPAN(" 撤回 发生 "));
-    add_time(out, signal->time_ms);
+    moment_add(out, signal->time_ms);
     for (size_t i = 0; i < signal->field_count; i++) {
         strbuf_addf(out, " %.*s=", SPAN_ARG(signal->fields[i].name));
         add_cut(out, signal->fields[i].value);
@@ -166,7 +158,7 @@ static void add_audit(struct strbuf *out, const struct tap_record *tap)
 void tap_show_words(struct strbuf *out, const struct tap_record *tap, const struct tap_names *names)
 {
     const struct record *record = tap->whole;
-    add_time(out, record->timestamp_ms);
+    moment_add(out, record->timestamp_ms);
     strbuf_addf(out, "\t%d/%lld\t", (int)record->partition, (long long)record->offset);
     if (!tap->readable) {
         strbuf_addf(out, "读不懂 unreadable\t-\t%zu bytes", record->value.len);

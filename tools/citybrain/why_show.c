@@ -3,10 +3,10 @@
  * said, each with its cause as a line of the second part. Times are the district's, with their
  * zone. */
 #include "base/base.h"
+#include "citybrain/moment.h"
 #include "citybrain/own_names.h"
 #include "citybrain/why_report.h"
 #include "citybrain/why_words.h"
-#include "config/yaml.h"
 #include "model/desk.h"
 #include "model/json_write.h"
 
@@ -25,14 +25,17 @@ static void put(struct show *show, struct span text)
 
 static void put_time(struct show *show, int64_t ms)
 {
-    struct civil civil;
-    if (ms == TIMESTAMP_NONE) {
-        fputc('-', show->out);
-        return;
-    }
-    timestamp_to_civil(ms, YAML_DATE_ZONE_MINUTES, &civil);
-    fprintf(show->out, "%04d-%02d-%02d %02d:%02d:%02d", civil.year, civil.month, civil.day,
-            civil.hour, civil.minute, civil.second);
+    strbuf_reset(&show->text);
+    moment_add(&show->text, ms);
+    put(show, strbuf_span(&show->text));
+}
+
+/* In the list, whose heading says the zone. */
+static void put_listed_time(struct show *show, int64_t ms)
+{
+    strbuf_reset(&show->text);
+    moment_add_bare(&show->text, ms);
+    put(show, strbuf_span(&show->text));
 }
 
 /* "word(code)" in the configuration's or our words. */
@@ -200,7 +203,7 @@ static void put_attribute(struct show *show, const struct case_line *line,
     put(show, word_of(codes_text(show->report->codes, CODE_STAGE, line->stage), member));
     fputc(' ', show->out);
     if (attribute == CASE_DUE && span_to_int64(value, &due_ms))
-        put_time(show, due_ms);
+        put_listed_time(show, due_ms);
     else
         put_value(show, member, value);
 }
@@ -249,9 +252,9 @@ static void show_lines(struct show *show)
         const struct case_line *line = &report->set.lines[i];
         struct span party = codes_text(report->codes, CODE_PARTY, line->party);
         fprintf(show->out, "%zu\t", i + 1);
-        put_time(show, line->time_ms);
+        put_listed_time(show, line->time_ms);
         fputc('\t', show->out);
-        put_time(show, line->recorded_ms);
+        put_listed_time(show, line->recorded_ms);
         fputc('\t', show->out);
         put_named(show, why_words_party(party), party.at ? party : SPAN("-"));
         fputc('\t', show->out);
@@ -344,7 +347,7 @@ static void put_local(struct show *show, struct span text)
         return;
     fputs("\t(", show->out);
     put_time(show, ms);
-    fputs(" +08:00)", show->out);
+    fputc(')', show->out);
 }
 
 static void show_member(struct show *show, struct span stage, const struct json_value *one)
