@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "citybrain/dead_letter.h"
 
+#include "citybrain/progress.h"
 #include "kafka/log_search.h"
 
 #define ARENA_BYTES (1 << 18)
@@ -41,12 +42,14 @@ struct reading {
     struct json_reader *reader;
     struct arena arena;
     int64_t strange;
+    struct progress progress;
 };
 
 static bool take(void *context, const struct log_search_record *record)
 {
     struct reading *reading = context;
     struct dead_letter letter;
+    progress_show_late(&reading->progress, record->done, record->total);
     arena_reset(&reading->arena);
     if (!dead_letter_read(&letter, record->whole, reading->reader, &reading->arena)) {
         reading->strange++;
@@ -62,8 +65,10 @@ bool dead_letter_each(const struct kafka_settings *settings, const struct dead_f
     struct reading reading = {
         .filter = filter, .each = each, .context = context, .reader = json_reader_new()};
     arena_init(&reading.arena, ARENA_BYTES);
+    progress_begin(&reading.progress, "dead", 1);
     int64_t from_ms = filter->partition < 0 && filter->since_ms > 0 ? filter->since_ms : 0;
     bool good = log_search_since(settings, "dead", from_ms, take, &reading, error);
+    progress_end_late(&reading.progress, good ? "read" : "not read to its end");
     *strange = reading.strange;
     arena_fini(&reading.arena);
     json_reader_free(reading.reader);

@@ -3,11 +3,13 @@
  * again: its new letter is another. */
 #include "citybrain/dead_redriven.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
 
 #include "base/memory.h"
+#include "citybrain/progress.h"
 #include "kafka/log_search.h"
 
 #define BEFORE_MS 60000 /* clocks being what they are */
@@ -82,10 +84,29 @@ void dead_redriven_take(struct dead_redriven *redriven, const struct record *rec
     redriven->count++;
 }
 
+struct looking {
+    struct dead_redriven *redriven;
+    struct progress progress;
+};
+
 static bool take_record(void *context, const struct log_search_record *record)
 {
-    dead_redriven_take(context, record->whole);
+    struct looking *looking = context;
+    progress_show_late(&looking->progress, record->done, record->total);
+    dead_redriven_take(looking->redriven, record->whole);
     return true;
+}
+
+static bool look_through(struct dead_redriven *redriven, const struct kafka_settings *settings,
+                         const char *topic, int64_t since_ms, struct error *error)
+{
+    char what[256];
+    struct looking looking = {.redriven = redriven};
+    snprintf(what, sizeof what, "redriven, in %s", topic);
+    progress_begin(&looking.progress, what, 1);
+    bool good = log_search_since(settings, topic, since_ms, take_record, &looking, error);
+    progress_end_late(&looking.progress, good ? "looked for" : "not read to its end");
+    return good;
 }
 
 /* No letter was written again before there was one. */
@@ -96,8 +117,7 @@ bool dead_redriven_look(struct dead_redriven *redriven, const struct kafka_setti
     for (struct dead_redriven_topic *topic = redriven->topics; topic; topic = topic->hh.next) {
         bool is_ours = strncmp(topic->name, settings->prefix, prefix) == 0;
         int64_t since_ms = topic->oldest_ms > BEFORE_MS ? topic->oldest_ms - BEFORE_MS : 0;
-        if (is_ours && !log_search_since(settings, topic->name + prefix, since_ms, take_record,
-                                         redriven, error))
+        if (is_ours && !look_through(redriven, settings, topic->name + prefix, since_ms, error))
             return false;
     }
     return true;

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SILENT_MS 1000
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -61,6 +63,19 @@ void progress_show(struct progress *progress, int64_t done, const char *note)
         fprintf(stderr, "%s %3d%% %s%s%s\n", progress->what, percent, note, comma, pace);
     }
     progress->shown_at_ms = now;
+}
+
+void progress_show_late(struct progress *progress, int64_t done, int64_t total)
+{
+    progress->total = total > 0 ? total : 1;
+    if (progress->shown_at_ms || now_ms() - progress->began_ms >= SILENT_MS)
+        progress_show(progress, done, "");
+}
+
+void progress_end_late(struct progress *progress, const char *note)
+{
+    if (progress->shown_at_ms)
+        progress_end(progress, note);
 }
 
 void progress_end(struct progress *progress, const char *note)

@@ -17,4 +17,7 @@ struct progress {
 void progress_begin(struct progress *progress, const char *what, int64_t total);
 void progress_begin_bytes(struct progress *progress, const char *what, int64_t bytes);
 void progress_show(struct progress *progress, int64_t done, const char *note);
+/* For what is mostly over at once: the first second is silent, and the end where all was. */
+void progress_show_late(struct progress *progress, int64_t done, int64_t total);
+void progress_end_late(struct progress *progress, const char *note);
 void progress_end(struct progress *progress, const char *note);
