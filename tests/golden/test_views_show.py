@@ -27,14 +27,22 @@ ANSWERS = {"": [rate(12, 4)], "unit": [rate(opened, closed, unit=unit) for unit,
            "unit,type": [rate(7, 1, unit="s110105001", type_code="R0105")], "day": [rate(12, 4, day="2026-03-01")]}
 
 
+def few(row):
+    """As the API tells the public: what counts one to four is null."""
+    kept = {name: None if row[name] in range(1, 5) else row[name] for name in ("opened", "closed")}
+    return {**kept, "rate": None if None in kept.values() else row["rate"], "suppressed": None in kept.values()}
+
+
 @pytest.fixture(scope="module")
 def api():
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            by = parse_qs(urlsplit(self.path).query).get("by", [""])[0]
+            asked = parse_qs(urlsplit(self.path).query)
+            by = asked.get("by", [""])[0]
+            rows = [{**row, **(few(row) if asked.get("audience") == ["public"] else {})} for row in ANSWERS[by]]
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(json.dumps({"view": "closure_rate", "now": 1, "rows": ANSWERS[by]}, ensure_ascii=False).encode())
+            self.wfile.write(json.dumps({"view": "closure_rate", "now": 1, "rows": rows}, ensure_ascii=False).encode())
 
         def log_message(self, *_):
             pass
@@ -94,6 +102,20 @@ def test_the_sum_of_all_is_a_last_row_where_it_is_asked_for(api):
     done = show(api, "--by", "unit", "--total", "--json")
     assert done.returncode == 64 and done.stdout == "" and "--json gives the rows of --by" in done.stderr
     assert json.loads(show(api, "--by", "unit", "--json").stdout)["rows"] == ANSWERS["unit"]
+
+
+def test_the_office_sees_every_number_and_the_public_is_told_what_is_kept_back(api):
+    assert piped(api, "--by", "unit", "--audience", "office") == piped(api, "--by", "unit")
+    done = show(api, "--by", "unit", "--audience", "public", "--total")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert done.returncode == 0 and rows[0][-1] == "suppressed" and rows[-1] == ["s110105001", "建外街道办事处", "7", "-", "-", "true"]
+    assert "3 行中 3 行有不足 5 的数未列" in done.stderr and "of 3 rows 3 keep back a count of one to four" in done.stderr
+    assert "the sum is left out" in done.stderr and len(rows) == 4  # less the others it would tell the number
+    done = show(api, "--by", "unit", "--audience", "public", "--json")
+    assert [row["opened"] for row in json.loads(done.stdout)["rows"]] == [None, None, 7] and "keep back" in done.stderr
+    assert "公开口径" not in show(api, "--by", "unit").stderr and "--audience public asks for" in show(api, "--help").stdout
+    done = show(api, "--audience", "press")
+    assert done.returncode == 64 and '"press" is not office or public' in done.stderr
 
 
 def test_a_terminal_has_them_in_one_column(api):

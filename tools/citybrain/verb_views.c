@@ -20,13 +20,19 @@
 
 static const char views_help[] =
     "usage: citybrain views show NAME [--by unit,type_code,street_code,day] [--total]\n"
-    "                                 [--from DATE] [--to DATE] [--json] [--url "
-    "URL]\n" VIEWS_APPLY_HELP
+    "                                 [--from DATE] [--to DATE] [--audience office|public]\n"
+    "                                 [--json] [--url URL]\n" VIEWS_APPLY_HELP
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
     "ledger: what was read of each feed and hour and what became of it (--by day,hour,feed).\n"
     "Days are civil days of the district, both ends included. Without --by everything is summed "
     "up;\n"
-    "with it, --total adds that sum as a last row, all. In --by \"_code\" may be left out.\n\n"
+    "with it, --total adds that sum as a last row, all. In --by \"_code\" may be left out.\n"
+    "Numbers are the office's (内部), every one as it is, unless --audience public asks for what "
+    "the\n"
+    "public may be told (公开): there a count of one to four, and what is made of it, is \"-\", "
+    "the "
+    "row's\n"
+    "suppressed is true, stderr says of how many rows, and the sum of such rows is left out.\n\n"
     "Rows come in the order of their codes. In a terminal columns are aligned and a code stands\n"
     "behind its name. Into a pipe or file columns are separated by tabs and are the same every\n"
     "time: the first line names them, and behind each column of codes one has their names (unit,\n"
@@ -49,18 +55,49 @@ static const struct json_value *rows_of(struct json_reader *reader, struct span 
                : NULL;
 }
 
-/* `total` is empty where nobody asked for it. */
-static int show(struct span answer, struct span total, const char *config_dir)
+struct wish {
+    const char *name, *by, *from, *to, *url, *config_dir;
+    bool json, total, open; /* open: as the public is told */
+};
+
+static size_t count_suppressed(const struct json_value *rows)
 {
+    size_t count = 0;
+    for (const struct json_value *row = rows->first; row; row = row->next) {
+        const struct json_value *suppressed = json_get(row, SPAN("suppressed"));
+        count += suppressed && suppressed->type == JSON_BOOL && suppressed->truth;
+    }
+    return count;
+}
+
+/* The sum of rows less those that are told is the one that is not. */
+static bool say_suppressed(const struct wish *wish, const struct json_value *rows)
+{
+    size_t count = wish->open && rows ? count_suppressed(rows) : 0;
+    if (count)
+        fprintf(
+            stderr,
+            "公开口径:%zu 行中 %zu 行有不足 5 的数未列 of %zu rows %zu keep back a count of one to "
+            "four and what is made of it%s\n",
+            rows->count, count, rows->count, count,
+            wish->total && *wish->by ? "; the sum is left out, for it would tell it" : "");
+    return count > 0;
+}
+
+/* `total` is empty where nobody asked for it. */
+static int show(const struct wish *wish, struct span answer, struct span total)
+{
+    bool piped = !isatty(STDOUT_FILENO);
     struct arena arena;
     struct json_reader *reader = json_reader_new();
     arena_init(&arena, 64 << 20);
     const struct json_value *rows = rows_of(reader, answer, &arena),
                             *sum = rows && total.len ? rows_of(reader, total, &arena) : NULL;
-    if (sum)
+    bool withheld = say_suppressed(wish, rows);
+    if (sum && !withheld)
         view_rows_add_all(rows, sum, &arena);
-    if (rows) {
-        view_rows_name(rows, config_dir, !isatty(STDOUT_FILENO), &arena);
+    if (rows && !wish->json) {
+        view_rows_name(rows, wish->config_dir, piped, &arena);
         table_show(stdout, rows);
     }
     arena_fini(&arena);
@@ -86,11 +123,6 @@ static int refused(const struct http_call *call, const char *name)
     return call->status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
 }
 
-struct wish {
-    const char *name, *by, *from, *to, *url, *config_dir;
-    bool json, total;
-};
-
 static int ask(const struct wish *wish, const char *by, struct strbuf *answer)
 {
     struct strbuf call_url;
@@ -103,6 +135,8 @@ static int ask(const struct wish *wish, const char *by, struct strbuf *answer)
         strbuf_addf(&call_url, "&from=%s", wish->from);
     if (wish->to)
         strbuf_addf(&call_url, "&to=%s", wish->to);
+    if (wish->open)
+        strbuf_add(&call_url, SPAN("&audience=public"));
     struct http_call call = {.method = "GET", .url = call_url.at, .answer = answer};
     if (!http_client_call(client, &call, &error)) {
         fprintf(stderr,
@@ -127,8 +161,8 @@ static int ask_and_show(const struct wish *wish)
         status = ask(wish, "", &total);
     if (status == VERB_OK && wish->json)
         printf("%.*s\n", SPAN_ARG(strbuf_span(&answer)));
-    else if (status == VERB_OK)
-        status = show(strbuf_span(&answer), strbuf_span(&total), wish->config_dir);
+    if (status == VERB_OK && (!wish->json || wish->open))
+        status = show(wish, strbuf_span(&answer), strbuf_span(&total));
     strbuf_fini(&answer);
     strbuf_fini(&total);
     return status;
@@ -136,10 +170,10 @@ static int ask_and_show(const struct wish *wish)
 
 /* Of both; apply reads its own itself. */
 static const struct option options[] = {
-    {"by", 1, 0, 'b'},   {"total", 0, 0, 't'}, {"from", 1, 0, 'f'},   {"to", 1, 0, 'o'},
-    {"json", 0, 0, 'j'}, {"url", 1, 0, 'u'},   {"config", 1, 0, 'c'}, {"execute", 0, 0, 'X'},
-    {"drop", 0, 0, 'D'}, {"all", 0, 0, 'L'},   {"as", 1, 0, 'A'},     {"reason", 1, 0, 'R'},
-    {"plan", 1, 0, 'P'}, {0, 0, 0, 0}};
+    {"by", 1, 0, 'b'},       {"total", 0, 0, 't'}, {"from", 1, 0, 'f'}, {"to", 1, 0, 'o'},
+    {"audience", 1, 0, 'a'}, {"json", 0, 0, 'j'},  {"url", 1, 0, 'u'},  {"config", 1, 0, 'c'},
+    {"execute", 0, 0, 'X'},  {"drop", 0, 0, 'D'},  {"all", 0, 0, 'L'},  {"as", 1, 0, 'A'},
+    {"reason", 1, 0, 'R'},   {"plan", 1, 0, 'P'},  {0, 0, 0, 0}};
 
 static int show_verb(int argc, char **argv)
 {
@@ -155,6 +189,11 @@ static int show_verb(int argc, char **argv)
         case 'j': wish.json = true; break;
         case 'u': wish.url = optarg; break;
         case 'c': wish.config_dir = optarg; break;
+        case 'a':
+            wish.open = strcmp(optarg, "public") == 0;
+            if (!wish.open && strcmp(optarg, "office") != 0)
+                return verb_usage("views", "--audience \"%s\" is not office or public", optarg);
+            break;
         default: return verb_bad_option("views", argv);
         }
     }
