@@ -54,7 +54,7 @@ struct daemon {
     struct reason reasons[MOST_REASONS];
     size_t reason_count;
     struct metrics *metrics; /* owned */
-    struct metric *lag, *up, *resident, *processor, *watching;
+    struct metric *lag, *up, *waiting, *resident, *processor, *watching;
     struct cpu_meter watched; /* what `watching` tells */
     struct http_server *admin;
     bool admin_closed;
@@ -77,6 +77,10 @@ static const struct metric_row build_row = {
 static const struct metric_row up_row = {
     "citybrain_ready", METRIC_GAUGE, NULL,
     "1 while the process serves; 0 while it starts, waits or drains, /readyz says for what."};
+static const struct metric_row waiting_row = {"citybrain_waiting", METRIC_GAUGE, "reason",
+                                              "1 while the process is not ready for that reason, 0 "
+                                              "once it is no more: what /readyz says. Not "
+                                              "there for what was never waited for."};
 static const struct metric_row resident_row = {
     "citybrain_resident_memory_bytes", METRIC_GAUGE, NULL,
     "Memory of the process that is in RAM. Bounded by configuration: growth is a leak."};
@@ -252,6 +256,7 @@ static void add_metrics(struct daemon *daemon)
     daemon->metrics = metrics_new();
     daemon->lag = metrics_add(daemon->metrics, &lag_row);
     daemon->up = metrics_add(daemon->metrics, &up_row);
+    daemon->waiting = metrics_add(daemon->metrics, &waiting_row);
     daemon->resident = metrics_add(daemon->metrics, &resident_row);
     daemon->processor = metrics_add(daemon->metrics, &processor_row);
     daemon->watching = metrics_add(daemon->metrics, &watching_row);
@@ -322,6 +327,16 @@ struct cpu_meter *daemon_watching(struct daemon *daemon)
     return &daemon->watched;
 }
 
+/* Two rooms may wait for the same. */
+static void tell_waiting(struct daemon *daemon, const char *before)
+{
+    if (before)
+        metric_set(daemon->waiting, span_of(before), 0);
+    for (size_t i = 0; i < daemon->reason_count; i++)
+        if (daemon->reasons[i].text)
+            metric_set(daemon->waiting, span_of(daemon->reasons[i].text), 1);
+}
+
 static void set_reason(struct daemon *daemon, const char *room, const char *text)
 {
     size_t i = 0;
@@ -330,7 +345,9 @@ static void set_reason(struct daemon *daemon, const char *room, const char *text
     assert(i < MOST_REASONS);
     if (i == daemon->reason_count)
         daemon->reasons[daemon->reason_count++] = (struct reason){room, NULL};
+    const char *before = daemon->reasons[i].text;
     daemon->reasons[i].text = text;
+    tell_waiting(daemon, before);
     if (daemon->announced || !is_ready(daemon))
         return;
     daemon->announced = true;

@@ -70,6 +70,7 @@ def test_who_cannot_store_says_so_and_how_far_behind(district):
         holds = f"SELECT {forgotten.info.backend_pid} = ANY(pg_blocking_pids(pid)) FROM pg_stat_activity " \
                 "WHERE application_name = 'citybrain-aggregator' AND wait_event_type = 'Lock'"  # as its runbook looks
         until(lambda: district.sql(holds) == [(True,)], "who holds the lock is found", 15)
+        assert scrape(district, "citybrain-aggregator")[1]['citybrain_waiting{reason="postgres"}'] == 1  # DatabaseAway stands on it
         for _ in range(30):  # whatever step it is at, it never says that all is well
             status, records, _ = told()
             assert status == 503 and records >= 20
@@ -77,3 +78,4 @@ def test_who_cannot_store_says_so_and_how_far_behind(district):
     finally:
         forgotten.close()
     until(lambda: told() == (200, 0, 0), "it stores again and is not behind", 30)
+    assert scrape(district, "citybrain-aggregator")[1]['citybrain_waiting{reason="postgres"}'] == 0

@@ -26,7 +26,7 @@ def process(job):
     """What every daemon has."""
     only = f'{{job="{job}"}}'
     return [
-        [("就绪 ready", "short", {"{{instance}}": f"citybrain_ready{only}"}),
+        [("就绪 ready", "short", {"{{instance}}": f"citybrain_ready{only}", "{{instance}} waits: {{reason}}": f"citybrain_waiting{only}"}),
          ("主循环迟滞 loop lag", "s", quantiles("citybrain_loop_lag_seconds", only), 0.5),
          ("处理器 processor", "percentunit", {"{{instance}}": f"rate(citybrain_cpu_milliseconds_total{only}[1m]) / 1000"}),
          ("内存 memory", "bytes", {"{{instance}}": f"citybrain_resident_memory_bytes{only}"}, 134217728)],

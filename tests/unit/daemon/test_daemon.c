@@ -118,6 +118,9 @@ static void answers_on_the_admin_port_and_drains_on_sigterm(void **state)
     assert_int_equal(exchanges[2].status, 200);
     assert_non_null(strstr(exchanges[2].head, "text/plain; version=0.0.4"));
     assert_non_null(strstr(exchanges[2].body, "\ncitybrain_ready 0\n"));
+    assert_non_null(strstr(exchanges[2].body, "\ncitybrain_waiting{reason=\"away\"} 0\n"));
+    assert_non_null(
+        strstr(exchanges[2].body, "\ncitybrain_waiting{reason=\"waits for \\\"brokers\\\"\"} 1\n"));
     assert_non_null(strstr(exchanges[2].body, "\ncitybrain_watching_cpu_milliseconds_total "));
     assert_non_null(strstr(exchanges[2].body, "citybrain_loop_lag_seconds histogram\n"));
     assert_string_equal(exchanges[3].body, "more");
