@@ -89,7 +89,8 @@ static bool go_on(struct fill *fill, const struct wish *wish, struct fill_progre
     return fill_swap(fill, "views apply", wish->words.who, wish->words.reason, error);
 }
 
-static bool execute(struct fill *fill, const struct wish *wish, struct error *error)
+static bool execute(struct fill *fill, const struct wish *wish, const char *postgres,
+                    struct error *error)
 {
     struct fill_progress progress;
     struct backoff backoff;
@@ -101,6 +102,7 @@ static bool execute(struct fill *fill, const struct wish *wish, struct error *er
             if (error->kind != ERROR_RETRY || time(NULL) - succeeded > PATIENCE_S)
                 return false;
             fprintf(stderr, "views apply: %s; going on\n", error->text);
+            fill_words_holders(error, postgres);
             usleep(backoff_next(&backoff) * 1000);
         } while (!fill_open(fill, true, error));
     }
@@ -108,10 +110,11 @@ static bool execute(struct fill *fill, const struct wish *wish, struct error *er
 }
 
 static int finish(const struct wish *wish, bool good, const struct fill_status *status,
-                  const struct error *error)
+                  const char *postgres, const struct error *error)
 {
     if (!good) {
         fprintf(stderr, "views apply: %s\n", error->text);
+        fill_words_holders(error, postgres);
         return error_exit_status(error);
     }
     if (wish->words.drop)
@@ -145,8 +148,9 @@ static int work(struct wish *wish, const struct aggregator_config *config)
     else if (good)
         show_plan(wish, status, &config->rules);
     if (good && wish->words.execute && any && !wish->words.drop)
-        good = fill_words_mean(&wish->words, wish->plan, &error) && execute(fill, wish, &error);
-    int exit_status = finish(wish, good, status, &error);
+        good = fill_words_mean(&wish->words, wish->plan, &error) &&
+               execute(fill, wish, config->postgres, &error);
+    int exit_status = finish(wish, good, status, config->postgres, &error);
     fill_free(fill);
     return exit_status;
 }

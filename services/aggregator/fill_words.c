@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/fill_words.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "postgres/lock_holders.h"
 
 int fill_words_take(struct fill_words *words, int argc, char **argv)
 {
@@ -48,4 +51,15 @@ bool fill_words_mean(const struct fill_words *words, const char *plan, struct er
                      "nothing is done: the plan is now %s and not %s; fix: read it again, then "
                      "name it",
                      plan, words->plan);
+}
+
+void fill_words_holders(const struct error *error, const char *conninfo)
+{
+    struct strbuf text;
+    if (!lock_holders_is(error))
+        return;
+    strbuf_init(&text, 512, 65536);
+    lock_holders_add(&text, conninfo, true);
+    fputs(text.at, stderr);
+    strbuf_fini(&text);
 }

@@ -19,3 +19,5 @@ int fill_words_take(struct fill_words *words, int argc, char **argv);
 bool fill_words_are_signed(const struct fill_words *words, const char *verb, struct error *error);
 /* False: `plan` is another one than was read. */
 bool fill_words_mean(const struct fill_words *words, const char *plan, struct error *error);
+/* Where it was a lock that was waited for: whose, on stderr. */
+void fill_words_holders(const struct error *error, const char *conninfo);

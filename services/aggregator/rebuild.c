@@ -166,7 +166,7 @@ static bool go(struct rebuild *rebuild, struct error *error)
     return good;
 }
 
-static bool go_on(struct rebuild *rebuild, struct error *error)
+static bool go_on(struct rebuild *rebuild, const char *postgres, struct error *error)
 {
     struct backoff backoff;
     backoff_init(&backoff, 200, 5000);
@@ -177,6 +177,7 @@ static bool go_on(struct rebuild *rebuild, struct error *error)
             if (error->kind != ERROR_RETRY || now_ms() > rebuild->succeeded_ms + PATIENCE_MS)
                 return false;
             fprintf(stderr, "rebuild: %s; going on\n", error->text);
+            fill_words_holders(error, postgres);
             usleep(backoff_next(&backoff) * 1000);
             *error = (struct error){0};
         } while (!fill_open(rebuild->fill, rebuild->words.execute, error));
@@ -209,7 +210,7 @@ static int work(struct rebuild *rebuild, const struct aggregator_config *config,
     if (fill_look(rebuild->fill)->unfinished)
         fprintf(stderr, "rebuild: goes on, %" PRId64 " sets are done\n",
                 fill_look(rebuild->fill)->cases);
-    if (!go_on(rebuild, error))
+    if (!go_on(rebuild, config->postgres, error))
         return error_exit_status(error);
     show(rebuild, rebuild->words.execute);
     int64_t differing = fill_compare_differing(&rebuild->compare);
@@ -288,8 +289,10 @@ int rebuild_run(int argc, char **argv)
     rebuild.fill = fill_new(config.postgres, &schema, true);
     int status = rebuild.words.from_log ? work_from_log(&rebuild, &config, &error)
                                         : work(&rebuild, &config, &error);
-    if (error.kind != ERROR_NONE)
+    if (error.kind != ERROR_NONE) {
         fprintf(stderr, "rebuild: %s\n", error.text);
+        fill_words_holders(&error, config.postgres);
+    }
     fill_free(rebuild.fill);
     aggregator_config_fini(&config);
     return status;

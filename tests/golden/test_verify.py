@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "tools" / "verify"))
 from case_line import CAUSE, LETTERS, Line, Unusable, line_of_event, read_event, read_line, renumber, write_line  # noqa: E402
 from case_set import CaseSet, revision_order  # noqa: E402
 from event_log import murmur2  # noqa: E402
+from lock_holders import sentence  # noqa: E402
 from rules import Rules, zone_minutes  # noqa: E402
 
 RULES = Rules(ROOT / "config")
@@ -223,3 +224,12 @@ def test_a_note_is_there_as_a_whole_or_not_at_all(reader, tmp_path):
     with pytest.raises(reader.Refused) as refused:
         reader.leave_note(str(tmp_path / "no/folder/x"), 1.0, 0)
     assert refused.value.args[0] == 78 and "fix: " in refused.value.args[1]
+
+
+def test_who_holds_a_lock_is_a_sentence():
+    row = (7, True, "core.case_set", "amy", "psql", False, "10.0.0.9", "idle in transaction", "2026-03-02 18:00:00", None)
+    assert sentence(*row) == "core.case_set is locked by pid 7 (user amy, application psql, from 10.0.0.9, idle in transaction since " \
+        "2026-03-02 18:00:00+08:00)"
+    assert sentence(*row[:5], True, None, None, None, None).endswith("(user amy, application psql, since when only an administrator is told)")
+    assert sentence(7, False, *row[2:9], "4, 5").startswith("core.case_set is asked for before us by pid 7 ") \
+        and sentence(7, False, *row[2:9], "4, 5").endswith(", which waits for pid 4, 5")

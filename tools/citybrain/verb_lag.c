@@ -14,6 +14,7 @@
 #include "citybrain/verb.h"
 #include "kafka/lag.h"
 #include "postgres/connection.h"
+#include "postgres/lock_holders.h"
 
 static const char lag_help[] =
     "usage: citybrain lag [--group ingest|router|aggregator] [--partitions] [--json]\n"
@@ -27,7 +28,10 @@ static const char lag_help[] =
     "Brokers: --brokers, else $CITYBRAIN_BROKERS, else 127.0.0.1:29092. The aggregator's "
     "positions:\n"
     "--postgres, else $CITYBRAIN_PG, else \"dbname=citybrain user=citybrain\".\n"
-    "exit: 0 all were asked, 69 brokers or database did not answer (the cause on stderr)\n";
+    "--json: a group that could not be asked is not in groups but in missing, with why; the total\n"
+    "is there only where none is missing.\n"
+    "exit: 0 all were asked, 69 brokers or database did not answer, or somebody holds a lock for\n"
+    "longer than 5 s (why, and who, on stderr)\n";
 
 struct group {
     const char *name;
@@ -48,15 +52,16 @@ struct question {
     bool partitions, json;
     struct kafka_settings settings;
     int64_t now_ms;
-    int64_t records, oldest_ms; /* of all groups; oldest -1 = none */
-    struct strbuf text;
+    int64_t records, oldest_ms;       /* of all groups; oldest -1 = none */
+    struct strbuf text, missing, why; /* missing: of --json */
 };
 
 static bool ask_postgres(const struct question *question, struct lag *lag, struct error *error)
 {
-    struct postgres_connection *connection = postgres_connection_new(
-        question->postgres, "citybrain lag",
-        "SET default_transaction_read_only = on; SET statement_timeout = '5s'");
+    struct postgres_connection *connection =
+        postgres_connection_new(question->postgres, "citybrain lag",
+                                "SET default_transaction_read_only = on; SET statement_timeout = "
+                                "'15s'; " LOCK_HOLDERS_PATIENCE);
     char topic[KAFKA_MAX_NAME];
     kafka_client_name(&question->settings, "events", topic, sizeof topic);
     bool good = postgres_connection_open(connection, error);
@@ -170,36 +175,70 @@ static int64_t host_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int answer(struct question *question)
+/* Why it could not be asked, and what mends that. */
+static void say_why(struct question *question, const struct group *group, const struct error *error)
+{
+    struct strbuf *why = &question->why;
+    strbuf_reset(why);
+    strbuf_addf(why, "%s\n", error->text);
+    if (group->in_postgres && lock_holders_is(error))
+        lock_holders_add(why, question->postgres, false);
+    else if (group->in_postgres && strstr(error->text, "statement timeout"))
+        strbuf_addf(why, "fix: docs/runbooks/database-away.md\n");
+    if (error->code == RD_KAFKA_RESP_ERR__TRANSPORT)
+        strbuf_addf(why, "no broker at %s; fix: start it, or name others by --brokers\n",
+                    question->settings.brokers);
+}
+
+static void add_missing(struct question *question, const char *name)
+{
+    struct span why = strbuf_span(&question->why);
+    strbuf_addf(&question->missing,
+                "%s{\"group\":\"%s\",\"why\":", question->missing.len ? "," : "", name);
+    strbuf_add_json(&question->missing, span_from(why.at, why.len - 1));
+    strbuf_add_char(&question->missing, '}');
+}
+
+/* Where no broker answers the other groups need not be asked: they are missing for the same. */
+static int ask_all(struct question *question)
 {
     int status = VERB_OK;
-    strbuf_init(&question->text, 4096, 4 << 20);
-    question->now_ms = host_now_ms();
-    question->oldest_ms = -1;
+    bool brokers_away = false;
     for (size_t i = 0; i < ARRAY_LENGTH(groups); i++) {
         struct error error = {0};
         if (question->group && strcmp(question->group, groups[i].name) != 0)
             continue;
-        if (ask_group(question, &groups[i], &error))
+        if (!brokers_away && ask_group(question, &groups[i], &error))
             continue;
-        fprintf(stderr, "citybrain lag: %s: %s\n", groups[i].name, error.text);
-        status = VERB_UNAVAILABLE;
-        if (groups[i].in_postgres && strstr(error.text, "statement timeout"))
-            fprintf(stderr, "somebody holds a lock on what the aggregator stores; fix: "
-                            "docs/runbooks/database-away.md finds who\n");
-        if (error.code == RD_KAFKA_RESP_ERR__TRANSPORT) {
-            fprintf(stderr, "no broker at %s; fix: start it, or name others by --brokers\n",
-                    question->settings.brokers);
-            break;
+        if (!brokers_away) {
+            say_why(question, &groups[i], &error);
+            fprintf(stderr, "citybrain lag: %s: %s", groups[i].name, question->why.at);
         }
+        add_missing(question, groups[i].name);
+        status = VERB_UNAVAILABLE;
+        brokers_away = brokers_away || error.code == RD_KAFKA_RESP_ERR__TRANSPORT;
     }
+    return status;
+}
+
+static int answer(struct question *question)
+{
+    strbuf_init(&question->text, 4096, 4 << 20);
+    strbuf_init(&question->missing, 1024, 65536);
+    strbuf_init(&question->why, 1024, 65536);
+    question->now_ms = host_now_ms();
+    question->oldest_ms = -1;
+    int status = ask_all(question);
     if (status == VERB_OK && !question->group)
         add_group(question, "total", question->records, question->oldest_ms, NULL);
     if (question->json)
-        printf("{\"now_ms\":%" PRId64 ",\"groups\":[%s]}\n", question->now_ms, question->text.at);
+        printf("{\"now_ms\":%" PRId64 ",\"groups\":[%s],\"missing\":[%s]}\n", question->now_ms,
+               question->text.at, question->missing.at);
     else if (question->text.len)
         printf("group\trecords\tseconds\n%s", question->text.at);
     strbuf_fini(&question->text);
+    strbuf_fini(&question->missing);
+    strbuf_fini(&question->why);
     return status;
 }
 

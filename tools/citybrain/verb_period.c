@@ -13,6 +13,7 @@
 #include "citybrain/verb.h"
 #include "model/json.h"
 #include "postgres/connection.h"
+#include "postgres/lock_holders.h"
 
 #define MOST_BYTES ((size_t)256 << 20)
 
@@ -44,7 +45,10 @@ static const char period_help[] =
     "  citybrain period freeze 2026-03 --from 2026-02-19 --to 2026-03-18 --execute --as 张三 "
     "--reason 三月月报发布\n"
     "  citybrain period adjustments 2026-03 --view closure_rate\n"
-    "exit: 0 done, 1 no such period, or frozen already, 64 usage, 69 no database\n";
+    "exit: 0 done, 1 no such period, or frozen already, 64 usage, 69 no database, or somebody "
+    "holds "
+    "a\n"
+    "lock for longer than 5 s (who, on stderr)\n";
 
 struct wish {
     const char *name, *from, *to, *view, *postgres;
@@ -72,7 +76,7 @@ static const char adjustments_sql[] =
 /* Held from before the snapshot to our end: cells that are filled anew are swapped in before it or
  * behind it, not under it, where they would look empty. */
 static const char hold_sql[] =
-    "SET lock_timeout = '30s'; SELECT pg_advisory_lock_shared(20120348); RESET lock_timeout";
+    "SET lock_timeout = '30s'; SELECT pg_advisory_lock_shared(20120348); " LOCK_HOLDERS_PATIENCE;
 
 static const char freeze_sql[] = "SELECT core.freeze_period($1, $2::date, $3::date, $4, $5)";
 
@@ -198,11 +202,22 @@ static int check(const struct wish *wish, const char *what)
     return plan_check(&wish->plan);
 }
 
+static void say_error(const struct wish *wish, bool writes, const struct error *error)
+{
+    struct strbuf text;
+    strbuf_init(&text, 512, 65536);
+    strbuf_addf(&text, "citybrain period: %s\n", error->text);
+    if (lock_holders_is(error))
+        lock_holders_add(&text, wish->postgres, writes);
+    fputs(text.at, stderr);
+    strbuf_fini(&text);
+}
+
 static int run_wish(const struct wish *wish, const char *what)
 {
     struct error error = {0};
     struct postgres_connection *connection =
-        postgres_connection_new(wish->postgres, "citybrain period", NULL);
+        postgres_connection_new(wish->postgres, "citybrain period", LOCK_HOLDERS_PATIENCE);
     int status = VERB_UNAVAILABLE;
     if (!postgres_connection_open(connection, &error))
         status = VERB_UNAVAILABLE;
@@ -213,9 +228,9 @@ static int run_wish(const struct wish *wish, const char *what)
     else
         status = ask(wish, connection, strcmp(what, "show") == 0 ? show_sql : adjustments_sql, 2,
                      &error);
-    if (error.kind != ERROR_NONE)
-        fprintf(stderr, "citybrain period: %s\n", error.text);
     postgres_connection_free(connection);
+    if (error.kind != ERROR_NONE)
+        say_error(wish, strcmp(what, "freeze") == 0, &error);
     return status;
 }
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 import traceback
 
@@ -15,6 +16,7 @@ import psycopg2.extras
 import yaml
 
 import cells
+import lock_holders
 from event_log import EventLog, Unreachable
 from observations import Observations
 from rules import Rules, days_of, zone_minutes
@@ -22,6 +24,7 @@ from sets import Sets
 
 OK, DIFFERS, USAGE, UNAVAILABLE, INTERNAL, CONFIG = 0, 1, 64, 69, 70, 78
 SHOWN = 20
+QUIET_S = 30
 
 
 class Refused(Exception):
@@ -54,23 +57,45 @@ def read_arguments(words):
 
 
 class Progress:
+    """A line that is drawn each second on a terminal; elsewhere one at each quarter, and each half minute without one:
+    a single statement may take longer than that."""
     def __init__(self, what, total):
-        self.what, self.total, self.done, self.began, self.shown = what, total, 0, time.monotonic(), 0
-        self.drawn = sys.stderr.isatty()
+        self.what, self.total, self.done, self.doing, self.quarter = what, total, 0, "", 0
+        self.began = self.shown = time.monotonic()
+        self.drawn, self.ended = sys.stderr.isatty(), threading.Event()
+        self.pulse = threading.Thread(target=self.beat, daemon=True)
+        self.pulse.start()
+
+    def beat(self):
+        while not self.ended.wait(1):
+            if self.drawn or time.monotonic() - self.shown >= QUIET_S:
+                self.show()
+
+    def show(self):
+        self.shown = time.monotonic()
+        text = f"{self.what} {self.done}/{self.total}{self.doing} {self.shown - self.began:.0f} s"
+        print(f"\r{text}\033[K" if self.drawn else text, end="" if self.drawn else "\n", file=sys.stderr, flush=True)
+
+    def at(self, doing):
+        self.doing = f" {doing}"
+        if self.drawn:
+            self.show()
 
     def add(self, n):
         self.done += n
-        share = self.done * 100 // max(1, self.total)
-        if self.drawn and time.monotonic() - self.shown > 0.2:
-            self.shown = time.monotonic()
-            print(f"\r{self.what} {self.done}/{self.total} {min(share, 100)}%\033[K", end="", file=sys.stderr, flush=True)
-        elif not self.drawn and share // 25 > self.shown:
-            self.shown = share // 25
-            print(f"{self.what} {self.done}/{self.total}", file=sys.stderr)
+        quarter = self.done * 4 // max(1, self.total)
+        if self.drawn and time.monotonic() - self.shown > 0.2 or not self.drawn and quarter > self.quarter:
+            self.quarter = quarter
+            self.show()
+
+    def stop(self):
+        self.ended.set()
+        self.pulse.join()
 
     def end(self, note):
-        start = "\r" if self.drawn else ""
-        print(f"{start}{self.what}: {note} in {time.monotonic() - self.began:.1f} s", file=sys.stderr)
+        self.stop()
+        start, rest = ("\r", "\033[K") if self.drawn else ("", "")
+        print(f"{start}{self.what}: {note} in {time.monotonic() - self.began:.1f} s{rest}", file=sys.stderr)
 
 
 def load(asked):
@@ -124,6 +149,7 @@ def verify_sets(cursor, rules, settings, asked):
             for messages in log.records(part, low, min(end, high)):
                 found.take(messages, part, len(partitions), cases)
                 progress.add(len(messages))
+            progress.at(f"comparing the cases of partition {part}")
             built = list(found.compare(cases, stored_sets(cursor), part not in cut))
             if asked.from_log and built:
                 keep(cursor, built, rules)
@@ -138,18 +164,30 @@ def verify_sets(cursor, rules, settings, asked):
 
 
 def verify_cells(cursor, rules, settings, asked):
-    progress = Progress("sets -> cells", 1)
+    progress, views = Progress("sets -> cells", 1 + len(rules.views)), []
+    progress.at("folding the sets")
     count, unreadable = cells.fold(cursor)
-    views = [cells.verify_view(cursor, view, rules, settings["zone"], asked.show) for view in rules.views]
+    for view in rules.views:
+        progress.add(1)
+        progress.at(view.name)
+        views.append(cells.verify_view(cursor, view, rules, settings["zone"], asked.show))
     progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
     return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views}
 
 
 def run(asked):
     rules, settings = load(asked)
+    try:
+        return recount(rules, settings, asked)
+    except psycopg2.errors.LockNotAvailable as error:
+        raise Refused(UNAVAILABLE, f"PostgreSQL: {str(error).splitlines()[0]}\n{lock_holders.say(settings['postgres'])}") from None
+
+
+def recount(rules, settings, asked):
     connection = psycopg2.connect(settings["postgres"], application_name="citybrain-verify", connect_timeout=15)
     with contextlib.closing(connection), connection.cursor() as cursor:
         connection.autocommit = True
+        cursor.execute("SET lock_timeout = '5s'")  # a recount is long by right, waiting for a lock is not
         cursor.execute("SELECT to_regclass('core.case_set') IS NULL")
         if cursor.fetchone()[0]:
             raise Refused(UNAVAILABLE, "the database holds no sets yet: no aggregator has run on it")
