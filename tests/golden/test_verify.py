@@ -215,6 +215,14 @@ def test_a_note_is_of_a_whole_recount(reader, capsys):
         assert left.value.code == 64 and "--note is of a whole recount" in capsys.readouterr().err
 
 
+def test_room_for_a_note_is_made_before_the_recount(reader, tmp_path, capsys):
+    reader.make_room_for_note(str(tmp_path / "run/notes/verified.json"))
+    assert (tmp_path / "run/notes").is_dir()
+    (tmp_path / "file").write_text("")
+    assert reader.main(["--note", str(tmp_path / "file/notes/verified.json"), "--config", str(tmp_path / "nowhere")]) == 78
+    assert "fix: name a file in a folder we may write" in capsys.readouterr().err  # nothing else was looked at
+
+
 def test_a_note_is_there_as_a_whole_or_not_at_all(reader, tmp_path):
     note = tmp_path / "verified.json"
     reader.leave_note(str(note), 1796000000.25, 3)

@@ -4,6 +4,7 @@ daemons', and says what differs. Everything stored is read in one snapshot of Po
 to the positions of that snapshot. Writes nothing but the session's own temporary tables, and its note where one is asked for."""
 import argparse
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -217,6 +218,17 @@ def count_differences(report):
         + sum(view["differences"] for view in more.get("views", []))
 
 
+def make_room_for_note(path):
+    """Before the recount: what cannot be left would be found out behind it."""
+    folder = os.path.dirname(path) or "."
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise Refused(CONFIG, f"--note {path}: {error.strerror}; fix: name a file in a folder we may write") from None
+
+
 def leave_note(path, began_s, differences):
     """Renamed into its place: whoever reads it finds the whole of it."""
     try:
@@ -269,6 +281,8 @@ def main(words):
     asked = read_arguments(words)
     began_s = time.time()
     try:
+        if asked.note:
+            make_room_for_note(asked.note)
         report = run(asked)
         if asked.note:
             leave_note(asked.note, began_s, report["differences"])
