@@ -4,16 +4,16 @@ import { get } from "./api.js";
 import { dueMark, stateSign, caseLink } from "./case_rows.js";
 import { mark } from "./chart.js";
 import { make } from "./dom.js";
-import { askFiring, finding } from "./firing.js";
-import { clockOf, dayOf, dueIn, duration, moment, secondsBetween } from "./format.js";
-import { langOfNames, limitName, ruleWords } from "./names.js";
+import { askFirings, drawFirings } from "./firing.js";
+import { clockOf, dayOf, dueIn, duration, moment, secondsBetween, spell } from "./format.js";
+import { langOfNames, limitName, ruleWords, unitName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { language, t } from "./words.js";
 
 export const askCase = (name) => get(`api/cases/${encodeURIComponent(name)}`, { lang: language() });
 
 export async function ask(state) {
-  const [one, found] = await Promise.all([askCase(state.case), askFiring(state.case)]);
+  const [one, found] = await Promise.all([askCase(state.case), askFirings(state.case)]);
   return { ...one, found };
 }
 
@@ -30,18 +30,49 @@ function stepOf(lines) {
   return last && !["opened", "dispatched"].includes(last.stage) ? last : null;
 }
 
+// Whose word changes the lead: of what the rules say an opening and a dispatch, of the desk's none before the rules have made it an order.
+const givesLead = ({ party, stage }) => party !== "desk" && (party !== "router" || ["opened", "dispatched"].includes(stage));
+const BEGINS = ["reopened", "unmerged"];
+
+// Since when it stands as it does: with this lead, on hold, or with nobody.
+function heldSince(one, lines) {
+  let since = one.opened, lead = "";
+  if (one.state === "held") return lines.filter((line) => line.stage === "held").at(-1)?.time || since;
+  for (const line of lines) {
+    const next = line.stage === "recalled" ? "" : line.lead && givesLead(line) ? line.lead : lead;
+    if (next !== lead || BEGINS.includes(line.stage)) since = line.time;
+    lead = next;
+  }
+  return since;
+}
+
+function stands(one, lines, now) {
+  const since = heldSince(one, lines), limit = one.due && !dueIn(one.due, now).late ? t("w_limit", { due: moment(one.due, now), time: dueIn(one.due, now).text }) : "";
+  if (!since || !(now > 0)) return limit ? t("w_due", { due: moment(one.due, now), time: dueIn(one.due, now).text }) : null;
+  const state = t(`state_${one.state}`), words = { since: moment(since, now), time: spell((now - Date.parse(since)) / 1000), unit: one.unit_name || one.unit,
+    state: SIGNED.includes(one.kind) || !one.stage_words ? state : `${state}(${one.stage_words})`, limit };
+  return t(one.state === "held" ? "w_held" : one.unit ? "w_with" : "w_waiting", words);
+}
+
+// Of another kind an end is none of 办结: a finding that was declined, a matter that was cancelled.
+function ended(one) {
+  const time = one.opened && (one.resolved || one.closed) ? duration(secondsBetween(one.opened, one.resolved || one.closed)) : "";
+  if (!time) return t(`state_${one.state}`);
+  return one.kind === "request" || !one.stage_words ? t("w_done", { time }) : t("w_ended", { stage: one.stage_words, time });
+}
+
 // Sentences about what stands in its way, from what its timeline says and does not say.
 export function why(one, now) {
   const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
   const sent = has("dispatched"), last = sent.at(-1), since = last && (now - Date.parse(last.time)) / 1000;
   const behind = (stage) => has(stage).some((line) => !last || line.time >= last.time);
   const said = [];
-  if (isOver(one)) return [one.resolved || one.closed ? t("w_done", { time: duration(secondsBetween(one.opened, one.resolved || one.closed)) }) : t(`state_${one.state}`)];
-  if (one.due) said.push(dueIn(one.due, now).late ? t("w_late", { due: moment(one.due, now), time: duration((now - Date.parse(one.due)) / 1000) }) : t("w_due", { due: moment(one.due, now), time: dueIn(one.due, now).text }));
-  if (one.state === "held") said.push(t("w_held"));
+  if (isOver(one)) return [ended(one)];
+  said.push(stands(one, lines, now));
+  if (one.due && dueIn(one.due, now).late) said.push(t("w_late", { due: moment(one.due, now), time: duration((now - Date.parse(one.due)) / 1000) }));
   if (one.desk_cause) said.push(t("w_desk", { cause: t(`cause_${one.desk_cause}`) }));
-  if (!last) said.push(t("w_not_dispatched"));
-  else if (SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
+  if (!last && !one.unit) said.push(t("w_not_dispatched"));
+  if (last && SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
   if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t("w_not_contacted"));
   const step = stepOf(lines);
   if (step && now > 0 && one.state !== "held") said.push(t("w_idle", { what: step.words, time: duration(Math.max(0, (now - Date.parse(step.time)) / 1000)) }));
@@ -49,7 +80,7 @@ export function why(one, now) {
   if (has("disputed").length) said.push(t("w_disputed", { n: has("disputed").length }));
   if (has("reopened").length) said.push(t("w_reopened", { n: has("reopened").length }));
   if (has("extended").length) said.push(t("w_extended", { n: has("extended").length }));
-  return said;
+  return said.filter(Boolean);
 }
 
 export function facts(one, now) {
@@ -61,7 +92,7 @@ export function facts(one, now) {
     [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one.due, now))] : "–"],
     [t("limit_class"), one.limit_class ? limitName(one.limit_class) : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
-    one.helpers?.length ? [t("helpers"), make("span", { lang: langOfNames() }, one.helpers.map((helper) => `${helper.unit} ${t(`role_${helper.role}`)}`).join("; "))] : null].filter(Boolean);
+    one.helpers?.length ? [t("helpers"), one.helpers.map((helper, n) => [n ? "; " : null, make("span", { lang: langOfNames() }, unitName(helper.unit)), ` ${t(`role_${helper.role}`)}`])] : null].filter(Boolean);
   return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
 }
 
@@ -85,7 +116,7 @@ export function draw(state, one, clock) {
   return [make("div", { class: "life" },
     make("section", { class: "panel", "aria-labelledby": "case_title" },
       make("header", {}, make("h2", { id: "case_title", class: "case" }, one.case), one.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: one.case }) }, t("to_desk")) : null),
-      make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), finding(one.found, clock.now), facts(one, clock.now)),
+      make("ul", { id: "why", class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), drawFirings(one.found, clock.now), facts(one, clock.now)),
     make("section", { class: "panel", "aria-labelledby": "timeline_title" },
       make("header", {}, make("h2", { id: "timeline_title" }, t("timeline")), make("p", { class: "legend", "aria-hidden": "true" }, mark("round", t("by_units")), mark("out", t("by_desk")), mark("rules", t("by_rules")))),
       timeline(one, clock.now)))];

@@ -2,13 +2,18 @@
 // Lists of cases, as the overview, a unit and the desk show them.
 import { make } from "./dom.js";
 import { dueIn, moment } from "./format.js";
-import { langOfNames, placeName, typeName, unitName } from "./names.js";
+import { langOfNames, placeName, stageName, typeName, unitName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
 
 const SIGNS = { waiting: "○", open: "◐", held: "‖", resolved: "●", closed: "■", merged: "⇥" };
-export const stateSign = (state) => make("span", { class: `state ${state}` }, make("span", { "aria-hidden": "true" }, SIGNS[state] || "?"), ` ${t(`state_${state}`)}`);
+
+// A state is of all kinds, a stage is called as its own kind says: of a finding that the desk declined 已归档 alone would tell nothing.
+export const stateSign = (state, kind, stage) => make("span", { class: `state ${state}` }, make("span", { "aria-hidden": "true" }, SIGNS[state] || "?"), ` ${t(`state_${state}`)}`,
+  stage && kind !== "request" ? make("small", { class: "soft" }, ` · ${stageName(kind, stage)}`) : null);
+export const kindOf = (name) => name.split(":")[0];
+export const isDone = ({ state }) => ["resolved", "closed"].includes(state);
 
 // What the stock of open cases counts: until it is closed, done or not. And of them what nobody has done yet.
 export const NOT_CLOSED = "waiting,open,held,resolved,merged", NOT_DONE = "waiting,open,held";
@@ -26,8 +31,8 @@ const named = (text) => make("span", { lang: langOfNames() }, text);
 export const placeOf = (row) => [row.street_code && placeName(row.street_code), row.community_code && placeName(row.community_code)].filter(Boolean).join(" ") || t("no_place");
 
 const COLUMNS = {
-  case: () => ({ key: "case", title: t("case"), cell: (row) => caseLink(row.case) }),
-  state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state) }),
+  case: () => ({ key: "case", title: t("case"), cell: (row) => [row.cause === "emergency" ? [make("span", { class: "tag emergency" }, t("cause_emergency")), " "] : null, caseLink(row.case)] }),
+  state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state, row.kind, row.stage) }),
   type: () => ({ key: "type_code", title: t("type"), value: (row) => typeName(row.type_code), cell: (row) => named(typeName(row.type_code)) }),
   place: () => ({ key: "place", title: t("place"), value: placeOf, cell: (row) => named(placeOf(row)) }),
   unit: () => ({ key: "unit", title: t("lead"), value: (row) => unitName(row.unit), cell: (row) => named(unitName(row.unit)) }),

@@ -6,26 +6,28 @@ import { dueMark, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
-import { askFiring, finding } from "./firing.js";
+import { askFirings, drawFirings } from "./firing.js";
 import { moment, whole } from "./format.js";
-import { kindName, langOfNames, triggerName, typeName, unitName } from "./names.js";
+import { isPlace, isType, kindName, langOfNames, triggerName, typeName } from "./names.js";
 import { isDesk, signIn } from "./sign_in.js";
 import { address } from "./state.js";
-import { t } from "./words.js";
+import { language, t } from "./words.js";
 
 const PAGE = 100;
 const CAUSES = ["emergency", "overdue", "dispute", "hold", "two_leads", "fallback", "unclassified", "unknown_unit", "too_old", "confirm", "would_have", "headless"];
 
+const BY_LIMIT = ["emergency", "overdue"]; // what is most urgent first; of the others who waits the longest
+
 // Emergencies stand before all others, however old those are.
 async function askQueue(state) {
   const most = Math.min(1000, PAGE * Number(state.pages || 1));
-  if (state.cause) return get("api/desk", { cause: state.cause, limit: most });
-  const [first, others] = await Promise.all([get("api/desk", { cause: CAUSES[0], limit: most }), get("api/desk", { cause: CAUSES.slice(1).join(","), limit: most })]);
+  if (state.cause) return get("api/desk", { cause: state.cause, order: BY_LIMIT.includes(state.cause) ? "due" : "", limit: most });
+  const [first, others] = await Promise.all([get("api/desk", { cause: CAUSES[0], order: "due", limit: most }), get("api/desk", { cause: CAUSES.slice(1).join(","), limit: most })]);
   return { ...others, rows: [...first.rows, ...others.rows], next: first.next || others.next };
 }
 
 export async function ask(state) {
-  const [page, one, found] = await Promise.all([perhaps(askQueue(state)), state.case ? perhaps(askCase(state.case)) : null, state.case ? askFiring(state.case) : null]);
+  const [page, one, found] = await Promise.all([perhaps(askQueue(state)), state.case ? perhaps(askCase(state.case)) : null, state.case ? askFirings(state.case) : null]);
   return { page, one, found };
 }
 
@@ -35,7 +37,7 @@ function row(item, state, now) {
     item.trigger ? make("b", { lang: langOfNames() }, triggerName(item.trigger)) : make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
     make("span", { lang: langOfNames() }, item.type_code ? typeName(item.type_code) : item.trigger ? "" : kindName(item.kind)),
     make("span", { class: "soft", lang: langOfNames(), title: item.reason }, item.reason || placeOf(item)),
-    make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due ? dueMark(item.due, now) : null));
+    make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due ? dueMark(item.due, now) : item.cause === "emergency" ? make("span", { class: "soft" }, t("no_limit")) : null));
 }
 
 function queue({ page }, state, clock) {
@@ -46,14 +48,22 @@ function queue({ page }, state, clock) {
     page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 
+// Why no rule could say it: what is known of its type and its place. A code that no registry has is none.
+function known(one) {
+  const type = isType(one.type_code), place = isPlace(one.street_code) || isPlace(one.community_code);
+  return t(`known_${type ? (place ? "both" : "type") : place ? "place" : "none"}`, { type: typeName(one.type_code), place: placeOf(one) });
+}
+
+const asks = (one, cause) => [["unclassified", "fallback"].includes(cause) ? known(one) : "", t(`ask_${cause}`)].filter(Boolean).join(language() === "en" ? " " : "");
+
 function asked({ page, one, found }, state, clock) {
   if (!state.case) return make("section", { class: "panel" }, make("p", { class: "none" }, t("choose_case")));
   if (!one) return make("section", { class: "panel" }, make("p", { class: "none" }, t("no_such_case")));
   const cause = page?.causes.find((row_) => row_.cause === one.desk_cause);
   return make("section", { class: "panel", "aria-labelledby": "asked_title", "data-key": one.case },
     make("header", {}, make("h2", { id: "asked_title", class: "case" }, one.case)),
-    cause ? make("p", { class: "ask" }, make("span", { class: `tag ${cause.cause}` }, t(`cause_${cause.cause}`)), " ", t(`ask_${cause.cause}`)) : make("p", { class: "note" }, t("not_asked")),
-    finding(found, clock.now),
+    cause ? make("p", { class: "ask" }, make("span", { class: `tag ${cause.cause}` }, t(`cause_${cause.cause}`)), " ", asks(one, cause.cause)) : make("p", { class: "note" }, t("not_asked")),
+    drawFirings(found, clock.now),
     make("ul", { class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
     outcome(one),
     cause && isDesk() ? decideForm(one, cause.cause, cause.answers.split(" "), clock) : cause && !isDesk() ? make("p", { class: "note" }, t("needs_credential")) : null,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one trigger found: its sentence, what it counted and on what evidence.
-import { get, perhaps } from "./api.js";
-import { caseLink, placeOf, stateSign } from "./case_rows.js";
+// What one trigger found: its sentence, what it counted, on what evidence, and how that stands now.
+import { get, perhaps, seldom } from "./api.js";
+import { caseLink, isDone, kindOf, placeOf, stateSign } from "./case_rows.js";
 import { make } from "./dom.js";
 import { moment } from "./format.js";
 import { fieldName, langOfNames, placeName, stationName, triggerName, typeName, unitName, valueName } from "./names.js";
@@ -9,9 +9,13 @@ import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
 const SHOWN = 6; // of the evidence, before it is unfolded
+const MOST_OTHERS = 20;
 
-// Of a case: nothing where no trigger opened it, or where who asks may not know why.
-export const askFiring = async (name) => (name.startsWith("proactive:") ? (await perhaps(get("api/triggers", { case: name })))?.rows[0] : null);
+// Of a case: what opened it, where a trigger did, and what it is evidence of. Nothing for who may not know why.
+export async function askFirings(name) {
+  const [own, others] = await Promise.all([name.startsWith("proactive:") ? perhaps(get("api/triggers", { case: name })) : null, perhaps(seldom("api/triggers", { evidence: name, limit: MOST_OTHERS }))]);
+  return { own: own?.rows[0], others: others?.rows || [] };
+}
 
 // {"estate_code": "…", "type_code": "R0105"} in words.
 const GROUP = { street_code: placeName, community_code: placeName, type_code: typeName, unit: unitName, station: stationName };
@@ -19,13 +23,23 @@ const groupWords = (group) => Object.entries(group || {}).map(([name, value]) =>
 
 // Evidence is events; of those that are cases the page knows the way.
 const isCase = (name) => name.split(":").length >= 3;
-const evidenceOf = (name) => make("li", {}, isCase(name) ? caseLink(name) : make("code", {}, name));
+const stateNow = (row, name) => row.evidence_now?.[name];
+function evidenceOf(row, name) {
+  const stands = stateNow(row, name);
+  return make("li", {}, isCase(name) ? caseLink(name) : make("code", {}, name), stands ? [" ", stateSign(stands.state, kindOf(name), stands.stage)] : null);
+}
+
+const casesOf = (row) => (row.evidence || []).filter((name) => stateNow(row, name));
+const doneOf = (row) => casesOf(row).filter((name) => isDone(stateNow(row, name)));
+const isAllDone = (row) => casesOf(row).length > 0 && doneOf(row).length === (row.evidence || []).length;
+// What warns of one case says nothing any more when that is done; what was counted of many stays true.
+export const isPast = (row) => "case" in (row.group || {}) && isAllDone(row);
 
 function evidence(row) {
   const all = row.evidence || [], rest = all.slice(SHOWN);
   if (!all.length) return make("p", { class: "note" }, t("no_evidence"));
-  return [make("ul", { class: "evidence" }, all.slice(0, SHOWN).map(evidenceOf)),
-    rest.length ? make("details", { "data-key": `${row.case}_rest` }, make("summary", {}, t("more_n", { n: rest.length })), make("ul", { class: "evidence" }, rest.map(evidenceOf))) : null];
+  return [make("ul", { class: "evidence" }, all.slice(0, SHOWN).map((name) => evidenceOf(row, name))),
+    rest.length ? make("details", { "data-key": `${row.case}_rest` }, make("summary", {}, t("more_n", { n: rest.length })), make("ul", { class: "evidence" }, rest.map((name) => evidenceOf(row, name)))) : null];
 }
 
 const counted = (row, now) => [row.count && t("counted", { n: row.count }), row.distinct && t("distinct", { n: typeof row.distinct === "object" ? Object.values(row.distinct)[0] : row.distinct }),
@@ -33,20 +47,30 @@ const counted = (row, now) => [row.count && t("counted", { n: row.count }), row.
 
 const found = (row, now) => [make("p", { lang: langOfNames() }, row.reason || "–"),
   make("p", { class: "note" }, [groupWords(row.group), counted(row, now), row.unit ? `${t("lead")} ${unitName(row.unit)}` : "", placeOf(row)].filter(Boolean).join(" · ")),
-  make("div", {}, make("h4", {}, t("evidence_n", { n: (row.evidence || []).length })), evidence(row))];
+  make("div", {}, make("h4", {}, t("evidence_n", { n: (row.evidence || []).length }), doneOf(row).length ? t("evidence_done", { n: doneOf(row).length }) : ""), evidence(row))];
 
 // In a list of what was found.
 export function firing(row, now) {
   return make("li", { class: "firing", "data-key": row.case },
     make("header", {}, make("h3", {}, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames() }, triggerName(row.trigger))),
-      make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state) : null,
+      make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null, isPast(row) ? make("span", { class: "tag" }, t("evidence_over")) : null,
       row.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: row.case, cause: row.desk_cause }) }, t(`cause_${row.desk_cause}`)) : null),
     found(row, now));
 }
 
 // Beside its case, whose state stands there.
-export function finding(row, now) {
+function finding(row, now) {
   return row ? make("div", { class: "firing own", id: "finding" }, make("header", {},
     make("h3", {}, make("a", { href: viewAddress("triggers", { trigger: row.trigger }), lang: langOfNames() }, triggerName(row.trigger))), make("span", { class: "soft" }, moment(row.fired, now))),
   found(row, now)) : null;
 }
+
+// Beside a case that is evidence: the way back to what was found.
+function othersOf(rows, now) {
+  return rows.length ? make("div", { class: "firing own", id: "evidence_of" }, make("h3", {}, t("evidence_of", { n: rows.length === MOST_OTHERS ? `${MOST_OTHERS}+` : rows.length })),
+    make("ul", {}, rows.map((row) => make("li", { "data-key": row.case }, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames() }, triggerName(row.trigger)),
+      " ", make("span", { class: "soft" }, moment(row.fired, now)), " ", row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null,
+      row.reason ? make("p", { class: "note", lang: langOfNames() }, row.reason) : null)))) : null;
+}
+
+export const drawFirings = ({ own, others }, now) => [finding(own, now), othersOf(others, now)];

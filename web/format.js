@@ -14,6 +14,14 @@ export function duration(seconds) {
   return `${(seconds / 86400).toFixed(1)} ${t("d")}`;
 }
 
+// "1 天 3 时": of what has lasted, where two units say more than a fraction does.
+export function spell(seconds) {
+  const minutes = Math.floor(seconds / 60), hours = Math.floor(minutes / 60), days = Math.floor(hours / 24);
+  if (minutes < 1) return `${Math.max(0, Math.round(seconds))} ${t("s")}`;
+  const [most, rest] = days ? [`${days} ${t("d")}`, hours % 24 && `${hours % 24} ${t("h")}`] : hours ? [`${hours} ${t("h")}`, minutes % 60 && `${minutes % 60} ${t("min")}`] : [`${minutes} ${t("min")}`, 0];
+  return rest ? `${most} ${rest}` : most;
+}
+
 let zoneMinutes = 480;
 export const setZone = (minutes) => {
   zoneMinutes = minutes;

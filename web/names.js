@@ -30,12 +30,15 @@ export const viewList = () => views;
 export const viewNamed = (name) => views.find((one) => one.view === name);
 export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
 export const placeName = (code) => (code ? places.get(code)?.name || code : t("no_place"));
+export const isType = (code) => types.has(code);
+export const isPlace = (code) => places.has(code);
 export const typeName = (code) => (code ? types.get(code)?.name || code : t("no_type"));
 export const parentOf = (code) => places.get(code)?.parent_code || "";
 // A community is named with its street: several have the same name.
 export const communityName = (code) => [parentOf(code) && placeName(parentOf(code)), placeName(code)].filter(Boolean).join(" ");
 export const kindName = (code) => kinds.get(code)?.name || code;
 export const stationName = (code) => stations.get(code)?.name || code;
+export const stageName = (kind, stage) => kinds.get(kind)?.stages?.[stage]?.[language() === "en" ? 1 : 0] || stage;
 export const feedName = (code) => feeds.get(code)?.name || code;
 export const districtName = () => [...places.values()].find((place) => place.level === "district")?.name || "";
 

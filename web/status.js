@@ -15,7 +15,7 @@ const sumOf = (counts) => counts && Object.values(counts).reduce((sum, n) => sum
 export async function askStatus() {
   const [clock, fresh, stations, desk] = await Promise.all([get("api/clock"), perhaps(get("api/freshness")), perhaps(seldom("api/stations", { state: "silent" })), perhaps(seldom("api/desk", { limit: 1 }))]);
   setZone(clock.zone_minutes);
-  return { clock, fresh, stations: stations?.counts, waiting: sumOf(desk?.waiting) };
+  return { clock, fresh, stations: stations?.counts, waiting: sumOf(desk?.waiting), emergencies: desk?.waiting.emergency };
 }
 
 const item = (label, state, text, href) => make("li", {},
@@ -43,8 +43,9 @@ function stationItem(counts) {
   return item(t("stations"), counts.silent ? "warn" : "good", counts.silent ? t("silent_n", { n: whole(counts.silent) }) : t("none_silent"), viewAddress("stations", { state: counts.silent ? "silent" : "" }));
 }
 
-function deskItem(waiting) {
+function deskItem(waiting, emergencies) {
   if (waiting === null || waiting === undefined) return null;
+  if (emergencies) return item(t("desk"), "bad", t("emergencies_n", { n: whole(emergencies), of: whole(waiting) }), viewAddress("desk"));
   return item(t("desk"), waiting ? "warn" : "good", t("waiting_n", { n: whole(waiting) }), viewAddress("desk"));
 }
 
@@ -54,7 +55,7 @@ function showNewest(clock, record) {
   byId("came").title = record ? `${dayOf(Date.parse(record))} ${clockOf(Date.parse(record))}` : "";
 }
 
-export function showStatus({ clock, fresh, stations, waiting }) {
+export function showStatus({ clock, fresh, stations, waiting, emergencies }) {
   const known = clock.now > 0;
   const age = Math.max(0, clock.age_ms || 0) / 1000;
   const at = known ? `${dayOf(clock.now)} ${clockOf(clock.now)}` : t("no_tick");
@@ -62,7 +63,7 @@ export function showStatus({ clock, fresh, stations, waiting }) {
   byId("age").textContent = known ? t("ago", { time: duration(age) }) : t("waits_for_tick");
   byId("age").className = known && clock.age_ms > OLD_MS ? "bad" : "";
   showNewest(clock, fresh?.newest_record);
-  fill(byId("status"), [ledgerItem(fresh), readingItem(fresh), stationItem(stations), deskItem(waiting)]);
+  fill(byId("status"), [ledgerItem(fresh), readingItem(fresh), stationItem(stations), deskItem(waiting, emergencies)]);
   const bad = known ? (clock.age_ms > OLD_MS ? t("stands_still", { at, time: duration(age) }) : "") : t("clock_unset");
   const soft = hasCharts() ? "" : t("no_charts");
   notice([bad, soft].filter(Boolean).join("\n"), bad ? "" : "soft");

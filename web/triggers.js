@@ -4,7 +4,7 @@ import { get, perhaps, rowsOf } from "./api.js";
 import { bar, choice, rangeChoice } from "./control.js";
 import { daysOf, momentsOf } from "./days.js";
 import { make } from "./dom.js";
-import { firing } from "./firing.js";
+import { firing, isPast } from "./firing.js";
 import { whole } from "./format.js";
 import { langOfNames, triggerName } from "./names.js";
 import { address } from "./state.js";
@@ -29,12 +29,18 @@ function countTable(rows, state) {
   foot: { sum: true, trigger: "", ...Object.fromEntries(COUNTS.map((key) => [key, rows.reduce((all, row) => all + row[key], 0)])) } });
 }
 
+// Warnings of cases that are done since are folded away.
+function findings(rows, now) {
+  const list = (some) => make("ol", { class: "firings" }, some.map((row) => firing(row, now))), past = rows.filter(isPast), others = rows.filter((row) => !isPast(row));
+  return [others.length ? list(others) : null, past.length ? make("details", { "data-key": "past_firings" }, make("summary", {}, t("past_firings", { n: past.length })), list(past)) : null];
+}
+
 export const title = () => t("v_triggers");
 
 export function draw(state, { page, counts, days }, clock) {
   return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one })) : null),
     make("section", { class: "panel", "aria-labelledby": "counts_title" }, make("header", {}, make("h2", { id: "counts_title" }, t("by_trigger"))), countTable(counts, state)),
     make("section", { class: "panel", "aria-labelledby": "firings_title" }, make("header", {}, make("h2", { id: "firings_title" }, t("findings"))),
-      !page ? make("p", { class: "none" }, t("forbidden")) : page.rows.length ? make("ol", { class: "firings" }, page.rows.map((row) => firing(row, clock.now))) : make("p", { class: "none" }, t("nothing")),
+      !page ? make("p", { class: "none" }, t("forbidden")) : page.rows.length ? findings(page.rows, clock.now) : make("p", { class: "none" }, t("nothing")),
       page?.next ? make("p", { class: "note" }, t("first_n", { n: page.rows.length })) : null)];
 }

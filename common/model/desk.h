@@ -11,7 +11,7 @@
 /* name, code (desk_cause of orders and events: never changed), Chinese, what a person may do;
  * stages of the desk that answer it */
 #define DESK_CAUSES(X)                                                                             \
-    X(UNCLASSIFIED, "unclassified", "待分类", "类型和地点均不足以派单,请分类或指定承办单位",       \
+    X(UNCLASSIFIED, "unclassified", "待分类", "类型不明,规则无法派单,请分类或指定承办单位",        \
       "classified assigned closed")                                                                \
     X(FALLBACK, "fallback", "兜底", "无规则可定承办单位,请指定", "assigned classified closed")     \
     X(TWO_LEADS, "two_leads", "两可", "两个单位均可承办,请会商后指定", "assigned")                 \

@@ -3,6 +3,7 @@
 #include "aggregator/api_page.h"
 
 #include "base/base.h"
+#include "model/stage_words.h"
 
 #define MOST_BYTES ((size_t)4 << 20)
 
@@ -52,6 +53,23 @@ static void add_registry(struct strbuf *out, const char *name, const struct regi
     strbuf_add_char(out, ']');
 }
 
+/* "opened":["发现","found"]: a stage is called otherwise in another kind. */
+static void add_stages(struct strbuf *out, const struct case_kind *kind)
+{
+    for (size_t i = 0; i < kind->stage_count; i++) {
+        struct span code = span_of(kind->stages[i].name);
+        struct span chinese = stage_words_stage(kind, code, LANGUAGE_CHINESE),
+                    english = stage_words_stage(kind, code, LANGUAGE_ENGLISH);
+        strbuf_add(out, i ? SPAN(",") : SPAN(""));
+        strbuf_add_json(out, code);
+        strbuf_add(out, SPAN(":["));
+        strbuf_add_json(out, chinese.at ? chinese : code);
+        strbuf_add_char(out, ',');
+        strbuf_add_json(out, english.at ? english : code);
+        strbuf_add_char(out, ']');
+    }
+}
+
 static void add_kinds(struct strbuf *out, const struct kinds *kinds)
 {
     const struct case_kind *kind;
@@ -59,7 +77,9 @@ static void add_kinds(struct strbuf *out, const struct kinds *kinds)
     for (size_t i = 0; (kind = kinds_at(kinds, i)); i++) {
         strbuf_addf(out, "%s{\"kind\":\"%s\",\"name\":", i ? "," : "", kind->code);
         strbuf_add_json(out, span_of(kind->name));
-        strbuf_add_char(out, '}');
+        strbuf_add(out, SPAN(",\"stages\":{"));
+        add_stages(out, kind);
+        strbuf_add(out, SPAN("}}"));
     }
     strbuf_add_char(out, ']');
 }

@@ -281,12 +281,22 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     assert all(other["cause"] == row["cause"] for other in page["rows"])
     assert page["waiting"] == dict(district.sql("SELECT desk_cause, count(*) FROM core.case_now WHERE desk_cause IS NOT NULL "
                                                 "AND live GROUP BY 1"))
+    # by limit: what has none comes last
+    dues = [one["due"] for one in pages(api, "/api/desk", order="due", limit=3)]
+    assert dues == sorted([due for due in dues if due]) + [None] * dues.count(None) and len(dues) == len(queue), dues
     # of a finding made by who called, only what he called about is told
     firing = json.dumps({"group": {"caller_ref": "S0000000APIF", "type_code": "R0105"}, "reason": "第3次反映", "count": 3})
     district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIF', '0', 4102444800000, 'repeat', %s) RETURNING 1", firing)
     found = api.json("/api/triggers?trigger=repeat&from=2099-01-01")["rows"]
     assert api.json("/api/triggers?case=proactive:triggers:APIF")["rows"] == found
     assert api.json("/api/triggers?case=proactive:triggers:APIG")["rows"] == []
+    # a case leads back to what was found by it, and a finding says how its cases are now
+    seen = json.dumps({"group": {"case": "request:12345:APID1"}, "evidence": ["request:12345:APID1", "0123456789abcdef012345"], "reason": "临期", "count": 1})
+    district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIH', '0', 4102444800000, 'near_due', %s) RETURNING 1", seen)
+    one, = api.json("/api/triggers?evidence=request:12345:APID1&from=2099-01-01")["rows"]
+    assert one["case"] == "proactive:triggers:APIH" and api.json("/api/triggers?evidence=request:12345:NOBODY")["rows"] == []
+    assert one["evidence_now"] == {"request:12345:APID1": {"state": row["state"], "stage": district.sql("SELECT stage FROM core.case_now WHERE case_id = %s", "request:12345:APID1")[0][0]}}
+    district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIH' RETURNING 1")
     district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIF' RETURNING 1")
     # in the queue the sentence stands with the case
     word = json.dumps({"reason": "第3次反映"})
@@ -350,6 +360,8 @@ def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(d
     assert {row["station"] for row in names["stations"]} >= {"st001", "st269"}
     assert {row["rule"]: row["name"] for row in names["rules"]}["place"] == "属地"
     assert {row["kind"] for row in names["kinds"]} >= {"request", "proactive"}
+    stages = {row["kind"]: row["stages"] for row in names["kinds"]}
+    assert stages["request"]["opened"] == ["受理", "opened"] and stages["proactive"]["opened"] == ["发现", "found"]
 
 
 def together(api, *asked, **headers):

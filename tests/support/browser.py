@@ -46,11 +46,11 @@ class Page(HTMLParser):
         return " ".join(self.texts.get(name, []))
 
 
-def browse(url, width=1280):
+def browse(url, width=1280, height=2000):
     chromium = shutil.which("chromium")
     assert chromium, "chromium is not installed: make deps-dev"
     with tempfile.TemporaryDirectory(prefix="cb-browser-") as folder:
-        done = subprocess.run([chromium, *FLAGS, f"--user-data-dir={folder}", f"--window-size={width},2000", url],
+        done = subprocess.run([chromium, *FLAGS, f"--user-data-dir={folder}", f"--window-size={width},{height}", url],
                               capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr[-2000:]
     return Page(done.stdout, re.findall(r"CONSOLE.*", done.stderr))

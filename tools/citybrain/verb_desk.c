@@ -22,7 +22,7 @@ static const char desk_help[] =
     "区指挥中心的待办:规则定不了的,由人来定。\n"
     "What no rule can decide comes to the desk with its reason and the alternatives. Each line of\n"
     "ls is one case, most urgent first. The causes, and the moves that answer each:\n\n"
-    "  unclassified  待分类    classified assigned closed     no type and no place to dispatch by\n"
+    "  unclassified  待分类    classified assigned closed     its type is not known\n"
     "  fallback      兜底      assigned classified closed     no rule finds an owner\n"
     "  two_leads     两可      assigned                       two owners are plausible\n"
     "  too_old       超龄      assigned closed                older than router.max_age\n"

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the page says of a case, of the desk's questions and of findings, over an API of canned answers."""
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from browser import browse  # noqa: E402
+from test_page import NOW, api, desk_case, errors, line  # noqa: E402 F401 the fixture is theirs
+
+PLACES = [{"code": "110105020", "parent_code": "110105", "level": "street", "name": "朝外街道"}, {"code": "110105020001", "parent_code": "110105020", "level": "community", "name": "芳草地社区"}]
+TYPES = [{"code": "R01", "parent_code": "", "name": "市容环卫", "unit": ""}, {"code": "R0105", "parent_code": "R01", "name": "垃圾清运", "unit": ""}]
+KINDS = [{"kind": "request", "name": "诉求工单", "stages": {"opened": ["受理", "opened"]}},
+         {"kind": "works", "name": "全要素小区", "stages": {"implemented": ["实施", "implemented"], "cancelled": ["取消", "cancelled"]}},
+         {"kind": "proactive", "name": "未诉先办", "stages": {"opened": ["发现", "found"], "declined": ["不予立项", "declined"]}}]
+NAMES = {"divisions": PLACES, "types": TYPES, "kinds": KINDS, "triggers": [{"trigger": "near_due", "name": "短时限诉求临期"}, {"trigger": "repeat", "name": "多次反映"}], "feeds": []}
+
+
+def told(api, one):
+    api.pages[f"/api/cases/{one['case'].replace(':', '%3A')}"] = one
+    return f"{api.url}#view=case&case={one['case']}"
+
+
+def at(day, hour, minute=0):
+    return f"{day}T{hour:02}:{minute:02}:00+08:00"
+
+
+# --- the desk ---
+
+
+@pytest.mark.parametrize("cause", ["unclassified", "fallback"])
+@pytest.mark.parametrize("type_code, place, said, en", [
+    (None, {}, "类型与地点均不明。", "Neither type nor place is known."),
+    (None, {"street_code": "110105020", "community_code": "110105020001"}, "类型不明,地点已知:朝外街道 芳草地社区。", "Its type is not known; its place is: 朝外街道 芳草地社区."),
+    ("R0105", {}, "类型已知:垃圾清运;地点不明。", "Its type is known: 垃圾清运; its place is not."),
+    ("R0105", {"street_code": "110105020"}, "类型已知:垃圾清运;地点已知:朝外街道。", "Its type is known: 垃圾清运; so is its place: 朝外街道."),
+    ("unclassified", {"street_code": "某处"}, "类型与地点均不明。", "Neither type nor place is known.")])  # as it was told: in no registry
+def test_the_desk_is_told_what_is_known_and_what_is_not(api, cause, type_code, place, said, en):
+    one = {**desk_case("N1"), "cause": cause, "desk_cause": cause, "unit": "desk", "type_code": type_code, **place}
+    api.pages["/api/names"] = NAMES
+    api.pages["/api/desk"] = {"rows": [one], "waiting": {cause: 1}, "causes": [{"cause": cause, "answers": "classified assigned"}], "next": None}
+    told(api, one)
+    page = browse(f"{api.url}#view=desk&case={one['case']}")
+    assert errors(page) == [] and said in page.text("view"), page.text("view")
+    assert ("请分类,或指定承办单位。" if cause == "unclassified" else "没有规则能确定承办单位:请指定。") in page.text("view")
+    assert ("均不明" in page.text("view")) == ("均不明" in said)
+    assert en in browse(f"{api.url}#view=desk&lang=en&case={one['case']}").text("view")
+
+
+def test_emergencies_stand_by_their_limits(api):
+    some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), None])]
+    api.pages["/api/desk"] = {"rows": some, "waiting": {"emergency": 3, "fallback": 4}, "causes": [], "next": None}
+    page = browse(f"{api.url}#view=desk")
+    orders = {query.get("cause", "").split(",")[0]: query.get("order") for path, query in api.asked if path == "/api/desk" and query["limit"] != "1"}
+    assert orders["emergency"] == "due" and orders["overdue"] is None  # of all others who waits the longest
+    words = page.text("queue")
+    assert errors(page) == [] and "超期 60 分" in words and "余 60 分" in words and "无时限" in words
+    assert "紧急 3,共 7 件" in page.text("status")
+    api.asked.clear()
+    browse(f"{api.url}#view=desk&cause=overdue")
+    assert ("/api/desk", {"cause": "overdue", "order": "due", "limit": "100"}) in api.asked
+
+
+# --- a case ---
+
+
+def lived(**more):
+    lines = [line(1, "opened", "source", 8, "受理"), {**line(2, "dispatched", "router", 9, "派单"), "time": at("2025-12-31", 9, 12), "lead": "s110105001"}]
+    lines[0]["time"] = at("2025-12-31", 9)
+    return {"case": "request:12345:N1", "kind": "request", "state": "open", "unit": "s110105001", "unit_name": "朝外街道", "opened": lines[0]["time"], "due": at("2026-01-02", 9), "timeline": lines, **more}
+
+
+def test_a_case_says_since_when_who_has_it(api):
+    one = lived()
+    page = browse(told(api, one))
+    assert errors(page) == [] and "自 2025-12-31 09:12 由朝外街道办理中,已 1 天 3 时;时限 01-02 09:00,余 20.0 时。" in page.text("why"), page.text("why")
+    assert "With 朝外街道 since 2025-12-31 09:12, open, for 1 d 3 h; due 01-02 09:00, 20.0 h left." in browse(told(api, one) + "&lang=en").text("why")
+    # with another since it was recalled; a word of the desk alone gives nothing to anybody
+    more = [{**line(3, "assigned", "desk", 10, "指定"), "lead": "d_urban"}, line(4, "recalled", "router", 10, "收回"), {**line(5, "dispatched", "router", 11, "派单"), "lead": "d_urban"}]
+    page = browse(told(api, {**one, "unit": "d_urban", "unit_name": "区城市管理委", "timeline": one["timeline"] + more}))
+    assert "自 01-01 11:00 由区城市管理委办理中,已 2 时;" in page.text("why")
+    page = browse(told(api, {**one, "unit": None, "unit_name": None, "state": "waiting", "due": None, "timeline": one["timeline"] + more[:2]}))
+    assert "自 01-01 10:00 待派单,已 3 时。" in page.text("why")
+    page = browse(told(api, {**one, "state": "held", "timeline": one["timeline"] + [line(3, "held", "desk", 12, "挂账")]}))
+    assert "自 01-01 12:00 挂账(朝外街道),已 1 时,时限暂停。" in page.text("why")
+    page = browse(told(api, {**one, "timeline": one["timeline"] + [{**line(3, "dispatched", "router", 12, "派单"), "lead": "d_urban", "effect": "impossible"}]}))
+    assert "自 2025-12-31 09:12 由朝外街道" in page.text("why")
+    page = browse(told(api, {**one, "timeline": one["timeline"] + [line(3, "reopened", "desk", 12, "重办")]}))
+    assert "自 01-01 12:00 由朝外街道" in page.text("why")
+    page = browse(told(api, {**one, "due": at("2026-01-01", 12)}))
+    assert "已 1 天 3 时。" in page.text("why") and "已过 60 分,尚未办结" in page.text("why")
+
+
+def test_another_kinds_stage_is_called_as_the_kind_says(api):
+    api.pages["/api/names"] = NAMES
+    rows = [{**desk_case("W1"), "case": "works:hfc:W1", "kind": "works", "state": "resolved", "stage": "implemented"}, {**desk_case("P1"), "case": "proactive:near_due:P1", "kind": "proactive", "state": "closed", "stage": "declined"},
+            {**desk_case("N1"), "stage": "signed"}]
+    api.pages["/api/cases"] = {"now": NOW, "rows": rows, "next": None}
+    page = browse(f"{api.url}#view=cases")
+    assert errors(page) == [] and "已办结 · 实施" in page.text("case_rows") and "已归档 · 不予立项" in page.text("case_rows") and "signed" not in page.text("case_rows")
+    assert "closed · declined" in browse(f"{api.url}#view=cases&lang=en").text("case_rows")
+    one = {**rows[1], "closed": at("2026-01-01", 10), "stage_words": "不予立项", "desk_cause": None, "timeline": []}
+    page = browse(told(api, one))
+    assert "已结束:不予立项,历时 2.0 时。" in page.text("why") and "已办结" not in page.text("why")
+    helped = lived(helpers=[{"unit": "d_urban", "role": "co"}])
+    assert "区城市管理委 协办" in browse(told(api, helped)).text("view")
+
+
+# --- findings ---
+
+
+def fired(number, trigger, evidence, done, group):
+    return {"case": f"proactive:{trigger}:{number}", "trigger": trigger, "fired": at("2026-01-01", 12), "reason": f"发现 {number}", "group": group, "count": len(evidence), "evidence": evidence, "state": "waiting",
+            "stage": "opened", "desk_cause": "confirm", "evidence_now": {name: {"state": "closed" if n < done else "open", "stage": "closed"} for n, name in enumerate(evidence)} or None}
+
+
+def test_a_finding_says_how_its_cases_are_now(api):
+    names = [f"request:12345:N{n}" for n in range(4)]
+    some = [fired("F1", "repeat", names, 3, {"type_code": "R0105"}), fired("F2", "near_due", names[:1], 1, {"case": names[0]}), fired("F3", "near_due", names[3:], 0, {"case": names[3]}), fired("F4", "repeat", names[:2], 2, {"type_code": "R0105"})]
+    api.pages.update({"/api/names": NAMES, "/api/triggers": {"rows": some, "next": None}})
+    page = browse(f"{api.url}#view=triggers")
+    words = page.text("view")
+    assert errors(page) == [] and "依据 4 条,其中 3 件已办结" in words and "N0 ■ 已归档" in words.replace("  ", " ") and "N3 ◐ 办理中" in words
+    assert "另有 1 项,所提醒的事项已办结" in words
+    order = [words.index(f"发现 F{n}") for n in (1, 3, 4, 2)]
+    assert order == sorted(order) and words.index("另有 1 项") < order[-1]  # what warns of one case is over with it, what was counted of many is not
+
+
+def test_a_case_leads_back_to_what_was_found_by_it(api):
+    one = lived()
+    api.pages.update({"/api/names": NAMES, "/api/triggers": {"rows": [fired("F1", "repeat", [one["case"]], 0, {"type_code": "R0105"})], "next": None}})
+    for address in (told(api, one), f"{api.url}#view=desk&case={one['case']}"):
+        api.asked.clear()
+        page = browse(address)
+        assert errors(page) == [] and ("/api/triggers", {"evidence": one["case"], "limit": "20"}) in api.asked
+        assert "本件是以下 1 项发现的依据" in page.text("evidence_of") and "多次反映" in page.text("evidence_of") and "待派单 · 发现" in page.text("evidence_of")
+        assert "#view=case&case=proactive%3Arepeat%3AF1" in page.links and "finding" not in page.texts
+    api.guarded = ("/api/triggers",)
+    page = browse(told(api, one))
+    assert errors(page) == [] and "evidence_of" not in page.texts and "朝外街道" in page.text("why")
