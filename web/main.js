@@ -170,10 +170,11 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   frame();
   show();
 });
-let width = 0;
+let size = "";
 new ResizeObserver(() => {
-  if (width === document.body.clientWidth) return;
-  width = document.body.clientWidth;
+  const now = `${document.body.clientWidth} ${innerHeight}`;
+  if (size === now) return;
+  size = now;
   show();
 }).observe(document.body);
 

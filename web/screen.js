@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wall screen: one look from across the room, nothing to press, nothing that scrolls.
+// The wall screen: one look from across the room, nothing to press, nothing that scrolls, nothing that is cut off.
 import { get, perhaps, seldom } from "./api.js";
 import { caseTable } from "./case_rows.js";
-import { make } from "./dom.js";
+import { cycle } from "./cycle.js";
+import { byId, make } from "./dom.js";
+import { isPast } from "./firing.js";
 import { moment, whole } from "./format.js";
 import { langOfNames, triggerName } from "./names.js";
 import * as overview from "./overview.js";
@@ -10,12 +12,12 @@ import * as stations from "./stations.js";
 import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
-const LINES = 7;
+const LINES = 8;
 
 export async function ask(state, clock) {
-  const [district, wall, desk, triggers] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })),
+  const [district, wall, desk, emergencies, triggers] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })), perhaps(seldom("api/desk", { cause: "emergency", order: "due", limit: LINES })),
     perhaps(get("api/triggers", { limit: LINES }))]);
-  return { ...district, wall, desk, triggers };
+  return { ...district, wall, desk, emergencies, triggers };
 }
 
 const panel = (id, title, ...body) => make("section", { class: "panel", id: `screen_${id}`, "aria-labelledby": `${id}_title` }, make("header", {}, make("h2", { id: `${id}_title` }, title)), body);
@@ -28,15 +30,21 @@ function stationPanel(wall) {
 }
 
 function deskPanel(desk) {
-  const waiting = Object.entries(desk?.waiting || {}).sort(([, a], [, b]) => b - a);
+  const waiting = Object.entries(desk?.waiting || {}).sort(([a, n], [b, m]) => (b === "emergency") - (a === "emergency") || m - n);
   return panel("desk", t("desk"), waiting.length ? make("ul", { class: "causes" }, waiting.map(([cause, n]) => make("li", { "data-key": cause }, make("span", {}, t(`cause_${cause}`)), make("b", {}, whole(n)))))
     : make("p", { class: "none" }, t("nothing_waits")));
 }
 
-const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.length
-  ? make("ul", { class: "found" }, triggers.rows.map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames() }, triggerName(row.trigger)),
+const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.some((row) => !isPast(row))
+  ? make("ul", { class: "found" }, triggers.rows.filter((row) => !isPast(row)).map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames() }, triggerName(row.trigger)),
     make("p", { lang: langOfNames() }, row.reason || ""))))
   : make("p", { class: "none" }, t("nothing")));
+
+// Emergencies before all else that is urgent, each with its limit.
+function urgentPanel({ emergencies, urgent }, now, state) {
+  const first = emergencies?.rows || [], known = new Set(first.map((row) => row.case)), rows = [...first, ...(urgent?.rows || []).filter((row) => !known.has(row.case))];
+  return panel("urgent", t("urgent"), emergencies || urgent ? caseTable({ id: "urgent", caption: t("urgent"), rows, now, state, columns: ["case", "due", "type", "unit"] }) : null);
+}
 
 export const title = () => t("v_screen");
 
@@ -45,8 +53,11 @@ export function draw(state, data, clock) {
     overview.tiles(data, clock),
     make("div", { class: "board_row" }, overview.inflow(data, clock, state), overview.board(data)),
     make("div", { class: "last_row" },
-      panel("urgent", t("urgent"), data.urgent ? caseTable({ id: "urgent", caption: t("urgent"), rows: data.urgent.rows.slice(0, LINES), now: clock.now, state, columns: ["case", "due", "type", "unit"] }) : null),
+      urgentPanel(data, clock.now, state),
       deskPanel(data.desk), stationPanel(data.wall), triggerPanel(data.triggers, clock.now))];
 }
 
-export const after = overview.after;
+export function after(state, data, clock) {
+  overview.after(state, data, clock);
+  cycle(byId("view"));
+}
