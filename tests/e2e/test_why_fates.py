@@ -113,8 +113,8 @@ def test_a_plain_order(told):
     assert [line[5] for line in lines][:4] == ["受理(opened)", "派单(dispatched)", "签收(signed)", "办结(resolved)"]
     assert all(line[6] == "计入" for line in lines)
     block, = decision(decisions, "dispatched")
-    for word in ("第2条 派单(dispatched)", f"承办 lead\t建外街道办事处({LEAD})", "规则 rule\tplace", "派单方式 mode\t直派街乡(direct_street)",
-                 "时限类别 limit_class\t7d", "截止依据 due_source\t时限类别(class)", "起因 cause\t第1条 受理(opened)"):
+    for word in ("第2条 派单(dispatched)", f"承办 lead\t建外街道办事处({LEAD})", "规则 rule\t属地(place)", "派单方式 mode\t直派街乡(direct_street)",
+                 "时限类别 limit_class\t7天(7d)", "截止依据 due_source\t时限类别(class)", "起因 cause\t第1条 受理(opened)"):
         assert word in block, word
     assert "规则包 bundle\t" in block and "理由 reason\t" in block and "其他可选 alternatives\t" in block
 
@@ -142,7 +142,7 @@ def test_an_adopted_order_says_what_the_rules_would_have(told):
     assert head[2][1] == f"朝外街道办事处({OTHER})" and head[3] == ["截止", "2026-03-03 18:00:00+08:00"]
     block = decision(decisions, "dispatched")[0]
     assert "规则 rule\t承接来单指定(adopted)" in block and "截止依据 due_source\t来单(order)" in block
-    assert f"按规则本应派 would_have\t单位 建外街道办事处({LEAD}) 规则 place" in block
+    assert f"按规则本应派 would_have\t单位 建外街道办事处({LEAD}) 规则 属地(place)" in block
 
 
 def test_the_desk_is_told_what_to_decide(told):
@@ -207,7 +207,7 @@ def test_a_trigger_with_its_evidence(told):
     assert head[0] == [found, "未诉先办"]
     block = decision(decisions, "opened")[0]
     cells = dict(line.strip().split("\t", 1) for line in block.splitlines() if line.startswith("  "))
-    assert cells["触发器 trigger"] == "cluster_community" and cells["理由 reason"].startswith("7天内")
+    assert cells["触发器 trigger"] == "同一社区集中反映(cluster_community)" and cells["理由 reason"].startswith("7天内")
     evidence = cells["依据 evidence"].split(";")
     assert len(evidence) == int(cells["件数 count"]) >= 5 and all(one.startswith("request:12345:") for one in evidence)
 
