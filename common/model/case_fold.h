@@ -87,7 +87,7 @@ struct case_fold {
     /* Another lead: what asked for it and has no recall yet (absent = nothing), and whom it names.
      * After the recall cause_id has it, and named_lead stays until the next decision. */
     struct span lead_cause_id, named_lead;
-    struct span old_leads[CASE_FOLD_MOST_OLD_LEADS]; /* whose dispute was upheld in this round */
+    struct span old_leads[CASE_FOLD_MOST_OLD_LEADS]; /* whose dispute was upheld, in any round */
     size_t old_lead_count;
 
     int disputes;            /* of the case, in all rounds */

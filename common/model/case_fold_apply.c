@@ -127,7 +127,7 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
     fold->lead_cause_id = fold->named_lead = fold->dispute_id = fold->level = SPAN_NONE;
     walk->asks_lead = NULL;
     fold->lead_cause_dispute = fold->held = false;
-    fold->co_count = fold->sub_count = fold->pause_count = fold->old_lead_count = 0;
+    fold->co_count = fold->sub_count = fold->pause_count = 0;
     fold->paused_ms = 0;
     fold->upheld = 0;
     fold->fired = 0;

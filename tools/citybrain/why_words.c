@@ -109,6 +109,7 @@ static const struct {
     {"rule", {"corrected", "来单更正"}},
     {"rule", {"working_time", "挂账解除,剩余工作时间顺延"}},
     {"rule", {"disputed", "异议成立"}},
+    {"rule", {"last_lead", "重办由原承办"}},
     {"rule", {"unsigned", "逾时未签收"}},
     {"rule", {"near_due", "临期"}},
     {"rule", {"internal", "内部时限"}},

@@ -205,22 +205,42 @@ static bool had_it(const struct case_fold *fold, struct span unit)
     return false;
 }
 
-/* Whose dispute was upheld does not get it back by the same rule: the next plausible unit, or the
- * desk. */
-static bool pass_over(struct decision *decision, const struct case_fold *fold, struct arena *arena)
+/* Who handled the round that was reopened; absent = nobody but the desk did, or no round was. */
+static struct span lead_of_last_round(const struct case_fold *fold, int64_t opened_ms)
+{
+    if (fold->rounds == 1 || fold->lead_cause_dispute)
+        return SPAN_NONE;
+    struct span unit = case_fold_lead_at(fold, opened_ms - 1);
+    return span_is(unit, "desk") ? SPAN_NONE : unit;
+}
+
+/* Whose dispute was upheld does not get it back by the same rule, nor by the order's own word in a
+ * later round: who handled it goes on, else the next plausible unit, else the desk. */
+static bool pass_over(struct decision *decision, const struct case_fold *fold, int64_t opened_ms,
+                      struct arena *arena)
 {
     size_t i = 0;
     if (fold->named_lead.at || !had_it(fold, decision->lead))
         return true;
+    struct span last = lead_of_last_round(fold, opened_ms);
     while (i < decision->alternative_count && had_it(fold, decision->alternatives[i].unit))
         i++;
-    bool found = i < decision->alternative_count;
-    decision->lead = found ? decision->alternatives[i].unit : SPAN("desk");
-    decision->rule = found ? decision->alternatives[i].rule : SPAN("disputed");
-    decision->desk_cause = found ? SPAN_NONE : SPAN("fallback");
-    decision->reason =
-        arena_copy(arena, found ? SPAN("派单异议成立,改由其他可承办单位承办")
-                                : SPAN("派单异议成立,无其他单位可依规则承办,转区指挥中心派单"));
+    if (last.at) {
+        decision->lead = last;
+        decision->rule = SPAN("last_lead");
+        decision->reason = SPAN("派单异议已成立,重办由原承办单位承办");
+    } else if (i < decision->alternative_count) {
+        decision->lead = decision->alternatives[i].unit;
+        decision->rule = decision->alternatives[i].rule;
+        decision->reason = SPAN("派单异议成立,改由其他可承办单位承办");
+    } else {
+        decision->lead = SPAN("desk");
+        decision->rule = SPAN("disputed");
+        decision->reason = SPAN("派单异议成立,无其他单位可依规则承办,转区指挥中心派单");
+    }
+    decision->adopted = false; /* the order's word is over */
+    decision->desk_cause = span_is(decision->lead, "desk") ? SPAN("fallback") : SPAN_NONE;
+    decision->reason = arena_copy(arena, decision->reason);
     return decision->reason.at != NULL;
 }
 
@@ -271,7 +291,7 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
                 asked->rules->max_age_ms, arena) ||
         !say_found(&decided->decision, asked, order.opened_ms, arena) ||
-        !pass_over(&decided->decision, asked->fold, arena) ||
+        !pass_over(&decided->decision, asked->fold, order.opened_ms, arena) ||
         !say_designated(&decided->decision, asked->fold, arena))
         return false;
     drop_copies(&decided->decision, asked->fold);

@@ -43,7 +43,8 @@ struct decision {
     int64_t internal_due_ms;  /* units work to it; TIMESTAMP_NONE = none. By case_decide */
     struct span rule;         /* id of the entry, or what stands above all rules: "adopted",
                                  "desk", "too_old", "unknown_unit",
-                                                "not_admitted", "none" */
+                                                "not_admitted", "none"; "last_lead" and "disputed"
+                                                by case_decide */
     struct span street;       /* the 街乡 it happened in, when known */
     struct span reason;       /* Chinese, in the arena */
 };
