@@ -26,6 +26,7 @@ void window_init(struct window *window)
     window->read = window->first_read = NULL;
     window->piece.generation = window->piece.number = 0;
     window->piece.runs.count = 0;
+    window->piece.headless = false;
     window->pushed_ms = window->run_ms = window->due_ms = TIMESTAMP_NONE;
     window->held = false;
 }

@@ -76,7 +76,7 @@ struct window_piece window_piece_after(const struct window_piece *before, bool u
     struct window_piece piece = {.generation = before->generation,
                                  .number = (uint8_t)(before->number + !unsaved),
                                  .runs = runs_of(before, unsaved, copied)};
-    return is_worth_it(&piece, len) ? piece : whole;
+    return !before->headless && is_worth_it(&piece, len) ? piece : whole;
 }
 
 char *window_piece_put(const struct window_piece *piece, char room[WINDOW_PIECE_HEAD])
@@ -121,7 +121,8 @@ bool window_piece_take(struct window_piece *piece, struct span *bytes)
     struct packed left = {*bytes, false};
     piece->generation = piece->number = 0;
     piece->runs.count = 0;
-    if (!bytes->len || bytes->at[0] != VERSION)
+    piece->headless = !bytes->len || bytes->at[0] != VERSION;
+    if (piece->headless)
         return true;
     struct span head = packed_take(&left, 3);
     if (left.bad)

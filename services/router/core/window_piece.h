@@ -28,6 +28,7 @@ struct window_runs { /* the longest, by where they are */
 struct window_piece {
     uint8_t generation, number; /* 0 = the whole window */
     struct window_runs runs;    /* of its bytes; `from`: in what is stored */
+    bool headless;              /* an earlier version wrote it: it would miss pieces silently */
 };
 
 void window_runs_add(struct window_runs *runs, struct window_run run);
