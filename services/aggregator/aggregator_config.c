@@ -4,10 +4,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "config/yaml.h"
 #include "daemon/http_origin.h"
 
 static const char *const open_words[] = {"nobody", "loopback", "anybody", NULL};
@@ -71,6 +73,7 @@ static const struct setting table[] = {
 
 static void load_bundle(struct aggregator_config *config, struct diagnostics *diagnostics)
 {
+    const int64_t today = timestamp_day((int64_t)time(NULL) * 1000, YAML_DATE_ZONE_MINUTES);
     char path[512];
     snprintf(path, sizeof path, "%s/codes.csv", config->config_dir);
     config->codes = codes_load(path, diagnostics);
@@ -99,10 +102,10 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->classes = title_list_load_classes(path);
     config->rules_called = title_list_load_rules(path);
     snprintf(path, sizeof path, "%s/registries/fields.csv", config->config_dir);
-    config->fields = title_list_load_rows(path, "field");
+    config->fields = title_list_load_rows(path, "field", today);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
-    config->stations_called = title_list_load_rows(path, "station");
+    config->stations_called = title_list_load_rows(path, "station", today);
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
     config->calendar = calendar_load(path, diagnostics);
 }

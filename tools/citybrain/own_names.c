@@ -4,11 +4,15 @@
 #include <stdio.h>
 
 #include "aggregator/core/title_list.h"
+#include "base/timestamp.h"
+#include "citybrain/moment.h"
+#include "config/yaml.h"
 
 #define KEY_BYTES 256
 
 void own_names_load(struct own_names *names, const char *config_dir)
 {
+    const int64_t today = timestamp_day(moment_now_ms(), YAML_DATE_ZONE_MINUTES);
     char path[4096];
     snprintf(path, sizeof path, "%s/rules/dispatch.yaml", config_dir);
     names->classes = title_list_load_classes(path);
@@ -16,9 +20,9 @@ void own_names_load(struct own_names *names, const char *config_dir)
     snprintf(path, sizeof path, "%s/triggers", config_dir);
     names->triggers = title_list_load(path, "trigger");
     snprintf(path, sizeof path, "%s/registries/fields.csv", config_dir);
-    names->fields = title_list_load_rows(path, "field");
+    names->fields = title_list_load_rows(path, "field", today);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config_dir);
-    names->stations = title_list_load_rows(path, "station");
+    names->stations = title_list_load_rows(path, "station", today);
 }
 
 void own_names_fini(struct own_names *names)

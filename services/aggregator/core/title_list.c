@@ -130,15 +130,28 @@ struct title_list *title_list_load_rules(const char *rules_file)
     return list;
 }
 
-struct title_list *title_list_load_rows(const char *file, const char *key)
+/* Of the rows of a code the one that holds that day, else the newest; an alias names another's. */
+static const struct registry_row *row_of(const struct registry *registry, struct span code,
+                                         int64_t day)
+{
+    const struct registry_row *row = registry_find(registry, code, day);
+    while (row && !span_equal(registry_cell(registry, row, "code"), code))
+        row = registry_find_next(registry, code, day, row);
+    return row || day == INT64_MIN ? row : row_of(registry, code, INT64_MIN);
+}
+
+struct title_list *title_list_load_rows(const char *file, const char *key, int64_t day)
 {
     struct title_list *list = new_list(key);
     struct diagnostics *ignored = diagnostics_new();
     struct registry *registry = access(file, R_OK) == 0 ? registry_load(file, ignored) : NULL;
     const struct registry_row *row;
-    for (size_t i = 0; registry && (row = registry_at(registry, i)); i++)
-        add(list, registry_cell(registry, row, "code"), registry_cell(registry, row, "name"),
+    for (size_t i = 0; registry && (row = registry_at(registry, i)); i++) {
+        struct span code = registry_cell(registry, row, "code");
+        row = row_of(registry, code, day);
+        add(list, code, registry_cell(registry, row, "name"),
             registry_cell(registry, row, "name_en"));
+    }
     registry_free(registry);
     diagnostics_free(ignored);
     return list;

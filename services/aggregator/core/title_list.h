@@ -12,9 +12,10 @@ struct title_list *title_list_load(const char *folder, const char *key);
 /* Of rules/dispatch.yaml: its limit classes, and its entries by their ids. */
 struct title_list *title_list_load_classes(const char *rules_file);
 struct title_list *title_list_load_rules(const char *rules_file);
-/* Of a registry: code, name and name_en, where it has that column. In fields.csv the codes are
+/* Of a registry: code, name and name_en, where it has that column; of several rows of a
+ * code the one that holds `day`, else the newest. In fields.csv the codes are
  * fields, and FIELD:VALUE. */
-struct title_list *title_list_load_rows(const char *file, const char *key);
+struct title_list *title_list_load_rows(const char *file, const char *key, int64_t day);
 void title_list_free(struct title_list *list);
 /* Absent where nothing is called by it. LANGUAGE_BOTH is Chinese. */
 struct span title_list_find(const struct title_list *list, struct span code,

@@ -11,6 +11,7 @@
 
 #include "aggregator/core/title_list.h"
 #include "base/base.h"
+#include "base/timestamp.h"
 
 static void put(const char *folder, const char *name, const char *text)
 {
@@ -105,16 +106,42 @@ static void fields_and_their_values_are_rows(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/fields.csv", folder);
-    expect_list(title_list_load_rows(path, "field"), "[]");
+    expect_list(title_list_load_rows(path, "field", 0), "[]");
     put(folder, "fields.csv",
         "# ours\ncode,name,name_en\nrisk,风险,risk\nrisk:1,高,high\nrisk:2,,\nrisk:3,低,\n");
-    expect_list(title_list_load_rows(path, "field"),
+    expect_list(title_list_load_rows(path, "field", 0),
                 "[{\"field\":\"risk\",\"name\":\"风险\",\"name_en\":\"risk\"},"
                 "{\"field\":\"risk:1\",\"name\":\"高\",\"name_en\":\"high\"},"
                 "{\"field\":\"risk:3\",\"name\":\"低\"}]");
     put(folder, "fields.csv", "code,name,kind\nst001,甲站,service\n");
-    expect_list(title_list_load_rows(path, "station"),
+    expect_list(title_list_load_rows(path, "station", 0),
                 "[{\"station\":\"st001\",\"name\":\"甲站\"}]");
+    unlink(path);
+    rmdir(folder);
+}
+
+static void of_two_rows_of_a_code_the_one_of_the_day_stands(void **state)
+{
+    char folder[] = "/tmp/cb-titles-XXXXXX", path[256];
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/stations.csv", folder);
+    put(folder, "stations.csv",
+        "code,name,aliases,valid_from,valid_to\nst1,旧站,,,2026-03-01\nst2,乙站,st1,,\n"
+        "st1,新站,,2026-03-01,2026-06-01\n");
+    const int64_t ends = timestamp_days(2026, 3, 1), all_ended = timestamp_days(2026, 6, 1);
+    const struct {
+        int64_t day;
+        const char *name;
+    } days[] = {{ends - 1, "旧站"}, {ends, "新站"}, {all_ended, "新站"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(days); i++) {
+        char wanted[128];
+        snprintf(wanted, sizeof wanted,
+                 "[{\"station\":\"st1\",\"name\":\"%s\"},"
+                 "{\"station\":\"st2\",\"name\":\"乙站\"}]",
+                 days[i].name);
+        expect_list(title_list_load_rows(path, "station", days[i].day), wanted);
+    }
     unlink(path);
     rmdir(folder);
 }
@@ -124,6 +151,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_can_be_read_are_listed),
         cmocka_unit_test(classes_and_rules_are_called_as_their_file_says),
-        cmocka_unit_test(fields_and_their_values_are_rows)};
+        cmocka_unit_test(fields_and_their_values_are_rows),
+        cmocka_unit_test(of_two_rows_of_a_code_the_one_of_the_day_stands)};
     return cmocka_run_group_tests_name("title_list", tests, NULL, NULL);
 }
