@@ -38,16 +38,24 @@ static struct api_value *value_named(struct api_query *query, const char *name)
     return NULL;
 }
 
-/* From here on a group is its types. */
-static void join_types(struct api_call *call)
+/* From here on a group is its types; false when it has answered that they are too many. */
+static bool join_types(struct api_call *call)
 {
+    static const struct api_words words = {
+        .detail = {"所列合称的类型过多，请分几次查询",
+                   "these groups have too many types for one question: ask in several"}};
     const struct api_value *asked = value_named(&call->query, "type_group");
     struct api_value *codes = value_named(&call->query, "type_code");
     if (!codes || !asked || !asked->text.at)
-        return;
+        return true;
     strbuf_init(&call->types, 256, MOST_TYPES);
     type_groups_join(call->api->config->type_groups, codes->text, asked->text, &call->types);
     codes->text = strbuf_span(&call->types);
+    if (strbuf_is_full(&call->types)) {
+        api_reply_bad(call->request, "type_group", &words);
+        return false;
+    }
+    return true;
 }
 
 struct api_call *api_call_begin(struct api *api, struct http_request *request,
@@ -60,7 +68,11 @@ struct api_call *api_call_begin(struct api *api, struct http_request *request,
         free(call);
         return NULL;
     }
-    join_types(call);
+    if (!join_types(call)) {
+        strbuf_fini(&call->types);
+        free(call);
+        return NULL;
+    }
     struct span lang = SPAN_NONE;
     for (size_t i = 0; i < count; i++) {
         if (strcmp(table[i].name, "limit") == 0 && call->query.value[i].text.at)

@@ -32,6 +32,7 @@ struct members {
     struct diagnostics *diagnostics;
     struct span list[MOST_TYPES];
     size_t count;
+    bool full;
 };
 
 static bool has(const struct members *members, struct span code)
@@ -44,8 +45,12 @@ static bool has(const struct members *members, struct span code)
 
 static void add_once(struct members *members, struct span code)
 {
-    if (!has(members, code) && members->count < MOST_TYPES)
+    if (has(members, code))
+        return;
+    if (members->count < MOST_TYPES)
         members->list[members->count++] = code;
+    else
+        members->full = true;
 }
 
 static bool is_type(const struct registry *types, struct span code, struct span *found)
@@ -104,7 +109,7 @@ static bool check_code(const struct type_groups *groups, const struct yaml_node 
     return false;
 }
 
-static void keep(struct type_groups *groups, const char *code, const char *name,
+static bool keep(struct type_groups *groups, const char *code, const char *name,
                  const struct members *members)
 {
     struct type_group *group = &groups->list[groups->count++];
@@ -117,6 +122,7 @@ static void keep(struct type_groups *groups, const char *code, const char *name,
     }
     strbuf_add(&groups->words, groups->words.len ? SPAN(" ") : SPAN(""));
     strbuf_add(&groups->words, span_of(code));
+    return !members->full && !strbuf_is_full(&group->types);
 }
 
 static void read_group(struct type_groups *groups, const struct yaml_node *entry,
@@ -126,6 +132,7 @@ static void read_group(struct type_groups *groups, const struct yaml_node *entry
     struct diagnostics *d = members->diagnostics;
     const char *name;
     members->count = 0;
+    members->full = false;
     if (entry->type != YAML_MAP) {
         diagnostics_add(d, entry->place, "heating: { name: 供暖, types: [R0201, R0202] }",
                         "a group is a map of name and types");
@@ -143,8 +150,10 @@ static void read_group(struct type_groups *groups, const struct yaml_node *entry
     for (const struct yaml_node *item = types->first; item; item = item->next)
         add_member(members, item);
     add_below(members);
-    if (members->count)
-        keep(groups, entry->key, name, members);
+    if (members->count && !keep(groups, entry->key, name, members))
+        diagnostics_add(d, types->place, "name types further down, in several groups",
+                        "\"%s\" has more types than a group holds (%zu, with those below)",
+                        entry->key, MOST_TYPES);
 }
 
 static void read_file(struct type_groups *groups, const struct yaml_node *root,

@@ -138,12 +138,38 @@ static void what_is_wrong_is_told(void **state)
         type_groups_free(load(wrong[i][0], wrong[i][1]));
 }
 
+static void more_types_than_a_group_holds_is_told(void **state)
+{
+    (void)state;
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct registry *small = types;
+    struct strbuf many;
+    strbuf_init(&many, 1 << 14, 1 << 16);
+    strbuf_add(&many, SPAN("code,parent_code,name\nR1,,公共服务\n"));
+    for (int i = 0; i < 511; i++)
+        strbuf_addf(&many, "R1%03d,R1,供暖\n", i);
+    put(types_path, many.at);
+    types = registry_load(types_path, diagnostics);
+    type_groups_free(load("type_groups:\n  all: { name: 全部, types: [R1] }\n", NULL));
+    registry_free(types);
+    strbuf_add(&many, SPAN("R1999,R1,供暖\n"));
+    put(types_path, many.at);
+    types = registry_load(types_path, diagnostics);
+    type_groups_free(load("type_groups:\n  all: { name: 全部, types: [R1] }\n",
+                          ":2:27: error: \"all\" has more types than a group holds"));
+    registry_free(types);
+    types = small;
+    strbuf_fini(&many);
+    diagnostics_free(diagnostics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_is_its_types_and_all_below_them),
         cmocka_unit_test(without_a_file_there_are_none),
         cmocka_unit_test(what_is_wrong_is_told),
+        cmocka_unit_test(more_types_than_a_group_holds_is_told),
     };
     return cmocka_run_group_tests_name("type_groups", tests, begin, end);
 }
