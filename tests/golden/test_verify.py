@@ -207,6 +207,14 @@ def reader():
     return module
 
 
+def test_progress_is_drawn_no_more_behind_a_fault(reader):
+    with pytest.raises(reader.Refused), reader.Progress("log -> sets", 4) as progress:
+        raise reader.Refused(reader.UNAVAILABLE, "gone")
+    assert not progress.pulse.is_alive()
+    with reader.Progress("log -> sets", 4) as progress:
+        progress.end("nothing")
+
+
 def test_a_note_is_of_a_whole_recount(reader, capsys):
     assert reader.read_arguments(["--note", "x"]).cells and reader.read_arguments(["--note", "x", "--cases", "--cells"]).cases
     for part in ("--cases", "--cells"):

@@ -93,6 +93,14 @@ class Progress:
         self.ended.set()
         self.pulse.join()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *fault):
+        self.stop()
+        if fault[0] and self.drawn:
+            print(file=sys.stderr)
+
     def end(self, note):
         self.stop()
         start, rest = ("\r", "\033[K") if self.drawn else ("", "")
@@ -141,20 +149,20 @@ def verify_sets(cursor, rules, settings, asked):
         partitions = log.partitions()
         marks = {part: log.watermarks(part) for part in ends if part in partitions}
         cut = {part for part, (low, _) in marks.items() if low > 0}
-        progress = Progress("log -> sets", sum(max(0, ends[p] - low) for p, (low, _) in marks.items()))
-        for part, end in sorted(ends.items()):
-            low, high = marks.get(part, (0, 0))
-            if end > high or low > end:
-                found.find("cut_off", f"{settings['topic']}/{part}", f"the log holds {low} to {high}", f"position {end}")
-            cases = {}
-            for messages in log.records(part, low, min(end, high)):
-                found.take(messages, part, len(partitions), cases)
-                progress.add(len(messages))
-            progress.at(f"comparing the cases of partition {part}")
-            built = list(found.compare(cases, stored_sets(cursor), part not in cut))
-            if asked.from_log and built:
-                keep(cursor, built, rules)
-        progress.end(f"{found.events} events, {found.cases} cases")
+        with Progress("log -> sets", sum(max(0, ends[p] - low) for p, (low, _) in marks.items())) as progress:
+            for part, end in sorted(ends.items()):
+                low, high = marks.get(part, (0, 0))
+                if end > high or low > end:
+                    found.find("cut_off", f"{settings['topic']}/{part}", f"the log holds {low} to {high}", f"position {end}")
+                cases = {}
+                for messages in log.records(part, low, min(end, high)):
+                    found.take(messages, part, len(partitions), cases)
+                    progress.add(len(messages))
+                progress.at(f"comparing the cases of partition {part}")
+                built = list(found.compare(cases, stored_sets(cursor), part not in cut))
+                if asked.from_log and built:
+                    keep(cursor, built, rules)
+            progress.end(f"{found.events} events, {found.cases} cases")
     cursor.execute("SELECT case_id FROM core.case_set")
     found.look_for_extra(cursor, len(partitions), cut)
     if asked.from_log and cut:
@@ -165,14 +173,15 @@ def verify_sets(cursor, rules, settings, asked):
 
 
 def verify_cells(cursor, rules, settings, asked):
-    progress, views = Progress("sets -> cells", 1 + len(rules.views)), []
-    progress.at("folding the sets")
-    count, unreadable = cells.fold(cursor)
-    for view in rules.views:
-        progress.add(1)
-        progress.at(view.name)
-        views.append(cells.verify_view(cursor, view, rules, settings["zone"], asked.show))
-    progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
+    views = []
+    with Progress("sets -> cells", 1 + len(rules.views)) as progress:
+        progress.at("folding the sets")
+        count, unreadable = cells.fold(cursor)
+        for view in rules.views:
+            progress.add(1)
+            progress.at(view.name)
+            views.append(cells.verify_view(cursor, view, rules, settings["zone"], asked.show))
+        progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
     return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views}
 
 
