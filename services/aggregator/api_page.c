@@ -105,10 +105,14 @@ void api_page_names(void *api, struct http_request *request)
     const struct {
         const char *member;
         const struct title_list *list;
-    } lists[] = {{"triggers", config->triggers},     {"feeds", config->feeds},
-                 {"limit_classes", config->classes}, {"rules", config->rules_called},
-                 {"fields", config->fields},         {"stations", config->stations_called}};
+        bool withheld; /* from a station, which has no page; a unit's page says them */
+    } lists[] = {
+        {"triggers", config->triggers, false},     {"feeds", config->feeds, false},
+        {"limit_classes", config->classes, false}, {"rules", config->rules_called, true},
+        {"fields", config->fields, false},         {"stations", config->stations_called, true}};
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        if (lists[i].withheld && call->asker.station.at)
+            continue;
         strbuf_addf(&out, ",\"%s\":", lists[i].member);
         title_list_write(lists[i].list, &out);
     }

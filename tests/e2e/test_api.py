@@ -360,6 +360,9 @@ def test_the_page_is_told_where_the_door_is_who_asks_and_what_codes_are_called(d
     assert {row["station"] for row in names["stations"]} >= {"st001", "st269"}
     assert {row["rule"]: row["name"] for row in names["rules"]}["place"] == "属地"
     assert {row["kind"] for row in names["kinds"]} >= {"request", "proactive"}
+    shown = {token: api.json("/api/names", Authorization=f"Bearer {token}") for token in ("demo-desk", f"demo-{LEAD}", "demo-st001")}
+    assert shown["demo-desk"] == names == shown[f"demo-{LEAD}"]  # its cases say a rule, what was found for it a station
+    assert shown["demo-st001"] == {name: rows for name, rows in names.items() if name not in ("rules", "stations")}  # it has no view
     stages = {row["kind"]: row["stages"] for row in names["kinds"]}
     assert stages["request"]["opened"] == ["受理", "opened"] and stages["proactive"]["opened"] == ["发现", "found"]
 
