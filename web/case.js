@@ -64,7 +64,7 @@ function ended(one) {
 // Sentences about what stands in its way, from what its timeline says and does not say.
 export function why(one, now) {
   const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
-  const sent = has("dispatched"), last = sent.at(-1), since = last && (now - Date.parse(last.time)) / 1000;
+  const sent = has("dispatched"), last = sent.at(-1), since = last && Math.max(0, (now - Date.parse(last.time)) / 1000);
   const behind = (stage) => has(stage).some((line) => !last || line.time >= last.time);
   const said = [];
   if (isOver(one)) return [ended(one)];

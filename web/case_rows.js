@@ -30,6 +30,13 @@ const isOver = (row) => ["resolved", "closed", "merged"].includes(row.state);
 const named = (text) => make("span", { lang: langOfNames() }, text);
 export const placeOf = (row) => [row.street_code && placeName(row.street_code), row.community_code && placeName(row.community_code)].filter(Boolean).join(" ") || t("no_place");
 
+// Emergencies as they come by their limits; one without a limit waits for nobody: before those with more than a day left.
+const DAY_MS = 86400000;
+export function byUrgency(rows, now) {
+  const rankOf = ({ cause, due }) => (cause !== "emergency" ? 3 : !due ? 1 : Date.parse(due) - now > DAY_MS ? 2 : 0);
+  return [...rows].sort((a, b) => rankOf(a) - rankOf(b)); // the sort is stable
+}
+
 const COLUMNS = {
   case: () => ({ key: "case", title: t("case"), cell: (row) => [row.cause === "emergency" ? [make("span", { class: "tag emergency" }, t("cause_emergency")), " "] : null, caseLink(row.case)] }),
   state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state, row.kind, row.stage) }),

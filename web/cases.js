@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cases by what they have in common, page by page.
-import { get } from "./api.js";
+import { get, oneOf, perhaps } from "./api.js";
 import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
 import { bar, choice, daysWords, typeChoice } from "./control.js";
 import { momentsOf, ownDays } from "./days.js";
@@ -26,9 +26,10 @@ export async function askCases(query, days, pages = 1) {
   return { rows, more: Boolean(after) };
 }
 
-// `expected`: how many the sum above says there are, with those that another system's case is counted for.
-export function drawCases(state, { rows, more }, clock, { expected, doubles } = {}) {
-  const listed = expected === undefined ? t("listed", { n: whole(rows.length) }) : t("listed_of", { n: whole(rows.length), of: whole(expected) });
+// `sum`: how many there are where it is known, of the moment of the list. `expected`: how many the sum above says there are, with those that another system's case is counted for.
+export function drawCases(state, { rows, more, sum }, clock, { expected, doubles } = {}) {
+  const of = expected ?? (more && sum > rows.length ? sum : undefined), n = whole(rows.length);
+  const listed = of !== undefined ? t("listed_of", { n, of: whole(of) }) : t(more ? "listed_more" : "listed", { n });
   const agrees = expected === undefined || more || rows.length === expected;
   return make("section", { class: "panel", "aria-labelledby": "cases_title" },
     make("header", {}, make("h2", { id: "cases_title" }, t("case_list")),
@@ -40,12 +41,27 @@ export function drawCases(state, { rows, more }, clock, { expected, doubles } = 
 const STATES = ["", NOT_CLOSED, NOT_DONE, "waiting", "open", "held", "resolved", "closed"];
 const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DONE]: "not_done" }[value] || `state_${value}`);
 
+// How many a list is of, where a view counts just these: a stock now, or what was opened. null: no view does. A list by its
+// limits has only what is not done and has one, so no stock but of what is late is its sum.
+async function sumOf(state, days) {
+  if (state.number || state.kind !== "request" || state.station) return null;
+  const types = typesAsked(state.type), isOfPlaces = state.street || state.community, isOfDays = days.from || days.to;
+  const one = (view, query, of) => perhaps(oneOf(view, query).then((row) => of(row) ?? null));
+  if (!isOfPlaces && !isOfDays && state.overdue === "yes" && (!state.state || state.state === NOT_DONE)) return one("overdue", { unit: state.unit, ...types }, (row) => row.overdue);
+  if (state.overdue || state.order) return null;
+  if (!isOfPlaces && !isOfDays && state.state === NOT_CLOSED) return one("backlog", { unit: state.unit, ...types }, (row) => row.open);
+  if (state.state || state.type) return null;
+  return one("places", { ...days, unit: state.unit, street_code: state.street, community_code: state.community }, (row) => (row.opened || 0) + (row.doubles || 0));
+}
+
 export const title = (state) => (state.number ? t("with_number", state) : t("v_cases"));
 
 export async function ask(state) {
   const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
     community_code: state.community, station: state.station, ...typesAsked(state.type) };
-  return askCases(query, (!state.number && ownDays(state)) || {}, Number(state.pages || 1));
+  const days = (!state.number && ownDays(state)) || {};
+  const [listed, sum] = await Promise.all([askCases(query, days, Number(state.pages || 1)), sumOf(state, days)]);
+  return { ...listed, sum };
 }
 
 // What the list was narrowed to on the way here: each is told, and can be taken out.

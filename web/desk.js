@@ -2,7 +2,7 @@
 // What no rule decides: the queue, one case of it before a person, and the form that answers.
 import { get, perhaps } from "./api.js";
 import { askCase, facts, timeline, why } from "./case.js";
-import { dueMark, placeOf } from "./case_rows.js";
+import { byUrgency, dueMark, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
@@ -40,11 +40,14 @@ function row(item, state, now) {
     make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due ? dueMark(item.due, now) : item.cause === "emergency" ? make("span", { class: "soft" }, t("no_limit")) : null));
 }
 
+const sumOf = (waiting) => Object.values(waiting || {}).reduce((sum, n) => sum + n, 0);
+
 function queue({ page }, state, clock) {
   if (!page) return make("section", { class: "panel" }, make("p", { class: "none" }, t("forbidden")));
+  const of = state.cause ? page.waiting?.[state.cause] || 0 : sumOf(page.waiting);
   return make("section", { class: "panel", "aria-labelledby": "queue_title" },
-    make("header", {}, make("h2", { id: "queue_title" }, t("queue")), make("p", { class: "note" }, t("listed", { n: whole(page.rows.length) }))),
-    page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
+    make("header", {}, make("h2", { id: "queue_title" }, t("queue")), make("p", { class: "note" }, page.next && of > page.rows.length ? t("listed_of", { n: whole(page.rows.length), of: whole(of) }) : t("listed", { n: whole(page.rows.length) }))),
+    page.rows.length ? make("ol", { id: "queue", class: "queue" }, byUrgency(page.rows, clock.now).map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
     page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 
@@ -73,7 +76,7 @@ function asked({ page, one, found }, state, clock) {
 export const title = () => t("v_desk");
 
 export function draw(state, data, clock) {
-  const waiting = data.page?.waiting || {}, all = Object.values(waiting).reduce((sum, n) => sum + n, 0);
+  const waiting = data.page?.waiting || {}, all = sumOf(waiting);
   const causes = CAUSES.filter((cause) => waiting[cause] || cause === state.cause);
   return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "", pages: "" })),
     state.cause === "overdue" && make("p", { class: "note", id: "not_the_stock" }, t("desk_overdue_means"))),

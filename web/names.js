@@ -71,8 +71,8 @@ export const langOfNames = () => (language() === "en" ? "zh-CN" : null);
 const called = (row) => (language() === "en" && row?.name_en) || row?.name;
 export const triggerName = (code) => called(triggers.get(code)) || code;
 export const limitName = (code) => called(classes.get(code)) || code;
-// A rule is called as its file says, else by our word for it; the desk's own word is one too.
-export const ruleWords = (rule) => called(rules.get(rule)) || t(`rule_${rule}`);
+// A rule is called as its file says, else by our word for it; what was asked of the desk and what it answered are rules too.
+export const ruleWords = (rule) => called(rules.get(rule)) || ["rule", "cause", "move"].map((of) => t(`${of}_${rule}`)).find((words) => words !== rule) || stageName("request", rule);
 // Of a field of a case, and of one of its values.
 export const fieldName = (field, ours = field) => called(fields.get(field)) || ours;
 export const valueName = (field, value) => called(fields.get(`${field}:${value}`)) || String(value);

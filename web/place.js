@@ -74,7 +74,8 @@ function levelTable(state, { sum, rows }) {
   return make("section", { class: "panel", "aria-labelledby": "level_title" },
     make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(sum, rows) : null),
     table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(level), keyOf: (row) => row[level.by] || "none",
-      first: { key: "opened", down: true }, foot: { ...Object.fromEntries(COUNTS.map((key) => [key, sum[key] || 0])), sum: true } }));
+      first: { key: "opened", down: true }, foot: { ...Object.fromEntries(COUNTS.map((key) => [key, sum[key] || 0])), sum: true } }),
+    make("p", { class: "note", id: "places_defined" }, t("places_defined")));
 }
 
 const trendDays = (trend) => trend.map((row) => ({ day: row.day, p50: row.full_p50_seconds, p90: row.full_p90_seconds, n: row.full_n }));
@@ -82,7 +83,7 @@ const trendDays = (trend) => trend.map((row) => ({ day: row.day, p50: row.full_p
 function trendFigure(state, trend) {
   if (!trend) return null;
   const rows = trendDays(trend);
-  return figure({ id: "trend", title: t("trend_full"), height: 200, rows: rows.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
+  return figure({ id: "trend", title: t("trend_full"), height: 200, rows: rows.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))], note: t("approximate"),
     body: table({ id: "trend_rows", caption: t("trend_full"), state, rows, columns: [{ key: "day", title: t("day"), fixed: true },
       { key: "n", title: t("n"), kind: "number", fixed: true, cell: (row) => whole(row.n) },
       { key: "p50", title: t("median"), kind: "number", fixed: true, cell: (row) => duration(row.p50) },

@@ -6,6 +6,7 @@ import { daysOf, periodStart, shift } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
 import { langOfNames, unitName } from "./names.js";
+import { FEW } from "./picture.js";
 import { table } from "./table.js";
 import { tile } from "./tile.js";
 import { tierOf } from "./units.js";
@@ -41,10 +42,13 @@ function tiles({ pooled, mean }) {
     tile({ id: "valid", title: t("valid"), value: whole(pooled.valid || 0), notes: [[t("reviewed"), whole(pooled.reviewed || 0)], [t("opened"), whole(pooled.orders || 0)]] }));
 }
 
+// Of a few call-backs one more changes everything: such numbers are pale.
+const isFew = (row) => row.valid > 0 && row.valid < FEW;
+
 function rateCell(key) {
   return { key, title: t(key), kind: "number", value: (row) => (row.valid ? row[key] : null), cell: (row) => {
     const rate = row.valid ? row[key] : null, [name, , sign] = tierOf(rate);
-    return make("span", { class: `tier ${name}` }, make("span", { "aria-hidden": "true" }, `${sign} `), percent(rate));
+    return make("span", { class: `tier ${name}${isFew(row) ? " few" : ""}` }, make("span", { "aria-hidden": "true" }, `${sign} `), percent(rate));
   } };
 }
 
@@ -67,9 +71,10 @@ export function draw(state, data) {
   make("section", { class: "panel", "aria-labelledby": "rates_title" }, make("header", {}, make("h2", { id: "rates_title" }, t("rates_by_unit")), make("p", { class: "note" }, t("rates_note"))),
     table({ id: "rates", caption: t("rates_by_unit"), state, rows: ranked(rows), first: { key: "rank" }, keyOf: (row) => row.unit || "none", columns: [
       { key: "unit", title: t("unit"), value: (row) => unitName(row.unit), cell: (row) => make("span", { lang: langOfNames() }, unitName(row.unit)) },
-      { key: "rank", title: t("rank"), kind: "number", cell: (row) => row.rank ?? make("span", { class: "soft" }, t("no_rank")) },
+      { key: "rank", title: t("rank"), kind: "number", cell: (row) => make("span", { class: row.rank === null ? "soft" : isFew(row) ? "few" : null }, row.rank ?? t("no_rank")) },
       { key: "orders", title: t("opened"), kind: "number", cell: (row) => whole(row.orders) },
       { key: "valid", title: t("valid"), kind: "number", cell: (row) => whole(row.valid) },
       ...RATES.map(rateCell),
-      { key: "score", title: t("score"), kind: "number", value: scoreOf, cell: (row) => score(row.valid ? row.score : null) }] }))];
+      { key: "score", title: t("score"), kind: "number", value: scoreOf, cell: (row) => make("span", { class: isFew(row) ? "few" : null }, score(row.valid ? row.score : null)) }] }),
+    make("p", { class: "note", id: "rates_defined" }, t("rates_defined", { few: FEW })))];
 }

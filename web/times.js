@@ -76,9 +76,9 @@ export function draw(state, data) {
     choice(t("group"), GROUPS.map((one) => [one, t(`group_${one}`)]), groupOf(state), (one) => ({ group: one, sort: "" })),
     rangeChoice(state, data.days), typeChoice(state)),
   figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
-    note: t(`means_${measure}`), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
+    note: [t(`means_${measure}`), t("approximate")].join(" · "), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
   make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(drawable(rows)), rows: drawable(rows).length,
-    legend: legend(), note: drawable(rows).length > 0 && t("n_behind", { few: FEW }), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
+    legend: legend(), note: [drawable(rows).length > 0 && t("n_behind", { few: FEW }), t("approximate")].filter(Boolean).join(" · "), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
 }
 
 export function after(state, data) {

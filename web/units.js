@@ -18,8 +18,9 @@ export const tierOf = (rate) => (isNothing(rate) ? ["none", null, "○"] : TIERS
 
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day), types = typesAsked(state.type), query = { ...days, by: "unit", ...types };
+  const due = { ...query, to: days.to && days.to < clock.day ? days.to : clock.day }; // what falls due tomorrow is not missed
   const before = daysBefore(state, clock.day), past = before && { ...query, ...before };
-  const [closed, timely, stock, late, closed_before, timely_before, returned] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
+  const [closed, timely, stock, late, closed_before, timely_before, returned] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", due), []),
     perhaps(rowsOf("backlog", { by: "unit", ...types }), []), perhaps(rowsOf("overdue", { by: "unit", ...types }), []),
     past ? perhaps(rowsOf("closure_rate", past), []) : [], past ? perhaps(rowsOf("on_time", past), []) : [],
     state.type ? null : perhaps(rowsOf("dispute", { ...days, by: "unit" }), null)]); // disputes are counted by rule, not by type
@@ -100,7 +101,8 @@ function allTable(rows, state, { before, hasReturns }) {
       count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
       rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: NOT_CLOSED }) },
       { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes", order: "due" }) },
-      ...(hasReturns ? [count("disputed"), count("returned"), { key: "returned_rate", title: t("returned_rate"), kind: "number", value: upheldOf, cell: (row) => (row.disputed ? percent(upheldOf(row)) : "–") }] : [])] }));
+      ...(hasReturns ? [count("disputed"), count("returned"), { key: "returned_rate", title: t("returned_rate"), kind: "number", value: upheldOf, cell: (row) => (row.disputed ? percent(upheldOf(row)) : "–") }] : [])] }),
+    make("p", { class: "note", id: "units_defined" }, t("units_defined")));
 }
 
 export const title = () => t("v_units");

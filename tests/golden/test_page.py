@@ -433,7 +433,7 @@ def test_what_a_district_made_itself_is_called_as_it_says(inspection):
     inspection.pages["/api/views"] = {"views": [own]}
     inspection.rows["inspection"] = [inspected(7, 1, limit_class="7d", rule="R0105", risk="1", station="st001"), inspected(5, 1, limit_class="9d", rule="adopted", risk="4")]
     table = lambda by, **more: browse(inspection.url + f"#view=figures&name=inspection&by={by}" + "".join(f"&{k}={v}" for k, v in more.items())).text("figures")
-    for by, words in (("limit_class", ("时限等级 发现", "七天 7", "9d 5")), ("rule", ("规则 发现", "巡查归局 7", "来件已定承办 5")), ("risk", ("风险 发现", "高 7", "4 5")), ("station", ("站点 发现", "建外便民站 7"))):
+    for by, words in (("limit_class", ("时限等级 发现", "七天 7", "9d 5")), ("rule", ("规则 发现", "巡查归局 7", "承接来单指定 5")), ("risk", ("风险 发现", "高 7", "4 5")), ("station", ("站点 发现", "建外便民站 7"))):
         shown = table(by)
         assert all(one in shown for one in words), shown
     assert "a week 7" in table("limit_class", lang="en") and "Risk 发现" in table("risk", lang="en") and "high 7" in table("risk", lang="en")
@@ -552,6 +552,27 @@ def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     assert "dispute" not in [view for view, _ in api.asked]
 
 
+def test_what_falls_due_tomorrow_is_not_missed(api):
+    for words, until in (("&range=all", {"to": CLOCK["day"]}), ("&from=2025-12-01&to=2025-12-02", {"from": "2025-12-01", "to": "2025-12-02"})):
+        api.asked.clear()
+        page = browse(f"{api.url}#view=units{words}")
+        assert errors(page) == [] and ("on_time", {**until, "by": "unit"}) in api.asked
+        assert "时限在这些天内的" in page.text("units_defined")
+
+
+def test_a_list_says_how_many_there_are(api):
+    api.rows["backlog"], api.rows["overdue"] = [{"unit": "d_urban", "open": 324, "held": 1}], [{"unit": "d_urban", "overdue": 7}]
+    api.rows["places"] = [{"unit": "d_urban", "opened": 30, "doubles": 2}]
+    api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1"), desk_case("N2")], "next": "1"}
+    for words, said in ((f"&unit=d_urban&{NOT_CLOSED}", "已列 2 / 324 件"), ("&unit=d_urban&overdue=yes&order=due", "已列 2 / 7 件"), ("&street=110105001&from=2025-12-01&to=2025-12-02", "已列 2 / 32 件"),
+                        (f"&street=110105001&{NOT_CLOSED}", "已列 2 件,后面还有")):  # of a place there is no stock
+        page = browse(f"{api.url}#view=cases&kind=request{words}")
+        assert errors(page) == [] and page.text("agreement") == f"● {said}"
+    assert ("places", {"street_code": "110105001", "from": "2025-12-01", "to": "2025-12-02"}) in api.asked
+    api.pages["/api/cases"]["next"] = None
+    assert browse(f"{api.url}#view=cases&kind=request&{NOT_CLOSED}").text("agreement") == "● 已列 2 件"  # the clock may have gone on between
+
+
 NOT_CLOSED = "state=waiting%2Copen%2Cheld%2Cresolved%2Cmerged"  # as long as a stock counts it
 
 
@@ -644,6 +665,7 @@ def test_rates_are_by_rank_and_who_has_none_is_last(api):
     told = page.text("rates")
     places = [told.index(f" {words} ") for words in ("c 1", "e 1", "b 3", "f 4", "d_mixed 不排名", "a_none 不排名")]
     assert places == sorted(places) and told.rstrip().endswith("无数据"), told
+    assert "满意率 = (满意 + 0.9 × 基本满意) ÷ 有效回访" in page.text("rates_defined") and "不足 5 件" in page.text("rates_defined")
     told = browse(api.url + "#view=rates&sort=rates.score.up").text("rates")
     places = [told.index(f" {words} ") for words in ("f 4", "b 3", "c 1", "a_none 不排名")]
     assert places == sorted(places), told

@@ -49,14 +49,15 @@ def test_the_desk_is_told_what_is_known_and_what_is_not(api, cause, type_code, p
 
 
 def test_emergencies_stand_by_their_limits(api):
-    some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), None])]
-    api.pages["/api/desk"] = {"rows": some, "waiting": {"emergency": 3, "fallback": 4}, "causes": [], "next": None}
+    some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), at("2026-01-03", 14), None])]
+    api.pages["/api/desk"] = {"rows": some, "waiting": {"emergency": 4, "fallback": 3}, "causes": [], "next": "1"}
     page = browse(f"{api.url}#view=desk")
     orders = {query.get("cause", "").split(",")[0]: query.get("order") for path, query in api.asked if path == "/api/desk" and query["limit"] != "1"}
     assert orders["emergency"] == "due" and orders["overdue"] is None  # of all others who waits the longest
     words = page.text("queue")
     assert errors(page) == [] and "超期 60 分" in words and "余 60 分" in words and "无时限" in words
-    assert "紧急 3,共 7 件" in page.text("status")
+    assert words.index("余 60 分") < words.index("无时限") < words.index("余 2.0 天")  # none of them waits for what has more than a day
+    assert "紧急 4,共 7 件" in page.text("status")
     api.asked.clear()
     browse(f"{api.url}#view=desk&cause=overdue")
     assert ("/api/desk", {"cause": "overdue", "order": "due", "limit": "100"}) in api.asked
@@ -90,6 +91,17 @@ def test_a_case_says_since_when_who_has_it(api):
     assert "自 01-01 12:00 由朝外街道" in page.text("why")
     page = browse(told(api, {**one, "due": at("2026-01-01", 12)}))
     assert "已 1 天 3 时。" in page.text("why") and "已过 60 分,尚未办结" in page.text("why")
+
+
+def test_a_rule_has_one_name_and_nothing_was_before_it_began(api):
+    lines = lived()["timeline"]
+    more = [{**line(n + 3, stage, "router", 11, stage), "rule": rule} for n, (stage, rule) in enumerate([("dispatched", "adopted"), ("escalated", "dispute"), ("recalled", "dispute_decided"), ("escalated", "confirm"), ("nudged", "near_due")])]
+    late = {**line(9, "dispatched", "router", 13, "派单"), "time": at("2026-01-01", 13, 1), "lead": "s110105001", "rule": "opened"}  # the tick is of 13:00
+    api.pages["/api/names"] = NAMES
+    page = browse(told(api, lived(timeline=[*lines, *more, late])))
+    words = page.text("timeline")
+    assert errors(page) == [] and all(f"规则 {name}" in words for name in ("承接来单指定", "异议", "异议裁定", "未诉先办待确认", "临期", "受理")), words
+    assert "派单 0 秒后仍未签收" in page.text("why")
 
 
 def test_another_kinds_stage_is_called_as_the_kind_says(api):
