@@ -19,24 +19,27 @@ export async function askFirings(name) {
 
 // {"estate_code": "…", "type_code": "R0105"} in words.
 const GROUP = { street_code: placeName, community_code: placeName, type_code: typeName, unit: unitName, station: stationName };
-const groupWords = (group) => Object.entries(group || {}).map(([name, value]) => `${fieldName(name, t(`g_${name}`))} ${GROUP[name] ? GROUP[name](value) : valueName(name, value)}`).join(" · ");
+const groupWords = (group) => Object.entries(group).map(([name, value]) => `${fieldName(name, t(`g_${name}`))} ${GROUP[name] ? GROUP[name](value) : valueName(name, value)}`).join(" · ");
 
 // Evidence is events; of those that are cases the page knows the way.
 const isCase = (name) => name.split(":").length >= 3;
+// What is stored was said by others: a list and a group are taken for what they are alone.
+const evidenceIn = (row) => (Array.isArray(row.evidence) ? row.evidence.filter((name) => typeof name === "string") : []);
+const groupOf = (row) => (row.group && typeof row.group === "object" ? row.group : {});
 const stateNow = (row, name) => row.evidence_now?.[name];
 function evidenceOf(row, name) {
   const stands = stateNow(row, name);
   return make("li", {}, isCase(name) ? caseLink(name) : make("code", {}, name), stands ? [" ", stateSign(stands.state, kindOf(name), stands.stage)] : null);
 }
 
-const casesOf = (row) => (row.evidence || []).filter((name) => stateNow(row, name));
+const casesOf = (row) => evidenceIn(row).filter((name) => stateNow(row, name));
 const doneOf = (row) => casesOf(row).filter((name) => isDone(stateNow(row, name)));
-const isAllDone = (row) => casesOf(row).length > 0 && doneOf(row).length === (row.evidence || []).length;
+const isAllDone = (row) => casesOf(row).length > 0 && doneOf(row).length === evidenceIn(row).length;
 // What warns of one case says nothing any more when that is done; what was counted of many stays true.
-export const isPast = (row) => "case" in (row.group || {}) && isAllDone(row);
+export const isPast = (row) => "case" in groupOf(row) && isAllDone(row);
 
 function evidence(row) {
-  const all = row.evidence || [], rest = all.slice(SHOWN);
+  const all = evidenceIn(row), rest = all.slice(SHOWN);
   if (!all.length) return make("p", { class: "note" }, t("no_evidence"));
   return [make("ul", { class: "evidence" }, all.slice(0, SHOWN).map((name) => evidenceOf(row, name))),
     rest.length ? make("details", { "data-key": `${row.case}_rest` }, make("summary", {}, t("more_n", { n: rest.length })), make("ul", { class: "evidence" }, rest.map((name) => evidenceOf(row, name)))) : null];
@@ -46,8 +49,8 @@ const counted = (row, now) => [row.count && t("counted", { n: row.count }), row.
   row.window_from && `${moment(row.window_from, now)} – ${moment(row.window_to, now)}`].filter(Boolean).join(" · ");
 
 const found = (row, now) => [make("p", { lang: langOfNames() }, row.reason || "–"),
-  make("p", { class: "note" }, [groupWords(row.group), counted(row, now), row.unit ? `${t("lead")} ${unitName(row.unit)}` : "", placeOf(row)].filter(Boolean).join(" · ")),
-  make("div", {}, make("h4", {}, t("evidence_n", { n: (row.evidence || []).length }), doneOf(row).length ? t("evidence_done", { n: doneOf(row).length }) : ""), evidence(row))];
+  make("p", { class: "note" }, [groupWords(groupOf(row)), counted(row, now), row.unit ? `${t("lead")} ${unitName(row.unit)}` : "", placeOf(row)].filter(Boolean).join(" · ")),
+  make("div", {}, make("h4", {}, t("evidence_n", { n: evidenceIn(row).length }), doneOf(row).length ? t("evidence_done", { n: doneOf(row).length }) : ""), evidence(row))];
 
 // In a list of what was found.
 export function firing(row, now) {

@@ -8,6 +8,7 @@
 
 #include "aggregator/core/case_story.h"
 #include "aggregator/store/case_ask.h"
+#include "aggregator/store/desk_ask.h"
 #include "model/desk.h"
 
 #define STORY_ARENA ((size_t)1 << 20)
@@ -97,49 +98,11 @@ void api_cases_one(void *api, struct http_request *request)
     api_call_ask(call);
 }
 
-static const struct api_parameter desk_parameters[] = {
-    {"cause", API_WORDS,
-     "unclassified fallback two_leads too_old unknown_unit emergency dispute hold confirm "
-     "would_have overdue headless",
-     0, 0},
-    {"street_code", API_CODES, NULL, 0, 0},
-    {"kind", API_CODES, NULL, 0, 0},
-    {"order", API_WORD, "opened due", 0, 0},
-    {"limit", API_NUMBER, NULL, 1, 1000},
-    {"after", API_KEY, NULL, 0, 0}};
+static const struct api_parameter desk_parameters[] = {DESK_ASK_PARAMETERS};
 
 static void build_desk(struct api_call *call, struct sql_ask *ask)
 {
-    const struct api_value *after = api_query_get(&call->query, "after");
-    bool due = span_is(api_query_get(&call->query, "order")->text, "due");
-    /* What has no limit comes behind all that has one. */
-    const char *order = due ? "coalesce(n.due_ms, 253402300800000)" : "coalesce(n.opened_ms, 0)";
-    char text[SPAN_DECIMAL];
-    sql_ask_add(ask, "SELECT c.t_ms, t.key, t.row, (SELECT coalesce(json_object_agg(w.cause, w.n), "
-                     "'{}') FROM (SELECT desk_cause AS cause, count(*) AS n FROM core.case_now "
-                     "WHERE desk_cause IS NOT NULL AND live GROUP BY 1) AS w) AS waiting FROM "
-                     "core.clock AS c LEFT JOIN (SELECT p.key, p.row, p.ord FROM (");
-    strbuf_addf(&ask->sql,
-                "SELECT %s || '.' || n.case_id AS key, row_number() OVER (ORDER BY %s, n.case_id) "
-                "AS ord",
-                order, order);
-    sql_ask_add(
-        ask,
-        ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.desk_cause AS cause, "
-        "n.kind, n.stage, n.state, n.lead AS unit, n.type_code, n.street_code, "
-        "n.community_code, core.of_ms(n.opened_ms) AS opened, core.of_ms(n.due_ms) AS "
-        "due, core.of_ms(n.changed_ms) AS changed, f.trigger, f.data->>'reason' AS "
-        "reason) AS i) AS row FROM core.case_now AS n LEFT JOIN core.firing AS f USING "
-        "(case_id) WHERE n.desk_cause IS NOT NULL AND n.live");
-    sql_ask_any(ask, "n.desk_cause", api_query_get(&call->query, "cause")->text);
-    sql_ask_any(ask, "n.street_code", api_query_get(&call->query, "street_code")->text);
-    sql_ask_any(ask, "n.kind", api_query_get(&call->query, "kind")->text);
-    if (after->text.at) {
-        int number = sql_ask_take(ask, span_decimal(text, after->number));
-        strbuf_addf(&ask->sql, " AND (%s, n.case_id) > ($%d::bigint, $%d)", order, number,
-                    sql_ask_take(ask, after->rest));
-    }
-    strbuf_addf(&ask->sql, " ORDER BY %s, n.case_id", order);
+    desk_ask_list(ask, &call->query);
     api_call_end_page(call, ask);
 }
 
@@ -188,25 +151,26 @@ static void build_triggers(struct api_call *call, struct sql_ask *ask)
     char text[SPAN_DECIMAL];
     api_call_begin_page(ask);
     sql_ask_add(
-        ask, "SELECT f.fired_ms || '.' || f.case_id AS key, row_number() OVER (ORDER BY f.fired_ms "
-             "DESC, "
-             "f.case_id DESC) AS ord, (SELECT row_to_json(i)::text FROM (SELECT f.case_id AS case, "
-             "f.trigger, core.of_ms(f.fired_ms) AS fired, f.data->>'reason' AS reason, "
-             "(f.data::jsonb->'group') - 'caller_ref' AS \"group\", f.data->'window_from' AS "
-             "window_from, "
-             "f.data->'window_to' AS window_to, f.data->'count' AS count, f.data->'distinct' AS "
-             "\"distinct\", f.data->'evidence' AS evidence, f.data->>'type_code' AS type_code, "
-             "f.data->>'street_code' AS street_code, f.data->>'community_code' AS community_code, "
-             "n.stage, n.state, n.lead AS unit, n.desk_cause, (SELECT json_object_agg(e.case_id, "
-             "json_build_object('state', m.state, 'stage', m.stage)) FROM json_array_elements_text("
-             "CASE json_typeof(f.data->'evidence') WHEN 'array' THEN f.data->'evidence' END) AS "
-             "e(case_id) JOIN core.case_now AS m ON m.case_id = e.case_id) AS evidence_now) AS i) "
-             "AS row FROM core.firing AS f LEFT JOIN core.case_now AS n USING (case_id) WHERE "
-             "true");
+        ask,
+        "SELECT f.fired_ms || '.' || f.case_id AS key, row_number() OVER (ORDER BY f.fired_ms "
+        "DESC, f.case_id DESC) AS ord, (SELECT row_to_json(i)::text FROM (SELECT f.case_id AS "
+        "case, f.trigger, core.of_ms(f.fired_ms) AS fired, f.data->>'reason' AS reason, "
+        "CASE json_typeof(f.data->'group') WHEN 'object' THEN (SELECT "
+        "coalesce(json_object_agg(g.key, g.value), '{}') FROM json_each(f.data->'group') AS g "
+        "WHERE g.key <> 'caller_ref') END AS \"group\", f.data->'window_from' AS window_from, "
+        "f.data->'window_to' AS window_to, f.data->'count' AS count, f.data->'distinct' AS "
+        "\"distinct\", core.evidence(f.data) AS evidence, f.data->>'type_code' AS type_code, "
+        "f.data->>'street_code' AS street_code, f.data->>'community_code' AS community_code, "
+        "n.stage, n.state, n.lead AS unit, n.desk_cause, (SELECT json_object_agg(e.case_id, "
+        "json_build_object('state', m.state, 'stage', m.stage)) FROM jsonb_array_elements_text("
+        "core.evidence(f.data)) AS e(case_id) JOIN core.case_now AS m ON m.case_id = e.case_id) AS "
+        "evidence_now) AS i) AS row FROM core.firing AS f LEFT JOIN core.case_now AS n USING "
+        "(case_id) WHERE "
+        "true");
     sql_ask_any(ask, "f.trigger", api_query_get(&call->query, "trigger")->text);
     sql_ask_any(ask, "f.case_id", api_query_get(&call->query, "case")->text);
     if (evidence->text.at)
-        strbuf_addf(&ask->sql, " AND f.data::jsonb -> 'evidence' ? $%d",
+        strbuf_addf(&ask->sql, " AND core.evidence(f.data) ? $%d",
                     sql_ask_take(ask, evidence->text));
     if (from->text.at)
         sql_ask_compare(ask, "f.fired_ms", ">=", from->number);

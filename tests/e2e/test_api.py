@@ -296,6 +296,12 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     one, = api.json("/api/triggers?evidence=request:12345:APID1&from=2099-01-01")["rows"]
     assert one["case"] == "proactive:triggers:APIH" and api.json("/api/triggers?evidence=request:12345:NOBODY")["rows"] == []
     assert one["evidence_now"] == {"request:12345:APID1": {"state": row["state"], "stage": district.sql("SELECT stage FROM core.case_now WHERE case_id = %s", "request:12345:APID1")[0][0]}}
+    # what no trigger said breaks no answer, and no index
+    odd = '{"evidence": ["request:12345:APID1", 9e-99999], "group": "case", "count": 9e-99999}'
+    district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIO', '0', 4102444800001, 'odd', %s) RETURNING 1", odd)
+    rows = api.json("/api/triggers?evidence=request:12345:APID1&from=2099-01-01")["rows"]
+    district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIO' RETURNING 1")
+    assert [one["case"] for one in rows] == ["proactive:triggers:APIO", "proactive:triggers:APIH"] and rows[0]["group"] is None and rows[0]["evidence"] == ["request:12345:APID1", "9e-99999"]
     district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIH' RETURNING 1")
     district.sql("DELETE FROM core.firing WHERE case_id = 'proactive:triggers:APIF' RETURNING 1")
     # in the queue the sentence stands with the case

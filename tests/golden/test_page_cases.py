@@ -139,6 +139,14 @@ def test_a_finding_says_how_its_cases_are_now(api):
     assert order == sorted(order) and words.index("另有 1 项") < order[-1]  # what warns of one case is over with it, what was counted of many is not
 
 
+def test_what_is_no_list_and_no_group_breaks_no_page(api):
+    odd = [{**fired(f"F{n}", "repeat", [], 0, group), "evidence": evidence} for n, (evidence, group) in enumerate((("request:12345:N0", "case"), (7, 7), ([7, None, "request:12345:N1"], ["case"]), ({"a": 1}, None)))]
+    api.pages.update({"/api/names": NAMES, "/api/triggers": {"rows": odd, "next": None}})
+    page = browse(f"{api.url}#view=triggers")
+    assert errors(page) == [] and all(f"发现 F{n}" in page.text("view") for n in range(4)) and "依据 1 条" in page.text("view")
+    assert errors(browse(f"{api.url}#view=screen")) == []
+
+
 def test_a_case_leads_back_to_what_was_found_by_it(api):
     one = lived()
     api.pages.update({"/api/names": NAMES, "/api/triggers": {"rows": [fired("F1", "repeat", [one["case"]], 0, {"type_code": "R0105"})], "next": None}})

@@ -8,11 +8,23 @@
 
 #define MOST_DATA ((size_t)64 << 10) /* of a hundred pieces of evidence */
 
+static bool is_texts(const struct json_value *list)
+{
+    if (!list || list->type != JSON_ARRAY)
+        return false;
+    for (const struct json_value *one = list->first; one; one = one->next)
+        if (one->type != JSON_STRING)
+            return false;
+    return true;
+}
+
+/* Whoever may open a case may say anything of it: only the router found something. */
 bool firing_rows_is_firing(const struct event *event)
 {
-    return event->family == EVENT_CASE && span_is(event->name, "opened") && event->data &&
+    return event->family == EVENT_CASE && span_is(event->name, "opened") &&
+           span_is(event->party, "router") && !event->feed.len && event->data &&
            event->data->type == JSON_OBJECT && json_text(event->data, "trigger").len > 0 &&
-           json_get(event->data, SPAN("evidence")) != NULL;
+           is_texts(json_get(event->data, SPAN("evidence")));
 }
 
 static bool fill(struct firing_row *row, struct arena *arena, const struct event *event)

@@ -18,6 +18,7 @@ struct firing_rows {
     struct firing_row *first;
 };
 
+/* The word of the router itself, and its evidence is texts. */
 bool firing_rows_is_firing(const struct event *event);
 /* False when the arena is full. */
 bool firing_rows_take(struct firing_rows *rows, struct arena *arena, const struct event *event);

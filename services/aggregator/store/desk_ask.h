@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What waits at the desk: a page of it, and how much waits by cause. As case_ask.h, without its
+ * LIMIT. */
+#pragma once
+
+#include "aggregator/core/api_query.h"
+#include "aggregator/store/sql_ask.h"
+
+#define DESK_ASK_PARAMETERS                                                                        \
+    {"cause", API_WORDS,                                                                           \
+     "unclassified fallback two_leads too_old unknown_unit emergency dispute hold confirm "        \
+     "would_have overdue headless",                                                                \
+     0, 0},                                                                                        \
+        {"street_code", API_CODES, NULL, 0, 0}, {"kind", API_CODES, NULL, 0, 0},                   \
+        {"order", API_WORD, "opened due", 0, 0}, {"limit", API_NUMBER, NULL, 1, 1000},             \
+        {"after", API_KEY, NULL, 0, 0},
+
+/* Columns t_ms, key, row and waiting. */
+void desk_ask_list(struct sql_ask *ask, const struct api_query *query);

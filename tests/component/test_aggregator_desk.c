@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The desk's queue as the API asks for it reads the rows of its page in their order, whatever else
+ * waits; and what stands in core.firing, said by whomever, stops nobody who writes it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "aggregator/store/desk_ask.h"
+#include "base/base.h"
+
+#include "aggregator_store.h"
+
+static struct aggregator_store store;
+
+static void run(const char *sql)
+{
+    struct error error = {0};
+    if (!postgres_connection_run(store.reader, sql, &error))
+        fail_msg("%s: %s", sql, error.text);
+}
+
+/* A desk that is far behind, among five times as many cases. */
+static int open_all(void **state)
+{
+    (void)state;
+    if (!aggregator_store_open(&store))
+        return 1;
+    run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, opened_ms, "
+        "due_ms, live) SELECT 'request:test:' || n, 'request', 0, n, 'waiting', CASE n % 10 WHEN 0 "
+        "THEN 'overdue' WHEN 5 THEN 'fallback' END, CASE WHEN n % 7 > 0 THEN 1767196800000 + n * "
+        "7919 % 100003 END, CASE WHEN n % 3 > 0 THEN 1767196800000 + n * 104729 % 100019 END, true "
+        "FROM generate_series(1::bigint, 100000) AS n; ANALYZE core.case_now; ANALYZE core.firing");
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    return aggregator_store_close(&store) ? 0 : 1;
+}
+
+/* A column of what is answered. */
+static void ask(const char *before, const char *const pairs[][2], size_t count, int column,
+                char *answer, size_t size)
+{
+    static const struct api_parameter table[] = {DESK_ASK_PARAMETERS};
+    struct api_query query;
+    struct sql_ask ask;
+    size_t len = 0;
+    api_query_begin(&query, table, ARRAY_LENGTH(table), 480);
+    for (size_t i = 0; i < count; i++)
+        assert_true(api_query_take(&query, span_of(pairs[i][0]), span_of(pairs[i][1])));
+    sql_ask_init(&ask);
+    sql_ask_add(&ask, before);
+    desk_ask_list(&ask, &query);
+    sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
+    PGresult *result = PQexecParams(postgres_connection_handle(store.reader), ask.sql.at, ask.count,
+                                    NULL, (const char *const *)ask.values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s\n%s", PQresultErrorMessage(result), ask.sql.at);
+    answer[0] = '\0';
+    for (int i = 0; i < PQntuples(result) && len < size; i++)
+        len += (size_t)snprintf(answer + len, size - len, "%s\n", PQgetvalue(result, i, column));
+    PQclear(result);
+    sql_ask_fini(&ask);
+}
+
+/* By the index, and what is sorted is the page alone. */
+static void assert_reads(const char *const pairs[][2], size_t count, const char *index)
+{
+    char plan[8192];
+    ask("EXPLAIN (COSTS OFF) ", pairs, count, 0, plan, sizeof plan);
+    for (const char *sort = plan; (sort = strstr(sort, "Sort Key: ")); sort++)
+        if (strncmp(sort, "Sort Key: (row_number()", 23) != 0)
+            fail_msg("%s", plan);
+    if (!strstr(plan, index))
+        fail_msg("%s", plan);
+}
+
+static void a_page_is_read_in_its_order(void **state)
+{
+    static const char *const opened[][2] = {{"order", "opened"}, {"after", "1767196850000.x"}};
+    static const char *const due[][2] = {
+        {"order", "due"}, {"cause", "overdue"}, {"after", "1767196850000.x"}};
+    (void)state;
+    run("SET ROLE dash_all");
+    assert_reads(opened, 1, "case_now_desk on case_now");
+    assert_reads(opened, 2, "case_now_desk on case_now");
+    assert_reads(due, 1, "case_now_desk_due on case_now");
+    assert_reads(due, 2, "case_now_desk_due on case_now");
+    assert_reads(due, 3, "case_now_desk_due on case_now");
+    run("RESET ROLE");
+}
+
+static void what_is_stored_stops_no_writer(void **state)
+{
+    static const char *const odd[] = {
+        "{\"evidence\":9e-99999}",
+        "{\"count\":9e-99999,\"evidence\":[\"request:test:1\"]}",
+        "{\"evidence\":[\"request:test:1\",9e-99999,null,{\"a\":9e-99999}]}",
+        "{}",
+        "7",
+    };
+    char sql[256];
+    (void)state;
+    run("RESET ROLE");
+    for (size_t i = 0; i < ARRAY_LENGTH(odd); i++) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO core.firing VALUES ('proactive:odd:%zu', '0', 1, 'odd', '%s')", i,
+                 odd[i]);
+        run(sql);
+    }
+    assert_int_equal(aggregator_store_number(&store, "SELECT count(*) FROM core.firing AS f WHERE "
+                                                     "core.evidence(f.data) ? 'request:test:1'"),
+                     2);
+}
+
+static void who_asks_what_a_case_is_evidence_of_reads_an_index(void **state)
+{
+    char plan[4096];
+    (void)state;
+    run("INSERT INTO core.firing SELECT 'proactive:many:' || n, '0', n, 'many', "
+        "json_build_object('evidence', json_build_array('request:test:' || n)) FROM "
+        "generate_series(1, 5000) AS n; ANALYZE core.firing; SET ROLE dash_all");
+    aggregator_store_ask(&store,
+                         "EXPLAIN (FORMAT JSON) SELECT FROM core.firing AS f WHERE "
+                         "core.evidence(f.data) ? 'request:test:4000'",
+                         plan, sizeof plan);
+    run("RESET ROLE");
+    if (!strstr(plan, "firing_evidence"))
+        fail_msg("%s", plan);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_is_read_in_its_order),
+        cmocka_unit_test(what_is_stored_stops_no_writer),
+        cmocka_unit_test(who_asks_what_a_case_is_evidence_of_reads_an_index),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
