@@ -176,6 +176,7 @@ bool aggregator_config_load(struct aggregator_config *config, const struct optio
     config->rules.codes = config->codes;
     config->rules.kinds = config->kinds;
     config->rules.views = config->views;
+    config->rules.stations = config->stations;
     config->report = (struct station_report_rules){config->stations, config->calendar,
                                                    config->rules.zone_minutes};
     bool good = daemon_settings_accept(diagnostics, error);

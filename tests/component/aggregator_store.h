@@ -24,7 +24,7 @@ static inline bool aggregator_store_load(struct batch_rules *rules)
     struct codes *codes = codes_load("config/codes.csv", diagnostics);
     struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
     struct views *views = kinds ? views_load("config/views", kinds, diagnostics) : NULL;
-    *rules = (struct batch_rules){codes, kinds, views, 480};
+    *rules = (struct batch_rules){codes, kinds, views, 480, NULL};
     diagnostics_free(diagnostics);
     return views != NULL;
 }

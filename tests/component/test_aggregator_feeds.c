@@ -22,6 +22,7 @@
 static struct {
     struct aggregator_store store;
     struct writer *writers[2]; /* each in its shard */
+    struct station_report_rules report;
 } here;
 
 static int open_all(void **state)
@@ -29,6 +30,12 @@ static int open_all(void **state)
     (void)state;
     if (!aggregator_store_open(&here.store))
         return 1;
+    struct diagnostics *diagnostics = diagnostics_new();
+    here.store.rules.stations = stations_load("config/registries/stations.csv", diagnostics);
+    here.report = (struct station_report_rules){
+        here.store.rules.stations, calendar_load("config/registries/calendar.csv", diagnostics),
+        480};
+    diagnostics_free(diagnostics);
     here.writers[0] = aggregator_store_writer(&here.store, "first", 1);
     here.writers[1] = aggregator_store_writer(&here.store, "second", 2);
     return 0;
@@ -39,17 +46,25 @@ static int close_all(void **state)
     (void)state;
     writer_free(here.writers[0]);
     writer_free(here.writers[1]);
+    stations_free((struct stations *)(uintptr_t)here.report.stations);
+    calendar_free((struct calendar *)(uintptr_t)here.report.calendar);
     return aggregator_store_close(&here.store) ? 0 : 1;
 }
 
-static void commit(int writer, int64_t next, struct batch *batch)
+static void commit_at(int writer, int64_t next, struct batch *batch, int64_t tick_ms)
 {
     struct error error = {0};
     struct writer_position position = {.partition = 0, .stored = -1, .next = -1};
     assert_true(writer_take_over(here.writers[writer], &position, 1, &error));
     position.next = next;
+    position.tick_ms = tick_ms;
     assert_int_equal(writer_commit(here.writers[writer], batch, &position, 1, &error), WRITER_DONE);
     batch_clear(batch);
+}
+
+static void commit(int writer, int64_t next, struct batch *batch)
+{
+    commit_at(writer, next, batch, 0);
 }
 
 static void assert_says(const char *sql, const char *wanted)
@@ -76,6 +91,48 @@ static void the_newest_word_of_a_feed_is_of_all_writers(void **state)
         "SELECT count(*) || ' ' || max(extract(epoch FROM seen))::bigint FROM api.feed_seen "
         "WHERE feed = 'heard'",
         "1 1767196809");
+}
+
+static void assert_feeds(const char *wanted)
+{
+    struct strbuf out;
+    const char *topic = "cb.events";
+    PGresult *result = PQexecParams(postgres_connection_handle(here.store.reader), feeds_sql_ask, 1,
+                                    NULL, &topic, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s", PQresultErrorMessage(result));
+    strbuf_init(&out, 1024, 1 << 16);
+    feeds_sql_write(result, &here.report, &out);
+    assert_non_null(strstr(out.at, wanted));
+    strbuf_fini(&out);
+    PQclear(result);
+}
+
+/* st004, st006, st011 and others of platform_csv: 1h of their open hours. All were heard by
+ * heartbeat since, some of them by the other writer. */
+static void a_feed_is_not_late_while_its_stations_are_heard_by_heartbeat(void **state)
+{
+    (void)state;
+    static const int64_t ten_ms = INT64_C(1767578400000); /* Monday 2026-01-05 10:00 here */
+    struct batch *batch = batch_new(&here.store.rules, 1 << 20);
+    struct event event = {
+        .family = EVENT_CASE, .feed = SPAN("platform_csv"), .recorded_ms = ten_ms};
+    int64_t tick_ms = ten_ms + 61 * 60000;
+    assert_true(batch_add_heard(batch, &event));
+    commit_at(0, 5, batch, tick_ms);
+    assert_feeds("\"due\":\"2026-01-05T11:00:00+08:00\",\"late\":true}");
+    size_t count = stations_count(here.report.stations);
+    for (size_t i = 0; i < count; i++) {
+        const struct station *station = stations_at(here.report.stations, i, 20458);
+        if (station)
+            assert_true(batch_add_sighting(
+                batch, &(struct sighting){station->code, SPAN("heartbeat"), ten_ms + 30 * 60000}));
+        if (i == count / 2)
+            commit_at(0, 6, batch, tick_ms);
+    }
+    commit_at(1, 7, batch, tick_ms);
+    batch_free(batch);
+    assert_feeds("\"due\":\"2026-01-05T11:30:00+08:00\",\"late\":false}");
 }
 
 static void add_refused(struct batch *batch, struct json_reader *reader, const char *data)
@@ -121,7 +178,9 @@ static void why_rows_were_refused_is_of_all_writers_and_asked_by_feed_and_statio
         "{\"feed\":\"f\",\"reason\":\"bad_date\",\"station\":\"st001\",\"rows\":3}",
         "{\"feed\":\"f\",\"reason\":\"bad_date\",\"rows\":4}",
         "{\"feed\":\"f\",\"station\":\"st001\",\"rows\":1}",
-        "{\"feed\":\"g\",\"reason\":\"of_tomorrow\",\"rows\":8}"};
+        "{\"feed\":\"g\",\"reason\":\"of_tomorrow\",\"station\":\"WO20260101\",\"rows\":2}",
+        "{\"feed\":\"g\",\"reason\":\"of_tomorrow\",\"station\":\"WO20260102\",\"rows\":2}",
+        "{\"feed\":\"g\",\"reason\":\"of_tomorrow\",\"rows\":4}"};
     struct json_reader *reader = json_reader_new();
     struct batch *batch = batch_new(&here.store.rules, 1 << 20);
     assert_refused((const char *const[]){NULL, NULL, NULL, NULL}, "\"total\":0,\"rows\":[]}");
@@ -139,6 +198,9 @@ static void why_rows_were_refused_is_of_all_writers_and_asked_by_feed_and_statio
     assert_refused((const char *const[]){"2026-01-01", "2026-01-01", "f", "st001"},
                    "\"total\":2|\"reason\":\"bad_date\"|\"rows\":3|\"reason\":null");
     assert_refused((const char *const[]){"2026-01-02", NULL, NULL, NULL}, "\"total\":0");
+    /* Whatever is no station's code is of its feed alone. */
+    assert_says("SELECT string_agg(DISTINCT station, ' ') FROM core.refused WHERE station <> ''",
+                "st001");
     assert_refused((const char *const[]){NULL, "2025-12-31", NULL, NULL}, "\"total\":0");
 }
 
@@ -163,12 +225,25 @@ static void what_was_told_before_is_added_up_by_the_migration(void **state)
         "INSERT INTO core.observation SELECT date '2026-01-01', 'old' || n, 'refused', '', '', '', "
         "n, n, true, '', json '{\"station\": \"st001\", \"feed\": \"p\", \"rows\": 3}' FROM "
         "generate_series(1, 4) AS n; INSERT INTO core.observation VALUES ('2026-01-01', 'other', "
-        "'refused', 'visits', '', '', 1, 1, true, '', '{\"rows\": \"of its own\"}'); SET LOCAL "
+        "'refused', 'visits', '', '', 1, 1, true, '', '{\"rows\": \"of its own\"}'), "
+        "('2026-01-01', "
+        "'odd1', 'refused', '', '', '', 1, 1, true, '', '{\"feed\": \"p\", \"rows\": \"many\"}'), "
+        "('2026-01-01', 'odd2', 'refused', '', '', '', 1, 1, true, '', '{\"rows\": 1}'), "
+        "('2026-01-01', 'odd3', 'refused', '', '', '', 1, 1, true, '', '[]'); SET LOCAL "
         "ROLE owner; DROP VIEW api.refused, api.feed_seen; DROP TABLE core.refused, "
         "core.feed_seen; CREATE INDEX observation_refused ON core.observation (day) WHERE kind = "
         "'refused'");
     run(file);
     run("COMMIT");
+    /* Who runs with the files of before is fenced, and takes over nothing until they are ours. */
+    struct error error = {0};
+    struct writer_position position = {.partition = 0, .stored = -1, .next = -1};
+    assert_false(writer_take_over(here.writers[0], &position, 1, &error));
+    assert_int_equal(error.kind, ERROR_FATAL);
+    struct writer *writer = aggregator_store_writer(&here.store, "new", 1);
+    assert_true(writer_apply_schema(writer, &error));
+    assert_true(writer_take_over(writer, &position, 1, &error));
+    writer_free(writer);
     assert_says("SELECT concat_ws(' ', feed, coalesce(reason, '-'), station, \"rows\") FROM "
                 "api.refused",
                 "p - st001 12");
@@ -177,11 +252,36 @@ static void what_was_told_before_is_added_up_by_the_migration(void **state)
                 "t");
 }
 
+/* Of a log that begins anew each event is a new one, for the ledger and for the sums too. */
+static void what_the_runbook_says_of_a_new_log_counts_from_its_beginning(void **state)
+{
+    (void)state;
+    static char page[1 << 14];
+    struct error error = {0};
+    struct writer_position position = {.partition = 0, .stored = -1, .next = -1};
+    FILE *stream = fopen("docs/runbooks/log-and-database.md", "r");
+    assert_non_null(stream);
+    assert_true(fread(page, 1, sizeof page - 1, stream) > 0);
+    fclose(stream);
+    char *order = strstr(page, "update core.kafka_offset set next_offset = -1");
+    assert_non_null(order);
+    *strchr(order, '`') = '\0';
+    assert_true(writer_take_over(here.writers[0], &position, 1, &error));
+    assert_true(position.counted > 0);
+    run(order);
+    assert_true(writer_take_over(here.writers[0], &position, 1, &error));
+    assert_int_equal(position.stored, -1);
+    assert_int_equal(position.counted, -1);
+    assert_int_equal(position.last, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_word_of_a_feed_is_of_all_writers),
+        cmocka_unit_test(a_feed_is_not_late_while_its_stations_are_heard_by_heartbeat),
         cmocka_unit_test(why_rows_were_refused_is_of_all_writers_and_asked_by_feed_and_station),
+        cmocka_unit_test(what_the_runbook_says_of_a_new_log_counts_from_its_beginning),
         cmocka_unit_test(what_was_told_before_is_added_up_by_the_migration),
     };
     log_open("test", LOG_LEVEL_ERROR);

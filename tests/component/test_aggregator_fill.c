@@ -67,12 +67,12 @@ static bool load_rules(void)
         !write_file("goes", goes))
         return false;
     here.before = (struct batch_rules){here.codes, here.kinds,
-                                       views_load(here.folder, here.kinds, diagnostics), 480};
+                                       views_load(here.folder, here.kinds, diagnostics), 480, NULL};
     snprintf(path, sizeof path, "%s/goes.yaml", here.folder);
     if (remove(path) != 0 || !write_file("changes", changed) || !write_file("comes", comes))
         return false;
     here.after = (struct batch_rules){here.codes, here.kinds,
-                                      views_load(here.folder, here.kinds, diagnostics), 480};
+                                      views_load(here.folder, here.kinds, diagnostics), 480, NULL};
     diagnostics_free(diagnostics);
     return here.before.views && here.after.views;
 }

@@ -46,8 +46,8 @@ static int open_all(void **state)
     struct diagnostics *diagnostics = diagnostics_new();
     struct codes *codes = codes_load("config/codes.csv", diagnostics);
     struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
-    here.rules =
-        (struct batch_rules){codes, kinds, views_load("config/views", kinds, diagnostics), 480};
+    here.rules = (struct batch_rules){codes, kinds, views_load("config/views", kinds, diagnostics),
+                                      480, NULL};
     diagnostics_free(diagnostics);
     (void)state;
     strcpy(here.sql, "/tmp/cb-sql.XXXXXX");

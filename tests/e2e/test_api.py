@@ -325,18 +325,19 @@ def test_a_feed_says_when_it_was_heard_and_why_its_rows_were_refused(district, a
     bad = [{"工单编号": f"APIREF{n}", "受理时间": "昨天"} for n in (1, 2)] + [{**good, "工单编号": ""}]
     status, body = district.post("hotline", [good, *bad])
     assert status == 200 and json.loads(body)["rejected"] == 3, body
-    status, body = district.post("platform", [{"业务流水号": "APIREF4", "站点编码": "st003"}])
-    assert status == 200 and json.loads(body)["rejected"] == 1, body
+    status, body = district.post("platform", [{"业务流水号": "APIREF4", "站点编码": "st003"}, {"业务流水号": "APIREF5", "站点编码": "WO20261126"}])
+    assert status == 200 and json.loads(body)["rejected"] == 2, body
     district.settle()
     told = {(row["feed"], row["reason"]): row for row in api.json("/api/refused")["rows"]}
     verdicts = {key: row["rows"] - before.get(key, 0) for key, row in told.items() if row["rows"] != before.get(key, 0)}
     assert sum(n for (feed, _), n in verdicts.items() if feed == "hotline") == 3 and verdicts[("hotline", "bad_date")] == 2
-    assert sum(n for (feed, _), n in verdicts.items() if feed == "platform") == 1
+    assert sum(n for (feed, _), n in verdicts.items() if feed == "platform") == 2
     row = told[("hotline", "bad_date")]
     assert row["zh"].startswith("日期无法识别") and row["en"].startswith("the date")
     assert begun <= datetime.datetime.fromisoformat(row["last"]) <= datetime.datetime.now(CHINA) and row["first"] <= row["last"]
     mine = api.json("/api/refused?station=st003&feed=platform")
     assert mine["total"] == len(mine["rows"]) == 1 and mine["rows"][0]["rows"] == 1
+    assert api.json("/api/refused?station=WO20261126")["rows"] == []  # no station's code: of its feed alone
     assert api.json("/api/refused?feed=hotline&from=2020-01-01&to=2020-01-02")["rows"] == []
     # what is told adds up to the account, hour by hour
     differ = district.sql("SELECT feed, hour, l.dead, r.n FROM (SELECT feed, hour, dead FROM api.ledger WHERE dead > 0) AS l FULL JOIN "

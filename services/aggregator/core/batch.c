@@ -296,7 +296,8 @@ bool batch_add_sighting(struct batch *batch, const struct sighting *sighting)
 bool batch_add_refused(struct batch *batch, const struct event *event)
 {
     assert(!batch->sealed);
-    return refused_rows_take(&batch->refused, &batch->arena, event, batch->rules->zone_minutes);
+    return refused_rows_take(&batch->refused, &batch->arena, event, batch->rules->stations,
+                             batch->rules->zone_minutes);
 }
 
 bool batch_add_heard(struct batch *batch, const struct event *event)

@@ -16,12 +16,14 @@
 #include "aggregator/core/refused_rows.h"
 #include "aggregator/core/seen_rows.h"
 #include "model/case_fold.h"
+#include "model/stations.h"
 
 struct batch_rules {
     const struct codes *codes;
     const struct kinds *kinds;
     const struct views *views;
-    int zone_minutes; /* whose civil days the cells have */
+    int zone_minutes;                /* whose civil days the cells have */
+    const struct stations *stations; /* NULL: none is known, refusals are of their feed alone */
 };
 
 /* A case whose set has changed. */

@@ -25,6 +25,12 @@ static struct span text_of(const struct event *event, const char *name)
     return text.at ? text : SPAN("");
 }
 
+/* Whoever sends it may write anything there, each time something else; a sum is kept for good. */
+static struct span known(const struct stations *stations, struct span code, int64_t day)
+{
+    return stations && stations_find(stations, code, day) ? code : SPAN("");
+}
+
 static bool is_of(const struct refused_row *row, const struct refused_row *other)
 {
     return row->day == other->day && span_equal(row->feed, other->feed) &&
@@ -61,13 +67,14 @@ static void add(struct refused_row *row, const struct refused_row *told)
 }
 
 bool refused_rows_take(struct refused_rows *rows, struct arena *arena, const struct event *event,
-                       int zone_minutes)
+                       const struct stations *stations, int zone_minutes)
 {
+    int64_t day = timestamp_day(event->time_ms, zone_minutes);
     struct refused_row told = {
-        .day = timestamp_day(event->time_ms, zone_minutes),
+        .day = day,
         .feed = text_of(event, "feed"),
         .reason = text_of(event, "reason"),
-        .station = text_of(event, "station"),
+        .station = known(stations, text_of(event, "station"), day),
         .first_ms = event->time_ms,
         .last_ms = event->recorded_ms == TIMESTAMP_NONE ? event->time_ms : event->recorded_ms};
     (void)count_of(event, &told.rows);

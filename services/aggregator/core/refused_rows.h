@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why rows were refused, as ingest tells it (docs/decisions/0341), added up over a batch: by civil
- * day, feed, reason and station. In the batch's arena. */
+ * day, feed, reason and station, where the registry of that day has it: so they have an end. In the
+ * batch's arena. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,13 +9,14 @@
 
 #include "base/arena.h"
 #include "model/event.h"
+#include "model/stations.h"
 
 #define REFUSED_ROWS_SLOTS 256
 
 struct refused_row {
     struct refused_row *next, *collided;
     int64_t day;
-    struct span feed, reason, station; /* empty = not said */
+    struct span feed, reason, station; /* empty = not said, or nobody's code */
     int64_t rows, first_ms, last_ms;
 };
 
@@ -24,6 +26,6 @@ struct refused_rows {
 
 /* Told by ingest, of good form: what a feed calls so is an observation as any other. */
 bool refused_rows_is_one(const struct event *event);
-/* False when the arena is full: nothing was taken. */
+/* False when the arena is full: nothing was taken. `stations` may be NULL: none is known. */
 bool refused_rows_take(struct refused_rows *rows, struct arena *arena, const struct event *event,
-                       int zone_minutes);
+                       const struct stations *stations, int zone_minutes);

@@ -13,8 +13,16 @@ CREATE VIEW api.feed_seen AS
 SELECT feed, '' AS unit, core.of_ms(max(seen_ms)) AS seen FROM core.feed_seen GROUP BY feed;
 SELECT core.show('api.feed_seen');
 
+-- An aggregator of before would go on and add up nothing here, and no offset is counted twice: it is fenced, and what it takes over
+-- it refuses (it ends with 70, docs/runbooks/views-changed.md), until this program's has begun or `views apply` has swapped. First
+-- of all: what it has just committed is read below, what it has not it cannot any more.
+UPDATE core.kafka_offset SET epoch = epoch + 1;
+UPDATE core.meta SET value = '' WHERE key = 'contributions';
+
 -- Why rows were refused (docs/decisions/0341): what ingest tells, added up where the offsets move, in the same transaction, and once
--- for each offset, as core.ledger_came. `reason` is empty in what was told before reasons were, `station` where none can be read.
+-- for each offset, as core.ledger_came. `reason` is empty in what was told before reasons were, `station`
+-- where none can be read and where the registry does not know it: rows are kept for good, and who sends them may write anything there.
+-- What was told before keeps what it said.
 CREATE TABLE core.refused (
     day date NOT NULL, -- civil, when the first of an event's rows was received
     feed text NOT NULL,
@@ -32,7 +40,8 @@ ALTER TABLE core.observation NO FORCE ROW LEVEL SECURITY;
 INSERT INTO core.refused (day, feed, reason, station, "rows", first_ms, last_ms)
 SELECT day, data->>'feed', coalesce(data->>'reason', ''), coalesce(data->>'station', ''), sum((data->>'rows')::bigint),
        min(time_ms), max(recorded_ms)
-FROM core.observation WHERE kind = 'refused' AND feed = '' GROUP BY 1, 2, 3, 4;
+FROM core.observation WHERE kind = 'refused' AND feed = '' AND data->>'feed' <> '' AND data->>'rows' ~ '^[1-9][0-9]{0,17}$'
+GROUP BY 1, 2, 3, 4;
 ALTER TABLE core.observation FORCE ROW LEVEL SECURITY;
 SELECT core.guard('core.refused', NULL);
 DROP INDEX core.observation_refused; -- nobody asks the observations any more

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "model/reject.h"
+#include "model/sighting.h"
 
 #define DIGITS_OF(number) DIGITS(number)
 #define DIGITS(number)    #number
@@ -27,9 +28,11 @@ const char feeds_sql_add_refused[] =
 const char feeds_sql_add_refused_types[] = "dtttiii";
 
 const char feeds_sql_ask[] =
-    "SELECT c.now_ms, s.feed, s.seen_ms FROM (SELECT coalesce(min(tick_ms), 0) AS now_ms FROM "
-    "core.kafka_offset WHERE topic = $1) AS c LEFT JOIN (SELECT feed, max(seen_ms) AS seen_ms FROM "
-    "core.feed_seen GROUP BY feed) AS s ON true ORDER BY s.feed";
+    "SELECT c.now_ms, s.feed, s.station, s.seen_ms FROM (SELECT coalesce(min(tick_ms), 0) AS "
+    "now_ms FROM core.kafka_offset WHERE topic = $1) AS c LEFT JOIN (SELECT feed, NULL AS station, "
+    "max(seen_ms) AS seen_ms FROM core.feed_seen GROUP BY feed UNION ALL SELECT NULL, station, "
+    "max(seen_ms) FROM core.station_seen WHERE via = '" SIGHTING_HEARTBEAT
+    "' GROUP BY station) AS s ON true ORDER BY s.feed";
 
 const char feeds_sql_refused[] =
     "SELECT c.t_ms, r.feed, r.reason, r.n, r.first, r.last, r.total FROM core.clock AS c LEFT JOIN "
@@ -45,18 +48,29 @@ static struct span cell(const PGresult *result, int row, int column)
     return span_from(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
+static int64_t number(const PGresult *result, int row, int column)
+{
+    return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
 void feeds_sql_write(const PGresult *result, const struct station_report_rules *rules,
                      struct strbuf *out)
 {
     int count = PQntuples(result);
-    int64_t now_ms = count ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    int64_t now_ms = count ? number(result, 0, 0) : 0;
+    struct station_report *alive = station_report_new(rules, now_ms);
+    for (int i = 0; i < count; i++)
+        if (!PQgetisnull(result, i, 2))
+            station_report_hear(alive,
+                                &(struct sighting){cell(result, i, 2), SPAN(SIGHTING_HEARTBEAT),
+                                                   number(result, i, 3)});
     strbuf_addf(out, "{\"now_ms\":%lld,\"rows\":[", (long long)now_ms);
-    for (int i = 0; i < count && !PQgetisnull(result, i, 1); i++) {
+    for (int i = 0; i < count && !PQgetisnull(result, i, 1); i++) { /* feeds come first */
         strbuf_add(out, i ? SPAN(",\n") : SPAN("\n"));
-        feed_report_write(rules, cell(result, i, 1), strtoll(PQgetvalue(result, i, 2), NULL, 10),
-                          now_ms, out);
+        feed_report_write(rules, alive, cell(result, i, 1), number(result, i, 3), out);
     }
     strbuf_add(out, SPAN("]}\n"));
+    station_report_free(alive);
 }
 
 /* A reason that this program does not know, of a newer one, is told by its name alone. */

@@ -9,7 +9,8 @@
 extern const char feeds_sql_heard[], feeds_sql_heard_types[];
 extern const char feeds_sql_add_refused[], feeds_sql_add_refused_types[];
 
-/* $1: the topic. The oldest of its partitions' newest ticks, and each feed's newest word. */
+/* $1: the topic. The oldest of its partitions' newest ticks, stations' heartbeats and each feed's
+ * newest word: of one snapshot. */
 extern const char feeds_sql_ask[];
 void feeds_sql_write(const PGresult *result, const struct station_report_rules *rules,
                      struct strbuf *out);

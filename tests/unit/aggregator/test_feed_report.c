@@ -28,10 +28,17 @@ static int64_t at(const char *text)
 static void assert_told(const char *feed, const char *seen, const char *now, const char *wanted)
 {
     struct strbuf out;
+    struct station_report *alive = station_report_new(&rules, at(now));
     strbuf_init(&out, 256, 4096);
-    feed_report_write(&rules, span_of(feed), at(seen), at(now), &out);
+    feed_report_write(&rules, alive, span_of(feed), at(seen), &out);
     assert_string_equal(out.at, wanted);
     strbuf_fini(&out);
+    station_report_free(alive);
+}
+
+static void beat(struct station_report *alive, struct span station, const char *when)
+{
+    station_report_hear(alive, &(struct sighting){station, SPAN("heartbeat"), at(when)});
 }
 
 /* platform: the shortest cadence of its stations is 1h, in open hours. */
@@ -41,12 +48,31 @@ static void it_is_due_when_the_first_of_its_stations_is(void **state)
     assert_told("platform", "2026-09-30 18:00", "2026-09-30 23:20",
                 "{\"feed\":\"platform\",\"newest\":\"2026-09-30T18:00:00+08:00\",\"due\":"
                 "\"2026-10-01T10:00:00+08:00\",\"late\":false}");
-    assert_int_equal(
-        feed_report_due(&rules, SPAN("platform"), at("2026-11-25 10:00"), at("2026-11-25 10:30")),
-        at("2026-11-25 11:00"));
     assert_told("platform", "2026-11-25 10:00", "2026-11-25 11:01",
                 "{\"feed\":\"platform\",\"newest\":\"2026-11-25T10:00:00+08:00\",\"due\":"
                 "\"2026-11-25T11:00:00+08:00\",\"late\":true}");
+}
+
+/* A station that has nothing to send says so by a heartbeat: the wall has it alive, and its feed is
+ * not late for its sake. */
+static void a_station_that_was_heard_by_heartbeat_does_not_make_its_feed_late(void **state)
+{
+    (void)state;
+    const char *now = "2026-11-25 11:01";
+    struct station_report *alive = station_report_new(&rules, at(now));
+    const struct station_report_row *row;
+    for (size_t i = 0; (row = station_report_at(alive, i)); i++)
+        if (!span_is(row->station->code, "st007"))
+            beat(alive, row->station->code, "2026-11-25 10:30");
+    beat(alive, SPAN("st999"), now); /* nobody's */
+    assert_int_equal(feed_report_due(&rules, alive, SPAN("platform"), at("2026-11-25 10:00")),
+                     at("2026-11-25 11:00")); /* st007 is late, and so is its feed */
+    beat(alive, SPAN("st007"), "2026-11-25 10:20");
+    assert_int_equal(feed_report_due(&rules, alive, SPAN("platform"), at("2026-11-25 10:00")),
+                     at("2026-11-25 11:20"));
+    assert_int_equal(feed_report_due(&rules, alive, SPAN("hotline"), at("2026-11-25 10:00")),
+                     CADENCE_NEVER);
+    station_report_free(alive);
 }
 
 static void a_feed_without_stations_is_never_late(void **state)
@@ -138,8 +164,8 @@ static void why_rows_were_refused_is_added_up(void **state)
     } events[] = {
         {"50:00", "{\"feed\":\"f\",\"reason\":\"bad_date\",\"rows\":2}"},
         {"40:00", "{\"feed\":\"f\",\"reason\":\"bad_date\",\"rows\":3}"},
-        {"45:00", "{\"feed\":\"f\",\"reason\":\"bad_date\",\"station\":\"s\",\"rows\":7}"},
-        {"45:00", "{\"feed\":\"f\",\"station\":\"s\",\"rows\":1}"},
+        {"45:00", "{\"feed\":\"f\",\"reason\":\"bad_date\",\"station\":\"st001\",\"rows\":7}"},
+        {"45:00", "{\"feed\":\"f\",\"station\":\"st001\",\"rows\":1}"},
     };
     struct json_reader *reader = json_reader_new();
     struct arena arena, texts;
@@ -150,7 +176,7 @@ static void why_rows_were_refused_is_added_up(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
         struct event event = told(reader, &texts, events[i].minute, events[i].data);
         assert_true(refused_rows_is_one(&event));
-        assert_true(refused_rows_take(&rows, &arena, &event, 480));
+        assert_true(refused_rows_take(&rows, &arena, &event, rules.stations, 480));
     }
     for (const struct refused_row *row = rows.first; row; row = row->next, count++)
         if (!row->station.len) {
@@ -160,6 +186,34 @@ static void why_rows_were_refused_is_added_up(void **state)
         } else
             assert_int_equal(row->rows, row->reason.len ? 7 : 1);
     assert_int_equal(count, 3);
+    arena_fini(&arena);
+    arena_fini(&texts);
+    json_reader_free(reader);
+}
+
+/* A header that drifted puts order numbers where stations stand, each another one. */
+static void what_the_registry_does_not_know_is_of_its_feed_alone(void **state)
+{
+    (void)state;
+    struct json_reader *reader = json_reader_new();
+    struct arena arena, texts;
+    struct refused_rows rows = {0}, nobodys = {0};
+    char data[128];
+    arena_init(&arena, 1 << 14);
+    arena_init(&texts, 1 << 20);
+    for (int i = 0; i < 100; i++) {
+        snprintf(data, sizeof data,
+                 "{\"feed\":\"f\",\"reason\":\"bad_date\",\"station\":\"%s%d\",\"rows\":1}",
+                 i ? "WO2026" : "st10", i);
+        struct event event = told(reader, &texts, "45:00", data);
+        assert_true(refused_rows_take(&rows, &arena, &event, rules.stations, 480));
+        assert_true(refused_rows_take(&nobodys, &arena, &event, NULL, 480));
+    }
+    assert_int_equal(rows.first->rows, 99);
+    assert_int_equal(rows.first->station.len, 0);
+    assert_true(span_is(rows.first->next->station, "st100"));
+    assert_null(rows.first->next->next);
+    assert_true(nobodys.first->rows == 100 && !nobodys.first->next);
     arena_fini(&arena);
     arena_fini(&texts);
     json_reader_free(reader);
@@ -189,10 +243,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_due_when_the_first_of_its_stations_is),
+        cmocka_unit_test(a_station_that_was_heard_by_heartbeat_does_not_make_its_feed_late),
         cmocka_unit_test(a_feed_without_stations_is_never_late),
         cmocka_unit_test(the_newest_word_of_each_feed_is_kept_in_their_order),
         cmocka_unit_test(a_batch_that_is_full_takes_no_more),
         cmocka_unit_test(why_rows_were_refused_is_added_up),
+        cmocka_unit_test(what_the_registry_does_not_know_is_of_its_feed_alone),
         cmocka_unit_test(what_a_feed_calls_so_is_none_of_ingests),
         cmocka_unit_test(replays_and_decisions_tell_nothing_of_today),
     };

@@ -21,7 +21,7 @@ static int load(void **state)
     struct codes *codes = codes_load("config/codes.csv", diagnostics);
     struct kinds *kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
     struct views *views = kinds ? views_load("config/views", kinds, diagnostics) : NULL;
-    rules = (struct batch_rules){codes, kinds, views, 480};
+    rules = (struct batch_rules){codes, kinds, views, 480, NULL};
     diagnostics_free(diagnostics);
     for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
         wanted[i] = true;
