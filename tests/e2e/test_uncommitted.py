@@ -98,7 +98,8 @@ def test_nobody_ever_sees_two_leads_of_one_cause(twin):
     twin.settle()
 
     asked, committed = causes(twin), leads(twin)
-    assert len(asked) == rounds * ORDERS + len(back)
+    # where a run takes its time the triggers find that these are many
+    assert sum(case.startswith("request:") for case, _ in asked) == rounds * ORDERS + len(back)
     assert set(committed) == asked
     assert all(len(times) == 1 for _, _, times in committed.values())
 
