@@ -238,7 +238,8 @@ static bool pass_over(struct decision *decision, const struct case_fold *fold, i
         decision->rule = SPAN("disputed");
         decision->reason = SPAN("派单异议成立,无其他单位可依规则承办,转区指挥中心派单");
     }
-    decision->adopted = false; /* the order's word is over */
+    decision->adopted = false; /* the order's word is over, and what stood beside it */
+    decision->would_have = (struct decision_answer){0};
     decision->desk_cause = span_is(decision->lead, "desk") ? SPAN("fallback") : SPAN_NONE;
     decision->reason = arena_copy(arena, decision->reason);
     return decision->reason.at != NULL;

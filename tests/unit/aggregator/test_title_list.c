@@ -23,15 +23,19 @@ static void put(const char *folder, const char *name, const char *text)
     fclose(file);
 }
 
-static void expect(const char *folder, const char *expected)
+static void expect_list(struct title_list *list, const char *expected)
 {
-    struct title_list *list = title_list_load(folder, "trigger");
     struct strbuf out;
     strbuf_init(&out, 64, 4096);
     title_list_write(list, &out);
     assert_string_equal(out.at, expected);
     strbuf_fini(&out);
     title_list_free(list);
+}
+
+static void expect(const char *folder, const char *expected)
+{
+    expect_list(title_list_load(folder, "trigger"), expected);
 }
 
 /* A file that is half written is its own daemon's to refuse. */
@@ -56,16 +60,6 @@ static void files_that_can_be_read_are_listed(void **state)
     }
     rmdir(folder);
     expect(folder, "[]");
-}
-
-static void expect_list(struct title_list *list, const char *expected)
-{
-    struct strbuf out;
-    strbuf_init(&out, 64, 4096);
-    title_list_write(list, &out);
-    assert_string_equal(out.at, expected);
-    strbuf_fini(&out);
-    title_list_free(list);
 }
 
 /* Whoever decides by them refuses what is wrong with them: here it has no name. */

@@ -296,6 +296,41 @@ static void a_proactive_case_is_confirmed_or_declined_by_a_person(void **state)
     }
 }
 
+/* The order's own lead was released, so nobody is told any more what the rules say beside it. */
+static void a_later_round_says_nothing_beside_a_lead_that_was_released(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told opened = order, no = said("no", "disputed", "unit", NOON + HOUR);
+    struct told upheld = said("upheld", "dispute_decided", "desk", NOON + 2 * HOUR);
+    struct told done = said("done", "resolved", "unit", NOON + 3 * HOUR);
+    opened.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\","
+                  "\"lead\":\"s110105002\"}";
+    no.unit = "s110105002";
+    no.party = "lead";
+    upheld.unit = "desk";
+    upheld.data = "{\"outcome\":\"upheld\",\"lead\":\"d_urban\"}";
+    done.unit = "d_urban";
+    done.party = "lead";
+    tell(flow, opened);
+    tell(flow, no);
+    tell(flow, upheld);
+    tell(flow, done);
+    size_t before = kept_count;
+    tell(flow, said("again", "reopened", "callback", NOON + 4 * HOUR));
+    assert_newest("d_urban", "assigned", "\"cause\":\"again\"");
+    bool decided = false;
+    for (size_t i = before < kept_count ? before : 0; i < kept_count; i++) {
+        if (!strstr(kept[i].value, "\"rule\":\"last_lead\""))
+            continue;
+        decided = true;
+        assert_null(strstr(kept[i].value, "\"would_have\":"));
+        assert_null(strstr(kept[i].value, "\"adopted\":true"));
+    }
+    assert_true(decided);
+    case_flow_close(flow);
+}
+
 /* No superior named it (docs/decisions/0340); a trigger that is gone is called by its code. */
 static void the_order_says_that_a_trigger_named_its_lead(void **state)
 {
@@ -411,6 +446,7 @@ int main(void)
         cmocka_unit_test(history_without_its_opening_asks_nobody),
         cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
         cmocka_unit_test(a_proactive_case_is_confirmed_or_declined_by_a_person),
+        cmocka_unit_test(a_later_round_says_nothing_beside_a_lead_that_was_released),
         cmocka_unit_test(the_order_says_that_a_trigger_named_its_lead),
         cmocka_unit_test(the_order_says_what_the_trigger_found),
         cmocka_unit_test(an_order_from_above_says_that_a_superior_named_its_lead),
