@@ -104,7 +104,7 @@ class IngestStage(Stage):
                 for message in consumer.consume(10000, timeout=1):
                     if message.error():
                         opened -= 1
-                    elif message.key() and not message.key().startswith(b"ledger:"):  # nor a tick
+                    elif message.key() and not message.key().startswith((b"ledger:", b"refused:")):  # nor a tick
                         written.append((0, b"", message.headers()[0][1], message.value()))
         consumer.close()
         assert len(written) == records, (len(written), records)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What topics hold, whatever the order: a count and the sum of a hash of each record's key, value,
  * content type and, on a dead letter, reason. Topics with the same sum hold the same records as
- * often; what was written n times has n times the sum. Ticks and pages of the ledger are not
- * looked at: they are no record's outcome.
+ * often; what was written n times has n times the sum. Ticks, pages of the ledger and sums of
+ * what was refused are not looked at: they are no record's outcome.
  *
  * usage: multiset [-n] BROKERS TOPIC...
  *   -n   nothing is looked at, only read: what a consumer needs for it
@@ -111,14 +111,20 @@ static uint64_t hash_of(const rd_kafka_message_t *message)
     return hash;
 }
 
+static bool is_outcome(const rd_kafka_message_t *message)
+{
+    struct span key = span_from(message->key, message->key_len);
+    return message->key && !span_starts(key, SPAN("ledger:")) &&
+           !span_starts(key, SPAN("refused:"));
+}
+
 struct found {
     uint64_t records, bytes, sum;
 };
 
 static void look_at(struct found *found, const rd_kafka_message_t *message, bool looks)
 {
-    struct span key = span_from(message->key, message->key_len);
-    if (looks && (!message->key || span_starts(key, SPAN("ledger:"))))
+    if (looks && !is_outcome(message))
         return;
     found->records++;
     found->bytes += message->len + message->key_len;

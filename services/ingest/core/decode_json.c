@@ -21,25 +21,16 @@ static struct span scalar_text(const struct json_value *value)
     return SPAN_NONE;
 }
 
-/* Most names of columns are of one length and begin alike; their last bytes differ. */
-static bool is_named(const struct mapping_member *member, struct span key)
-{
-    struct span name = member->name;
-    if (name.len != key.len || name.len == 0)
-        return name.len == key.len;
-    return name.at[name.len - 1] == key.at[name.len - 1] && memcmp(name.at, key.at, name.len) == 0;
-}
-
 /* Members mostly come in one order, so the search begins behind the last one found; NULL =
  * undeclared. */
 static const struct mapping_member *
 member_of(const struct mapping_member *list, const struct mapping_member *expected, struct span key)
 {
     for (const struct mapping_member *one = expected; one; one = one->next)
-        if (is_named(one, key))
+        if (span_equal(one->name, key))
             return one;
     for (const struct mapping_member *one = list; one != expected; one = one->next)
-        if (is_named(one, key))
+        if (span_equal(one->name, key))
             return one;
     return NULL;
 }

@@ -171,13 +171,21 @@ struct feeds *feeds_parse(const char *name, struct span text, struct diagnostics
     return finish(feeds, errors, diagnostics);
 }
 
+/* What of it lies elsewhere than in the feeds' memory. */
+static void fini_mapping(struct mapping *mapping)
+{
+    zone_free(mapping->zone);
+    for (size_t i = 0; i < mapping->table_count; i++)
+        table_fini(&mapping->tables[i].index);
+}
+
 void feeds_free(struct feeds *feeds)
 {
     if (feeds == NULL)
         return;
     for (size_t i = 0; i < feeds->count; i++) {
         for (size_t v = 0; v < feeds->list[i].feed.version_count; v++)
-            zone_free(feeds->list[i].feed.versions[v].zone);
+            fini_mapping(&feeds->list[i].feed.versions[v]);
         yaml_free(feeds->list[i].document);
     }
     mapping_memory_free(&feeds->memory);

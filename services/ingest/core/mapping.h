@@ -9,6 +9,7 @@
 
 #include "base/charset.h"
 #include "base/span.h"
+#include "base/table.h"
 #include "base/zone.h"
 #include "config/diagnostics.h"
 #include "model/case_kind.h"
@@ -49,6 +50,7 @@ struct mapping_table {
     const struct yaml_node *written; /* NULL = made of a registry; as long as the feeds live */
     struct mapping_pair *pairs;      /* sorted by `from` */
     size_t count;
+    struct table index; /* owned: the pairs by `from` */
 };
 
 /* Words looked for in a text, in buckets by their first two bytes. */
@@ -136,11 +138,11 @@ struct mapping {
     struct place place;
     enum mapping_format format;
     enum charset charset;
-    struct zone *zone;  /* owned */
-    char separator;     /* CSV */
-    bool strict_header; /* the header names exactly the known columns */
-    bool half_width;    /* full-width letters, digits, signs and blanks are read as ASCII */
-    const char **missing;
+    struct zone *zone;    /* owned */
+    char separator;       /* CSV */
+    bool strict_header;   /* the header names exactly the known columns */
+    bool half_width;      /* full-width letters, digits, signs and blanks are read as ASCII */
+    struct span *missing; /* words that stand for nothing */
     size_t missing_count;
     const char *namespace_; /* "request:12345"; NULL = of no feed: what units say */
     int *numbers;           /* columns; the first that is not missing */

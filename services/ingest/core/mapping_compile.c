@@ -176,8 +176,12 @@ static void read_text_form(struct mapping_compiler *compiler, const struct yaml_
                                                   ARRAY_LENGTH(headers)) == 1;
     mapping->half_width =
         mapping_compile_word(compiler, yaml_get(node, "width"), widths, ARRAY_LENGTH(widths)) == 1;
-    mapping->missing =
+    const char **missing =
         mapping_compile_texts(compiler, yaml_get(node, "missing"), &mapping->missing_count);
+    mapping->missing = mapping_memory_take(compiler->memory,
+                                           (mapping->missing_count + 1) * sizeof *mapping->missing);
+    for (size_t i = 0; i < mapping->missing_count; i++)
+        mapping->missing[i] = span_of(missing[i]);
 }
 
 static void read_aliases(struct mapping_compiler *compiler, const struct yaml_node *node)

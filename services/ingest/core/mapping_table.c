@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Code tables: written in the feed's file, in a CSV file beside it, or made of a registry's codes,
- * aliases and names. However it was written, a table is one sorted list. */
+ * aliases and names. However it was written, a table is one sorted list and an index over it: every
+ * record asks for some, of a registry of two thousand names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,8 @@ static void finish(struct rows *rows, struct mapping_table *table, struct place 
                             "table %s has two answers for \"%.*s\"", table->name,
                             SPAN_ARG(pair.from));
     }
+    for (size_t i = 0; i < table->count; i++)
+        table_add(&table->index, table->pairs[i].from, &table->pairs[i]);
     free(rows->list);
 }
 
@@ -339,18 +342,8 @@ const struct mapping_table *mapping_table_of(struct mapping_compiler *compiler,
 
 bool mapping_table_find(const struct mapping_table *table, struct span from, struct span *to)
 {
-    size_t low = 0, high = table->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = span_compare(table->pairs[middle].from, from);
-        if (order == 0) {
-            *to = table->pairs[middle].to;
-            return true;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
+    const struct mapping_pair *pair = table_find(&table->index, from);
+    if (pair)
+        *to = pair->to;
+    return pair != NULL;
 }

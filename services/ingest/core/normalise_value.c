@@ -78,7 +78,7 @@ struct span normalise_value_cell(const struct item *item, int column)
     if (item->mapping->half_width)
         text = trim(half_width(item, text));
     for (size_t i = 0; i < item->mapping->missing_count; i++)
-        if (span_is(text, item->mapping->missing[i]))
+        if (span_equal(text, item->mapping->missing[i]))
             return SPAN_NONE;
     return text;
 }

@@ -20,6 +20,25 @@ static void compares_bytewise_and_the_shorter_first(void **state)
     assert_true(span_compare(SPAN("\xe5"), SPAN("z")) > 0); /* bytes are unsigned */
 }
 
+/* Lengths around those that are compared as words; one bit apart in each place. */
+static void equal_is_equal_in_every_byte(void **state)
+{
+    (void)state;
+    char one[40], other[40];
+    for (size_t len = 0; len <= sizeof one; len++) {
+        memset(one, 'x', sizeof one);
+        memcpy(other, one, sizeof one);
+        assert_true(span_equal(span_from(one, len), span_from(other, len)));
+        for (size_t at = 0; at < sizeof one; at++) {
+            other[at] ^= 1;
+            assert_int_equal(span_equal(span_from(one, len), span_from(other, len)), at >= len);
+            other[at] ^= 1;
+        }
+        assert_int_equal(span_equal(span_from(one, len), span_from(other, 8)), len == 8);
+    }
+    assert_true(span_equal(SPAN_NONE, SPAN("")));
+}
+
 static void knows_beginnings_and_ends(void **state)
 {
     (void)state;
@@ -147,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares_bytewise_and_the_shorter_first),
+        cmocka_unit_test(equal_is_equal_in_every_byte),
         cmocka_unit_test(knows_beginnings_and_ends),
         cmocka_unit_test(trims_ascii_blanks_only),
         cmocka_unit_test(cuts_until_absent),

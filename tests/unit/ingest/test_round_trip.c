@@ -62,7 +62,7 @@ static struct span draw_text(struct arena *arena)
     return span_from(text, len);
 }
 
-struct table {
+struct code_table {
     struct csv_form form;
     enum charset charset;
     size_t rows, columns;
@@ -72,7 +72,7 @@ struct table {
 static const char separators[] = ",;\t|";
 static const char *const ends[] = {"\r\n", "\n", "\r"};
 
-static void draw_table(struct table *table)
+static void draw_table(struct code_table *table)
 {
     static const char *const names[COLUMNS] = {"编号", "b", "\"c\"", "d|d"};
     unsigned separator = draw(4);
@@ -88,7 +88,7 @@ static void draw_table(struct table *table)
                                           : draw_text(&world.arena);
 }
 
-static struct span write_table(const struct table *table)
+static struct span write_table(const struct code_table *table)
 {
     const char *end = ends[draw(ARRAY_LENGTH(ends))];
     struct span bytes;
@@ -111,7 +111,7 @@ static struct span write_table(const struct table *table)
     return bytes;
 }
 
-static void declare(struct mapping *mapping, const struct table *table)
+static void declare(struct mapping *mapping, const struct code_table *table)
 {
     *mapping = (struct mapping){.format = MAPPING_CSV,
                                 .charset = table->charset,
@@ -122,7 +122,7 @@ static void declare(struct mapping *mapping, const struct table *table)
         mapping->columns[c] = arena_copy(&world.arena, table->cells[0][c]).at;
 }
 
-static void check_rows(const struct table *table, struct span bytes)
+static void check_rows(const struct code_table *table, struct span bytes)
 {
     struct mapping mapping;
     struct framing framing;
@@ -194,7 +194,7 @@ static void each_upload(void (*check)(void))
 
 static void check_csv(void)
 {
-    struct table table;
+    struct code_table table;
     draw_table(&table);
     struct span bytes = write_table(&table);
     check_rows(&table, bytes);
