@@ -7,24 +7,17 @@ B       := $(OUT)/$(VARIANT)
 SHARED  ?= $(wildcard ../shared)
 
 CC      ?= gcc
-AR      := $(if $(filter trained,$(VARIANT)),gcc-ar,ar)
+AR      ?= ar
 PKGS    := rdkafka libpq libuv yajl yaml-0.1 libmicrohttpd libcrypto libcurl zlib libxxhash
 WARN    := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum \
            -Wvla -Wformat=2 -Wundef -Wwrite-strings -Wcast-qual -fno-common $(if $(CI),-Werror)
 CPPFLAGS := -D_GNU_SOURCE -Icommon -Iservices -Itools -I$(OUT)/generated $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS_debug   := -O1 -g -DCITYBRAIN_FAILPOINTS
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
-# What is shipped and measured: release, arranged by what a run of the cores took (docs/decisions/0320).
-PROFILE         := $(abspath $(OUT))/profile
-CFLAGS_train    := $(CFLAGS_release) -fprofile-generate -fprofile-update=single
-USE_PROFILE     := -w -flto=2 -fprofile-use=$(PROFILE) -fprofile-partial-training -Wno-missing-profile
-CFLAGS_trained  := $(CFLAGS_release) $(USE_PROFILE)
 CFLAGS_asan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -DCITYBRAIN_FAILPOINTS -fsanitize=thread
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
-LDFLAGS_train   := $(LDFLAGS_release) -fprofile-generate
-LDFLAGS_trained := $(LDFLAGS_release) -O2 $(USE_PROFILE)
 # Static, or gcc's UBSan does not know of ASan's log_path and its reports are lost on stderr.
 LDFLAGS_asan   := -fsanitize=address,undefined $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
 LDFLAGS_fuzz   := -fsanitize=fuzzer,address,undefined
@@ -65,17 +58,6 @@ all: $(BINARIES) $(BENCHES) ## build the daemons, the command and the bench prog
 .PHONY: programs
 programs: $(BINARIES)
 
-.PHONY: trained
-trained: ## what is shipped and measured: build/trained, arranged by a run of the cores (two minutes)
-	@$(MAKE) --no-print-directory $(JOBS) VARIANT=train $(TRAIN_PROGRAMS:%=$(OUT)/train/%)
-	@$(MAKE) --no-print-directory $(PROFILE)
-	@$(MAKE) --no-print-directory $(JOBS) VARIANT=trained $(or $(TRAINED),programs)
-TRAIN_PROGRAMS := citybrain bench/core_cost bench/window_cost bench/case_set_fill
-ifneq ($(VARIANT),trained)
-$(PROFILE): $(TRAIN_PROGRAMS:%=$(OUT)/train/%)
-	@tools/train/train $(OUT)
-endif
-
 help: ## list the targets
 	@awk -F':[^#]*## ' '/^[a-z0-9_-]+:.*## / { \
 	    room = FILENAME ~ /local/ || $$1 ~ /^(up|demo|stop)$$/ ? "run" : FILENAME ~ /package/ ? "install" : FILENAME !~ /tests/ ? "build and test" : \
@@ -94,7 +76,7 @@ $(OUT)/generated/base/%.h: tools/tables/%.c
 	$(call say,GEN)
 	$(Q)$(CC) -std=c17 $(WARN) -D_GNU_SOURCE -O1 $< -o $(OUT)/generated/$* && $(OUT)/generated/$* >$@
 
-$(B)/%.o: %.c $(if $(filter trained,$(VARIANT)),$(PROFILE)) | $(GENERATED)
+$(B)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@

@@ -21,8 +21,8 @@ lint-cppcheck:
 # The router's cases in memory: bytes and restore time of ninety usual days and of 100,000 open cases.
 .PHONY: bench-sets
 bench-sets: ## bytes and restore time of the router's cases
-	@$(MAKE) --no-print-directory trained TRAINED=$(OUT)/trained/bench/case_set_fill
-	@BENCH_OUT=$(OUT)/bench $(OUT)/trained/bench/case_set_fill
+	@$(MAKE) --no-print-directory VARIANT=release $(OUT)/release/bench/case_set_fill
+	@BENCH_OUT=$(OUT)/bench $(OUT)/release/bench/case_set_fill
 
 # Slow, so each file leaves a stamp and is read again only when it, one of its headers or the checks changed.
 lint-tidy: $(TIDY)
@@ -45,40 +45,40 @@ RECORDS ?= 100000
 SUBJECTS ?=
 .PHONY: bench
 bench: ## CPU and memory beside their limits, on real Kafka and PostgreSQL (ROUNDS=1 RECORDS=30000 for a quick look)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/bench.py $(ROUNDS) $(RECORDS) $(SUBJECTS)
 
 API_SECONDS ?= 20
 API_ORDERS  ?= 7000
 API_CASES   ?= 1000000
 .PHONY: bench-api
 bench-api: ## the read API at 100 requests/s over a year of the district (API_SECONDS=5 API_CASES=0)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/api.py $(API_SECONDS) $(API_ORDERS) $(API_CASES)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/api.py $(API_SECONDS) $(API_ORDERS) $(API_CASES)
 
 .PHONY: bench-watch
 WATCH_SECONDS ?= 30
 WATCH_EVENTS  ?= 1000
 WATCH_PAGES   ?= 1
 bench-watch: ## what scrapes and open pages cost each daemon at 1,000 events/s (WATCH_SECONDS=10 WATCH_PAGES=20)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/watch.py $(WATCH_SECONDS) $(WATCH_EVENTS) $(WATCH_PAGES)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/watch.py $(WATCH_SECONDS) $(WATCH_EVENTS) $(WATCH_PAGES)
 
 DROP_MB ?= 1024
 .PHONY: bench-drop
 bench-drop: ## what ingest holds while it takes a file of a gigabyte out of a drop directory (DROP_MB=100 for a quick look)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/drop.py $(DROP_MB)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/drop.py $(DROP_MB)
 
 .PHONY: bench-writers
 bench-writers: ## how often two aggregators wait for each other's rows, with a shard each and with one for both (ROUNDS=2)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/writers.py
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/writers.py
 
 .PHONY: bench-ingest deps-bench
 bench-ingest: ## ingest's CPU and memory beside limits and peers, on real Kafka (INGEST_ROUNDS=1 INGEST_RECORDS=40000)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/ingest.py $(INGEST_ROUNDS) $(INGEST_RECORDS) $(SUBJECTS)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/ingest.py $(INGEST_ROUNDS) $(INGEST_RECORDS) $(SUBJECTS)
 INGEST_ROUNDS  ?= 3
 INGEST_RECORDS ?= 400000
 
@@ -89,12 +89,12 @@ deps-bench: deps-dev ## fetch and build the peers of the benches: Kafka Streams,
 ROUTER_ROUNDS   ?= 3
 ROUTER_REQUESTS ?= 200000
 bench-router: ## the router's CPU, memory and restore beside limits and a peer, on real Kafka (ROUTER_ROUNDS=1 ROUTER_REQUESTS=5000)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/router.py $(ROUTER_ROUNDS) $(ROUTER_REQUESTS) $(SUBJECTS)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/router.py $(ROUTER_ROUNDS) $(ROUTER_REQUESTS) $(SUBJECTS)
 LATENCY_SECONDS ?= 30
 bench-latency: ## from the door's answer to the order its unit can read, at two paces (LATENCY_SECONDS=5)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/latency.py $(LATENCY_SECONDS)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/latency.py $(LATENCY_SECONDS)
 
 .PHONY: bench-aggregator bench-freshness
 AGGREGATOR_ROUNDS   ?= 3
@@ -103,15 +103,15 @@ AGGREGATOR_HISTORY  ?= 200000
 AGGREGATOR_REFRESH  ?= 1000000
 AGGREGATOR_SINK     ?= 600000
 bench-aggregator: ## the aggregator's and its database's CPU beside limits and peers, with ten times the past (AGGREGATOR_ROUNDS=1 AGGREGATOR_HISTORY=20000)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/aggregator.py $(AGGREGATOR_ROUNDS) $(AGGREGATOR_REQUESTS) \
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/aggregator.py $(AGGREGATOR_ROUNDS) $(AGGREGATOR_REQUESTS) \
 	    $(AGGREGATOR_HISTORY) $(AGGREGATOR_REFRESH) $(AGGREGATOR_SINK) $(SUBJECTS)
 
 FRESHNESS_SECONDS ?= 30
 FRESHNESS_PACE    ?= 1000
 bench-freshness: ## from the door's answer to what SQL shows, stage by stage, at 1,000 requests/s (FRESHNESS_SECONDS=10 FRESHNESS_PACE=200)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/freshness.py $(FRESHNESS_SECONDS) $(FRESHNESS_PACE)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/freshness.py $(FRESHNESS_SECONDS) $(FRESHNESS_PACE)
 
 .PHONY: asan warnings tests-built
 asan: ## ASan and UBSan over unit, component and one end-to-end test: no report
@@ -132,14 +132,14 @@ REBUILD_EVENTS ?= 1000000
 REBUILD_RATE   ?= 1000
 .PHONY: bench-rebuild
 bench-rebuild: ## every cell of a million events anew, and a changed view, beside live load: rate, lag, verify (REBUILD_EVENTS=100000)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/rebuild.py $(REBUILD_EVENTS) $(REBUILD_RATE)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/rebuild.py $(REBUILD_EVENTS) $(REBUILD_RATE)
 
 REPLAY_RECORDS ?= 1000000
 .PHONY: bench-replay
 bench-replay: ## a backlog of a million raw records through all three daemons into the views: wall beside CPU (REPLAY_RECORDS=50000)
-	@$(MAKE) --no-print-directory trained TRAINED=all
-	@CITYBRAIN_BIN=$(abspath $(OUT))/trained /usr/bin/python3 tests/bench/replay.py $(REPLAY_RECORDS)
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/replay.py $(REPLAY_RECORDS)
 
 STORY ?= 10000
 .PHONY: story

@@ -3,7 +3,7 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
 UNITDIR    ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
 VERSION    := $(shell sed -n 's/.*CITYBRAIN_VERSION "\(.*\)".*/\1/p' common/daemon/version.h)
-R          := $(OUT)/trained
+R          := $(OUT)/release
 MAN        := $(OUT)/man
 SHARE      = $(DESTDIR)$(PREFIX)/share/citybrain
 INSTALL    ?= install
@@ -13,9 +13,8 @@ man: programs ## man pages out of --help (build/man; man -l build/man/citybrain.
 	@rm -rf $(MAN) && mkdir -p $(MAN)
 	@/usr/bin/python3 tools/docs/man.py $(abspath $(B)) $(MAN)
 
-install: ## trained programs, man pages, completion, units, the release's files (DESTDIR=, PREFIX=/usr/local)
-	@$(MAKE) --no-print-directory trained
-	@$(MAKE) --no-print-directory VARIANT=trained man
+install: ## release programs, man pages, completion, units, the release's files (DESTDIR=, PREFIX=/usr/local)
+	@$(MAKE) --no-print-directory VARIANT=release programs man
 	@for name in citybrain citybrain-ingest citybrain-router citybrain-aggregator; do \
 	    $(INSTALL) -D -m 755 $(R)/$$name $(DESTDIR)$(PREFIX)/bin/$$name || exit 1; \
 	done
@@ -41,7 +40,7 @@ install: ## trained programs, man pages, completion, units, the release's files 
 	@$(INSTALL) -D -m 644 deploy/systemd/citybrain.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/citybrain.conf
 	@echo "installed below $(DESTDIR)$(PREFIX); next: citybrain init $(SYSCONFDIR)/citybrain"
 
-deb: ## a Debian package of the trained programs: build/deb/citybrain_<version>_<architecture>.deb
+deb: ## a Debian package of the release programs: build/deb/citybrain_<version>_<architecture>.deb
 	@rm -rf $(OUT)/deb && mkdir -p $(OUT)/deb
 	@$(MAKE) --no-print-directory PREFIX=/usr DESTDIR=$(abspath $(OUT))/deb/root install
 	@OUT=$(OUT) VERSION=$(VERSION) deploy/package/deb

@@ -189,7 +189,7 @@ def main(arguments):
         sys.exit("bench-aggregator: no subject %s" % ", ".join(wanted - set(ORDER) - set(ONCE)))
     wanted |= {"bare", "ours"} | ({"few"} if wanted & {"triggers", "folded", "refresh"} else set())
     lock = alone()
-    stage = AggregatorStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = AggregatorStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:

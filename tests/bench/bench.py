@@ -344,7 +344,7 @@ def main(arguments):
     if wanted - set(ORDER):
         sys.exit("bench: no subject %s; there are %s" % (", ".join(wanted - set(ORDER)), ", ".join(dict.fromkeys(ORDER))))
     lock = alone()
-    stage = PathStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = PathStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
     try:
         stage.start()

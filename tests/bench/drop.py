@@ -60,7 +60,7 @@ def take(district, name, mb):
 
 def main():
     mb = int(sys.argv[1]) if len(sys.argv) > 1 else 1024
-    district = District(Path(os.environ.get("CITYBRAIN_BIN", ROOT / "build/trained")))
+    district = District(Path(os.environ.get("CITYBRAIN_BIN", ROOT / "build/release")))
     district.daemons = ["ingest-1"]
     district.environment["CITYBRAIN_DROP"] = str(district.run / "drop")
     district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.role=doors ingest.drop_when=rename ingest.drop_look=50ms"

@@ -162,7 +162,7 @@ def main(arguments):
         return 0
     seconds, pace = float(arguments[0]) if arguments else 30, int(arguments[1]) if arguments[1:] else 1000
     lock = alone()
-    stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()

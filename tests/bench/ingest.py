@@ -181,7 +181,7 @@ def main(arguments):
         sys.exit("bench-ingest: no subject %s" % ", ".join(wanted - set(ORDER) - set(ONCE)))
     wanted |= {"pass-eos", "ingest"}
     lock = alone()
-    stage = IngestStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = IngestStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:

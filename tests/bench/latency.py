@@ -202,7 +202,7 @@ def main(arguments):
         return 0
     seconds = float(arguments[0]) if arguments else 30
     lock = alone()
-    stage = LatencyStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = LatencyStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()

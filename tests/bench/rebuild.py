@@ -222,7 +222,7 @@ def play(stage, report):
 
 
 def main():
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/trained")).resolve()
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/release")).resolve()
     stage, report = Stage(binaries), {"events": EVENTS, "rate": RATE}
     stage.needed = ("events", "audit")
     try:

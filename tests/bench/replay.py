@@ -30,7 +30,7 @@ def counted(stage, database):
 
 
 def main():
-    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/trained")).resolve()
+    binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/release")).resolve()
     stage = Stage(binaries)
     stage.needed = ("raw", "events", "signals", "registry", "dead", "state.cases", "state.windows", "dispatch.<unit>",
                     "receipts.<unit>", "status.<unit>")

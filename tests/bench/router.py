@@ -213,7 +213,7 @@ def main(arguments):
     wanted |= {"pass-fan", "router"}
     musts = [must for must in MUSTS if {must[1][0], must[2][0]} <= wanted]
     lock = alone()
-    stage = RouterStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = RouterStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:

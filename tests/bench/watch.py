@@ -183,7 +183,7 @@ def main(arguments):
     seconds, events = float(arguments[0]) if arguments else 30, int(arguments[1]) if arguments[1:] else 1000
     pages = int(arguments[2]) if arguments[2:] else 1
     lock = alone()
-    stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/trained"))
+    stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
