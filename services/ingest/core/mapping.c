@@ -114,6 +114,12 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
     if (owner)
         yaml_text(owner, &feed->owner, diagnostics);
     read_party(feed, yaml_get(root, "party"), diagnostics);
+    const struct yaml_node *cadence = yaml_get(root, "cadence");
+    if (cadence)
+        diagnostics_warn(
+            diagnostics, cadence->key_place,
+            "give who sends it a row in registries/stations.csv: family, cadence, hours",
+            "nobody is silent by the cadence of a feed");
     if (yaml_get(root, "spread"))
         yaml_int(yaml_get(root, "spread"), 1, 64, &feed->spread, diagnostics);
     read_versions(feeds, feed, yaml_require(root, "versions", diagnostics), diagnostics);

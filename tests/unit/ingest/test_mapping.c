@@ -173,12 +173,36 @@ static void versions_are_chosen_by_time_and_by_number(void **state)
     diagnostics_free(diagnostics);
 }
 
+static void keep_line(void *context, const char *line)
+{
+    snprintf(context, 300, "%s", line);
+}
+
+static void who_writes_a_cadence_is_told_that_it_is_not_watched(void **state)
+{
+    (void)state;
+    static const char text[] = "feed: f\ncadence: 1d\nversions:\n  - version: 1\n"
+                               "    valid_from: 2026-01-01T00:00:00Z\n    format: cloudevents\n";
+    char line[300] = "";
+    struct diagnostics *diagnostics = diagnostics_new();
+    struct feeds *feeds = feeds_parse("f.yaml", span_of(text), diagnostics);
+    assert_non_null(feeds);
+    assert_int_equal(diagnostics_warnings(diagnostics), 1);
+    diagnostics_each(diagnostics, keep_line, line);
+    assert_string_equal(line, "f.yaml:2:1: warning: nobody is silent by the cadence of a feed; "
+                              "fix: give who sends it a row in registries/stations.csv: family, "
+                              "cadence, hours");
+    feeds_free(feeds);
+    diagnostics_free(diagnostics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mistake_is_named_with_its_place),
         cmocka_unit_test(the_patterns_of_who_names_none_are_written_down),
         cmocka_unit_test(versions_are_chosen_by_time_and_by_number),
+        cmocka_unit_test(who_writes_a_cadence_is_told_that_it_is_not_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
