@@ -6,7 +6,7 @@ import { bar, choice, daysWords, typeChoice } from "./control.js";
 import { momentsOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
-import { kindName, langOfNames, placeName, typesAsked, unitName } from "./names.js";
+import { isKeptBy, kindName, langOfNames, placeName, typesAsked, unitName } from "./names.js";
 import { address } from "./state.js";
 import { t } from "./words.js";
 
@@ -45,13 +45,14 @@ const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DO
 // limits has only what is not done and has one, so no stock but of what is late is its sum.
 async function sumOf(state, days) {
   if (state.number || state.kind !== "request" || state.station) return null;
-  const types = typesAsked(state.type), isOfPlaces = state.street || state.community, isOfDays = days.from || days.to;
+  const places = { street_code: state.street, community_code: state.community }, asked = { unit: state.unit, ...places };
+  const isNow = (view) => !days.from && !days.to && isKeptBy(view, Object.keys(places).filter((name) => places[name]));
   const one = (view, query, of) => perhaps(oneOf(view, query).then((row) => of(row) ?? null));
-  if (!isOfPlaces && !isOfDays && state.overdue === "yes" && (!state.state || state.state === NOT_DONE)) return one("overdue", { unit: state.unit, ...types }, (row) => row.overdue);
+  if (state.overdue === "yes" && (!state.state || state.state === NOT_DONE) && isNow("overdue")) return one("overdue", { ...asked, ...typesAsked(state.type) }, (row) => row.overdue);
   if (state.overdue || state.order) return null;
-  if (!isOfPlaces && !isOfDays && state.state === NOT_CLOSED) return one("backlog", { unit: state.unit, ...types }, (row) => row.open);
+  if (state.state === NOT_CLOSED && isNow("backlog")) return one("backlog", { ...asked, ...typesAsked(state.type) }, (row) => row.open);
   if (state.state || state.type) return null;
-  return one("places", { ...days, unit: state.unit, street_code: state.street, community_code: state.community }, (row) => (row.opened || 0) + (row.doubles || 0));
+  return one("places", { ...days, ...asked }, (row) => (row.opened || 0) + (row.doubles || 0));
 }
 
 export const title = (state) => (state.number ? t("with_number", state) : t("v_cases"));

@@ -28,6 +28,8 @@ export async function loadViews() {
 
 export const viewList = () => views;
 export const viewNamed = (name) => views.find((one) => one.view === name);
+// Whether a view's rows can be made by these, and narrowed to them: a district may keep it by fewer.
+export const isKeptBy = (name, groups) => groups.every((group) => viewNamed(name)?.groups.includes(group));
 export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
 export const placeName = (code) => (code ? places.get(code)?.name || code : t("no_place"));
 export const isType = (code) => types.has(code);

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way down: district, street, community, unit, case. Every level is a sum of the same cells, and says so: its rows add
-// up to the row above it.
+// up to the row above it. What is open and overdue stands beside it as it is now, whenever it was opened.
 import { oneOf, perhaps, rowsOf } from "./api.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
+import { NOT_CLOSED } from "./case_rows.js";
 import { askCases, drawCases } from "./cases.js";
 import { bar, rangeChoice } from "./control.js";
 import { daysOf, shift } from "./days.js";
 import { make } from "./dom.js";
 import { duration, percent, whole } from "./format.js";
-import { districtName, langOfNames, placeName, unitName } from "./names.js";
+import { districtName, isKeptBy, langOfNames, placeName, unitName } from "./names.js";
 import { trendPicture } from "./picture.js";
-import { address } from "./state.js";
+import { address, viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
 
 const COUNTS = ["opened", "contacted", "done", "on_time", "closed"];
+// Of the view that keeps it, and how its cases are listed.
+const STOCKS = { open: { view: "backlog", listed: { state: NOT_CLOSED } }, overdue: { view: "overdue", listed: { overdue: "yes", order: "due" } } };
 
 // What the rows are made by, and where a row leads.
 const LEVELS = [
@@ -32,14 +35,31 @@ async function askTrend(state, clock) {
   return perhaps(rowsOf("response_time", { ...span, by: "day", street_code: state.street, unit: state.unit }), null);
 }
 
-const offOf = (sum, rows) => COUNTS.filter((key) => rows.reduce((all, row) => all + row[key], 0) !== (sum[key] || 0));
+const totalOf = (rows, key) => rows.reduce((all, row) => all + row[key], 0);
+const offOf = (sum, rows, stocks) => [...COUNTS, ...stocks].filter((key) => totalOf(rows, key) !== (sum[key] || 0));
 
-const askLevel = (query, by) => Promise.all([oneOf("places", query), by ? rowsOf("places", { ...query, by }) : []]);
+const askLevel = (view, query, by) => Promise.all([oneOf(view, query), by ? rowsOf(view, { ...query, by }) : []]);
+
+// Those that the district keeps by place as far down as this.
+function askStocks(state, depth) {
+  const groups = LEVELS.slice(0, depth + 1).map((level) => level.by);
+  return Promise.all(Object.entries(STOCKS).filter(([, { view }]) => isKeptBy(view, groups))
+    .map(async ([key, { view }]) => ({ key, found: await perhaps(askLevel(view, filterOf(state), LEVELS[depth]?.by)) })));
+}
+
+// A place has a row where something was opened in these days, and where something stands open.
+function join([sum, rows], stocks, by) {
+  const all = new Map(), keys = stocks.map(({ key }) => key);
+  const of = (code) => all.get(code) || all.set(code, { [by]: code, ...Object.fromEntries([...COUNTS, ...keys].map((key) => [key, 0])) }).get(code);
+  for (const row of rows) Object.assign(of(row[by]), row);
+  for (const { key, found } of stocks) for (const row of found[1]) of(row[by])[key] = row[key];
+  return { sum: { ...sum, ...Object.fromEntries(stocks.map(({ key, found }) => [key, found[0][key] || 0])) }, rows: [...all.values()], stocks: keys };
+}
 
 export async function ask(state, clock) {
   const depth = depthOf(state), days = daysOf(state, clock.day), query = { ...days, ...filterOf(state) };
-  const [[sum, rows], trend, cases] = await Promise.all([askLevel(query, LEVELS[depth]?.by), askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
-  return { sum, rows, trend, cases, days };
+  const [counted, stocks, trend, cases] = await Promise.all([askLevel("places", query, LEVELS[depth]?.by), askStocks(state, depth), askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
+  return { ...join(counted, stocks.filter(({ found }) => found), LEVELS[depth]?.by), trend, cases, days };
 }
 
 function trail(state) {
@@ -54,28 +74,35 @@ function trail(state) {
 const gauge = (part, whole_) => [percent(whole_ ? part / whole_ : null),
   make("span", { class: "gauge", "aria-hidden": "true" }, make("i", { class: "part", style: { width: `${whole_ ? 100 * part / whole_ : 0}%` } }))];
 
-function columnsOf(level) {
+function stockCell(state, level, key, row) {
+  if (row.sum || !row[level.by] || !row[key]) return whole(row[key]);
+  const { street, community } = state, words = { kind: "request", street, community, ...level.down(row[level.by]), from: "", to: "", ...STOCKS[key].listed };
+  return make("a", { href: viewAddress("cases", words), class: key === "overdue" ? "late" : null }, whole(row[key]));
+}
+
+function columnsOf(state, level, stocks) {
   const count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", class: "rate", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => gauge(row[part], row[of]) });
   return [
     { key: "name", title: t(level.title), value: (row) => (row.sum ? "" : level.name(row[level.by])),
       cell: (row) => (row.sum ? t("sum") : row[level.by] ? make("a", { href: address({ ...level.down(row[level.by]), sort: "" }), lang: langOfNames() }, level.name(row[level.by])) : level.name(""))},
-    ...COUNTS.map(count), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened")];
+    ...COUNTS.map(count), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened"),
+    ...stocks.map((key) => ({ ...count(key), cell: (row) => stockCell(state, level, key, row) }))];
 }
 
-function agreement(sum, rows) {
-  const off = offOf(sum, rows);
+function agreement({ sum, rows, stocks }) {
+  const off = offOf(sum, rows, stocks);
   return make("p", { id: "agreement", class: off.length ? "bad" : "good" }, make("span", { "aria-hidden": "true" }, off.length ? "▲ " : "● "),
     off.length ? t("sums_differ", { what: off.map((key) => t(key)).join(" ") }) : t("sums_agree", { n: rows.length }));
 }
 
-function levelTable(state, { sum, rows }) {
-  const level = LEVELS[depthOf(state)];
+function levelTable(state, data) {
+  const level = LEVELS[depthOf(state)], { sum, rows, stocks } = data;
   return make("section", { class: "panel", "aria-labelledby": "level_title" },
-    make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(sum, rows) : null),
-    table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(level), keyOf: (row) => row[level.by] || "none",
-      first: { key: "opened", down: true }, foot: { ...Object.fromEntries(COUNTS.map((key) => [key, sum[key] || 0])), sum: true } }),
-    make("p", { class: "note", id: "places_defined" }, t("places_defined")));
+    make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(data) : null),
+    table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(state, level, stocks), keyOf: (row) => row[level.by] || "none",
+      first: { key: "opened", down: true }, foot: { ...Object.fromEntries([...COUNTS, ...stocks].map((key) => [key, sum[key] || 0])), sum: true } }),
+    make("p", { class: "note", id: "places_defined" }, [t("places_defined"), stocks.length ? t("stocks_defined") : ""].join(" ")));
 }
 
 const trendDays = (trend) => trend.map((row) => ({ day: row.day, p50: row.full_p50_seconds, p90: row.full_p90_seconds, n: row.full_n }));
@@ -90,13 +117,13 @@ function trendFigure(state, trend) {
       { key: "p90", title: t("p90"), kind: "number", fixed: true, cell: (row) => duration(row.p90) }] }) });
 }
 
-const facts = (sum) => make("dl", { class: "facts" }, [...COUNTS.map((key) => [t(key), whole(sum[key] || 0), key]), [t("rate"), percent(sum.rate), "rate"]]
+const facts = ({ sum, stocks }) => make("dl", { class: "facts" }, [...COUNTS.map((key) => [t(key), whole(sum[key] || 0), key]), [t("rate"), percent(sum.rate), "rate"], ...stocks.map((key) => [t(key), whole(sum[key]), key])]
   .map(([label, value, key]) => make("div", {}, make("dt", {}, label), make("dd", { id: `sum_${key}` }, value))));
 
 export const title = (state) => [t("v_place"), ...[state.street, state.community].filter(Boolean).map(placeName), state.unit && unitName(state.unit)].filter(Boolean).join(" · ");
 
 export function draw(state, data, clock) {
-  return [trail(state), bar(rangeChoice(state, data.days)), facts(data.sum),
+  return [trail(state), bar(rangeChoice(state, data.days)), facts(data),
     data.cases ? drawCases(state, data.cases, clock, { expected: (data.sum.opened || 0) + (data.sum.doubles || 0), doubles: data.sum.doubles }) : levelTable(state, data), trendFigure(state, data.trend)];
 }
 

@@ -100,6 +100,7 @@ static int settle(void)
     return settled;
 }
 
+#define GROUPS "unit, type_code, street_code, community_code, is_excluded"
 /* In one snapshot: of how many groups the stand is not what its cells come to. */
 static void assert_stands(void)
 {
@@ -109,10 +110,10 @@ static void assert_stands(void)
         char sql[512];
         snprintf(sql, sizeof sql,
                  "WITH u AS (SELECT until FROM core.standing WHERE view = '%1$s') SELECT count(*) "
-                 "FROM (SELECT FROM (SELECT unit, type_code, is_excluded, day, %2$s AS n FROM "
-                 "core.stand_%1$s UNION ALL SELECT unit, type_code, is_excluded, day, -%2$s FROM "
-                 "core.cell_%1$s) AS f WHERE day < (SELECT until FROM u) GROUP BY unit, type_code, "
-                 "is_excluded HAVING sum(n) <> 0) AS d",
+                 "FROM (SELECT FROM (SELECT " GROUPS ", day, %2$s AS n FROM "
+                 "core.stand_%1$s UNION ALL SELECT " GROUPS ", day, -%2$s FROM "
+                 "core.cell_%1$s) AS f WHERE day < (SELECT until FROM u) GROUP BY " GROUPS
+                 " HAVING sum(n) <> 0) AS d",
                  sums[i][0], sums[i][1]);
         assert_int_equal(number(sql), 0);
     }
@@ -122,8 +123,8 @@ static void assert_stands(void)
 
 #define ROWS "SELECT count(*) || ' ' || coalesce(md5(string_agg(q::text, '/')), '') FROM "
 
-static const char *const bys[] = {"",           "unit",     "unit,type_code",     "day",
-                                  "unit,month", "noon_day", "type_code,period_19"};
+static const char *const bys[] = {"",           "unit",     "unit,type_code",      "day",
+                                  "unit,month", "noon_day", "type_code,period_19", "street_code"};
 static const char *const ends[] = {NULL, "2024-04-30", "2024-05-01", "2024-05-19", "2024-05-23"};
 
 #define MOST 300
@@ -149,23 +150,22 @@ static size_t read_all(char answers[][64])
     return count;
 }
 
+#define DRAWN                                                                                      \
+    "date '2024-02-01' + (random() * 125)::integer, 'u' || (random() * 5)::integer, 'R' || "       \
+    "(random() * 3)::integer, 's' || random()::integer, '', random() < 0.2, (random() * 6) - 2"
+
 /* Flows of four months in two shards, of which many cancel; some lie ahead. */
 static void fill_cells(void)
 {
-    run("SELECT setseed(0.25); INSERT INTO core.cell_backlog (bucket, day, unit, type_code, "
-        "is_excluded, open_n, held_n, shard) SELECT CASE WHEN random() < 0.5 THEN 'am' ELSE 'pm' "
-        "END, date '2024-02-01' + (random() * 125)::integer, 'u' || (random() * 5)::integer, 'R' "
-        "|| (random() * 3)::integer, random() < 0.2, (random() * 6)::integer - 2, (random() * "
-        "2)::integer - 1, (random() * 2)::integer FROM generate_series(1, 1500) ON CONFLICT DO "
-        "NOTHING; INSERT INTO core.cell_overdue (bucket, day, unit, type_code, is_excluded, "
-        "overdue_n, shard) SELECT to_char(time '00:00' + random() * interval '24 hours', "
-        "'HH24:MI'), date '2024-02-01' + (random() * 125)::integer, 'u' || (random() * "
-        "5)::integer, 'R' || (random() * 3)::integer, random() < 0.2, (random() * 6)::integer - 2, "
-        "(random() * 2)::integer FROM generate_series(1, 1500) ON CONFLICT DO NOTHING");
+    run("SELECT setseed(0.25); INSERT INTO core.cell_backlog (bucket, day, " GROUPS
+        ", open_n, held_n, shard) SELECT CASE WHEN random() < 0.5 THEN 'am' ELSE 'pm' END, " DRAWN
+        ", random() * 2 - 1, random() * 2 FROM generate_series(1, 1500) ON CONFLICT DO NOTHING");
+    run("INSERT INTO core.cell_overdue (bucket, day, " GROUPS ", overdue_n, shard) SELECT "
+        "to_char(time '00:00' + random() * interval '24 hours', 'HH24:MI'), " DRAWN
+        ", random() * 2 FROM generate_series(1, 1500) ON CONFLICT DO NOTHING");
 }
 
-/* The stand's day at the edge of a month, of a period, and in the middle; the clock may be further.
- */
+/* The stand's day at the edge of a month, of a period, in between; the clock may be further. */
 static void an_answer_is_what_the_cells_alone_say(void **state)
 {
     static const char *const clocks[][2] = {{"2024-05-02 10:30", "2024-05-02 10:30"},
@@ -230,7 +230,7 @@ static void write_cell(int hand, const char *day, int unit, int n)
         const struct view *view = views_find(here.store.rules.views, span_of(views[i]));
         char days[32], units[16], value[16];
         const char *const values[] = {
-            i ? "{10:20}" : "{am}", days, units, "{R1}", "{f}", value, "{0}"};
+            i ? "{10:20}" : "{am}", days, units, "{R1}", "{s1}", "{c1}", "{f}", value, "{0}"};
         struct strbuf sql;
         snprintf(days, sizeof days, "{%s}", day);
         snprintf(units, sizeof units, "{u%d}", unit);
@@ -238,7 +238,7 @@ static void write_cell(int hand, const char *day, int unit, int n)
         strbuf_init(&sql, 1024, 1 << 16);
         view_sql_upsert_cells(&sql, "core", view);
         PGresult *result = PQexecParams(postgres_connection_handle(here.hands[hand]), sql.at,
-                                        i ? 6 : 7, NULL, values, NULL, NULL, 0);
+                                        i ? 8 : 9, NULL, values, NULL, NULL, 0);
         if (PQresultStatus(result) != PGRES_COMMAND_OK)
             fail_msg("%s\n%s", PQresultErrorMessage(result), sql.at);
         PQclear(result);
@@ -467,9 +467,9 @@ static void a_poll_reads_the_cells_of_two_days(void **state)
     const struct aggregator_question form = {"backlog", "unit", NULL, NULL, NULL, false};
     (void)state;
     empty();
-    run("INSERT INTO core.cell_backlog (bucket, day, unit, type_code, is_excluded, open_n, held_n, "
-        "shard) SELECT 'am', date '2024-05-20' - n / 300, 'u' || n % 30, 'R' || n % 300, false, "
-        "1, 0, 0 FROM generate_series(0, 59999) AS n");
+    run("INSERT INTO core.cell_backlog (bucket, day, " GROUPS ", open_n, held_n, shard) SELECT "
+        "'am', date '2024-05-20' - n / 300, 'u' || n % 30, 'R' || n % 300, 's', 'c', false, 1, 0, "
+        "0 FROM generate_series(0, 59999) AS n");
     set_clock("2024-05-20 10:30");
     assert_int_equal(settle(), 2);
     run("ANALYZE core.cell_backlog");

@@ -186,8 +186,8 @@ def test_each_changed_cell_is_one_difference(full):
 def test_a_stand_that_is_wrong_is_a_difference(full):
     """What old days of a stock come to stands beside its cells (docs/decisions/0250)."""
     until(lambda: full.sql("SELECT count(*) FROM core.standing WHERE until IS NOT NULL")[0][0] == 2, "the stands are there", 60)
-    stands = {"one too many": "INSERT INTO core.stand_backlog (day, unit, type_code, is_excluded, open_n, held_n) VALUES "
-                              "('-infinity', 'nobody', 'R1', false, 1, 0) RETURNING unit"}
+    stands = {"one too many": "INSERT INTO core.stand_backlog (day, unit, type_code, street_code, community_code, is_excluded, open_n, held_n) VALUES "
+                              "('-infinity', 'nobody', 'R1', '', '', false, 1, 0) RETURNING unit"}
     with changed(full, stands) as said:
         status, report = verify(full, "--cells")
         found = [one for view in report["cells"]["views"] for one in view["first"]]

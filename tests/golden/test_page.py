@@ -590,6 +590,36 @@ def test_a_number_leads_to_the_cases_it_counts(api):
     assert "#view=cases&unit=d_urban&kind=request&state=waiting%2Copen%2Cheld&order=due" in page.links.splitlines()
 
 
+def test_a_place_says_what_is_open_and_overdue_there_now(api):
+    counted = {"street_code": "110105001", "opened": 2, "contacted": 2, "done": 1, "on_time": 1, "closed": 1}
+    api.rows["places"], api.rows["backlog"], api.rows["overdue"] = [counted], [{"street_code": "110105001", "open": 5, "held": 1}], [{"street_code": "110105001", "overdue": 3}]
+    groups = ["unit", "type_code", "street_code"]
+    api.pages["/api/views"] = {"views": [{**INSPECTION, "view": view, "groups": [*groups, "community_code"]} for view in ("backlog", "overdue")]}
+    page = browse(api.url + "#view=place&range=week")
+    assert errors(page) == [] and page.text("agreement") == "● 1 行之和与合计一致" and (page.text("sum_open"), page.text("sum_overdue")) == ("5", "3")
+    assert "110105001 2 2 1 1 1 50.0% 100.0% 50.0% 5 3" in page.text("places") and "不论哪天受理" in page.text("places_defined")
+    # as they are now, whatever days were chosen; and as lists
+    assert [query for view, query in api.asked if view == "overdue"][:2] == [{}, {"by": "street_code"}]
+    assert "#range=week&view=cases&kind=request&street=110105001&overdue=yes&order=due" in page.links.splitlines()
+    assert f"#range=week&view=cases&kind=request&street=110105001&{NOT_CLOSED}" in page.links.splitlines()
+    # where nothing was opened in these days something may still be late; and what does not add up is told
+    api.rows["overdue"].append({"street_code": "110105002", "overdue": 4})
+    page = browse(api.url + "#view=place&range=week")
+    assert errors(page) == [] and page.text("agreement") == "▲ 各行之和与合计不符:超期未办" and "110105002 0 0 0 0 0 无数据 无数据 无数据 0 4" in page.text("places")
+    api.asked.clear()
+    api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1"), desk_case("N2")], "next": "1"}
+    assert browse(f"{api.url}#view=cases&kind=request&street=110105001&{NOT_CLOSED}").text("agreement") == "● 已列 2 / 5 件"
+    assert browse(api.url + "#view=cases&kind=request&community=110105001002&overdue=yes&order=due").text("agreement") == "● 已列 2 / 3 件"
+    assert ("backlog", {"street_code": "110105001"}) in api.asked and ("overdue", {"community_code": "110105001002"}) in api.asked
+    # a district that keeps them by fewer sees them as far down as they go
+    api.pages["/api/views"]["views"][1]["groups"] = groups
+    api.asked.clear()
+    page = browse(api.url + "#view=place&range=week&street=110105001")
+    assert errors(page) == [] and page.text("sum_open") == "5" and not page.text("sum_overdue")
+    assert [query for view, query in api.asked if view in ("backlog", "overdue")][:2] == [{"street_code": "110105001"}, {"street_code": "110105001", "by": "community_code"}]
+    assert "overdue" not in [view for view, _ in api.asked]
+
+
 NAMES = {"types": [{"code": code, "parent_code": code[:3] if len(code) > 3 else "", "name": name} for code, name in
                    (("R02", "公共服务"), ("R0201", "供暖不热"), ("R0202", "供暖收费"), ("R0203", "停水"), ("R03", "物业"), ("R0301", "物业收费"))],
          "type_groups": [{"group": "heating", "name": "供暖", "types": ["R0201", "R0202"]}]}

@@ -62,6 +62,7 @@ test("overdue is one number wherever it stands, and where it is another the diff
 });
 
 const COUNTS = ["opened", "contacted", "done", "on_time", "closed"];
+const STOCKS = { open: "backlog", overdue: "overdue" };
 const where = (filter) => Object.entries(filter).map(([name, value]) => `${name} = '${value}'`).join(" AND ") || "true";
 const sumOf = (filter) => sql(`SELECT ${COUNTS.map((key) => `coalesce(sum(${key}), 0)::int AS ${key}`)} FROM api.places WHERE ${where(filter)}`)[0];
 
@@ -71,8 +72,14 @@ async function level(page, filter, by) {
   COUNTS.forEach((key, n) => assert.equal(rows.map((row) => int(row[n + 1])).reduce((a, b) => a + b, 0), wanted[key], `${key} of the rows at ${JSON.stringify(filter)}`));
   assert.equal(rows.length, number(`SELECT count(*)::int AS n FROM (SELECT ${by} FROM api.places WHERE ${where(filter)} GROUP BY 1) AS g`));
   assert.equal(await page.locator("#agreement.good").count(), 1);
+  for (const [n, [key, view]] of Object.entries(STOCKS).entries()) { // the clock goes on
+    const now = () => number(`SELECT coalesce(sum(${key}), 0)::int AS n FROM api.${view} WHERE day = (SELECT max(day) FROM api.${view}) AND ${where(filter)}`);
+    const told = int(foot.at(n - 2)), of = Object.fromEntries(rows.map((row) => [row[0], int(row.at(n - 2))]));
+    assert.equal(Object.values(of).reduce((a, b) => a + b, 0), told, `${key} of the rows at ${JSON.stringify(filter)}`);
+    assert.ok(Math.abs(now() - told) <= 2, `${key} at ${JSON.stringify(filter)}: ${told}, SQL says ${now()}`);
+  }
   const [busiest] = sql(`SELECT ${by} AS code, sum(opened)::int AS n FROM api.places WHERE ${where(filter)} AND ${by} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1`);
-  await page.locator(`#places tbody tr[data-key="${busiest.code}"] a`).click();
+  await page.locator(`#places tbody tr[data-key="${busiest.code}"] a`).first().click();
   await page.waitForTimeout(50);
   await shown(page);
   return busiest;

@@ -144,8 +144,8 @@ COUNTS = {
     "whistle": (("unit", "co_unit"), ("day", "month", "period_19"), {"called": ("opened", lambda c: False)}, {}),
 }
 DURATIONS = {"response_time": (("unit", "type_code", "street_code"), ("day", "month", "period_19"), ("full", "full_net"))}
-STOCKS = {"backlog": (("unit", "type_code"), ("month", "period_19"), "open", lambda c: (c.opened, c.closed)),
-          "overdue": (("unit", "type_code"), ("noon_day",), "overdue", lambda c: (c.due, done(c)))}
+STOCKS = {"backlog": (("unit", "type_code", "street_code", "community_code"), ("month", "period_19"), "open", lambda c: (c.opened, c.closed)),
+          "overdue": (("unit", "type_code", "street_code", "community_code"), ("noon_day",), "overdue", lambda c: (c.due, done(c)))}
 
 
 def key_of(case, groups, bucket, moment):
