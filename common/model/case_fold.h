@@ -16,6 +16,7 @@
 #define CASE_FOLD_MOST_PAUSES    16
 #define CASE_FOLD_MOST_OLD_LEADS 4
 #define CASE_FOLD_MOST_LEADS     12 /* in a case's life; behind it the last one's times grow */
+#define CASE_FOLD_MOST_FORMER    15 /* rounds that were; what is in more of them is forgotten */
 
 /* Rules of amendments whose deadline counts. */
 #define CASE_RULE_CORRECTED    "corrected"
@@ -57,6 +58,13 @@ struct case_pause {         /* the clock stands still: 挂账 */
 struct case_lead {    /* who had it from then on */
     struct span unit; /* absent = nobody */
     int64_t from_ms;
+};
+
+/* A round that was: what happened in it stays in the days on which it did. */
+struct case_round {
+    struct span first_rule;
+    int upheld;
+    int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* of those that a new round forgets */
 };
 
 struct case_fold {
@@ -102,7 +110,7 @@ struct case_fold {
     struct span answer; /* of the last call-back that asked (CASE_ANSWER); absent = none did. A new
                            round keeps it: nobody loses a bad answer by beginning again */
     int64_t paused_ms;  /* of this round, ended pauses */
-    size_t pause_count, co_count, sub_count, lead_count;
+    size_t pause_count, co_count, sub_count, lead_count, former_count;
 
     struct span parent;   /* the case is handled there: a child; absent = it is none */
     struct span merge_id; /* the `merged` that says so */
@@ -116,12 +124,13 @@ struct case_fold {
     struct case_lead leads[CASE_FOLD_MOST_LEADS]; /* by time, from the opening on */
     struct case_co co[CASE_FOLD_MOST_CO];
     struct span subs[CASE_FOLD_MOST_SUBS];
-    uint8_t effect[CASE_SET_MAX_LINES + 1]; /* enum line_effect, per line of the set */
-    uint8_t reason[CASE_SET_MAX_LINES + 1]; /* enum line_reason */
+    struct case_round former[CASE_FOLD_MOST_FORMER]; /* the first of them, in their order */
+    uint8_t effect[CASE_SET_MAX_LINES + 1];          /* enum line_effect, per line of the set */
+    uint8_t reason[CASE_SET_MAX_LINES + 1];          /* enum line_reason */
 };
 
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
-#define CASE_FOLD_VERSION 9
+#define CASE_FOLD_VERSION 10
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
 /* Who led at that time; absent = nobody. */

@@ -3,7 +3,7 @@
  *
  * A new round begins anew from what may come first: it keeps the opening and whom that names, and
  * forgets dispatch, answers, helpers, pauses and closure. How often a lead disputed is kept: it is
- * the same order (docs/domain.md §4.3).
+ * the same order (docs/domain.md §4.3). When what happened stands aside, for its day's numbers.
  * Another lead comes in two steps: a move asks for it (the desk's word, a dispute upheld), the
  * router's recall takes the order from the one who had it. In between nothing is anybody's else. */
 #include "model/case_fold_internal.h"
@@ -111,9 +111,23 @@ static void on_dispatched(struct case_fold_walk *walk, const struct case_line *l
         fold->due_ms = walk->own_due_ms; /* what moved it may have been told after the decision */
 }
 
+/* What may come first is the present round's as well. */
+static void keep_round(const struct case_fold_walk *walk)
+{
+    struct case_fold *fold = walk->fold;
+    if (fold->former_count == CASE_FOLD_MOST_FORMER)
+        return;
+    struct case_round *round = &fold->former[fold->former_count++];
+    round->first_rule = fold->first_rule;
+    round->upheld = fold->upheld;
+    for (size_t i = 0; i < walk->kind->stage_count; i++)
+        round->stage_ms[i] = walk->kind->first >> i & 1 ? TIMESTAMP_NONE : fold->stage_ms[i];
+}
+
 static void on_new_round(struct case_fold_walk *walk, const struct case_line *line)
 {
     struct case_fold *fold = walk->fold;
+    keep_round(walk);
     fold->happened &= walk->kind->first;
     fold->rounds++;
     fold->dispatched = fold->closed = fold->adopted = false;

@@ -8,6 +8,7 @@ from case_line import ATTRIBUTES, base36
 from rules import ANSWERS, MOMENTS
 
 LETTER = {member: letter for letter, member in ATTRIBUTES}
+PRESENT, FORMER = "f", "p"  # a case's rounds, in SQL: of the folded case itself, and those before
 BASE36 = " + ".join(
     f"(strpos('0123456789abcdefghijklmnopqrstuvwxyz', substr(d, {at}, 1)) - 1)::bigint * {36 ** (12 - at)}"
     for at in range(1, 13))
@@ -75,13 +76,21 @@ class Sql:
 
     def __init__(self, view, rules, zone):
         self.view, self.kind, self.fields, self.zone = view, rules.kinds[view.kind], rules.field_numbers, zone
+        self.round = PRESENT
+
+    def rounds(self, measure):
+        """What happened on a day is that day's: a flow by a stage is of every round."""
+        every = measure.flow and measure.bucket not in MOMENTS and not self.view.each
+        return [PRESENT, FORMER] if every else [PRESENT]
 
     def moment(self, name):
         if name in ("named", "reported"):
             return f"h.{name}"
         if name == "done":
-            return "coalesce(f.resolution, f.closure)"
-        return f"f.{name}" if name in MOMENTS else f"f.stages[{self.kind.places[name] + 1}]"
+            return "coalesce(f.resolution, f.closure)" if self.round == PRESENT else "NULL::bigint"
+        if name not in MOMENTS:
+            return f"{self.round}.stages[{self.kind.places[name] + 1}]"
+        return f"f.{name}" if self.round == PRESENT or name in ("opened", "matter") else "NULL::bigint"
 
     def local(self, moment):
         return f"({moment} + {self.zone * 60000})"
@@ -117,8 +126,8 @@ class Sql:
                    f"{self.truth(f'left(f.community_code, 9) <> left({taken}, 9)')} END"
         if name == "co_unit":
             return "h.unit"
-        known = {"reopened": "f.rounds > 1", "upheld": "f.upheld > 0", "child": "f.child"}
-        return self.truth(known[name]) if name in known else f"f.{name}"
+        known = {"reopened": "f.rounds > 1", "upheld": f"{self.round}.upheld > 0", "child": "f.child"}
+        return self.truth(known[name]) if name in known else f"{self.round if name == 'rule' else PRESENT}.{name}"
 
     def holds(self, condition):
         values = ", ".join("'" + value.replace("'", "''") + "'" for value in condition.values)
@@ -148,7 +157,8 @@ class Sql:
     def counted(self, measure):
         known = {measure.bucket, measure.end} | ({measure.start} if measure.start else set())
         lasted = f" AND {self.duration(measure)} >= 0" if measure.start else ""  # docs/decisions/0311
-        return self.source().format("") + "".join(f" AND {self.moment(name)} IS NOT NULL" for name in sorted(known)) \
+        former = f" CROSS JOIN LATERAL unnest(f.former) AS {FORMER}(rule, upheld, stages)" if self.round == FORMER else ""
+        return self.source().format(former) + "".join(f" AND {self.moment(name)} IS NOT NULL" for name in sorted(known)) \
             + lasted + "".join(self.holds(condition) for condition in measure.when)
 
     def duration(self, measure):
@@ -174,7 +184,8 @@ class Sql:
             if self.view.stock:
                 for moment, unit, value, source in self.flows(measure):
                     yield measure, self.key(moment, unit), [value], source
-            else:
+                continue
+            for self.round in self.rounds(measure):
                 values = ["1", self.duration(measure)] if measure.start else ["1"]
                 yield measure, self.key(self.moment(measure.bucket), self.unit(measure)), values, self.counted(measure)
 
@@ -193,7 +204,7 @@ def cells_sql(view, rules, zone):
 
 def bins_sql(view, rules, zone):
     parts, sql = [], Sql(view, rules, zone)
-    for measure in view.durations:
+    for measure, sql.round in ((measure, one) for measure in view.durations for one in sql.rounds(measure)):
         duration = sql.duration(measure)
         # within 2 %: ceil(ln v / ln 1.04), and 1 ms is not 0
         bucket = f"CASE WHEN {duration} <= 0 THEN 0 ELSE greatest(1, ceil(ln({duration}::float8) " \

@@ -19,6 +19,8 @@ CREATE TEMP TABLE verify_unit (number text, code text);
 CREATE TEMP TABLE verify_party (number text, name text, party_bit bigint);
 CREATE TEMP TABLE verify_set (case_id text, kind text, lines text); -- of the log
 CREATE TEMP VIEW verify_source AS SELECT case_id, kind, lines FROM @SOURCE@;
+-- A round before the present one: by what it was sent out, disputes upheld, when each stage first happened in it.
+CREATE TYPE pg_temp.verify_former AS (rule text, upheld integer, stages bigint[]);
 CREATE TEMP TABLE verify_fold (
     case_id text, kind text, unreadable integer,
     unit text, type_code text, street_code text, community_code text,
@@ -33,7 +35,8 @@ CREATE TEMP TABLE verify_fold (
     helpers text[], called bigint[], reported bigint[], helper_due bigint[], whistled boolean[],
     matter bigint,  -- opened, and no child of another case
     double bigint,  -- opened, and another system's case counts: then nothing else does
-    stages bigint[] -- by place in the kind: when it first happened in the present round
+    stages bigint[], -- by place in the kind: when it first happened in the present round
+    former pg_temp.verify_former[] -- the first fifteen
 );
 
 -- Twelve digits, padded on the left.
@@ -184,6 +187,7 @@ BEGIN
         f.helper_due := '{}';
         f.whistled := '{}';
         f.stages := array_fill(NULL::bigint, ARRAY[@STAGES@]);
+        f.former := '{}';
     END IF;
     RETURN f;
 END
@@ -319,6 +323,7 @@ BEGIN
             f.excluded := false;
             f.rounds := 1;
             f.upheld := 0;
+            f.former := '{}';
             f.fields := array_fill(NULL::text, ARRAY[8]);
             f.leads := '{}';
             f.lead_from := '{}';
@@ -366,6 +371,11 @@ BEGIN
             present := said.id;
             y := pg_temp.verify_leave(y);
             happened := happened & said.first;
+            IF cardinality(f.former) < 15 THEN
+                f.former := f.former || ROW(f.rule, f.upheld, ARRAY(
+                    SELECT CASE WHEN (said.first >> (m.n - 1)::integer) & 1 = 0 THEN m.at END
+                    FROM unnest(moments) WITH ORDINALITY AS m(at, n) ORDER BY m.n))::pg_temp.verify_former;
+            END IF;
             FOR i IN 1..cardinality(moments) LOOP
                 moments[i] := CASE WHEN (said.first >> (i - 1)) & 1 = 1 THEN moments[i] END;
             END LOOP;

@@ -5,7 +5,10 @@
  *
  * Whose row it is: of a cohort's count the present lead's, because part and whole must stand in one
  * row; of a duration who led at its end, of a flow who led at its moment, of a stock whoever led
- * meanwhile: who takes an old case over has it from that moment on. */
+ * meanwhile: who takes an old case over has it from that moment on.
+ *
+ * Which round it is of: the present one, and of a flow by a stage every one. What happened on a day
+ * is that day's, whether the case is reopened later or not (docs/decisions/0359). */
 #include "aggregator/core/contribution.h"
 
 #include <assert.h>
@@ -19,6 +22,10 @@ static int64_t moment_of(const struct view_subject *subject, int moment)
     const struct case_fold *fold = subject->fold;
     if ((moment == VIEW_DOUBLE) != (fold->same_as.at != NULL))
         return TIMESTAMP_NONE;
+    if (subject->former && moment >= VIEW_STAGE)
+        return subject->former->stage_ms[moment - VIEW_STAGE];
+    if (subject->former && moment != VIEW_OPENED && moment != VIEW_MATTER)
+        return TIMESTAMP_NONE; /* these are known of the present round alone */
     switch (moment) {
     case VIEW_DOUBLE:
     case VIEW_OPENED: return fold->opened_ms;
@@ -72,13 +79,15 @@ static struct contribution_place place_of(const struct view *view,
     place.part = view_bucket_part(view->grain, ms, place.day, zone_minutes);
     place.unit = view_group_index(view, FACT_UNIT) >= 0 ? or_empty(unit) : SPAN("");
     place.co_unit = subject->helper ? or_empty(subject->helper->unit) : SPAN("");
+    place.rule = view_group_index(view, FACT_RULE) >= 0 ? or_empty(view_fact_of(subject, FACT_RULE))
+                                                        : SPAN("");
     return place;
 }
 
 bool contribution_same_place(const struct contribution_place *a, const struct contribution_place *b)
 {
     return a->day == b->day && a->part == b->part && span_equal(a->unit, b->unit) &&
-           span_equal(a->co_unit, b->co_unit);
+           span_equal(a->co_unit, b->co_unit) && span_equal(a->rule, b->rule);
 }
 
 static struct contribution_cell *cell_of(struct contribution *contribution, const struct view *view,
@@ -209,6 +218,21 @@ static void add_subject(struct contribution *contribution, const struct view *vi
     }
 }
 
+static void add_former(struct contribution *contribution, const struct view *view,
+                       struct view_subject *subject, int zone_minutes, uint32_t measures)
+{
+    for (size_t i = 0; i < view->measure_count && measures >> i; i++) {
+        const struct view_measure *measure = &view->measures[i];
+        if (!(measures >> i & 1) || !measure->is_flow || measure->bucket < VIEW_STAGE)
+            continue;
+        for (size_t r = 0; r < subject->fold->former_count; r++) {
+            subject->former = &subject->fold->former[r];
+            add_measure(contribution, view, i, subject, zone_minutes);
+        }
+        subject->former = NULL;
+    }
+}
+
 void contribution_of_some(struct contribution *contribution, const struct view *view,
                           const struct case_fold *fold, int zone_minutes, uint32_t measures)
 {
@@ -221,8 +245,10 @@ void contribution_of_some(struct contribution *contribution, const struct view *
         return;
     for (size_t i = 0; i < view->group_count; i++)
         contribution->group[i] = or_empty(view_fact_of(&subject, view->groups[i]));
-    if (!view->of_helpers)
+    if (!view->of_helpers) {
         add_subject(contribution, view, &subject, zone_minutes, measures);
+        add_former(contribution, view, &subject, zone_minutes, measures);
+    }
     for (size_t i = 0; view->of_helpers && i < fold->co_count; i++) {
         subject.helper = &fold->co[i];
         if (subject.helper->whistled || !view->of_whistles)
@@ -312,5 +338,7 @@ struct span contribution_group(const struct contribution *contribution, const st
 {
     if (view->groups[index] == FACT_UNIT)
         return place->unit;
+    if (view->groups[index] == FACT_RULE)
+        return place->rule;
     return view->groups[index] == FACT_CO_UNIT ? place->co_unit : contribution->group[index];
 }

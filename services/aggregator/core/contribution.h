@@ -9,18 +9,22 @@
 #include "model/case_fold.h"
 
 /* Bumped whenever the same fold would add something else; part of the contribution hash. */
-#define CONTRIBUTION_VERSION 4
+#define CONTRIBUTION_VERSION 5
 
-/* A stock has two cells a pause and a change of lead, anything else one a measure and helper. */
+/* A stock has two cells a pause and a change of lead, anything else one a measure and helper, or a
+ * measure and round. */
 #define CONTRIBUTION_MOST_CELLS ((size_t)CASE_FOLD_MOST_CO * VIEW_MAX_MEASURES)
 _Static_assert(CONTRIBUTION_MOST_CELLS >=
                    (size_t)VIEW_MAX_STOCKS * 2 * (CASE_FOLD_MOST_LEADS + CASE_FOLD_MOST_PAUSES),
                "room for every stock");
+_Static_assert(CONTRIBUTION_MOST_CELLS >= (size_t)VIEW_MAX_MEASURES * (CASE_FOLD_MOST_FORMER + 1),
+               "room for every round");
 
 struct contribution_place {
     int64_t day;               /* civil day in the district's zone */
     int part;                  /* of that day by the view's grain, or VIEW_WHOLE_DAY */
     struct span unit, co_unit; /* of views that group by them; "" = nobody */
+    struct span rule;          /* likewise: of the round that is counted */
 };
 
 struct contribution_cell {
@@ -36,7 +40,7 @@ struct contribution_bin {
 
 struct contribution {
     bool excluded;                      /* 剔除: counts in the scope 全口径 alone */
-    struct span group[VIEW_MAX_GROUPS]; /* borrowed; of unit and co_unit the place says it */
+    struct span group[VIEW_MAX_GROUPS]; /* borrowed; of unit, co_unit and rule the place says it */
     struct contribution_cell cells[CONTRIBUTION_MOST_CELLS];
     size_t cell_count;
     struct contribution_bin bins[CONTRIBUTION_MOST_CELLS];
@@ -58,6 +62,6 @@ bool contribution_same(const struct contribution *a, const struct contribution *
  * below zero. */
 void contribution_settle(struct contribution *was, struct contribution *is,
                          const struct view *view);
-/* The group of a place: its own unit and helper in their columns. */
+/* The group of a place: its own unit, helper and rule in their columns. */
 struct span contribution_group(const struct contribution *contribution, const struct view *view,
                                const struct contribution_place *place, size_t index);

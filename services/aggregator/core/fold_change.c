@@ -5,6 +5,12 @@
 
 #include <string.h>
 
+/* Absent and empty are two things: a child without a parent's name is none. */
+static bool same_text(struct span a, struct span b)
+{
+    return a.at == NULL || b.at == NULL ? a.at == b.at : span_equal(a, b);
+}
+
 static bool same_leads(const struct case_fold *a, const struct case_fold *b)
 {
     bool same = span_equal(a->lead, b->lead) && a->lead_count == b->lead_count;
@@ -35,10 +41,16 @@ static bool same_pauses(const struct case_fold *a, const struct case_fold *b)
     return same;
 }
 
-/* Absent and empty are two things: a child without a parent's name is none. */
-static bool same_text(struct span a, struct span b)
+static bool same_former(const struct case_fold *a, const struct case_fold *b,
+                        const struct case_kind *kind)
 {
-    return a.at == NULL || b.at == NULL ? a.at == b.at : span_equal(a, b);
+    bool same = a->former_count == b->former_count;
+    for (size_t i = 0; same && i < a->former_count; i++)
+        same = a->former[i].upheld == b->former[i].upheld &&
+               same_text(a->former[i].first_rule, b->former[i].first_rule) &&
+               memcmp(a->former[i].stage_ms, b->former[i].stage_ms,
+                      kind->stage_count * sizeof a->former[i].stage_ms[0]) == 0;
+    return same;
 }
 
 static bool same_facts(const struct case_fold *a, const struct case_fold *b)
@@ -74,7 +86,7 @@ struct fold_change fold_change_of(const struct case_fold *before, const struct c
     if (before->due_ms != after->due_ms)
         change.of |= FOLD_DUE;
     if (!same_facts(before, after) || !same_leads(before, after) || !same_helpers(before, after) ||
-        !same_pauses(before, after))
+        !same_pauses(before, after) || !same_former(before, after, kind))
         change.of |= FOLD_REST;
     return change;
 }

@@ -103,7 +103,7 @@ struct span view_fact_of(const struct view_subject *subject, int fact)
     case FACT_STREET: return fold->street_code;
     case FACT_COMMUNITY: return fold->community_code;
     case FACT_CLASS: return fold->limit_class;
-    case FACT_RULE: return fold->first_rule;
+    case FACT_RULE: return subject->former ? subject->former->first_rule : fold->first_rule;
     case FACT_CO_UNIT: return subject->helper ? subject->helper->unit : SPAN_NONE;
     case FACT_VALID: return answer_of(fold, ANSWER_VALID);
     case FACT_CONTACTED: return answer_of(fold, ANSWER_CONTACTED);
@@ -111,7 +111,7 @@ struct span view_fact_of(const struct view_subject *subject, int fact)
     case FACT_SATISFACTION: return answer_of(fold, ANSWER_SATISFACTION);
     case FACT_IN_TIME: return in_time(subject);
     case FACT_REOPENED: return truth(fold->rounds > 1);
-    case FACT_UPHELD: return truth(fold->upheld > 0);
+    case FACT_UPHELD: return truth((subject->former ? subject->former->upheld : fold->upheld) > 0);
     case FACT_CHILD: return truth(fold->parent.at != NULL);
     case FACT_CROSS_STREET: return cross_street(subject);
     default: return fold->field[fact - FACT_FIELD];

@@ -32,8 +32,9 @@ enum {
 /* One that measures are asked about: a case, or one helper of it. */
 struct view_subject {
     const struct case_fold *fold;
-    const struct case_co *helper; /* NULL = the case */
-    int accepted_in;              /* index of that kept field, -1 = none */
+    const struct case_co *helper;    /* NULL = the case */
+    const struct case_round *former; /* NULL = its present round */
+    int accepted_in;                 /* index of that kept field, -1 = none */
 };
 
 /* The fact of that name, or -1. */

@@ -59,6 +59,7 @@ static void fill(struct case_fold *fold, const struct case_kind *kind)
                                .first_rule = SPAN("place"),
                                .answer = SPAN("yyys"),
                                .rounds = 1,
+                               .former_count = 1,
                                .lead_count = 1,
                                .co_count = 1,
                                .pause_count = 1};
@@ -69,8 +70,11 @@ static void fill(struct case_fold *fold, const struct case_kind *kind)
                                    .reported_ms = NOON + 5 * HOUR,
                                    .whistled = true};
     fold->pauses[0] = (struct case_pause){NOON + 6 * HOUR, NOON + 8 * HOUR};
-    for (size_t i = 0; i < kind->stage_count; i++)
+    for (size_t i = 0; i < kind->stage_count; i++) {
         fold->stage_ms[i] = NOON + (int64_t)(i + 1) * HOUR;
+        fold->former[0].stage_ms[i] = NOON - (int64_t)(i + 1) * HOUR;
+    }
+    fold->former[0].first_rule = SPAN("place");
     for (size_t i = 0; i < CODES_MOST_FIELDS; i++)
         fold->field[i] = SPAN("110105001");
 }
@@ -83,19 +87,22 @@ static bool change(struct case_fold *fold, const struct case_kind *kind, size_t 
         &fold->resolution_ms,     &fold->closure_ms,        &fold->due_ms,
         &fold->leads[0].from_ms,  &fold->co[0].due_ms,      &fold->co[0].named_ms,
         &fold->co[0].reported_ms, &fold->pauses[0].from_ms, &fold->pauses[0].to_ms};
-    struct span *const texts[] = {&fold->lead,           &fold->type_code,   &fold->street_code,
-                                  &fold->community_code, &fold->limit_class, &fold->first_rule,
-                                  &fold->answer,         &fold->parent,      &fold->same_as,
-                                  &fold->leads[0].unit,  &fold->co[0].unit};
+    struct span *const texts[] = {
+        &fold->lead,        &fold->type_code,     &fold->street_code, &fold->community_code,
+        &fold->limit_class, &fold->first_rule,    &fold->answer,      &fold->parent,
+        &fold->same_as,     &fold->leads[0].unit, &fold->co[0].unit,  &fold->former[0].first_rule};
     bool *const truths[] = {&fold->has_opened, &fold->closed, &fold->excluded,
                             &fold->co[0].whistled};
-    size_t *const counts[] = {&fold->lead_count, &fold->co_count, &fold->pause_count};
+    size_t *const counts[] = {&fold->lead_count, &fold->co_count, &fold->pause_count,
+                              &fold->former_count};
     if (n < ARRAY_LENGTH(times))
         return *times[n] -= 30 * HOUR, true;
     if ((n -= ARRAY_LENGTH(times)) < ARRAY_LENGTH(times))
         return *times[n] = TIMESTAMP_NONE, true;
     if ((n -= ARRAY_LENGTH(times)) < kind->stage_count)
         return fold->stage_ms[n] += 30 * HOUR, true;
+    if ((n -= kind->stage_count) < kind->stage_count)
+        return fold->former[0].stage_ms[n] += 30 * HOUR, true;
     if ((n -= kind->stage_count) < ARRAY_LENGTH(texts))
         return *texts[n] = texts[n] == &fold->answer ? SPAN("ynnd") : SPAN("110105002009"), true;
     if ((n -= ARRAY_LENGTH(texts)) < CODES_MOST_FIELDS)
@@ -106,7 +113,8 @@ static bool change(struct case_fold *fold, const struct case_kind *kind, size_t 
         return (*counts[n])--, true;
     if ((n -= ARRAY_LENGTH(counts)) == 0)
         return fold->rounds++, true;
-    return n == 1 && (fold->upheld++, true);
+    int *const upheld[] = {&fold->upheld, &fold->former[0].upheld};
+    return n <= ARRAY_LENGTH(upheld) && ((*upheld[n - 1])++, true);
 }
 
 static void a_measure_that_adds_something_else_asked_for_it(void **state)

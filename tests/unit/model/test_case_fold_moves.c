@@ -358,7 +358,14 @@ static void another_lead_comes_in_two_steps(void **state)
     tell(upheld, UPHELD + 2, false); /* a round begins without either */
     assert_true(!fold.first_rule.at && fold.upheld == 0);
     EACH_WAY(upheld)
-    assert_true(span_is(fold.first_rule, "place_again"));
+    { /* and what was in the former one stands aside */
+        const struct case_round *former = &fold.former[0];
+        assert_true(span_is(fold.first_rule, "place_again") && fold.former_count == 1);
+        assert_true(span_is(former->first_rule, "place") && former->upheld == 1);
+        assert_true(former->stage_ms[case_kind_stage(kind, SPAN("disputed"))] == 40);
+        assert_true(former->stage_ms[case_kind_stage(kind, SPAN("opened"))] == TIMESTAMP_NONE);
+        assert_true(fold.stage_ms[case_kind_stage(kind, SPAN("disputed"))] == TIMESTAMP_NONE);
+    }
 }
 
 static void a_recall_that_nothing_asked_for_takes_nothing(void **state)
