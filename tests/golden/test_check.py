@@ -96,6 +96,7 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("rules/dispatch.yaml", "type_level: utility, place: known", "type_level: utilty, place: known",
      'type_level cannot be "utilty"'),
     ("rules/dispatch.yaml", "type_code: R1905", "type_code: R19O5", 'cannot be "R19O5"; did you mean R1905'),
+    ("rules/dispatch.yaml", "type_code: R1905", "type_group: R19", "type_under: CODE is a type and all below it"),
     ("rules/dispatch.yaml", "place: outside", "place: outsid", 'place cannot be "outsid"'),
     ("rules/dispatch.yaml", "flags: legal", "flags: { from: 1 }", "flags cannot be asked so"),
     ("rules/dispatch.yaml", "flags: legal", "flags: []", "a list of nothing matches nothing"),

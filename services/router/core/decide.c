@@ -229,7 +229,7 @@ static struct span desk_cause(const struct decision *decision, const struct aski
         return span_of(entry->desk_cause);
     if (decision->disposition == DISPOSITION_TRANSFER_EMERGENCY)
         return SPAN("emergency");
-    return asking->facts.type.group_count ? SPAN("fallback") : SPAN("unclassified");
+    return asking->facts.type.code_count ? SPAN("fallback") : SPAN("unclassified");
 }
 
 bool decide(struct decision *decision, const struct order *order, const struct rules *rules,

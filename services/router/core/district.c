@@ -262,8 +262,8 @@ static struct district_type find_type(const struct district *district, struct sp
                                   .unit = cell_of(row, district->in_types.unit),
                                   .limit_class = cell_of(row, district->in_types.limit_class),
                                   .name = cell_of(row, district->in_types.name)};
-    while (row && found.group_count < DISTRICT_MOST_GROUPS) {
-        found.groups[found.group_count++] = cell_of(row, district->in_types.code);
+    while (row && found.code_count < DISTRICT_MOST_CODES) {
+        found.codes[found.code_count++] = cell_of(row, district->in_types.code);
         row = row_of(district->types, cell_of(row, district->in_types.parent), day);
     }
     return found;
@@ -285,8 +285,8 @@ struct district_type district_type(const struct district *district, struct span 
 struct span district_department(const struct district *district, const struct district_type *type,
                                 int64_t day)
 {
-    for (size_t i = 0; i < type->group_count; i++) {
-        struct span unit = cell(district->types, type->groups[i], district->in_types.unit, day);
+    for (size_t i = 0; i < type->code_count; i++) {
+        struct span unit = cell(district->types, type->codes[i], district->in_types.unit, day);
         if (span_is(district_unit_kind(district, unit, day), "department"))
             return unit;
     }
@@ -295,7 +295,7 @@ struct span district_department(const struct district *district, const struct di
 
 bool district_admits(const struct district *district, const struct district_type *type, int64_t day)
 {
-    struct span code = type->group_count ? type->groups[0] : SPAN_NONE;
+    struct span code = type->code_count ? type->codes[0] : SPAN_NONE;
     return !district->admissions || row_of(district->admissions, code, day);
 }
 
@@ -317,8 +317,8 @@ struct span district_utility(const struct district *district, const struct distr
                              const struct span *places, size_t count, int64_t day)
 {
     for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < type->group_count; j++) {
-            struct span unit = utility_at(district, type->groups[j], places[i], day);
+        for (size_t j = 0; j < type->code_count; j++) {
+            struct span unit = utility_at(district, type->codes[j], places[i], day);
             if (unit.at)
                 return unit;
         }

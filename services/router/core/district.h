@@ -56,11 +56,11 @@ const struct registry_row *district_division(const struct district *district, st
  * registry. */
 struct span district_street_unit(const struct district *district, struct span street, int64_t day);
 
-#define DISTRICT_MOST_GROUPS 4
+#define DISTRICT_MOST_CODES 4
 struct district_type { /* each absent where it is not said */
     struct span level, unit, limit_class, name;
-    struct span groups[DISTRICT_MOST_GROUPS]; /* itself, its parent, that one's parent, … */
-    size_t group_count;
+    struct span codes[DISTRICT_MOST_CODES]; /* itself, its parent, that one's parent, … */
+    size_t code_count;
 };
 /* Of a type that is not known all are absent. */
 struct district_type district_type(const struct district *district, struct span type, int64_t day);
@@ -71,7 +71,7 @@ struct span district_department(const struct district *district, const struct di
 bool district_admits(const struct district *district, const struct district_type *type,
                      int64_t day);
 /* Who serves the type there: the finest of `places` first (absent ones are passed over), the type
- * before its groups; the whole district last. */
+ * before those above it; the whole district last. */
 struct span district_utility(const struct district *district, const struct district_type *type,
                              const struct span *places, size_t count, int64_t day);
 

@@ -25,7 +25,7 @@ static const struct field {
     [RULE_COMMUNITY_CODE] = {"community_code", PREDICATE_TEXT, BY_DIVISIONS},
     [RULE_ESTATE_CODE] = {"estate_code", PREDICATE_TEXT, BY_NOBODY},
     [RULE_LIMIT_CLASS] = {"limit_class", PREDICATE_TEXT, BY_NOBODY},
-    [RULE_TYPE_GROUP] = {"type_group", PREDICATE_WORDS, BY_TYPES},
+    [RULE_TYPE_UNDER] = {"type_under", PREDICATE_WORDS, BY_TYPES},
     [RULE_FLAGS] = {"flags", PREDICATE_WORDS, BY_NOBODY},
     [RULE_ROUND] = {"round", PREDICATE_NUMBER, BY_NOBODY},
     [RULE_OPENED_AT] = {"opened_at", PREDICATE_TIME, BY_NOBODY},
@@ -41,13 +41,13 @@ const char *rule_predicate_field_name(enum rule_field field)
 static struct span words_of(const struct district_type *type, char *words, size_t size)
 {
     size_t len = 0;
-    for (size_t i = 0; i < type->group_count && len + type->groups[i].len + 1 < size; i++) {
+    for (size_t i = 0; i < type->code_count && len + type->codes[i].len + 1 < size; i++) {
         if (i)
             words[len++] = ' ';
-        memcpy(words + len, type->groups[i].at, type->groups[i].len);
-        len += type->groups[i].len;
+        memcpy(words + len, type->codes[i].at, type->codes[i].len);
+        len += type->codes[i].len;
     }
-    return type->group_count ? span_from(words, len) : SPAN_NONE;
+    return type->code_count ? span_from(words, len) : SPAN_NONE;
 }
 
 void rule_question_read(struct rule_question *question, const struct facts *facts)
@@ -56,7 +56,7 @@ void rule_question_read(struct rule_question *question, const struct facts *fact
     const struct district_type *type = &facts->type;
     const struct span text[RULE_ROUND] = {
         [RULE_KIND] = order->kind,
-        [RULE_TYPE_CODE] = type->group_count ? type->groups[0] : order->type_code,
+        [RULE_TYPE_CODE] = type->code_count ? type->codes[0] : order->type_code,
         [RULE_TYPE_LEVEL] = type->level.at ? type->level : SPAN("unknown"),
         [RULE_REQUEST_KIND] = order->request_kind,
         [RULE_PLACE] = span_of(facts_place_word(facts->place.state)),
@@ -64,7 +64,7 @@ void rule_question_read(struct rule_question *question, const struct facts *fact
         [RULE_COMMUNITY_CODE] = facts->place.community,
         [RULE_ESTATE_CODE] = order->estate_code,
         [RULE_LIMIT_CLASS] = order->limit_class.at ? order->limit_class : type->limit_class,
-        [RULE_TYPE_GROUP] = words_of(type, question->groups, sizeof question->groups),
+        [RULE_TYPE_UNDER] = words_of(type, question->types, sizeof question->types),
         [RULE_FLAGS] = order->flags,
     };
     memcpy(question->text, text, sizeof text);
@@ -194,10 +194,13 @@ bool rule_predicate_read(struct rule_predicate *predicate, const struct yaml_nod
         names[i] = fields[i].name;
         found = strcmp(node->key, names[i]) == 0 ? i : found;
     }
-    if (found < 0) {
+    if (found < 0 && strcmp(node->key, "type_group") == 0)
+        diagnostics_add(diagnostics, node->key_place, "type_under: CODE is a type and all below it",
+                        "type_group asks a view; rules name types by their codes");
+    else if (found < 0)
         yaml_add_unknown(node, names, RULE_FIELDS, diagnostics);
+    if (found < 0)
         return false;
-    }
     predicate->field = (enum rule_field)found;
     if (!predicate_read(&predicate->asked, node, fields[found].shape, diagnostics))
         return false;
@@ -253,7 +256,7 @@ bool rule_predicate_implies(const struct rule_predicate *narrow_one,
                (narrow->form == PREDICATE_ABSENT && wide->form == PREDICATE_NONE_OF);
     if (narrow->form == PREDICATE_NONE_OF)
         return wide->form == PREDICATE_NONE_OF && shared(wide, narrow) == wide->value_count;
-    /* An order has several flags and groups: one of them says nothing of the others. */
+    /* An order has several flags and types it is under: one of them says nothing of the others. */
     if (wide->form == PREDICATE_NONE_OF)
         return !narrow->words && shared(narrow, wide) == 0;
     return shared(narrow, wide) == narrow->value_count;

@@ -22,7 +22,7 @@ enum rule_field { /* those of one text, of several, and of a number */
                   RULE_COMMUNITY_CODE,
                   RULE_ESTATE_CODE,
                   RULE_LIMIT_CLASS,
-                  RULE_TYPE_GROUP, /* the type, its parent, that one's parent */
+                  RULE_TYPE_UNDER, /* the type, its parent, that one's parent */
                   RULE_FLAGS,
                   RULE_ROUND,
                   RULE_OPENED_AT,
@@ -36,8 +36,8 @@ struct rule_predicate {
 };
 
 struct rule_question {
-    struct span text[RULE_ROUND]; /* by field; absent = not known; flags and groups are words */
-    char groups[DISTRICT_MOST_GROUPS * DISTRICT_CODE_BYTES]; /* of the type, separated by blanks */
+    struct span text[RULE_ROUND]; /* by field; absent = not known; flags and types are words */
+    char types[DISTRICT_MOST_CODES * DISTRICT_CODE_BYTES]; /* itself and above, between blanks */
     int64_t number[RULE_FIELDS - RULE_ROUND]; /* by field; TIMESTAMP_NONE = not known */
     uint64_t type, level;                     /* their bits (predicate_bit) */
 };

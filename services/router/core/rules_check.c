@@ -172,7 +172,7 @@ struct witness {
 static bool is_visited(enum rule_field field)
 {
     return field == RULE_TYPE_CODE || field == RULE_TYPE_LEVEL || field == RULE_PLACE ||
-           field == RULE_TYPE_GROUP || field == RULE_FLAGS;
+           field == RULE_TYPE_UNDER || field == RULE_FLAGS;
 }
 
 static void set_number(struct combination *one, enum rule_field field, int64_t number)

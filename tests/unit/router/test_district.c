@@ -125,7 +125,7 @@ static void all_places_and_types_are_as_if_nothing_were_kept(void **state)
                                  must = district_type(&bare, code, day + n);
             if (!same(is.level, must.level) || !same(is.unit, must.unit) ||
                 !same(is.limit_class, must.limit_class) || !same(is.name, must.name) ||
-                is.group_count != must.group_count)
+                is.code_count != must.code_count)
                 fail_msg("%.*s", SPAN_ARG(code));
         }
 }

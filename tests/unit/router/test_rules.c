@@ -120,10 +120,10 @@ static void a_condition_of_a_type(void **state)
         {"request_kind: absent", {.type_code = SPAN("R0303")}, true},
         {"request_kind: [complaint, report]", {.request_kind = SPAN("report")}, true},
         {"request_kind: [complaint, report]", {.request_kind = SPAN("praise")}, false},
-        {"type_group: R03", {.type_code = SPAN("R0303")}, true},
-        {"type_group: R03", {.type_code = SPAN("R03")}, true},
-        {"type_group: R03", {.type_code = SPAN("R0403")}, false},
-        {"type_group: { not: R03 }", {.type_code = SPAN("R0303")}, false},
+        {"type_under: R03", {.type_code = SPAN("R0303")}, true},
+        {"type_under: R03", {.type_code = SPAN("R03")}, true},
+        {"type_under: R03", {.type_code = SPAN("R0403")}, false},
+        {"type_under: { not: R03 }", {.type_code = SPAN("R0303")}, false},
         {"type_level: street", {.type_code = SPAN("R0303")}, true},
         {"type_level: unknown", {.type_code = SPAN("none")}, true},
         {"type_level: [street, district]", {.type_code = SPAN("R0203")}, false},
@@ -265,7 +265,7 @@ static void the_admission_list_of_the_day_decides(void **state)
     assert_int_equal(system(command), 0);
     assert_true(district_load(&dated, folder, diagnostics));
     write_rules(&dated,
-                "  - { id: x, when: { type_group: R03, place: known }, then: { lead: { "
+                "  - { id: x, when: { type_under: R03, place: known }, then: { lead: { "
                 "street_of: place }, co: [d_fire], copy: [d_police], say: 甲 } }\n"
                 "  - { id: y, when: { type_code: R0303 }, then: { lead: d_urban, say: 乙 } }\n");
     static const struct {
