@@ -205,6 +205,30 @@ def test_a_stand_that_is_wrong_is_a_difference(full):
     assert verify(full, "--cells")[0] == 0
 
 
+# what is kept of feeds -> what verify says of it (docs/decisions/0341, 0342)
+FEEDS = {
+    "a row more was refused": ('UPDATE core.refused SET "rows" = "rows" + 1 WHERE ctid = (SELECT min(ctid) FROM core.refused) '
+                               "RETURNING 'different', 'core.refused', concat_ws(' ', day, feed, reason)"),
+    "refused by nobody": ("INSERT INTO core.refused (day, feed, reason, station, \"rows\", first_ms, last_ms) VALUES ('1999-01-01', 'x', 'bad_date', '', 1, 0, 0) "
+                          "RETURNING 'extra', 'core.refused', concat_ws(' ', day, feed, reason)"),
+    "heard a moment ago": ("UPDATE core.feed_seen SET seen_ms = seen_ms + 1 WHERE (feed, seen_ms) = (SELECT feed, max(seen_ms) FROM core.feed_seen "
+                           "WHERE feed = 'hotline' GROUP BY 1) RETURNING 'different', 'core.feed_seen', feed"),
+    "never heard": "INSERT INTO core.feed_seen (feed, seen_ms) VALUES ('nobody', 1) RETURNING 'extra', 'core.feed_seen', feed",
+}
+
+
+def test_each_changed_row_of_a_feed_is_one_difference(full):
+    full.post("hotline", [{"工单编号": "E2EVBAD", "受理时间": "昨天"}])
+    until(lambda: full.sql("SELECT count(*) FROM core.refused")[0][0] > 0, "what was refused is told", 60)
+    full.settle()
+    with changed(full, FEEDS) as said:
+        status, report = verify(full, "--cases")
+        assert (status, report["differences"]) == (1, len(FEEDS)), report["feeds"]
+        assert sorted((one["what"], one["table"], one["key"]) for one in report["feeds"]["first"]) == sorted(said)
+    status, report = verify(full, "--cases")
+    assert status == 0 and report["feeds"]["rows"] == report["feeds"]["stored"] >= 2, report["feeds"]
+
+
 def test_each_changed_set_is_one_difference(full):
     with changed(full, SETS) as said:
         status, report = verify(full, "--cases")

@@ -19,6 +19,7 @@ import yaml
 import cells
 import lock_holders
 from event_log import EventLog, Unreachable
+from feeds import Feeds
 from observations import Observations
 from rules import Rules, days_of, zone_minutes
 from sets import Sets
@@ -142,8 +143,8 @@ def keep(cursor, cases, rules):
 
 
 def verify_sets(cursor, rules, settings, asked):
-    observations = Observations(settings["zone"], asked.show)
-    found = Sets(rules, asked.show, observations)
+    observations, feeds = Observations(settings["zone"], asked.show), Feeds(settings["zone"], asked.show)
+    found = Sets(rules, asked.show, observations, feeds)
     ends = positions(cursor, settings["topic"])
     with contextlib.closing(EventLog(settings["brokers"], settings["topic"], settings["rdkafka"])) as log:
         partitions = log.partitions()
@@ -169,6 +170,7 @@ def verify_sets(cursor, rules, settings, asked):
         raise Refused(UNAVAILABLE, f"--from-log: the beginning of {len(cut)} of {len(partitions)} partitions is gone "
                                    "from the log (retention); leave --from-log out to take the stored sets")
     observations.compare(cursor, settings["keep_days"], cut)
+    feeds.compare(cursor, cut)
     return found, sorted(cut)
 
 
@@ -209,6 +211,7 @@ def recount(rules, settings, asked):
             found, cut = verify_sets(cursor, rules, settings, asked)
             report["cases"] = report_of_sets(found, cut)
             report["observations"] = found.observations.report()
+            report["feeds"] = found.feeds.report()
         if asked.cells:
             report["cells"] = verify_cells(cursor, rules, settings, asked)
     report["differences"] = count_differences(report)
@@ -222,8 +225,9 @@ def report_of_sets(found, cut):
 
 
 def count_differences(report):
-    sets, more, rows = report.get("cases", {}), report.get("cells", {}), report.get("observations", {})
-    return sum(sets.get(kind, 0) for kind in Sets.KINDS) + sum(rows.get(kind, 0) for kind in Observations.KINDS) + len(more.get("unreadable", [])) \
+    sets, more, rows, feeds = (report.get(part, {}) for part in ("cases", "cells", "observations", "feeds"))
+    return sum(sets.get(kind, 0) for kind in Sets.KINDS) + sum(rows.get(kind, 0) for kind in Observations.KINDS) \
+        + sum(feeds.get(kind, 0) for kind in Feeds.KINDS) + len(more.get("unreadable", [])) \
         + sum(view["differences"] for view in more.get("views", []))
 
 
@@ -273,6 +277,13 @@ def show_observations(rows):
             print(f"    {side}:", json.dumps(one[side], ensure_ascii=False))
 
 
+def show_feeds(rows):
+    print(f"log -> feeds    {rows['rows']} sums of refused rows and feeds heard in the log, {rows['stored']} stored: {rows['missing']} missing, "
+          f"{rows['extra']} extra, {rows['different']} different")
+    for one in rows["first"]:
+        print(f"  {one['what']}  {one['table']} {one['key']}: by the log {one['log']}, stored {one['stored']}")
+
+
 def show_cells(found):
     print(f"sets -> cells   {found['sets']} sets, {len(found['unreadable'])} with lines that cannot be read")
     for one in found["unreadable"][:SHOWN]:
@@ -315,6 +326,7 @@ def main(words):
         if "cases" in report:
             show_sets(report["cases"])
             show_observations(report["observations"])
+            show_feeds(report["feeds"])
         if "cells" in report:
             show_cells(report["cells"])
         print(f"{report['differences']} differences")

@@ -12,8 +12,8 @@ class Sets:
     """The comparison and its findings: kind of finding -> count, and the first of them with both texts."""
     KINDS = ("missing", "extra", "different", "misplaced", "cut_off")
 
-    def __init__(self, rules, show, observations):
-        self.rules, self.show, self.observations = rules, show, observations
+    def __init__(self, rules, show, observations, feeds):
+        self.rules, self.show, self.observations, self.feeds = rules, show, observations, feeds
         self.counts = dict.fromkeys(self.KINDS, 0)
         self.first = []
         self.events = self.unusable = self.cases = self.stored = self.older = self.other_form = self.refused = 0
@@ -32,7 +32,9 @@ class Sets:
             self.events += 1
             try:
                 event, data = read_event(message.value(), message.headers())
+                self.feeds.hear(event)
                 if self.observations.take(event, data):
+                    self.feeds.take(event, data)
                     continue
                 found = line_of_event(event, data, self.rules)
             except Unusable:
