@@ -183,6 +183,8 @@ static void fini_mapping(struct mapping *mapping)
     zone_free(mapping->zone);
     for (size_t i = 0; i < mapping->table_count; i++)
         table_fini(&mapping->tables[i].index);
+    for (struct mapping_table *table = mapping->registries; table; table = table->next)
+        table_fini(&table->index);
 }
 
 void feeds_free(struct feeds *feeds)

@@ -50,7 +50,8 @@ struct mapping_table {
     const struct yaml_node *written; /* NULL = made of a registry; as long as the feeds live */
     struct mapping_pair *pairs;      /* sorted by `from` */
     size_t count;
-    struct table index; /* owned: the pairs by `from` */
+    struct table index;         /* owned: the pairs by `from` */
+    struct mapping_table *next; /* of a registry: another one's */
 };
 
 /* Words looked for in a text, in buckets by their first two bytes. */
@@ -160,6 +161,7 @@ struct mapping {
     size_t synonym_count;
     struct mapping_table *tables;
     size_t table_count;
+    struct mapping_table *registries; /* tables made of them, one a field */
     struct mapping_words *words;
     size_t words_count;
     struct mapping_event events[MAPPING_MAX_EVENTS];

@@ -305,6 +305,8 @@ static const struct mapping_table *read_registry(struct mapping_compiler *compil
     }
     struct mapping_table *table = mapping_memory_take(compiler->memory, sizeof *table);
     table->name = name;
+    table->next = compiler->mapping->registries;
+    compiler->mapping->registries = table;
     finish(&rows, table, node->place, true);
     return table;
 }

@@ -205,37 +205,48 @@ static bool had_it(const struct case_fold *fold, struct span unit)
     return false;
 }
 
-/* Who handled the round that was reopened; absent = nobody but the desk did, or no round was. */
-static struct span lead_of_last_round(const struct case_fold *fold, int64_t opened_ms)
+/* Who handled the round that was reopened, where he is still in the registry; absent = nobody but
+ * the desk did, or no round was. */
+static struct span lead_of_last_round(const struct case_decide_asked *asked,
+                                      const struct case_line *cause, int64_t day)
 {
+    const struct case_fold *fold = asked->fold;
+    struct span unit = SPAN_NONE;
     if (fold->rounds == 1 || fold->lead_cause_dispute)
         return SPAN_NONE;
-    struct span unit = case_fold_lead_at(fold, opened_ms - 1);
-    return span_is(unit, "desk") ? SPAN_NONE : unit;
+    for (const struct case_line *line = asked->set->lines; line < cause; line++) {
+        int index = case_kind_stage_number(asked->kind, line->stage);
+        if (index >= 0 && asked->kind->stages[index].meaning == MEANS_DISPATCHED &&
+            fold->effect[line - asked->set->lines] == LINE_COUNTS)
+            unit = line->attribute[CASE_LEAD];
+    }
+    bool known = district_has_unit(&asked->rules->bundle->district, unit, day);
+    return known && !span_is(unit, "desk") ? unit : SPAN_NONE;
 }
 
 /* Whose dispute was upheld does not get it back by the same rule, nor by the order's own word in a
  * later round: who handled it goes on, else the next plausible unit, else the desk. */
-static bool pass_over(struct decision *decision, const struct case_fold *fold, int64_t opened_ms,
-                      struct arena *arena)
+static bool pass_over(struct decision *decision, const struct case_decide_asked *asked,
+                      const struct case_line *cause, int64_t opened_ms, struct arena *arena)
 {
+    const struct case_fold *fold = asked->fold;
+    int64_t day = timestamp_day(opened_ms, YAML_DATE_ZONE_MINUTES);
     size_t i = 0;
     if (fold->named_lead.at || !had_it(fold, decision->lead))
         return true;
-    struct span last = lead_of_last_round(fold, opened_ms);
+    struct span last = lead_of_last_round(asked, cause, day);
     while (i < decision->alternative_count && had_it(fold, decision->alternatives[i].unit))
         i++;
     if (last.at) {
-        decision->lead = last;
-        decision->rule = SPAN("last_lead");
+        decide_set_lead(decision, last, SPAN("last_lead"), &asked->rules->bundle->district, day);
         decision->reason = SPAN("派单异议已成立,重办由原承办单位承办");
     } else if (i < decision->alternative_count) {
-        decision->lead = decision->alternatives[i].unit;
-        decision->rule = decision->alternatives[i].rule;
+        decide_set_lead(decision, decision->alternatives[i].unit, decision->alternatives[i].rule,
+                        &asked->rules->bundle->district, day);
         decision->reason = SPAN("派单异议成立,改由其他可承办单位承办");
     } else {
-        decision->lead = SPAN("desk");
-        decision->rule = SPAN("disputed");
+        decide_set_lead(decision, SPAN("desk"), SPAN("disputed"), &asked->rules->bundle->district,
+                        day);
         decision->reason = SPAN("派单异议成立,无其他单位可依规则承办,转区指挥中心派单");
     }
     decision->adopted = false; /* the order's word is over, and what stood beside it */
@@ -292,7 +303,7 @@ bool case_decide(struct case_decided *decided, const struct case_decide_asked *a
     if (!decide(&decided->decision, &order, bundle->rules, &bundle->district, asked->clock_ms,
                 asked->rules->max_age_ms, arena) ||
         !say_found(&decided->decision, asked, order.opened_ms, arena) ||
-        !pass_over(&decided->decision, asked->fold, order.opened_ms, arena) ||
+        !pass_over(&decided->decision, asked, cause, order.opened_ms, arena) ||
         !say_designated(&decided->decision, asked->fold, arena))
         return false;
     drop_copies(&decided->decision, asked->fold);

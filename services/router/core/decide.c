@@ -209,14 +209,18 @@ static void set_due(struct decision *decision, const struct order *order, const 
     }
 }
 
-static enum decision_mode mode_of(const struct decision *decision, const struct facts *facts)
+void decide_set_lead(struct decision *decision, struct span lead, struct span rule,
+                     const struct district *district, int64_t day)
 {
-    struct span kind = district_unit_kind(facts->district, decision->lead, facts->day);
-    if (span_is(kind, "street"))
-        return MODE_DIRECT_STREET;
-    if (span_is(kind, "city"))
-        return MODE_CITY;
-    return span_is(kind, "desk") ? MODE_DISTRICT_COORD : MODE_DIRECT_DEPT;
+    struct span kind = district_unit_kind(district, lead, day);
+    decision->lead = lead;
+    decision->rule = rule;
+    decision->mode = span_is(kind, "street") ? MODE_DIRECT_STREET
+                     : span_is(kind, "city") ? MODE_CITY
+                     : span_is(kind, "desk") ? MODE_DISTRICT_COORD
+                                             : MODE_DIRECT_DEPT;
+    if (span_equal(decision->guide, lead))
+        decision->guide = SPAN_NONE;
 }
 
 /* What a person is asked, where no rule says it. */
@@ -258,7 +262,7 @@ bool decide(struct decision *decision, const struct order *order, const struct r
         pattern = answer.pattern;
     }
     add_alternatives(decision, &asking, &answer);
-    decision->mode = mode_of(decision, &asking.facts);
+    decide_set_lead(decision, decision->lead, decision->rule, district, asking.facts.day);
     if (span_equal(decision->lead, desk))
         decision->desk_cause = desk_cause(decision, &asking, entry);
     set_class(decision, &asking, entry);

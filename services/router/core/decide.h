@@ -55,4 +55,7 @@ struct decision {
 bool decide(struct decision *decision, const struct order *order, const struct rules *rules,
             const struct district *district, int64_t now_ms, int64_t max_age_ms,
             struct arena *arena);
+/* Another unit leads, by that rule: the mode is by its kind that day, and nobody guides himself. */
+void decide_set_lead(struct decision *decision, struct span lead, struct span rule,
+                     const struct district *district, int64_t day);
 const char *decide_mode_name(enum decision_mode mode);
