@@ -60,8 +60,9 @@ static void show_plan(const struct wish *wish, const struct fill_status *status,
     for (size_t i = 0; i < status->plan.gone_count; i++)
         add_row(&text, wish, status->plan.gone[i], "gone");
     if (wish->words.json)
-        printf("{\"sets\":%lld,\"unfinished\":%s,\"views\":[%.*s],\"plan\":\"%s\"}\n",
-               (long long)status->total, status->unfinished ? "true" : "false",
+        printf("{\"sets\":%lld,\"unfinished\":%s,\"migrations\":%d,\"views\":[%.*s],"
+               "\"plan\":\"%s\"}\n",
+               (long long)status->total, status->unfinished ? "true" : "false", status->migrations,
                SPAN_ARG(strbuf_span(&text)), wish->plan);
     else
         printf("%.*s", SPAN_ARG(strbuf_span(&text)));
@@ -109,6 +110,20 @@ static bool execute(struct fill *fill, const struct wish *wish, const char *post
     return true;
 }
 
+static void say_plan(const struct wish *wish, const struct fill_status *status)
+{
+    fprintf(stderr,
+            "views apply: plan %s; nothing was done. --execute --as NAME --reason TEXT fills "
+            "these from about %lld sets while the aggregators go on, and swaps%s\n",
+            wish->plan, (long long)status->total,
+            status->unfinished ? "; goes on with what was begun (--drop throws it away)" : "");
+    if (status->migrations > 0)
+        fprintf(stderr,
+                "views apply: %d changes of the tables come with it: aggregators of an older "
+                "program end as it begins, and nothing is counted until the swap\n",
+                status->migrations);
+}
+
 static int finish(const struct wish *wish, bool good, const struct fill_status *status,
                   const char *postgres, const struct error *error)
 {
@@ -123,11 +138,7 @@ static int finish(const struct wish *wish, bool good, const struct fill_status *
              !status->swapped)
         fputs("views apply: every view is as its file says\n", stderr);
     else if (!wish->words.execute)
-        fprintf(stderr,
-                "views apply: plan %s; nothing was done. --execute --as NAME --reason TEXT fills "
-                "these from about %lld sets while the aggregators go on, and swaps%s\n",
-                wish->plan, (long long)status->total,
-                status->unfinished ? "; goes on with what was begun (--drop throws it away)" : "");
+        say_plan(wish, status);
     else
         fputs("views apply: done; running aggregators are fenced and start anew\n", stderr);
     return 0;

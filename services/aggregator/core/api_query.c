@@ -54,9 +54,15 @@ static bool is_list(const struct api_parameter *parameter, struct span text)
     return true;
 }
 
+/* PostgreSQL's calendar has no year 0. */
+static bool has_year(struct span text)
+{
+    return !span_starts(text, SPAN("0000-"));
+}
+
 static bool read_date(struct span text, int zone_minutes, int64_t *ms)
 {
-    return text.len == 10 && timestamp_parse(text, "%Y-%m-%d", zone_minutes, ms);
+    return text.len == 10 && has_year(text) && timestamp_parse(text, "%Y-%m-%d", zone_minutes, ms);
 }
 
 /* "ms.what stands behind". */
@@ -88,7 +94,7 @@ static bool read_value(const struct api_query *query, const struct api_parameter
         return true;
     case API_MOMENT:
         return read_date(text, query->zone_minutes, &value->number) ||
-               timestamp_parse_rfc3339(text, &value->number);
+               (has_year(text) && timestamp_parse_rfc3339(text, &value->number));
     case API_KEY: return read_key(value);
     case API_PLACE: return api_place_read(&place, text);
     case API_ADDRESS: return text.at[0] != '/' && !span_starts(text, SPAN("together"));

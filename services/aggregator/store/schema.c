@@ -51,12 +51,13 @@ static bool refuse(const struct view_plan *plan, const struct views *views, stru
     struct strbuf names;
     strbuf_init(&names, 256, 200); /* the error's text has room for so many */
     view_plan_say(&names, plan, views);
-    error_set(error, ERROR_CONFIG, 0,
-              "the cells in PostgreSQL were made by other files (%.*s); run: citybrain views apply "
-              "--execute --as NAME --reason TEXT (fills them from the stored sets while the old "
-              "daemon goes on), or put "
-              "the old kinds/ and views/ back; docs/runbooks/views-changed.md",
-              SPAN_ARG(strbuf_span(&names)));
+    error_set(
+        error, ERROR_CONFIG, 0,
+        "the cells in PostgreSQL were made by other files (%.*s); run: citybrain views apply "
+        "--execute --as NAME --reason TEXT (fills them from the stored sets; without --execute "
+        "it says what goes on meanwhile), or put "
+        "the old kinds/ and views/ back; docs/runbooks/views-changed.md",
+        SPAN_ARG(strbuf_span(&names)));
     strbuf_fini(&names);
     return false;
 }

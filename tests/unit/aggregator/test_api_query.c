@@ -72,6 +72,8 @@ static void names_the_parameter_that_is_wrong(void **state)
         {"from", "2026-02-30"},
         {"from", "today"},
         {"at", "2026-13-01T00:00:00Z"},
+        {"from", "0000-01-01"}, /* no year of PostgreSQL */
+        {"at", "0000-01-01T00:00:00Z"},
         {"lang", "fr"},
         {"after", "12"},
         {"after", "x.y"},
