@@ -46,9 +46,15 @@ function heldSince(one, lines) {
   return since;
 }
 
+// Whose limit it is: a class that stands beside another's says nothing of it.
+const bySource = (source) => (source ? t(`due_by_${source}`) : "");
+const dueBy = (one) => [bySource(one.due_source), one.due_moved ? t("due_moved") : ""].filter(Boolean).join(t("comma"));
+const inBrackets = (words) => (words ? t("in_brackets", { words }) : "");
+
 function stands(one, lines, now) {
-  const since = heldSince(one, lines), limit = one.due && !dueIn(one.due, now).late ? t("w_limit", { due: moment(one.due, now), time: dueIn(one.due, now).text }) : "";
-  if (!since || !(now > 0)) return limit ? t("w_due", { due: moment(one.due, now), time: dueIn(one.due, now).text }) : null;
+  const since = heldSince(one, lines), said = one.due && { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: dueIn(one.due, now).text };
+  const limit = one.due && !dueIn(one.due, now).late ? t("w_limit", said) : "";
+  if (!since || !(now > 0)) return limit ? t("w_due", said) : null;
   const state = t(`state_${one.state}`), words = { since: moment(since, now), time: spell((now - Date.parse(since)) / 1000), unit: one.unit_name || one.unit,
     state: SIGNED.includes(one.kind) || !one.stage_words ? state : `${state}(${one.stage_words})`, limit };
   return t(one.state === "held" ? "w_held" : one.unit ? "w_with" : "w_waiting", words);
@@ -69,7 +75,7 @@ export function why(one, now) {
   const said = [];
   if (isOver(one)) return [ended(one)];
   said.push(stands(one, lines, now));
-  if (one.due && dueIn(one.due, now).late) said.push(t("w_late", { due: moment(one.due, now), time: duration((now - Date.parse(one.due)) / 1000) }));
+  if (one.due && dueIn(one.due, now).late) said.push(t("w_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration((now - Date.parse(one.due)) / 1000) }));
   if (one.desk_cause) said.push(t("w_desk", { cause: t(`cause_${one.desk_cause}`) }));
   if (!last && !one.unit) said.push(t("w_not_dispatched"));
   if (last && SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
@@ -89,16 +95,19 @@ export function facts(one, now) {
     [t("type"), named(one.type_code_name, one.type_code)],
     [t("place"), make("span", { lang: langOfNames() }, [one.street_code_name || one.street_code, one.community_code_name || one.community_code].filter(Boolean).join(" ") || t("no_place"))],
     [t("lead"), one.unit ? make("a", { href: viewAddress("cases", { unit: one.unit }), lang: langOfNames() }, one.unit_name || one.unit) : t("not_dispatched")],
-    [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one.due, now))] : "–"],
-    [t("limit_class"), one.limit_class ? limitName(one.limit_class) : "–"],
+    [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one.due, now)), dueBy(one) ? make("span", { class: "below soft", id: "due_by" }, dueBy(one)) : null] : "–"],
+    [t("limit_class"), one.limit_class ? [limitName(one.limit_class), one.due_source && one.due_source !== "class" ? make("span", { class: "below soft", id: "class_aside" }, t("class_aside")) : null] : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
     one.helpers?.length ? [t("helpers"), one.helpers.map((helper, n) => [n ? "; " : null, make("span", { lang: langOfNames() }, unitName(helper.unit)), ` ${t(`role_${helper.role}`)}`])] : null].filter(Boolean);
   return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
 }
 
+// A reminder repeats what others set.
+const setsDue = ({ party, stage }) => party !== "router" || ["dispatched", "amended"].includes(stage);
+
 function step(line, before, now) {
   const wait = before ? secondsBetween(before.time, line.time) : 0, late = secondsBetween(line.time, line.recorded);
-  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "",
+  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "",
     line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
   return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
     make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),

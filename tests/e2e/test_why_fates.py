@@ -139,7 +139,7 @@ def test_a_strangers_word_and_a_move_too_early_say_why_they_do_not_count(told):
 
 def test_an_adopted_order_says_what_the_rules_would_have(told):
     head, _, decisions = parts(told, "ADOPTED")
-    assert head[2][1] == f"朝外街道办事处({OTHER})" and head[3] == ["截止", "2026-03-03 18:00:00+08:00"]
+    assert head[2][1] == f"朝外街道办事处({OTHER})" and head[3] == ["截止", "2026-03-03 18:00:00+08:00", "依据 来单(order)"]
     block = decision(decisions, "dispatched")[0]
     assert "规则 rule\t承接来单指定(adopted)" in block and "截止依据 due_source\t来单(order)" in block
     assert f"按规则本应派 would_have\t单位 建外街道办事处({LEAD}) 规则 属地(place)" in block

@@ -93,6 +93,20 @@ def test_a_case_says_since_when_who_has_it(api):
     assert "已 1 天 3 时。" in page.text("why") and "已过 60 分,尚未办结" in page.text("why")
 
 
+def test_a_case_says_whose_its_limit_is(api):
+    one = lived(limit_class="15d", due_source="order", due_moved=True)
+    sent, reminded = {"due": one["due"], "due_source": "order"}, {**line(3, "nudged", "router", 12, "催办"), "due": one["due"], "due_source": "order"}
+    one["timeline"] = [{**one["timeline"][0], **sent}, {**one["timeline"][1], **sent}, reminded, {**line(4, "co_assigned", "desk", 12, "协办"), "due": at("2026-01-01", 20), "due_source": "helper"}]
+    page = browse(told(api, one))
+    words = page.text("view")
+    assert errors(page) == [] and "时限 01-02 09:00(来单自带的时限,挂账后顺延),余 20.0 时。" in page.text("why"), page.text("why")
+    assert page.text("due_by") == "来单自带的时限,挂账后顺延" and page.text("class_aside") == "本件时限另有来源,不按此等级计算"
+    assert words.count("01-02 09:00(来单自带的时限)") == 2 and "20:00(协办单位的时限)" in words
+    assert "due 01-02 09:00 (the order's own, moved by a hold)" in browse(told(api, one) + "&lang=en").text("why")
+    counted = browse(told(api, {**one, "due_source": "class", "due_moved": False, "due": at("2026-01-01", 12)}))
+    assert "时限 01-01 12:00(按时限等级计算) 已过 60 分,尚未办结。" in counted.text("why") and counted.text("due_by") == "按时限等级计算" and not counted.text("class_aside")
+
+
 def test_a_rule_has_one_name_and_nothing_was_before_it_began(api):
     lines = lived()["timeline"]
     more = [{**line(n + 3, stage, "router", 11, stage), "rule": rule} for n, (stage, rule) in enumerate([("dispatched", "adopted"), ("escalated", "dispute"), ("recalled", "dispute_decided"), ("escalated", "confirm"), ("nudged", "near_due")])]

@@ -130,3 +130,10 @@ stages:
     assert [row[5] for row in rows] == ["发现(opened)", "归档(closed)", "整改(rectified)", "sealed"]
     assert [row[6] for row in rows] == ["计入", "不计(impossible):前置环节尚未发生", "计入", "计入"]
     assert "现状\t整改(rectified)" in said
+
+
+def test_the_head_says_whose_the_limit_is():
+    due = ["截止", "2026-03-09 09:00:00+08:00", "依据 来单(order)"]
+    assert [row.split("\t") for row in why(OPENED).splitlines() if row.startswith("截止")] == [due]
+    later = why(OPENED, line(5, "dispatched", "router", l="d_water", c="7d", d=NINE + 7 * DAY), line(9, "extended", "desk", "desk", d=NINE + 10 * DAY))
+    assert "截止\t2026-03-12 09:00:00+08:00\t依据 延期(extended)" in later

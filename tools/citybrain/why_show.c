@@ -7,6 +7,7 @@
 #include "citybrain/own_names.h"
 #include "citybrain/why_report.h"
 #include "citybrain/why_words.h"
+#include "model/case_due.h"
 #include "model/desk.h"
 #include "model/json_write.h"
 
@@ -131,6 +132,23 @@ static void show_asked(struct show *show)
     fputc('\n', show->out);
 }
 
+/* Of a class beside the deadline of an order it would say nothing, and seem to. */
+static void show_due(struct show *show)
+{
+    const struct why_report *report = show->report;
+    struct case_due due;
+    case_due_find(&due, &report->set, &report->fold, report->kind);
+    fputs("\n截止\t", show->out);
+    put_time(show, report->fold.due_ms);
+    if (due.now != CASE_DUE_NONE) {
+        fputs("\t依据 ", show->out);
+        put_value(show, SPAN("due_source"), case_due_name(due.now));
+    }
+    if (due.moved)
+        fputs("\t已按挂账顺延", show->out);
+    fputc('\n', show->out);
+}
+
 static void show_head(struct show *show)
 {
     const struct why_report *report = show->report;
@@ -147,9 +165,7 @@ static void show_head(struct show *show)
         fputs(i ? "、" : "\t协办\t", show->out);
         put_value(show, SPAN("co_unit"), fold->co[i].unit);
     }
-    fputs("\n截止\t", show->out);
-    put_time(show, fold->due_ms);
-    fputc('\n', show->out);
+    show_due(show);
     show_undelivered(show);
     show_asked(show);
 }

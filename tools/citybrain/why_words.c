@@ -77,6 +77,7 @@ static const struct {
     {"due_source", {"order", "来单"}},
     {"due_source", {"desk", "区指挥中心"}},
     {"due_source", {"class", "时限类别"}},
+    {"due_source", {"extended", "延期"}},
     {"due_source", {"move", "所应环节"}},
     {"due_source", {"kind", "该类事项"}},
     {"due_source", {"lead", "承办单位时限"}},

@@ -6,6 +6,7 @@
 
 #include "aggregator/core/case_now.h"
 #include "base/base.h"
+#include "model/case_due.h"
 #include "model/stage_words.h"
 
 static void add_text(struct strbuf *out, const char *name, struct span text)
@@ -103,7 +104,8 @@ static void add_words(const struct case_story *story, const struct case_kind *ki
 }
 
 static void add_line(const struct case_story *story, const struct case_kind *kind,
-                     const struct case_line *line, enum line_effect effect, struct strbuf *out)
+                     const struct case_line *line, enum line_effect effect,
+                     enum case_due_source due, struct strbuf *out)
 {
     struct span stage = codes_text(story->codes, CODE_STAGE, line->stage);
     add_text(out, "stage", stage);
@@ -115,6 +117,7 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     strbuf_addf(out, ",\"live\":%s", line->live ? "true" : "false");
     add_named(out, "lead", story->names.units, line->attribute[CASE_LEAD]);
     add_time(story, out, "due", due_of(line));
+    add_text(out, "due_source", case_due_name(due));
     add_text(out, "limit_class", line->attribute[CASE_CLASS]);
     add_named(out, "type_code", story->names.types, line->attribute[CASE_TYPE]);
     add_named(out, "street_code", story->names.divisions, line->attribute[CASE_STREET]);
@@ -129,7 +132,7 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
 }
 
 static void add_now(const struct case_story *story, const struct case_kind *kind,
-                    const struct case_now *now, struct strbuf *out)
+                    const struct case_now *now, const struct case_due *due, struct strbuf *out)
 {
     add_text(out, "state", now->state);
     add_text(out, "stage", now->stage);
@@ -144,6 +147,8 @@ static void add_now(const struct case_story *story, const struct case_kind *kind
     add_time(story, out, "opened", now->opened_ms);
     add_time(story, out, "dispatched", now->dispatched_ms);
     add_time(story, out, "due", now->due_ms);
+    add_text(out, "due_source", case_due_name(due->now));
+    strbuf_addf(out, ",\"due_moved\":%s", due->moved ? "true" : "false");
     add_time(story, out, "resolved", now->resolved_ms);
     add_time(story, out, "closed", now->closed_ms);
     strbuf_addf(out, ",\"helpers\":%.*s,\"live\":%s",
@@ -157,6 +162,7 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     struct case_set set = {0};
     struct case_fold fold;
     struct case_now now;
+    struct case_due due;
     struct span rest = case_id;
     const struct case_kind *kind = kinds_find(story->kinds, span_cut(&rest, ':'));
     if (!kind || !case_set_read(&set, lines, story->codes, arena))
@@ -164,15 +170,17 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     case_fold(&fold, &set, kind, story->codes);
     if (!case_now_of(&now, &set, &fold, kind, story->codes, arena))
         return false;
+    case_due_find(&due, &set, &fold, kind);
     strbuf_add(out, SPAN("{\"case\":"));
     strbuf_add_json(out, case_id);
     add_text(out, "kind", span_of(kind->code));
     add_text(out, "kind_name", span_of(kind->name));
-    add_now(story, kind, &now, out);
+    add_now(story, kind, &now, &due, out);
     strbuf_add(out, SPAN(",\"timeline\":["));
     for (size_t i = 0; i < set.count; i++) {
         strbuf_addf(out, "%s\n{\"n\":%zu", i ? "," : "", i + 1);
-        add_line(story, kind, &set.lines[i], (enum line_effect)fold.effect[i], out);
+        add_line(story, kind, &set.lines[i], (enum line_effect)fold.effect[i],
+                 (enum case_due_source)due.line[i], out);
     }
     strbuf_add_char(out, ']');
     if (story->lines)
