@@ -67,13 +67,39 @@ function ended(one) {
   return one.kind === "request" || !one.stage_words ? t("w_done", { time }) : t("w_ended", { stage: one.stage_words, time });
 }
 
-// Sentences about what stands in its way, from what its timeline says and does not say.
+// Each dispute of its life, with what came of it: it waits, the desk decided it, or another lead made it void.
+function disputesOf(lines) {
+  const said = [];
+  for (const line of lines) {
+    const last = said.at(-1);
+    if (line.stage === "disputed") said.push({ unit: line.unit_name || line.unit || "–", came: "waits" });
+    else if (last?.came === "waits" && line.stage === "dispute_decided" && line.outcome) last.came = line.outcome;
+    else if (last?.came === "waits" && ["recalled", "reopened", "resolved", "closed"].includes(line.stage)) last.came = "void";
+  }
+  return said;
+}
+
+// What it went through, done or not: an end takes nothing back.
+function wentThrough(lines) {
+  const count = (stage) => lines.filter((line) => line.stage === stage).length, disputes = disputesOf(lines);
+  return [disputes.length && t("w_disputed", { n: disputes.length, each: disputes.map(({ unit, came }) => t("w_dispute", { unit, came: t(`came_${came}`) })).join(t("semicolon")) }),
+    ...["reopened", "extended"].map((stage) => count(stage) && t(`w_${stage}`, { n: count(stage) }))].filter(Boolean);
+}
+
+// Against the limit of its last round; what was over the limit of the time and no more at the end is told by the clock's own lines.
+function lateness(one, lines, now) {
+  const done = one.resolved || one.closed, late = done && one.due ? secondsBetween(one.due, done) : 0;
+  if (late > 0) return t("w_was_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration(late) });
+  return lines.some((line) => line.stage === "overdue" && !line.co_unit) ? t("w_once_late") : null;
+}
+
+// Sentences about what stands in its way, from what its timeline says and does not say; of what is over, what it went through.
 export function why(one, now) {
   const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
   const sent = has("dispatched"), last = sent.at(-1), since = last && Math.max(0, (now - Date.parse(last.time)) / 1000);
   const behind = (stage) => has(stage).some((line) => !last || line.time >= last.time);
   const said = [];
-  if (isOver(one)) return [ended(one)];
+  if (isOver(one)) return [ended(one), lateness(one, lines, now), ...wentThrough(lines)].filter(Boolean);
   said.push(stands(one, lines, now));
   if (one.due && dueIn(one.due, now).late) said.push(t("w_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration((now - Date.parse(one.due)) / 1000) }));
   if (one.desk_cause) said.push(t("w_desk", { cause: t(`cause_${one.desk_cause}`) }));
@@ -83,10 +109,7 @@ export function why(one, now) {
   const step = stepOf(lines);
   if (step && now > 0 && one.state !== "held") said.push(t("w_idle", { what: step.words, time: duration(Math.max(0, (now - Date.parse(step.time)) / 1000)) }));
   if (sent.length > 1) said.push(t("w_sent", { n: sent.length }));
-  if (has("disputed").length) said.push(t("w_disputed", { n: has("disputed").length }));
-  if (has("reopened").length) said.push(t("w_reopened", { n: has("reopened").length }));
-  if (has("extended").length) said.push(t("w_extended", { n: has("extended").length }));
-  return said.filter(Boolean);
+  return [...said, ...wentThrough(lines)].filter(Boolean);
 }
 
 export function facts(one, now) {

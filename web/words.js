@@ -113,7 +113,9 @@ const WORDS = {
   due_by_order: ["来单自带的时限", "the order's own"], due_by_class: ["按时限等级计算", "counted by its class"], due_by_desk: ["指挥中心所定", "set by the desk"], due_by_extended: ["经延期", "by an extension"], due_by_helper: ["协办单位的时限", "a helper's own"],
   due_moved: ["挂账后顺延", "moved by a hold"], class_aside: ["本件时限另有来源,不按此等级计算", "its limit is set otherwise, not counted by it"], in_brackets: ["({words})", " ({words})"], comma: [",", ", "],
   w_idle: ["最近一步:{what}({time}前),此后无进展。", "Its last step: {what}, {time} ago; nothing since."],
-  w_disputed: ["提出过 {n} 次异议。", "It was disputed {n} times."], w_reopened: ["重办过 {n} 次。", "It was reopened {n} times."], w_extended: ["延期过 {n} 次。", "It was extended {n} times."],
+  w_disputed: ["提出过 {n} 次异议:{each}。", "Disputes: {n} ({each})."], w_dispute: ["{unit},{came}", "{unit}: {came}"], came_upheld: ["裁定成立", "upheld"], came_rejected: ["裁定不成立", "rejected"], came_waits: ["待裁定", "not decided yet"], came_void: ["未裁定即了结", "over before it was decided"], semicolon: [";", "; "],
+  w_reopened: ["重办过 {n} 次。", "Reopened: {n}."], w_extended: ["延期过 {n} 次。", "Extended: {n}."],
+  w_was_late: ["超期 {time}才办结:时限 {due}{by}。", "Late by {time}: its limit was {due}{by}."], w_once_late: ["办理中曾超过当时的时限。", "It was once over the limit of that time."],
 
   find: ["按编号查事项", "Case number"], found_n: ["查找 {number}", "Looking for {number}"], with_number: ["编号 {number}", "Number {number}"], no_number: ["没有编号为 {number} 的事项,或无权查看", "No case has the number {number}, or it is not yours"],
 

@@ -107,6 +107,25 @@ def test_a_case_says_whose_its_limit_is(api):
     assert "时限 01-01 12:00(按时限等级计算) 已过 60 分,尚未办结。" in counted.text("why") and counted.text("due_by") == "按时限等级计算" and not counted.text("class_aside")
 
 
+def test_what_is_over_says_what_it_went_through(api):
+    lines = lived()["timeline"] + [{**line(3, "overdue", "router", 9, "超期"), "rule": "overdue"}, {**line(4, "disputed", "lead", 9, "异议"), "unit_name": "朝外街道"}, {**line(5, "dispute_decided", "desk", 10, "裁定"), "outcome": "upheld"},
+                                   line(6, "recalled", "router", 10, "收回"), {**line(7, "dispatched", "router", 10, "派单"), "lead": "d_urban"}, {**line(8, "disputed", "lead", 10, "异议"), "unit": "d_urban"}, line(9, "resolved", "lead", 11, "办结"),
+                                   line(10, "reopened", "callback", 11, "重办"), line(11, "resolved", "lead", 12, "办结"), line(12, "closed", "source", 12, "归档")]
+    done = lived(state="closed", unit="d_urban", due=at("2026-01-01", 10, 30), due_source="order", resolved=at("2026-01-01", 12), closed=at("2026-01-01", 12), timeline=lines)
+    page = browse(told(api, done))
+    words = page.text("why")
+    assert errors(page) == [] and "已办结,用时 27.0 时。" in words and "超期 90 分才办结:时限 01-01 10:30(来单自带的时限)。" in words.replace("1.5 时", "90 分"), words
+    assert "提出过 2 次异议:朝外街道,裁定成立;d_urban,未裁定即了结。" in words and "重办过 1 次。" in words and "延期过" not in words
+    en = browse(told(api, done) + "&lang=en").text("why")
+    assert "Late by 1.5 h: its limit was 01-01 10:30 (the order's own)." in en and "Disputes: 2 (朝外街道: upheld; d_urban: over before it was decided). " in en + " " and "Reopened: 1." in en
+    # late for a time, and not in the end; never late; and of what is open the same is said
+    words = browse(told(api, {**done, "due": at("2026-01-01", 13)})).text("why")
+    assert "办理中曾超过当时的时限。" in words and "才办结" not in words
+    words = browse(told(api, {**done, "due": at("2026-01-01", 13), "timeline": [lines[0], lines[1], lines[10], lines[11]]})).text("why")
+    assert words.strip() == "已办结,用时 27.0 时。"
+    assert "提出过 1 次异议:朝外街道,待裁定。" in browse(told(api, lived(timeline=lines[:4]))).text("why")
+
+
 def test_a_rule_has_one_name_and_nothing_was_before_it_began(api):
     lines = lived()["timeline"]
     more = [{**line(n + 3, stage, "router", 11, stage), "rule": rule} for n, (stage, rule) in enumerate([("dispatched", "adopted"), ("escalated", "dispute"), ("recalled", "dispute_decided"), ("escalated", "confirm"), ("nudged", "near_due")])]
