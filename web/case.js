@@ -67,6 +67,12 @@ function ended(one) {
   return one.kind === "request" || !one.stage_words ? t("w_done", { time }) : t("w_ended", { stage: one.stage_words, time });
 }
 
+// What is asked of the desk, in the words of who asks: the last line that does.
+const ASKS = { dispute: "disputed", hold: "hold_requested" };
+export function askedBy(one) {
+  return one.timeline.filter((line) => counts(line) && line.stage === ASKS[one.desk_cause]).at(-1);
+}
+
 // Each dispute of its life, with what came of it: it waits, the desk decided it, or another lead made it void.
 function disputesOf(lines) {
   const said = [];
@@ -134,7 +140,7 @@ function step(line, before, now) {
     line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
   return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
     make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),
-    make("div", {}, make("p", { lang: langOfNames() }, line.words, counts(line) ? null : make("span", { class: "tag bad" }, t(line.effect))),
+    make("div", {}, make("p", { lang: langOfNames() }, line.words, line.said ? make("q", { class: "said" }, line.said) : null, counts(line) ? null : make("span", { class: "tag bad" }, t(line.effect))),
       notes.length || wait > 0 ? make("p", { class: "note" }, [wait > 0 ? `+${duration(wait)}` : "", ...notes].filter(Boolean).join(" · ")) : null));
 }
 

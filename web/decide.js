@@ -104,6 +104,6 @@ export function decideForm(one, cause, answers, clock) {
       draft.reason = event.target.value;
       draft.time = undefined;
     } })),
-    make("p", { class: "note" }, t("decided_by", { who: credential.person() })),
+    make("p", { class: "note" }, t("decided_by", { who: credential.person() }), " ", t("reason_is_shown")),
     make("p", {}, make("button", { type: "submit", class: "button main", disabled: draft.busy || !draft.move }, t("decide"))));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What no rule decides: the queue, one case of it before a person, and the form that answers.
 import { get, perhaps } from "./api.js";
-import { askCase, facts, timeline, why } from "./case.js";
+import { askCase, askedBy, facts, timeline, why } from "./case.js";
 import { byUrgency, dueMark, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
@@ -36,7 +36,7 @@ function row(item, state, now) {
     make("span", { class: `tag ${item.cause}` }, t(`cause_${item.cause}`)),
     item.trigger ? make("b", { lang: langOfNames() }, triggerName(item.trigger)) : make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
     make("span", { lang: langOfNames() }, item.type_code ? typeName(item.type_code) : item.trigger ? "" : kindName(item.kind)),
-    make("span", { class: "soft", lang: langOfNames(), title: item.reason }, item.reason || placeOf(item)),
+    make("span", { class: "soft", lang: langOfNames(), title: item.said || item.reason }, item.said || item.reason || placeOf(item)),
     make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due ? dueMark(item.due, now) : item.cause === "emergency" ? make("span", { class: "soft" }, t("no_limit")) : null));
 }
 
@@ -59,6 +59,12 @@ function known(one) {
 
 const asks = (one, cause) => [["unclassified", "fallback"].includes(cause) ? known(one) : "", t(`ask_${cause}`)].filter(Boolean).join(language() === "en" ? " " : "");
 
+// Who asks, and why: in his own words, or that he gave none.
+function askedWhy(one) {
+  const line = askedBy(one);
+  return line ? make("p", { id: "asked_why", lang: langOfNames() }, line.unit_name || line.unit || "–", t("colon"), line.said ? make("q", { class: "said" }, line.said) : make("span", { class: "soft", lang: language() }, t("no_reason_given"))) : null;
+}
+
 function asked({ page, one, found }, state, clock) {
   if (!state.case) return make("section", { class: "panel" }, make("p", { class: "none" }, t("choose_case")));
   if (!one) return make("section", { class: "panel" }, make("p", { class: "none" }, t("no_such_case")));
@@ -66,6 +72,7 @@ function asked({ page, one, found }, state, clock) {
   return make("section", { class: "panel", "aria-labelledby": "asked_title", "data-key": one.case },
     make("header", {}, make("h2", { id: "asked_title", class: "case" }, one.case)),
     cause ? make("p", { class: "ask" }, make("span", { class: `tag ${cause.cause}` }, t(`cause_${cause.cause}`)), " ", asks(one, cause.cause)) : make("p", { class: "note" }, t("not_asked")),
+    cause ? askedWhy(one) : null,
     drawFirings(found, clock.now),
     make("ul", { class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
     outcome(one),

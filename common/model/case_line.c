@@ -40,6 +40,7 @@ static const char attribute_key[CASE_ATTRIBUTES] = {
     [CASE_COPIES] = 'z',
     [CASE_GONE] = 'g',
     [CASE_FOUND] = 'f',
+    [CASE_SAID] = 'i',
     [CASE_FIELD] = '1',
     '2',
     '3',
@@ -71,7 +72,8 @@ static const struct span data_key[CASE_FIELD] = {
     [CASE_CHILD] = NAME("child"),
     [CASE_VIA] = NAME("via"),
     [CASE_DESK_CAUSE] = NAME("desk_cause"),
-}; /* due_at, adopted and copies are no plain texts; gone is in no event, found is the router's */
+}; /* due_at, adopted and copies are no plain texts; gone is in no event, found is the router's,
+      said is nobody's whom it does not name */
 
 /* Decimal digits to base 36 without leading zeros; false when it is no such number. The erasure's
  * twenty nines need more than 64 bits. */
@@ -254,6 +256,11 @@ static bool read_others(const struct event *event, struct arena *arena, struct c
         struct span found = json_text(event->data, "found");
         if (found.len && found.len <= CASE_LINE_FOUND)
             line->attribute[CASE_FOUND] = found;
+    }
+    if (event->data && event->unit.len && !span_is(event->party, "router")) {
+        struct span said = json_text(event->data, "said");
+        if (said.len && said.len <= CASE_LINE_SAID)
+            line->attribute[CASE_SAID] = said;
     }
     if (event->data && span_is(event->name, "reviewed"))
         return read_answer(event->data, arena, &line->attribute[CASE_ANSWER]);

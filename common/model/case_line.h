@@ -21,6 +21,7 @@
  *   z  units that got a copy, blanks between
  *   g  1: the orders of the case that this closed are gone (the router's own mark)
  *   f  what a trigger found, on the opening that it made: its sentence
+ *   i  the reason that a unit or the desk gave for its move, masked
  *   1, 2 ...  the field of that number in codes.csv
  */
 #pragma once
@@ -35,6 +36,7 @@
 #include "model/event.h"
 
 #define CASE_LINE_FOUND 300 /* bytes: a hundred Chinese characters; a longer one is not kept */
+#define CASE_LINE_SAID  300
 
 enum case_attribute {
     CASE_LEAD,
@@ -60,6 +62,8 @@ enum case_attribute {
     CASE_COPIES, /* of a decision: units, blanks between */
     CASE_GONE,   /* on a closure, by the router alone: no order of the case is left */
     CASE_FOUND,  /* of the router's own `opened`: the trigger's sentence */
+    CASE_SAID, /* of a move of a unit or the desk: why; what patterns know for a person's is masked
+                */
     /* others are added here: the numbers of those above stand in the router's state */
     CASE_FIELD, /* the first of those of codes.csv */
     CASE_ATTRIBUTES = CASE_FIELD + CODES_MOST_FIELDS

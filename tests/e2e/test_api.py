@@ -318,6 +318,24 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
         api.json(path)
 
 
+def test_why_a_unit_disputes_stands_before_the_desk_and_in_the_cases_life(district, api):
+    name = "request:12345:APISAID"
+    district.accepted("hotline", [order("APISAID")])
+    district.settle()
+    (lead,), = district.sql("SELECT lead FROM core.case_now WHERE case_id = %s", name)
+    for unit, stage, data in ((lead, "signed", {}), (lead, "disputed", {"reason": "非本单位|职责\\范围,已电13812345678"})):
+        said = {"case": name, "stage": stage, "data": data, "time": datetime.datetime.now(CHINA).isoformat(timespec="milliseconds")}
+        assert district.http(f"{district.environment['CITYBRAIN_URL']}/v1/units/{unit}/status", json.dumps(said).encode(), Content_Type="application/json",
+                             Authorization=f"Bearer demo-{unit}")[0] == 200
+    district.settle()
+    wanted = "非本单位|职责\\范围,已电***"
+    queue = {row["case"]: row for row in pages(api, "/api/desk", limit=50)}
+    assert queue[name]["said"] == wanted and {row["said"] for row in queue.values() if row["cause"] not in ("dispute", "hold")} <= {None}
+    one = api.json(f"/api/cases/{name}")
+    assert [line["said"] for line in one["timeline"] if line["stage"] == "disputed"] == [wanted] and "13812345678" not in json.dumps(one)
+    assert one["due_source"] in ("order", "class") and {line["due_source"] for line in one["timeline"] if line["stage"] == "dispatched"} == {one["due_source"]}
+
+
 def test_a_feed_says_when_it_was_heard_and_why_its_rows_were_refused(district, api):
     before = {(row["feed"], row["reason"]): row["rows"] for row in api.json("/api/refused")["rows"]}
     begun = datetime.datetime.now(CHINA) - datetime.timedelta(seconds=1)

@@ -113,15 +113,17 @@ def test_a_dispute_is_decided_either_way(district):
     district.accepted("hotline", [placed("DESK2"), placed("DESK3")])
     for number in ("DESK2", "DESK3"):
         until(lambda: orders(district, STREET, number), "dispatched", 60)
-        say(district, STREET, number, "disputed")
+        say(district, STREET, number, "disputed", reason="诉求人李四的小区属水务,已电13812345678")
     until(lambda: {case("DESK2"), case("DESK3")} <= set(asked(district)), "both disputes are on the list", 60, 0.5)
     one = asked(district)[case("DESK2")]
     assert one["desk_cause"] == "dispute" and one["order"]["asked_by"] == STREET
-    assert "建外街道办事处" in desk(district, "show", case("DESK2")).stdout
+    shown = desk(district, "show", case("DESK2")).stdout
+    assert "建外街道办事处" in shown and "所述理由\t诉求人***小区属水务,已电***" in shown and "13812345678" not in shown
 
     told = json.loads(decide(district, "DESK2", "dispute_decided", "--outcome", "upheld", "--lead", OTHER).stdout)
     assert orders(district, OTHER, "DESK2")[-1]["cause"] == told["event"]
     assert orders(district, STREET, "DESK2")[-1]["kind"] == "recalled"
+    assert events(district, "DESK2", "dispute_decided")[0]["data"]["said"] == WHY
     told = json.loads(decide(district, "DESK3", "dispute_decided", "--outcome", "rejected").stdout)
     assert [e["type"].split(".")[3] for e in told["effects"]] == ["amended"]
     assert len(events(district, "DESK3", "dispatched")) == 1

@@ -17,7 +17,7 @@ from test_path import COMMUNITY, LEAD, STREET, order
 STAGES = ("opened", "classified", "dispatched", "dispatched", "dispatched", "signed", "signed", "signed",
           "contacted", "contacted", "contacted", "resolved", "resolved", "reviewed", "reopened", "closed",
           "disputed", "dispute_decided", "assigned", "forwarded", "co_assigned", "whistle_blown", "whistle_reported", "extended",
-          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "reviewed", "exclusion_decided", "amended", "accepted", "handled", "finished", "confirmed", "declined")
+          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "reviewed", "exclusion_decided", "amended", "accepted", "handled", "finished", "confirmed", "declined", "lapsed")
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
 CASES = 350
@@ -67,7 +67,8 @@ def invented(lots, case, n):
             "flags": lots.choice(("again", "threat again", "against", None)), "station": lots.choice(("st001", None)),
             "line": lots.choice(("health", "labour|x", None)), "accepted_in": lots.choice((COMMUNITY, "110105002901", "short", None)),
             "trigger": lots.choice(("cluster", None)), "same_as": lots.choice(("X|1", None, None, None)),
-            "copies": lots.choice((["d_fire", "c|120"], ["d_fire", 7, "", None], [], "d_fire", None, None)), "in": lots.choice(("service:x", None))}
+            "copies": lots.choice((["d_fire", "c|120"], ["d_fire", 7, "", None], [], "d_fire", None, None)), "in": lots.choice(("service:x", None)),
+            "said": lots.choice(("不属|本街道\\", "", None, 7))}
     event = {
         "specversion": "1.0", "id": f"{n if lots.random() < 0.9 else lots.randrange(n + 1)}|{case}", "source": "/e2e",
         "type": f"cn.citybrain.case.{stage}.v1", "subject": case, "recordedtime": rfc3339(now - lots.randrange(99)),

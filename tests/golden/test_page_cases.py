@@ -48,6 +48,17 @@ def test_the_desk_is_told_what_is_known_and_what_is_not(api, cause, type_code, p
     assert en in browse(f"{api.url}#view=desk&lang=en&case={one['case']}").text("view")
 
 
+def test_who_asks_and_why_is_before_who_decides(api):
+    one = {**desk_case("N1"), "cause": "dispute", "desk_cause": "dispute", "said": "不属本街道"}
+    lines = [line(1, "opened", "source", 8, "受理"), {**line(2, "disputed", "lead", 9, "异议"), "unit": "s110105001", "unit_name": "建外街道", "said": "不属本街道"}]
+    told(api, {**one, "timeline": lines})
+    api.pages["/api/desk"] = {"rows": [one], "waiting": {"dispute": 1}, "causes": [{"cause": "dispute", "answers": "dispute_decided assigned"}], "next": None}
+    page = browse(f"{api.url}#view=desk&case={one['case']}")
+    assert errors(page) == [] and "不属本街道" in page.text("queue") and page.text("asked_why").replace(" ", "") == "建外街道:不属本街道" and "不属本街道" in page.text("timeline"), page.text("view")
+    told(api, {**one, "timeline": [lines[0], {**lines[1], "said": None}]})
+    assert browse(f"{api.url}#view=desk&case={one['case']}").text("asked_why").replace(" ", "") == "建外街道:未说明理由"
+
+
 def test_emergencies_stand_by_their_limits(api):
     some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), at("2026-01-03", 14), None])]
     api.pages["/api/desk"] = {"rows": some, "waiting": {"emergency": 4, "fallback": 3}, "causes": [], "next": "1"}
@@ -98,10 +109,9 @@ def test_a_case_says_whose_its_limit_is(api):
     sent, reminded = {"due": one["due"], "due_source": "order"}, {**line(3, "nudged", "router", 12, "催办"), "due": one["due"], "due_source": "order"}
     one["timeline"] = [{**one["timeline"][0], **sent}, {**one["timeline"][1], **sent}, reminded, {**line(4, "co_assigned", "desk", 12, "协办"), "due": at("2026-01-01", 20), "due_source": "helper"}]
     page = browse(told(api, one))
-    words = page.text("view")
     assert errors(page) == [] and "时限 01-02 09:00(来单自带的时限,挂账后顺延),余 20.0 时。" in page.text("why"), page.text("why")
     assert page.text("due_by") == "来单自带的时限,挂账后顺延" and page.text("class_aside") == "本件时限另有来源,不按此等级计算"
-    assert words.count("01-02 09:00(来单自带的时限)") == 2 and "20:00(协办单位的时限)" in words
+    assert page.text("timeline").count("01-02 09:00(来单自带的时限)") == 2 and "20:00(协办单位的时限)" in page.text("timeline"), page.text("timeline")
     assert "due 01-02 09:00 (the order's own, moved by a hold)" in browse(told(api, one) + "&lang=en").text("why")
     counted = browse(told(api, {**one, "due_source": "class", "due_moved": False, "due": at("2026-01-01", 12)}))
     assert "时限 01-01 12:00(按时限等级计算) 已过 60 分,尚未办结。" in counted.text("why") and counted.text("due_by") == "按时限等级计算" and not counted.text("class_aside")

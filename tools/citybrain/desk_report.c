@@ -119,6 +119,7 @@ static void add_row(struct strbuf *out, struct desk_duties *duties, const struct
     add_member(out, "承办", lead.at ? district_unit_name(district, lead, day) : SPAN_NONE);
     add_member(out, "类型", type_name.at ? type_name : type);
     add_member(out, "地点", place.at ? district_place_name(district, place, day) : SPAN_NONE);
+    add_member(out, "所述理由", json_text(order, "said"));
     strbuf_add_char(out, '}');
 }
 
@@ -300,6 +301,7 @@ void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *i
     show_time(out, "起始", time_of(order, "time"));
     show_time(out, "时限", time_of(order, "due_at"));
     show_named(out, "提出单位", by, by.at ? district_unit_name(district, by, day) : SPAN_NONE);
+    show_named(out, "所述理由", json_text(order, "said"), SPAN_NONE);
     show_named(out, "承办", lead, lead.at ? district_unit_name(district, lead, day) : SPAN_NONE);
     show_named(out, "类型", type, type.at ? district_type(district, type, day).name : SPAN_NONE);
     show_named(out, "地点", place,

@@ -236,6 +236,7 @@ static void show_attributes(struct show *show, const struct case_line *line)
                  {"level", CASE_LEVEL, false},      {"rule", CASE_RULE, false},
                  {"parent", CASE_PARENT, false},    {"child", CASE_CHILD, false},
                  {"via", CASE_VIA, false},          {"link", CASE_LINK, false},
+                 {"said", CASE_SAID, false},
                  {"answer", CASE_ANSWER, false},    {"due_at", CASE_DUE, true},
                  {"limit_class", CASE_CLASS, true}, {"type_code", CASE_TYPE, true},
                  {"street_code", CASE_STREET, true}};

@@ -30,6 +30,7 @@ static const struct word members[] = {
     {"rule", "规则"},
     {"bundle", "规则包"},
     {"reason", "理由"},
+    {"said", "所述理由"},
     {"desk_cause", "请研判"},
     {"asked_by", "提请单位"},
     {"would_have", "按规则本应派"},

@@ -16,8 +16,8 @@ FAMILY, VERSION = "cn.citybrain.case.", ".v1"
 ATTRIBUTES = (("l", "lead"), ("d", "due_at"), ("c", "limit_class"), ("t", "type_code"), ("s", "street_code"),
               ("m", "community_code"), ("r", "rule"), ("q", "request_kind"), ("a", "adopted"), ("u", "cause"),
               ("o", "co_unit"), ("b", "sub_unit"), ("w", "outcome"), ("e", "level"), ("p", "parent"), ("k", "child"),
-              ("x", "via"), ("n", "desk_cause"), ("j", "link"), ("y", "answer"), ("z", "copies"), ("f", "found"))
-RELATIONS, MOST_LINK, MOST_COPIES, MOST_FOUND = ("same_as", "part_of", "grew_from"), 1088, 512, 300
+              ("x", "via"), ("n", "desk_cause"), ("j", "link"), ("y", "answer"), ("z", "copies"), ("f", "found"), ("i", "said"))
+RELATIONS, MOST_LINK, MOST_COPIES, MOST_TEXT = ("same_as", "part_of", "grew_from"), 1088, 512, 300
 ANSWERS = (("valid", {"yes": "y", "no": "n"}), ("contacted", {"yes": "y", "no": "n"}), ("solved", {"yes": "y", "no": "n"}),
            ("satisfaction", {"satisfied": "s", "acceptable": "a", "dissatisfied": "d"}))  # of a call-back
 FIELDS = "12345678"  # numbers of codes.csv: what cases keep beside these
@@ -125,10 +125,16 @@ def copies_of(units):
 def found_of(said, stage, party):
     """A trigger's sentence, on the opening that the router made of it."""
     own = stage == "opened" and party == "router" and isinstance(said, str)
-    return str(said) if own and said and len(said.encode()) <= MOST_FOUND else None
+    return str(said) if own and said and len(said.encode()) <= MOST_TEXT else None
 
 
-def attributes_of(data, rules, subject, stage, party):
+def reason_of(said, unit, party):
+    """Why a unit or the desk made its move; the router speaks of units and for none."""
+    own = unit and party != "router" and isinstance(said, str)
+    return str(said) if own and said and len(said.encode()) <= MOST_TEXT else None
+
+
+def attributes_of(data, rules, subject, stage, party, unit=None):
     found = []
     for letter, member in ATTRIBUTES + tuple((number, rules.fields.get(number)) for number in FIELDS):
         value = data.get(member) if isinstance(data, dict) else None
@@ -140,6 +146,8 @@ def attributes_of(data, rules, subject, stage, party):
             found.append(copies_of(value))
         elif letter == "f":
             found.append(found_of(value, stage, party))
+        elif letter == "i":
+            found.append(reason_of(value, unit, party))
         elif letter == "j":
             found.append(link_of(data) if isinstance(data, dict) and stage == "linked" else None)
         elif letter == "y":
@@ -183,7 +191,7 @@ def line_of_event(event, data, rules):
     return said["subject"], Line(
         said["id"], short_revision(said["revision"]) if said.get("revision") else "", rules.stages[stage], time,
         recorded, said.get("unit") or None, rules.parties.get(said.get("party"), 0), "replayof" not in said,
-        attributes_of(data, rules, said["subject"], stage, said.get("party")))
+        attributes_of(data, rules, said["subject"], stage, said.get("party"), said.get("unit")))
 
 
 def escape(text):

@@ -125,6 +125,7 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     add_text(out, "rule", line->attribute[CASE_RULE]);
     add_text(out, "co_unit", line->attribute[CASE_CO]);
     add_text(out, "outcome", line->attribute[CASE_OUTCOME]);
+    add_text(out, "said", line->attribute[CASE_SAID]);
     add_text(out, "parent", line->attribute[CASE_PARENT]);
     add_text(out, "child", line->attribute[CASE_CHILD]);
     add_text(out, "event_id", line->id);

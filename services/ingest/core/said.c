@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An event somebody made himself: its own id, stage, subject, time and data are taken, and who it
  * is is not asked of it. Of its data only codes, times and short numbers go on: free text and
- * anything that could be a telephone number stay where they were said. */
+ * anything that could be a telephone number stay where they were said. Of a unit's and the desk's
+ * moves the reason goes on, masked (remark.h). */
 #include "ingest/core/said.h"
 
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "ingest/core/remark.h"
+#include "model/case_line.h"
 #include "model/ids.h"
 
 #define MAX_DATA_TEXT 64
@@ -35,10 +38,11 @@ static bool is_public_text(const struct json_value *member)
 }
 
 /* A name is a word of ours or of nobody's. What an event was caused by is for the router to say: a
- * case keeps a line behind its cause. */
+ * case keeps a line behind its cause; what was said for it is `reason`, and is written by us. */
 static bool is_public_name(struct span name)
 {
-    bool good = name.len > 0 && name.len <= MAX_DATA_TEXT && !span_is(name, "cause");
+    bool good = name.len > 0 && name.len <= MAX_DATA_TEXT && !span_is(name, "cause") &&
+                !span_is(name, "said");
     for (size_t i = 0; good && i < name.len; i++) {
         char c = name.at[i];
         good = (c >= 'a' && c <= 'z') || c == '_' || (i > 0 && c >= '0' && c <= '9');
@@ -57,8 +61,18 @@ static bool is_other_case(const struct normalise *normalise, const struct json_v
            event_may_say(member->text) && kinds_find(normalise->kinds, kind) != NULL;
 }
 
+static void write_reason(struct strbuf *out, const struct json_value *data)
+{
+    char text[CASE_LINE_SAID + 1];
+    struct strbuf said = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
+    if (!remark_write(&said, json_text(data, "reason")))
+        return;
+    strbuf_add(out, out->len > 1 ? SPAN(",\"said\":") : SPAN("\"said\":"));
+    strbuf_add_json(out, strbuf_span(&said));
+}
+
 static void write_data(const struct normalise *normalise, struct strbuf *out,
-                       const struct json_value *data)
+                       const struct json_value *data, bool by_unit)
 {
     strbuf_reset(out);
     strbuf_add_char(out, '{');
@@ -78,6 +92,8 @@ static void write_data(const struct normalise *normalise, struct strbuf *out,
         else
             strbuf_add_json(out, one->text);
     }
+    if (by_unit && data)
+        write_reason(out, data);
     strbuf_add_char(out, '}');
 }
 
@@ -103,7 +119,7 @@ enum reject said_write(struct normalise *normalise, const struct raw_header *hea
                        const struct event *said, const struct said_by *by)
 {
     char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
-    write_data(normalise, &normalise->data, said->data);
+    write_data(normalise, &normalise->data, said->data, by->unit.len > 0);
     ids_event(id, by->namespace_, said->id, said->name, by->identity, by->identity_count);
     if (!ids_revision(revision, by->revision, header->received_ms, header->mapping,
                       strbuf_span(&normalise->data)))

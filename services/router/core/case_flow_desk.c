@@ -16,6 +16,7 @@ static bool ask(struct case_flow *flow, struct working *work, const struct desk_
     struct emit *emit = &flow->emit;
     const struct desk_row *row = desk_row(duty->cause);
     struct span unit = duty->asks->unit, asks_id = duty->asks->id; /* the set will move */
+    struct span said = duty->asks->attribute[CASE_SAID];
     struct emit_case what = case_flow_about(flow, work, duty->asks);
     emit_begin(emit);
     emit_say(emit, MEMBER("lead"), work->fold.lead);
@@ -24,6 +25,7 @@ static bool ask(struct case_flow *flow, struct working *work, const struct desk_
     emit_say(emit, MEMBER("rule"), span_of(row->code));
     emit_say(emit, MEMBER("desk_cause"), span_of(row->code));
     emit_say(emit, MEMBER("asked_by"), event_may_say(unit) ? unit : SPAN_NONE);
+    emit_say(emit, MEMBER("said"), said);
     emit_say(emit, MEMBER("reason"), span_of(row->ask));
     emit_say_place(emit, &what);
     emit_say(emit, MEMBER("cause"), what.cause_id);
@@ -66,6 +68,7 @@ static void ask_again(struct case_flow *flow, const struct working *work,
              duty->cause == DESK_OVERDUE && own.at ? own : span_of(row->code));
     emit_say(emit, MEMBER("asked_by"),
              duty->cause != DESK_OVERDUE && event_may_say(unit) ? unit : SPAN_NONE);
+    emit_say(emit, MEMBER("said"), duty->asks->attribute[CASE_SAID]);
     emit_say(emit, MEMBER("reason"), span_of(row->ask));
     emit_say_place(emit, &what);
     emit_say(emit, MEMBER("cause"), said[CASE_CAUSE]);

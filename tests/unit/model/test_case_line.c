@@ -170,6 +170,44 @@ static void a_finding_keeps_its_sentence(void **state)
     }
 }
 
+/* Why a unit or the desk did it; the router names units and speaks for none. */
+static void a_move_keeps_the_reason_that_was_given(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *unit, *party, *data, *said;
+    } rows[] = {
+        {"disputed", "d_water", "lead", "{\"said\":\"非本单位|职责\"}", "非本单位|职责"},
+        {"dispute_decided", "desk", "desk", "{\"said\":\"属建外\",\"outcome\":\"upheld\"}",
+         "属建外"},
+        {"delivered", "d_water", "router", "{\"said\":\"x\"}", NULL},
+        {"closed", NULL, "source", "{\"said\":\"x\"}", NULL},
+        {"disputed", "d_water", "lead", "{\"said\":\"\"}", NULL},
+        {"disputed", "d_water", "lead", "{\"said\":\"" X64 X64 X64 X64 X64 "\"}", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct event event = {.family = EVENT_CASE,
+                              .name = span_of(rows[i].stage),
+                              .id = SPAN("abc"),
+                              .unit = span_of(rows[i].unit),
+                              .party = span_of(rows[i].party)};
+        struct case_line line, back;
+        size_t bad_at;
+        arena_reset(&arena);
+        assert_int_equal(json_read(reader, span_of(rows[i].data), &arena, &event.data, &bad_at),
+                         REJECT_NONE);
+        assert_int_equal(case_line_of_event(&event, codes, &arena, &line), REJECT_NONE);
+        assert_true(rows[i].said ? span_is(line.attribute[CASE_SAID], rows[i].said)
+                                 : !line.attribute[CASE_SAID].at);
+        struct strbuf text;
+        strbuf_init(&text, 256, 4096);
+        case_line_write(&text, &line, codes);
+        assert_true(case_line_read(strbuf_span(&text), codes, &arena, &back));
+        assert_true(span_equal(back.attribute[CASE_SAID], line.attribute[CASE_SAID]));
+        strbuf_fini(&text);
+    }
+}
+
 static struct span shortened(const char *revision)
 {
     struct event event = {.family = EVENT_CASE, .name = SPAN("opened"), .id = SPAN("abc")};
@@ -375,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_link_keeps_its_relation_and_the_other_case),
         cmocka_unit_test(a_decision_keeps_who_got_a_copy),
         cmocka_unit_test(a_finding_keeps_its_sentence),
+        cmocka_unit_test(a_move_keeps_the_reason_that_was_given),
         cmocka_unit_test(writes_numbers_in_base_36_without_padding),
         cmocka_unit_test(keeps_a_unit_without_number_as_its_code),
         cmocka_unit_test(brings_back_every_field),

@@ -26,6 +26,20 @@ static void a_dispute_is_put_to_the_desk_once_with_who_asks(void **state)
     case_flow_close(flow);
 }
 
+/* In its own words, also where the question is put again; no order of the lead's has them. */
+static void the_desk_reads_why_it_is_disputed(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told dispute = said("disputed-1", "disputed", "lead", NOON + HOUR);
+    dispute.data = "{\"said\":\"不属本街道\"}";
+    tell(flow, order);
+    tell(flow, dispute);
+    assert_newest("desk", "escalated", "\"said\":\"不属本街道\"");
+    assert_null(strstr(newest(LEAD)->value, "不属本街道"));
+    case_flow_close(flow);
+}
+
 /* Its order has the id of an event of ours, whose cause is the dispute. */
 static void a_question_has_an_id_of_its_cause(void **state)
 {
@@ -431,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dispute_is_put_to_the_desk_once_with_who_asks),
+        cmocka_unit_test(the_desk_reads_why_it_is_disputed),
         cmocka_unit_test(a_question_has_an_id_of_its_cause),
         cmocka_unit_test(what_nobody_may_say_is_not_put_to_the_desk),
         cmocka_unit_test(a_question_ends_with_its_answer_under_the_answers_id),
