@@ -13,14 +13,16 @@ import { t } from "./words.js";
 
 export const every = 15000;
 
+const PAGE = 50, MOST = 1000; // findings more with each press; as many as one question answers
+
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day);
-  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(days), trigger: state.trigger, limit: 50 })),
+  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(days), trigger: state.trigger, limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
     perhaps(rowsOf("proactive", { ...days, by: "trigger" }), [])]);
   return { page, counts: counts.filter((row) => row.opened), days };
 }
 
-const COUNTS = ["opened", "confirmed", "declined", "dispatched", "resolved"];
+const COUNTS = ["opened", "confirmed", "declined", "lapsed", "dispatched", "resolved"];
 
 function countTable(rows, state) {
   return table({ id: "trigger_counts", caption: t("by_trigger"), state, rows, keyOf: (row) => row.trigger || "none", columns: [
@@ -35,12 +37,20 @@ function findings(rows, now) {
   return [others.length ? list(others) : null, past.length ? make("details", { "data-key": "past_firings" }, make("summary", {}, t("past_firings", { n: past.length })), list(past)) : null];
 }
 
+// How many of them all are listed, and the way on; of more than one question answers, how to see the others.
+function listed(page, counts, state) {
+  const all = counts.filter((row) => !state.trigger || row.trigger === state.trigger).reduce((sum, row) => sum + row.opened, 0), n = page.rows.length;
+  if (!page.next) return make("p", { class: "note" }, t("listed", { n: whole(n) }));
+  return [make("p", { class: "note" }, all > n ? t("listed_of", { n: whole(n), of: whole(all) }) : t("listed", { n: whole(n) }), n >= MOST ? ` ${t("narrow_it")}` : ""),
+    n < MOST ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more_findings"))) : null];
+}
+
 export const title = () => t("v_triggers");
 
 export function draw(state, { page, counts, days }, clock) {
-  return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one })) : null),
+  return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one, pages: "" })) : null),
     make("section", { class: "panel", "aria-labelledby": "counts_title" }, make("header", {}, make("h2", { id: "counts_title" }, t("by_trigger"))), countTable(counts, state)),
     make("section", { class: "panel", "aria-labelledby": "firings_title" }, make("header", {}, make("h2", { id: "firings_title" }, t("findings"))),
       !page ? make("p", { class: "none" }, t("forbidden")) : page.rows.length ? findings(page.rows, clock.now) : make("p", { class: "none" }, t("nothing")),
-      page?.next ? make("p", { class: "note" }, t("first_n", { n: page.rows.length })) : null)];
+      page?.rows.length ? listed(page, counts, state) : null)];
 }
