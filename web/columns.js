@@ -23,6 +23,13 @@ export function columnsOf({ view, method, only }) {
   return [...view.columns.filter(({ form }) => form === "rate" || form === "score"), { column: "n", name: t("units_with_data"), form: "count" }];
 }
 
+// What each rate is a rate of, and what of a view by its limits is in none.
+export function definitions({ view, method, only }) {
+  const nameOf = (measure) => view.columns.find((one) => one.measure === measure)?.name || measure;
+  const rates = columnsOf({ view, method, only }).filter((one) => one.of).map((one) => make("span", { lang: langOfNames() }, `${one.name} = ${nameOf(one.of[0])} ÷ ${nameOf(one.of[1])}`));
+  return [...rates, view.cohort === "due" ? t("fallen_due") : null].filter(Boolean).flatMap((one, n) => (n ? [t("semicolon"), one] : [one]));
+}
+
 export const numberColumn = ({ column, name, form, stat }) => ({ key: column, title: stat ? `${name} ${statWords(stat)}` : name, kind: "number", lang: langOfNames(),
   value: (row) => (isNothing(row[column]) ? null : Number(row[column])), cell: (row) => (row.suppressed && isNothing(row[column]) ? t("too_few") : FORMS[form](row[column])) });
 

@@ -3,7 +3,7 @@
 // them. The sum is asked for; rates and times are not added up here.
 import { get } from "./api.js";
 import { draw as drawChart, figure, hasCharts } from "./chart.js";
-import { codeColumns, columnsOf, durationsOf, FORMS, numberColumn } from "./columns.js";
+import { codeColumns, columnsOf, definitions, durationsOf, FORMS, numberColumn } from "./columns.js";
 import { bar, choice, field, rangeChoice, typeChoice } from "./control.js";
 import { daysOf } from "./days.js";
 import { make } from "./dom.js";
@@ -92,6 +92,11 @@ function notes({ view, by, sum, type }) {
     !type && make("code", {}, `citybrain views show ${view.view}${by.length ? ` --by ${by.join(",")}` : ""}`)].filter(Boolean).flatMap((part, n) => (n ? [" · ", part] : [part])));
 }
 
+function defined(data) {
+  const words = definitions(data);
+  return words.length > 0 && make("p", { class: "note", id: "figures_defined" }, words);
+}
+
 // Of what is left out for the public the sum would tell: less the others it is just that.
 function rowsTable(data, state) {
   const { view, by, rows, sum } = data, most = ROWS * Number(state.pages || 1);
@@ -154,7 +159,7 @@ export function draw(state, data) {
   const { view } = data;
   if (!view) return [state.name && make("p", { class: "none", id: "no_view" }, t("no_view", state)), listTable(state)];
   return [controls(data, state), pictureOf(data, state), make("section", { class: "panel", "aria-labelledby": "figures_title" },
-    make("header", {}, make("h2", { id: "figures_title" }, headOf(data.by)), notes(data)), body(data, state))];
+    make("header", {}, make("h2", { id: "figures_title" }, headOf(data.by)), notes(data)), body(data, state), defined(data))];
 }
 
 export function after(state, data) {

@@ -18,9 +18,8 @@ export const tierOf = (rate) => (isNothing(rate) ? ["none", null, "○"] : TIERS
 
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day), types = typesAsked(state.type), query = { ...days, by: "unit", ...types };
-  const due = { ...query, to: days.to && days.to < clock.day ? days.to : clock.day }; // what falls due tomorrow is not missed
   const before = daysBefore(state, clock.day), past = before && { ...query, ...before };
-  const [closed, timely, stock, late, closed_before, timely_before, returned] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", due), []),
+  const [closed, timely, stock, late, closed_before, timely_before, returned] = await Promise.all([rowsOf("closure_rate", query), perhaps(rowsOf("on_time", query), []),
     perhaps(rowsOf("backlog", { by: "unit", ...types }), []), perhaps(rowsOf("overdue", { by: "unit", ...types }), []),
     past ? perhaps(rowsOf("closure_rate", past), []) : [], past ? perhaps(rowsOf("on_time", past), []) : [],
     state.type ? null : perhaps(rowsOf("dispute", { ...days, by: "unit" }), null)]); // disputes are counted by rule, not by type

@@ -323,6 +323,35 @@ static void overdue_rises_on_time_in_a_night_without_events(void **state)
                 "2025-05-02 2025-05-03 2025-05-04");
 }
 
+/* One was done in time and one was not; one that was done is due the day after tomorrow. */
+static void what_is_due_later_is_in_no_rate(void **state)
+{
+    static const int hours[] = {9, 9, 24 + 24 + 9};
+    struct batch *batch = begin();
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char due[24], id[32];
+        snprintf(due, sizeof due, "%lld", (long long)at(2025, 5, 20, 0) + hours[i] * HOUR_MS);
+        snprintf(id, sizeof id, "request:later:%d", i);
+        tell(batch, id,
+             &(struct told){"opened", "source", NULL, "u_power", "R-later", due,
+                            .ms = at(2025, 5, 19, 9)});
+        if (i > 0)
+            tell(batch, id, &(struct told){"resolved", "source", .ms = at(2025, 5, 19, 12)});
+    }
+    commit(batch);
+    set_clock(at(2025, 5, 20, 8));
+    static const char *const ways[] = {
+        "SELECT sum(on_time) || '/' || sum(due) FROM api.on_time WHERE type_code = 'R-later'",
+        "SELECT sum(on_time) || '/' || sum(due) FROM api.on_time_periods WHERE type_code = "
+        "'R-later' AND bucket = 'month' AND scope = 'all'"};
+    for (size_t i = 0; i < ARRAY_LENGTH(ways); i++)
+        assert_says(ways[i], "1/2");
+    set_clock(at(2025, 5, 22, 0));
+    for (size_t i = 0; i < ARRAY_LENGTH(ways); i++)
+        assert_says(ways[i], "2/3");
+}
+
 /* --- buckets, scopes, small cells --- */
 
 static void open_cases(const char *unit, const char *name, int count, int64_t ms)
@@ -418,6 +447,7 @@ int main(void)
         cmocka_unit_test(sixty_days_open_are_sixty_rows_and_two_cells),
         cmocka_unit_test(a_stock_is_handed_on_with_the_lead),
         cmocka_unit_test(overdue_rises_on_time_in_a_night_without_events),
+        cmocka_unit_test(what_is_due_later_is_in_no_rate),
         cmocka_unit_test(days_end_at_noon_and_periods_begin_on_the_19th),
         cmocka_unit_test(what_is_excluded_counts_in_one_scope),
         cmocka_unit_test(fewer_than_five_are_not_shown_to_others),

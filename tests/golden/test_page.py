@@ -552,12 +552,17 @@ def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     assert "dispute" not in [view for view, _ in api.asked]
 
 
-def test_what_falls_due_tomorrow_is_not_missed(api):
-    for words, until in (("&range=all", {"to": CLOCK["day"]}), ("&from=2025-12-01&to=2025-12-02", {"from": "2025-12-01", "to": "2025-12-02"})):
-        api.asked.clear()
-        page = browse(f"{api.url}#view=units{words}")
-        assert errors(page) == [] and ("on_time", {**until, "by": "unit"}) in api.asked
-        assert "时限在这些天内的" in page.text("units_defined")
+def test_a_rate_says_what_it_is_of(inspection):
+    """What falls due tomorrow the view itself leaves out."""
+    assert "到期(时限在这些天内的" in browse(f"{inspection.url}#view=units").text("units_defined")
+    columns = [{**one, "of": ["mended", "opened"]} if one["column"] == "rate" else one for one in INSPECTION["columns"]]
+    columns.append({"column": "mended", "measure": "mended", "name": "已整改", "form": "count"})
+    inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "columns": columns}
+    page = browse(inspection.url + "#view=figures&name=inspection")
+    assert errors(page) == [] and page.text("figures_defined") == "整改率 = 已整改 ÷ 发现"
+    inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "columns": columns, "cohort": "due"}
+    said = browse(inspection.url + "#view=figures&name=inspection&by=month").text("figures_defined")
+    assert "整改率 = 已整改 ÷ 发现" in said and "到期 = 时限在今日及以前的" in said
 
 
 def test_a_list_says_how_many_there_are(api):

@@ -153,13 +153,18 @@ def key_of(case, groups, bucket, moment):
     return key + ((moment + ZONE) % DAY // (60 * MINUTE),) if bucket == "hour" else key
 
 
-def counts(view, bucket, cases):
+def has_come(by, moment, now):
+    """What is due on a later day is no part of a rate yet."""
+    return moment is not None and (by != "due" or (moment + ZONE) // DAY <= (now + ZONE) // DAY)
+
+
+def counts(view, bucket, cases, now):
     groups, _, measures, ratios = COUNTS[view]
     rows = defaultdict(lambda: dict.fromkeys(measures, 0))
     for case in cases:
         for name, (by, holds) in measures.items():
             moment = getattr(case, by)
-            if moment is not None and (holds is None or holds(case)):
+            if has_come(by, moment, now) and (holds is None or holds(case)):
                 rows[key_of(case, groups, bucket, moment)][name] += 1
     for row in rows.values():
         row.update({name: quotient(row[part], row[whole], 6) for name, (part, whole) in ratios.items()})
@@ -210,7 +215,7 @@ def every(cases, now):
     """(view, bucket, key columns, rows) of all that these files speak of."""
     for view, (groups, buckets, _, _) in COUNTS.items():
         for bucket in buckets:
-            yield view, bucket, groups, counts(view, bucket, cases)
+            yield view, bucket, groups, counts(view, bucket, cases, now)
     for view, (groups, buckets, _) in DURATIONS.items():
         for bucket in buckets:
             yield view, bucket, groups, durations(view, bucket, cases)

@@ -205,6 +205,9 @@ void cells_write(const struct cells *cells, size_t view_index, const struct view
     const struct view *view = views_at(cells->rules->views, view_index);
     struct delta *sums = delta_new();
     int64_t days[2] = {INT64_MAX, INT64_MIN};
+    int64_t last = view->cohort == VIEW_DUE /* what is due later has not been missed yet */
+                       ? timestamp_day(range->now_ms, cells->rules->zone_minutes)
+                       : INT64_MAX;
     struct cells_range asked = *range;
     if (view->is_stock)
         asked.to_day = last_flow(cells, view_index, by, range->to_day);
@@ -217,7 +220,7 @@ void cells_write(const struct cells *cells, size_t view_index, const struct view
             add_stock(sums, row, view, by, &asked, cells->rules->zone_minutes);
             continue;
         }
-        if (day < range->from_day || day > range->to_day)
+        if (day < range->from_day || day > range->to_day || row->day > last)
             continue;
         days[0] = day < days[0] ? day : days[0];
         days[1] = day > days[1] ? day : days[1];

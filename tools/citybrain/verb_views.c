@@ -24,8 +24,9 @@ static const char views_help[] =
     "                                 [--json] [--url URL]\n" VIEWS_APPLY_HELP
     "NAME is closure_rate, response_time, inflow (--by hour too), any file of config/views, or\n"
     "ledger: what was read of each feed and hour and what became of it (--by day,hour,feed).\n"
-    "Days are civil days of the district, both ends included. Without --by everything is summed "
-    "up;\n"
+    "Days are civil days of the district, both ends included; on_time, and what else goes by "
+    "limits,\n"
+    "ends with today: what is due later nobody has missed. Without --by everything is summed up;\n"
     "with it, --total adds that sum as a last row, all. In --by \"_code\" may be left out.\n"
     "Numbers are the office's (内部), every one as it is, unless --audience public asks for what "
     "the\n"

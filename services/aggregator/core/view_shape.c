@@ -85,6 +85,9 @@ static void add_column(struct strbuf *out, const struct view *view,
                 out->at[out->len - 1] == '[' ? "" : ",", column->name, measure->name);
     strbuf_add_json(out, span_of(measure->title));
     strbuf_addf(out, ",\"form\":\"%s\"", form_names[column->form]);
+    if (measure->type == VIEW_RATIO)
+        strbuf_addf(out, ",\"of\":[\"%s\",\"%s\"]", view->measures[measure->part].name,
+                    view->measures[measure->whole].name);
     switch (column->stat) {
     case VIEW_STAT_NONE: break;
     case VIEW_STAT_N: strbuf_add(out, SPAN(",\"stat\":\"n\"")); break;

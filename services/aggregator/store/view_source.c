@@ -62,11 +62,20 @@ static void add_to(struct strbuf *out, const struct view_source *source)
     strbuf_add(out, SPAN(" <= $2::date)"));
 }
 
+/* What is due on a later day has not been missed yet, and what of it is done would be all that is
+ * told of that day. */
+static void add_fallen_due(struct strbuf *out, const struct view_source *source)
+{
+    if (source->view->cohort == VIEW_DUE)
+        strbuf_add(out, SPAN(" AND day <= (SELECT core.civil_now())::date"));
+}
+
 static void add_conditions(struct strbuf *out, const struct view_source *source)
 {
     if (source->net)
         strbuf_add(out, SPAN(" AND NOT is_excluded"));
     add_filters(out, source);
+    add_fallen_due(out, source);
     if (!source->ranged)
         return;
     add_from(out, source);
