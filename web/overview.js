@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The district now: what came in, what stands open, what is late, who has it.
 import { get, oneOf, perhaps, rowsOf, seldom } from "./api.js";
-import { caseTable, NOT_CLOSED } from "./case_rows.js";
+import { byUrgency, caseTable, NOT_CLOSED } from "./case_rows.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
 import { make } from "./dom.js";
@@ -93,7 +93,7 @@ export function draw(state, data, clock) {
   return [tiles(data, clock),
     make("div", { class: "pair wide" }, inflow(data, clock, state), board(data)),
     make("div", { class: "pair" },
-      list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
+      list("urgent", t("urgent"), data.urgent && { ...data.urgent, rows: byUrgency(data.urgent.rows, clock.now) }, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
       list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], listed({}), t("all")))];
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The desk's queue as the API asks for it reads the rows of its page in their order, whatever else
- * waits; and what stands in core.firing, said by whomever, stops nobody who writes it. */
+/* The desk's queue and the most urgent cases as the API asks for them are read in their order,
+ * whatever else waits; and what stands in core.firing, said by whomever, stops nobody who writes
+ * it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "aggregator/store/case_ask.h"
 #include "aggregator/store/desk_ask.h"
 #include "base/base.h"
 
@@ -44,21 +46,30 @@ static int close_all(void **state)
     return aggregator_store_close(&store) ? 0 : 1;
 }
 
-/* A column of what is answered. */
-static void ask(const char *before, const char *const pairs[][2], size_t count, int column,
-                char *answer, size_t size)
+static const struct api_parameter desk_table[] = {DESK_ASK_PARAMETERS},
+                                  cases_table[] = {CASE_ASK_PARAMETERS};
+
+/* A column of what is answered; a list of cases where there is no table of the desk's. */
+static void ask(const char *before, bool of_desk, const char *const pairs[][2], size_t count,
+                int column, char *answer, size_t size)
 {
-    static const struct api_parameter table[] = {DESK_ASK_PARAMETERS};
     struct api_query query;
     struct sql_ask ask;
     size_t len = 0;
-    api_query_begin(&query, table, ARRAY_LENGTH(table), 480);
+    api_query_begin(&query, of_desk ? desk_table : cases_table,
+                    of_desk ? ARRAY_LENGTH(desk_table) : ARRAY_LENGTH(cases_table), 480);
     for (size_t i = 0; i < count; i++)
         assert_true(api_query_take(&query, span_of(pairs[i][0]), span_of(pairs[i][1])));
     sql_ask_init(&ask);
     sql_ask_add(&ask, before);
-    desk_ask_list(&ask, &query);
-    sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
+    if (of_desk) {
+        desk_ask_list(&ask, &query);
+        sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
+    } else {
+        case_ask_list(&ask, &query);
+        case_ask_order(&ask, &query);
+        sql_ask_add(&ask, " LIMIT 5");
+    }
     PGresult *result = PQexecParams(postgres_connection_handle(store.reader), ask.sql.at, ask.count,
                                     NULL, (const char *const *)ask.values, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
@@ -74,7 +85,7 @@ static void ask(const char *before, const char *const pairs[][2], size_t count, 
 static void assert_reads(const char *const pairs[][2], size_t count, const char *index)
 {
     char plan[8192];
-    ask("EXPLAIN (COSTS OFF) ", pairs, count, 0, plan, sizeof plan);
+    ask("EXPLAIN (COSTS OFF) ", true, pairs, count, 0, plan, sizeof plan);
     for (const char *sort = plan; (sort = strstr(sort, "Sort Key: ")); sort++)
         if (strncmp(sort, "Sort Key: (row_number()", 23) != 0)
             fail_msg("%s", plan);
@@ -95,6 +106,38 @@ static void a_page_is_read_in_its_order(void **state)
     assert_reads(due, 2, "case_now_desk_due on case_now");
     assert_reads(due, 3, "case_now_desk_due on case_now");
     run("RESET ROLE");
+}
+
+/* Four emergencies: one is done, one is history, one has no limit. */
+static void emergencies_are_the_most_urgent(void **state)
+{
+    static const char *const due[][2] = {{"order", "due"}, {"after", "0.x"}, {"kind", "request"}};
+    char said[512], plan[8192];
+    (void)state;
+    run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, opened_ms, "
+        "due_ms, resolved_ms, live) VALUES ('request:e:late', 'request', 0, 1, 'waiting', "
+        "'emergency', 1, 1767296800000, NULL, true), ('request:e:none', 'request', 0, 1, "
+        "'waiting', 'emergency', 1, NULL, NULL, true), ('request:e:done', 'request', 0, 1, "
+        "'resolved', 'emergency', 1, 1, 2, true), ('request:e:old', 'request', 0, 1, 'waiting', "
+        "'emergency', 1, NULL, NULL, false), ('request:e:soon', 'request', 0, 1, 'open', NULL, 1, "
+        "1, NULL, true); ANALYZE core.case_now; SET ROLE dash_all");
+    for (size_t count = 1; count <= 3; count++) {
+        ask("", false, due, count, 0, said, sizeof said);
+        const char *at = strstr(said, "request:e:late"), *then = strstr(said, "request:e:none"),
+                   *last = strstr(said, "request:e:soon");
+        if (!at || !then || !last || at > then || then > last || strstr(said, "request:e:done") ||
+            strstr(said, "request:e:old"))
+            fail_msg("%s", said);
+        ask("EXPLAIN (COSTS OFF) ", false, due, count, 0, plan, sizeof plan);
+        if (strstr(plan, "Sort") || !strstr(plan, "case_now_urgent"))
+            fail_msg("%s", plan);
+    }
+    static const char *const after[][2] = {{"order", "due"},
+                                           {"after", "253402300800000.request:e:none"}};
+    ask("", false, after, 2, 0, said, sizeof said);
+    run("RESET ROLE");
+    if (strstr(said, "request:e:none") || strncmp(strchr(said, '.'), ".request:e:soon", 15) != 0)
+        fail_msg("%s", said);
 }
 
 static void what_is_stored_stops_no_writer(void **state)
@@ -140,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_is_read_in_its_order),
+        cmocka_unit_test(emergencies_are_the_most_urgent),
         cmocka_unit_test(what_is_stored_stops_no_writer),
         cmocka_unit_test(who_asks_what_a_case_is_evidence_of_reads_an_index),
     };

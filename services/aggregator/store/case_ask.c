@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two orders, each over an index of its own: the newest opened first, and the open ones by how soon
- * they are due. A page goes on behind the last row's key. */
+ * they are due, emergencies before all others. A page goes on behind the last row's key. */
 #include "aggregator/store/case_ask.h"
+
+/* The words of an index, which is of no use to others (sql/0023_the_most_urgent_first.sql). Of
+ * emergencies who has no limit comes behind who has one, and before everybody else. */
+#define NEVER     "253402300800000"
+#define EMERGENCY "n.desk_cause = 'emergency' AND n.live"
+#define BY_DUE    "(coalesce(n.due_ms, " NEVER ") + CASE WHEN " EMERGENCY " THEN 0 ELSE " NEVER " END)"
+#define IS_URGENT                                                                                  \
+    "n.closed_ms IS NULL AND n.resolved_ms IS NULL AND (n.due_ms IS NOT NULL OR " EMERGENCY ")"
 
 static bool is_by_due(const struct api_query *query)
 {
@@ -32,8 +40,8 @@ static void add_overdue(struct sql_ask *ask, const struct api_query *query)
 static const char *order_of(const struct api_query *query)
 {
     if (is_by_due(query))
-        return "n.due_ms";
-    return api_query_get(query, "number")->text.at ? "coalesce(n.opened_ms, 253402300800000)"
+        return BY_DUE;
+    return api_query_get(query, "number")->text.at ? "coalesce(n.opened_ms, " NEVER ")"
                                                    : "n.opened_ms";
 }
 
@@ -73,8 +81,7 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
                      "due, core.of_ms(n.resolved_ms) AS resolved, core.of_ms(n.closed_ms) AS "
                      "closed, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM "
                      "core.case_now AS n WHERE ");
-    sql_ask_add(ask, is_by_due(query) ? "n.due_ms IS NOT NULL AND n.closed_ms IS NULL AND "
-                                        "n.resolved_ms IS NULL"
+    sql_ask_add(ask, is_by_due(query)                          ? IS_URGENT
                      : api_query_get(query, "number")->text.at ? "true"
                                                                : "n.opened_ms IS NOT NULL");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
