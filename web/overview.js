@@ -10,7 +10,7 @@ import { langOfNames, placeName, shortName, streets } from "./names.js";
 import { inflowPicture } from "./picture.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
-import { tile } from "./tile.js";
+import { about, tile } from "./tile.js";
 import { t } from "./words.js";
 
 const two = (n) => String(n).padStart(2, "0");
@@ -39,17 +39,17 @@ function soFar(past, now) {
 export function tiles({ one, times, total, stock, overdue, past, desk }, clock) {
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
-      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), `≈ ${whole(soFar(past, clock.now))}`, "yesterday_note"] : null] }),
+      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), about(whole(soFar(past, clock.now))), "yesterday_note"] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes" }),
       notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"], desk && [t("desk_overdue"), whole(desk.waiting.overdue || 0), "desk_overdue"]] }),
     tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),
       notes: [[t("range_month"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),
-    tile({ id: "contact", title: t("m_contact"), value: duration(times.contact_p50_seconds), href: viewAddress("times", { measure: "contact" }),
-      notes: [[t("p90"), duration(times.contact_p90_seconds), "contact90"]] }),
-    tile({ id: "p50", title: t("m_full"), value: duration(times.full_p50_seconds), href: viewAddress("times", { measure: "full" }),
-      notes: [[t("p90"), duration(times.full_p90_seconds), "p90"]] }));
+    tile({ id: "contact", title: t("m_contact"), value: about(duration(times.contact_p50_seconds)), href: viewAddress("times", { measure: "contact" }),
+      notes: [[t("p90"), about(duration(times.contact_p90_seconds)), "contact90"]] }),
+    tile({ id: "p50", title: t("m_full"), value: about(duration(times.full_p50_seconds)), href: viewAddress("times", { measure: "full" }),
+      notes: [[t("p90"), about(duration(times.full_p90_seconds)), "p90"]] }));
 }
 
 export function inflow(data, clock, state) {

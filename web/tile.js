@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One number with its name and what it is measured against.
 import { make } from "./dom.js";
+import { t } from "./words.js";
+
+// What is known within a few parts of a hundred says so.
+export const about = (text) => (text === "–" ? text : [make("small", { class: "about" }, t("about")), " ", text]);
 
 // note: [[label, id or null, value], …] beneath; tone: good, warn, bad; href: where it is explained.
 export function tile({ id, title, value, notes = [], tone = "", href }) {

@@ -39,7 +39,7 @@ const WORDS = {
   means_contact: ["派单到首次联系居民", "From dispatch to the first contact with the resident"], means_full: ["受理到归档", "From opening to closing"], means_dispatch: ["受理到派单", "From opening to dispatch"],
   means_sign: ["派单到签收", "From dispatch to sign-off"], means_handle: ["派单到办结", "From dispatch to resolution"],
   measure: ["口径", "Measure"], group: ["分组", "Group"], group_unit: ["承办单位", "Lead unit"], group_street_code: ["发生街乡", "Street"], trend: ["逐日走势", "Day by day"], trend_full: ["全程时长逐日走势", "Open to close, day by day"],
-  approximate: ["中位数、九成为近似值(±2 %)", "median and p90 are approximate (±2 %)"], n_timed: ["计时件数", "Timed"], n_of: ["{n} 件", "n {n}"], n_behind: ["条后:中位数 · 九成 · 件数;不足 {few} 件的条色浅", "Behind a bar: median · p90 · how many cases; of fewer than {few} it is pale"], slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
+  about: ["约", "approx."], approximate: ["中位数、九成为近似值(±2 %)", "median and p90 are approximate (±2 %)"], n_timed: ["计时件数", "Timed"], n_of: ["{n} 件", "n {n}"], n_behind: ["条后:中位数 · 九成 · 件数;不足 {few} 件的条色浅", "Behind a bar: median · p90 · how many cases; of fewer than {few} it is pale"], slowest_first: ["慢的在前", "slowest first"], times_street: ["街乡响应时长", "Streets and townships"], times_other: ["部门、企业响应时长", "Departments and utilities"], times_place: ["各街乡发生的事项", "Where it happened"],
 
   district: ["全区", "District"], street: ["街乡", "Street"], community: ["社区", "Community"], unit: ["单位", "Unit"], trail: ["所在层级", "Where you are"],
   by_street: ["各街乡", "By street"], by_community: ["各社区", "By community"], by_unit: ["各承办单位", "By lead unit"],

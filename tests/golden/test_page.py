@@ -138,7 +138,7 @@ def test_numbers_and_tables_stand_there_without_charts(api):
     page = browse(api.url)
     assert errors(page) == []
     assert (page.text("today"), page.text("rate"), page.text("opened")) == ("1,234", "81.0%", "1,234")
-    assert (page.text("p50"), page.text("p90"), page.text("clock")) == ("30 分", "2.0 时", "2026-01-01 13:00:00")
+    assert (page.text("p50"), page.text("p90"), page.text("clock")) == ("约 30 分", "约 2.0 时", "2026-01-01 13:00:00")
     assert "08:00 700 10" in page.text("inflow_rows") and "14:00" not in page.text("inflow_rows")
     assert "图表组件未安装" in page.text("notice") and "notice" not in page.hidden and page.drawn == set()
     units = browse(api.url + "#view=units&range=all")
@@ -173,7 +173,7 @@ def test_an_address_keeps_the_choice(api):
 def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
     api.rows["inflow"] = [{"hour": 9, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
     api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + 60000}
-    assert browse(api.url).text("yesterday_note") == "≈ 70"
+    assert browse(api.url).text("yesterday_note") == "约 70"
 
 
 def test_the_bench_asks_what_the_page_asks(api):
