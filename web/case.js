@@ -20,7 +20,7 @@ export async function ask(state) {
 
 const counts = (line) => line.effect === "counts";
 const isOver = (one) => ["resolved", "closed", "merged"].includes(one.state);
-const named = (name, code) => make("span", { lang: langOfNames() }, name || code || "–");
+const named = (name, code) => make("span", { lang: langOfNames(name || code || "") }, name || code || "–");
 
 const SIGNED = ["request", "proactive"]; // whose lives have a 签收: of other kinds nobody waits for it
 
@@ -140,7 +140,7 @@ function step(line, before, now) {
     line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
   return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
     make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),
-    make("div", {}, make("p", { lang: langOfNames() }, line.words, line.said ? make("q", { class: "said" }, line.said) : null, counts(line) ? null : make("span", { class: "tag bad" }, t(line.effect))),
+    make("div", {}, make("p", { lang: langOfNames(line.words) }, line.words, line.said ? make("q", { class: "said" }, line.said) : null, counts(line) ? null : make("span", { class: "tag bad" }, t(line.effect))),
       notes.length || wait > 0 ? make("p", { class: "note" }, [wait > 0 ? `+${duration(wait)}` : "", ...notes].filter(Boolean).join(" · ")) : null));
 }
 

@@ -27,7 +27,7 @@ export function dueMark(due, now, isOver) {
 }
 
 const isOver = (row) => ["resolved", "closed", "merged"].includes(row.state);
-const named = (text) => make("span", { lang: langOfNames() }, text);
+export const named = (text) => make("span", { lang: langOfNames(text) }, text);
 export const placeOf = (row) => [row.street_code && placeName(row.street_code), row.community_code && placeName(row.community_code)].filter(Boolean).join(" ") || t("no_place");
 
 // Emergencies as they come by their limits; one without a limit waits for nobody: before those with more than a day left.

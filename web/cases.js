@@ -71,7 +71,7 @@ const NARROWED = { kind: kindName, unit: unitName, street: placeName, community:
 function narrowed(state) {
   const own = ownDays(state), days = own && choice(t("range"), [["", t("all")], ["own", daysWords(own)]], "own", (value) => (value ? {} : { from: "", to: "", pages: "" }));
   const by = Object.entries(NARROWED).filter(([key]) => state[key]).map(([key, name]) =>
-    choice(t(key), [["", t("all")], [state[key], make("span", { lang: langOfNames() }, name(state[key]))]], state[key], (value) => ({ [key]: value, pages: "" })));
+    choice(t(key), [["", t("all")], [state[key], make("span", { lang: langOfNames(name(state[key])) }, name(state[key]))]], state[key], (value) => ({ [key]: value, pages: "" })));
   return [...by, days];
 }
 

@@ -3,7 +3,7 @@
 import { make } from "./dom.js";
 import { duration, isNothing, percent, whole } from "./format.js";
 import { casesBehind, codeName, groupTitle, TOTAL } from "./groups.js";
-import { langOfNames } from "./names.js";
+import { called, langOfNames } from "./names.js";
 import { t } from "./words.js";
 
 export const FORMS = {
@@ -15,7 +15,7 @@ const STATS = { n: "n", avg: "average", p50: "median", p90: "p90" };
 const statWords = (stat) => (STATS[stat] ? t(STATS[stat]) : stat);
 
 // Measures of several numbers each make a table too wide: one of them is chosen.
-export const durationsOf = (view) => [...new Map(view.columns.filter(({ stat }) => stat).map(({ measure, name }) => [measure, name]))];
+export const durationsOf = (view) => [...new Map(view.columns.filter(({ stat }) => stat).map((one) => [one.measure, called(one)]))];
 
 // The mean of units has rates alone, and of how many units they are.
 export function columnsOf({ view, method, only }) {
@@ -25,19 +25,19 @@ export function columnsOf({ view, method, only }) {
 
 // What each rate is a rate of, and what of a view by its limits is in none.
 export function definitions({ view, method, only }) {
-  const nameOf = (measure) => view.columns.find((one) => one.measure === measure)?.name || measure;
-  const rates = columnsOf({ view, method, only }).filter((one) => one.of).map((one) => make("span", { lang: langOfNames() }, `${one.name} = ${nameOf(one.of[0])} ÷ ${nameOf(one.of[1])}`));
+  const nameOf = (measure) => called(view.columns.find((one) => one.measure === measure)) || measure;
+  const rates = columnsOf({ view, method, only }).filter((one) => one.of).map((one) => `${called(one)} = ${nameOf(one.of[0])} ÷ ${nameOf(one.of[1])}`).map((words) => make("span", { lang: langOfNames(words) }, words));
   return [...rates, view.cohort === "due" ? t("fallen_due") : null].filter(Boolean).flatMap((one, n) => (n ? [t("semicolon"), one] : [one]));
 }
 
-export const numberColumn = ({ column, name, form, stat }) => ({ key: column, title: stat ? `${name} ${statWords(stat)}` : name, kind: "number", lang: langOfNames(),
+export const numberColumn = ({ column, form, stat, ...named }) => ({ key: column, title: stat ? `${called(named)} ${statWords(stat)}` : called(named), kind: "number", lang: langOfNames(called(named)),
   value: (row) => (isNothing(row[column]) ? null : Number(row[column])), cell: (row) => (row.suppressed && isNothing(row[column]) ? t("too_few") : FORMS[form](row[column])) });
 
 function codeColumn(data, name, n) {
   const { view } = data;
   const code = (row) => {
     const words = codeName(name, row[name]), href = n === 0 && casesBehind(data, row);
-    return href ? make("a", { href, lang: langOfNames() }, words) : make("span", { lang: langOfNames() }, words);
+    return href ? make("a", { href, lang: langOfNames(words) }, words) : make("span", { lang: langOfNames(words) }, words);
   };
   return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name])), cell: (row) => (row.isSum ? (n ? "" : t("sum")) : code(row)) };
 }

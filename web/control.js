@@ -2,7 +2,7 @@
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
 import { ownDays, RANGES } from "./days.js";
 import { make } from "./dom.js";
-import { langOfNames, typeGroupList, typeList, typesName, typesOf } from "./names.js";
+import { called, langOfNames, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
 import { t } from "./words.js";
 
@@ -34,10 +34,10 @@ export function rangeChoice(state, days) {
 function typeOptions(isOpen) {
   const all = typeList(), tops = all.filter((type) => !type.parent_code);
   const option = (code, name) => isOpen(code) && make("option", { value: code, "data-key": code }, name);
-  const group = (label, key, options) => options.some(Boolean) && make("optgroup", { label, lang: langOfNames(), "data-key": `of_${key}` }, options);
-  return [group(t("type_groups"), "groups", typeGroupList().map((one) => option(one.group, one.name))),
-    ...tops.map((top) => group(top.name, top.code, [option(top.code, `${top.name} · ${t("all")}`),
-      ...all.filter((type) => type.parent_code === top.code).flatMap((type) => [type, ...all.filter((below) => below.parent_code === type.code)]).map((type) => option(type.code, type.name))]))];
+  const group = (label, key, options) => options.some(Boolean) && make("optgroup", { label, lang: langOfNames(label), "data-key": `of_${key}` }, options);
+  return [group(t("type_groups"), "groups", typeGroupList().map((one) => option(one.group, called(one)))),
+    ...tops.map((top) => group(called(top), top.code, [option(top.code, `${called(top)} · ${t("all")}`),
+      ...all.filter((type) => type.parent_code === top.code).flatMap((type) => [type, ...all.filter((below) => below.parent_code === type.code)]).map((type) => option(type.code, called(type)))]))];
 }
 
 // One type, a group of them, or several of either, which are then counted as one.
@@ -49,13 +49,13 @@ export function typeChoice(state) {
     event.target.value = ""; // it stands beside it now
     go(to([...chosen, code]));
   };
-  const choose = select(chosen.join(","), t("all_types"), [several && make("option", { value: chosen.join(","), lang: langOfNames(), "data-key": "several" }, typesName(state.type)), typeOptions(() => true)],
+  const choose = select(chosen.join(","), t("all_types"), [several && make("option", { value: chosen.join(","), lang: langOfNames(typesName(state.type)), "data-key": "several" }, typesName(state.type)), typeOptions(() => true)],
     (event) => go(to([event.target.value])));
   choose.value = chosen.join(",");
   return [field(t("type"), choose),
     chosen.length > 0 && field(t("and_type"), select("", "–", typeOptions((code) => !chosen.includes(code)), add)),
     several && make("div", { class: "choice", role: "group", "aria-label": t("types_together") }, make("span", { class: "buttons" }, chosen.map((code) =>
-      make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typesName(code) }) }, make("span", { lang: langOfNames() }, typesName(code)), " ×"))))];
+      make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typesName(code) }) }, make("span", { lang: langOfNames(typesName(code)) }, typesName(code)), " ×"))))];
 }
 
 export const bar = (...controls) => make("div", { class: "controls" }, controls);

@@ -9,7 +9,7 @@ import { daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, whole } from "./format.js";
 import { codeName, groupTitle, TOTAL } from "./groups.js";
-import { kindName, langOfNames, loadViews, shortName, typesAsked, viewList, viewNamed } from "./names.js";
+import { called, kindName, langOfNames, loadViews, shortName, typesAsked, viewList, viewNamed } from "./names.js";
 import { who } from "./page.js";
 import { barsHeight, stepsPicture, valuesPicture } from "./picture.js";
 import { address, go, viewAddress } from "./state.js";
@@ -81,14 +81,14 @@ function picture(data, state) {
 function pictureOf(data, state) {
   const { column, height, rows } = picture(data, state), shown = numberColumn(column), words = data.by.map(groupTitle)[0];
   if (!hasCharts() || rows.length < 2) return null;
-  return figure({ id: "values", title: shown.title, lang: langOfNames(), height, rows: rows.length, body: table({ id: "values_rows", caption: words, state, rows, keyOf: (row) => row.name, columns: [
-    { key: "name", title: words, fixed: true, cell: (row) => make("span", { lang: langOfNames() }, row.name) },
-    { key: "value", title: shown.title, kind: "number", lang: langOfNames(), fixed: true, cell: (row) => FORMS[column.form](row.value) }] }) });
+  return figure({ id: "values", title: shown.title, lang: shown.lang, height, rows: rows.length, body: table({ id: "values_rows", caption: words, state, rows, keyOf: (row) => row.name, columns: [
+    { key: "name", title: words, fixed: true, cell: (row) => make("span", { lang: langOfNames(row.name) }, row.name) },
+    { key: "value", title: shown.title, kind: "number", lang: shown.lang, fixed: true, cell: (row) => FORMS[column.form](row.value) }] }) });
 }
 
 function notes({ view, by, sum, type }) {
   const formula = sum?.formula && sum.formula !== "always" ? `${t("formula")} ${sum.formula === "mixed" ? t("mixed") : sum.formula}` : null;
-  return make("p", { class: "note" }, [PAGES[view.view] && [t("own_page"), " ", pageOf(view.view)], view.kind && make("span", { lang: langOfNames() }, kindName(view.kind)), formula, who().all ? null : t("only_yours"),
+  return make("p", { class: "note" }, [PAGES[view.view] && [t("own_page"), " ", pageOf(view.view)], view.kind && make("span", { lang: langOfNames(kindName(view.kind)) }, kindName(view.kind)), formula, who().all ? null : t("only_yours"),
     !type && make("code", {}, `citybrain views show ${view.view}${by.length ? ` --by ${by.join(",")}` : ""}`)].filter(Boolean).flatMap((part, n) => (n ? [" · ", part] : [part])));
 }
 
@@ -128,13 +128,13 @@ function controls({ view, by, days, method, audience, only }, state) {
     rangeChoice(state, days), view.groups.includes("type_code") && typeChoice(state),
     view.scopes.length > 1 && choice(t("scope"), view.scopes.map((one) => [one, t(`scope_${one}`)]), scopeOf(view, state) || "all", (scope) => ({ scope })),
     view.methods.length > 1 && !by.includes("unit") && choice(t("method"), view.methods.map((one) => [one, t(`method_${one}`)]), method || "pooled", (one) => ({ method: one, sort: "" })),
-    some.length > 1 && !method && choice(t("columns"), [["", t("all")], ...some.map(([one, name]) => [one, make("span", { lang: langOfNames() }, name)])], only, (col) => ({ col, sort: "" })),
+    some.length > 1 && !method && choice(t("columns"), [["", t("all")], ...some.map(([one, name]) => [one, make("span", { lang: langOfNames(name) }, name)])], only, (col) => ({ col, sort: "" })),
     view.kind && choice(t("audience"), ["", "public"].map((one) => [one, t(`audience_${one || "own"}`)]), audience, (one) => ({ audience: one })));
 }
 
 function viewChoice(chosen) {
   return field(t("view"), make("select", { "data-value": chosen, onchange: (event) => go(figuresOf(event.target.value)) }, make("option", { value: "" }, t("all_views")),
-    viewList().map((one) => make("option", { value: one.view, selected: one.view === chosen, lang: langOfNames() }, one.name))));
+    viewList().map((one) => make("option", { value: one.view, selected: one.view === chosen, lang: langOfNames(called(one)) }, called(one)))));
 }
 
 const figuresOf = (name) => viewAddress("figures", { name });
@@ -142,18 +142,18 @@ const pageOf = (view) => PAGES[view] && make("a", { href: viewAddress(PAGES[view
 
 // A district's own before those that have a page.
 function listTable(state) {
-  const measures = (view) => [...new Set(view.columns.map(({ name }) => name))].join(" · ");
+  const measures = (view) => [...new Set(view.columns.map(called))].join(" · ");
   return make("section", { class: "panel", "aria-labelledby": "views_title" }, make("header", {}, make("h2", { id: "views_title" }, t("views_there")), make("p", { class: "note" }, t("views_note"))),
     table({ id: "view_list", caption: t("views_there"), state, keyOf: (view) => view.view, rows: [...viewList()].sort((a, b) => Boolean(PAGES[a.view]) - Boolean(PAGES[b.view])), columns: [
-      { key: "name", title: t("view"), cell: (view) => make("a", { href: figuresOf(view.view), lang: langOfNames() }, view.name) },
+      { key: "name", title: t("view"), value: called, cell: (view) => make("a", { href: figuresOf(view.view), lang: langOfNames(called(view)) }, called(view)) },
       { key: "view", title: t("code"), cell: (view) => make("code", {}, view.view) },
-      { key: "kind", title: t("kind"), value: (view) => (view.kind ? kindName(view.kind) : null), cell: (view) => make("span", { lang: langOfNames() }, view.kind ? kindName(view.kind) : "–") },
+      { key: "kind", title: t("kind"), value: (view) => (view.kind ? kindName(view.kind) : null), cell: (view) => make("span", { lang: langOfNames(kindName(view.kind)) }, view.kind ? kindName(view.kind) : "–") },
       { key: "groups", title: t("group"), fixed: true, cell: (view) => view.groups.map(groupTitle).join(" · ") },
-      { key: "columns", title: t("columns"), fixed: true, cell: (view) => make("span", { class: "soft", lang: langOfNames() }, measures(view)) },
+      { key: "columns", title: t("columns"), fixed: true, cell: (view) => make("span", { class: "soft", lang: langOfNames(measures(view)) }, measures(view)) },
       { key: "page", title: t("own_page"), fixed: true, cell: (view) => pageOf(view.view) || "–" }] }));
 }
 
-export const title = (state) => [t("v_figures"), state.name && (viewNamed(state.name)?.name || state.name)].filter(Boolean).join(" · ");
+export const title = (state) => [t("v_figures"), state.name && (called(viewNamed(state.name)) || state.name)].filter(Boolean).join(" · ");
 
 export function draw(state, data) {
   const { view } = data;

@@ -57,7 +57,7 @@ const found = (row, now) => [make("p", { lang: langOfNames() }, row.reason || "â
 // In a list of what was found.
 export function firing(row, now) {
   return make("li", { class: "firing", "data-key": row.case },
-    make("header", {}, make("h3", {}, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames() }, triggerName(row.trigger))),
+    make("header", {}, make("h3", {}, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))),
       make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null, isPast(row) && !isLapsed(row) ? make("span", { class: "tag" }, t("evidence_over")) : null,
       row.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: row.case, cause: row.desk_cause }) }, t(`cause_${row.desk_cause}`)) : null),
     found(row, now));
@@ -66,14 +66,14 @@ export function firing(row, now) {
 // Beside its case, whose state stands there.
 function finding(row, now) {
   return row ? make("div", { class: "firing own", id: "finding" }, make("header", {},
-    make("h3", {}, make("a", { href: viewAddress("triggers", { trigger: row.trigger }), lang: langOfNames() }, triggerName(row.trigger))), make("span", { class: "soft" }, moment(row.fired, now))),
+    make("h3", {}, make("a", { href: viewAddress("triggers", { trigger: row.trigger }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))), make("span", { class: "soft" }, moment(row.fired, now))),
   found(row, now)) : null;
 }
 
 // Beside a case that is evidence: the way back to what was found.
 function othersOf(rows, now) {
   return rows.length ? make("div", { class: "firing own", id: "evidence_of" }, make("h3", {}, t("evidence_of", { n: rows.length === MOST_OTHERS ? `${MOST_OTHERS}+` : rows.length })),
-    make("ul", {}, rows.map((row) => make("li", { "data-key": row.case }, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames() }, triggerName(row.trigger)),
+    make("ul", {}, rows.map((row) => make("li", { "data-key": row.case }, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger)),
       " ", make("span", { class: "soft" }, moment(row.fired, now)), " ", row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null,
       row.reason ? make("p", { class: "note", lang: langOfNames() }, row.reason) : null)))) : null;
 }

@@ -48,7 +48,7 @@ function account(rows, state, clock) {
   return make("section", { class: "panel", "aria-labelledby": "account_title" },
     make("header", {}, make("h2", { id: "account_title" }, t("account")), make("p", { class: "note" }, t("account_note"))),
     table({ id: "account", caption: t("account"), state, rows, keyOf: (row) => row.feed, first: { key: "read", down: true }, foot: { sum: true, newest: last, ...sum, closes: rows.every((row) => row.closes) }, columns: [
-      { key: "feed", title: t("source"), cell: (row) => (row.sum ? t("sum") : make("span", { lang: langOfNames(), title: row.feed }, feedName(row.feed))) },
+      { key: "feed", title: t("source"), cell: (row) => (row.sum ? t("sum") : make("span", { lang: langOfNames(feedName(row.feed)), title: row.feed }, feedName(row.feed))) },
       { key: "newest", title: t("newest_record"), value: (row) => (row.newest ? Date.parse(row.newest) : null), cell: (row) => newest(row, clock) },
       ...COUNTS.map((key) => ({ key, title: t(`l_${key}`), kind: "number", cell: (row) => (key === "dead" ? deadCell(row) : whole(row[key])) })),
       { key: "refused", title: t("refused"), kind: "number", value: (row) => (row.read ? row.dead / row.read : null), cell: (row) => percent(row.read ? row.dead / row.read : null) },
@@ -58,7 +58,7 @@ function account(rows, state, clock) {
 function reasons({ refused, rows, days }, state, clock) {
   const told = withRest(refused.rows, state.feed ? rows.filter((row) => row.feed === state.feed) : rows);
   return make("section", { class: "panel", "aria-labelledby": "reasons_title" },
-    make("header", {}, make("h2", { id: "reasons_title" }, t("reasons"), state.feed ? [" · ", make("span", { lang: langOfNames() }, feedName(state.feed))] : ""),
+    make("header", {}, make("h2", { id: "reasons_title" }, t("reasons"), state.feed ? [" · ", make("span", { lang: langOfNames(feedName(state.feed)) }, feedName(state.feed))] : ""),
       state.feed ? make("a", { class: "more", href: address({ feed: "" }) }, t("all_sources")) : make("p", { class: "note" }, t("reasons_note"))),
     told.length ? reasonsTable({ id: "reasons", rows: told, total: refused.total, asked: { from: days.from }, state, now: clock.now })
       : make("p", { class: "none" }, t("nothing_refused")));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the desk may answer, and what each answer needs: docs/desk.md, as fields of a form.
 import { make } from "./dom.js";
-import { langOfNames, typeList, unitList, unitName, unitOfStreet, unitOfType } from "./names.js";
+import { called, langOfNames, typeList, unitList, unitName, unitOfStreet, unitOfType } from "./names.js";
 import { t } from "./words.js";
 
 // ?: may be left out
@@ -20,7 +20,7 @@ function unitsFor(one) {
     make("optgroup", { label: t("all") }, others.map((unit) => option(unit.unit)))];
 }
 
-const typesFor = () => [make("option", { value: "" }, t("choose")), typeList().filter((type) => type.parent_code).map((type) => make("option", { value: type.code }, `${type.name} ${type.code}`))];
+const typesFor = () => [make("option", { value: "" }, t("choose")), typeList().filter((type) => type.parent_code).map((type) => make("option", { value: type.code }, `${called(type)} ${type.code}`))];
 
 // `take(name, value)` is told of every change.
 export function fieldInput({ name, may }, one, draft, take) {

@@ -30,18 +30,18 @@ export const viewList = () => views;
 export const viewNamed = (name) => views.find((one) => one.view === name);
 // Whether a view's rows can be made by these, and narrowed to them: a district may keep it by fewer.
 export const isKeptBy = (name, groups) => groups.every((group) => viewNamed(name)?.groups.includes(group));
-export const unitName = (code) => (code ? units.get(code)?.name || code : t("not_dispatched"));
-export const placeName = (code) => (code ? places.get(code)?.name || code : t("no_place"));
+export const unitName = (code) => (code ? called(units.get(code)) || code : t("not_dispatched"));
+export const placeName = (code) => (code ? called(places.get(code)) || code : t("no_place"));
 export const isType = (code) => types.has(code);
 export const isPlace = (code) => places.has(code);
-export const typeName = (code) => (code ? types.get(code)?.name || code : t("no_type"));
+export const typeName = (code) => (code ? called(types.get(code)) || code : t("no_type"));
 export const parentOf = (code) => places.get(code)?.parent_code || "";
 // A community is named with its street: several have the same name.
 export const communityName = (code) => [parentOf(code) && placeName(parentOf(code)), placeName(code)].filter(Boolean).join(" ");
-export const kindName = (code) => kinds.get(code)?.name || code;
+export const kindName = (code) => called(kinds.get(code)) || code;
 export const stationName = (code) => stations.get(code)?.name || code;
 export const stageName = (kind, stage) => kinds.get(kind)?.stages?.[stage]?.[language() === "en" ? 1 : 0] || stage;
-export const feedName = (code) => feeds.get(code)?.name || code;
+export const feedName = (code) => called(feeds.get(code)) || code;
 export const districtName = () => [...places.values()].find((place) => place.level === "district")?.name || "";
 
 // A chart has little room.
@@ -57,7 +57,7 @@ export const unitOfType = (type) => types.get(type)?.unit || "";
 
 // What was chosen of types: codes of them, and of groups that the district has a name for; one, several or none.
 export const typesOf = (words) => [...new Set((words || "").split(",").filter(Boolean))];
-export const typesName = (words) => typesOf(words).map((code) => typeGroups.get(code)?.name || typeName(code)).join("、");
+export const typesName = (words) => typesOf(words).map((code) => called(typeGroups.get(code)) || typeName(code)).join("、");
 
 // The same as a question: of a type all below it too; what a group is, the API knows.
 export function typesAsked(words) {
@@ -66,11 +66,11 @@ export function typesAsked(words) {
   return { type_code: found.join(","), type_group: chosen.filter((code) => typeGroups.has(code)).join(",") };
 }
 
-// Names of data are Chinese in either language: a screen reader has to know.
-export const langOfNames = () => (language() === "en" ? "zh-CN" : null);
+// Names of data are Chinese in either language, but where a file has another: a screen reader has to know.
+export const langOfNames = (text) => (language() === "en" && (text === undefined || /[\u4e00-\u9fff]/.test(text)) ? "zh-CN" : null);
 
-// What a file calls its own in one language or in two.
-const called = (row) => (language() === "en" && row?.name_en) || row?.name;
+// What a file calls its own in one language or in two: a view and its columns, too.
+export const called = (row) => (language() === "en" && row?.name_en) || row?.name;
 export const triggerName = (code) => called(triggers.get(code)) || code;
 export const limitName = (code) => called(classes.get(code)) || code;
 // A rule is called as its file says, else by our word for it; what was asked of the desk and what it answered are rules too.

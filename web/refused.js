@@ -27,7 +27,7 @@ export function withRest(rows, account) {
 export function reasonsTable({ id, rows, total, asked, state, now }) {
   const all = rows.reduce((sum, row) => sum + row.rows, 0), of = Math.max(total || 0, rows.length), shown = Math.min(rows.length, MOST_REASONS);
   return [table({ id, caption: t("reasons"), state, rows, most: MOST_REASONS, keyOf: (row) => `${row.feed} ${row.reason}`, first: { key: "rows", down: true }, columns: [
-    { key: "feed", title: t("source"), value: (row) => feedName(row.feed), cell: (row) => make("span", { lang: langOfNames(), title: row.feed }, feedName(row.feed)) },
+    { key: "feed", title: t("source"), value: (row) => feedName(row.feed), cell: (row) => make("span", { lang: langOfNames(feedName(row.feed)), title: row.feed }, feedName(row.feed)) },
     { key: "reason", title: t("reason_why"), value: sentence, cell: (row) => [sentence(row), row.reason ? make("span", { class: "below soft" }, row.reason) : null] },
     { key: "rows", title: t("l_dead"), kind: "number", cell: (row) => whole(row.rows) },
     { key: "share", title: t("share"), kind: "number", value: (row) => row.rows, cell: (row) => percent(row.rows / all) },

@@ -29,7 +29,7 @@ function rowsTable(rows, sum, state) {
   const by = groupOf(state), group = GROUPS[by];
   const count = (key) => ({ key, title: t(`r_${key}`), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key) => ({ key: `${key}_rate`, title: t(`r_${key}_rate`), kind: "number", value: (row) => (row.opened ? row[key] / row.opened : null), cell: (row) => percent(row.opened ? row[key] / row.opened : null) });
-  const named = (row) => (group.href(row[by]) ? make("a", { href: group.href(row[by]), lang: langOfNames() }, group.name(row[by])) : group.name(row[by]));
+  const named = (row) => (group.href(row[by]) ? make("a", { href: group.href(row[by]), lang: langOfNames(group.name(row[by])) }, group.name(row[by])) : group.name(row[by]));
   return table({ id: "repeats", caption: t("v_repeats"), state, rows, foot: { sum: true, ...sum }, first: { key: "again", down: true }, keyOf: (row) => row[by] || "none", columns: [
     { key: "name", title: t(group.title), value: (row) => group.name(row[by]), cell: (row) => (row.sum ? t("sum") : named(row)) },
     { key: "opened", title: t("opened"), kind: "number", cell: (row) => whole(row.opened) },

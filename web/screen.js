@@ -36,7 +36,7 @@ function deskPanel(desk) {
 }
 
 const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.some((row) => !isPast(row))
-  ? make("ul", { class: "found" }, triggers.rows.filter((row) => !isPast(row)).map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames() }, triggerName(row.trigger)),
+  ? make("ul", { class: "found" }, triggers.rows.filter((row) => !isPast(row)).map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger)),
     make("p", { lang: langOfNames() }, row.reason || ""))))
   : make("p", { class: "none" }, t("nothing")));
 

@@ -74,7 +74,7 @@ function detail(row, now, { why, day }, state) {
 function feedTable(feeds, state) {
   return make("section", { class: "panel", "aria-labelledby": "feeds_title" }, make("header", {}, make("h2", { id: "feeds_title" }, t("sources_today"))),
     table({ id: "feeds", caption: t("sources_today"), state, rows: feeds, keyOf: (row) => row.feed, columns: [
-      { key: "feed", title: t("source"), cell: (row) => make("span", { lang: langOfNames(), title: row.feed }, feedName(row.feed)) }, { key: "read", title: t("l_read"), kind: "number", cell: (row) => whole(row.read) },
+      { key: "feed", title: t("source"), cell: (row) => make("span", { lang: langOfNames(feedName(row.feed)), title: row.feed }, feedName(row.feed)) }, { key: "read", title: t("l_read"), kind: "number", cell: (row) => whole(row.read) },
       { key: "dead", title: t("l_dead"), kind: "number", cell: (row) => whole(row.dead) },
       { key: "refused", title: t("refused"), kind: "number", value: (row) => (row.read ? row.dead / row.read : null),
         cell: (row) => make("span", { class: row.read && row.dead / row.read >= DIRTY ? "late" : "" }, percent(row.read ? row.dead / row.read : null)) }] }));

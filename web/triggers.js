@@ -26,7 +26,7 @@ const COUNTS = ["opened", "confirmed", "declined", "lapsed", "dispatched", "reso
 
 function countTable(rows, state) {
   return table({ id: "trigger_counts", caption: t("by_trigger"), state, rows, keyOf: (row) => row.trigger || "none", columns: [
-    { key: "trigger", title: t("trigger"), value: (row) => triggerName(row.trigger), cell: (row) => (row.sum ? t("sum") : make("a", { href: address({ trigger: row.trigger }), lang: langOfNames() }, triggerName(row.trigger))) },
+    { key: "trigger", title: t("trigger"), value: (row) => triggerName(row.trigger), cell: (row) => (row.sum ? t("sum") : make("a", { href: address({ trigger: row.trigger }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))) },
     ...COUNTS.map((key) => ({ key, title: t(`p_${key}`), kind: "number", cell: (row) => whole(row[key]) }))],
   foot: { sum: true, trigger: "", ...Object.fromEntries(COUNTS.map((key) => [key, rows.reduce((all, row) => all + row[key], 0)])) } });
 }

@@ -47,3 +47,13 @@ struct span yaml_name_in(const struct yaml_name *name, enum language language)
     const char *text = language == LANGUAGE_ENGLISH ? name->english : name->chinese;
     return text ? span_of(text) : SPAN_NONE;
 }
+
+void yaml_name_write(const struct yaml_name *name, struct strbuf *out)
+{
+    strbuf_add(out, SPAN("\"name\":"));
+    strbuf_add_json(out, span_of(name->chinese));
+    if (strcmp(name->chinese, name->english) == 0)
+        return;
+    strbuf_add(out, SPAN(",\"name_en\":"));
+    strbuf_add_json(out, span_of(name->english));
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/language.h"
+#include "base/strbuf.h"
 #include "config/yaml.h"
 
 struct yaml_name {
@@ -15,3 +16,5 @@ void yaml_name_read(struct yaml_name *name, const struct yaml_node *node,
                     struct diagnostics *diagnostics);
 /* LANGUAGE_BOTH is Chinese. Absent where there is none. */
 struct span yaml_name_in(const struct yaml_name *name, enum language language);
+/* Members of a JSON object: "name", and "name_en" where that is another. */
+void yaml_name_write(const struct yaml_name *name, struct strbuf *out);

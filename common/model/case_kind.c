@@ -178,12 +178,14 @@ static void read_kind(struct kinds *kinds, const struct yaml_node *root, const s
                       struct diagnostics *d)
 {
     static const char *const keys[] = {"kind", "name", "stages", "timers", NULL};
-    const char *code = NULL, *name = NULL;
+    const char *code = NULL;
+    struct yaml_name called;
     const struct yaml_node *code_node = yaml_require(root, "kind", d);
     const struct yaml_node *stages = yaml_require(root, "stages", d);
     bool known = yaml_only_keys(root, keys, d);
     bool named = yaml_text(code_node, &code, d);
-    if (!yaml_text(yaml_require(root, "name", d), &name, d) || !named || !stages || !known)
+    yaml_name_read(&called, yaml_require(root, "name", d), d);
+    if (!called.chinese || !named || !stages || !known)
         return;
     struct case_kind_reading reading = {.codes = codes, .diagnostics = d};
     if (!codes_number(codes, CODE_KIND, span_of(code)))
@@ -193,7 +195,7 @@ static void read_kind(struct kinds *kinds, const struct yaml_node *root, const s
                         "another file describes kind %s already", code);
     reading.kind = &kinds->kinds[kinds->count++];
     reading.kind->code = code;
-    reading.kind->name = name;
+    reading.kind->called = called;
     case_kind_read_stages(&reading, stages);
     reading.kind->dispatched = case_kind_stage(reading.kind, SPAN("dispatched"));
     reading.kind->escalated = case_kind_stage(reading.kind, SPAN("escalated"));

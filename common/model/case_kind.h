@@ -91,7 +91,8 @@ struct kind_parties { /* their numbers */
 };
 
 struct case_kind {
-    const char *code, *name;
+    const char *code;
+    struct yaml_name called;
     struct kind_stage *stages; /* at most CASE_KIND_MAX_STAGES */
     size_t stage_count;
     uint8_t index_of[256]; /* 1 + index, by the stage's number; 0 = none, or too large a number */

@@ -37,7 +37,8 @@ void api_page_start(void *api, struct http_request *request)
     api_call_reply(call, &out);
 }
 
-/* "name":[{…}] of the columns, which are called in the answer as in the registry. */
+/* "name":[{…}] of the columns, which are called in the answer as in the registry; "name_en" where
+ * a row has one. */
 static void add_registry(struct strbuf *out, const char *name, const struct registry *registry,
                          const char *const *columns, size_t count)
 {
@@ -47,6 +48,11 @@ static void add_registry(struct strbuf *out, const char *name, const struct regi
         for (size_t k = 0; k < count; k++) {
             strbuf_addf(out, "%s\"%s\":", k ? "," : i ? ",\n{" : "\n{", columns[k]);
             strbuf_add_json(out, registry_cell(registry, row, columns[k]));
+        }
+        struct span english = registry_cell(registry, row, "name_en");
+        if (english.len) {
+            strbuf_add(out, SPAN(",\"name_en\":"));
+            strbuf_add_json(out, english);
         }
         strbuf_add_char(out, '}');
     }
@@ -75,8 +81,8 @@ static void add_kinds(struct strbuf *out, const struct kinds *kinds)
     const struct case_kind *kind;
     strbuf_add(out, SPAN("\"kinds\":["));
     for (size_t i = 0; (kind = kinds_at(kinds, i)); i++) {
-        strbuf_addf(out, "%s{\"kind\":\"%s\",\"name\":", i ? "," : "", kind->code);
-        strbuf_add_json(out, span_of(kind->name));
+        strbuf_addf(out, "%s{\"kind\":\"%s\",", i ? "," : "", kind->code);
+        yaml_name_write(&kind->called, out);
         strbuf_add(out, SPAN(",\"stages\":{"));
         add_stages(out, kind);
         strbuf_add(out, SPAN("}}"));

@@ -184,6 +184,11 @@ void api_views_units(void *api, struct http_request *request)
             strbuf_addf(&out, "%s\"%s\":", k ? "," : i ? ",{" : "{", columns[k][1]);
             strbuf_add_json(&out, registry_cell(units, row, columns[k][0]));
         }
+        struct span english = registry_cell(units, row, "name_en");
+        if (english.len) {
+            strbuf_add(&out, SPAN(",\"name_en\":"));
+            strbuf_add_json(&out, english);
+        }
         strbuf_add_char(&out, '}');
     }
     strbuf_add(&out, SPAN("]}"));

@@ -126,6 +126,13 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("rules/dispatch.yaml", "name: { zh: 市级单位,", "nmae: { zh: 市级单位,", "did you mean name"),
     ("rules/dispatch.yaml", "zh: 7天, en: 7 days", "zh: 7天", "has no en"),
     ("rules/dispatch.yaml", "name: { zh: 7天, en: 7 days }", 'name: " "', "the name is empty"),
+    # wherever there is a name it is one text, or one in each language
+    ("kinds/service.yaml", "zh: 社区公共服务事项, en: Community services", "zh: 社区公共服务事项", "has no en"),
+    ("views/closure_rate.yaml", "name: { zh: 办结率, en: Closure rate }\nof", "name: { zh: 办结率, fr: Taux }\nof", 'unknown key fr'),
+    ("views/closure_rate.yaml", "{ zh: 受理, en: Opened }", "''", "the name is empty"),
+    ("triggers/cluster.yaml", "en: Many of one estate", "en: ''", "the name is empty"),
+    ("feeds/hotline.yaml", "{ zh: 热线工单, en: Hotline orders }", "[热线]", "name"),
+    ("type_groups.yaml", "{ zh: 供暖, en: Heating }", "' '", "the name is empty"),
     ("registries/utility_areas.csv", "R0203@110105,u_water", "R0203@110105,u_watr", 'unit cannot be "u_watr"'),
     ("registries/utility_areas.csv", "R0203@110105,", "R0203@110106,", 'code cannot be "R0203@110106"'),
     ("registries/admissions.csv", "R0105,", "R0195,", 'code cannot be "R0195"'),

@@ -444,6 +444,21 @@ def test_what_a_district_made_itself_is_called_as_it_says(inspection):
     assert errors(page) == [] and "七天" in page.text("view") and "7d" not in page.text("view") and "规则 巡查归局" in page.text("timeline")
 
 
+def test_what_has_two_names_is_called_by_the_one_of_the_switch(inspection):
+    columns = [{**one, **({"name_en": "Put right"} if one["column"] == "rate" else {})} for one in INSPECTION["columns"]]
+    inspection.pages["/api/views"] = {"views": [{**INSPECTION, "name_en": "Inspections", "columns": columns, "groups": ["type_code", "trigger", "feed"]}]}
+    inspection.pages["/api/names"] = {"kinds": [{"kind": "inspection", "name": "巡查", "name_en": "Inspection"}], "triggers": [{"trigger": "t1", "name": "聚集", "name_en": "Many"}],
+                                      "feeds": [{"feed": "f1", "name": "来源"}], "types": [{"code": "R02", "parent_code": "", "name": "公共服务", "name_en": "Utilities"}],
+                                      "type_groups": [{"group": "heating", "name": "供暖", "name_en": "Heating", "types": ["R02"]}]}
+    inspection.rows["inspection"] = [inspected(7, 1, type_code="R02", trigger="t1", feed="f1")]
+    page = browse(inspection.url + "#view=figures&name=inspection&by=type_code,trigger&lang=en&type=heating")
+    assert errors(page) == [] and page.text("title") == "Figures · Inspections" and "Put right" in page.text("figures") and "Utilities Many 7" in page.text("figures")
+    assert "Inspection" in page.text("view") and "Heating" in page.text("view")
+    assert "来源 7" in browse(inspection.url + "#view=figures&name=inspection&by=feed&lang=en").text("figures")  # it has no other
+    page = browse(inspection.url + "#view=figures&name=inspection&by=type_code,trigger")
+    assert page.text("title") == "指标 · 巡查问题" and "公共服务 聚集 7" in page.text("figures") and "整改率" in page.text("figures")
+
+
 def test_the_views_are_listed_and_lead_to_their_pages(inspection):
     page = browse(inspection.url + "#view=figures&lang=en")
     assert errors(page) == [] and page.text("title") == "Figures"

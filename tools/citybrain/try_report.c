@@ -81,7 +81,7 @@ static void show_view(const struct view *view, struct span rows, FILE *out)
     const struct json_value *value = NULL;
     size_t bad_at;
     arena_init(&arena, 8 * rows.len + (1 << 20));
-    fprintf(out, "\n%s %s\n", view->name, view->title ? view->title : "");
+    fprintf(out, "\n%s %s\n", view->name, view->title.chinese ? view->title.chinese : "");
     if (json_read(reader, rows, &arena, &value, &bad_at) == REJECT_NONE && value->count > 0)
         table_show(out, value);
     else

@@ -154,7 +154,7 @@ static void show_head(struct show *show)
     const struct why_report *report = show->report;
     const struct case_fold *fold = &report->fold;
     put(show, why_report_case(report));
-    fprintf(show->out, "\t%s\n", report->kind->name);
+    fprintf(show->out, "\t%s\n", report->kind->called.chinese);
     show_stand(show);
     fputs("承办\t", show->out);
     if (fold->lead.len)

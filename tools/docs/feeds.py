@@ -175,7 +175,9 @@ def write_version(out, version):
 def write_feed(out, feed, stations):
     path = FEEDS / f"{feed}.yaml"
     document = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
-    out.append(f"\n### `{feed}` {document['name']}\n\n{said_by(path)}\n")
+    name = document["name"]
+    called = name if isinstance(name, str) else f"{name['zh']} · {name['en']}"
+    out.append(f"\n### `{feed}` {called}\n\n{said_by(path)}\n")
     facts = [f"owner `{document['owner']}`"]
     if "party" in document:
         facts.append(f"party `{document['party']}`")

@@ -35,21 +35,25 @@ static void add_time(const struct case_story *story, struct strbuf *out, const c
                 zone < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
-static struct span name_of(const struct registry *registry, struct span code)
+static struct span name_of(const struct case_story *story, const struct registry *registry,
+                           struct span code)
 {
     const struct registry_row *row =
         registry && code.len ? registry_find(registry, code, INT64_MIN) : NULL;
-    return row ? registry_cell(registry, row, "name") : SPAN_NONE;
+    struct span english = row && story->language == LANGUAGE_ENGLISH
+                              ? registry_cell(registry, row, "name_en")
+                              : SPAN_NONE;
+    return english.len ? english : row ? registry_cell(registry, row, "name") : SPAN_NONE;
 }
 
 /* The code and, behind it, what it is called. */
-static void add_named(struct strbuf *out, const char *name, const struct registry *registry,
-                      struct span code)
+static void add_named(const struct case_story *story, struct strbuf *out, const char *name,
+                      const struct registry *registry, struct span code)
 {
     char named[48];
     snprintf(named, sizeof named, "%s_name", name);
     add_text(out, name, code);
-    add_text(out, named, name_of(registry, code));
+    add_text(out, named, name_of(story, registry, code));
 }
 
 static const char *effect_name(enum line_effect effect)
@@ -86,8 +90,8 @@ static void add_words(const struct case_story *story, const struct case_kind *ki
 {
     struct span word = stage_words_stage(kind, stage, story->language);
     struct span party = codes_text(story->codes, CODE_PARTY, line->party);
-    struct span who = name_of(story->names.units, line->unit);
-    struct span lead = name_of(story->names.units, line->attribute[CASE_LEAD]);
+    struct span who = name_of(story, story->names.units, line->unit);
+    struct span lead = name_of(story, story->names.units, line->attribute[CASE_LEAD]);
     bool english = story->language == LANGUAGE_ENGLISH;
     struct strbuf text;
     strbuf_init(&text, 128, 1024);
@@ -112,16 +116,17 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     add_words(story, kind, line, stage, out);
     add_time(story, out, "time", line->time_ms);
     add_time(story, out, "recorded", line->recorded_ms);
-    add_named(out, "unit", story->names.units, line->unit);
+    add_named(story, out, "unit", story->names.units, line->unit);
     add_text(out, "party", codes_text(story->codes, CODE_PARTY, line->party));
     strbuf_addf(out, ",\"live\":%s", line->live ? "true" : "false");
-    add_named(out, "lead", story->names.units, line->attribute[CASE_LEAD]);
+    add_named(story, out, "lead", story->names.units, line->attribute[CASE_LEAD]);
     add_time(story, out, "due", due_of(line));
     add_text(out, "due_source", case_due_name(due));
     add_text(out, "limit_class", line->attribute[CASE_CLASS]);
-    add_named(out, "type_code", story->names.types, line->attribute[CASE_TYPE]);
-    add_named(out, "street_code", story->names.divisions, line->attribute[CASE_STREET]);
-    add_named(out, "community_code", story->names.divisions, line->attribute[CASE_COMMUNITY]);
+    add_named(story, out, "type_code", story->names.types, line->attribute[CASE_TYPE]);
+    add_named(story, out, "street_code", story->names.divisions, line->attribute[CASE_STREET]);
+    add_named(story, out, "community_code", story->names.divisions,
+              line->attribute[CASE_COMMUNITY]);
     add_text(out, "rule", line->attribute[CASE_RULE]);
     add_text(out, "co_unit", line->attribute[CASE_CO]);
     add_text(out, "outcome", line->attribute[CASE_OUTCOME]);
@@ -138,10 +143,10 @@ static void add_now(const struct case_story *story, const struct case_kind *kind
     add_text(out, "state", now->state);
     add_text(out, "stage", now->stage);
     add_text(out, "stage_words", stage_words_stage(kind, now->stage, story->language));
-    add_named(out, "unit", story->names.units, now->lead);
-    add_named(out, "type_code", story->names.types, now->type_code);
-    add_named(out, "street_code", story->names.divisions, now->street_code);
-    add_named(out, "community_code", story->names.divisions, now->community_code);
+    add_named(story, out, "unit", story->names.units, now->lead);
+    add_named(story, out, "type_code", story->names.types, now->type_code);
+    add_named(story, out, "street_code", story->names.divisions, now->street_code);
+    add_named(story, out, "community_code", story->names.divisions, now->community_code);
     add_text(out, "limit_class", now->limit_class);
     add_text(out, "desk_cause", now->desk_cause);
     add_text(out, "parent", now->parent);
@@ -175,7 +180,7 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     strbuf_add(out, SPAN("{\"case\":"));
     strbuf_add_json(out, case_id);
     add_text(out, "kind", span_of(kind->code));
-    add_text(out, "kind_name", span_of(kind->name));
+    add_text(out, "kind_name", yaml_name_in(&kind->called, story->language));
     add_now(story, kind, &now, &due, out);
     strbuf_add(out, SPAN(",\"timeline\":["));
     for (size_t i = 0; i < set.count; i++) {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "config/yaml.h"
+#include "config/yaml_name.h"
 
 #define MOST_GROUPS ((size_t)128)
 #define MOST_TYPES  ((size_t)512) /* of one group, with those below */
@@ -16,8 +16,8 @@
 #define MOST_CODE   ((size_t)40)
 
 struct type_group {
-    char *code, *name;   /* owned */
-    struct strbuf types; /* "R0201,R0202" */
+    char *code, *chinese, *english; /* owned */
+    struct strbuf types;            /* "R0201,R0202" */
 };
 
 struct type_groups {
@@ -109,12 +109,13 @@ static bool check_code(const struct type_groups *groups, const struct yaml_node 
     return false;
 }
 
-static bool keep(struct type_groups *groups, const char *code, const char *name,
+static bool keep(struct type_groups *groups, const char *code, const struct yaml_name *name,
                  const struct members *members)
 {
     struct type_group *group = &groups->list[groups->count++];
     group->code = xstrdup(code);
-    group->name = xstrdup(name);
+    group->chinese = xstrdup(name->chinese);
+    group->english = xstrdup(name->english);
     strbuf_init(&group->types, 256, MOST_BYTES);
     for (size_t i = 0; i < members->count; i++) {
         strbuf_add(&group->types, i ? SPAN(",") : SPAN(""));
@@ -130,7 +131,7 @@ static void read_group(struct type_groups *groups, const struct yaml_node *entry
 {
     static const char *const keys[] = {"name", "types", NULL};
     struct diagnostics *d = members->diagnostics;
-    const char *name;
+    struct yaml_name name;
     members->count = 0;
     members->full = false;
     if (entry->type != YAML_MAP) {
@@ -139,8 +140,10 @@ static void read_group(struct type_groups *groups, const struct yaml_node *entry
         return;
     }
     const struct yaml_node *types = yaml_require(entry, "types", d);
-    if (!check_code(groups, entry, members) || !yaml_only_keys(entry, keys, d) ||
-        !yaml_text(yaml_require(entry, "name", d), &name, d) || !types)
+    if (!check_code(groups, entry, members) || !yaml_only_keys(entry, keys, d))
+        return;
+    yaml_name_read(&name, yaml_require(entry, "name", d), d);
+    if (!name.chinese || !name.english || !types)
         return;
     if (types->type != YAML_LIST || types->count == 0) {
         diagnostics_add(d, types->place, "types: [R0201, R0202]",
@@ -150,7 +153,7 @@ static void read_group(struct type_groups *groups, const struct yaml_node *entry
     for (const struct yaml_node *item = types->first; item; item = item->next)
         add_member(members, item);
     add_below(members);
-    if (members->count && !keep(groups, entry->key, name, members))
+    if (members->count && !keep(groups, entry->key, &name, members))
         diagnostics_add(d, types->place, "name types further down, in several groups",
                         "\"%s\" has more types than a group holds (%zu, with those below)",
                         entry->key, MOST_TYPES);
@@ -193,7 +196,8 @@ void type_groups_free(struct type_groups *groups)
 {
     for (size_t i = 0; groups && i < groups->count; i++) {
         free(groups->list[i].code);
-        free(groups->list[i].name);
+        free(groups->list[i].chinese);
+        free(groups->list[i].english);
         strbuf_fini(&groups->list[i].types);
     }
     if (!groups)
@@ -236,8 +240,8 @@ void type_groups_write(const struct type_groups *groups, struct strbuf *out)
         struct span types = strbuf_span(&groups->list[i].types);
         strbuf_add(out, i ? SPAN(",\n{\"group\":") : SPAN("\n{\"group\":"));
         strbuf_add_json(out, span_of(groups->list[i].code));
-        strbuf_add(out, SPAN(",\"name\":"));
-        strbuf_add_json(out, span_of(groups->list[i].name));
+        strbuf_add_char(out, ',');
+        yaml_name_write(&(struct yaml_name){groups->list[i].chinese, groups->list[i].english}, out);
         strbuf_add(out, SPAN(",\"types\":["));
         for (bool first = true; types.at; first = false) {
             strbuf_add(out, first ? SPAN("") : SPAN(","));

@@ -18,5 +18,5 @@ const char *type_groups_words(const struct type_groups *groups);
 /* Adds `codes` and the types of the groups `asked`, "," between; either may be absent. */
 void type_groups_join(const struct type_groups *groups, struct span codes, struct span asked,
                       struct strbuf *out);
-/* A JSON array of objects: group, name and types. */
+/* A JSON array of objects: group, name (name_en where it has another in English) and types. */
 void type_groups_write(const struct type_groups *groups, struct strbuf *out);

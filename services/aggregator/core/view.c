@@ -180,9 +180,9 @@ static bool read_head(const struct view_reading *reading, const struct yaml_node
         !view_measure_check_name(reading, view->name, name->place) ||
         !check_free(reading, view->name, name->place) || !of)
         return false;
-    view->title = view->name;
-    if (yaml_get(root, "name") && !yaml_text(yaml_get(root, "name"), &view->title, d))
-        return false;
+    yaml_name_read(&view->title, yaml_get(root, "name"), d);
+    if (!view->title.chinese)
+        view->title.chinese = view->title.english = view->name;
     view->accepted_in = view_fact_find(reading->codes, SPAN("accepted_in"));
     view->accepted_in = view->accepted_in < 0 ? -1 : view->accepted_in - FACT_FIELD;
     return read_of(reading, of, kinds);

@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/span.h"
 #include "config/diagnostics.h"
+#include "config/yaml_name.h"
 #include "model/case_kind.h"
 
 #define VIEW_MAX_GROUPS      4
@@ -63,8 +64,8 @@ struct view_version {   /* of a formula, in force for buckets that begin on its 
 };
 
 struct view_measure {
-    const char *name;  /* column prefix: lower-case letters, digits, '_' */
-    const char *title; /* what people read; the name where none is given */
+    const char *name;       /* column prefix: lower-case letters, digits, '_' */
+    struct yaml_name title; /* what people read; the name where none is given */
     enum view_measure_type type;
     bool is_flow;       /* counted in the bucket of a moment of its own */
     int bucket;         /* moment: whose bucket the cell has */
@@ -84,7 +85,8 @@ struct view_measure {
 };
 
 struct view {
-    const char *name, *title;
+    const char *name;
+    struct yaml_name title;
     const char *kind;
     const struct case_kind *of; /* borrowed: what `kind` names */
     bool of_helpers;            /* a row's subject is a helper, not the case */

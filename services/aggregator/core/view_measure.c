@@ -353,9 +353,8 @@ static bool is_good(const struct view_reading *reading, struct view_measure *mea
         return false;
     if (!read_when(reading, measure, yaml_get(node, "when")))
         return false;
-    if (yaml_get(node, "name") &&
-        !yaml_text(yaml_get(node, "name"), &measure->title, reading->diagnostics))
-        return false;
+    if (yaml_get(node, "name"))
+        yaml_name_read(&measure->title, yaml_get(node, "name"), reading->diagnostics);
     return section != SECTION_FLOW || read_flow(reading, measure, node);
 }
 
@@ -364,7 +363,7 @@ void view_measure_read(const struct view_reading *reading, const struct yaml_nod
 {
     struct view *view = reading->view;
     struct view_measure measure = {
-        .name = node->key, .title = node->key, .bucket = view->cohort, .scale = 1};
+        .name = node->key, .title = {node->key, node->key}, .bucket = view->cohort, .scale = 1};
     if (node->type != YAML_MAP) {
         diagnostics_add(reading->diagnostics, node->place, "name: { count: opened }",
                         "a measure is a map");

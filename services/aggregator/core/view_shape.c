@@ -81,9 +81,9 @@ static void add_column(struct strbuf *out, const struct view *view,
                        const struct view_column *column)
 {
     const struct view_measure *measure = &view->measures[column->measure];
-    strbuf_addf(out, "%s{\"column\":\"%s\",\"measure\":\"%s\",\"name\":",
+    strbuf_addf(out, "%s{\"column\":\"%s\",\"measure\":\"%s\",",
                 out->at[out->len - 1] == '[' ? "" : ",", column->name, measure->name);
-    strbuf_add_json(out, span_of(measure->title));
+    yaml_name_write(&measure->title, out);
     strbuf_addf(out, ",\"form\":\"%s\"", form_names[column->form]);
     if (measure->type == VIEW_RATIO)
         strbuf_addf(out, ",\"of\":[\"%s\",\"%s\"]", view->measures[measure->part].name,
@@ -101,8 +101,8 @@ void view_shape_write(struct strbuf *out, const struct view *view)
 {
     struct view_column columns[VIEW_MAX_ROW_COLUMNS];
     size_t count = view_shape_columns(view, columns);
-    strbuf_addf(out, "{\"view\":\"%s\",\"name\":", view->name);
-    strbuf_add_json(out, span_of(view->title));
+    strbuf_addf(out, "{\"view\":\"%s\",", view->name);
+    yaml_name_write(&view->title, out);
     strbuf_addf(out, ",\"kind\":\"%s\",\"each\":\"%s\",\"cohort\":", view->kind,
                 view->of_whistles  ? "whistle"
                 : view->of_helpers ? "helper"

@@ -27,16 +27,16 @@ const char ledger_sql_came_types[] = "itiii";
 
 static const char *const groups[] = {"day", "hour", "feed", "unit"};
 static const struct {
-    const char *name, *title;
-} counts[] = {{"read", "读取"},
-              {"normalised", "规整"},
-              {"dead", "拒收"},
-              {"dropped", "去重"},
-              {"filtered", "过滤"},
-              {"events", "事件"},
-              {"distinct_events", "不同"},
-              {"repeated_events", "重复"},
-              {"refused_events", "未计"}};
+    const char *name, *title, *english;
+} counts[] = {{"read", "读取", "Read"},
+              {"normalised", "规整", "Normalised"},
+              {"dead", "拒收", "Refused"},
+              {"dropped", "去重", "Dropped"},
+              {"filtered", "过滤", "Filtered"},
+              {"events", "事件", "Events"},
+              {"distinct_events", "不同", "Distinct"},
+              {"repeated_events", "重复", "Repeated"},
+              {"refused_events", "未计", "Not counted"}};
 
 static bool read_by(struct span by, struct strbuf *columns)
 {
@@ -84,17 +84,17 @@ bool ledger_sql_query(struct strbuf *out, struct span by, int zone_minutes)
 
 void ledger_sql_write_shape(struct strbuf *out)
 {
-    strbuf_add(out, SPAN("{\"view\":\"ledger\",\"name\":\"收发对账\",\"kind\":null,\"each\":null,"
+    strbuf_add(out, SPAN("{\"view\":\"ledger\",\"name\":\"收发对账\",\"name_en\":\"Ledger\","
+                         "\"kind\":null,\"each\":null,"
                          "\"cohort\":null,\"groups\":[\"feed\",\"unit\"],\"buckets\":[\"day\","
                          "\"hour\"],\"scopes\":[\"all\"],\"methods\":[\"pooled\"],\"columns\":["));
     for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
         strbuf_addf(out,
-                    "{\"column\":\"%s\",\"measure\":\"%s\",\"name\":\"%s\",\"form\":\"count\"},",
-                    counts[i].name, counts[i].name, counts[i].title);
-    strbuf_add(
-        out,
-        SPAN(
-            "{\"column\":\"closes\",\"measure\":\"closes\",\"name\":\"平\",\"form\":\"truth\"}]}"));
+                    "{\"column\":\"%s\",\"measure\":\"%s\",\"name\":\"%s\",\"name_en\":\"%s\","
+                    "\"form\":\"count\"},",
+                    counts[i].name, counts[i].name, counts[i].title, counts[i].english);
+    strbuf_add(out, SPAN("{\"column\":\"closes\",\"measure\":\"closes\",\"name\":\"平\",\"name_"
+                         "en\":\"Closes\",\"form\":\"truth\"}]}"));
 }
 
 const char ledger_sql_open[] =

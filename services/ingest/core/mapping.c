@@ -109,8 +109,9 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
                             feed->id);
     }
     feed->source = source_of(feeds, feed->id);
-    if (yaml_get(root, "name"))
-        yaml_text(yaml_get(root, "name"), &feed->name, diagnostics);
+    struct yaml_name called;
+    yaml_name_read(&called, yaml_get(root, "name"), diagnostics);
+    feed->name = called.chinese ? called.chinese : "";
     if (owner)
         yaml_text(owner, &feed->owner, diagnostics);
     read_party(feed, yaml_get(root, "party"), diagnostics);

@@ -167,7 +167,7 @@ static struct span trigger_of(const struct case_decide_asked *asked, const struc
     struct span code = opened->attribute[CASE_FIELD + number - 1];
     const struct trigger *trigger =
         code.at ? triggers_find(asked->rules->bundle->triggers, code) : NULL;
-    return trigger ? span_of(trigger->title) : code;
+    return trigger ? yaml_name_in(&trigger->called, LANGUAGE_CHINESE) : code;
 }
 
 /* Whoever gets what a trigger found reads its sentence, and then why it is his; the lead that a

@@ -43,8 +43,8 @@ static bool read_name(const struct triggers *triggers, struct trigger_reading *r
     struct trigger *trigger = reading->trigger;
     struct diagnostics *d = reading->diagnostics;
     const struct yaml_node *node = yaml_require(root, "trigger", d);
-    if (!yaml_text(node, &trigger->name, d) ||
-        !yaml_text(yaml_require(root, "name", d), &trigger->title, d))
+    yaml_name_read(&trigger->called, yaml_require(root, "name", d), d);
+    if (!yaml_text(node, &trigger->name, d) || !trigger->called.chinese)
         return false;
     size_t plain = strspn(trigger->name, "abcdefghijklmnopqrstuvwxyz0123456789_");
     if (trigger->name[plain] || trigger->name[0] == '_' || plain > 48) {

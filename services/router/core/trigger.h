@@ -22,7 +22,7 @@
 
 #include "base/span.h"
 #include "config/diagnostics.h"
-#include "config/yaml.h"
+#include "config/yaml_name.h"
 #include "model/case_kind.h"
 #include "model/event.h"
 #include "router/core/district.h"
@@ -85,7 +85,8 @@ struct trigger_open {
 };
 
 struct trigger {
-    const char *name, *title; /* `trigger:` and `name:` */
+    const char *name; /* `trigger:` */
+    struct yaml_name called;
     enum trigger_form form;
     struct trigger_step steps[TRIGGER_MOST_STEPS];
     size_t step_count;

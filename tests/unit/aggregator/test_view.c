@@ -174,7 +174,9 @@ static void the_hash_follows_what_is_counted_but_not_the_names(void **state)
     static const char *const same[] = {
         HEAD "measures: { name: { count: opened } }\n",
         "# of ours\nname: 一\n" HEAD "measures: { name: { name: 受理, count: opened } }\n",
-        "name: 二\n" HEAD "measures:\n  name:\n    count: opened\n    name: 接件\n"};
+        "name: 二\n" HEAD "measures:\n  name:\n    count: opened\n    name: 接件\n",
+        "name: { zh: 一, en: One }\n" HEAD
+        "measures: { name: { name: { zh: 受理, en: Opened }, count: opened } }\n"};
     static const char *const others[] = {HEAD "measures: { named: { count: opened } }\n",
                                          HEAD "measures: { name: { count: closed } }\n",
                                          HEAD "buckets: [month]\nmeasures: { name: { count: "

@@ -49,17 +49,20 @@ static void a_view_says_what_its_rows_are_made_by_and_their_columns(void **state
 {
     (void)state;
     assert_shape(
-        "view: v\nname: \"三\\\"率\"\nof: { kind: request }\ngroup: [unit, type_code]\n"
+        "view: v\nname: { zh: \"三\\\"率\", en: Rates }\nof: { kind: request }\ngroup: [unit, "
+        "type_code]\n"
         "buckets: [day, month]\nmeasures:\n"
-        "  a: { name: 受理, count: opened }\n  b: { count: closure }\n"
+        "  a: { name: { zh: 受理, en: Opened }, count: opened }\n  b: { count: closure }\n"
         "  r: { name: 率, ratio: [b, a], empty: no_data }\n"
         "  d: { name: 时长, duration: { from: opened, to: closure }, stats: [n, sum_ms, p50] }\n"
         "  f: { over: a, versions: [{ valid_from: 2026-01-01, weights: { b: 1 } }] }\n"
         "  s: { scale: 100, versions: [{ valid_from: 2026-01-01, weights: { r: 1 } }] }\n",
-        "{\"view\":\"v\",\"name\":\"三\\\"率\",\"kind\":\"request\",\"each\":\"case\",\"cohort\":"
+        "{\"view\":\"v\",\"name\":\"三\\\"率\",\"name_en\":\"Rates\",\"kind\":\"request\",\"each\":"
+        "\"case\",\"cohort\":"
         "\"opened\",\"groups\":[\"unit\",\"type_code\"],\"buckets\":[\"day\",\"month\"],"
         "\"scopes\":[\"all\",\"net\"],\"methods\":[\"pooled\",\"mean\"],\"columns\":["
-        "{\"column\":\"a\",\"measure\":\"a\",\"name\":\"受理\",\"form\":\"count\"},"
+        "{\"column\":\"a\",\"measure\":\"a\",\"name\":\"受理\",\"name_en\":\"Opened\",\"form\":"
+        "\"count\"},"
         "{\"column\":\"b\",\"measure\":\"b\",\"name\":\"b\",\"form\":\"count\"},"
         "{\"column\":\"r\",\"measure\":\"r\",\"name\":\"率\",\"form\":\"rate\",\"of\":[\"b\","
         "\"a\"]},"

@@ -99,7 +99,7 @@ static void reads_the_shipped_kinds(void **state)
     assert_non_null(kinds);
     const struct case_kind *request = kinds_find(kinds, SPAN("request"));
     assert_non_null(request);
-    assert_string_equal(request->name, "诉求工单");
+    assert_string_equal(request->called.chinese, "诉求工单");
     assert_int_equal(stage_of(request, "opened")->after, 0);
     assert_int_equal(stage_of(request, "contacted")->counts_as, COUNTS_RESPONSE);
     assert_int_equal(stage_of(request, "closed")->counts_as, COUNTS_CLOSURE);
@@ -355,6 +355,7 @@ static void the_hash_follows_what_is_said_but_not_the_names(void **state)
     (void)state;
     static const char *const same[] = {
         HEAD OPEN "# said otherwise\n", "kind: request\nname: another\nstages:\n" OPEN,
+        "kind: request\nname: { zh: 诉求, en: Requests }\nstages:\n" OPEN,
         HEAD "  opened: { rank: 10, by: [source], name: 发现 }\n",
         HEAD
         "  opened:\n    name: { zh: 发现, en: found }\n    rank: 10\n    by:\n      - source\n"};

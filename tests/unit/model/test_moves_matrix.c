@@ -252,7 +252,7 @@ static void write_head(struct strbuf *out, const struct case_kind *kind)
                 "%s %s\n"
                 "+ counts   - impossible   x not theirs\n"
                 "Rows: what happened last, and who speaks. Columns:\n",
-                kind->code, kind->name);
+                kind->code, kind->called.chinese);
     for (size_t i = 0; i < kind->stage_count; i++)
         strbuf_addf(out, "%3zu %s\n", i + 1, kind->stages[i].name);
     strbuf_addf(out, "\n%-28s", "");

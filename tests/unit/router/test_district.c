@@ -30,8 +30,8 @@ static int load(void **state)
              "mkdir %s/registries && cp config/registries/*.csv %s/registries && printf '"
              "community,110105001990,110105001,移,,,2026-03-01\n"
              "community,110105001990,110105002,移,,2026-03-01,\n' >>%s/registries/divisions.csv && "
-             "printf 'R9901,,旧,,street,7d,d_fire,,2026-03-01\nR9901,,新,,district,7d,d_police,"
-             "2026-03-01,\n' >>%s/registries/request_types.csv",
+             "printf 'R9901,,旧,,street,7d,d_fire,,2026-03-01,\nR9901,,新,,district,7d,d_police,"
+             "2026-03-01,,\n' >>%s/registries/request_types.csv",
              folder, folder, folder, folder);
     bool good = system(command) == 0 && district_load(&district, folder, diagnostics);
     diagnostics_free(diagnostics);
