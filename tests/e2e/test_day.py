@@ -32,6 +32,10 @@ def played(tmp_path_factory):
         yield district
 
 
+# of each case the last one: of its present lead and round
+DISPATCHED = "(SELECT DISTINCT ON (case_id) case_id, lead, n FROM api.case_timeline WHERE stage = 'dispatched' ORDER BY case_id, n DESC) AS d"
+
+
 def stages(district):
     return {(stage, party): n for stage, party, n in district.sql(
         "SELECT stage, party, count(*) FROM api.case_timeline GROUP BY 1, 2")}
@@ -57,12 +61,18 @@ def test_the_views_show_what_the_day_says(played):
     rates = played.sql("SELECT unit, sum(valid)::int, sum(solved)::int FROM api.three_rates GROUP BY unit HAVING sum(valid) > 0")
     assert {unit: (valid, solved) for unit, valid, solved in rates} == \
         {unit: (n["valid"], n["solved"]) for unit, n in said["units"].items() if n["valid"]} != {}
+    turns, = played.sql("SELECT sum(reopened)::int, sum(merged)::int FROM api.repeat")
+    assert turns == (said["reopened"], said["merged"]) and min(said["disputed"], said["upheld"], said["held"]) > 0
+    disputes, = played.sql("SELECT sum(disputed)::int, sum(returned)::int FROM api.dispute")
+    assert disputes == (said["disputed"], said["upheld"])
+    told = stages(played)
+    assert (told[("disputed", "lead")], told[("held", "desk")]) == (said["disputed"], said["held"])
 
 
 def test_timers_fire_for_the_orders_the_day_says(played):
     overdue = dict(played.sql(
-        "SELECT d.lead, count(*) FROM api.case_timeline o JOIN api.case_timeline d ON d.case_id = o.case_id "
-        "AND d.stage = 'dispatched' WHERE o.stage = 'overdue' AND o.rule IS DISTINCT FROM 'co_over' GROUP BY 1"))
+        f"SELECT d.lead, count(*) FROM api.case_timeline o JOIN {DISPATCHED} ON d.case_id = o.case_id "
+        "WHERE o.stage = 'overdue' AND o.rule IS DISTINCT FROM 'co_over' GROUP BY 1"))
     said = {unit: n["overdue"] for unit, n in played.summary["units"].items() if n["overdue"]}
     assert said and overdue == said
 
@@ -71,25 +81,29 @@ def test_nothing_is_impossible_but_the_foreign_words(played):
     """Every line stands behind what it follows, and every status is its lead's, but those planted."""
     said = played.summary
     lines = stages(played)
-    assert lines[("opened", "source")] == lines[("dispatched", "router")] == said["opened"]
+    assert lines[("opened", "source")] == said["opened"]
+    assert lines[("dispatched", "router")] == said["opened"] + said["upheld"] + said["reopened"]  # another lead, another round
     by_units = sum(n for (_, party), n in lines.items() if party == "lead")
     foreign, = played.sql(
-        "SELECT count(*) FROM api.case_timeline s JOIN api.case_timeline d ON d.case_id = s.case_id "
-        "AND d.stage = 'dispatched' WHERE s.party = 'lead' AND s.unit <> d.lead")
+        "SELECT count(*) FROM api.case_timeline s WHERE s.party = 'lead' AND s.unit <> (SELECT d.lead FROM api.case_timeline d "
+        "WHERE d.case_id = s.case_id AND d.stage = 'dispatched' AND d.n < s.n ORDER BY d.n DESC LIMIT 1)")
     assert (by_units, foreign[0]) == (said["statuses"] + said["foreign"], said["foreign"])
+    assert sum(n for (_, party), n in lines.items() if party == "desk") == said["desk"]
     before, = played.sql(
-        "SELECT count(*) FROM api.case_timeline s JOIN api.case_timeline d ON d.case_id = s.case_id "
-        "AND d.stage = 'dispatched' WHERE s.stage <> 'opened' AND s.n < d.n")
+        "SELECT count(*) FROM api.case_timeline s WHERE s.stage <> 'opened' AND s.n < (SELECT min(d.n) FROM api.case_timeline d "
+        "WHERE d.case_id = s.case_id AND d.stage = 'dispatched')")
     assert before == (0,)
     moved, = played.sql("SELECT sum(sign_n)::int, sum(contact_n)::int FROM api.response_time")
-    assert moved == (lines[("signed", "lead")], lines[("contacted", "lead")])
+    present = [played.sql(f"SELECT count(*) FROM api.case_timeline s JOIN {DISPATCHED} ON d.case_id = s.case_id AND d.n < s.n "
+                          "WHERE s.party = 'lead' AND s.stage = %s", stage)[0][0] for stage in ("signed", "contacted")]
+    assert moved == tuple(present)
 
 
 def test_a_decision_has_the_time_of_its_step(played):
     late = played.sql(
         "SELECT o.case_id FROM api.case_timeline o JOIN api.case_timeline d ON d.case_id = o.case_id "
         "AND d.stage = 'dispatched' WHERE o.stage = 'opened' AND d.time <> to_timestamp("
-        "(floor(extract(epoch FROM o.time) / 600) + 1) * 600)")
+        "(floor(extract(epoch FROM o.time) / 600) + 1) * 600) AND d.n = 2")
     assert late == []
 
 

@@ -29,6 +29,23 @@ def test_a_week_has_its_scenes_and_its_rate(tmp_path):
     assert {line["to"].split("/")[2] for line in lines} == {"feeds", "units"}
 
 
+def test_some_orders_do_not_go_straight_on_as_often_as_the_configuration_says(tmp_path, config):
+    _, sums = gen(tmp_path, "--days", "7", "--rate", "3000")
+    turned = {name: sums[name] for name in ("disputed", "upheld", "held", "reopened", "merged")}
+    assert 0.02 < turned["disputed"] / sums["opened"] < 0.05 and min(turned.values()) > 5 and turned["upheld"] < turned["disputed"]
+    shares = config / "gen/turns.csv"
+    shares.write_text("code,share\n" + "".join(f"{code},0\n" for code in ("disputed", "hold", "reopened", "merged")))
+    _, straight = gen(tmp_path, "--days", "7", "--rate", "3000", "--config", config)
+    assert [straight[name] for name in (*turned, "desk")] == [0] * 6 and straight["opened"] > sums["opened"]
+    shares.write_text("code,share\ndisputed,200\n")
+    _, often = gen(tmp_path, "--days", "7", "--rate", "3000", "--config", config)
+    assert often["disputed"] > 3 * turned["disputed"]
+    for row, says in (("returned,5", 'code cannot be "returned"; fix: write disputed,'), ("hold,1001", 'share cannot be "1001"; fix: write a number of 0 to 1000')):
+        shares.write_text(f"code,share\n{row}\n")
+        done, _ = gen(tmp_path, "--config", config)
+        assert done.returncode == 78 and f"{shares}:2:" in done.stderr and says in done.stderr, done.stderr
+
+
 def test_a_day_is_no_span(tmp_path):
     _, sums = gen(tmp_path, "--events", "500")
     assert "days" not in sums and sums["events"] == 500

@@ -93,6 +93,10 @@ def checks(district, said, sent):
     yield "opened and closed by unit", {unit: (opened, closed) for unit, opened, closed in rows if unit in leads}, leads
     again, = district.sql("SELECT sum(again)::int FROM api.repeat")
     yield "told again by the same caller", again[0], said["again"]
+    turns, = district.sql("SELECT sum(reopened)::int, sum(merged)::int FROM api.repeat")
+    yield "reopened and merged", [*turns], [said["reopened"], said["merged"]]
+    told = dict(district.sql("SELECT stage, count(*)::int FROM api.case_timeline WHERE stage IN ('disputed', 'held') AND case_id LIKE 'request:%' GROUP BY 1"))
+    yield "disputed and held", [told.get("disputed", 0), told.get("held", 0)], [said["disputed"], said["held"]]
     rates = district.sql("SELECT unit, sum(valid)::int, sum(solved)::int FROM api.three_rates GROUP BY unit HAVING sum(valid) > 0")
     yield "call-backs by unit", {unit: (valid, solved) for unit, valid, solved in rates}, \
         {unit: (n["valid"], n["solved"]) for unit, n in said["units"].items() if n["valid"]}

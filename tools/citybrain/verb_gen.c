@@ -27,8 +27,9 @@ static const char gen_help[] =
     "that\n"
     "name their lead, deadlines that pass, what the units report, and what residents answer when "
     "they\n"
-    "are called back (where DIR has feeds/callbacks.yaml). One line an item, in order of time, "
-    "for:\n"
+    "are called back (where DIR has feeds/callbacks.yaml). Some orders are disputed, held, merged "
+    "or\n"
+    "done again, as often as DIR/gen/turns.csv says. One line an item, in order of time, for:\n"
     "citybrain send --timeline FILE [--step 10m --clock URL]\n\n"
     "  --seed N       another N, another day (default 1); the same options, the same bytes\n"
     "  --events N     distinct events of orders and units the day brings about: each opening, "
@@ -160,10 +161,12 @@ static int write_summary(const struct gen *gen, const struct day *day)
     const struct day_sums *sums = &day->sums;
     fprintf(stderr,
             "gen: %lld items, %lld of them to be rejected; %lld events: %lld orders, %lld of them "
-            "told again, %lld closed, %lld statuses; %lld overdue by the end; silent: %.*s\n",
+            "told again, %lld closed, %lld statuses; %lld disputed, %lld held, %lld merged, %lld "
+            "reopened; %lld overdue by the end; silent: %.*s\n",
             (long long)sums->items, (long long)sums->rejected, (long long)sums->events,
             (long long)sums->opened, (long long)sums->again, (long long)sums->closed,
-            (long long)sums->statuses, (long long)sums->overdue,
+            (long long)sums->statuses, (long long)sums->disputed, (long long)sums->held,
+            (long long)sums->merged, (long long)sums->reopened, (long long)sums->overdue,
             SPAN_ARG(day->pool->stations[day->frame.silent]));
     if (!gen->summary)
         return VERB_OK;

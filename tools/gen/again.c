@@ -43,6 +43,7 @@ void again_subject(struct life *life, const struct life_day *day, const struct p
         if (!may_return(first, life, day, pool))
             continue;
         life->again = true;
+        life->before = first->index;
         life->kind = first->kind;
         life->place = first->place;
         life->type = first->type;

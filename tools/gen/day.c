@@ -10,7 +10,8 @@
 #include "gen/item.h"
 #include "gen/observe.h"
 
-#define REASON_BYTES 65536
+#define REASON_BYTES   65536
+#define MOST_OF_A_LIFE 20 /* events; what is left at the end goes straight on */
 
 static int by_opening(const void *a, const void *b)
 {
@@ -41,12 +42,15 @@ static void draw_lives(struct day *day, int64_t events)
             day->lives = xrealloc(day->lives, day->life_capacity * sizeof *day->lives);
         }
         struct life *life = &day->lives[day->life_count++];
-        life_plan(life, &day->frame, day->pool, index, day->lives, &arena);
+        life_plan(life, &day->frame, day->pool, index, day->lives, wanted > MOST_OF_A_LIFE, &arena);
         life_trim(life, (size_t)wanted);
         wanted -= (int64_t)life_events(life);
     }
     arena_fini(&arena);
     qsort(day->lives, day->life_count, sizeof *day->lives, by_opening);
+    day->position = xcalloc(day->life_count + 1, sizeof *day->position);
+    for (size_t i = 0; i < day->life_count; i++)
+        day->position[day->lives[i].index] = i;
 }
 
 void day_add_item(struct day *day, int64_t at_ms, size_t life, enum day_item_kind kind,
@@ -71,6 +75,11 @@ static void add_items(struct day *day, size_t index)
         if (!life->told[stage])
             day_add_item(day, life->moment[stage], index,
                          stage == LIFE_CLOSED ? DAY_ROW : DAY_STATUS, stage);
+    for (enum life_stage stage = LIFE_SIGNED; stage < LIFE_CLOSED; stage++)
+        day_add_item(day, life->turn.first[stage], index, DAY_FIRST, stage);
+    day_add_item(day, life->turn.asked_ms, index, DAY_ASKED, LIFE_STAGES);
+    day_add_item(day, life->turn.said_ms, index, DAY_SAID, LIFE_STAGES);
+    day_add_item(day, life->turn.ended_ms, index, DAY_ENDED, LIFE_STAGES);
     day_add_item(day, life->review.at_ms, index, DAY_REVIEW, LIFE_STAGES);
     day_add_item(day, life->corrected_ms, index, DAY_ROW, LIFE_STAGES);
     day_add_item(day, life->foreign_ms, index, DAY_FOREIGN, LIFE_RESOLVED);
@@ -91,6 +100,28 @@ static struct day_unit *unit_of(struct day_sums *sums, struct span code)
     return &sums->units[sums->unit_count++];
 }
 
+static void count_turn(struct day_sums *sums, const struct life_turn *turn)
+{
+    for (size_t i = 0; i < LIFE_STAGES; i++)
+        sums->statuses += turn->first[i] != TIMESTAMP_NONE;
+    sums->statuses += turn->asked_ms != TIMESTAMP_NONE;
+    sums->desk += (turn->said_ms != TIMESTAMP_NONE) + (turn->ended_ms != TIMESTAMP_NONE);
+    sums->disputed += turn->kind == TURN_DISPUTED || turn->kind == TURN_UPHELD;
+    sums->upheld += turn->kind == TURN_UPHELD;
+    sums->held += turn->kind == TURN_HELD && turn->said_ms != TIMESTAMP_NONE;
+    sums->reopened += turn->kind == TURN_REOPENED;
+    sums->merged += turn->kind == TURN_MERGED;
+}
+
+/* A child is nobody's until its parent is done, and then whose that was. */
+static struct span lead_of(const struct day *day, const struct life *life)
+{
+    if (life->turn.kind != TURN_MERGED)
+        return life->lead;
+    const struct life *parent = &day->lives[day->position[life->turn.parent]];
+    return parent->moment[LIFE_RESOLVED] != TIMESTAMP_NONE ? parent->lead : SPAN("");
+}
+
 static void count_life(struct day *day, const struct life *life)
 {
     struct day_sums *sums = &day->sums;
@@ -98,7 +129,7 @@ static void count_life(struct day *day, const struct life *life)
         sums->rejects[life->fault]++;
         return;
     }
-    struct day_unit *unit = unit_of(sums, life->lead);
+    struct day_unit *unit = unit_of(sums, lead_of(day, life));
     bool closed = life->moment[LIFE_CLOSED] != TIMESTAMP_NONE;
     bool overdue = life_overdue(life, &day->frame, sums->last_ms);
     sums->events += (int64_t)life_events(life);
@@ -110,6 +141,7 @@ static void count_life(struct day *day, const struct life *life)
     sums->adopted += life->names_lead;
     sums->again += life->again;
     sums->reviewed += life->review.at_ms != TIMESTAMP_NONE;
+    count_turn(sums, &life->turn);
     sums->foreign += life->foreign_ms != TIMESTAMP_NONE;
     sums->repeats += life->repeated_ms != TIMESTAMP_NONE;
     sums->corrections += life->corrected_ms != TIMESTAMP_NONE;
@@ -158,6 +190,7 @@ void day_free(struct day *day)
 {
     free(day->lives);
     free(day->items);
+    free(day->position);
     free(day);
 }
 
@@ -203,6 +236,16 @@ static void add_span(struct strbuf *out, const struct day *day)
     strbuf_add_char(out, '}');
 }
 
+static void add_turns(struct strbuf *out, const struct day_sums *sums)
+{
+    add_number(out, "disputed", sums->disputed);
+    add_number(out, "upheld", sums->upheld);
+    add_number(out, "held", sums->held);
+    add_number(out, "reopened", sums->reopened);
+    add_number(out, "merged", sums->merged);
+    add_number(out, "desk", sums->desk);
+}
+
 void day_write_sums(const struct day *day, struct strbuf *out)
 {
     static const char *const faults[LIFE_FAULTS + 1] = {"",
@@ -228,6 +271,7 @@ void day_write_sums(const struct day *day, struct strbuf *out)
     add_number(out, "adopted", sums->adopted);
     add_number(out, "again", sums->again);
     add_number(out, "reviewed", sums->reviewed);
+    add_turns(out, sums);
     add_number(out, "overdue", sums->overdue);
     if (day->frame.span.days)
         add_span(out, day);

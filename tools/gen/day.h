@@ -17,6 +17,10 @@ enum day_item_kind {
     DAY_REVIEW,  /* the call centre's, about who told it */
     DAY_FOREIGN, /* another unit's, which moves nothing */
     DAY_GARBLED, /* of a stage that does not exist: rejected */
+    DAY_FIRST,   /* a stage that was told before its turn (gen/turn.h) */
+    DAY_ASKED,   /* its lead's question */
+    DAY_SAID,    /* the desk's answer, */
+    DAY_ENDED,   /* and its end */
     DAY_BEAT,    /* of no order but a station: `life` is its index */
     DAY_WEATHER  /* a warning (stage signed) and its end (closed) */
 };
@@ -43,6 +47,8 @@ struct day_sums {
     int64_t opened, closed; /* orders, and those closed within the day */
     int64_t statuses, foreign; /* effective; of a unit that does not lead */
     int64_t repeats, corrections, adopted, overdue;
+    int64_t disputed, upheld, held, reopened, merged;
+    int64_t desk;                     /* what the desk said of them */
     int64_t reviewed;                 /* orders whose caller was called back */
     int64_t again;                    /* orders of a caller who had told it before */
     int64_t observations;             /* heartbeats and warnings, not among `events` */
@@ -59,6 +65,7 @@ struct day {
     const struct pool *pool; /* borrowed */
     struct life *lives;      /* owned, by time of opening */
     size_t life_count, life_capacity;
+    size_t *position;       /* owned; of a life, by its index */
     struct day_item *items; /* owned, by time of sending */
     size_t item_count, item_capacity;
     struct day_sums sums;

@@ -16,6 +16,7 @@
 #include "gen/observe.h"
 #include "gen/review.h"
 #include "gen/row.h"
+#include "gen/turn.h"
 
 #define DAY_MS   INT64_C(86400000)
 #define BAD_MARK '\x01' /* becomes a byte that GB18030 does not have */
@@ -124,7 +125,8 @@ static void add_opening(struct row *row, const struct day *day, const struct day
     else
         add_time(row, "受理时间",
                  life->fault == LIFE_AHEAD ? day->frame.ends_ms + DAY_MS : life->opened_ms);
-    row_add(row, "承办单位", life->names_lead ? life->lead : SPAN_NONE);
+    struct span named = life->turn.kind == TURN_UPHELD ? life->turn.lead : life->lead;
+    row_add(row, "承办单位", life->names_lead ? named : SPAN_NONE);
     add_time(row, "截止时间", life->due_ms);
     if (life->csv)
         return; /* its header is strict */
@@ -183,11 +185,48 @@ static void write_upload(struct item_writer *writer, struct strbuf *out)
     strbuf_add_char(out, '"');
 }
 
+static struct span teller_of(const struct day_item *item, const struct life *life)
+{
+    if (item->kind == DAY_SAID || item->kind == DAY_ENDED)
+        return SPAN("desk");
+    if (item->kind == DAY_FIRST || item->kind == DAY_ASKED)
+        return life->turn.lead;
+    return item->kind == DAY_FOREIGN ? life->foreign : life->lead;
+}
+
+static const char *stage_of(const struct day_item *item, enum life_turn_kind turn)
+{
+    if (item->kind == DAY_GARBLED)
+        return "arrived";
+    if (item->kind == DAY_ASKED)
+        return turn == TURN_HELD ? "hold_requested" : "disputed";
+    if (item->kind == DAY_ENDED)
+        return "resumed";
+    if (item->kind != DAY_SAID)
+        return stage_words[item->stage];
+    return turn == TURN_HELD ? "held" : turn == TURN_MERGED ? "merged" : "dispute_decided";
+}
+
+/* What the desk's answer says besides. */
+static void add_answer(struct strbuf *out, const struct day *day, const struct life *life)
+{
+    char number[64];
+    if (life->turn.kind == TURN_DISPUTED) {
+        strbuf_add(out, SPAN(",\"data\":{\"outcome\":\"rejected\"}"));
+    } else if (life->turn.kind == TURN_UPHELD) {
+        strbuf_addf(out, ",\"data\":{\"outcome\":\"upheld\",\"lead\":\"%.*s\"}",
+                    SPAN_ARG(life->lead));
+    } else if (life->turn.kind == TURN_MERGED) {
+        number_of(number, day, day->position[life->turn.parent]);
+        strbuf_addf(out, ",\"data\":{\"parent\":\"" ITEM_CASES "%s\"}", number);
+    }
+}
+
 static void write_status(struct strbuf *out, const struct day *day, const struct day_item *item,
                          const struct life *life)
 {
-    struct span unit = item->kind == DAY_FOREIGN ? life->foreign : life->lead;
-    const char *stage = item->kind == DAY_GARBLED ? "arrived" : stage_words[item->stage];
+    struct span unit = teller_of(item, life);
+    const char *stage = stage_of(item, life->turn.kind);
     char number[64];
     number_of(number, day, item->life);
     strbuf_addf(out,
@@ -195,7 +234,10 @@ static void write_status(struct strbuf *out, const struct day *day, const struct
                 "%s\",\"stage\":\"%s\",\"time\":\"",
                 SPAN_ARG(unit), number, stage);
     timestamp_add_rfc3339(out, item->at_ms);
-    strbuf_add(out, SPAN("\"}"));
+    strbuf_add_char(out, '"');
+    if (item->kind == DAY_SAID)
+        add_answer(out, day, life);
+    strbuf_add_char(out, '}');
 }
 
 void item_write(struct item_writer *writer, struct strbuf *out, const struct day *day,

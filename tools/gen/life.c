@@ -8,6 +8,7 @@
 #include "gen/again.h"
 #include "gen/review.h"
 #include "gen/scenes.h"
+#include "gen/turn.h"
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
@@ -110,10 +111,8 @@ static void draw_subject(struct life *life, struct draw *draw, const struct life
     life->words = draw_next(draw);
 }
 
-static void ask_router(struct life *life, const struct life_day *day, const struct pool *pool,
-                       struct arena *arena)
+struct order life_order(const struct life *life, const struct pool *pool)
 {
-    struct decision decision;
     struct order order = {.opened_ms = life->opened_ms, .due_ms = life->due_ms};
     if (life->type != POOL_NONE)
         order.type_code = pool->types[life->type].code;
@@ -123,11 +122,21 @@ static void ask_router(struct life *life, const struct life_day *day, const stru
     }
     if (life->names_lead)
         order.lead = life->lead;
+    return order;
+}
+
+static void ask_router(struct life *life, const struct life_day *day, const struct pool *pool,
+                       struct arena *arena)
+{
+    struct decision decision;
+    const struct order order = life_order(life, pool);
     arena_reset(arena);
     decide(&decision, &order, pool->rules, &pool->district, life_received(day, life->sent_ms),
            INT64_MAX / 2, arena);
     life->lead = decision.lead;
     life->limit_ms = decision.due_ms;
+    const struct rule_class *class = rules_class(pool->rules, decision.limit_class);
+    life->working = class && class->limit.clock == LIMIT_WORKING;
 }
 
 /* The city names a lead for one order in four, now and then another one than we would. */
@@ -221,12 +230,13 @@ static void draw_accidents(struct life *life, struct draw *draw, const struct li
 }
 
 void life_plan(struct life *life, const struct life_day *day, const struct pool *pool, size_t index,
-               const struct life *earlier, struct arena *arena)
+               const struct life *earlier, bool turns, struct arena *arena)
 {
     struct draw draw = draw_begin(day->seed, index);
     *life = (struct life){.index = index, .due_ms = TIMESTAMP_NONE};
     for (size_t i = 0; i < LIFE_STAGES; i++)
         life->moment[i] = TIMESTAMP_NONE;
+    turn_none(life);
     if (day->span.days) {
         scenes_subject(life, &draw, day, pool);
     } else {
@@ -245,12 +255,15 @@ void life_plan(struct life *life, const struct life_day *day, const struct pool 
         life->corrected_ms = TIMESTAMP_NONE;
     }
     review_plan(life, day, pool);
+    if (turns)
+        turn_plan(life, day, pool, earlier, arena);
 }
 
 size_t life_events(const struct life *life)
 {
     size_t events = 1 + (life->foreign_ms != TIMESTAMP_NONE);
     events += life->review.at_ms != TIMESTAMP_NONE;
+    events += turn_events(life);
     for (size_t i = 0; i < LIFE_STAGES; i++)
         events += life->moment[i] != TIMESTAMP_NONE;
     return life->fault == LIFE_SOUND ? events : 0;
@@ -272,7 +285,9 @@ void life_trim(struct life *life, size_t events)
  * dispatch, unless the end came with an earlier step. */
 bool life_overdue(const struct life *life, const struct life_day *day, int64_t last_ms)
 {
-    int64_t received = life_received(day, life->sent_ms), fires = life_step_end(day, received);
+    bool anew = life->turn.since_ms != TIMESTAMP_NONE;
+    int64_t received = life_received(day, anew ? life->turn.since_ms : life->sent_ms);
+    int64_t fires = life_step_end(day, received);
     if (life->fault != LIFE_SOUND || life->limit_ms == TIMESTAMP_NONE)
         return false;
     if (life->limit_ms > received)

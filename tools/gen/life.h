@@ -65,6 +65,25 @@ struct life_review { /* gen/review.h */
     size_t satisfaction; /* 满意, 基本满意, 不满意 */
 };
 
+enum life_turn_kind {
+    TURN_NONE,
+    TURN_DISPUTED, /* and the desk did not find so, or has not answered */
+    TURN_UPHELD,
+    TURN_HELD, /* 挂账, or a request for it */
+    TURN_REOPENED,
+    TURN_MERGED
+};
+
+struct life_turn { /* gen/turn.h */
+    enum life_turn_kind kind;
+    int64_t asked_ms, said_ms,
+        ended_ms;               /* by the lead; by the desk, and its second word; or NONE */
+    int64_t since_ms;           /* from when on the limit counts; NONE = from the opening */
+    int64_t first[LIFE_STAGES]; /* what the first lead, or the first round, came to; or NONE */
+    struct span lead;           /* whose word `asked` and `first` are */
+    size_t parent;              /* TURN_MERGED: index of the life */
+};
+
 struct life {
     size_t index;
     int64_t opened_ms, due_ms, repeated_ms, corrected_ms, foreign_ms, garbled_ms; /* or NONE */
@@ -76,8 +95,11 @@ struct life {
     size_t place, corrected_place, type, kind, corrected_kind; /* POOL_NONE = not given */
     struct span lead, foreign;
     bool names_lead, csv, again; /* again: an earlier one's caller and matter (gen/again.h) */
+    size_t before;               /* again: index of that one */
     int64_t limit_ms;            /* the deadline in force: the order's own, else its class's */
+    bool working;                /* which counts working time */
     struct life_review review;
+    struct life_turn turn;
     enum life_fault fault;
     uint64_t words; /* who calls, and what is said */
 };
@@ -93,11 +115,13 @@ void life_day_init(struct life_day *day, const struct pool *pool);
 int64_t life_step_end(const struct life_day *day, int64_t ms);
 /* When it reaches the district: its step's end, or the clock where that is later. */
 int64_t life_received(const struct life_day *day, int64_t ms);
-/* The index-th order of the day; `earlier`: those before it, by index. */
+/* What the rules are asked of it. */
+struct order life_order(const struct life *life, const struct pool *pool);
+/* The index-th order of the day; `earlier`: those before it, by index. `turns`: it may take one. */
 void life_plan(struct life *life, const struct life_day *day, const struct pool *pool, size_t index,
-               const struct life *earlier, struct arena *arena);
-/* Distinct events it brings about: its opening, its stages, a call-back, a foreign unit's word; 0
- * when faulty. */
+               const struct life *earlier, bool turns, struct arena *arena);
+/* Distinct events it brings about: its opening, its stages, its turn, a call-back, a foreign unit's
+ * word; 0 when faulty. */
 size_t life_events(const struct life *life);
 /* Leaves at most that many, by ending the life earlier. */
 void life_trim(struct life *life, size_t events);

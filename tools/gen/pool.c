@@ -107,6 +107,7 @@ bool pool_load(struct pool *pool, const char *config_dir, struct error *error)
         list_units(pool);
         mix_load(&pool->mix, config_dir, pool->district.types, pool->types, pool->type_count,
                  diagnostics);
+        turns_load(&pool->turns, config_dir, diagnostics);
     }
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);

@@ -90,8 +90,9 @@ void review_fill(struct row *row, const char *number, const struct life *life)
     row_add(row, "是否联系", answer(review, review->contacted));
     row_add(row, "是否解决", answer(review, review->solved));
     row_add(row, "是否满意", review->valid ? span_of(words[review->satisfaction]) : SPAN_NONE);
-    row_add(row, "是否重办", SPAN_NONE);
-    row_add(row, "重办次数", SPAN_NONE);
+    bool again = life->turn.kind == TURN_REOPENED;
+    row_add(row, "是否重办", again ? SPAN("是") : SPAN_NONE);
+    row_add(row, "重办次数", again ? SPAN("1") : SPAN_NONE);
     row_add(row, "回访人", SPAN_NONE);
     row_add(row, "回访号码", SPAN_NONE);
     row_add(row, "回访备注", SPAN_NONE);

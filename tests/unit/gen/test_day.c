@@ -190,8 +190,8 @@ static void a_status_lies_in_a_later_step_than_what_it_follows(void **state)
         if (day->items[i].kind == DAY_STATUS || *last == 0)
             *last = now;
     }
-    assert_int_equal(statuses,
-                     day->sums.statuses + day->sums.foreign + day->sums.rejects[LIFE_FAULTS]);
+    assert_int_equal(statuses, day->sums.statuses + day->sums.desk + day->sums.foreign +
+                                   day->sums.rejects[LIFE_FAULTS]);
     free(step);
     day_free(day);
 }
@@ -362,6 +362,9 @@ static void a_day_has_something_of_everything(void **state)
     assert_true(sums->adopted > 0 && sums->adopted * 2 < sums->opened);
     assert_true(sums->overdue > 0 && sums->closed > 0 && sums->closed < sums->opened);
     assert_true(sums->unit_count > 60);
+    assert_in_range(sums->disputed * 1000 / sums->opened, 20, 50);
+    assert_true(sums->upheld > 10 && sums->held > 5 && sums->merged > 5 && sums->reopened > 10);
+    assert_true(sums->desk >= sums->upheld + sums->held + sums->merged);
     day_free(day);
 }
 

@@ -144,8 +144,11 @@ static void stages_follow_in_their_time(void **state)
     (void)state;
     for (size_t i = 0; i < month->life_count; i++) {
         const struct life *life = &month->lives[i];
-        if (life->moment[LIFE_SIGNED] == TIMESTAMP_NONE)
-            continue;
+        bool again = life->turn.kind == TURN_REOPENED; /* done in time, once */
+        ended += again;
+        in_time += again;
+        if (life->moment[LIFE_SIGNED] == TIMESTAMP_NONE || life->turn.kind != TURN_NONE)
+            continue; /* of another round, or by another one */
         gaps[count++] = life->moment[LIFE_SIGNED] - life->sent_ms;
         if (life->moment[LIFE_RESOLVED] == TIMESTAMP_NONE || life->limit_ms == TIMESTAMP_NONE)
             continue;
