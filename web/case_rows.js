@@ -21,7 +21,7 @@ export const NOT_CLOSED = "waiting,open,held,resolved,merged", NOT_DONE = "waiti
 export const caseLink = (name) => make("a", { href: viewAddress("case", { case: name }), class: "case" }, name.split(":").slice(2).join(":") || name);
 
 export function dueMark(due, now, isOver) {
-  if (!due || isOver) return make("span", { class: "soft" }, due ? moment(due, now) : "–");
+  if (!due || isOver) return make("span", { class: "soft" }, due ? moment(due, now) : isOver ? "–" : t("no_limit"));
   const { text, late, soon } = dueIn(due, now);
   return make("span", { class: late ? "late" : soon ? "soon" : "" }, late ? make("span", { "aria-hidden": "true" }, "▲ ") : null, text);
 }
