@@ -73,7 +73,9 @@ static bool write_one(struct api_call *call, const PGresult *result, struct strb
         .names = {config->units, config->types, config->divisions},
         .zone_minutes = config->rules.zone_minutes,
         .language = call->language,
-        .lines = call->asker.all && span_is(api_query_get(&call->query, "lines")->text, "yes")};
+        .lines = call->asker.all && span_is(api_query_get(&call->query, "lines")->text, "yes"),
+        .reasons = call->asker.all,
+        .unit = call->asker.unit};
     struct arena arena;
     if (PQntuples(result) == 0)
         return false;

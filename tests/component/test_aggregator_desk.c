@@ -81,13 +81,14 @@ static void ask(const char *before, bool of_desk, const char *const pairs[][2], 
     sql_ask_fini(&ask);
 }
 
-/* By the index, and what is sorted is the page alone. */
+/* By the index, and what is sorted is the page, and the lines of each of its few cases. */
 static void assert_reads(const char *const pairs[][2], size_t count, const char *index)
 {
     char plan[8192];
     ask("EXPLAIN (COSTS OFF) ", true, pairs, count, 0, plan, sizeof plan);
     for (const char *sort = plan; (sort = strstr(sort, "Sort Key: ")); sort++)
-        if (strncmp(sort, "Sort Key: (row_number()", 23) != 0)
+        if (strncmp(sort, "Sort Key: (row_number()", 23) != 0 &&
+            strncmp(sort, "Sort Key: a.n ", 14) != 0)
             fail_msg("%s", plan);
     if (!strstr(plan, index))
         fail_msg("%s", plan);
@@ -140,6 +141,71 @@ static void emergencies_are_the_most_urgent(void **state)
         fail_msg("%s", said);
 }
 
+static int number_of(const char *space, const char *code)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT number FROM core.code WHERE space = '%s' AND code = '%s'",
+             space, code);
+    return (int)aggregator_store_number(&store, sql);
+}
+
+/* Numbers of a line are of base 36. */
+static const char *base36(char text[8], int number)
+{
+    static const char digit[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    snprintf(text, 8, number < 36 ? "%c" : "%c%c", digit[number < 36 ? number : number / 36],
+             digit[number % 36]);
+    return text;
+}
+
+static void add_line(char *lines, size_t size, const char *id, const char *stage, const char *party,
+                     const char *rest)
+{
+    char stage_[8], party_[8];
+    size_t len = strlen(lines);
+    snprintf(lines + len, size - len, "1|%s|1|%s|1|1||%s|v=1%s\n", id,
+             base36(stage_, number_of("stage", stage)), base36(party_, number_of("party", party)),
+             rest);
+}
+
+/* Another unit's word, said later, asks nothing: its reason is not that of who asks. */
+static void the_reason_is_that_of_who_asks(void **state)
+{
+    static const char *const disputes[][2] = {{"cause", "dispute"}}, *const holds[][2] = {
+                                                                         {"cause", "hold"}};
+    char lines[1024] = "", sql[2048], said[4096];
+    (void)state;
+    add_line(lines, sizeof lines, "aa", "disputed", "lead", "|i=of before");
+    add_line(lines, sizeof lines, "bb", "escalated", "router", "|r=dispute|u=aa|n=dispute");
+    add_line(lines, sizeof lines, "cc", "disputed", "lead", "|i=of who\\|i=asks");
+    add_line(lines, sizeof lines, "dd", "hold_requested", "lead", "|i=of a hold");
+    add_line(lines, sizeof lines, "ee", "disputed", "lead", "|i=of another");
+    add_line(lines, sizeof lines, "ff", "disputed", "co", "|i=of a helper");
+    add_line(lines, sizeof lines, "gg", "escalated", "router", "|r=hold|u=dd|n=hold");
+    add_line(lines, sizeof lines, "hh", "escalated", "desk", "|r=dispute|u=ee|n=dispute");
+    add_line(lines, sizeof lines, "jj", "noted", "router", "|r=dispute|u=ee");
+    add_line(lines, sizeof lines, "kk", "escalated", "router", "|r=dispute|u=cc|n=dispute");
+    for (int hold = 0; hold < 2; hold++) {
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, "
+                 "opened_ms, live) VALUES ('request:why:%d', 'request', 0, 1, 'open', '%s', 1, "
+                 "true); INSERT INTO core.case_set (case_id, kind, lines) VALUES "
+                 "('request:why:%d', 'request', '%s')",
+                 hold, hold ? "hold" : "dispute", hold, lines);
+        run("RESET ROLE");
+        run(sql);
+    }
+    run("SET ROLE dash_all");
+    ask("", true, disputes, 1, 2, said, sizeof said);
+    if (!strstr(said, "\"said\":\"of who|i=asks\""))
+        fail_msg("%s", said);
+    ask("", true, holds, 1, 2, said, sizeof said);
+    if (!strstr(said, "\"said\":\"of a hold\""))
+        fail_msg("%s", said);
+    run("RESET ROLE; DELETE FROM core.case_now WHERE case_id LIKE 'request:why:%'; DELETE FROM "
+        "core.case_set WHERE case_id LIKE 'request:why:%'");
+}
+
 static void what_is_stored_stops_no_writer(void **state)
 {
     static const char *const odd[] = {
@@ -184,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_is_read_in_its_order),
         cmocka_unit_test(emergencies_are_the_most_urgent),
+        cmocka_unit_test(the_reason_is_that_of_who_asks),
         cmocka_unit_test(what_is_stored_stops_no_writer),
         cmocka_unit_test(who_asks_what_a_case_is_evidence_of_reads_an_index),
     };

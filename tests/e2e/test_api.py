@@ -333,6 +333,8 @@ def test_why_a_unit_disputes_stands_before_the_desk_and_in_the_cases_life(distri
     assert queue[name]["said"] == wanted and {row["said"] for row in queue.values() if row["cause"] not in ("dispute", "hold")} <= {None}
     one = api.json(f"/api/cases/{name}")
     assert [line["said"] for line in one["timeline"] if line["stage"] == "disputed"] == [wanted] and "13812345678" not in json.dumps(one)
+    mine = api.json(f"/api/cases/{name}", Authorization=f"Bearer demo-{lead}")
+    assert [line["said"] for line in mine["timeline"] if line["stage"] == "disputed"] == [wanted]
     assert one["due_source"] in ("order", "class") and {line["due_source"] for line in one["timeline"] if line["stage"] == "dispatched"} == {one["due_source"]}
 
 

@@ -107,9 +107,18 @@ static void add_words(const struct case_story *story, const struct case_kind *ki
     strbuf_fini(&text);
 }
 
+/* Who helps, or told of it, reads what was done and not what others wrote of it. */
+static bool tells_reason(const struct case_story *story, const struct case_line *line,
+                         struct span lead)
+{
+    bool own =
+        story->unit.len && (span_equal(story->unit, lead) || span_equal(story->unit, line->unit));
+    return story->reasons || own;
+}
+
 static void add_line(const struct case_story *story, const struct case_kind *kind,
                      const struct case_line *line, enum line_effect effect,
-                     enum case_due_source due, struct strbuf *out)
+                     enum case_due_source due, struct span lead, struct strbuf *out)
 {
     struct span stage = codes_text(story->codes, CODE_STAGE, line->stage);
     add_text(out, "stage", stage);
@@ -130,7 +139,7 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     add_text(out, "rule", line->attribute[CASE_RULE]);
     add_text(out, "co_unit", line->attribute[CASE_CO]);
     add_text(out, "outcome", line->attribute[CASE_OUTCOME]);
-    add_text(out, "said", line->attribute[CASE_SAID]);
+    add_text(out, "said", tells_reason(story, line, lead) ? line->attribute[CASE_SAID] : SPAN_NONE);
     add_text(out, "parent", line->attribute[CASE_PARENT]);
     add_text(out, "child", line->attribute[CASE_CHILD]);
     add_text(out, "event_id", line->id);
@@ -186,7 +195,7 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     for (size_t i = 0; i < set.count; i++) {
         strbuf_addf(out, "%s\n{\"n\":%zu", i ? "," : "", i + 1);
         add_line(story, kind, &set.lines[i], (enum line_effect)fold.effect[i],
-                 (enum case_due_source)due.line[i], out);
+                 (enum case_due_source)due.line[i], now.lead, out);
     }
     strbuf_add_char(out, ']');
     if (story->lines)

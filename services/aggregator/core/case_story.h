@@ -20,7 +20,9 @@ struct case_story {
     struct case_story_names names;
     int zone_minutes;
     enum language language;
-    bool lines; /* the set's text too, for who folds it himself */
+    bool lines;       /* the set's text too, for who folds it himself */
+    bool reasons;     /* of everybody's moves */
+    struct span unit; /* else those of this unit's, and all where it leads; absent = none */
 };
 
 /* False when the set cannot be read. */

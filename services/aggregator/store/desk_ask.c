@@ -2,15 +2,24 @@
 /* Two orders, each over an index of its own (sql/0022_the_desk_in_its_orders.sql). */
 #include "aggregator/store/desk_ask.h"
 
-/* The reason beside the last line that asks: of the few cases of a page. A key stands behind a bar
- * that nothing escapes (model/case_line.h). */
+#define CODE_IS(line, field, space, code)                                                          \
+    "split_part(" line ", '|', " field ") ~ '^[0-9a-z]+$' AND core.base36(split_part(" line        \
+    ", '|', " field ")) = (SELECT number FROM core.code WHERE space = '" space                     \
+    "' AND code = '" code "')"
+#define PUT_BY_ROUTER                                                                              \
+    CODE_IS("put.line", "4", "stage", "escalated")                                                 \
+    " AND " CODE_IS("put.line", "8", "party", "router")
+
+/* The reason on the line that asks, which is the one that the router put to the desk: whoever else
+ * said the same word asked nothing by it. Of the few cases of a page. A key stands behind a bar
+ * that nothing escapes (model/case_line.h); an event's id and a cause need no escape. */
 #define SAID                                                                                       \
-    "SELECT core.unescape((regexp_match(l.line, '(?<!\\\\)\\|i=((?:\\\\.|[^|\\\\])*)'))[1]) FROM " \
+    "SELECT core.unescape((regexp_match(a.line, '(?<!\\\\)\\|i=((?:\\\\.|[^|\\\\])*)'))[1]) FROM " \
     "core.case_set AS s CROSS JOIN LATERAL string_to_table(s.lines, E'\\n') WITH ORDINALITY AS "   \
-    "l(line, n) WHERE s.case_id = n.case_id AND split_part(l.line, '|', 4) ~ '^[0-9a-z]+$' AND "   \
-    "core.base36(split_part(l.line, '|', 4)) = (SELECT number FROM core.code WHERE space = "       \
-    "'stage' AND code = CASE n.desk_cause WHEN 'dispute' THEN 'disputed' ELSE 'hold_requested' "   \
-    "END) ORDER BY l.n DESC LIMIT 1"
+    "a(line, n) CROSS JOIN LATERAL string_to_table(s.lines, E'\\n') AS put(line) WHERE "           \
+    "s.case_id = n.case_id AND strpos(put.line || '|', '|r=' || n.desk_cause || '|') > 0 "         \
+    "AND strpos(put.line || '|', '|u=' || split_part(a.line, '|', 2) || '|') > 0 "                 \
+    "AND split_part(a.line, '|', 2) <> '' AND " PUT_BY_ROUTER " ORDER BY a.n DESC LIMIT 1"
 
 void desk_ask_list(struct sql_ask *ask, const struct api_query *query)
 {

@@ -194,6 +194,51 @@ static void a_story_has_words_in_both_languages_and_no_caller(void **state)
     strbuf_fini(&out);
 }
 
+static size_t told(const struct case_story *story, struct span lines, const char *reason)
+{
+    struct strbuf out;
+    size_t found = 0;
+    strbuf_init(&out, 1024, 1 << 16);
+    assert_true(case_story_write(story, SPAN("request:t:1"), lines, &arena, &out));
+    for (const char *at = out.at; (at = strstr(at, reason)); at++)
+        found++;
+    strbuf_fini(&out);
+    return found;
+}
+
+/* Who leads it reads all reasons, who helps his own, who told of it none. */
+static void a_story_tells_reasons_to_whom_they_concern(void **state)
+{
+    (void)state;
+    struct strbuf lines;
+    struct case_story story = {.codes = codes, .kinds = kinds, .zone_minutes = 480};
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    say("resolved", "co", "d_water", (struct word){CASE_SAID, "of the helper"}, NOTHING);
+    say("disputed", "lead", "s110105001", (struct word){CASE_SAID, "of the lead"}, NOTHING);
+    say("dispute_decided", "desk", "desk", (struct word){CASE_OUTCOME, "rejected"},
+        (struct word){CASE_SAID, "of the desk"});
+    strbuf_init(&lines, 1024, 1 << 16);
+    case_set_write(&lines, &set, codes);
+    static const struct {
+        const char *unit;
+        bool all;
+        size_t helper, lead, desk;
+    } readers[] = {
+        {"", false, 0, 0, 0}, /* a station */
+        {"", true, 1, 1, 1},         {"desk", true, 1, 1, 1},    {"s110105001", false, 1, 1, 1},
+        {"d_water", false, 1, 0, 0}, {"d_city", false, 0, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(readers); i++) {
+        story.reasons = readers[i].all;
+        story.unit = *readers[i].unit ? span_of(readers[i].unit) : SPAN_NONE;
+        assert_int_equal(told(&story, strbuf_span(&lines), "of the helper"), readers[i].helper);
+        assert_int_equal(told(&story, strbuf_span(&lines), "of the lead"), readers[i].lead);
+        assert_int_equal(told(&story, strbuf_span(&lines), "of the desk"), readers[i].desk);
+    }
+    strbuf_fini(&lines);
+}
+
 /* 列入计划 of a kind's file, where our word is 受理. */
 static void a_story_calls_stages_as_their_kind_does(void **state)
 {
@@ -226,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
+        cmocka_unit_test(a_story_tells_reasons_to_whom_they_concern),
         cmocka_unit_test(a_story_calls_stages_as_their_kind_does),
     };
     return cmocka_run_group_tests(tests, load, unload);
