@@ -36,9 +36,7 @@ const casesOf = (row) => evidenceIn(row).filter((name) => stateNow(row, name));
 const doneOf = (row) => casesOf(row).filter((name) => isDone(stateNow(row, name)));
 const isAllDone = (row) => casesOf(row).length > 0 && doneOf(row).length === evidenceIn(row).length;
 // What warns of one case says nothing any more when that is done; what was counted of many stays true.
-// Nor does what the rules have ended.
-const isLapsed = (row) => row.stage === "lapsed";
-export const isPast = (row) => isLapsed(row) || ("case" in groupOf(row) && isAllDone(row));
+export const isPast = (row) => "case" in groupOf(row) && isAllDone(row);
 
 function evidence(row) {
   const all = evidenceIn(row), rest = all.slice(SHOWN);
@@ -58,7 +56,7 @@ const found = (row, now) => [make("p", { lang: langOfNames() }, row.reason || "â
 export function firing(row, now) {
   return make("li", { class: "firing", "data-key": row.case },
     make("header", {}, make("h3", {}, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))),
-      make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null, isPast(row) && !isLapsed(row) ? make("span", { class: "tag" }, t("evidence_over")) : null,
+      make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null, isPast(row) ? make("span", { class: "tag" }, t("evidence_over")) : null,
       row.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: row.case, cause: row.desk_cause }) }, t(`cause_${row.desk_cause}`)) : null),
     found(row, now));
 }

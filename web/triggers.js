@@ -22,7 +22,7 @@ export async function ask(state, clock) {
   return { page, counts: counts.filter((row) => row.opened), days };
 }
 
-const COUNTS = ["opened", "confirmed", "declined", "lapsed", "dispatched", "resolved"];
+const COUNTS = ["opened", "confirmed", "declined", "dispatched", "resolved"];
 
 function countTable(rows, state) {
   return table({ id: "trigger_counts", caption: t("by_trigger"), state, rows, keyOf: (row) => row.trigger || "none", columns: [

@@ -250,8 +250,7 @@ static bool asks_router(const struct kind_stage *stage)
     return stage->new_lead || stage->clock_stops || stage->clock_runs;
 }
 
-/* An aside is what the router says and nobody else builds on (nudged, overdue, delivered), and what
- * ends nothing. */
+/* An aside is what the router says and nobody else builds on (nudged, overdue, delivered). */
 static void lay_out(struct case_kind *kind, const struct codes *codes)
 {
     uint64_t by_router = 0, built_on = 0;
@@ -271,8 +270,7 @@ static void lay_out(struct case_kind *kind, const struct codes *codes)
             kind->index_of[stage->number] = (uint8_t)(i + 1);
         kind->first |= stage->after ? 0 : UINT64_C(1) << i;
         kind->asking |= asks_router(stage) ? UINT64_C(1) << i : 0;
-        bool says = stage->after && (stage->parties & router) && stage->counts_as == COUNTS_NOTHING;
-        by_router |= says ? UINT64_C(1) << i : 0;
+        by_router |= stage->after && (stage->parties & router) ? UINT64_C(1) << i : 0;
         built_on |= stage->parties == router ? 0 : stage->after;
     }
     kind->asides = by_router & ~built_on;

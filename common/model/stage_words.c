@@ -50,7 +50,6 @@ static const struct word stages[] = {
     {"finished", "完成", "finished"},
     {"confirmed", "确认", "confirmed"},
     {"declined", "不予立项", "declined"},
-    {"lapsed", "自行了结", "over by itself"},
     {"cancelled", "取消", "cancelled"},
     {"withdrawn", "撤回", "withdrawn"},
     {"rated", "评价", "rated"},

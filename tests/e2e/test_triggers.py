@@ -236,22 +236,6 @@ def test_a_router_that_stood_still_two_hours_misses_nothing_and_invents_nothing(
     assert sorted(cluster["data"]["evidence"]) == [case("A1"), case("A2"), case("A3")]
 
 
-def test_a_finding_leaves_the_desk_by_itself_when_what_it_missed_has_come(slow):
-    (fired,) = firings(slow, "e2e_unsigned", case=case("A2"))
-    mine, now = fired["subject"], "SELECT state, stage, desk_cause FROM core.case_now WHERE case_id = %s"
-    assert slow.sql(now, mine) == [("waiting", "opened", "confirm")] and of_case(slow, mine, "lapsed") == []
-    says(slow, LEAD, case("A2"), "signed", "2026-03-02T11:39:00")
-    ticked(slow, "2026-03-02T11:40:30")
-    dies(slow)
-    ticked(slow, "2026-03-02T11:41")
-    slow.settle()
-    (over,) = of_case(slow, mine, "lapsed")
-    assert over["data"]["rule"] == "over_heard" and over["data"]["cause"] == fired["id"] and over["source"] == "/router"
-    assert slow.sql(now, mine) == [("closed", "lapsed", None)]
-    assert [one["kind"] for one in orders(slow, "desk", mine)][-1] == "ended"
-    assert slow.sql("SELECT sum(lapsed) FROM api.proactive WHERE trigger = 'e2e_unsigned'") == [(1,)]
-
-
 def test_what_waits_for_the_normaliser_is_not_absent(slow):
     slow.accepted("neighbours", [request("N1", "E8", "a", at="2026-03-02 11:40:00", lead=LEAD)])
     until(lambda: orders(slow, LEAD, case("N1")), "it is dispatched", 30)

@@ -231,14 +231,15 @@ static void show_attributes(struct show *show, const struct case_line *line)
         const char *member;
         enum case_attribute attribute;
         bool copied;
-    } shown[] = {{"lead", CASE_LEAD, false},     {"co_unit", CASE_CO, false},
-                 {"sub_unit", CASE_SUB, false},  {"outcome", CASE_OUTCOME, false},
-                 {"level", CASE_LEVEL, false},   {"rule", CASE_RULE, false},
-                 {"parent", CASE_PARENT, false}, {"child", CASE_CHILD, false},
-                 {"via", CASE_VIA, false},       {"link", CASE_LINK, false},
-                 {"said", CASE_SAID, false},     {"answer", CASE_ANSWER, false},
-                 {"due_at", CASE_DUE, true},     {"limit_class", CASE_CLASS, true},
-                 {"type_code", CASE_TYPE, true}, {"street_code", CASE_STREET, true}};
+    } shown[] = {{"lead", CASE_LEAD, false},        {"co_unit", CASE_CO, false},
+                 {"sub_unit", CASE_SUB, false},     {"outcome", CASE_OUTCOME, false},
+                 {"level", CASE_LEVEL, false},      {"rule", CASE_RULE, false},
+                 {"parent", CASE_PARENT, false},    {"child", CASE_CHILD, false},
+                 {"via", CASE_VIA, false},          {"link", CASE_LINK, false},
+                 {"said", CASE_SAID, false},
+                 {"answer", CASE_ANSWER, false},    {"due_at", CASE_DUE, true},
+                 {"limit_class", CASE_CLASS, true}, {"type_code", CASE_TYPE, true},
+                 {"street_code", CASE_STREET, true}};
     bool router = span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
     for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
         struct span value = line->attribute[shown[i].attribute];

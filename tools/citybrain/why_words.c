@@ -111,8 +111,6 @@ static const struct {
     {"rule", {"corrected", "来单更正"}},
     {"rule", {"working_time", "挂账解除,剩余工作时间顺延"}},
     {"rule", {"disputed", "异议成立"}},
-    {"rule", {"over_heard", "已有进展"}},
-    {"rule", {"over_due", "所提醒的时限已过"}},
     {"rule", {"last_lead", "重办由原承办"}},
     {"rule", {"unsigned", "逾时未签收"}},
     {"rule", {"near_due", "临期"}},

@@ -59,9 +59,12 @@ static struct span truth(bool is)
     return is ? SPAN("true") : SPAN("false");
 }
 
+/* Of a round that was its limit and its end are not kept. */
 static struct span in_time(const struct view_subject *subject)
 {
     const struct case_co *helper = subject->helper;
+    if (subject->former)
+        return SPAN_NONE;
     int64_t due_ms = subject->fold->due_ms, done_ms = view_fact_done_ms(subject->fold);
     if (helper) {
         due_ms = helper->due_ms != TIMESTAMP_NONE ? helper->due_ms : due_ms;

@@ -12,8 +12,7 @@
 #include "router/core/firing_say.h"
 #include "router/core/packed.h"
 
-#define MOST_DATA    ((size_t)64 << 10)
-#define MOST_SUBJECT 128
+#define MOST_DATA ((size_t)64 << 10)
 
 void firing_writer_init(struct firing_writer *writer)
 {
@@ -272,41 +271,11 @@ static bool send_confirmed(struct firing_writer *writer, const struct firing *fi
     return send(writer, &event, outputs);
 }
 
-static void name_case(const struct firing *firing, int64_t start_ms, char id[DIGEST_ID_LEN + 1],
-                      char subject[MOST_SUBJECT])
-{
-    ids_firing(id, span_of(firing->trigger->name), firing->group, start_ms);
-    snprintf(subject, MOST_SUBJECT, "proactive:%.60s:%s", firing->trigger->name, id);
-}
-
-/* Its id is the opening's and no fact's: of a finding that is over in two ways one is told. */
-bool firing_send_lapsed(struct firing_writer *writer, const struct firing *firing, int64_t start_ms,
-                        enum window_over over, struct outputs *outputs)
-{
-    char opened[DIGEST_ID_LEN + 1], id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1];
-    char subject[MOST_SUBJECT];
-    bool heard = over == WINDOW_HEARD;
-    name_case(firing, start_ms, opened, subject);
-    ids_decision(id, span_of(opened), SPAN("lapsed"));
-    strbuf_reset(&writer->data);
-    strbuf_add_char(&writer->data, '{');
-    add_text(&writer->data, "rule", heard ? SPAN("over_heard") : SPAN("over_due"));
-    add_text(&writer->data, "reason",
-             heard ? SPAN("所提醒的事项已有进展,无须再确认")
-                   : SPAN("所提醒的时限已过,按超期处理,无须再确认"));
-    add_text(&writer->data, "bundle", firing->bundle);
-    add_text(&writer->data, "cause", span_of(opened));
-    strbuf_add_char(&writer->data, '}');
-    struct event event =
-        event_of(writer, firing, span_of(subject), "lapsed", span_of(id), revision);
-    event.causationid = span_of(opened);
-    return send(writer, &event, outputs);
-}
-
 bool firing_send(struct firing_writer *writer, const struct firing *firing, struct outputs *outputs)
 {
-    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], subject[MOST_SUBJECT];
-    name_case(firing, firing->finding->start_ms, id, subject);
+    char id[DIGEST_ID_LEN + 1], revision[REVISION_LEN + 1], subject[128];
+    ids_firing(id, span_of(firing->trigger->name), firing->group, firing->finding->start_ms);
+    snprintf(subject, sizeof subject, "proactive:%.60s:%s", firing->trigger->name, id);
     write_data(writer, firing);
     struct event event =
         event_of(writer, firing, span_of(subject), "opened", span_of(id), revision);

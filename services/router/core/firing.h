@@ -39,6 +39,3 @@ struct span firing_field(const struct firing *firing, struct span name);
 /* False when it does not fit a buffer: nothing was written. */
 bool firing_send(struct firing_writer *writer, const struct firing *firing,
                  struct outputs *outputs);
-/* What fired for the window of that start is over (docs/decisions/0364). */
-bool firing_send_lapsed(struct firing_writer *writer, const struct firing *firing, int64_t start_ms,
-                        enum window_over over, struct outputs *outputs);

@@ -156,14 +156,6 @@ static bool read_words(struct trigger_reading *reading, const struct yaml_node *
     return false;
 }
 
-/* Of what its case says when what it missed has come. */
-static bool can_lapse(const struct trigger *trigger, const struct kinds *kinds)
-{
-    const struct case_kind *proactive = kinds_find(kinds, SPAN("proactive"));
-    return trigger->form == TRIGGER_ABSENCE && trigger->confirm && proactive &&
-           case_kind_stage(proactive, SPAN("lapsed")) >= 0;
-}
-
 static void read_trigger(struct triggers *triggers, const struct yaml_node *root,
                          const struct kinds *kinds, const struct district *district,
                          struct diagnostics *diagnostics)
@@ -186,7 +178,6 @@ static void read_trigger(struct triggers *triggers, const struct yaml_node *root
     good &= read_dates(&reading, root);
     good &= read_words(&reading, yaml_get(root, "words"));
     good &= trigger_read_open(&reading, yaml_require(root, "open", diagnostics));
-    trigger->lapses = can_lapse(trigger, kinds);
     trigger_shape(trigger);
     triggers->count++; /* a bad one too: what its steps own is freed with it */
     if (trigger->name)

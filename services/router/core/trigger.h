@@ -119,8 +119,6 @@ struct trigger {
     int64_t most_at_once; /* a partition of `signals`: between two steps of the clock */
     int64_t most_a_day;   /* a partition of `signals`: of a civil day */
     bool confirm;         /* the desk's word is needed before it is dispatched */
-    bool lapses; /* what it found ends by itself: an absence that waits for that word, where its
-                    kind knows `lapsed` */
     struct trigger_open open;
     const struct yaml_node *words; /* what codes are called in `say`, or NULL */
     struct place place;

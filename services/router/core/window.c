@@ -302,7 +302,7 @@ void window_note_fired(struct window *window, int64_t start_ms, int64_t anchor_m
         memmove(&window->fired[0], &window->fired[1],
                 --window->fired_count * sizeof window->fired[0]);
     }
-    window->fired[window->fired_count++] = (struct window_fired){start_ms, anchor_ms, false};
+    window->fired[window->fired_count++] = (struct window_fired){start_ms, anchor_ms};
 }
 
 bool window_has_fired(const struct window *window, const struct trigger *trigger, int64_t start_ms,

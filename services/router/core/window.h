@@ -38,7 +38,6 @@ struct window_fact {
 
 struct window_fired {
     int64_t start_ms, anchor_ms; /* the window's name; when it was full */
-    bool over;                   /* of an absence: said to be over */
 };
 
 struct window_day {

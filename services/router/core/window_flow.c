@@ -150,21 +150,6 @@ static bool fire(struct window_flow *flow, struct window_look *look, struct firi
     return true;
 }
 
-/* What nobody has to confirm any more; each is told once. */
-static void end_findings(struct window_flow *flow, struct window_look *look, struct firing *firing,
-                         const struct window_question *question, struct outputs *outputs)
-{
-    struct window *window = &flow->window;
-    firing->time_ms = flow->counts.clock_ms;
-    for (size_t i = 0; look->trigger->lapses && i < window->fired_count; i++) {
-        enum window_over over = window_judge_over(window, question, &window->fired[i]);
-        if (over == WINDOW_STANDS)
-            continue;
-        (void)!firing_send_lapsed(&flow->writer, firing, window->fired[i].start_ms, over, outputs);
-        window->fired[i].over = look->changed = true;
-    }
-}
-
 /* What the clock has to wait for next. All of it was judged, so that lies ahead. */
 static int64_t next_due(const struct window_flow *flow, const struct window_question *question)
 {
@@ -211,7 +196,6 @@ void window_flow_look(struct window_flow *flow, struct window_look *look, struct
     window->held = false;
     while (window_judge(window, &question, &finding) && fire(flow, look, &firing, outputs))
         fired++;
-    end_findings(flow, look, &firing, &question, outputs);
     if (!window->held)
         window->due_ms = next_due(flow, &question);
     flow->counts.lapsed += look->was_held && !window->held && !fired;

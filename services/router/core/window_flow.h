@@ -10,9 +10,8 @@
  * What it promises: a firing's id is made of trigger, group and window start, and a window that has
  * fired is kept for as long as a fact may still fall into it, so a late fact, a duplicate or a
  * replay never fires twice. A fact corrected or taken back is counted as it is now; what was opened
- * because of it stays opened, for the desk to decline; but what an absence found ends when what it
- * missed has come, or the limit it warned of has passed. A cap delays a firing: the window stays
- * due, and what its facts leave meanwhile is not opened. Whatever a bound leaves out is counted
+ * because of it stays opened, for the desk to decline. A cap delays a firing: the window stays due,
+ * and what its facts leave meanwhile is not opened. Whatever a bound leaves out is counted
  * (window_flow_counts). */
 #pragma once
 

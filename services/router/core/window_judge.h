@@ -45,11 +45,5 @@ struct window_finding {
 /* The earliest finding that has not fired yet; false when there is none. */
 bool window_judge(const struct window *window, const struct window_question *question,
                   struct window_finding *finding);
-/* Is what fired over: what it missed has come or began anew, or the time it warned of has passed?
- */
-enum window_over { WINDOW_STANDS, WINDOW_HEARD, WINDOW_PASSED };
-enum window_over window_judge_over(const struct window *window,
-                                   const struct window_question *question,
-                                   const struct window_fired *fired);
 /* When the clock has to ask next, facts as they are now; TIMESTAMP_NONE = never. */
 int64_t window_next_ms(const struct window *window, const struct window_question *question);

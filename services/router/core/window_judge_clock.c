@@ -106,43 +106,6 @@ bool window_judge_clock_absence(const struct window *window, const struct window
     return true;
 }
 
-/* One that was full where it began has no length to say it by (window_pack.c). */
-static bool may_lapse(const struct trigger *trigger, const struct window_fired *fired)
-{
-    return trigger->lapses && !fired->over && fired->anchor_ms > fired->start_ms;
-}
-
-/* The limit that it warned of; TIMESTAMP_NONE: of none, or what began it is not held any more. */
-static int64_t limit_of(const struct window *window, const struct window_question *question,
-                        const struct window_fired *fired)
-{
-    for (size_t i = 0; question->trigger->before_due && i < window->fact_count; i++) {
-        const struct window_fact *fact = &window->facts[i];
-        if (fact->time_ms == fired->start_ms && !fact->answer && fact->value > fired->start_ms &&
-            window_judge_is_heard(question, fact))
-            return fact->value;
-    }
-    return TIMESTAMP_NONE;
-}
-
-enum window_over window_judge_over(const struct window *window,
-                                   const struct window_question *question,
-                                   const struct window_fired *fired)
-{
-    if (!may_lapse(question->trigger, fired))
-        return WINDOW_STANDS;
-    for (size_t i = 0; i < window->fact_count; i++) {
-        const struct window_fact *fact = &window->facts[i];
-        bool after =
-            fact->answer ? fact->time_ms >= fired->start_ms : fact->time_ms > fired->start_ms;
-        if (after && window_judge_is_heard(question, fact))
-            return WINDOW_HEARD;
-    }
-    int64_t limit_ms = limit_of(window, question, fired);
-    bool passed = limit_ms != TIMESTAMP_NONE && question->clock_ms >= limit_ms;
-    return passed ? WINDOW_PASSED : WINDOW_STANDS;
-}
-
 /* The newest word heard, or NULL. */
 static const struct window_fact *last_word(const struct window *window,
                                            const struct window_question *question)
@@ -321,12 +284,7 @@ int64_t window_judge_clock_next_absence(const struct window *window,
     int64_t due_ms = begun ? absence_due(question->trigger, begun) : TIMESTAMP_NONE;
     bool open =
         due_ms != TIMESTAMP_NONE && window_judge_is_new(window, question, begun->time_ms, due_ms);
-    int64_t next_ms = open ? due_ms : TIMESTAMP_NONE;
-    for (size_t i = 0; i < window->fired_count; i++)
-        if (may_lapse(question->trigger, &window->fired[i]))
-            next_ms =
-                window_judge_clock_earlier(next_ms, limit_of(window, question, &window->fired[i]));
-    return next_ms;
+    return open ? due_ms : TIMESTAMP_NONE;
 }
 
 int64_t window_judge_clock_next_threshold(const struct window *window,

@@ -5,8 +5,7 @@
  *
  * Times are differences to the one before; those that may be absent are written only where a flag
  * says so, and a fact's subject and texts where they are not those of the fact before: of a subject
- * what is another. What an absence fired lies behind its beginning: a length below nothing says
- * that it is over, which a version of before takes for an earlier one. */
+ * what is another. */
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "router/core/packed.h"
@@ -198,8 +197,7 @@ struct window_runs window_write(struct strbuf *out, const struct window *window,
     packed_add_number(out, window->fired_count);
     for (size_t i = 0; i < window->fired_count; i++) {
         packed_add_signed(out, window->fired[i].start_ms);
-        int64_t length_ms = minus(window->fired[i].anchor_ms, window->fired[i].start_ms);
-        packed_add_signed(out, window->fired[i].over ? -length_ms : length_ms);
+        packed_add_signed(out, minus(window->fired[i].anchor_ms, window->fired[i].start_ms));
     }
     packed_add_number(out, window->day_count);
     for (size_t i = 0; i < window->day_count; i++) {
@@ -275,14 +273,7 @@ static int64_t take_moment(struct packed *bytes, int flags, int flag)
     return flags & flag ? packed_take_signed(bytes) : TIMESTAMP_NONE;
 }
 
-static struct window_fired take_fired(struct packed *bytes, enum trigger_form form)
-{
-    int64_t start_ms = packed_take_signed(bytes), length_ms = packed_take_signed(bytes);
-    bool over = form == TRIGGER_ABSENCE && length_ms < 0 && length_ms > INT64_MIN;
-    return (struct window_fired){start_ms, plus(start_ms, over ? -length_ms : length_ms), over};
-}
-
-static void take_lists(struct packed *bytes, struct window *window, enum trigger_form form)
+static void take_lists(struct packed *bytes, struct window *window)
 {
     struct before before = {0};
     window->fact_count = take_count(bytes, WINDOW_MOST_FACTS);
@@ -290,8 +281,10 @@ static void take_lists(struct packed *bytes, struct window *window, enum trigger
     for (size_t i = 0; i < window->fact_count; go_on(&before, &window->facts[i++]))
         take_fact(bytes, &window->facts[i], &before, window->subjects[i]);
     window->fired_count = take_count(bytes, WINDOW_MOST_FIRED);
-    for (size_t i = 0; i < window->fired_count; i++)
-        window->fired[i] = take_fired(bytes, form);
+    for (size_t i = 0; i < window->fired_count; i++) {
+        window->fired[i].start_ms = packed_take_signed(bytes);
+        window->fired[i].anchor_ms = plus(window->fired[i].start_ms, packed_take_signed(bytes));
+    }
     window->day_count = take_count(bytes, WINDOW_MOST_DAYS);
     for (size_t i = 0; i < window->day_count; i++) {
         window->days[i].day = packed_take_signed(bytes);
@@ -314,6 +307,6 @@ bool window_read(struct window *window, struct span bytes, enum trigger_form *fo
     window->due_ms = take_moment(&left, flags, HAS_DUE);
     window->run_ms = take_moment(&left, flags, HAS_RUN);
     window->pushed_ms = take_moment(&left, flags, HAS_PUSHED);
-    take_lists(&left, window, *form);
+    take_lists(&left, window);
     return !left.bad && left.rest.len == 0;
 }

@@ -310,30 +310,6 @@ static void a_proactive_case_is_confirmed_or_declined_by_a_person(void **state)
     }
 }
 
-/* What a warning waited for has come before anybody said a word (docs/decisions/0364). */
-static void a_finding_that_is_over_leaves_the_desk_by_itself(void **state)
-{
-    (void)state;
-    static const char subject[] = "proactive:near_due:AAAAAAAAAAAAAAAAAAAAAA";
-    struct case_flow *flow = begin();
-    struct told opened = said("opened-p", "opened", "router", NOON);
-    struct told over = said("over-p", "lapsed", "router", NOON + HOUR);
-    struct told word = said("word-p", "confirmed", "desk", NOON + 2 * HOUR);
-    opened.subject = over.subject = word.subject = subject;
-    opened.data = "{\"type_code\":\"R0303\",\"community_code\":\"110105001905\"}";
-    over.data = "{\"rule\":\"over_due\",\"cause\":\"opened-p\"}";
-    tell(flow, opened);
-    assert_newest("desk", "escalated", "\"desk_cause\":\"confirm\"");
-    tell(flow, over);
-    assert_newest("desk", "ended", "\"id\":\"over-p\"");
-    flow = restart(flow);
-    tell(flow, over);
-    tell(flow, word); /* too late, and answered */
-    assert_int_equal(count(STREAM_EVENTS, "case.dispatched.v1"), 0);
-    assert_int_equal(count(STREAM_RECEIPTS, "word-p"), 1);
-    case_flow_close(flow);
-}
-
 /* The order's own lead was released, so nobody is told any more what the rules say beside it. */
 static void a_later_round_says_nothing_beside_a_lead_that_was_released(void **state)
 {
@@ -485,7 +461,6 @@ int main(void)
         cmocka_unit_test(history_without_its_opening_asks_nobody),
         cmocka_unit_test(a_kind_without_escalation_has_no_headless_question),
         cmocka_unit_test(a_proactive_case_is_confirmed_or_declined_by_a_person),
-        cmocka_unit_test(a_finding_that_is_over_leaves_the_desk_by_itself),
         cmocka_unit_test(a_later_round_says_nothing_beside_a_lead_that_was_released),
         cmocka_unit_test(the_order_says_that_a_trigger_named_its_lead),
         cmocka_unit_test(the_order_says_what_the_trigger_found),

@@ -307,8 +307,6 @@ static inline struct span member(const struct json_value *data, const char *name
     return text.at ? text : SPAN("-");
 }
 
-static bool shows_over; /* what ends by itself, too */
-
 /* Its group and reason; `confirmed`, which follows where nobody is asked, is another test's. */
 static inline void add_firing(struct strbuf *out, const struct kept *one)
 {
@@ -321,8 +319,6 @@ static inline void add_firing(struct strbuf *out, const struct kept *one)
     assert_int_equal(event_read_record(reader, &record, &scratch, &event), REJECT_NONE);
     assert_true(span_is(event.party, "router"));
     const struct json_value *group = json_get(event.data, SPAN("group"));
-    if (span_is(event.name, "lapsed") && shows_over)
-        strbuf_addf(out, "%.*s\n", SPAN_ARG(member(event.data, "rule")));
     if (!span_is(event.name, "opened"))
         return;
     for (const struct json_value *value = group->first; value; value = value->next)
