@@ -38,7 +38,7 @@ export function drawCases(state, { rows, more, sum }, clock, { expected, doubles
     more && make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))));
 }
 
-const STATES = ["", NOT_CLOSED, NOT_DONE, "waiting", "open", "held", "resolved", "closed"];
+const STATES = ["", NOT_CLOSED, NOT_DONE, "waiting", "open", "held", "resolved", "closed", "merged"];
 const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DONE]: "not_done" }[value] || `state_${value}`);
 
 // How many a list is of, where a view counts just these: a stock now, or what was opened. null: no view does. A list by its

@@ -85,7 +85,7 @@ function columnsOf(state, level, stocks) {
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", class: "rate", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => gauge(row[part], row[of]) });
   return [
     { key: "name", title: t(level.title), value: (row) => (row.sum ? "" : level.name(row[level.by])),
-      cell: (row) => (row.sum ? t("sum") : row[level.by] ? make("a", { href: address({ ...level.down(row[level.by]), sort: "" }), lang: langOfNames() }, level.name(row[level.by])) : level.name(""))},
+      cell: (row) => (row.sum ? t("sum") : row[level.by] ? make("a", { href: address(level.down(row[level.by])), lang: langOfNames() }, level.name(row[level.by])) : level.name(""))},
     ...COUNTS.map(count), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened"),
     ...stocks.map((key) => ({ ...count(key), cell: (row) => stockCell(state, level, key, row) }))];
 }

@@ -55,7 +55,7 @@ static void build(struct api_call *call, struct sql_ask *ask)
                 "topic = $1), 'newest_change', (SELECT core.of_ms(max(changed_ms)) FROM (SELECT "
                 "changed_ms FROM core.case_now WHERE opened_ms IS NOT NULL ORDER BY opened_ms "
                 "DESC LIMIT 1000) AS n), 'newest_record', (SELECT core.of_ms(max(seen_ms)) FROM "
-                "core.feed_seen))::text, coalesce($2::text, (SELECT "
+                "core.feed_seen WHERE feed <> 'status'))::text, coalesce($2::text, (SELECT "
                 "json_build_object('feeds', (SELECT coalesce(json_agg(json_build_object('feed', "
                 "feed, 'hour', hour, 'closes', closes) ORDER BY feed), '[]') FROM (SELECT "
                 "DISTINCT ON (feed) feed, hour, closes FROM api.ledger WHERE hour >= "

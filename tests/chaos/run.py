@@ -2,6 +2,7 @@
 """One run of a district: the live day on a manual clock and the real requests of 2011, clean or under
 the faults of a seed, to its end and to a snapshot of what it left behind. Two slots a group."""
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -33,6 +34,10 @@ class Plan:
         shutil.copytree(ROOT / "config", self.config)
         feed = self.config / "feeds" / f"{FEED}.yaml"  # over all partitions of raw: both slots have work
         feed.write_text(feed.read_text().replace("owner: desk\n", "owner: desk\nspread: 12\n", 1))
+        # Of a merge the lead of the parent is told at the clock of the parent's partition, wherever that stands when the child's is read:
+        # no two runs need agree on that tick. What merges make equal is asked in make sim and tests/e2e/test_merge.py.
+        turns = self.config / "gen/turns.csv"
+        turns.write_text(re.sub(r"^merged,.*$", "merged,0", turns.read_text(), flags=re.M))
         subprocess.run([str(word) for word in (
             self.binaries / "citybrain", "gen", "--seed", DAY_SEED, "--events", events, "--day", DAY, "--step", step,
             "--config", self.config, "--out", self.day, "--summary", self.folder / "day.json")],
