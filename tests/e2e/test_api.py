@@ -151,7 +151,7 @@ def test_a_group_of_types_is_one_matter(district, api):
         assert status == 400 and told["parameter"] == "type_group", told
         assert ("no such parameter" if "places" in path else "heating water") in told["detail"], told
     heating, = [one for one in api.json("/api/names")["type_groups"] if one["group"] == "heating"]
-    assert heating == {"group": "heating", "name": "供暖", "types": ["R0201", "R0202"]}
+    assert heating == {"group": "heating", "name": "供暖", "name_en": "Heating", "types": ["R0201", "R0202"]}
 
 
 def test_every_view_says_what_its_rows_are(api):
@@ -175,7 +175,7 @@ def test_every_view_says_what_its_rows_are(api):
             assert list(row) == [*(c["column"] for c in view["columns"] if c["form"] in ("rate", "score")), *behind]
     assert asked > 20
     closure = next(view for view in told if view["view"] == "closure_rate")
-    assert {"column": "rate", "measure": "rate", "name": "办结率", "form": "rate"} in closure["columns"] and closure["scopes"] == ["all", "net"]
+    assert {"column": "rate", "measure": "rate", "name": "办结率", "name_en": "Closure rate", "form": "rate", "of": ["closed", "opened"]} in closure["columns"] and closure["scopes"] == ["all", "net"]
 
 
 def test_a_timeline_has_codes_and_words_and_says_nothing_of_the_caller(api):
