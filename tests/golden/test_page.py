@@ -603,7 +603,7 @@ def test_a_number_leads_to_the_cases_it_counts(api):
     # what is most urgent is of requests too, as are the numbers beside it
     assert [query for path, query in api.asked if path == "/api/cases"][0] == {"kind": "request", "order": "due", "limit": "8"}
     assert "#view=cases&kind=request&order=due" in links and "#view=cases&kind=request" in links
-    assert f"#view=cases&kind=request&{NOT_CLOSED}" in links and "#view=cases&kind=request&overdue=yes" in links
+    assert f"#view=cases&kind=request&{NOT_CLOSED}" in links and "#view=cases&kind=request&overdue=yes&order=due" in links
     links = browse(api.url + "#view=units&from=2025-12-01&to=2025-12-02").links.splitlines()
     assert links.count(f"#view=cases&kind=request&unit=d_urban&{NOT_CLOSED}") == 3  # in two tiers, and in the table
     page = browse(api.url + "#view=times&from=2025-12-01&to=2025-12-02")
