@@ -17,7 +17,7 @@ from test_path import COMMUNITY, LEAD, STREET, order
 STAGES = ("opened", "classified", "dispatched", "dispatched", "dispatched", "signed", "signed", "signed",
           "contacted", "contacted", "contacted", "resolved", "resolved", "reviewed", "reopened", "closed",
           "disputed", "dispute_decided", "assigned", "forwarded", "co_assigned", "whistle_blown", "whistle_reported", "extended",
-          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "reviewed", "exclusion_decided", "amended", "accepted", "handled", "finished", "confirmed", "declined", "lapsed")
+          "hold_requested", "held", "resumed", "merged", "merged", "unmerged", "child_added", "child_removed", "linked", "recalled", "overdue", "reviewed", "exclusion_decided", "amended", "accepted", "handled", "finished", "confirmed", "declined")
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
 CASES = 350
