@@ -14,6 +14,7 @@
 #include "aggregator/core/batch.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
+#include "shipped.h"
 
 #define CASES   12
 #define LINES   8
@@ -34,13 +35,7 @@ struct store {
 static int load(void **state)
 {
     (void)state;
-    struct diagnostics *diagnostics = diagnostics_new();
-    codes = codes_load("config/codes.csv", diagnostics);
-    rules.codes = codes;
-    rules.kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    rules.views = rules.kinds ? views_load("config/views", rules.kinds, diagnostics) : NULL;
-    rules.zone_minutes = 480;
-    diagnostics_free(diagnostics);
+    rules = read_shipped(&codes);
     return rules.views ? 0 : 1;
 }
 

@@ -15,6 +15,7 @@
 #include "aggregator/core/view_measure.h"
 #include "base/base.h"
 #include "base/memory.h"
+#include "shipped.h"
 
 #define HOUR    3600000LL
 #define MONDAY  1767542400000LL /* 2026-01-05T00:00+08:00 */
@@ -30,13 +31,7 @@ static const struct view *view;
 static int load(void **state)
 {
     (void)state;
-    struct diagnostics *diagnostics = diagnostics_new();
-    codes = codes_load("config/codes.csv", diagnostics);
-    rules.codes = codes;
-    rules.kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    rules.views = rules.kinds ? views_load("config/views", rules.kinds, diagnostics) : NULL;
-    rules.zone_minutes = 480;
-    diagnostics_free(diagnostics);
+    rules = read_shipped(&codes);
     view = rules.views ? views_find(rules.views, SPAN("dispute")) : NULL;
     return view ? 0 : -1;
 }

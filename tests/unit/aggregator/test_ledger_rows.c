@@ -13,6 +13,7 @@
 
 #include "aggregator/core/batch.h"
 #include "base/memory.h"
+#include "shipped.h"
 
 #define HOUR 1772420400000 /* 2026-03-02T03:00:00Z */
 #define CASE SPAN("request:test:1")
@@ -23,13 +24,7 @@ static struct batch_rules rules;
 static int load(void **state)
 {
     (void)state;
-    struct diagnostics *diagnostics = diagnostics_new();
-    codes = codes_load("config/codes.csv", diagnostics);
-    rules.codes = codes;
-    rules.kinds = codes ? kinds_load("config/kinds", codes, diagnostics) : NULL;
-    rules.views = rules.kinds ? views_load("config/views", rules.kinds, diagnostics) : NULL;
-    rules.zone_minutes = 480;
-    diagnostics_free(diagnostics);
+    rules = read_shipped(&codes);
     return rules.views ? 0 : 1;
 }
 
