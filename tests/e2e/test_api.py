@@ -323,11 +323,14 @@ def test_why_a_unit_disputes_stands_before_the_desk_and_in_the_cases_life(distri
     district.accepted("hotline", [order("APISAID")])
     district.settle()
     (lead,), = district.sql("SELECT lead FROM core.case_now WHERE case_id = %s", name)
+    came = api.json("/api/freshness")["newest_record"]
     for unit, stage, data in ((lead, "signed", {}), (lead, "disputed", {"reason": "非本单位|职责\\范围,已电13812345678"})):
         said = {"case": name, "stage": stage, "data": data, "time": datetime.datetime.now(CHINA).isoformat(timespec="milliseconds")}
         assert district.http(f"{district.environment['CITYBRAIN_URL']}/v1/units/{unit}/status", json.dumps(said).encode(), Content_Type="application/json",
                              Authorization=f"Bearer demo-{unit}")[0] == 200
     district.settle()
+    # a word of a unit is nobody's newest record (docs/decisions/0342)
+    assert api.json("/api/freshness")["newest_record"] == came and any(row["feed"] == "status" for row in api.json("/api/feeds")["rows"])
     wanted = "非本单位|职责\\范围,已电***"
     queue = {row["case"]: row for row in pages(api, "/api/desk", limit=50)}
     assert queue[name]["said"] == wanted and {row["said"] for row in queue.values() if row["cause"] not in ("dispute", "hold")} <= {None}
