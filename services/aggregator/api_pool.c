@@ -42,7 +42,7 @@ struct api_pool {
     struct api_question *first, *last;
     struct api_question *gathered, *latest;
     bool gathers;
-    char session[320];
+    char session[384];
     struct metric *outcomes, *seconds;
 };
 
@@ -294,7 +294,8 @@ void api_pool_asked(struct api_pool *pool)
         queue(pool, gathered);
 }
 
-/* Times are told by the district's wall clock. */
+/* Times are told by the district's wall clock. Questions come many at once, so one has one process:
+ * of a stock two workers were started for the half of it that is not read (docs/decisions/0250). */
 static void write_session(struct api_pool *pool, const struct aggregator_config *config)
 {
     int zone = config->rules.zone_minutes, minutes = zone < 0 ? -zone : zone;
@@ -303,7 +304,7 @@ static void write_session(struct api_pool *pool, const struct aggregator_config 
         "SET TIME ZONE INTERVAL '%c%02d:%02d' HOUR TO MINUTE; SET "
         "default_transaction_read_only = on; SET default_transaction_isolation = 'read "
         "committed'; SET statement_timeout = %lld; SET lock_timeout = '2s'; SET jit = off; SET "
-        "work_mem = '8MB'",
+        "max_parallel_workers_per_gather = 0; SET work_mem = '8MB'",
         zone < 0 ? '-' : '+', minutes / 60, minutes % 60, (long long)config->api_timeout_ms);
 }
 

@@ -64,7 +64,7 @@ def copy_days(district, wanted):
     for table in (f"cell_{view}" for view in VIEWS):
         cells = columns_of(district, table, "day")
         insert(district, f"core.{table} (day, {', '.join(cells)}) SELECT day - g * {SPAN}, {', '.join(cells)} FROM core.{table}, "
-               "generate_series(1, %s) AS g", days)
+               "generate_series(1, %s) AS g ORDER BY 1", days)  # as they come: the cells of a day lie together
         tables.append(table)
     for table in (f"cell_{view}" for view in STOCKS):
         copy_flows(district, table, days)
@@ -83,7 +83,7 @@ def copy_flows(district, table, days):
     sums = ", ".join(f"sum(CASE later WHEN 0 THEN {name} ELSE -{name} END)" for name in values)
     insert(district, f"core.{table} (day, {', '.join(names + values)}, shard) SELECT day - g * {SPAN} + later, {', '.join(names)}, {sums}, 99 "
            f"FROM core.{table}, generate_series(1, %s) AS g, generate_series(0, 1) AS later WHERE later = 0 OR "
-           f"hashtext(bucket || unit || type_code || g) %% 20 <> 0 GROUP BY 1, {', '.join(names)}", days)
+           f"hashtext(bucket || unit || type_code || g) %% 20 <> 0 GROUP BY 1, {', '.join(names)} ORDER BY 1", days)
 
 
 def analyze(district, table):
