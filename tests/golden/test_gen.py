@@ -46,6 +46,31 @@ def test_some_orders_do_not_go_straight_on_as_often_as_the_configuration_says(tm
         assert done.returncode == 78 and f"{shares}:2:" in done.stderr and says in done.stderr, done.stderr
 
 
+def test_who_turns_an_order_says_why_where_the_configuration_has_reasons(tmp_path, config):
+    def turns(*words):
+        done, sums = gen(tmp_path, "--days", "7", "--rate", "3000", "--config", config, *words)
+        assert done.returncode == 0, done.stderr
+        items = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+        items = [item["item"] for item in items if item["to"].startswith("/v1/units/")]
+        turns_ = {"disputed", "dispute_decided", "hold_requested", "held", "resumed", "merged"}
+        assert not any("reason" in item.get("data", {}) for item in items if item["stage"] not in turns_)
+        return sums, [(item["data"].get("outcome") or item["stage"] if "data" in item else item["stage"], item.get("data", {})) for item in items if item["stage"] in turns_]
+
+    reasons = config / "gen/reasons.csv"
+    rows = [line.split(",") for line in reasons.read_text().splitlines() if not line.startswith("#")][1:]
+    sums, said = turns()
+    assert said and all([move, data.get("reason")] in [row[1:] for row in rows] for move, data in said)
+    assert len({data["reason"] for _, data in said}) > 15
+    reasons.unlink()
+    without, silent = turns()
+    assert without == sums and [(move, {**data, "reason": None}) for move, data in silent] == [(move, {**data, "reason": None}) for move, data in said]
+    assert not any("reason" in data for _, data in silent)
+    for row, says in (("x,closed,是", 'move cannot be "closed"; fix: write disputed,'), ("x,held,", "reason has 0 bytes, not 1 to 300; fix: write a sentence")):
+        reasons.write_text(f"code,move,reason\n{row}\n")
+        done, _ = gen(tmp_path, "--config", config)
+        assert done.returncode == 78 and f"{reasons}:2:" in done.stderr and says in done.stderr, done.stderr
+
+
 def test_a_day_is_no_span(tmp_path):
     _, sums = gen(tmp_path, "--events", "500")
     assert "days" not in sums and sums["events"] == 500

@@ -19,7 +19,8 @@
 #include "gen/turn.h"
 
 #define DAY_MS   INT64_C(86400000)
-#define BAD_MARK '\x01' /* becomes a byte that GB18030 does not have */
+#define STREAM   UINT64_C(0x726561736f6e) /* so that no other lots move */
+#define BAD_MARK '\x01'                   /* becomes a byte that GB18030 does not have */
 
 static const char *const kind_words[] = {"咨询", "求助", "投诉", "举报", "建议", "表扬"};
 static const char *const stage_words[] = {"signed", "contacted", "resolved", "closed"};
@@ -207,26 +208,47 @@ static const char *stage_of(const struct day_item *item, enum life_turn_kind tur
     return turn == TURN_HELD ? "held" : turn == TURN_MERGED ? "merged" : "dispute_decided";
 }
 
+/* Its move as reasons.csv calls it: a dispute's answer by what is found. */
+static struct span move_of(const struct day_item *item, const char *stage, enum life_turn_kind turn)
+{
+    if (item->kind == DAY_SAID && turn == TURN_DISPUTED)
+        return SPAN("rejected");
+    return item->kind == DAY_SAID && turn == TURN_UPHELD ? SPAN("upheld") : span_of(stage);
+}
+
 /* What the desk's answer says besides. */
-static void add_answer(struct strbuf *out, const struct day *day, const struct life *life)
+static void add_answer(struct strbuf *data, const struct day *day, const struct life *life)
 {
     char number[64];
     if (life->turn.kind == TURN_DISPUTED) {
-        strbuf_add(out, SPAN(",\"data\":{\"outcome\":\"rejected\"}"));
+        strbuf_add(data, SPAN(",\"outcome\":\"rejected\""));
     } else if (life->turn.kind == TURN_UPHELD) {
-        strbuf_addf(out, ",\"data\":{\"outcome\":\"upheld\",\"lead\":\"%.*s\"}",
-                    SPAN_ARG(life->lead));
+        strbuf_addf(data, ",\"outcome\":\"upheld\",\"lead\":\"%.*s\"", SPAN_ARG(life->lead));
     } else if (life->turn.kind == TURN_MERGED) {
         number_of(number, day, day->position[life->turn.parent]);
-        strbuf_addf(out, ",\"data\":{\"parent\":\"" ITEM_CASES "%s\"}", number);
+        strbuf_addf(data, ",\"parent\":\"" ITEM_CASES "%s\"", number);
     }
 }
 
-static void write_status(struct strbuf *out, const struct day *day, const struct day_item *item,
-                         const struct life *life)
+static void add_reason(struct strbuf *data, const struct day *day, const struct day_item *item,
+                       struct span move)
 {
+    const struct life *life = &day->lives[item->life];
+    struct draw draw = draw_begin(day->frame.seed ^ (STREAM + item->kind), life->index);
+    struct span reason = reasons_draw(&day->pool->reasons, move, &draw);
+    if (!reason.len)
+        return;
+    strbuf_add(data, SPAN(",\"reason\":"));
+    strbuf_add_json(data, reason);
+}
+
+static void write_status(struct item_writer *writer, struct strbuf *out, const struct day *day,
+                         const struct day_item *item)
+{
+    const struct life *life = &day->lives[item->life];
     struct span unit = teller_of(item, life);
     const char *stage = stage_of(item, life->turn.kind);
+    struct strbuf *data = &writer->csv;
     char number[64];
     number_of(number, day, item->life);
     strbuf_addf(out,
@@ -235,8 +257,13 @@ static void write_status(struct strbuf *out, const struct day *day, const struct
                 SPAN_ARG(unit), number, stage);
     timestamp_add_rfc3339(out, item->at_ms);
     strbuf_add_char(out, '"');
+    strbuf_reset(data);
     if (item->kind == DAY_SAID)
-        add_answer(out, day, life);
+        add_answer(data, day, life);
+    if (item->kind != DAY_GARBLED)
+        add_reason(data, day, item, move_of(item, stage, life->turn.kind));
+    if (data->len)
+        strbuf_addf(out, ",\"data\":{%.*s}", (int)data->len - 1, data->at + 1);
     strbuf_add_char(out, '}');
 }
 
@@ -250,7 +277,7 @@ void item_write(struct item_writer *writer, struct strbuf *out, const struct day
     } else if (item->kind == DAY_REVIEW) {
         write_review(writer, out, day, item);
     } else if (item->kind != DAY_ROW) {
-        write_status(out, day, item, life);
+        write_status(writer, out, day, item);
     } else {
         fill_row(&writer->row, day, item, life);
         if (life->csv) {

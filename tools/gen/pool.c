@@ -108,6 +108,7 @@ bool pool_load(struct pool *pool, const char *config_dir, struct error *error)
         mix_load(&pool->mix, config_dir, pool->district.types, pool->types, pool->type_count,
                  diagnostics);
         turns_load(&pool->turns, config_dir, diagnostics);
+        reasons_load(&pool->reasons, config_dir, diagnostics);
     }
     bool good = diagnostics_to_error(diagnostics, error);
     diagnostics_free(diagnostics);
@@ -131,6 +132,7 @@ void pool_fini(struct pool *pool)
     free(pool->beat_ms);
     free(pool->units);
     mix_fini(&pool->mix);
+    reasons_fini(&pool->reasons);
     rules_free(pool->rules);
     registry_free(pool->station_rows);
     district_fini(&pool->district);

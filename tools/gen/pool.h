@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "gen/mix.h"
+#include "gen/reason.h"
 #include "gen/turn_share.h"
 #include "router/core/decide.h"
 
@@ -34,9 +35,10 @@ struct pool { /* spans live as long as the registries */
     struct span *stations, *units; /* codes; units without the desk */
     int64_t *beat_ms;              /* of a station: between two words, within its cadence */
     size_t place_count, type_count, station_count, unit_count;
-    struct mix mix;     /* of types */
-    struct turns turns; /* how often orders do not go straight on */
-    bool calls_back;    /* the district has the call centre's feed */
+    struct mix mix;         /* of types */
+    struct turns turns;     /* how often orders do not go straight on */
+    struct reasons reasons; /* and why */
+    bool calls_back;        /* the district has the call centre's feed */
 };
 
 /* Reads DIR's registries and rules; CONFIG with file:line:col otherwise. */
