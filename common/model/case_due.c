@@ -12,7 +12,7 @@ struct walk {
     const struct case_kind *kind;
     const struct case_line *opened;
     enum case_due_source own, asked; /* the order's own; what asks for another lead named one */
-    bool by_class, dispatched, held;
+    bool by_class, dispatched, desk_leads, held;
 };
 
 static bool has_due(const struct case_line *line)
@@ -36,6 +36,7 @@ static enum case_due_source now(const struct walk *walk)
 static void on_dispatched(struct walk *walk, const struct case_line *line)
 {
     walk->dispatched = true;
+    walk->desk_leads = span_is(line->attribute[CASE_LEAD], "desk");
     if (walk->own != CASE_DUE_NONE)
         return;
     walk->by_class = has_due(line) && line->attribute[CASE_CLASS].len > 0;
@@ -44,21 +45,31 @@ static void on_dispatched(struct walk *walk, const struct case_line *line)
         walk->own = CASE_DUE_ORDER;
 }
 
+/* What is asked last counts: who names another lead and no time takes back the time that was named
+ * before. A classification asks only while the desk leads. */
 static void on_new_lead(struct walk *walk, const struct kind_stage *stage,
                         const struct case_line *line)
 {
-    bool rejected = stage->meaning == MEANS_DISPUTE_DECIDED &&
-                    !span_is(line->attribute[CASE_OUTCOME], "upheld");
-    if (stage->meaning == MEANS_CLASSIFIED || rejected || !has_due(line))
+    if (stage->meaning == MEANS_DISPUTE_DECIDED &&
+        !span_is(line->attribute[CASE_OUTCOME], "upheld"))
         return;
-    *(walk->dispatched ? &walk->asked : &walk->own) = said_by(walk, line);
+    if (stage->meaning == MEANS_CLASSIFIED) {
+        walk->asked = walk->desk_leads ? CASE_DUE_NONE : walk->asked;
+        return;
+    }
+    if (walk->dispatched)
+        walk->asked = said_by(walk, line);
+    else if (has_due(line))
+        walk->own = said_by(walk, line);
 }
 
 static void on_recalled(struct walk *walk, const struct case_line *line)
 {
     walk->dispatched = walk->by_class = false;
-    if (walk->asked != CASE_DUE_NONE && !line->attribute[CASE_PARENT].at)
+    if (walk->asked != CASE_DUE_NONE && !line->attribute[CASE_PARENT].at) {
         walk->own = walk->asked;
+        walk->due->moved = false;
+    }
     walk->asked = CASE_DUE_NONE;
 }
 

@@ -116,6 +116,42 @@ static void what_is_named_with_another_lead_is_the_desks(void **state)
     assert_int_equal(fold.due_ms, INT64_C(1767500000000));
 }
 
+/* The lead that was asked for first does not come, nor does its time. */
+static void of_two_words_of_the_desk_the_last_one_says_whose_it_is(void **state)
+{
+    (void)state;
+    begin();
+    SAY("opened", "source", NO_MORE);
+    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "7d"});
+    SAY("assigned", "desk", LEAD("d_urban"), DUE("1767500000000"));
+    SAY("assigned", "desk", LEAD("d_park"), NO_MORE);
+    look(CASE_DUE_CLASS, CASE_DUE_NONE);
+    SAY("recalled", "router", {CASE_CAUSE, "event04"}, LEAD("d_water"));
+    look(CASE_DUE_NONE, CASE_DUE_NONE);
+    SAY("dispatched", "router", LEAD("d_park"), DUE("1767600000000"), {CASE_CLASS, "7d"});
+    look(CASE_DUE_CLASS, CASE_DUE_CLASS);
+    assert_int_equal(fold.due_ms, INT64_C(1767600000000));
+}
+
+/* What a hold moved was the limit of before. */
+static void what_the_desk_names_anew_no_hold_has_moved(void **state)
+{
+    (void)state;
+    begin();
+    SAY("opened", "source", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
+    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
+    SAY("signed", "lead", NO_MORE);
+    SAY("held", "desk", NO_MORE);
+    SAY("resumed", "desk", NO_MORE);
+    SAY("assigned", "desk", LEAD("d_urban"), DUE("1767500000000"));
+    look(CASE_DUE_ORDER, CASE_DUE_DESK);
+    assert_true(due.moved);
+    SAY("recalled", "router", {CASE_CAUSE, "event06"}, LEAD("d_water"));
+    look(CASE_DUE_DESK, CASE_DUE_NONE);
+    assert_false(due.moved);
+    assert_int_equal(fold.due_ms, INT64_C(1767500000000));
+}
+
 static void a_rejected_dispute_and_a_word_without_effect_name_none(void **state)
 {
     (void)state;
@@ -156,6 +192,8 @@ int main(void)
         cmocka_unit_test(an_adopted_orders_own_limit_is_the_orders_whatever_its_class),
         cmocka_unit_test(a_class_counts_where_the_order_brings_none_until_the_desk_says_another),
         cmocka_unit_test(what_is_named_with_another_lead_is_the_desks),
+        cmocka_unit_test(of_two_words_of_the_desk_the_last_one_says_whose_it_is),
+        cmocka_unit_test(what_the_desk_names_anew_no_hold_has_moved),
         cmocka_unit_test(a_rejected_dispute_and_a_word_without_effect_name_none),
         cmocka_unit_test(a_new_round_forgets_the_orders_and_a_hold_moves_what_is),
     };
