@@ -52,8 +52,8 @@ const dueBy = (one) => [bySource(one.due_source), one.due_moved ? t("due_moved")
 const inBrackets = (words) => (words ? t("in_brackets", { words }) : "");
 
 function stands(one, lines, now) {
-  const since = heldSince(one, lines), said = one.due && { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: dueIn(one.due, now).text };
-  const limit = one.due && !dueIn(one.due, now).late ? t("w_limit", said) : "";
+  const since = heldSince(one, lines), said = one.due && { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: dueIn(one.due, now, one.held).text };
+  const limit = one.due && !dueIn(one.due, now, one.held).late ? t("w_limit", said) : "";
   if (!since || !(now > 0)) return limit ? t("w_due", said) : null;
   const state = t(`state_${one.state}`), words = { since: moment(since, now), time: spell((now - Date.parse(since)) / 1000), unit: one.unit_name || one.unit,
     state: SIGNED.includes(one.kind) || !one.stage_words ? state : `${state}(${one.stage_words})`, limit };
@@ -107,7 +107,7 @@ export function why(one, now) {
   const said = [];
   if (isOver(one)) return [ended(one), lateness(one, lines, now), ...wentThrough(lines)].filter(Boolean);
   said.push(stands(one, lines, now));
-  if (one.due && dueIn(one.due, now).late) said.push(t("w_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration((now - Date.parse(one.due)) / 1000) }));
+  if (one.due && dueIn(one.due, now, one.held).late) said.push(t("w_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration((now - Date.parse(one.due)) / 1000) }));
   if (one.desk_cause) said.push(t("w_desk", { cause: t(`cause_${one.desk_cause}`) }));
   if (!last && !one.unit) said.push(t("w_not_dispatched"));
   if (last && SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
@@ -124,7 +124,7 @@ export function facts(one, now) {
     [t("type"), named(one.type_code_name, one.type_code)],
     [t("place"), make("span", { lang: langOfNames() }, [one.street_code_name || one.street_code, one.community_code_name || one.community_code].filter(Boolean).join(" ") || t("no_place"))],
     [t("lead"), one.unit ? make("a", { href: viewAddress("cases", { unit: one.unit }), lang: langOfNames() }, one.unit_name || one.unit) : t("not_dispatched")],
-    [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one.due, now)), dueBy(one) ? make("span", { class: "below soft", id: "due_by" }, dueBy(one)) : null] : "–"],
+    [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one, now)), dueBy(one) ? make("span", { class: "below soft", id: "due_by" }, dueBy(one)) : null] : "–"],
     [t("limit_class"), one.limit_class ? [limitName(one.limit_class), one.due_source && one.due_source !== "class" ? make("span", { class: "below soft", id: "class_aside" }, t("class_aside")) : null] : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
     one.helpers?.length ? [t("helpers"), one.helpers.map((helper, n) => [n ? "; " : null, make("span", { lang: langOfNames() }, unitName(helper.unit)), ` ${t(`role_${helper.role}`)}`])] : null].filter(Boolean);

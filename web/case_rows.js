@@ -20,9 +20,9 @@ export const NOT_CLOSED = "waiting,open,held,resolved,merged", NOT_DONE = "waiti
 
 export const caseLink = (name) => make("a", { href: viewAddress("case", { case: name }), class: "case" }, name.split(":").slice(2).join(":") || name);
 
-export function dueMark(due, now, isOver) {
+export function dueMark({ due, held }, now, isOver) {
   if (!due || isOver) return make("span", { class: "soft" }, due ? moment(due, now) : isOver ? "–" : t("no_limit"));
-  const { text, late, soon } = dueIn(due, now);
+  const { text, late, soon } = dueIn(due, now, held);
   return make("span", { class: late ? "late" : soon ? "soon" : "" }, late ? make("span", { "aria-hidden": "true" }, "▲ ") : null, text);
 }
 
@@ -44,7 +44,7 @@ const COLUMNS = {
   place: () => ({ key: "place", title: t("place"), value: placeOf, cell: (row) => named(placeOf(row)) }),
   unit: () => ({ key: "unit", title: t("lead"), value: (row) => unitName(row.unit), cell: (row) => named(unitName(row.unit)) }),
   opened: (now) => ({ key: "opened", title: t("opened_at"), cell: (row) => moment(row.opened, now) }),
-  due: (now) => ({ key: "due", title: t("due"), kind: "number", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row.due, now, isOver(row)) }),
+  due: (now) => ({ key: "due", title: t("due"), kind: "number", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row, now, isOver(row)) }),
 };
 
 export function caseTable({ id, caption, rows, now, state, columns, visible }) {

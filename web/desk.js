@@ -37,7 +37,7 @@ function row(item, state, now) {
     item.trigger ? make("b", { lang: langOfNames(triggerName(item.trigger)) }, triggerName(item.trigger)) : make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
     named(item.type_code ? typeName(item.type_code) : item.trigger ? "" : kindName(item.kind)),
     make("span", { class: "soft", lang: langOfNames(), title: item.said || item.reason }, item.said || item.reason || placeOf(item)),
-    make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due || item.cause === "emergency" ? dueMark(item.due, now) : null));
+    make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due || item.cause === "emergency" ? dueMark(item, now) : null));
 }
 
 const sumOf = (waiting) => Object.values(waiting || {}).reduce((sum, n) => sum + n, 0);

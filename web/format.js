@@ -52,9 +52,12 @@ export const secondsBetween = (from, to) => (Date.parse(to) - Date.parse(from)) 
 export const ageOf = (time, clock) => duration(Math.max(0, clock.now + (clock.age_ms || 0) - Date.parse(time)) / 1000);
 
 // How long until it is due, or by how much it is overdue.
-export function dueIn(due, now) {
+// On hold (`held`: since when) its clock stands still: what lay ahead of it then lies ahead of it now.
+export function dueIn(due, now, held) {
   if (!due) return { text: t("no_limit"), late: false, soon: false };
   if (!(now > 0)) return { text: t("waits_for_tick"), late: false, soon: false }; // before the first tick nothing is late
+  const left = (Date.parse(due) - Date.parse(held)) / 1000;
+  if (left > 0) return { text: t("left_on_hold", { time: duration(left) }), late: false, soon: false };
   const seconds = (Date.parse(due) - now) / 1000;
   return seconds < 0
     ? { text: t("late_by", { time: duration(-seconds) }), late: true, soon: false }

@@ -44,7 +44,7 @@ const WORDS = {
   district: ["全区", "District"], street: ["街乡", "Street"], community: ["社区", "Community"], unit: ["单位", "Unit"], trail: ["所在层级", "Where you are"],
   by_street: ["各街乡", "By street"], by_community: ["各社区", "By community"], by_unit: ["各承办单位", "By lead unit"],
   sums_agree: ["{n} 行之和与合计一致", "{n} rows add up to the total"], sums_differ: ["各行之和与合计不符:{what}", "The rows do not add up: {what}"],
-  not_dispatched: ["(未派单)", "(not dispatched)"], no_place: ["(未定位)", "(no place)"], no_type: ["(未分类)", "(no type)"], no_limit: ["无时限", "no limit"], late_by: ["超期 {time}", "{time} late"], left: ["余 {time}", "{time} left"],
+  not_dispatched: ["(未派单)", "(not dispatched)"], no_place: ["(未定位)", "(no place)"], no_type: ["(未分类)", "(no type)"], no_limit: ["无时限", "no limit"], late_by: ["超期 {time}", "{time} late"], left: ["余 {time}", "{time} left"], left_on_hold: ["余 {time},暂停计时", "{time} left, standing still"],
   case_list: ["事项清单", "Cases"], case: ["编号", "Number"], state: ["状态", "State"], place: ["地点", "Place"], lead: ["承办", "Lead"], opened_at: ["受理", "Opened"], due: ["时限", "Due"],
   listed: ["已列 {n} 件", "{n} listed"], listed_more: ["已列 {n} 件,后面还有", "{n} listed, there are more"], listed_of: ["已列 {n} / {of} 件", "{n} of {of} listed"], doubles_n: ["其中双系统重复 {n} 件,不计入受理", "{n} of them another system's as well, not counted as opened"], more: ["再列 100 件", "100 more"], order: ["排序", "Order"], most_urgent: ["最急在前", "Most urgent first"], only_overdue: ["仅超期", "Overdue only"],
   state_waiting: ["待派单", "waiting"], state_open: ["办理中", "open"], state_held: ["挂账", "on hold"], state_resolved: ["已办结", "resolved"], state_closed: ["已归档", "closed"], state_merged: ["已并入", "merged"],

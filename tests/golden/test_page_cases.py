@@ -96,6 +96,11 @@ def test_a_case_says_since_when_who_has_it(api):
     assert "自 01-01 10:00 待派单,已 3 时。" in page.text("why")
     page = browse(told(api, {**one, "state": "held", "timeline": one["timeline"] + [line(3, "held", "desk", 12, "挂账")]}))
     assert "自 01-01 12:00 挂账(朝外街道),已 1 时,时限暂停。" in page.text("why")
+    # on hold since before its limit it is not late, whatever the time is; since after it, it stays late (docs/decisions/0368)
+    stopped = {**one, "state": "held", "held": at("2026-01-01", 9), "due": at("2026-01-01", 12), "timeline": one["timeline"] + [line(3, "held", "desk", 9, "挂账")]}
+    words = browse(told(api, stopped)).text("view")
+    assert "时限 01-01 12:00,余 3.0 时,暂停计时" in words and "已过" not in words and "超期" not in words, words
+    assert "已过 2.0 时,尚未办结" in browse(told(api, {**stopped, "due": at("2026-01-01", 11), "held": at("2026-01-01", 12)})).text("why")
     page = browse(told(api, {**one, "timeline": one["timeline"] + [{**line(3, "dispatched", "router", 12, "派单"), "lead": "d_urban", "effect": "impossible"}]}))
     assert "自 2025-12-31 09:12 由朝外街道" in page.text("why")
     page = browse(told(api, {**one, "timeline": one["timeline"] + [line(3, "reopened", "desk", 12, "重办")]}))

@@ -86,11 +86,19 @@ class Sql:
     def moment(self, name):
         if name in ("named", "reported"):
             return f"h.{name}"
+        if name == "due" and self.round == PRESENT:
+            return self.due()
         if name == "done":
             return "coalesce(f.resolution, f.closure)" if self.round == PRESENT else "NULL::bigint"
         if name not in MOMENTS:
             return f"{self.round}.stages[{self.kind.places[name] + 1}]"
         return f"f.{name}" if self.round == PRESENT or name in ("opened", "matter") else "NULL::bigint"
+
+    def due(self):
+        """While the clock stands still no limit comes that lay ahead; what is done meanwhile is done as if it ran on just then."""
+        held = "(CASE WHEN f.pause_to[cardinality(f.pause_to)] IS NULL THEN f.pause_from[cardinality(f.pause_from)] END)"
+        done = self.moment("done")
+        return f"(CASE WHEN f.due > {held} AND ({done} > {held} OR {done} IS NULL) THEN f.due + {done} - {held} ELSE f.due END)"
 
     def local(self, moment):
         return f"({moment} + {self.zone * 60000})"
@@ -118,7 +126,7 @@ class Sql:
             return f"CASE substr(f.answer, {ANSWERS.index(name) + 1}, 1) WHEN 'y' THEN 'yes' WHEN 'n' THEN 'no' " \
                    "WHEN 's' THEN 'satisfied' WHEN 'a' THEN 'acceptable' WHEN 'd' THEN 'dissatisfied' END"
         if name == "in_time":
-            done, due = ("h.reported", "coalesce(h.due, f.due)") if self.view.each else (self.moment("done"), "f.due")
+            done, due = ("h.reported", "coalesce(h.due, f.due)") if self.view.each else (self.moment("done"), self.due())
             return f"CASE WHEN {done} <= {due} THEN 'true' WHEN {done} > {due} THEN 'false' END"
         if name == "cross_street":
             taken = f"f.fields[{self.fields['accepted_in']}]" if "accepted_in" in self.fields else "NULL::text"

@@ -25,7 +25,9 @@
     X(order_id) /* of the decision that made the lead responsible */                               \
     X(parent)
 
-#define CASE_NOW_TIMES(X) X(opened) X(dispatched) X(due) X(resolved) X(closed) X(changed)
+/* due: while the clock stands still, where it stood; held: since when it stands still. */
+#define CASE_NOW_TIMES(X)                                                                          \
+    X(opened) X(dispatched) X(due) X(held) X(resolved) X(closed) X(changed)
 
 struct case_now {
 #define CASE_NOW_TEXT(name) struct span name; /* absent = none */

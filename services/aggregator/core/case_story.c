@@ -164,6 +164,7 @@ static void add_now(const struct case_story *story, const struct case_kind *kind
     add_time(story, out, "due", now->due_ms);
     add_text(out, "due_source", case_due_name(due->now));
     strbuf_addf(out, ",\"due_moved\":%s", due->moved ? "true" : "false");
+    add_time(story, out, "held", now->held_ms);
     add_time(story, out, "resolved", now->resolved_ms);
     add_time(story, out, "closed", now->closed_ms);
     strbuf_addf(out, ",\"helpers\":%.*s,\"live\":%s",
@@ -186,6 +187,7 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     if (!case_now_of(&now, &set, &fold, kind, story->codes, arena))
         return false;
     case_due_find(&due, &set, &fold, kind);
+    due.moved |= now.due_ms != fold.due_ms; /* done while its clock stood still */
     strbuf_add(out, SPAN("{\"case\":"));
     strbuf_add_json(out, case_id);
     add_text(out, "kind", span_of(kind->code));

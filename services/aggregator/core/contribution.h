@@ -9,7 +9,7 @@
 #include "model/case_fold.h"
 
 /* Bumped whenever the same fold would add something else; part of the contribution hash. */
-#define CONTRIBUTION_VERSION 5
+#define CONTRIBUTION_VERSION 6
 
 /* A stock has two cells a pause and a change of lead, anything else one a measure and helper, or a
  * measure and round. */

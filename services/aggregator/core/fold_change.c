@@ -100,7 +100,7 @@ static void ask_moment(struct fold_change *asked, int moment)
     case VIEW_RESPONSE: asked->of |= FOLD_RESPONSE; return;
     case VIEW_RESOLUTION: asked->of |= FOLD_RESOLUTION; return;
     case VIEW_CLOSURE: asked->of |= FOLD_CLOSURE; return;
-    case VIEW_DUE: asked->of |= FOLD_DUE; return;
+    case VIEW_DUE: asked->of |= FOLD_DUE | FOLD_RESOLUTION | FOLD_CLOSURE; return;
     case VIEW_DONE: asked->of |= FOLD_RESOLUTION | FOLD_CLOSURE; return;
     case VIEW_NAMED:
     case VIEW_REPORTED: return; /* of the rest */

@@ -54,6 +54,22 @@ int64_t view_fact_done_ms(const struct case_fold *fold)
     return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
 }
 
+int64_t view_fact_held_ms(const struct case_fold *fold)
+{
+    const struct case_pause *last = fold->pause_count ? &fold->pauses[fold->pause_count - 1] : NULL;
+    return last && last->to_ms == TIMESTAMP_NONE ? last->from_ms : TIMESTAMP_NONE;
+}
+
+int64_t view_fact_due_ms(const struct case_fold *fold)
+{
+    int64_t held_ms = view_fact_held_ms(fold), done_ms = view_fact_done_ms(fold);
+    if (held_ms == TIMESTAMP_NONE || fold->due_ms <= held_ms)
+        return fold->due_ms;
+    if (done_ms == TIMESTAMP_NONE)
+        return TIMESTAMP_NONE;
+    return done_ms > held_ms ? fold->due_ms + (done_ms - held_ms) : fold->due_ms;
+}
+
 static struct span truth(bool is)
 {
     return is ? SPAN("true") : SPAN("false");
@@ -65,9 +81,9 @@ static struct span in_time(const struct view_subject *subject)
     const struct case_co *helper = subject->helper;
     if (subject->former)
         return SPAN_NONE;
-    int64_t due_ms = subject->fold->due_ms, done_ms = view_fact_done_ms(subject->fold);
+    int64_t due_ms = view_fact_due_ms(subject->fold), done_ms = view_fact_done_ms(subject->fold);
     if (helper) {
-        due_ms = helper->due_ms != TIMESTAMP_NONE ? helper->due_ms : due_ms;
+        due_ms = helper->due_ms != TIMESTAMP_NONE ? helper->due_ms : subject->fold->due_ms;
         done_ms = helper->reported_ms;
     }
     return due_ms == TIMESTAMP_NONE || done_ms == TIMESTAMP_NONE ? SPAN_NONE

@@ -11,6 +11,9 @@
 #define IS_URGENT                                                                                  \
     "n.closed_ms IS NULL AND n.resolved_ms IS NULL AND (n.due_ms IS NOT NULL OR " EMERGENCY ")"
 
+/* What a case's own clock shows: it stands still since it is on hold. */
+#define OWN_CLOCK "least(n.held_ms, (SELECT t_ms FROM core.clock))"
+
 static bool is_by_due(const struct api_query *query)
 {
     return span_is(api_query_get(query, "order")->text, "due");
@@ -28,11 +31,10 @@ static void add_overdue(struct sql_ask *ask, const struct api_query *query)
 {
     struct span asked = api_query_get(query, "overdue")->text;
     if (span_is(asked, "yes"))
-        sql_ask_add(ask, " AND n.resolved_ms IS NULL AND n.closed_ms IS NULL AND n.due_ms <= "
-                         "(SELECT t_ms FROM core.clock)");
+        sql_ask_add(ask, " AND n.resolved_ms IS NULL AND n.closed_ms IS NULL AND n.due_ms <= " OWN_CLOCK);
     if (span_is(asked, "no"))
         sql_ask_add(ask, " AND (n.resolved_ms IS NOT NULL OR n.closed_ms IS NOT NULL OR n.due_ms "
-                         "IS NULL OR n.due_ms > (SELECT t_ms FROM core.clock))");
+                         "IS NULL OR n.due_ms > " OWN_CLOCK ")");
 }
 
 /* Who asks for a number is told of cases without an opening too: those come first, and have a place
@@ -78,7 +80,7 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
                      "AS unit, n.type_code, n.street_code, n.community_code, n.station, "
                      "n.limit_class, n.rule, n.parent, n.desk_cause, core.of_ms(n.opened_ms) AS "
                      "opened, core.of_ms(n.dispatched_ms) AS dispatched, core.of_ms(n.due_ms) AS "
-                     "due, core.of_ms(n.resolved_ms) AS resolved, core.of_ms(n.closed_ms) AS "
+                     "due, core.of_ms(n.held_ms) AS held, core.of_ms(n.resolved_ms) AS resolved, core.of_ms(n.closed_ms) AS "
                      "closed, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM "
                      "core.case_now AS n WHERE ");
     sql_ask_add(ask, is_by_due(query)                          ? IS_URGENT

@@ -41,7 +41,8 @@ void desk_ask_list(struct sql_ask *ask, const struct api_query *query)
         ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.desk_cause AS cause, "
         "n.kind, n.stage, n.state, n.lead AS unit, n.type_code, n.street_code, "
         "n.community_code, core.of_ms(n.opened_ms) AS opened, core.of_ms(n.due_ms) AS "
-        "due, core.of_ms(n.changed_ms) AS changed, f.trigger, f.data->>'reason' AS "
+        "due, core.of_ms(n.held_ms) AS held, core.of_ms(n.changed_ms) AS changed, f.trigger, "
+        "f.data->>'reason' AS "
         "reason, CASE WHEN n.desk_cause IN ('dispute', 'hold') THEN (" SAID
         ") END AS said) AS i) AS row FROM core.case_now AS n LEFT JOIN core.firing AS f USING "
         "(case_id) WHERE n.desk_cause IS NOT NULL AND n.live");

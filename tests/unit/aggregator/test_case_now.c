@@ -145,6 +145,28 @@ static void a_lead_that_lost_it_is_told_and_a_helper_is_named(void **state)
     assert_true(helpers_say("{\"unit\":\"d_urban\",\"role\":\"co\""));
 }
 
+/* docs/decisions/0368 */
+static void on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time(void **state)
+{
+    (void)state;
+    int64_t due_ms = BASE_MS + 5 * HOUR_MS;
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"},
+        (struct word){CASE_DUE, "1767243600000"});
+    say("signed", "lead", "s110105001", NOTHING, NOTHING);
+    look();
+    assert_int_equal(now.due_ms, due_ms);
+    assert_int_equal(now.held_ms, TIMESTAMP_NONE);
+    say("held", "desk", NULL, NOTHING, NOTHING);
+    look();
+    assert_int_equal(now.due_ms, due_ms);
+    assert_int_equal(now.held_ms, BASE_MS + 4 * HOUR_MS);
+    said += 4;
+    say("resolved", "lead", "s110105001", NOTHING, NOTHING);
+    look();
+    assert_int_equal(now.due_ms, now.resolved_ms + HOUR_MS);
+}
+
 static void the_desk_is_asked_what_its_order_or_a_move_says(void **state)
 {
     (void)state;
@@ -269,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_then_has_a_lead_then_is_resolved_and_closed),
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
+        cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
         cmocka_unit_test(a_story_tells_reasons_to_whom_they_concern),

@@ -85,6 +85,13 @@ static void led_by(struct case_fold *fold, const char *unit, int64_t ms)
     fold->leads[fold->lead_count++] = (struct case_lead){fold->lead, ms};
 }
 
+static int64_t contribution_day(const struct case_fold *fold, const char *view)
+{
+    contribution_of(&contribution, views_find(views, span_of(view)), fold, 480);
+    assert_true(contribution.cell_count > 0);
+    return contribution.cells[0].place.day;
+}
+
 static size_t column_of(const struct view *view, const char *measure)
 {
     const struct view_measure *found = view_measure_find(view, measure);
@@ -164,6 +171,37 @@ static void overdue_is_from_its_due_time_until_it_is_done(void **state)
     contribution_of(&contribution, view, &fold, 480);
     assert_int_equal(contribution.cell_count, 2);
     assert_int_equal(of_unit("a", 0), 0);
+}
+
+static size_t overdue_cells(const struct case_fold *fold)
+{
+    contribution_of(&contribution, views_find(views, SPAN("overdue")), fold, 480);
+    return contribution.cell_count;
+}
+
+/* docs/decisions/0368 */
+static void while_its_clock_stands_still_nothing_becomes_overdue(void **state)
+{
+    (void)state;
+    struct case_fold fold = opened();
+    led_by(&fold, "a", NOON);
+    fold.due_ms = NOON + 5 * HOUR;
+    fold.held = true;
+    fold.pause_count = 1;
+    fold.pauses[0] = (struct case_pause){NOON + 2 * HOUR, TIMESTAMP_NONE};
+    assert_int_equal(overdue_cells(&fold), 0);
+    assert_int_equal(counted(&fold, "on_time", "due"), 0);
+    fold.resolution_ms =
+        NOON + 72 * HOUR; /* as if it had run on just then: three hours were left */
+    assert_int_equal(overdue_cells(&fold), 0);
+    assert_int_equal(counted(&fold, "on_time", "on_time"), 1);
+    assert_int_equal(contribution_day(&fold, "on_time"),
+                     contribution_day(&fold, "closure_rate") + 3);
+    fold.resolution_ms = TIMESTAMP_NONE;
+    fold.pauses[0].from_ms = fold.due_ms; /* what was over by then stays so */
+    assert_int_equal(overdue_cells(&fold), 1);
+    assert_int_equal(contribution.cells[0].place.part, 17 * 60);
+    assert_int_equal(counted(&fold, "on_time", "due"), 1);
 }
 
 static void a_duration_is_of_who_led_at_its_end_and_net_of_pauses(void **state)
@@ -394,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_double_counts_as_nothing_else),
         cmocka_unit_test(a_stock_goes_from_lead_to_lead),
         cmocka_unit_test(overdue_is_from_its_due_time_until_it_is_done),
+        cmocka_unit_test(while_its_clock_stands_still_nothing_becomes_overdue),
         cmocka_unit_test(a_duration_is_of_who_led_at_its_end_and_net_of_pauses),
         cmocka_unit_test(what_ended_before_it_began_took_no_time_that_is_told),
         cmocka_unit_test(a_return_is_of_who_sent_it_back),

@@ -96,7 +96,7 @@ static bool change(struct case_fold *fold, const struct case_kind *kind, size_t 
     size_t *const counts[] = {&fold->lead_count, &fold->co_count, &fold->pause_count,
                               &fold->former_count};
     if (n < ARRAY_LENGTH(times))
-        return *times[n] -= 30 * HOUR, true;
+        return *times[n] -= *times[n] == TIMESTAMP_NONE ? 0 : 30 * HOUR, true;
     if ((n -= ARRAY_LENGTH(times)) < ARRAY_LENGTH(times))
         return *times[n] = TIMESTAMP_NONE, true;
     if ((n -= ARRAY_LENGTH(times)) < kind->stage_count)
@@ -117,12 +117,11 @@ static bool change(struct case_fold *fold, const struct case_kind *kind, size_t 
     return n <= ARRAY_LENGTH(upheld) && ((*upheld[n - 1])++, true);
 }
 
-static void a_measure_that_adds_something_else_asked_for_it(void **state)
+static void assert_measures_ask(int64_t held_until_ms)
 {
     static struct contribution was, is;
     static struct case_fold before, after;
     size_t differ = 0, passed_over = 0, measures = 0;
-    (void)state;
     for (size_t i = 0; i < views_count(views); i++)
         measures += views_at(views, i)->measure_count;
     for (size_t at = 0, i = 0, m = 0; at < measures; at++, m++) {
@@ -131,8 +130,9 @@ static void a_measure_that_adds_something_else_asked_for_it(void **state)
         const struct view *view = views_at(views, i);
         struct fold_change asked = fold_change_asked(&view->measures[m]);
         fill(&before, view->of);
+        before.pauses[0].to_ms = held_until_ms;
         contribution_of_some(&was, view, &before, 480, UINT32_C(1) << m);
-        for (size_t n = 0; fill(&after, view->of), change(&after, view->of, n); n++) {
+        for (size_t n = 0; after = before, change(&after, view->of, n); n++) {
             struct fold_change changed = fold_change_of(&before, &after, view->of);
             contribution_of_some(&is, view, &after, 480, UINT32_C(1) << m);
             bool meets = fold_change_measures(&changed, &asked, 1) != 0;
@@ -147,10 +147,24 @@ static void a_measure_that_adds_something_else_asked_for_it(void **state)
     assert_true(differ > 100 && passed_over > 100);
 }
 
+static void a_measure_that_adds_something_else_asked_for_it(void **state)
+{
+    (void)state;
+    assert_measures_ask(NOON + 8 * HOUR);
+}
+
+/* What it is overdue by is then of its end too. */
+static void so_does_one_of_a_case_on_hold(void **state)
+{
+    (void)state;
+    assert_measures_ask(TIMESTAMP_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_measure_that_adds_something_else_asked_for_it),
+        cmocka_unit_test(so_does_one_of_a_case_on_hold),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
