@@ -4,7 +4,8 @@
  * the desk has the latest before it. Asking moves are a unit's own (disputed, hold_requested),
  * the opening of a kind that is confirmed, an overdue timer that goes to the desk, and for what
  * nobody said `escalated` with the cause as its rule. Of what a unit asks that event is only the
- * echo: it may sort behind an answer that came before it. */
+ * echo: it may sort behind an answer that came before it. A lateness that was none asks nothing,
+ * though its timer had to speak before that was told (docs/decisions/0369). */
 #include "model/desk.h"
 
 #include <stdio.h>
@@ -99,6 +100,27 @@ static bool ends_question(const struct case_kind *kind, int index, enum desk_cau
            strcmp(stage->name, "dispatched") == 0 || desk_is_answer(cause, stage->name);
 }
 
+/* It was done, its helper had reported, or its clock stood still, before the limit that the timer
+ * spoke of: told behind the tick that made it speak. A helper's time does not stand still. */
+static bool was_none(const struct case_fold *fold, const struct case_line *overdue)
+{
+    int64_t due_ms, done_ms = fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
+    if (fold->resolution_ms != TIMESTAMP_NONE)
+        done_ms = fold->resolution_ms;
+    if (!span_to_int64(overdue->attribute[CASE_DUE], &due_ms))
+        return false;
+    bool of_helper = overdue->attribute[CASE_CO].len > 0, held = false;
+    const struct case_co *co = of_helper ? case_fold_co(fold, overdue->attribute[CASE_CO]) : NULL;
+    if (co && co->reported_ms != TIMESTAMP_NONE && co->reported_ms <= due_ms)
+        return true;
+    for (size_t i = 0; i < fold->pause_count && !of_helper; i++) {
+        const struct case_pause *pause = &fold->pauses[i];
+        held = held || (pause->from_ms < due_ms &&
+                        (pause->to_ms == TIMESTAMP_NONE || pause->to_ms > due_ms));
+    }
+    return held || (done_ms != TIMESTAMP_NONE && done_ms <= due_ms);
+}
+
 struct questions {                                  /* open ones, one a cause */
     const struct case_line *asks[DESK_CAUSE_COUNT]; /* NULL = none */
     size_t at[DESK_CAUSE_COUNT];                    /* where it was asked */
@@ -153,6 +175,8 @@ static void read_questions(struct questions *questions, const struct case_set *s
             answer_all(questions, kind, index);
             continue;
         }
+        if (asked == DESK_OVERDUE && was_none(fold, line))
+            continue;
         questions->asks[asked] = asked == DESK_WOULD_HAVE ? asking_line(set, line) : line;
         questions->at[asked] = i;
     }

@@ -138,6 +138,11 @@ def test_what_is_over_says_what_it_went_through(api):
     assert "办理中曾超过当时的时限。" in words and "才办结" not in words
     words = browse(told(api, {**done, "due": at("2026-01-01", 13), "timeline": [lines[0], lines[1], lines[10], lines[11]]})).text("why")
     assert words.strip() == "已办结,用时 27.0 时。"
+    # done in time, and told behind the tick that let the timer speak: it was late at no time (docs/decisions/0369)
+    spoke = {**line(12, "overdue", "router", 13, "超期"), "rule": "overdue", "due": at("2026-01-01", 12, 30)}
+    for due, late in ((at("2026-01-01", 12, 30), False), (at("2026-01-01", 11, 30), True)):
+        words = browse(told(api, {**done, "due": at("2026-01-01", 13), "timeline": [lines[0], lines[1], lines[10], lines[11], {**spoke, "due": due}]})).text("why")
+        assert ("曾超过当时的时限" in words) is late, words
     assert "提出过 1 次异议:朝外街道,待裁定。" in browse(told(api, lived(timeline=lines[:4]))).text("why")
 
 

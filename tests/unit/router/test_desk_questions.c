@@ -63,6 +63,58 @@ static void the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock(void *
     case_flow_close(flow);
 }
 
+/* docs/decisions/0369: what was done in time may stand on the log behind the tick of its limit. */
+static void a_lateness_that_was_none_is_asked_no_more(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stage, *party;
+        int64_t at_ms;
+        bool asks;
+    } rows[] = {
+        {"closed", "source", -1, false}, {"resolved", "lead", -1, false},
+        {"resolved", "lead", 0, false},  {"closed", "source", 1, true},
+        {"resolved", "lead", 1, true},   {"held", "desk", -1, false},
+        {"held", "desk", 0, true},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_flow *flow = begin();
+        struct told ends =
+            said("end-1", rows[i].stage, rows[i].party, NOON + 7 * DAY + rows[i].at_ms);
+        tell(flow, order);
+        tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+        tick(flow, NOON + 7 * DAY + MINUTE);
+        assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+        flow = restart(flow);
+        tell(flow, ends);
+        assert_newest("desk", rows[i].asks ? "escalated" : "ended", "");
+        size_t told = kept_count;
+        flow = restart(flow);
+        tell(flow, ends);
+        assert_int_equal(kept_count, told);
+        case_flow_close(flow);
+    }
+}
+
+static void so_is_a_helpers_that_was_none(void **state)
+{
+    (void)state;
+    for (int64_t late_ms = 0; late_ms < 2; late_ms++) {
+        struct case_flow *flow = begin();
+        struct told blown = said("blown-1", "whistle_blown", "lead", NOON + HOUR),
+                    reports = said("told-1", "whistle_reported", "co", NOON + 25 * HOUR + late_ms);
+        blown.data = "{\"co_unit\":\"d_urban\",\"due_at\":\"2025-11-26T05:00:00Z\"}";
+        reports.unit = "d_urban";
+        tell(flow, order);
+        tell(flow, blown);
+        tick(flow, NOON + 25 * HOUR + MINUTE);
+        assert_newest("desk", "escalated", "\"co_unit\":\"d_urban\"");
+        tell(flow, reports);
+        assert_newest("desk", late_ms ? "escalated" : "ended", "");
+        case_flow_close(flow);
+    }
+}
+
 /* A case whose opening names the desk and that is resolved before it is told is led by nobody. */
 static void a_question_ends_where_the_desk_is_named_and_does_not_lead(void **state)
 {
@@ -145,6 +197,8 @@ int main(void)
         cmocka_unit_test(an_undecided_dispute_comes_forward_when_a_later_question_is_answered),
         cmocka_unit_test(the_answer_to_an_earlier_question_leaves_the_later_one_open),
         cmocka_unit_test(the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock),
+        cmocka_unit_test(a_lateness_that_was_none_is_asked_no_more),
+        cmocka_unit_test(so_is_a_helpers_that_was_none),
         cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
         cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
         cmocka_unit_test(a_question_of_the_moment_in_which_another_leads_is_answered_by_it),
