@@ -44,7 +44,7 @@ const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DO
 // How many a list is of, where a view counts just these: a stock now, or what was opened. null: no view does. A list by its
 // limits has only what is not done and has one, so no stock but of what is late is its sum.
 async function sumOf(state, days) {
-  if (state.number || state.kind !== "request" || state.station) return null;
+  if (state.number || state.kind !== "request" || state.station || state.reopened || state.disputed) return null;
   const places = { street_code: state.street, community_code: state.community }, asked = { unit: state.unit, ...places };
   const isNow = (view) => !days.from && !days.to && isKeptBy(view, Object.keys(places).filter((name) => places[name]));
   const one = (view, query, of) => perhaps(oneOf(view, query).then((row) => of(row) ?? null));
@@ -58,7 +58,7 @@ async function sumOf(state, days) {
 export const title = (state) => (state.number ? t("with_number", state) : t("v_cases"));
 
 export async function ask(state) {
-  const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, order: state.order, unit: state.unit, street_code: state.street,
+  const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, reopened: state.reopened, disputed: state.disputed, order: state.order, unit: state.unit, street_code: state.street,
     community_code: state.community, station: state.station, ...typesAsked(state.type) };
   const days = (!state.number && ownDays(state)) || {};
   const [listed, sum] = await Promise.all([askCases(query, days, Number(state.pages || 1)), sumOf(state, days)]);
@@ -81,6 +81,8 @@ export function draw(state, data, clock) {
     ...narrowed(state),
     choice(t("state"), STATES.map((value) => [value, stateWords(value)]), state.state || "", (value) => ({ state: value, pages: "" })),
     choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, pages: "" })),
+    choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")]], ["reopened", "disputed"].find((name) => state[name] === "yes") || "",
+      (value) => ({ reopened: value === "reopened" ? "yes" : "", disputed: value === "disputed" ? "yes" : "", pages: "" })),
     choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => ({ order: value, pages: "" })),
     typeChoice(state)), drawCases(state, data, clock)];
 }

@@ -141,6 +141,47 @@ static void emergencies_are_the_most_urgent(void **state)
         fail_msg("%s", said);
 }
 
+static void assert_lists(const char *const pairs[][2], const char *const *wanted)
+{
+    static const char *const all[] = {"runs", "held", "late", "before"};
+    char said[512], name[32];
+    ask("", false, pairs, 2, 0, said, sizeof said);
+    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
+        bool is = false;
+        for (const char *const *one = wanted; *one; one++)
+            is = is || strcmp(*one, all[i]) == 0;
+        snprintf(name, sizeof name, "life:l:%s\n", all[i]);
+        if (is != (strstr(said, name) != NULL))
+            fail_msg("%s=%s, %s: %s", pairs[1][0], pairs[1][1], all[i], said);
+    }
+}
+
+/* By each case's own clock (docs/decisions/0368), and of its whole life (0370); of a row of before
+ * that nothing is known of. */
+static void a_list_is_of_what_is_overdue_and_of_what_ever_was(void **state)
+{
+    static const char *const asked[][2][2] = {
+        {{"kind", "life"}, {"overdue", "yes"}},  {{"kind", "life"}, {"overdue", "no"}},
+        {{"kind", "life"}, {"reopened", "yes"}}, {{"kind", "life"}, {"reopened", "no"}},
+        {{"kind", "life"}, {"disputed", "yes"}}, {{"kind", "life"}, {"disputed", "no"}}};
+    static const char *const wanted[][4] = {
+        {"runs", "late", "before"}, {"held"},         {"runs"},
+        {"held", "late", "before"}, {"runs", "held"}, {"late", "before"}};
+    (void)state;
+    run("INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner, tick_ms) VALUES "
+        "('life', "
+        "0, 0, 0, 'x', 2000); INSERT INTO core.case_now (case_id, kind, part, log_offset, state, "
+        "opened_ms, due_ms, held_ms, rounds, disputes, live) VALUES ('life:l:runs', 'life', 0, 1, "
+        "'open', 1, 1500, NULL, 2, 1, true), ('life:l:held', 'life', 0, 1, 'held', 1, 1500, 1499, "
+        "1, 2, true), ('life:l:late', 'life', 0, 1, 'held', 1, 1500, 1500, 1, 0, true), "
+        "('life:l:before', 'life', 0, 1, 'open', 1, 1500, NULL, NULL, NULL, true); SET ROLE "
+        "dash_all");
+    for (size_t i = 0; i < ARRAY_LENGTH(asked); i++)
+        assert_lists(asked[i], wanted[i]);
+    run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'life'; DELETE FROM core.kafka_offset "
+        "WHERE topic = 'life'");
+}
+
 static int number_of(const char *space, const char *code)
 {
     char sql[160];
@@ -249,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_is_read_in_its_order),
+        cmocka_unit_test(a_list_is_of_what_is_overdue_and_of_what_ever_was),
         cmocka_unit_test(emergencies_are_the_most_urgent),
         cmocka_unit_test(the_reason_is_that_of_who_asks),
         cmocka_unit_test(what_is_stored_stops_no_writer),

@@ -98,8 +98,9 @@ def test_a_case_says_since_when_who_has_it(api):
     assert "自 01-01 12:00 挂账(朝外街道),已 1 时,时限暂停。" in page.text("why")
     # on hold since before its limit it is not late, whatever the time is; since after it, it stays late (docs/decisions/0368)
     stopped = {**one, "state": "held", "held": at("2026-01-01", 9), "due": at("2026-01-01", 12), "timeline": one["timeline"] + [line(3, "held", "desk", 9, "挂账")]}
-    words = browse(told(api, stopped)).text("view")
-    assert "时限 01-01 12:00,余 3.0 时,暂停计时" in words and "已过" not in words and "超期" not in words, words
+    page = browse(told(api, stopped))
+    words = page.text("why") + page.text("view")
+    assert "余 3.0 时,暂停计时" in words and "已过" not in words and "超期" not in words, words
     assert "已过 2.0 时,尚未办结" in browse(told(api, {**stopped, "due": at("2026-01-01", 11), "held": at("2026-01-01", 12)})).text("why")
     page = browse(told(api, {**one, "timeline": one["timeline"] + [{**line(3, "dispatched", "router", 12, "派单"), "lead": "d_urban", "effect": "impossible"}]}))
     assert "自 2025-12-31 09:12 由朝外街道" in page.text("why")
@@ -170,6 +171,18 @@ def test_another_kinds_stage_is_called_as_the_kind_says(api):
     assert "已结束:不予立项,历时 2.0 时。" in page.text("why") and "已办结" not in page.text("why")
     helped = lived(helpers=[{"unit": "d_urban", "role": "co"}])
     assert "区城市管理委 协办" in browse(told(api, helped)).text("view")
+
+
+def test_a_list_may_be_of_what_was_reopened_or_disputed(api):
+    api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1")], "next": "1"}
+    api.rows["places"] = [{"opened": 30, "doubles": 0}]
+    links = browse(f"{api.url}#view=cases&kind=request").links
+    assert "kind=request&reopened=yes" in links and "kind=request&disputed=yes" in links
+    for word in ("reopened", "disputed"):
+        api.asked.clear()
+        page = browse(f"{api.url}#view=cases&kind=request&{word}=yes")
+        query = [query for path, query in api.asked if path == "/api/cases"][0]
+        assert errors(page) == [] and query[word] == "yes" and page.text("agreement") == "● 已列 1 件,后面还有"  # no view counts just these
 
 
 # --- findings ---

@@ -176,6 +176,8 @@ bool case_now_of(struct case_now *now, const struct case_set *set, const struct 
                              .resolved_ms = fold->resolution_ms,
                              .closed_ms = fold->closed ? fold->closure_ms : TIMESTAMP_NONE,
                              .changed_ms = changed_of(set),
+                             .rounds = fold->rounds,
+                             .disputes = fold->disputes,
                              .live = !fold->quiet};
     take_texts(now, set, fold, kind, codes);
     find_past(&helpers, set, fold, kind);

@@ -26,8 +26,11 @@
     X(parent)
 
 /* due: while the clock stands still, where it stood; held: since when it stands still. */
-#define CASE_NOW_TIMES(X)                                                                          \
-    X(opened) X(dispatched) X(due) X(held) X(resolved) X(closed) X(changed)
+#define CASE_NOW_TIMES(X) X(opened) X(dispatched) X(due) X(held) X(resolved) X(closed) X(changed)
+
+#define CASE_NOW_COUNTS(X)                                                                         \
+    X(rounds)   /* 1 + how often it was reopened */                                                \
+    X(disputes) /* in all of them, decided or not */
 
 struct case_now {
 #define CASE_NOW_TEXT(name) struct span name; /* absent = none */
@@ -36,6 +39,9 @@ struct case_now {
 #define CASE_NOW_TIME(name) int64_t name##_ms; /* TIMESTAMP_NONE = not yet */
     CASE_NOW_TIMES(CASE_NOW_TIME)
 #undef CASE_NOW_TIME
+#define CASE_NOW_COUNT(name) int name;
+    CASE_NOW_COUNTS(CASE_NOW_COUNT)
+#undef CASE_NOW_COUNT
     bool live; /* not only history: somebody has the duty */
 };
 

@@ -31,10 +31,21 @@ static void add_overdue(struct sql_ask *ask, const struct api_query *query)
 {
     struct span asked = api_query_get(query, "overdue")->text;
     if (span_is(asked, "yes"))
-        sql_ask_add(ask, " AND n.resolved_ms IS NULL AND n.closed_ms IS NULL AND n.due_ms <= " OWN_CLOCK);
+        sql_ask_add(
+            ask, " AND n.resolved_ms IS NULL AND n.closed_ms IS NULL AND n.due_ms <= " OWN_CLOCK);
     if (span_is(asked, "no"))
         sql_ask_add(ask, " AND (n.resolved_ms IS NOT NULL OR n.closed_ms IS NOT NULL OR n.due_ms "
                          "IS NULL OR n.due_ms > " OWN_CLOCK ")");
+}
+
+/* At any time of its life. Of a row that knows nothing of it: not. */
+static void add_ever(struct sql_ask *ask, const struct api_query *query, const char *name,
+                     const char *is)
+{
+    struct span asked = api_query_get(query, name)->text;
+    if (asked.at)
+        strbuf_addf(&ask->sql, " AND coalesce(%s, false) = %s", is,
+                    span_is(asked, "yes") ? "true" : "false");
 }
 
 /* Who asks for a number is told of cases without an opening too: those come first, and have a place
@@ -75,14 +86,16 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
                 "SELECT %s || '.' || n.case_id AS key, row_number() OVER (ORDER BY %s%s, "
                 "n.case_id%s) AS ord",
                 order, order, down, down);
-    sql_ask_add(ask, ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.kind, "
-                     "n.stage, n.state, n.lead "
-                     "AS unit, n.type_code, n.street_code, n.community_code, n.station, "
-                     "n.limit_class, n.rule, n.parent, n.desk_cause, core.of_ms(n.opened_ms) AS "
-                     "opened, core.of_ms(n.dispatched_ms) AS dispatched, core.of_ms(n.due_ms) AS "
-                     "due, core.of_ms(n.held_ms) AS held, core.of_ms(n.resolved_ms) AS resolved, core.of_ms(n.closed_ms) AS "
-                     "closed, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM "
-                     "core.case_now AS n WHERE ");
+    sql_ask_add(
+        ask, ", (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, n.kind, "
+             "n.stage, n.state, n.lead "
+             "AS unit, n.type_code, n.street_code, n.community_code, n.station, "
+             "n.limit_class, n.rule, n.parent, n.desk_cause, core.of_ms(n.opened_ms) AS "
+             "opened, core.of_ms(n.dispatched_ms) AS dispatched, core.of_ms(n.due_ms) AS "
+             "due, core.of_ms(n.held_ms) AS held, core.of_ms(n.resolved_ms) AS resolved, "
+             "core.of_ms(n.closed_ms) AS "
+             "closed, core.of_ms(n.changed_ms) AS changed, n.rounds, n.disputes) AS i) AS row FROM "
+             "core.case_now AS n WHERE ");
     sql_ask_add(ask, is_by_due(query)                          ? IS_URGENT
                      : api_query_get(query, "number")->text.at ? "true"
                                                                : "n.opened_ms IS NOT NULL");
@@ -91,6 +104,8 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
     add_moment(ask, query, "from", ">=");
     add_moment(ask, query, "to", "<");
     add_overdue(ask, query);
+    add_ever(ask, query, "reopened", "n.rounds > 1");
+    add_ever(ask, query, "disputed", "n.disputes > 0");
     add_key(ask, query);
 }
 

@@ -12,7 +12,8 @@
         {"type_code", API_CODES, NULL, 0, 0}, {"street_code", API_CODES, NULL, 0, 0},              \
         {"community_code", API_CODES, NULL, 0, 0}, {"station", API_CODES, NULL, 0, 0},             \
         {"state", API_WORDS, "waiting open held resolved closed merged", 0, 0},                    \
-        {"overdue", API_WORD, "yes no", 0, 0}, {"number", API_CODE, NULL, 0, 0},                   \
+        {"overdue", API_WORD, "yes no", 0, 0}, {"reopened", API_WORD, "yes no", 0, 0},             \
+        {"disputed", API_WORD, "yes no", 0, 0}, {"number", API_CODE, NULL, 0, 0},                  \
         {"from", API_MOMENT, NULL, 0, 0}, {"to", API_MOMENT, NULL, 0, 0},                          \
         {"order", API_WORD, "opened due", 0, 0}, {"limit", API_NUMBER, NULL, 1, 1000},             \
         {"after", API_KEY, NULL, 0, 0},

@@ -15,7 +15,10 @@ static const char *const columns[] = {"case_id", "kind", "part", "log_offset",
 #define CASE_NOW_COLUMN(name) #name "_ms",
                                           CASE_NOW_TIMES(CASE_NOW_COLUMN)
 #undef CASE_NOW_COLUMN
-                                              "live"};
+#define CASE_NOW_COLUMN(name) #name,
+                                              CASE_NOW_COUNTS(CASE_NOW_COLUMN)
+#undef CASE_NOW_COLUMN
+                                                  "live"};
 
 enum { FIRST_FACT = 4 };
 
@@ -26,7 +29,10 @@ const char case_now_sql_types[] = "ttni"
 #define CASE_NOW_LETTER(name) "i"
         CASE_NOW_TIMES(CASE_NOW_LETTER)
 #undef CASE_NOW_LETTER
-            "b";
+#define CASE_NOW_LETTER(name) "n"
+            CASE_NOW_COUNTS(CASE_NOW_LETTER)
+#undef CASE_NOW_LETTER
+                "b";
 static_assert(sizeof case_now_sql_types == ARRAY_LENGTH(columns) + 1, "one array a column");
 
 static const char *type_of(size_t column)
@@ -119,6 +125,9 @@ void case_now_sql_fill(struct array_binary *arrays, const struct batch_case *cha
 #undef CASE_NOW_ADD
 #define CASE_NOW_ADD(name) add_time(&arrays[at++], now->name##_ms);
     CASE_NOW_TIMES(CASE_NOW_ADD)
+#undef CASE_NOW_ADD
+#define CASE_NOW_ADD(name) array_binary_add_int(&arrays[at++], now->name);
+    CASE_NOW_COUNTS(CASE_NOW_ADD)
 #undef CASE_NOW_ADD
     array_binary_add_bool(&arrays[at++], now->live);
 }

@@ -145,6 +145,24 @@ static void a_lead_that_lost_it_is_told_and_a_helper_is_named(void **state)
     assert_true(helpers_say("{\"unit\":\"d_urban\",\"role\":\"co\""));
 }
 
+/* docs/decisions/0370: the present round forgets both. */
+static void it_tells_how_often_it_began_anew_and_was_disputed(void **state)
+{
+    (void)state;
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    look();
+    assert_int_equal(now.rounds, 1);
+    assert_int_equal(now.disputes, 0);
+    say("disputed", "lead", "s110105001", NOTHING, NOTHING);
+    say("dispute_decided", "desk", NULL, (struct word){CASE_OUTCOME, "rejected"}, NOTHING);
+    say("resolved", "lead", "s110105001", NOTHING, NOTHING);
+    say("reopened", "callback", NULL, NOTHING, NOTHING);
+    look();
+    assert_int_equal(now.rounds, 2);
+    assert_int_equal(now.disputes, 1);
+}
+
 /* docs/decisions/0368 */
 static void on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time(void **state)
 {
@@ -291,6 +309,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_then_has_a_lead_then_is_resolved_and_closed),
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
+        cmocka_unit_test(it_tells_how_often_it_began_anew_and_was_disputed),
         cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
