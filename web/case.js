@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One case: how it stands, why it is late, and its life in words.
-import { get } from "./api.js";
+import { get, perhaps } from "./api.js";
 import { dueMark, stateSign, caseLink } from "./case_rows.js";
 import { mark } from "./chart.js";
 import { make } from "./dom.js";
@@ -10,7 +10,13 @@ import { langOfNames, limitName, ruleWords, unitName } from "./names.js";
 import { viewAddress } from "./state.js";
 import { language, t } from "./words.js";
 
-export const askCase = (name) => get(`api/cases/${encodeURIComponent(name)}`, { lang: language() });
+const askOne = (name) => get(`api/cases/${encodeURIComponent(name)}`, { lang: language() });
+
+// Who handles a case that was merged is its parent's lead; who may not see that one is told its number.
+export async function askCase(name) {
+  const one = await askOne(name);
+  return one.parent && !one.unit ? { ...one, into: await perhaps(askOne(one.parent), {}) } : one;
+}
 
 export async function ask(state) {
   const [one, found] = await Promise.all([askCase(state.case), askFirings(state.case)]);
@@ -60,9 +66,12 @@ function stands(one, lines, now) {
   return t(one.state === "held" ? "w_held" : one.unit ? "w_with" : "w_waiting", words);
 }
 
+const numberOf = (name) => name.split(":").slice(2).join(":") || name;
+
 // Of another kind an end is none of 办结: a finding that was declined, a matter that was cancelled.
 function ended(one) {
   const time = one.opened && (one.resolved || one.closed) ? duration(secondsBetween(one.opened, one.resolved || one.closed)) : "";
+  if (!time && one.state === "merged" && one.parent) return t("w_merged", { parent: numberOf(one.parent), unit: one.into?.unit_name || one.into?.unit || t("parents_lead") });
   if (!time) return t(`state_${one.state}`);
   return one.kind === "request" || !one.stage_words ? t("w_done", { time }) : t("w_ended", { stage: one.stage_words, time });
 }
@@ -124,16 +133,28 @@ export function why(one, now) {
   return [...said, ...wentThrough(lines)].filter(Boolean);
 }
 
+const leadLink = ({ unit, unit_name }) => make("a", { href: viewAddress("cases", { unit }), lang: langOfNames() }, unit_name || unit);
+
+function lead(one) {
+  if (one.unit) return leadLink(one);
+  if (!one.parent) return t("not_dispatched");
+  return [one.into?.unit ? leadLink(one.into) : t("parents_lead"), make("span", { class: "below soft", id: "by_parent" }, t("by_parent"))];
+}
+
+const helpersOf = (helpers) => helpers.map((helper, n) => [n ? "; " : null, make("span", { lang: langOfNames() }, unitName(helper.unit)), ` ${t(`role_${helper.role}`)}`]);
+
 export function facts(one, now) {
+  const past = (one.helpers || []).filter(({ role }) => role === "past"), helping = (one.helpers || []).filter(({ role }) => role !== "past");
   const rows = [[t("state"), [stateSign(one.state), one.stage_words ? make("span", { class: "soft" }, ` ${one.stage_words}`) : null]],
     [t("kind"), named(one.kind_name, one.kind)],
     [t("type"), named(one.type_code_name, one.type_code)],
     [t("place"), make("span", { lang: langOfNames() }, [one.street_code_name || one.street_code, one.community_code_name || one.community_code].filter(Boolean).join(" ") || t("no_place"))],
-    [t("lead"), one.unit ? make("a", { href: viewAddress("cases", { unit: one.unit }), lang: langOfNames() }, one.unit_name || one.unit) : t("not_dispatched")],
+    [t("lead"), lead(one)],
     [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one, now)), dueBy(one) ? make("span", { class: "below soft", id: "due_by" }, dueBy(one)) : null] : "–"],
     [t("limit_class"), one.limit_class ? [limitName(one.limit_class), one.due_source && one.due_source !== "class" ? make("span", { class: "below soft", id: "class_aside" }, t("class_aside")) : null] : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
-    one.helpers?.length ? [t("helpers"), one.helpers.map((helper, n) => [n ? "; " : null, make("span", { lang: langOfNames() }, unitName(helper.unit)), ` ${t(`role_${helper.role}`)}`])] : null].filter(Boolean);
+    helping.length ? [t("helpers"), helpersOf(helping)] : null,
+    past.length ? [t("had_before"), helpersOf(past)] : null].filter(Boolean);
   return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
 }
 

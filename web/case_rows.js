@@ -42,7 +42,7 @@ const COLUMNS = {
   state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state, row.kind, row.stage) }),
   type: () => ({ key: "type_code", title: t("type"), value: (row) => typeName(row.type_code), cell: (row) => named(typeName(row.type_code)) }),
   place: () => ({ key: "place", title: t("place"), value: placeOf, cell: (row) => named(placeOf(row)) }),
-  unit: () => ({ key: "unit", title: t("lead"), value: (row) => unitName(row.unit), cell: (row) => named(unitName(row.unit)) }),
+  unit: () => ({ key: "unit", title: t("lead"), value: (row) => unitName(row.unit), cell: (row) => (row.parent && !row.unit ? [t("with_parent"), " ", caseLink(row.parent)] : named(unitName(row.unit))) }),
   opened: (now) => ({ key: "opened", title: t("opened_at"), cell: (row) => moment(row.opened, now) }),
   due: (now) => ({ key: "due", title: t("due"), kind: "number", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row, now, isOver(row)) }),
 };

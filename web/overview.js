@@ -41,7 +41,7 @@ export function tiles({ one, times, total, stock, overdue, past, desk }, clock) 
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
       notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), about(whole(soFar(past, clock.now))), "yesterday_note"] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
-    tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)]] }),
+    tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)], [t("merged_too"), "", "merged_too"]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes", order: "due" }),
       notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"], desk && [t("desk_overdue"), whole(desk.waiting.overdue || 0), "desk_overdue"]] }),
     tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),

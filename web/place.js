@@ -102,7 +102,7 @@ function levelTable(state, data) {
     make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(data) : null),
     table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(state, level, stocks), keyOf: (row) => row[level.by] || "none",
       first: { key: "opened", down: true }, foot: { ...Object.fromEntries([...COUNTS, ...stocks].map((key) => [key, sum[key] || 0])), sum: true } }),
-    make("p", { class: "note", id: "places_defined" }, [t("places_defined"), stocks.length ? t("stocks_defined") : ""].join(" ")));
+    make("p", { class: "note", id: "places_defined" }, [t("places_defined"), stocks.length ? t("stocks_defined") : "", stocks.includes("open") ? t("open_defined") : ""].join(" ")));
 }
 
 const trendDays = (trend) => trend.map((row) => ({ day: row.day, p50: row.full_p50_seconds, p90: row.full_p90_seconds, n: row.full_n }));

@@ -101,7 +101,7 @@ function allTable(rows, state, { before, hasReturns }) {
       rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: NOT_CLOSED }) },
       { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes", order: "due" }) },
       ...(hasReturns ? [count("disputed"), count("returned"), { key: "returned_rate", title: t("returned_rate"), kind: "number", value: upheldOf, cell: (row) => (row.disputed ? percent(upheldOf(row)) : "–") }] : [])] }),
-    make("p", { class: "note", id: "units_defined" }, t("units_defined")));
+    make("p", { class: "note", id: "units_defined" }, [t("units_defined"), t("open_defined")].join(" ")));
 }
 
 export const title = () => t("v_units");

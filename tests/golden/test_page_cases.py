@@ -173,6 +173,31 @@ def test_another_kinds_stage_is_called_as_the_kind_says(api):
     assert "区城市管理委 协办" in browse(told(api, helped)).text("view")
 
 
+def test_a_merged_case_says_who_handles_it_and_who_had_it(api):
+    api.pages["/api/names"] = NAMES
+    parent = lived(unit="d_urban", unit_name="区城市管理委")
+    parent["case"] = "request:12345:P1"
+    told(api, parent)
+    one = lived(state="merged", unit=None, unit_name=None, parent=parent["case"], helpers=[{"unit": "s110105001", "role": "past"}, {"unit": "d_urban", "role": "co"}])
+    one["case"] = "request:12345:C1"
+    page = browse(told(api, one))
+    words = page.text("view")
+    assert errors(page) == [] and "已并入 P1,随主件由区城市管理委办理。" in page.text("why") and "未派单" not in words, words
+    assert page.text("by_parent") == "随主件办理" and "曾经手 建外街道办事处 已收回" in words and "协办 区城市管理委 协办" in words
+    assert "Merged into P1: 区城市管理委 handles it there." in browse(told(api, one) + "&lang=en").text("why")
+    del api.pages["/api/cases/request%3A12345%3AP1"]  # nobody's to see
+    page = browse(told(api, one))
+    assert "随主件由主件的承办单位办理" in page.text("why") and "未派单" not in page.text("view")
+    api.pages["/api/cases"] = {"now": NOW, "rows": [{**desk_case("C1"), "state": "merged", "unit": None, "parent": parent["case"]}], "next": None}
+    page = browse(f"{api.url}#view=cases&kind=request&state=merged")
+    assert "随 P1" in page.text("case_rows") and "未派单" not in page.text("case_rows")
+
+
+def test_what_is_open_is_said_to_have_what_was_merged(api):
+    assert "含已并入的" in browse(api.url).text("view")
+    assert "已并入他件的" in browse(api.url + "#view=units").text("units_defined")
+
+
 def test_a_list_may_be_of_what_was_reopened_or_disputed(api):
     api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1")], "next": "1"}
     api.rows["places"] = [{"opened": 30, "doubles": 0}]
