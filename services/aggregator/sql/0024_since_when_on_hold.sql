@@ -9,3 +9,4 @@ SELECT case_id, kind, stage, state, coalesce(lead, '') AS unit, units, desk_caus
        core.of_ms(closed_ms) AS closed, core.of_ms(changed_ms) AS changed, live, core.of_ms(held_ms) AS held
 FROM core.case_now
 WHERE core.my_unit() IS NULL OR lead = core.my_unit();
+SELECT core.show('api.case_now'); -- a view that is replaced forgets whose eyes it reads with
