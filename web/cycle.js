@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 
 const TURN_MS = 10000; // two refreshes
 
-const LISTS = ["#board li", "tbody tr", ".causes li", ".found li", ".dots li"];
+const LISTS = ["#board li", "tbody tr", ".causes li", ".found li", ".slow li", ".dots li"];
 
 // Lines in the order of the page; what stands beside the others is of their line.
 function pagesOf(items, room) {

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wall screen: one look from across the room, nothing to press, nothing that scrolls, nothing that is cut off.
-import { get, perhaps, seldom } from "./api.js";
+import { get, perhaps, rowsOf, seldom } from "./api.js";
 import { byUrgency, caseTable } from "./case_rows.js";
 import { cycle } from "./cycle.js";
 import { byId, make } from "./dom.js";
+import { shift } from "./days.js";
 import { isPast } from "./firing.js";
-import { moment, whole } from "./format.js";
-import { langOfNames, triggerName } from "./names.js";
+import { duration, moment, whole } from "./format.js";
+import { langOfNames, placeName, shortName, triggerName } from "./names.js";
 import * as overview from "./overview.js";
+import { FEW } from "./picture.js";
 import * as stations from "./stations.js";
 import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
-const LINES = 8;
+const LINES = 8, DAYS = 7;
 
 export async function ask(state, clock) {
-  const [district, wall, desk, emergencies, triggers] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })), perhaps(seldom("api/desk", { cause: "emergency", order: "due", limit: LINES })),
-    perhaps(get("api/triggers", { limit: LINES }))]);
-  return { ...district, wall, desk, emergencies, triggers };
+  const [district, wall, desk, emergencies, triggers, places] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })), perhaps(seldom("api/desk", { cause: "emergency", order: "due", limit: LINES })),
+    perhaps(get("api/triggers", { limit: LINES })), perhaps(rowsOf("response_time", { from: shift(clock.day, 1 - DAYS), to: clock.day, by: "street_code" }, seldom), [])]);
+  return { ...district, wall, desk, emergencies, triggers, slow: places };
 }
 
 const panel = (id, title, ...body) => make("section", { class: "panel", id: `screen_${id}`, "aria-labelledby": `${id}_title` }, make("header", {}, make("h2", { id: `${id}_title` }, title)), body);
@@ -40,6 +42,14 @@ const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), trigg
     make("p", { lang: langOfNames() }, row.reason || ""))))
   : make("p", { class: "none" }, t("nothing")));
 
+// Where residents wait the longest to be called, the slowest first; a median of few says little, and comes behind.
+function slowPanel(slow) {
+  const rows = slow.filter((row) => row.street_code && row.contact_n).sort((a, b) => (b.contact_n >= FEW) - (a.contact_n >= FEW) || b.contact_p50_seconds - a.contact_p50_seconds);
+  return panel("slow", t("slow_streets", { n: DAYS }), rows.length ? make("ul", { class: "slow" }, rows.map((row) => make("li", { "data-key": row.street_code, class: row.contact_n < FEW ? "soft" : null },
+    make("span", { lang: langOfNames(placeName(row.street_code)) }, shortName(placeName(row.street_code))), make("b", {}, duration(row.contact_p50_seconds)), make("span", { class: "soft" }, t("n_of", { n: whole(row.contact_n) })))))
+    : make("p", { class: "none" }, t("nothing")));
+}
+
 // Emergencies before all else that is urgent, each with its limit.
 function urgentPanel({ emergencies, urgent }, now, state) {
   const first = byUrgency(emergencies?.rows || [], now), known = new Set(first.map((row) => row.case)), rows = [...first, ...(urgent?.rows || []).filter((row) => !known.has(row.case))];
@@ -54,7 +64,7 @@ export function draw(state, data, clock) {
     make("div", { class: "board_row" }, overview.inflow(data, clock, state), overview.board(data)),
     make("div", { class: "last_row" },
       urgentPanel(data, clock.now, state),
-      deskPanel(data.desk), stationPanel(data.wall), triggerPanel(data.triggers, clock.now))];
+      deskPanel(data.desk), slowPanel(data.slow), stationPanel(data.wall), triggerPanel(data.triggers, clock.now))];
 }
 
 export function after(state, data, clock) {

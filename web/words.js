@@ -34,7 +34,7 @@ const WORDS = {
   fallen_due: ["到期 = 时限在今日及以前的,办了没办都算;今日稍后才到期的也在内,明日起到期的不在", "due: what has its limit today or before, done or not; what is due later today is in it, from tomorrow on it is not"], semicolon: [";", "; "],
   units_defined: ["办结率 = 这些天受理的当中已归档的;按时率 = 按时办结 ÷ 到期(时限在这些天内的,办了没办都算,到今日为止;今日稍后才到期的也在分母)。属地页的按时率以“已办”的为分母,不是同一个数。", "Closure rate: of what was opened in these days, what is closed. In-time rate: done in time ÷ what falls due in these days (done or not, up to today; what is due later today is in it). The in-time rate of Places is of what is done: another number."],
   done_rate: ["已办率", "Done rate"], timely: ["按时率", "In-time rate"], rate: ["办结率", "Closure rate"], open: ["在办", "Open"],
-  inflow: ["今日流量", "Today, hour by hour"], board: ["街乡今日", "Streets and townships today"], urgent: ["最急的事项", "Most urgent"], newest: ["最新受理", "Newest"],
+  inflow: ["今日流量", "Today, hour by hour"], board: ["街乡今日", "Streets and townships today"], urgent: ["最急的事项", "Most urgent"], slow_streets: ["首次联系最慢({n} 日)", "Slowest first contact, {n} d"], newest: ["最新受理", "Newest"],
   m_contact: ["首次联系", "First contact"], m_full: ["全程", "Open to close"], m_dispatch: ["派单", "Dispatch"], m_sign: ["签收", "Sign-off"], m_handle: ["办理", "Handling"], median: ["中位数", "Median"], p90: ["九成", "p90"],
   means_contact: ["派单到首次联系居民", "From dispatch to the first contact with the resident"], means_full: ["受理到归档", "From opening to closing"], means_dispatch: ["受理到派单", "From opening to dispatch"],
   means_sign: ["派单到签收", "From dispatch to sign-off"], means_handle: ["派单到办结", "From dispatch to resolution"],

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from browser import browse  # noqa: E402
-from test_page import NOW, api, desk_case, errors  # noqa: E402 F401 the fixture is theirs
+from test_page import NOW, api, desk_case, errors, times  # noqa: E402 F401 the fixture is theirs
 from test_page_cases import NAMES, at, fired  # noqa: E402
 
 CUT = """await one("#urgent tbody tr, #screen_urgent .none");
@@ -36,6 +36,7 @@ def busy(api):
     types = [{"code": "R0105", "parent_code": "", "name": "居民小区内生活垃圾清运不及时问题", "unit": ""}]
     api.pages["/api/names"] = {**NAMES, "divisions": streets, "types": types}
     api.rows["places"] = [{"street_code": row["code"], "opened": 1234, "done": 1000} for row in streets] + [{"street_code": "", "opened": 12, "done": 1}]
+    api.rows["response_time"] = [{**times("", 123456, 190000, 900000), "street_code": row["code"]} for row in streets]
     api.rows.update({"backlog": [{"open": 12345, "held": 123}], "overdue": [{"overdue": 4321}]})
     cases = [{**desk_case(f"2025123100{n:04}"), "type_code": "R0105", "unit": "d_urban"} for n in range(8)]
     causes = ["emergency", "overdue", "dispute", "hold", "two_leads", "fallback", "unclassified", "unknown_unit", "too_old", "confirm", "would_have", "headless"]
@@ -75,6 +76,14 @@ document.body.append(Object.assign(document.createElement("p"), { id: "answered"
 """
     seen, every, at_once = map(int, browse(f"{busy.url}#view=screen", 1366, 768 + FRAME).text("answered").split())
     assert seen == every == 5 + 8 + 12 and at_once < every
+
+
+def test_the_slowest_street_stands_first_and_a_median_of_few_behind(busy):
+    busy.rows["response_time"] = [{**times("", n, p50, 2 * p50), "street_code": code} for code, n, p50 in
+                                  (("110105001", 40, 3600), ("110105002", 9, 7200), ("110105003", 4, 90000), ("", 50, 80000))]
+    page = browse(f"{busy.url}#view=screen", 1920, 1080 + FRAME)
+    assert errors(page) == [] and page.text("screen_slow") == "高碑店 2.0 时 9 件 双井 60 分 40 件 首都机场 25.0 时 4 件", page.text("screen_slow")
+    assert ("response_time", {"from": "2025-12-26", "to": "2026-01-01", "by": "street_code"}) in busy.asked
 
 
 def test_a_warning_that_is_over_is_left_out(busy):
