@@ -5,11 +5,11 @@ import { oneOf, perhaps, rowsOf } from "./api.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { NOT_CLOSED } from "./case_rows.js";
 import { askCases, drawCases } from "./cases.js";
-import { bar, rangeChoice } from "./control.js";
+import { bar, choice, rangeChoice } from "./control.js";
 import { daysOf, shift } from "./days.js";
 import { make } from "./dom.js";
 import { duration, percent, whole } from "./format.js";
-import { districtName, isKeptBy, langOfNames, placeName, unitName } from "./names.js";
+import { communityName, districtName, isKeptBy, langOfNames, parentOf, placeName, unitName } from "./names.js";
 import { trendPicture } from "./picture.js";
 import { address, viewAddress } from "./state.js";
 import { table } from "./table.js";
@@ -25,7 +25,11 @@ const LEVELS = [
   { by: "community_code", title: "community", name: placeName, down: (code) => ({ community: code }) },
   { by: "unit", title: "unit", name: unitName, down: (code) => ({ unit: code }) },
 ];
+// All communities beside each other, whichever street they are of.
+const WIDE = { by: "community_code", title: "community", name: communityName, down: (code) => ({ street: parentOf(code), community: code, of: "" }) };
 const depthOf = (state) => (state.unit ? 3 : state.community ? 2 : state.street ? 1 : 0);
+
+const levelOf = (state) => (depthOf(state) === 0 && state.of === "community" ? WIDE : LEVELS[depthOf(state)]);
 
 const filterOf = (state) => ({ street_code: state.street, community_code: state.community, unit: state.unit });
 
@@ -41,10 +45,10 @@ const offOf = (sum, rows, stocks) => [...COUNTS, ...stocks].filter((key) => tota
 const askLevel = (view, query, by) => Promise.all([oneOf(view, query), by ? rowsOf(view, { ...query, by }) : []]);
 
 // Those that the district keeps by place as far down as this.
-function askStocks(state, depth) {
-  const groups = LEVELS.slice(0, depth + 1).map((level) => level.by);
+function askStocks(state) {
+  const by = levelOf(state)?.by, groups = [...LEVELS.slice(0, depthOf(state)).map((level) => level.by), by].filter(Boolean);
   return Promise.all(Object.entries(STOCKS).filter(([, { view }]) => isKeptBy(view, groups))
-    .map(async ([key, { view }]) => ({ key, found: await perhaps(askLevel(view, filterOf(state), LEVELS[depth]?.by)) })));
+    .map(async ([key, { view }]) => ({ key, found: await perhaps(askLevel(view, filterOf(state), by)) })));
 }
 
 // A place has a row where something was opened in these days, and where something stands open.
@@ -57,9 +61,9 @@ function join([sum, rows], stocks, by) {
 }
 
 export async function ask(state, clock) {
-  const depth = depthOf(state), days = daysOf(state, clock.day), query = { ...days, ...filterOf(state) };
-  const [counted, stocks, trend, cases] = await Promise.all([askLevel("places", query, LEVELS[depth]?.by), askStocks(state, depth), askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
-  return { ...join(counted, stocks.filter(({ found }) => found), LEVELS[depth]?.by), trend, cases, days };
+  const depth = depthOf(state), by = levelOf(state)?.by, days = daysOf(state, clock.day), query = { ...days, ...filterOf(state) };
+  const [counted, stocks, trend, cases] = await Promise.all([askLevel("places", query, by), askStocks(state), askTrend(state, clock), depth === 3 ? askCases({ ...filterOf(state), kind: "request" }, days, Number(state.pages || 1)) : null]);
+  return { ...join(counted, stocks.filter(({ found }) => found), by), trend, cases, days };
 }
 
 function trail(state) {
@@ -97,11 +101,11 @@ function agreement({ sum, rows, stocks }) {
 }
 
 function levelTable(state, data) {
-  const level = LEVELS[depthOf(state)], { sum, rows, stocks } = data;
+  const level = levelOf(state), { sum, rows, stocks } = data, first = level === WIDE && stocks.includes("overdue") ? "overdue" : "opened";
   return make("section", { class: "panel", "aria-labelledby": "level_title" },
     make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(data) : null),
     table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(state, level, stocks), keyOf: (row) => row[level.by] || "none",
-      first: { key: "opened", down: true }, foot: { ...Object.fromEntries([...COUNTS, ...stocks].map((key) => [key, sum[key] || 0])), sum: true } }),
+      first: { key: first, down: true }, foot: { ...Object.fromEntries([...COUNTS, ...stocks].map((key) => [key, sum[key] || 0])), sum: true } }),
     make("p", { class: "note", id: "places_defined" }, [t("places_defined"), stocks.length ? t("stocks_defined") : "", stocks.includes("open") ? t("open_defined") : ""].join(" ")));
 }
 
@@ -123,7 +127,7 @@ const facts = ({ sum, stocks }) => make("dl", { class: "facts" }, [...COUNTS.map
 export const title = (state) => [t("v_place"), ...[state.street, state.community].filter(Boolean).map(placeName), state.unit && unitName(state.unit)].filter(Boolean).join(" · ");
 
 export function draw(state, data, clock) {
-  return [trail(state), bar(rangeChoice(state, data.days)), facts(data),
+  return [trail(state), bar(depthOf(state) === 0 && choice(t("group"), ["street", "community"].map((of) => [of, t(of)]), levelOf(state).title, (of) => ({ of: of === "street" ? "" : of, sort: "" })), rangeChoice(state, data.days)), facts(data),
     data.cases ? drawCases(state, data.cases, clock, { expected: (data.sum.opened || 0) + (data.sum.doubles || 0), doubles: data.sum.doubles }) : levelTable(state, data), trendFigure(state, data.trend)];
 }
 

@@ -640,6 +640,23 @@ def test_a_place_says_what_is_open_and_overdue_there_now(api):
     assert "overdue" not in [view for view, _ in api.asked]
 
 
+def test_the_communities_of_all_streets_stand_beside_each_other_the_latest_first(api):
+    api.pages["/api/names"] = {"divisions": [{"code": "110105001", "parent_code": "110105", "level": "street", "name": "建外街道办事处"},
+                                             {"code": "110105001002", "parent_code": "110105001", "level": "community", "name": "光华里社区"}]}
+    api.pages["/api/views"] = {"views": [{**INSPECTION, "view": view, "groups": ["unit", "street_code", "community_code"]} for view in ("backlog", "overdue")]}
+    counted = {"opened": 2, "contacted": 2, "done": 1, "on_time": 1, "closed": 1}
+    api.rows["places"] = [{"community_code": "110105002003", **counted, "opened": 9}, {"community_code": "110105001002", **counted}]
+    api.rows["backlog"], api.rows["overdue"] = [{"community_code": "110105001002", "open": 5, "held": 0}], [{"community_code": "110105001002", "overdue": 3}]
+    page = browse(api.url + "#view=place&range=week&of=community")
+    assert errors(page) == [] and "建外街道办事处 光华里社区 2 2 1 1 1 50.0% 100.0% 50.0% 5 3 110105002003 9" in page.text("places"), page.text("places")
+    assert ("overdue", {"by": "community_code"}) in api.asked and ("places", {"from": "2025-12-26", "to": "2026-01-01", "by": "community_code"}) in api.asked
+    links = page.links.splitlines()
+    assert "#view=place&range=week&street=110105001&community=110105001002" in links and "#view=place&range=week" in links
+    assert "#range=week&view=cases&kind=request&street=110105001&community=110105001002&overdue=yes&order=due" in links
+    assert "#view=place&range=week&of=community" in browse(api.url + "#view=place&range=week").links.splitlines()
+    assert "of=community" not in browse(api.url + "#view=place&range=week&street=110105001").links
+
+
 NAMES = {"types": [{"code": code, "parent_code": code[:3] if len(code) > 3 else "", "name": name} for code, name in
                    (("R02", "公共服务"), ("R0201", "供暖不热"), ("R0202", "供暖收费"), ("R0203", "停水"), ("R03", "物业"), ("R0301", "物业收费"))],
          "type_groups": [{"group": "heating", "name": "供暖", "types": ["R0201", "R0202"]}]}
