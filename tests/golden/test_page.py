@@ -202,6 +202,25 @@ document.body.append(Object.assign(document.createElement("p"), { id: "answered"
         assert 10 < float(page.text("answered").split()[1]) < 30
 
 
+HEAD = """await one("#came:not(:empty)");
+await one("#status a[href*=desk]");
+const tops = [...document.querySelectorAll("#top .row > *")].map((box) => box.getBoundingClientRect()).map(({ top, bottom }) => Math.round((top + bottom) / 2));
+const words = [...document.querySelectorAll("#status > li")].map((box) => Math.round(box.getBoundingClientRect().top));
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: `${Math.max(...tops) - Math.min(...tops)} ${new Set(words).size} ${document.querySelector("#top .row").scrollWidth <= innerWidth} ${[...document.querySelectorAll("#top .row > *, #status > li")].map((b) => b.id + b.className + Math.round(b.getBoundingClientRect().width)).join(";")}` }));
+"""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_head_is_one_row_at_1440(api, lang):
+    api.act = HEAD
+    api.pages["/api/names"] = {"divisions": [{"code": "110105", "parent_code": "1101", "level": "district", "name": "北京市朝阳区"}]}
+    api.pages["/api/freshness"] = FRESH
+    api.pages["/api/stations"] = {"counts": {"silent": 12}, "rows": []}
+    api.pages["/api/desk"] = {"rows": [], "waiting": {"emergency": 12, "overdue": 1234}, "causes": [], "next": None}
+    off, rows, fits, told = browse(f"{api.url}#lang={lang}", 1440, 900).text("answered").split(maxsplit=3)
+    assert int(off) < 6 and (rows, fits) == ("1", "true"), told
+
+
 FRESH = {"now": NOW, "age_ms": 4000, "partitions": [], "feeds": [], "ledger_open": 0, "newest_change": "2026-01-01T12:59:00+08:00",
          "newest_record": "2026-01-01T12:40:04+08:00"}
 COUNTS = dict.fromkeys(("normalised", "dropped", "filtered", "events", "distinct_events", "repeated_events", "refused_events"), 0)
