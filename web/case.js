@@ -101,9 +101,22 @@ function wentThrough(lines) {
     ...["reopened", "extended"].map((stage) => count(stage) && t(`w_${stage}`, { n: count(stage) }))].filter(Boolean);
 }
 
-// What was done in time may be told behind the tick that let its timer speak: that lateness was none (docs/decisions/0369).
-function wasLate(line, before) {
-  const begun = before.findLastIndex(({ stage }) => BEGINS.includes(stage)), end = before.slice(begun + 1).find(({ stage }) => ["resolved", "closed"].includes(stage));
+// Did its clock stand still at that time?
+function stoodStill(lines, time) {
+  let held = null;
+  for (const line of lines) {
+    if (line.stage === "held") held ??= line.time;
+    if (!["resumed", "recalled", ...BEGINS].includes(line.stage)) continue;
+    if (held && secondsBetween(held, time) > 0 && secondsBetween(time, line.time) > 0) return true;
+    held = null;
+  }
+  return Boolean(held) && secondsBetween(held, time) > 0;
+}
+
+// What was done in time, or was on hold, may be told behind the tick that let its timer speak: that lateness was none (docs/decisions/0369).
+function wasLate(line, lines) {
+  if (line.due && stoodStill(lines, line.due)) return false;
+  const before = lines.slice(0, lines.indexOf(line)), begun = before.findLastIndex(({ stage }) => BEGINS.includes(stage)), end = before.slice(begun + 1).find(({ stage }) => ["resolved", "closed"].includes(stage));
   return !end || !line.due || secondsBetween(line.due, end.time) > 0;
 }
 
@@ -111,7 +124,7 @@ function wasLate(line, before) {
 function lateness(one, lines, now) {
   const done = one.resolved || one.closed, late = done && one.due ? secondsBetween(one.due, done) : 0;
   if (late > 0) return t("w_was_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration(late) });
-  return lines.some((line, n) => line.stage === "overdue" && !line.co_unit && wasLate(line, lines.slice(0, n))) ? t("w_once_late") : null;
+  return lines.some((line) => line.stage === "overdue" && !line.co_unit && wasLate(line, lines)) ? t("w_once_late") : null;
 }
 
 // Sentences about what stands in its way, from what its timeline says and does not say; of what is over, what it went through.

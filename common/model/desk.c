@@ -51,13 +51,19 @@ bool desk_hears(const char *stage)
     return hears;
 }
 
-/* An overdue timer asks the desk where its kind sends it there. */
-static bool escalates_to_desk(const struct case_kind *kind, struct span timer)
+static const struct kind_timer *timer_of(const struct case_kind *kind, const struct case_line *line)
 {
     for (size_t i = 0; i < kind->timer_count; i++)
-        if (span_is(timer, kind->timers[i].name))
-            return kind->timers[i].to && strcmp(kind->timers[i].to, DESK_UNIT) == 0;
-    return false;
+        if (span_is(line->attribute[CASE_RULE], kind->timers[i].name))
+            return &kind->timers[i];
+    return NULL;
+}
+
+/* An overdue timer asks the desk where its kind sends it there. */
+static bool escalates_to_desk(const struct case_kind *kind, const struct case_line *line)
+{
+    const struct kind_timer *timer = timer_of(kind, line);
+    return timer && timer->to && strcmp(timer->to, DESK_UNIT) == 0;
 }
 
 /* What history alone tells asks nothing of a live case, but for its opening. */
@@ -74,7 +80,7 @@ static enum desk_cause asked_by(const struct case_kind *kind, const struct case_
         return case_kind_stage(kind, SPAN("confirmed")) >= 0 ? DESK_CONFIRM : DESK_NOTHING;
     if (line->party != kind->party.router)
         return DESK_NOTHING;
-    if (strcmp(stage, "overdue") == 0 && escalates_to_desk(kind, line->attribute[CASE_RULE]))
+    if (strcmp(stage, "overdue") == 0 && escalates_to_desk(kind, line))
         return DESK_OVERDUE;
     if (strcmp(stage, "escalated") == 0 &&
         span_is(line->attribute[CASE_RULE], rows[DESK_WOULD_HAVE].code))
@@ -101,9 +107,12 @@ static bool ends_question(const struct case_kind *kind, int index, enum desk_cau
 }
 
 /* It was done, its helper had reported, or its clock stood still, before the limit that the timer
- * spoke of: told behind the tick that made it speak. A helper's time does not stand still. */
-static bool was_none(const struct case_fold *fold, const struct case_line *overdue)
+ * spoke of: told behind the tick that made it speak. A helper's time does not stand still; a timer
+ * of another form names the limit and did not wait for it. */
+static bool was_none(const struct case_fold *fold, const struct case_kind *kind,
+                     const struct case_line *overdue)
 {
+    const struct kind_timer *timer = timer_of(kind, overdue);
     int64_t due_ms, done_ms = fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
     if (fold->resolution_ms != TIMESTAMP_NONE)
         done_ms = fold->resolution_ms;
@@ -113,7 +122,7 @@ static bool was_none(const struct case_fold *fold, const struct case_line *overd
     const struct case_co *co = of_helper ? case_fold_co(fold, overdue->attribute[CASE_CO]) : NULL;
     if (co && co->reported_ms != TIMESTAMP_NONE && co->reported_ms <= due_ms)
         return true;
-    for (size_t i = 0; i < fold->pause_count && !of_helper; i++) {
+    for (size_t i = 0; i < fold->pause_count && timer && timer->at_due && !of_helper; i++) {
         const struct case_pause *pause = &fold->pauses[i];
         held = held || (pause->from_ms < due_ms &&
                         (pause->to_ms == TIMESTAMP_NONE || pause->to_ms > due_ms));
@@ -175,7 +184,7 @@ static void read_questions(struct questions *questions, const struct case_set *s
             answer_all(questions, kind, index);
             continue;
         }
-        if (asked == DESK_OVERDUE && was_none(fold, line))
+        if (asked == DESK_OVERDUE && was_none(fold, kind, line))
             continue;
         questions->asks[asked] = asked == DESK_WOULD_HAVE ? asking_line(set, line) : line;
         questions->at[asked] = i;

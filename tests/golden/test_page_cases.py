@@ -144,6 +144,12 @@ def test_what_is_over_says_what_it_went_through(api):
     for due, late in ((at("2026-01-01", 12, 30), False), (at("2026-01-01", 11, 30), True)):
         words = browse(told(api, {**done, "due": at("2026-01-01", 13), "timeline": [lines[0], lines[1], lines[10], lines[11], {**spoke, "due": due}]})).text("why")
         assert ("曾超过当时的时限" in words) is late, words
+    # on hold when that limit came, whenever that was told: the clock stood still (docs/decisions/0368)
+    for held, resumed, late in ((9, 12, False), (9, None, False), (9, 10, True), (11, 12, True)):
+        hold = [line(3, "held", "desk", held, "挂账")] + ([line(4, "resumed", "desk", resumed, "恢复办理")] if resumed else [])
+        ends = [{**spoke, "due": at("2026-01-01", 10, 30)}, {**lines[10], "time": at("2026-01-01", 13)}]
+        words = browse(told(api, {**done, "due": at("2026-01-01", 14), "timeline": lines[:2] + hold + ends})).text("why")
+        assert ("曾超过当时的时限" in words) is late, words
     assert "提出过 1 次异议:朝外街道,待裁定。" in browse(told(api, lived(timeline=lines[:4]))).text("why")
 
 

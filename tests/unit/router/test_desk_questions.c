@@ -115,6 +115,29 @@ static void so_is_a_helpers_that_was_none(void **state)
     }
 }
 
+/* A timer of another form names the limit too, and asks of something else: that the clock stands
+ * still before the limit comes answers nothing of it. */
+static void a_hold_ends_no_question_that_came_before_the_limit(void **state)
+{
+    (void)state;
+    const struct case_kind *kind = kinds_find(rules.kinds, SPAN("request"));
+    struct kind_timer *timer = (struct kind_timer *)(uintptr_t)&kind->timers[0], shipped = *timer;
+    assert_string_equal(timer->name, "unsigned");
+    timer->action = TIMER_ESCALATE;
+    timer->to = "desk";
+    struct case_flow *flow = begin();
+    tell(flow, order);
+    tick(flow, NOON + HOUR);
+    assert_newest("desk", "escalated", "\"rule\":\"unsigned\"");
+    tell(flow, said("signed-1", "signed", "lead", NOON + 2 * HOUR));
+    tell(flow, said("held-1", "held", "desk", NOON + 3 * HOUR));
+    assert_newest("desk", "escalated", "\"rule\":\"unsigned\"");
+    tell(flow, said("noted-1", "noted", "desk", NOON + 4 * HOUR));
+    assert_newest("desk", "ended", "\"id\":\"noted-1\"");
+    case_flow_close(flow);
+    *timer = shipped;
+}
+
 /* A case whose opening names the desk and that is resolved before it is told is led by nobody. */
 static void a_question_ends_where_the_desk_is_named_and_does_not_lead(void **state)
 {
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock),
         cmocka_unit_test(a_lateness_that_was_none_is_asked_no_more),
         cmocka_unit_test(so_is_a_helpers_that_was_none),
+        cmocka_unit_test(a_hold_ends_no_question_that_came_before_the_limit),
         cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
         cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
         cmocka_unit_test(a_question_of_the_moment_in_which_another_leads_is_answered_by_it),
