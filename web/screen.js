@@ -7,7 +7,7 @@ import { byId, make } from "./dom.js";
 import { shift } from "./days.js";
 import { isPast } from "./firing.js";
 import { duration, moment, whole } from "./format.js";
-import { langOfNames, placeName, shortName, triggerName } from "./names.js";
+import { isKeptBy, langOfNames, placeName, shortName, triggerName } from "./names.js";
 import * as overview from "./overview.js";
 import { FEW } from "./picture.js";
 import * as stations from "./stations.js";
@@ -18,7 +18,7 @@ const LINES = 8, DAYS = 7;
 
 export async function ask(state, clock) {
   const [district, wall, desk, emergencies, triggers, places] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })), perhaps(seldom("api/desk", { cause: "emergency", order: "due", limit: LINES })),
-    perhaps(get("api/triggers", { limit: LINES })), perhaps(rowsOf("response_time", { from: shift(clock.day, 1 - DAYS), to: clock.day, by: "street_code" }, seldom), [])]);
+    perhaps(get("api/triggers", { limit: LINES })), isKeptBy("response_time", ["street_code"]) ? perhaps(rowsOf("response_time", { from: shift(clock.day, 1 - DAYS), to: clock.day, by: "street_code" }, seldom), []) : []]);
   return { ...district, wall, desk, emergencies, triggers, slow: places };
 }
 

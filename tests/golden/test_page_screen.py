@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from browser import browse  # noqa: E402
-from test_page import NOW, api, desk_case, errors, times  # noqa: E402 F401 the fixture is theirs
+from test_page import INSPECTION, NOW, api, desk_case, errors, times  # noqa: E402 F401 the fixture is theirs
 from test_page_cases import NAMES, at, fired  # noqa: E402
 
 CUT = """await one("#urgent tbody tr, #screen_urgent .none");
@@ -35,6 +35,7 @@ def busy(api):
     streets = [{"code": f"1101050{n:02}", "parent_code": "110105", "level": "street", "name": f"{name}地区办事处"} for n, name in enumerate(["首都机场", "双井", "高碑店"] * 14 + ["东风"])]
     types = [{"code": "R0105", "parent_code": "", "name": "居民小区内生活垃圾清运不及时问题", "unit": ""}]
     api.pages["/api/names"] = {**NAMES, "divisions": streets, "types": types}
+    api.pages["/api/views"] = {"views": [{**INSPECTION, "view": "response_time", "groups": ["unit", "street_code"]}]}
     api.rows["places"] = [{"street_code": row["code"], "opened": 1234, "done": 1000} for row in streets] + [{"street_code": "", "opened": 12, "done": 1}]
     api.rows["response_time"] = [{**times("", 123456, 190000, 900000), "street_code": row["code"]} for row in streets]
     api.rows.update({"backlog": [{"open": 12345, "held": 123}], "overdue": [{"overdue": 4321}]})
@@ -84,6 +85,10 @@ def test_the_slowest_street_stands_first_and_a_median_of_few_behind(busy):
     page = browse(f"{busy.url}#view=screen", 1920, 1080 + FRAME)
     assert errors(page) == [] and page.text("screen_slow") == "高碑店 2.0 时 9 件 双井 60 分 40 件 首都机场 25.0 时 4 件", page.text("screen_slow")
     assert ("response_time", {"from": "2025-12-26", "to": "2026-01-01", "by": "street_code"}) in busy.asked
+    busy.pages["/api/views"]["views"][0]["groups"] = ["unit"]  # a district that does not keep it by street is not asked for it: 400
+    busy.asked.clear()
+    page = browse(f"{busy.url}#view=screen", 1920, 1080 + FRAME)
+    assert errors(page) == [] and page.text("screen_slow") and "双井" not in page.text("screen_slow") and not [query for view, query in busy.asked if view == "response_time" and "by" in query]
 
 
 def test_a_warning_that_is_over_is_left_out(busy):
