@@ -38,14 +38,14 @@ static void add_overdue(struct sql_ask *ask, const struct api_query *query)
                          "IS NULL OR n.due_ms > " OWN_CLOCK ")");
 }
 
-/* At any time of its life. Of a row that knows nothing of it: not. */
+/* At any time of its life, by the words of its index (sql/0025). Of a row that knows nothing of it:
+ * not. */
 static void add_ever(struct sql_ask *ask, const struct api_query *query, const char *name,
                      const char *is)
 {
     struct span asked = api_query_get(query, name)->text;
     if (asked.at)
-        strbuf_addf(&ask->sql, " AND coalesce(%s, false) = %s", is,
-                    span_is(asked, "yes") ? "true" : "false");
+        strbuf_addf(&ask->sql, " AND (%s)%s", is, span_is(asked, "yes") ? "" : " IS NOT TRUE");
 }
 
 /* Who asks for a number is told of cases without an opening too: those come first, and have a place
