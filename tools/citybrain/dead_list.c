@@ -19,7 +19,7 @@ struct dead_list_row {
 };
 
 struct dead_group {
-    char *name; /* owned, as `sample`: the first letter's row */
+    char *name; /* owned, as `sample`: the newest letter's row */
     char *sample, feed[96];
     enum reject code;
     char pointer[96];
@@ -154,12 +154,15 @@ void dead_groups_add(struct dead_groups *groups, const struct dead_letter *lette
     if (!group) {
         group = xcalloc(1, sizeof *group);
         group->name = xspandup(span_of(name));
-        group->sample = row_of(letter);
         span_to_cstr(header->raw.feed, group->feed, sizeof group->feed);
         group->code = header->why.reject;
         memcpy(group->pointer, header->why.pointer, sizeof group->pointer);
         group->first_ms = group->last_ms = letter->at_ms;
         HASH_ADD_KEYPTR(hh, groups->by_name, group->name, strlen(group->name), group);
+    }
+    if (!group->sample || letter->at_ms >= group->last_ms) {
+        free(group->sample);
+        group->sample = row_of(letter);
     }
     group->count++;
     group->first_ms = letter->at_ms < group->first_ms ? letter->at_ms : group->first_ms;
