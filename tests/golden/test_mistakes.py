@@ -17,7 +17,6 @@ FRONT = "  - id: emergency_119"
 OVERLAP = """  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }
   - { id: b, when: { type_code: [R0102, R0103] }, then: { lead: d_commerce, say: 乙 } }
 """
-
 # name: daemon, file, what is right, what somebody writes, where it is seen (its first place in the changed file), cause, fix
 MISTAKES = {
     "misspelt key": ("ingest", "feeds/hotline.yaml", "zone: Asia", "zoen: Asia", "zoen", "zoen", "zone"),
@@ -87,6 +86,8 @@ MISTAKES = {
     "unknown kind of a trigger": ("router", "triggers/cluster.yaml", "kind: request", "kind: requst", "requst",
                                   'no kind "requst"; did you mean request', "use a kind of kinds/"),
     "sentence with a hole": ("router", "triggers/cluster.yaml", "{community}", "{comunity}", '"{within}', "comunity", "{community}"),
+    "unknown field of a view": ("aggregator", "views/on_time.yaml", "when: { in_time: true }", "when: { in_tiem: true }", "in_tiem",
+                                "view on_time asks a case for in_tiem, which no case has", "did you mean in_time? Else add it to codes.csv as a field"),
     "unknown count of a view": ("aggregator", "views/closure_rate.yaml", "[closed, opened]", "[closd, opened]", "closd",
                                 '"closd" is no count', "name a count that stands above it"),
     "setting of no unit": ("ingest", "ingest.yaml", "tick_every: 30s", "tick_every: 30x", "30x", "tick_every cannot be", "30s"),

@@ -217,6 +217,24 @@ static bool check_values(const struct view_reading *reading, const struct view_c
     return true;
 }
 
+static void add_unknown_fact(const struct view_reading *reading, const struct yaml_node *node)
+{
+    char names[FACT_COUNT][48], fix[1024];
+    const char *words[FACT_COUNT];
+    size_t count = view_fact_names(reading->codes, names);
+    for (size_t i = 0; i < count; i++)
+        words[i] = names[i];
+    const char *near = diagnostics_nearest(node->key, words, count);
+    size_t len = (size_t)snprintf(
+        fix, sizeof fix, "%s%s%sadd it to codes.csv as a field, or take one that cases have:",
+        near ? "did you mean " : "", near ? near : "", near ? "? Else " : "");
+    for (size_t i = 0; i < count && len < sizeof fix; i++)
+        len += (size_t)snprintf(fix + len, sizeof fix - len, "%s %s", i ? "," : "", words[i]);
+    diagnostics_add(reading->diagnostics, node->key_place, fix,
+                    "view %s asks a case for %s, which no case has", reading->view->name,
+                    node->key);
+}
+
 static bool read_condition(const struct view_reading *reading, struct view_measure *measure,
                            const struct yaml_node *node)
 {
@@ -228,16 +246,7 @@ static bool read_condition(const struct view_reading *reading, struct view_measu
     }
     condition->fact = view_fact_find(reading->codes, span_of(node->key));
     if (condition->fact < 0) {
-        char names[FACT_COUNT][48], fix[128];
-        const char *words[FACT_COUNT];
-        size_t count = view_fact_names(reading->codes, names);
-        for (size_t i = 0; i < count; i++)
-            words[i] = names[i];
-        const char *near = diagnostics_nearest(node->key, words, count);
-        snprintf(fix, sizeof fix, "%s%s", near ? "did you mean " : "see docs/views.md",
-                 near ? near : "");
-        diagnostics_add(reading->diagnostics, node->key_place, fix, "nothing is known as \"%s\"",
-                        node->key);
+        add_unknown_fact(reading, node);
         return false;
     }
     condition->of_words = strcmp(node->key, "flags") == 0;
