@@ -178,6 +178,22 @@ def test_a_slip_is_found_at_its_place(config, file, right, wrong, says):
     assert found and all("; fix: " in line for line in found)
 
 
+def test_a_helper_is_told_by_a_stage_that_the_router_may_say(config):
+    """And an entry that asks for no kind is for those that have it."""
+    rules, kind = config / "rules/dispatch.yaml", config / "kinds/proactive.yaml"
+    helped = "  - { id: helped, when: { kind: proactive }, then: { lead: d_market, co: [d_fire], say: 甲 } }\n"
+    change(rules, "  - id: emergency_119", helped + "  - id: emergency_119")
+    assert check(config).returncode == 0
+    change(kind, "co_assigned:      { rank: 50, by: [desk, router],", "co_assigned:      { rank: 50, by: [desk],")
+    done = check(config)
+    place = f"{rules}:{line_of(rules, helped)}:{helped.index('[d_fire]') + 1}"
+    assert done.returncode == 78
+    assert (f"{place}: error: entry helped makes the router say co_assigned, who may not in kind proactive; "
+            "fix: add router to the by: of co_assigned in kinds/proactive.yaml, or use copy:") == done.stdout.splitlines()[0]
+    change(rules, "kind: proactive }, then: { lead: d_market, co", "type_code: R0105 }, then: { lead: d_market, co")
+    assert check(config).returncode == 0
+
+
 def test_a_rule_asks_for_what_a_case_keeps(config):
     rules = config / "rules/dispatch.yaml"
     change(config / "codes.csv", "field,2,flags", "field,2,flegs")

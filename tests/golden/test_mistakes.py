@@ -17,6 +17,8 @@ FRONT = "  - id: emergency_119"
 OVERLAP = """  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }
   - { id: b, when: { type_code: [R0102, R0103] }, then: { lead: d_commerce, say: 乙 } }
 """
+HELPED = "  - { id: a, when: { kind: service }, then: { lead: d_market, co: [d_fire], say: 甲 } }\n"
+
 # name: daemon, file, what is right, what somebody writes, where it is seen (its first place in the changed file), cause, fix
 MISTAKES = {
     "misspelt key": ("ingest", "feeds/hotline.yaml", "zone: Asia", "zoen: Asia", "zoen", "zoen", "zone"),
@@ -83,6 +85,9 @@ MISTAKES = {
                          'timer overdue is for "d_petitoin", and there is no such unit; did you mean d_petition', "a code of registries/units.csv"),
     "unknown kind of a rule": ("router", "rules/dispatch.yaml", "when: { type_level: utility, place", "when: { kind: requst, type_level: utility, place",
                                "requst", 'kind cannot be "requst"; did you mean request', "use a kind of kinds/"),
+    "helper of a kind that has none": ("router", "rules/dispatch.yaml", FRONT, HELPED + FRONT, "[d_fire]",
+                                       "entry a makes the router say co_assigned, and there is no such stage in kind service",
+                                       "to the stages of kinds/service.yaml, or use copy:"),
     "unknown kind of a trigger": ("router", "triggers/cluster.yaml", "kind: request", "kind: requst", "requst",
                                   'no kind "requst"; did you mean request', "use a kind of kinds/"),
     "sentence with a hole": ("router", "triggers/cluster.yaml", "{community}", "{comunity}", '"{within}', "comunity", "{community}"),

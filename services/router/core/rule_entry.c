@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/case_kind.h"
 #include "router/core/reason.h"
 
 static const char *const dispositions[DISPOSITIONS + 1] = {
@@ -156,6 +157,44 @@ static void read_then(struct rule_entry *entry, const struct yaml_node *then,
     read_say(entry, then, diagnostics);
 }
 
+/* By `kind:`. An entry without it is for all kinds, those that have helpers among them. */
+static bool names_kind(const struct rule_entry *entry, const struct case_kind *kind)
+{
+    for (size_t i = 0; i < entry->when_count; i++)
+        if (entry->when[i].field == RULE_KIND && entry->when[i].asked.form == PREDICATE_ONE_OF)
+            return predicate_holds(&entry->when[i].asked, span_of(kind->code));
+    return false;
+}
+
+/* A helper is one by the stage that says so: of a case that cannot come to it, its order would end
+ * as it is given. */
+static void check_helped(const struct rule_entry *entry, const struct yaml_node *co,
+                         const struct case_kind *kind, struct diagnostics *diagnostics)
+{
+    int stage = case_kind_stage(kind, SPAN("co_assigned"));
+    char fix[256];
+    if (stage >= 0 && (kind->stages[stage].parties >> kind->party.router & 1))
+        return;
+    snprintf(fix, sizeof fix,
+             stage < 0 ? "add `co_assigned: { rank: 50, by: [desk, router], after: [dispatched], "
+                         "needs: [co_unit] }` to the stages of kinds/%s.yaml, or use copy:"
+                       : "add router to the by: of co_assigned in kinds/%s.yaml, or use copy:",
+             kind->code);
+    diagnostics_add(diagnostics, co->place, fix,
+                    "entry %s makes the router say co_assigned, %s kind %s", entry->id,
+                    stage < 0 ? "and there is no such stage in" : "who may not in", kind->code);
+}
+
+static void check_helpers(const struct rule_entry *entry, const struct yaml_node *then,
+                          const struct rule_reading *reading)
+{
+    const struct kinds *kinds = entry->co_units.count ? reading->district->kinds : NULL;
+    const struct case_kind *kind;
+    for (size_t i = 0; kinds && (kind = kinds_at(kinds, i)); i++)
+        if (names_kind(entry, kind))
+            check_helped(entry, yaml_get(then, "co"), kind, reading->diagnostics);
+}
+
 static void read_dates(struct rule_entry *entry, const struct yaml_node *node,
                        struct diagnostics *diagnostics)
 {
@@ -194,6 +233,7 @@ bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
     if (yaml_get(node, "when"))
         read_when(entry, yaml_get(node, "when"), reading);
     read_then(entry, then, reading);
+    check_helpers(entry, then, reading);
     return diagnostics_errors(diagnostics) == errors;
 }
 
