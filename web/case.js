@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One case: how it stands, why it is late, and its life in words.
 import { get, perhaps } from "./api.js";
-import { dueMark, stateSign, caseLink } from "./case_rows.js";
+import { dueMark, numberOf, stateSign, caseLink } from "./case_rows.js";
 import { mark } from "./chart.js";
 import { make } from "./dom.js";
 import { askFirings, drawFirings } from "./firing.js";
@@ -65,8 +65,6 @@ function stands(one, lines, now) {
     state: SIGNED.includes(one.kind) || !one.stage_words ? state : `${state}(${one.stage_words})`, limit };
   return t(one.state === "held" ? "w_held" : one.unit ? "w_with" : "w_waiting", words);
 }
-
-const numberOf = (name) => name.split(":").slice(2).join(":") || name;
 
 // Of another kind an end is none of 办结: a finding that was declined, a matter that was cancelled.
 function ended(one) {
@@ -188,7 +186,7 @@ export function timeline(one, now) {
   return make("ol", { id: "timeline", class: "timeline" }, one.timeline.map((line, n) => step(line, one.timeline[n - 1], now)));
 }
 
-export const title = (state) => `${t("v_case")} ${(state.case || "").split(":").slice(2).join(":")}`;
+export const title = (state) => `${t("v_case")} ${numberOf(state.case || "")}`;
 
 export function draw(state, one, clock) {
   return [make("div", { class: "life" },

@@ -18,7 +18,10 @@ export const isDone = ({ state }) => ["resolved", "closed"].includes(state);
 // What the stock of open cases counts: until it is closed, done or not. And of them what nobody has done yet.
 export const NOT_CLOSED = "waiting,open,held,resolved,merged", NOT_DONE = "waiting,open,held";
 
-export const caseLink = (name) => make("a", { href: viewAddress("case", { case: name }), class: "case" }, name.split(":").slice(2).join(":") || name);
+// As people know it: without kind and source.
+export const numberOf = (name) => name.split(":").slice(2).join(":") || name;
+
+export const caseLink = (name) => make("a", { href: viewAddress("case", { case: name }), class: "case" }, numberOf(name));
 
 export function dueMark({ due, held }, now, isOver) {
   if (!due || isOver) return make("span", { class: "soft" }, due ? moment(due, now) : isOver ? "–" : t("no_limit"));

@@ -2,7 +2,7 @@
 // What no rule decides: the queue, one case of it before a person, and the form that answers.
 import { get, perhaps } from "./api.js";
 import { askCase, askedBy, facts, timeline, why } from "./case.js";
-import { byUrgency, dueMark, named, placeOf } from "./case_rows.js";
+import { byUrgency, dueMark, named, numberOf, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
@@ -34,7 +34,7 @@ export async function ask(state) {
 function row(item, state, now) {
   return make("li", { "data-key": item.case }, make("a", { href: address({ case: item.case }), class: `item ${item.cause}`, "aria-current": item.case === state.case ? "true" : null },
     make("span", { class: `tag ${item.cause}` }, t(`cause_${item.cause}`)),
-    item.trigger ? make("b", { lang: langOfNames(triggerName(item.trigger)) }, triggerName(item.trigger)) : make("b", { class: "case" }, item.case.split(":").slice(2).join(":")),
+    item.trigger ? make("b", { lang: langOfNames(triggerName(item.trigger)) }, triggerName(item.trigger)) : make("b", { class: "case" }, numberOf(item.case)),
     named(item.type_code ? typeName(item.type_code) : item.trigger ? "" : kindName(item.kind)),
     make("span", { class: "soft", lang: langOfNames(), title: item.said || item.reason }, item.said || item.reason || placeOf(item)),
     make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due || item.cause === "emergency" ? dueMark(item, now) : null));

@@ -63,6 +63,24 @@ static void begin(void)
     assert_true(case_set_make_room(&set, 32, &arena));
 }
 
+static void begin_with_a_class(void)
+{
+    begin();
+    SAY("opened", "source", NO_MORE);
+    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "7d"});
+}
+
+/* An order with a limit of its own, that was on hold for an hour. */
+static void begin_and_resume(void)
+{
+    begin();
+    SAY("opened", "source", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
+    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
+    SAY("signed", "lead", NO_MORE);
+    SAY("held", "desk", NO_MORE);
+    SAY("resumed", "desk", NO_MORE);
+}
+
 /* Of the whole, and of the line said last. */
 static void look(enum case_due_source now, enum case_due_source last)
 {
@@ -104,9 +122,7 @@ static void a_class_counts_where_the_order_brings_none_until_the_desk_says_anoth
 static void what_is_named_with_another_lead_is_the_desks(void **state)
 {
     (void)state;
-    begin();
-    SAY("opened", "source", NO_MORE);
-    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "7d"});
+    begin_with_a_class();
     SAY("assigned", "desk", LEAD("d_urban"), DUE("1767500000000"));
     look(CASE_DUE_CLASS, CASE_DUE_DESK);
     SAY("recalled", "router", {CASE_CAUSE, "event03"}, LEAD("d_water"));
@@ -120,9 +136,7 @@ static void what_is_named_with_another_lead_is_the_desks(void **state)
 static void of_two_words_of_the_desk_the_last_one_says_whose_it_is(void **state)
 {
     (void)state;
-    begin();
-    SAY("opened", "source", NO_MORE);
-    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "7d"});
+    begin_with_a_class();
     SAY("assigned", "desk", LEAD("d_urban"), DUE("1767500000000"));
     SAY("assigned", "desk", LEAD("d_park"), NO_MORE);
     look(CASE_DUE_CLASS, CASE_DUE_NONE);
@@ -137,12 +151,7 @@ static void of_two_words_of_the_desk_the_last_one_says_whose_it_is(void **state)
 static void what_the_desk_names_anew_no_hold_has_moved(void **state)
 {
     (void)state;
-    begin();
-    SAY("opened", "source", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
-    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
-    SAY("signed", "lead", NO_MORE);
-    SAY("held", "desk", NO_MORE);
-    SAY("resumed", "desk", NO_MORE);
+    begin_and_resume();
     SAY("assigned", "desk", LEAD("d_urban"), DUE("1767500000000"));
     look(CASE_DUE_ORDER, CASE_DUE_DESK);
     assert_true(due.moved);
@@ -155,9 +164,7 @@ static void what_the_desk_names_anew_no_hold_has_moved(void **state)
 static void a_rejected_dispute_and_a_word_without_effect_name_none(void **state)
 {
     (void)state;
-    begin();
-    SAY("opened", "source", NO_MORE);
-    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "7d"});
+    begin_with_a_class();
     SAY("disputed", "lead", NO_MORE);
     SAY("dispute_decided", "desk", {CASE_OUTCOME, "rejected"}, DUE("1767500000000"));
     look(CASE_DUE_CLASS, CASE_DUE_CLASS);
@@ -168,12 +175,7 @@ static void a_rejected_dispute_and_a_word_without_effect_name_none(void **state)
 static void a_new_round_forgets_the_orders_and_a_hold_moves_what_is(void **state)
 {
     (void)state;
-    begin();
-    SAY("opened", "source", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
-    SAY("dispatched", "router", LEAD("d_water"), DUE("1767400000000"), {CASE_CLASS, "15d"});
-    SAY("signed", "lead", NO_MORE);
-    SAY("held", "desk", NO_MORE);
-    SAY("resumed", "desk", NO_MORE);
+    begin_and_resume();
     look(CASE_DUE_ORDER, CASE_DUE_NONE);
     assert_true(due.moved);
     assert_int_equal(fold.due_ms, INT64_C(1767400000000) + HOUR_MS);
