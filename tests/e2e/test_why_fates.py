@@ -126,6 +126,13 @@ def test_a_finished_case_is_not_headed_dispatched(told):
     assert state in ("closed", "resolved") and state in head[1][1] and "dispatched" not in head[1][1]
 
 
+def test_the_page_and_why_tell_one_stage(told):
+    """docs/decisions/0383."""
+    rows = told.sql("SELECT case_id, stage FROM core.case_now")
+    said = {name: json.loads(why(told, name, "--json").stdout)["fold"]["stage"] for name, _ in rows}
+    assert dict(rows) == said and said[case("TWICE")] != "dispatched" and len(said) > 9
+
+
 def test_a_strangers_word_and_a_move_too_early_say_why_they_do_not_count(told):
     _, lines, _ = parts(told, "STRANGE")
     word, = [line for line in lines if "resolved" in line[5]]

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "citybrain/why_words.h"
+#include "model/case_stage.h"
 
 #define ARENA_BYTES (32 << 20)
 
@@ -88,46 +89,10 @@ bool why_report_take_event(struct why_report *report, struct span json)
 
 /* ---- where it stands ---- */
 
-/* Of the present round, the last line that counts as that; else "". */
-static const char *stage_as(const struct why_report *report, enum counts_as as)
-{
-    const char *name = "";
-    for (size_t i = 0; i < report->set.count; i++) {
-        int index = case_kind_stage_number(report->kind, report->set.lines[i].stage);
-        if (report->fold.effect[i] != LINE_COUNTS || index < 0)
-            continue;
-        if (report->kind->stages[index].new_round)
-            name = "";
-        if (report->kind->stages[index].counts_as == as)
-            name = report->kind->stages[index].name;
-    }
-    return name;
-}
-
-static bool holds(const struct why_report *report, const char *stage)
-{
-    int index = case_kind_stage(report->kind, span_of(stage));
-    return index >= 0 && report->fold.happened >> index & 1;
-}
-
-/* A decision is never before its cause was recorded, so it may stand behind an answer that was told
- * with the opening: the last line does not say how far a case is. */
 const char *why_report_state(const struct why_report *report)
 {
-    const struct case_fold *fold = &report->fold;
-    if (!fold->has_opened)
-        return "headless";
-    if (fold->closed)
-        return stage_as(report, COUNTS_CLOSURE);
-    if (holds(report, "merged"))
-        return "merged";
-    if (fold->resolution_ms != TIMESTAMP_NONE)
-        return stage_as(report, COUNTS_RESOLUTION);
-    if (fold->held)
-        return "held";
-    if (fold->dispute_id.at)
-        return "disputed";
-    return fold->stage >= 0 ? report->kind->stages[fold->stage].name : "headless";
+    int stage = case_stage(&report->set, &report->fold, report->kind);
+    return stage >= 0 ? report->kind->stages[stage].name : "headless";
 }
 
 /* ---- as JSON ---- */
@@ -135,14 +100,14 @@ const char *why_report_state(const struct why_report *report)
 static void add_fold(const struct why_report *report, struct strbuf *out)
 {
     const struct case_fold *fold = &report->fold;
-    const char *stage = fold->stage >= 0 ? report->kind->stages[fold->stage].name : NULL;
+    const char *state = why_report_state(report);
     strbuf_add(out, SPAN("{\"stage\":"));
-    if (stage)
-        strbuf_add_json(out, span_of(stage));
+    if (fold->has_opened)
+        strbuf_add_json(out, span_of(state));
     else
         strbuf_add(out, SPAN("null"));
     strbuf_add(out, SPAN(",\"state\":"));
-    strbuf_add_json(out, span_of(why_report_state(report)));
+    strbuf_add_json(out, span_of(state));
     strbuf_addf(out, ",\"quiet\":%s,\"closed\":%s,\"adopted\":%s,\"rounds\":%d",
                 fold->quiet ? "true" : "false", fold->closed ? "true" : "false",
                 fold->adopted ? "true" : "false", fold->rounds);

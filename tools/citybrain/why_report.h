@@ -48,7 +48,7 @@ void why_report_fini(struct why_report *report);
 struct span why_report_case(const struct why_report *report);
 /* An event of the case from the log; true when every one of the router's was seen. */
 bool why_report_take_event(struct why_report *report, struct span json);
-/* Where the case stands, in one word: a stage of its kind, or "headless", "history", "recalled". */
+/* Where the case stands, in one word: a stage of its kind (case_stage.h), or "headless". */
 const char *why_report_state(const struct why_report *report);
 void why_report_show_json(const struct why_report *report, FILE *out);
 

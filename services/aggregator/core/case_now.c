@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "model/case_stage.h"
 #include "model/desk.h"
 
 #define MOST_PAST  16
@@ -150,7 +151,8 @@ static void take_texts(struct case_now *now, const struct case_set *set,
                        const struct case_fold *fold, const struct case_kind *kind,
                        const struct codes *codes)
 {
-    now->stage = fold->stage >= 0 ? span_of(kind->stages[fold->stage].name) : SPAN_NONE;
+    int stage = case_stage(set, fold, kind);
+    now->stage = stage >= 0 ? span_of(kind->stages[stage].name) : SPAN_NONE;
     now->state = span_of(state_of(fold));
     now->lead = fold->lead;
     now->desk_cause = desk_cause_now(set, fold, kind);

@@ -10,7 +10,7 @@
 #include "model/case_fold.h"
 
 #define CASE_NOW_TEXTS(X)                                                                          \
-    X(stage)      /* of the last move that counts */                                               \
+    X(stage)      /* where it stands (case_stage.h) */                                             \
     X(state)      /* waiting, open, held, resolved, closed, merged */                              \
     X(lead)       /* a unit */                                                                     \
     X(units)      /* the others that have or had a part in it, "," between them */                 \

@@ -145,6 +145,20 @@ static void a_lead_that_lost_it_is_told_and_a_helper_is_named(void **state)
     assert_true(helpers_say("{\"unit\":\"d_urban\",\"role\":\"co\""));
 }
 
+/* docs/decisions/0383: the order was made when the case was told of, and stands behind its end. */
+static void what_was_told_with_its_end_stands_at_its_end(void **state)
+{
+    (void)state;
+    begin();
+    say("resolved", "source", NULL, NOTHING, NOTHING);
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"},
+        (struct word){CASE_CAUSE, "event01"});
+    look();
+    assert_true(span_is(now.state, "resolved"));
+    assert_true(span_is(now.stage, "resolved"));
+    assert_true(span_is(now.lead, "s110105001"));
+}
+
 /* docs/decisions/0370: the present round forgets both. */
 static void it_tells_how_often_it_began_anew_and_was_disputed(void **state)
 {
@@ -309,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_then_has_a_lead_then_is_resolved_and_closed),
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
+        cmocka_unit_test(what_was_told_with_its_end_stands_at_its_end),
         cmocka_unit_test(it_tells_how_often_it_began_anew_and_was_disputed),
         cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
