@@ -194,7 +194,7 @@ static void begin(struct case_fold_walk *walk, struct case_fold *fold, const str
     walk->fold = fold;
     walk->set = set;
     walk->kind = kind;
-    memset(fold, 0, offsetof(struct case_fold, stage_ms));
+    memset(fold, 0, CASE_FOLD_HEAD);
     fold->quiet = true;
     fold->stage = -1;
     fold->rounds = 1;
@@ -228,6 +228,22 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
     fold->merge_id = walk.family.merge_id;
     fold->away = walk.family.away;
     fold->child_count = walk.family.child_count;
+}
+
+void case_fold_copy(struct case_fold *to, const struct case_fold *from,
+                    const struct case_kind *kind, size_t lines)
+{
+#define COPY_LIST(list, count) memcpy(to->list, from->list, (count) * sizeof to->list[0])
+    memcpy(to, from, CASE_FOLD_HEAD);
+    COPY_LIST(stage_ms, kind->stage_count);
+    COPY_LIST(pauses, from->pause_count);
+    COPY_LIST(leads, from->lead_count);
+    COPY_LIST(co, from->co_count);
+    COPY_LIST(subs, from->sub_count);
+    COPY_LIST(former, from->former_count);
+    COPY_LIST(effect, lines);
+    COPY_LIST(reason, lines);
+#undef COPY_LIST
 }
 
 struct span case_fold_lead_at(const struct case_fold *fold, int64_t ms)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/timestamp.h"
@@ -129,10 +130,16 @@ struct case_fold {
     uint8_t reason[CASE_SET_MAX_LINES + 1];          /* enum line_reason */
 };
 
+/* The bytes before its lists. */
+#define CASE_FOLD_HEAD offsetof(struct case_fold, stage_ms)
+
 /* Bumped whenever the meaning of a field changes; part of the contribution hash. */
 #define CASE_FOLD_VERSION 10
 void case_fold(struct case_fold *fold, const struct case_set *set, const struct case_kind *kind,
                const struct codes *codes);
+/* As far as it says anything; `lines` as many as its set has. The texts are those of `from`. */
+void case_fold_copy(struct case_fold *to, const struct case_fold *from,
+                    const struct case_kind *kind, size_t lines);
 /* Who led at that time; absent = nobody. */
 struct span case_fold_lead_at(const struct case_fold *fold, int64_t ms);
 /* The co-unit of that code, or NULL. */

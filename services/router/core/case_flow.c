@@ -56,9 +56,10 @@ bool case_flow_unpack(struct case_flow *flow, const struct case_entry *entry, st
     return case_pack_read(set, case_book_get(flow->book, entry), &flow->arena);
 }
 
-static bool name(const struct case_flow *flow, struct working *work, struct span id)
+static bool begin(const struct case_flow *flow, struct working *work, struct span id)
 {
     struct span rest = id;
+    memset(work, 0, offsetof(struct working, fold) + CASE_FOLD_HEAD);
     work->kind_code = span_cut(&rest, ':');
     work->id = id;
     work->kind = kinds_find(flow->rules->kinds, work->kind_code);
@@ -72,21 +73,21 @@ static enum reject open_entry(struct case_flow *flow, struct working *work,
     return case_flow_unpack(flow, entry, &work->set) ? REJECT_NONE : REJECT_TOO_LARGE;
 }
 
-static bool name_entry(struct case_flow *flow, struct working *work, const struct case_entry *entry)
+static bool begin_of(struct case_flow *flow, struct working *work, const struct case_entry *entry)
 {
     char id[CASE_BOOK_MAX_ID];
-    return name(flow, work, arena_copy(&flow->arena, case_book_id(flow->book, entry, id)));
+    return begin(flow, work, arena_copy(&flow->arena, case_book_id(flow->book, entry, id)));
 }
 
 enum reject case_flow_load(struct case_flow *flow, struct working *work, struct case_entry *entry)
 {
-    return name_entry(flow, work, entry) ? open_entry(flow, work, entry) : REJECT_STAGE;
+    return begin_of(flow, work, entry) ? open_entry(flow, work, entry) : REJECT_STAGE;
 }
 
 enum reject case_flow_load_to_fold(struct case_flow *flow, struct working *work,
                                    struct case_entry *entry, struct span packed)
 {
-    if (!name_entry(flow, work, entry))
+    if (!begin_of(flow, work, entry))
         return REJECT_STAGE;
     work->entry = entry;
     return case_pack_read_to_fold(&work->set, packed, &flow->arena) ? REJECT_NONE
@@ -95,7 +96,7 @@ enum reject case_flow_load_to_fold(struct case_flow *flow, struct working *work,
 
 static enum reject load_of(struct case_flow *flow, struct working *work, struct span id)
 {
-    if (!name(flow, work, id))
+    if (!begin(flow, work, id))
         return REJECT_STAGE;
     if (id.len > CASE_BOOK_MAX_ID)
         return REJECT_IDENTITY;
@@ -274,7 +275,7 @@ static enum reject merge_told(struct case_flow *flow, struct working *work,
 static enum reject on_case(struct case_flow *flow, const struct event *event,
                            struct outputs *outputs)
 {
-    struct working work = {0};
+    struct working work;
     enum reject reject = load_of(flow, &work, event->subject);
     if (reject == REJECT_NONE)
         reject = merge_told(flow, &work, event, outputs);
@@ -375,7 +376,7 @@ static void ask_for_head(struct case_flow *flow, struct working *work, struct ou
 
 static void forget(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
 {
-    struct working work = {0};
+    struct working work;
     if (flow->rules->timers.gone_after_ms && case_flow_load(flow, &work, entry) == REJECT_NONE) {
         case_fold(&work.fold, &work.set, work.kind, flow->rules->codes);
         if (!work.fold.has_opened || gone_waits(&work.set, &work.fold, work.kind))
@@ -388,7 +389,7 @@ static void forget(struct case_flow *flow, struct case_entry *entry, struct outp
 /* Takes what is due from the entry; what it waits for next is set by whoever changes its set. */
 static void act(struct case_flow *flow, struct case_entry *entry, struct outputs *outputs)
 {
-    struct working work = {0};
+    struct working work;
     int timer = entry->timer;
     arena_reset(&flow->arena);
     case_book_set_timer(flow->book, entry, TIMESTAMP_NONE, 0);

@@ -94,7 +94,7 @@ static struct told told_of(struct case_flow *flow, const struct parked_order *or
 static void tell_case(struct case_flow *flow, const struct parked_order *order,
                       const struct told *told, const char *stage, struct outputs *outputs)
 {
-    struct working work = {0};
+    struct working work;
     struct event event;
     struct case_entry *entry = case_book_find(flow->book, span_of(order->case_id));
     if (!entry || case_flow_load(flow, &work, entry) != REJECT_NONE)

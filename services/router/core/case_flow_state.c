@@ -67,7 +67,7 @@ const char *case_flow_fault(const struct case_flow *flow)
 static void restore_timer(void *context, struct case_entry *entry, struct span packed)
 {
     struct case_flow *flow = context;
-    struct working work = {0};
+    struct working work;
     arena_reset(&flow->arena);
     enum reject reject = case_flow_load_to_fold(flow, &work, entry, packed);
     char id[CASE_BOOK_MAX_ID];

@@ -43,12 +43,12 @@ bool hearing_remember(struct hearing_case *before, const struct hearing_case *no
     *before = *now;
     if (!now->count)
         return true;
-    struct case_line *lines = arena_take(arena, now->count * sizeof *lines);
-    struct case_fold *fold = arena_take(arena, sizeof *fold);
+    struct case_line *lines = arena_take_raw(arena, now->count * sizeof *lines);
+    struct case_fold *fold = arena_take_raw(arena, sizeof *fold);
     if (!lines || !fold)
         return false;
     memcpy(lines, now->lines, now->count * sizeof *lines);
-    *fold = *now->fold;
+    case_fold_copy(fold, now->fold, now->kind, now->count);
     before->lines = lines;
     before->fold = fold;
     return true;
