@@ -251,6 +251,30 @@ def test_what_a_rule_waits_for_in_vain_is_warned_of(config, file, right, wrong, 
     assert_one_warning(check(config, "--on", "2026-06-01"), f"{rules}:{line_of(rules, asks)}" if asks else None, says)
 
 
+CROSS = "when: { cross_street: true }"
+
+
+@pytest.mark.parametrize("file, right, wrong, mark, says, fix", [
+    ("triggers/outage_notice.yaml", "cause: planned", "cause: planed", "planed", 'no feed gives cause the value "planed"', "did you mean planned?"),
+    ("triggers/rain_on_past_points.yaml", "[yellow, orange, red]", "[yellow, ornage, red]", "[yellow", 'no feed gives level the value "ornage"', "orange?"),
+    ("triggers/rain_on_past_points.yaml", "type_code: R1301 }", "type_code: R1301, flags: emergancy }", "emergancy", "no feed gives the flag emergancy", "did you mean emergency?"),
+    ("views/repeat.yaml", "flags: again", "flags: agian", "agian", "no feed gives the flag agian", "did you mean again?"),
+    ("views/service_items.yaml", CROSS, "when: { line: xyz }", "xyz", 'no feed gives line the value "xyz"', "spell it as a feed does, or let one give it"),
+    ("views/service_items.yaml", CROSS, "when: { line: { not: [labour, helth] } }", "{ not", 'no feed gives line the value "helth"', "did you mean health?"),
+    ("views/service_items.yaml", CROSS, "when: { station: anything }", None, None, None),  # as it came: any may be
+    ("views/repeat.yaml", "flags: again", "type_code: R01O5", "R01O5", 'view repeat asks for "R01O5", which is in no row of registries/request_types.csv', "did you mean R01"),
+    ("views/repeat.yaml", "flags: again", "unit: d_urbn", "d_urbn", 'view repeat asks for "d_urbn", which is in no row of registries/units.csv', "did you mean d_urban?"),
+    ("views/repeat.yaml", "flags: again", 'street_code: "110105999"', '"110105999"', 'view repeat asks for "110105999", which is in no row of registries/divisions.csv', "registries/divisions.csv"),
+])
+def test_a_value_that_nobody_gives_is_warned_of(config, file, right, wrong, mark, says, fix):
+    """docs/decisions/0384."""
+    change(config / file, right, wrong)
+    done, text = check(config, "--on", "2026-06-01"), (config / file).read_text()
+    column = mark and len(text[:text.index(mark)].rpartition("\n")[2]) + 1
+    assert_one_warning(done, mark and f"{config / file}:{line_of(config / file, mark)}:{column}", says)
+    assert not fix or fix in done.stdout.partition("; fix: ")[2]
+
+
 @pytest.mark.parametrize("words, says", [
     (["check", "extra"], 'what is "extra"'),
     (["check", "--on", "soon"], '--on "soon" is no date like 2026-10-01'),

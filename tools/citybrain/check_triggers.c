@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "citybrain/given.h"
 
 #define MOST_NAMES 256
 
@@ -108,16 +109,43 @@ static bool is_type(const struct registry *types, struct span wanted)
     return false;
 }
 
+static void add_no_type(const struct registry *types, struct span value, struct place place,
+                        struct diagnostics *diagnostics)
+{
+    char word[DISTRICT_CODE_BYTES], text[DISTRICT_CODE_BYTES];
+    const char *near = district_nearest(types, span_to_cstr(value, word, sizeof word), text);
+    diagnostics_add(diagnostics, place,
+                    "use a code of registries/request_types.csv, or the beginning of some and a *",
+                    "no type \"%.*s\"%s%s", SPAN_ARG(value), near ? "; did you mean " : "",
+                    near ? near : "");
+}
+
 static void check_types(const struct registry *types, const struct predicates *when,
                         struct diagnostics *diagnostics)
 {
     const struct predicate *asked = predicates_find(when, "type_code");
     for (size_t i = 0; asked && i < asked->value_count; i++)
         if (!is_type(types, asked->values[i]))
-            diagnostics_add(diagnostics, asked->place,
-                            "use a code of registries/request_types.csv, or the beginning of some "
-                            "and a *",
-                            "no type \"%.*s\"", SPAN_ARG(asked->values[i]));
+            add_no_type(types, asked->values[i], asked->place, diagnostics);
+}
+
+/* Of a case what it keeps comes from feeds alone; the rest the router may have stamped. */
+static void check_values(const struct bundle *bundle, const struct trigger_step *step,
+                         struct diagnostics *diagnostics)
+{
+    struct given given = {.feeds = bundle->feeds, .family = step->family, .kind = step->kind};
+    if (step->family == EVENT_OBSERVATION) {
+        given.names = step->names;
+        given.name_count = step->name_count;
+    }
+    for (size_t i = 0; i < step->when.count; i++) {
+        const struct predicate *asked = &step->when.all[i];
+        given.field = asked->field;
+        if (step->family == EVENT_CASE && !codes_number(bundle->codes, CODE_FIELD, asked->field))
+            continue;
+        for (size_t v = 0; v < asked->value_count; v++)
+            given_warn(&given, asked->values[v], asked->place, diagnostics);
+    }
 }
 
 void check_triggers(const struct bundle *bundle, struct diagnostics *diagnostics)
@@ -129,6 +157,8 @@ void check_triggers(const struct bundle *bundle, struct diagnostics *diagnostics
             const struct trigger_step *step = &trigger->steps[k];
             if (step->family == EVENT_OBSERVATION && !step->sighting && bundle->feeds)
                 check_observation(bundle->feeds, trigger, step, diagnostics);
+            if (!step->sighting && bundle->feeds && bundle->codes)
+                check_values(bundle, step, diagnostics);
             if (bundle->rule.district.types)
                 check_types(bundle->rule.district.types, &step->when, diagnostics);
         }

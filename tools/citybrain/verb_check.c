@@ -14,6 +14,7 @@
 #include "citybrain/check_syntax.h"
 #include "citybrain/check_triggers.h"
 #include "citybrain/check_upgrade.h"
+#include "citybrain/check_views.h"
 #include "citybrain/check_words.h"
 #include "citybrain/topics_file.h"
 #include "citybrain/verb.h"
@@ -156,6 +157,7 @@ static void check_meaning(const struct wish *wish, struct bundle *bundle,
     check_words(bundle, wish->folder, diagnostics);
     check_rules(bundle, wish->now_ms, diagnostics);
     check_triggers(bundle, diagnostics);
+    check_views(bundle, diagnostics);
     topics_file_free(topics_file_load(wish->folder, NULL, 1, diagnostics));
 }
 

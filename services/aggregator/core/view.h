@@ -49,6 +49,7 @@ struct view_condition { /* the fact is one of the values; negated: is none of th
     size_t value_count;
     bool negated;
     bool of_words; /* the fact is words between blanks, and one of them is enough */
+    struct place place;
 };
 
 struct view_term {

@@ -250,6 +250,7 @@ static bool read_condition(const struct view_reading *reading, struct view_measu
         return false;
     }
     condition->of_words = strcmp(node->key, "flags") == 0;
+    condition->place = node->place;
     measure->condition_count++;
     return read_values(reading, condition, node) && check_values(reading, condition, node);
 }
