@@ -21,8 +21,9 @@ const BY_LIMIT = ["emergency", "overdue"]; // what is most urgent first; of the 
 // Emergencies stand before all others, however old those are.
 async function askQueue(state) {
   const most = Math.min(1000, PAGE * Number(state.pages || 1));
-  if (state.cause) return get("api/desk", { cause: state.cause, order: BY_LIMIT.includes(state.cause) ? "due" : "", limit: most });
-  const [first, others] = await Promise.all([get("api/desk", { cause: CAUSES[0], order: "due", limit: most }), get("api/desk", { cause: CAUSES.slice(1).join(","), limit: most })]);
+  if (state.over === "yes") return get("api/desk", { over: "yes", limit: most });
+  if (state.cause) return get("api/desk", { cause: state.cause, order: BY_LIMIT.includes(state.cause) ? "due" : "", limit: most, over: "no" });
+  const [first, others] = await Promise.all([get("api/desk", { cause: CAUSES[0], order: "due", limit: most }), get("api/desk", { cause: CAUSES.slice(1).join(","), limit: most, over: "no" })]);
   return { ...others, rows: [...first.rows, ...others.rows], next: first.next || others.next };
 }
 
@@ -84,8 +85,11 @@ export const title = () => t("v_desk");
 
 export function draw(state, data, clock) {
   const waiting = data.page?.waiting || {}, all = sumOf(waiting);
+  const over = data.page?.over || 0, isOver = state.over === "yes";
   const causes = CAUSES.filter((cause) => waiting[cause] || cause === state.cause);
   return [bar(choice(t("cause"), [["", `${t("all")} ${whole(all)}`], ...causes.map((cause) => [cause, `${t(`cause_${cause}`)} ${whole(waiting[cause] || 0)}`])], state.cause || "", (cause) => ({ cause, case: "", pages: "" })),
+    over || isOver ? choice(t("findings"), [["", t("holds")], ["yes", `${t("over")} ${whole(over)}`]], isOver ? "yes" : "", (one) => ({ over: one, cause: "", case: "", pages: "" })) : null,
+    isOver && make("p", { class: "note" }, t("over_means")),
     state.cause === "overdue" && make("p", { class: "note", id: "not_the_stock" }, t("desk_overdue_means"))),
     make("div", { class: "desk" }, queue(data, state, clock), make("div", {}, signIn(), asked(data, state, clock)))];
 }

@@ -34,9 +34,8 @@ function evidenceOf(row, name) {
 
 const casesOf = (row) => evidenceIn(row).filter((name) => stateNow(row, name));
 const doneOf = (row) => casesOf(row).filter((name) => isDone(stateNow(row, name)));
-const isAllDone = (row) => casesOf(row).length > 0 && doneOf(row).length === evidenceIn(row).length;
-// What warns of one case says nothing any more when that is done; what was counted of many stays true.
-export const isPast = (row) => "case" in groupOf(row) && isAllDone(row);
+// The API's word: what it warned of has come to pass, or passed by.
+const past = (row) => (row.over === true ? make("span", { class: "tag", title: t("over_means") }, t("over")) : null);
 
 function evidence(row) {
   const all = evidenceIn(row), rest = all.slice(SHOWN);
@@ -56,7 +55,7 @@ const found = (row, now) => [make("p", { lang: langOfNames() }, row.reason || "â
 export function firing(row, now) {
   return make("li", { class: "firing", "data-key": row.case },
     make("header", {}, make("h3", {}, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))),
-      make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null, isPast(row) ? make("span", { class: "tag" }, t("evidence_over")) : null,
+      make("span", { class: "soft" }, moment(row.fired, now)), row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null, past(row),
       row.desk_cause ? make("a", { class: "tag", href: viewAddress("desk", { case: row.case, cause: row.desk_cause }) }, t(`cause_${row.desk_cause}`)) : null),
     found(row, now));
 }
@@ -64,7 +63,7 @@ export function firing(row, now) {
 // Beside its case, whose state stands there.
 function finding(row, now) {
   return row ? make("div", { class: "firing own", id: "finding" }, make("header", {},
-    make("h3", {}, make("a", { href: viewAddress("triggers", { trigger: row.trigger }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))), make("span", { class: "soft" }, moment(row.fired, now))),
+    make("h3", {}, make("a", { href: viewAddress("triggers", { trigger: row.trigger }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger))), make("span", { class: "soft" }, moment(row.fired, now)), past(row)),
   found(row, now)) : null;
 }
 

@@ -21,7 +21,7 @@ export async function ask(state, clock) {
     oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }, seldom), rowsOf("inflow", { ...today, by: "hour" }),
     rowsOf("inflow", { ...before, by: "hour" }, seldom), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
     perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { kind: "request", order: "due", limit: 8 })),
-    perhaps(get("api/cases", { kind: "request", limit: 8 })), perhaps(seldom("api/desk", { limit: 1 }))]);
+    perhaps(get("api/cases", { kind: "request", limit: 8 })), perhaps(seldom("api/desk", { limit: 1, over: "no" }))]);
   return { one, times, total, flow, past, stock, overdue, places, urgent, newest, desk };
 }
 

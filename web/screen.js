@@ -4,8 +4,7 @@ import { get, perhaps, rowsOf, seldom } from "./api.js";
 import { byUrgency, caseTable } from "./case_rows.js";
 import { cycle } from "./cycle.js";
 import { byId, make } from "./dom.js";
-import { shift } from "./days.js";
-import { isPast } from "./firing.js";
+import { momentsOf, shift } from "./days.js";
 import { duration, moment, whole } from "./format.js";
 import { isKeptBy, langOfNames, placeName, shortName, triggerName } from "./names.js";
 import * as overview from "./overview.js";
@@ -17,8 +16,8 @@ import { t } from "./words.js";
 const LINES = 8, DAYS = 7;
 
 export async function ask(state, clock) {
-  const [district, wall, desk, emergencies, triggers, places] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1 })), perhaps(seldom("api/desk", { cause: "emergency", order: "due", limit: LINES })),
-    perhaps(get("api/triggers", { limit: LINES })), isKeptBy("response_time", ["street_code"]) ? perhaps(rowsOf("response_time", { from: shift(clock.day, 1 - DAYS), to: clock.day, by: "street_code" }, seldom), []) : []]);
+  const [district, wall, desk, emergencies, triggers, places] = await Promise.all([overview.ask(state, clock), stations.ask(state, clock), perhaps(seldom("api/desk", { limit: 1, over: "no" })), perhaps(seldom("api/desk", { cause: "emergency", order: "due", limit: LINES })),
+    perhaps(get("api/triggers", { ...momentsOf({ from: shift(clock.day, 1 - DAYS), to: clock.day }), limit: LINES, over: "no" })), isKeptBy("response_time", ["street_code"]) ? perhaps(rowsOf("response_time", { from: shift(clock.day, 1 - DAYS), to: clock.day, by: "street_code" }, seldom), []) : []]);
   return { ...district, wall, desk, emergencies, triggers, slow: places };
 }
 
@@ -37,8 +36,8 @@ function deskPanel(desk) {
     : make("p", { class: "none" }, t("nothing_waits")));
 }
 
-const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.some((row) => !isPast(row))
-  ? make("ul", { class: "found" }, triggers.rows.filter((row) => !isPast(row)).map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger)),
+const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.length
+  ? make("ul", { class: "found" }, triggers.rows.map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger)),
     make("p", { lang: langOfNames() }, row.reason || ""))))
   : make("p", { class: "none" }, t("nothing")));
 

@@ -13,7 +13,7 @@ const OLD_MS = 120000; // ticks come every 30 s
 const sumOf = (counts) => counts && Object.values(counts).reduce((sum, n) => sum + n, 0);
 
 export async function askStatus() {
-  const [clock, fresh, stations, desk] = await Promise.all([get("api/clock"), perhaps(get("api/freshness")), perhaps(seldom("api/stations", { state: "silent" })), perhaps(seldom("api/desk", { limit: 1 }))]);
+  const [clock, fresh, stations, desk] = await Promise.all([get("api/clock"), perhaps(get("api/freshness")), perhaps(seldom("api/stations", { state: "silent" })), perhaps(seldom("api/desk", { limit: 1, over: "no" }))]);
   setZone(clock.zone_minutes);
   return { clock, fresh, stations: stations?.counts, waiting: sumOf(desk?.waiting), emergencies: desk?.waiting.emergency };
 }

@@ -4,7 +4,7 @@ import { get, perhaps, rowsOf } from "./api.js";
 import { bar, choice, rangeChoice } from "./control.js";
 import { daysOf, momentsOf } from "./days.js";
 import { make } from "./dom.js";
-import { firing, isPast } from "./firing.js";
+import { firing } from "./firing.js";
 import { whole } from "./format.js";
 import { langOfNames, triggerName } from "./names.js";
 import { address } from "./state.js";
@@ -17,7 +17,7 @@ const PAGE = 50, MOST = 1000; // findings more with each press; as many as one q
 
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day);
-  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(days), trigger: state.trigger, limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
+  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(days), trigger: state.trigger, over: state.over === "yes" ? "yes" : "no", limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
     perhaps(rowsOf("proactive", { ...days, by: "trigger" }), [])]);
   return { page, counts: counts.filter((row) => row.opened), days };
 }
@@ -31,26 +31,23 @@ function countTable(rows, state) {
   foot: { sum: true, trigger: "", ...Object.fromEntries(COUNTS.map((key) => [key, rows.reduce((all, row) => all + row[key], 0)])) } });
 }
 
-// Warnings of cases that are done since are folded away.
-function findings(rows, now) {
-  const list = (some) => make("ol", { class: "firings" }, some.map((row) => firing(row, now))), past = rows.filter(isPast), others = rows.filter((row) => !isPast(row));
-  return [others.length ? list(others) : null, past.length ? make("details", { "data-key": "past_firings" }, make("summary", {}, t("past_firings", { n: past.length })), list(past)) : null];
-}
+const findings = (rows, now) => make("ol", { class: "firings" }, rows.map((row) => firing(row, now)));
 
-// How many of them all are listed, and the way on; of more than one question answers, how to see the others.
-function listed(page, counts, state) {
-  const all = counts.filter((row) => !state.trigger || row.trigger === state.trigger).reduce((sum, row) => sum + row.opened, 0), n = page.rows.length;
+// How many are listed, and the way on; of more than one question answers, how to see the others.
+function listed(page, state) {
+  const n = page.rows.length;
   if (!page.next) return make("p", { class: "note" }, t("listed", { n: whole(n) }));
-  return [make("p", { class: "note" }, all > n ? t("listed_of", { n: whole(n), of: whole(all) }) : t("listed", { n: whole(n) }), n >= MOST ? ` ${t("narrow_it")}` : ""),
+  return [make("p", { class: "note" }, t("listed_more", { n: whole(n) }), n >= MOST ? ` ${t("narrow_it")}` : ""),
     n < MOST ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more_findings"))) : null];
 }
 
 export const title = () => t("v_triggers");
 
 export function draw(state, { page, counts, days }, clock) {
-  return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one, pages: "" })) : null),
+  return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one, pages: "" })) : null,
+    choice(t("findings"), [["", t("holds")], ["yes", t("over")]], state.over || "", (one) => ({ over: one, pages: "" }))),
     make("section", { class: "panel", "aria-labelledby": "counts_title" }, make("header", {}, make("h2", { id: "counts_title" }, t("by_trigger"))), countTable(counts, state)),
     make("section", { class: "panel", "aria-labelledby": "firings_title" }, make("header", {}, make("h2", { id: "firings_title" }, t("findings"))),
       !page ? make("p", { class: "none" }, t("forbidden")) : page.rows.length ? findings(page.rows, clock.now) : make("p", { class: "none" }, t("nothing")),
-      page?.rows.length ? listed(page, counts, state) : null)];
+      page?.rows.length ? listed(page, state) : null)];
 }

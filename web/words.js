@@ -74,7 +74,7 @@ const WORDS = {
 
   by_trigger: ["按触发器", "By trigger"], trigger: ["触发器", "Trigger"], findings: ["发现", "Findings"], p_opened: ["发现", "Found"], p_confirmed: ["确认", "Confirmed"], p_declined: ["不采纳", "Declined"], p_dispatched: ["派单", "Dispatched"], p_resolved: ["办结", "Resolved"],
   counted: ["{n} 件", "{n} facts"], distinct: ["{n} 个不同对象", "{n} distinct"], evidence_n: ["依据 {n} 条", "Evidence: {n}"], no_evidence: ["由时钟或日历触发,无逐条依据", "Found by clock or calendar: no single facts"], more_n: ["其余 {n} 条", "{n} more"], more_findings: ["再列 50 项", "50 more"], narrow_it: ["其余请缩短时段或选定触发器查看。", "For the others choose fewer days, or one trigger."],
-  evidence_done: [",其中 {n} 件已办结", ", {n} of them done"], evidence_over: ["所提醒的事项已办结", "what it warns of is done"], past_firings: ["另有 {n} 项,所提醒的事项已办结", "{n} more that warn of what is done since"], evidence_of: ["本件是以下 {n} 项发现的依据", "It is evidence of findings: {n}"],
+  evidence_done: [",其中 {n} 件已办结", ", {n} of them done"], holds: ["仍成立", "that hold"], over: ["已不成立", "no longer hold"], over_means: ["所提醒的事项已办结或已过时限,或站点已恢复上报;仍可确认或不采纳。", "What it warns of is done, or past its limit, or the station is heard again; it can be confirmed or declined as before."], evidence_of: ["本件是以下 {n} 项发现的依据", "It is evidence of findings: {n}"],
   emergencies_n: ["紧急 {n},共 {of} 件", "emergency: {n}, of {of}"],
   g_estate_code: ["小区", "estate"], g_type_code: ["类型", "type"], g_street_code: ["街乡", "street"], g_community_code: ["社区", "community"], g_station: ["站点", "station"], g_unit: ["单位", "unit"], g_line: ["条线", "line"], g_case: ["事项", "case"],
 

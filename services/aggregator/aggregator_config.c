@@ -95,6 +95,7 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->divisions = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/triggers", config->config_dir);
     config->triggers = title_list_load(path, "trigger");
+    trigger_forms_load(&config->forms, path);
     snprintf(path, sizeof path, "%s/feeds", config->config_dir);
     config->feeds = title_list_load(path, "feed");
     config->namespaces = namespace_list_load(path, config->kinds);
@@ -196,6 +197,7 @@ void aggregator_config_fini(struct aggregator_config *config)
     if (config->divisions)
         registry_free(config->divisions);
     title_list_free(config->triggers);
+    trigger_forms_fini(&config->forms);
     title_list_free(config->feeds);
     title_list_free(config->classes);
     title_list_free(config->rules_called);

@@ -9,6 +9,7 @@
 #include "aggregator/core/namespace_list.h"
 #include "aggregator/core/station_report.h"
 #include "aggregator/core/title_list.h"
+#include "aggregator/core/trigger_forms.h"
 #include "aggregator/core/type_groups.h"
 #include "config/schema.h"
 #include "daemon/options.h"
@@ -44,6 +45,7 @@ struct aggregator_config {
     struct registry *units, *types, *divisions; /* their names */
     struct type_groups *type_groups;            /* and which types are one matter */
     struct title_list *triggers, *feeds;        /* and what these are called */
+    struct trigger_forms forms;                 /* which of them are over by themselves */
     struct title_list *classes, *rules_called, *fields, *stations_called;
     struct namespace_list *namespaces; /* of cases */
     struct token_table *tokens;        /* NULL = nobody has one */

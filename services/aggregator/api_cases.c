@@ -9,6 +9,7 @@
 #include "aggregator/core/case_story.h"
 #include "aggregator/store/case_ask.h"
 #include "aggregator/store/desk_ask.h"
+#include "aggregator/store/finding_ask.h"
 #include "model/desk.h"
 
 #define STORY_ARENA ((size_t)1 << 20)
@@ -104,7 +105,7 @@ static const struct api_parameter desk_parameters[] = {DESK_ASK_PARAMETERS};
 
 static void build_desk(struct api_call *call, struct sql_ask *ask)
 {
-    desk_ask_list(ask, &call->query);
+    desk_ask_list(ask, &call->query, &call->api->config->forms);
     api_call_end_page(call, ask);
 }
 
@@ -123,7 +124,10 @@ static bool write_desk(struct api_call *call, const PGresult *result, struct str
         strbuf_add_json(body, span_of(row->ask));
         strbuf_addf(body, ",\"answers\":\"%s\"}", row->answers);
     }
-    strbuf_add(body, SPAN("]}\n"));
+    strbuf_add_char(body, ']');
+    if (!PQgetisnull(result, 0, 4))
+        strbuf_addf(body, ",\"over\":%s", PQgetvalue(result, 0, 4));
+    strbuf_add(body, SPAN("}\n"));
     return true;
 }
 
@@ -142,14 +146,16 @@ static const struct api_parameter trigger_parameters[] = {
     {"trigger", API_CODES, NULL, 0, 0}, {"case", API_CODES, NULL, 0, 0},
     {"evidence", API_TEXT, NULL, 0, 0}, {"from", API_MOMENT, NULL, 0, 0},
     {"to", API_MOMENT, NULL, 0, 0},     {"limit", API_NUMBER, NULL, 1, 1000},
-    {"after", API_KEY, NULL, 0, 0}};
+    {"after", API_KEY, NULL, 0, 0},     {"over", API_WORD, "yes no", 0, 0}};
 
 static void build_triggers(struct api_call *call, struct sql_ask *ask)
 {
     const struct api_value *from = api_query_get(&call->query, "from"),
                            *to = api_query_get(&call->query, "to"),
                            *evidence = api_query_get(&call->query, "evidence"),
+                           *over = api_query_get(&call->query, "over"),
                            *after = api_query_get(&call->query, "after");
+    struct finding_ask finding = finding_ask_take(ask, &call->api->config->forms);
     char text[SPAN_DECIMAL];
     api_call_begin_page(ask);
     sql_ask_add(
@@ -166,9 +172,14 @@ static void build_triggers(struct api_call *call, struct sql_ask *ask)
         "n.stage, n.state, n.lead AS unit, n.desk_cause, (SELECT json_object_agg(e.case_id, "
         "json_build_object('state', m.state, 'stage', m.stage)) FROM jsonb_array_elements_text("
         "core.evidence(f.data)) AS e(case_id) JOIN core.case_now AS m ON m.case_id = e.case_id) AS "
-        "evidence_now) AS i) AS row FROM core.firing AS f LEFT JOIN core.case_now AS n USING "
-        "(case_id) WHERE "
-        "true");
+        "evidence_now, ");
+    finding_ask_is_over(ask, &finding);
+    sql_ask_add(ask, " AS over) AS i) AS row FROM core.firing AS f LEFT JOIN core.case_now AS n "
+                     "USING (case_id) WHERE true");
+    if (over->text.at) {
+        sql_ask_add(ask, span_is(over->text, "yes") ? " AND " : " AND NOT ");
+        finding_ask_is_over(ask, &finding);
+    }
     sql_ask_any(ask, "f.trigger", api_query_get(&call->query, "trigger")->text);
     sql_ask_any(ask, "f.case_id", api_query_get(&call->query, "case")->text);
     if (evidence->text.at)

@@ -13,11 +13,13 @@
 
 #include "aggregator/store/case_ask.h"
 #include "aggregator/store/desk_ask.h"
+#include "aggregator/store/finding_ask.h"
 #include "base/base.h"
 
 #include "aggregator_store.h"
 
 static struct aggregator_store store;
+static struct trigger_forms forms;
 
 static void run(const char *sql)
 {
@@ -32,6 +34,10 @@ static int open_all(void **state)
     (void)state;
     if (!aggregator_store_open(&store))
         return 1;
+    strbuf_init(&forms.limits, 64, 64);
+    strbuf_init(&forms.silences, 64, 64);
+    strbuf_add(&forms.limits, SPAN("near_due,other"));
+    strbuf_add(&forms.silences, SPAN("silent"));
     run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, opened_ms, "
         "due_ms, live) SELECT 'request:test:' || n, 'request', 0, n, 'waiting', CASE n % 10 WHEN 0 "
         "THEN 'overdue' WHEN 5 THEN 'fallback' END, CASE WHEN n % 7 > 0 THEN 1767196800000 + n * "
@@ -43,6 +49,7 @@ static int open_all(void **state)
 static int close_all(void **state)
 {
     (void)state;
+    trigger_forms_fini(&forms);
     return aggregator_store_close(&store) ? 0 : 1;
 }
 
@@ -63,7 +70,7 @@ static void ask(const char *before, bool of_desk, const char *const pairs[][2], 
     sql_ask_init(&ask);
     sql_ask_add(&ask, before);
     if (of_desk) {
-        desk_ask_list(&ask, &query);
+        desk_ask_list(&ask, &query, &forms);
         sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
     } else {
         case_ask_list(&ask, &query);
@@ -286,6 +293,91 @@ static void who_asks_what_a_case_is_evidence_of_reads_an_index(void **state)
         fail_msg("%s", plan);
 }
 
+/* What was found, of whom, and whether it is over at 1000. */
+static const struct {
+    const char *id, *trigger, *group, *of, *state;
+    int fired, due, resolved, closed;
+    bool over;
+} found[] = {
+    {"a", "near_due", "case", "request:over:a", "open", 500, 2000, 0, 0, false},
+    {"b", "near_due", "case", "request:over:b", "open", 500, 999, 0, 0, true},
+    {"c", "near_due", "case", "request:over:c", "resolved", 500, 2000, 900, 0, true},
+    {"d", "near_due", "case", "request:over:d", "closed", 500, 2000, 0, 900, true},
+    {"e", "near_due", "case", "request:over:e", "merged", 500, 2000, 0, 0, true},
+    {"f", "threat", "case", "request:over:f", "open", 500, 999, 0, 0, false},
+    {"g", "threat", "case", "request:over:g", "resolved", 500, 2000, 900, 0, true},
+    {"h", "repeat", "type_code", "request:over:d", "closed", 500, 2000, 0, 900, false},
+    {"i", "silent", "station", "heard", NULL, 500, 0, 0, 0, true},
+    {"j", "silent", "station", "silent", NULL, 500, 0, 0, 0, false},
+    {"k", "queue", "station", "heard", NULL, 500, 0, 0, 0, false},
+    {"l", "near_due", "case", "request:over:unread", NULL, 1001, 0, 0, 0, false},
+    {"m", "near_due", "case", "request:over:m", "open", 500, 0, 0, 0, false},
+};
+
+static void put_found(size_t i)
+{
+    char sql[1024], due[16] = "NULL", resolved[16] = "NULL", closed[16] = "NULL";
+    snprintf(sql, sizeof sql,
+             "INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, "
+             "opened_ms, subject, live) VALUES ('proactive:%s:%s', 'proactive', 0, 1, 'waiting', "
+             "'confirm', %d, core.subject('{\"group\": {\"%s\": \"%s\"}}'), true)",
+             found[i].trigger, found[i].id, found[i].fired, found[i].group, found[i].of);
+    run(sql);
+    if (!found[i].state)
+        return;
+    if (found[i].due)
+        snprintf(due, sizeof due, "%d", found[i].due);
+    if (found[i].resolved)
+        snprintf(resolved, sizeof resolved, "%d", found[i].resolved);
+    if (found[i].closed)
+        snprintf(closed, sizeof closed, "%d", found[i].closed);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO core.case_now (case_id, kind, part, log_offset, state, due_ms, "
+             "resolved_ms, closed_ms, live) VALUES ('%s', 'request', 0, 1, '%s', %s, %s, %s, true) "
+             "ON CONFLICT DO NOTHING",
+             found[i].of, found[i].state, due, resolved, closed);
+    run(sql);
+}
+
+/* In the queue and its counts, asked as the API does, without jit and without a look at a table. */
+static void the_desk_is_asked_for_what_holds(void **state)
+{
+    static const char *const holds[][2] = {{"cause", "confirm"}, {"over", "no"}},
+                             *const over[][2] = {{"cause", "confirm"}, {"over", "yes"}},
+                             *const all[][2] = {{"cause", "confirm"}};
+    char said[8192], others[8192], plan[16384], key[96];
+    (void)state;
+    run("RESET ROLE; INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner, "
+        "tick_ms) VALUES ('t', 0, 0, 1, 'x', 1000); INSERT INTO core.station_seen VALUES "
+        "('heard', 'a', 400), ('heard', 'b', 501), ('silent', 'a', 500)");
+    for (size_t i = 0; i < ARRAY_LENGTH(found); i++)
+        put_found(i);
+    run("VACUUM ANALYZE core.case_now");
+    run("SET ROLE dash_all; SET jit = off");
+    ask("", true, holds, 2, 1, said, sizeof said);
+    ask("", true, over, 2, 1, others, sizeof others);
+    for (size_t i = 0; i < ARRAY_LENGTH(found); i++) {
+        snprintf(key, sizeof key, "%d.proactive:%s:%s\n", found[i].fired, found[i].trigger,
+                 found[i].id);
+        if (!strstr(said, key) != found[i].over || !strstr(others, key) == found[i].over)
+            fail_msg("%s: %s and %s", found[i].id, said, others);
+    }
+    ask("", true, holds, 2, 4, said, sizeof said);
+    assert_memory_equal(said, "6\n", 2);
+    ask("", true, holds, 2, 3, said, sizeof said);
+    assert_non_null(strstr(said, "\"confirm\" : 7"));
+    assert_non_null(strstr(said, "\"fallback\" : 10000"));
+    ask("", true, over, 2, 3, said, sizeof said);
+    assert_memory_equal(said, "{ \"confirm\" : 6 }\n", 18);
+    ask("", true, all, 1, 4, said, sizeof said);
+    assert_memory_equal(said, "\n", 1);
+    ask("EXPLAIN (COSTS OFF) ", true, holds, 2, 0, plan, sizeof plan);
+    if (!strstr(plan, "Index Only Scan using case_now_finding on case_now n") ||
+        !strstr(plan, "Index Only Scan using case_now_open on case_now o"))
+        fail_msg("%s", plan);
+    run("RESET ROLE");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_reason_is_that_of_who_asks),
         cmocka_unit_test(what_is_stored_stops_no_writer),
         cmocka_unit_test(who_asks_what_a_case_is_evidence_of_reads_an_index),
+        cmocka_unit_test(the_desk_is_asked_for_what_holds),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

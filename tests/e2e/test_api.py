@@ -294,6 +294,9 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     seen = json.dumps({"group": {"case": "request:12345:APID1"}, "evidence": ["request:12345:APID1", "0123456789abcdef012345"], "reason": "临期", "count": 1})
     district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIH', '0', 4102444800000, 'near_due', %s) RETURNING 1", seen)
     one, = api.json("/api/triggers?evidence=request:12345:APID1&from=2099-01-01")["rows"]
+    assert one["over"] is False and len(api.json("/api/triggers?evidence=request:12345:APID1&over=no&from=2099-01-01")["rows"]) == 1
+    assert api.json("/api/triggers?evidence=request:12345:APID1&over=yes&from=2099-01-01")["rows"] == []
+    assert "over" not in page and api.json("/api/desk?over=no")["over"] == 0 and api.json("/api/desk?over=yes")["rows"] == []
     assert one["case"] == "proactive:triggers:APIH" and api.json("/api/triggers?evidence=request:12345:NOBODY")["rows"] == []
     assert one["evidence_now"] == {"request:12345:APID1": {"state": row["state"], "stage": district.sql("SELECT stage FROM core.case_now WHERE case_id = %s", "request:12345:APID1")[0][0]}}
     # what no trigger said breaks no answer, and no index

@@ -109,6 +109,17 @@ def dies(district):
     district.came_back("router-1", old)
 
 
+def over(district, found):
+    (row,) = json.loads(district.http(f"{district.environment['CITYBRAIN_API']}/api/triggers?case={found}")[1])["rows"]
+    return row["over"]
+
+
+def waiting(district, over):
+    page = json.loads(district.http(f"{district.environment['CITYBRAIN_API']}/api/desk?cause=confirm&limit=1000&over={over}")[1])
+    assert page["waiting"].get("confirm", 0) == len(page["rows"])
+    return {row["case"] for row in page["rows"]}
+
+
 # --- the same estate, again and again ---
 
 
@@ -232,6 +243,14 @@ def test_a_router_that_stood_still_two_hours_misses_nothing_and_invents_nothing(
     ticked(slow, "2026-03-02T11:40")
     fired = {e["data"]["group"]["case"] for e in firings(slow, "e2e_unsigned")}
     assert case("A1") not in fired and case("A2") in fired
+    (found,) = firings(slow, "e2e_unsigned", case=case("A2"))
+    slow.settle()
+    assert slow.sql("SELECT subject FROM core.case_now WHERE case_id = %s", found["subject"]) == [(case("A2"),)]
+    assert over(slow, found["subject"]) is False and found["subject"] in waiting(slow, "no") and found["subject"] not in waiting(slow, "yes")
+    says(slow, LEAD, case("A2"), "signed", "2026-03-02T11:41:00")
+    says(slow, LEAD, case("A2"), "resolved", "2026-03-02T11:41:01", outcome="done")
+    until(lambda: over(slow, found["subject"]), "it is over", 30)
+    assert found["subject"] not in waiting(slow, "no") and found["subject"] in waiting(slow, "yes")
     (cluster,) = firings(slow, "e2e_cluster", estate_code="E7")  # what came while it stood still was counted
     assert sorted(cluster["data"]["evidence"]) == [case("A1"), case("A2"), case("A3")]
 
@@ -272,3 +291,8 @@ def test_a_silent_station_is_found_once_by_its_own_hours(slow):
     assert clocks == {ms("2026-03-04T13:00") // 1000}
     (fired,) = firings(slow, "e2e_silent", station="st001")
     assert "梅裕苑" in fired["data"]["reason"] or "st001" in fired["data"]["reason"]
+    slow.settle()
+    assert over(slow, fired["subject"]) is False
+    slow.accepted("heartbeat", [{"station": "st001", "at": ms("2026-03-04T13:00")}])
+    until(lambda: over(slow, fired["subject"]), "the station is heard again", 30)
+    assert fired["subject"] in waiting(slow, "yes")

@@ -71,7 +71,7 @@ def test_emergencies_stand_by_their_limits(api):
     assert "紧急 4,共 7 件" in page.text("status")
     api.asked.clear()
     browse(f"{api.url}#view=desk&cause=overdue")
-    assert ("/api/desk", {"cause": "overdue", "order": "due", "limit": "100"}) in api.asked
+    assert ("/api/desk", {"cause": "overdue", "order": "due", "limit": "100", "over": "no"}) in api.asked
 
 
 # --- a case ---
@@ -221,7 +221,7 @@ def test_a_list_may_be_of_what_was_reopened_or_disputed(api):
 
 def fired(number, trigger, evidence, done, group):
     return {"case": f"proactive:{trigger}:{number}", "trigger": trigger, "fired": at("2026-01-01", 12), "reason": f"发现 {number}", "group": group, "count": len(evidence), "evidence": evidence, "state": "waiting",
-            "stage": "opened", "desk_cause": "confirm", "evidence_now": {name: {"state": "closed" if n < done else "open", "stage": "closed"} for n, name in enumerate(evidence)} or None}
+            "stage": "opened", "desk_cause": "confirm", "over": isinstance(group, dict) and "case" in group and done > 0, "evidence_now": {name: {"state": "closed" if n < done else "open", "stage": "closed"} for n, name in enumerate(evidence)} or None}
 
 
 def test_a_finding_says_how_its_cases_are_now(api):
@@ -231,9 +231,22 @@ def test_a_finding_says_how_its_cases_are_now(api):
     page = browse(f"{api.url}#view=triggers")
     words = page.text("view")
     assert errors(page) == [] and "依据 4 条,其中 3 件已办结" in words and "N0 ■ 已归档" in words.replace("  ", " ") and "N3 ◐ 办理中" in words
-    assert "另有 1 项,所提醒的事项已办结" in words
-    order = [words.index(f"发现 F{n}") for n in (1, 3, 4, 2)]
-    assert order == sorted(order) and words.index("另有 1 项") < order[-1]  # what warns of one case is over with it, what was counted of many is not
+    assert words.count("已不成立") == 2 and "已不成立" in words[words.index("短时限诉求临期"):words.index("发现 F2")]  # its tag, and the way to the others
+    assert {query["over"] for path, query in api.asked if path == "/api/triggers"} == {"no"}
+    browse(f"{api.url}#view=triggers&over=yes")
+    assert [query["over"] for path, query in api.asked if path == "/api/triggers"][-1] == "yes"
+
+
+def test_the_queue_is_of_what_holds_and_the_rest_is_one_press_away(api):
+    one = {**desk_case("N1"), "cause": "confirm", "trigger": "near_due", "reason": "将到期"}
+    api.pages.update({"/api/names": NAMES, "/api/desk": {"rows": [one], "waiting": {"confirm": 2, "dispute": 1}, "causes": [], "next": None, "over": 684}})
+    page = browse(f"{api.url}#view=desk")
+    assert errors(page) == [] and "已不成立 684" in page.text("view") and "全部 3" in page.text("view") and "#view=desk&over=yes" in page.links
+    assert {query.get("over") for path, query in api.asked if path == "/api/desk" and query.get("cause") != "emergency"} == {"no"}
+    api.asked.clear()
+    api.pages["/api/desk"]["waiting"] = {"confirm": 684}
+    page = browse(f"{api.url}#view=desk&over=yes&lang=en")
+    assert errors(page) == [] and "no longer hold 684" in page.text("view") and "yes" in {query.get("over") for path, query in api.asked if path == "/api/desk"}
 
 
 def test_findings_come_by_pages(api):
@@ -243,7 +256,7 @@ def test_findings_come_by_pages(api):
     api.pages["/api/triggers"] = {"rows": some, "next": "1.proactive:near_due:F1"}
     page = browse(f"{api.url}#view=triggers")
     words = page.text("view")
-    assert errors(page) == [] and "已列 2 / 336 件" in words and "再列 50 项" in words, words
+    assert errors(page) == [] and "已列 2 件" in words and "再列 50 项" in words, words
     assert [query["limit"] for path, query in api.asked if path == "/api/triggers"][-1] == "50"
     browse(f"{api.url}#view=triggers&pages=3&trigger=near_due")
     assert [query["limit"] for path, query in api.asked if path == "/api/triggers"][-1] == "150"

@@ -91,8 +91,6 @@ def test_the_slowest_street_stands_first_and_a_median_of_few_behind(busy):
     assert errors(page) == [] and page.text("screen_slow") and "双井" not in page.text("screen_slow") and not [query for view, query in busy.asked if view == "response_time" and "by" in query]
 
 
-def test_a_warning_that_is_over_is_left_out(busy):
-    names = ["request:12345:N1", "request:12345:N2"]
-    busy.pages["/api/triggers"]["rows"] = [fired("F1", "repeat", names, 1, {}), fired("F2", "near_due", names[:1], 1, {"case": names[0]})]
-    words = browse(f"{busy.url}#view=screen", 1920, 1080 + FRAME).text("screen_triggers")
-    assert "发现 F1" in words and "发现 F2" not in words
+def test_what_holds_is_asked_for(busy):
+    browse(f"{busy.url}#view=screen", 1920, 1080 + FRAME)
+    assert {query.get("over") for path, query in busy.asked if path == "/api/triggers" or path == "/api/desk" and "cause" not in query} == {"no"}

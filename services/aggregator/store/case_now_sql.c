@@ -102,6 +102,10 @@ void case_now_sql_replace(struct strbuf *out, const char *schema)
     strbuf_add(out, SPAN(") SELECT "));
     add_names(out);
     strbuf_addf(out, " FROM %s.case_now ON CONFLICT DO NOTHING;\n", schema);
+    /* What a finding speaks of is no fold of its case (firing_sql.c). */
+    strbuf_add(out, SPAN("UPDATE core.case_now AS n SET subject = core.subject(f.data) FROM "
+                         "core.firing AS f WHERE f.case_id = n.case_id AND n.subject IS DISTINCT "
+                         "FROM core.subject(f.data);\n"));
 }
 
 static void add_time(struct array_binary *array, int64_t ms)
