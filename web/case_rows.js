@@ -35,11 +35,6 @@ export const placeOf = (row) => [row.street_code && placeName(row.street_code), 
 
 // Emergencies as they come by their limits; one without a limit waits for nobody: before those with more than a day left.
 const DAY_MS = 86400000;
-export function byUrgency(rows, now) {
-  const rankOf = ({ cause, desk_cause, due }) => ((cause || desk_cause) !== "emergency" ? 3 : !due ? 1 : Date.parse(due) - now > DAY_MS ? 2 : 0);
-  return [...rows].sort((a, b) => rankOf(a) - rankOf(b)); // the sort is stable
-}
-
 const COLUMNS = {
   case: () => ({ key: "case", title: t("case"), cell: (row) => [(row.cause || row.desk_cause) === "emergency" ? [make("span", { class: "tag emergency" }, t("cause_emergency")), " "] : null, caseLink(row.case)] }),
   state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state, row.kind, row.stage) }),

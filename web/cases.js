@@ -7,11 +7,26 @@ import { momentsOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
 import { isKeptBy, kindName, langOfNames, placeName, typesAsked, unitName } from "./names.js";
-import { address } from "./state.js";
+import { address, viewAddress } from "./state.js";
 import { t } from "./words.js";
 
 const PAGE = 100, MOST_PAGES = 20;
 const COLUMNS = ["case", "state", "type", "place", "unit", "opened", "due"];
+
+// What happened in these days, whenever the case was opened: it was reopened, or a dispute of it was upheld.
+const DID = ["reopened", "upheld"];
+const didDays = (state) => {
+  const days = DID.includes(state.did) && ownDays({ from: state.did_from, to: state.did_to });
+  return days?.from && days.to ? days : null;
+};
+
+// The list of just those, district or place; of days without an end there is none.
+export const didAddress = (did, { from, to }, words = {}) => (from && to ? viewAddress("cases", { kind: "request", from: "", to: "", did, did_from: from, did_to: to, ...words }) : null);
+
+function didAsked(state) {
+  const days = didDays(state), { from, to } = days ? momentsOf(days) : {};
+  return days ? { [`${state.did}_from`]: from, [`${state.did}_to`]: to } : {};
+}
 
 // As many pages as the address says, so that a refresh shows them all anew.
 export async function askCases(query, days, pages = 1) {
@@ -44,7 +59,7 @@ const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DO
 // How many a list is of, where a view counts just these: a stock now, or what was opened. null: no view does. A list by its
 // limits has only what is not done and has one, so no stock but of what is late is its sum.
 async function sumOf(state, days) {
-  if (state.number || state.kind !== "request" || state.station || state.reopened || state.disputed) return null;
+  if (state.number || state.kind !== "request" || state.station || state.reopened || state.disputed || state.did) return null;
   const places = { street_code: state.street, community_code: state.community }, asked = { unit: state.unit, ...places };
   const isNow = (view) => !days.from && !days.to && isKeptBy(view, Object.keys(places).filter((name) => places[name]));
   const one = (view, query, of) => perhaps(oneOf(view, query).then((row) => of(row) ?? null));
@@ -59,7 +74,7 @@ export const title = (state) => (state.number ? t("with_number", state) : t("v_c
 
 export async function ask(state) {
   const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, reopened: state.reopened, disputed: state.disputed, order: state.order, unit: state.unit, street_code: state.street,
-    community_code: state.community, station: state.station, ...typesAsked(state.type) };
+    community_code: state.community, station: state.station, ...didAsked(state), ...typesAsked(state.type) };
   const days = (!state.number && ownDays(state)) || {};
   const [listed, sum] = await Promise.all([askCases(query, days, Number(state.pages || 1)), sumOf(state, days)]);
   return { ...listed, sum };
@@ -69,10 +84,11 @@ export async function ask(state) {
 const NARROWED = { kind: kindName, unit: unitName, street: placeName, community: placeName, station: String };
 
 function narrowed(state) {
+  const did = didDays(state), when = did && choice(t(`did_${state.did}`), [["", t("all")], ["own", daysWords(did)]], "own", (value) => (value ? {} : { did: "", did_from: "", did_to: "", pages: "" }));
   const own = ownDays(state), days = own && choice(t("range"), [["", t("all")], ["own", daysWords(own)]], "own", (value) => (value ? {} : { from: "", to: "", pages: "" }));
   const by = Object.entries(NARROWED).filter(([key]) => state[key]).map(([key, name]) =>
     choice(t(key), [["", t("all")], [state[key], make("span", { lang: langOfNames(name(state[key])) }, name(state[key]))]], state[key], (value) => ({ [key]: value, pages: "" })));
-  return [...by, days];
+  return [...by, days, when];
 }
 
 export function draw(state, data, clock) {

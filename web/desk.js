@@ -2,7 +2,7 @@
 // What no rule decides: the queue, one case of it before a person, and the form that answers.
 import { get, perhaps } from "./api.js";
 import { askCase, askedBy, facts, timeline, why } from "./case.js";
-import { byUrgency, dueMark, named, numberOf, placeOf } from "./case_rows.js";
+import { dueMark, named, numberOf, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
@@ -48,7 +48,7 @@ function queue({ page }, state, clock) {
   const of = state.cause ? page.waiting?.[state.cause] || 0 : sumOf(page.waiting);
   return make("section", { class: "panel", "aria-labelledby": "queue_title" },
     make("header", {}, make("h2", { id: "queue_title" }, t("queue")), make("p", { class: "note" }, page.next && of > page.rows.length ? t("listed_of", { n: whole(page.rows.length), of: whole(of) }) : t("listed", { n: whole(page.rows.length) }))),
-    page.rows.length ? make("ol", { id: "queue", class: "queue" }, byUrgency(page.rows, clock.now).map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
+    page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
     page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The district now: what came in, what stands open, what is late, who has it.
 import { get, oneOf, perhaps, rowsOf, seldom } from "./api.js";
-import { byUrgency, caseTable, NOT_CLOSED } from "./case_rows.js";
+import { caseTable, NOT_CLOSED } from "./case_rows.js";
+import { didAddress } from "./cases.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
 import { make } from "./dom.js";
@@ -17,12 +18,13 @@ const two = (n) => String(n).padStart(2, "0");
 
 export async function ask(state, clock) {
   const today = { from: clock.day, to: clock.day }, before = { from: shift(clock.day, -1), to: shift(clock.day, -1) };
-  const [one, times, total, flow, past, stock, overdue, places, urgent, newest, desk] = await Promise.all([
+  const [one, times, total, flow, past, stock, overdue, places, urgent, newest, desk, again, disputes] = await Promise.all([
     oneOf("closure_rate", today), oneOf("response_time", today), oneOf("closure_rate", { from: shift(clock.day, -29), to: clock.day }, seldom), rowsOf("inflow", { ...today, by: "hour" }),
     rowsOf("inflow", { ...before, by: "hour" }, seldom), perhaps(oneOf("backlog", {}), {}), perhaps(oneOf("overdue", {}), {}),
     perhaps(rowsOf("places", { ...today, by: "street_code" }), []), perhaps(get("api/cases", { kind: "request", order: "due", limit: 8 })),
-    perhaps(get("api/cases", { kind: "request", limit: 8 })), perhaps(seldom("api/desk", { limit: 1, over: "no" }))]);
-  return { one, times, total, flow, past, stock, overdue, places, urgent, newest, desk };
+    perhaps(get("api/cases", { kind: "request", limit: 8 })), perhaps(seldom("api/desk", { limit: 1, over: "no" })),
+    perhaps(oneOf("repeat", today)), perhaps(oneOf("dispute", today))]);
+  return { one, times, total, flow, past, stock, overdue, places, urgent, newest, desk, again, disputes };
 }
 
 const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
@@ -36,11 +38,18 @@ function soFar(past, now) {
   return Math.round(past.reduce((sum, row) => sum + row.opened * part(row), 0));
 }
 
-export function tiles({ one, times, total, stock, overdue, past, desk }, clock) {
+// What happened today, whenever it was opened, and the list of just these; a view may be without it.
+function happened(key, did, n, day) {
+  if (n === undefined || n === null) return null;
+  const href = n > 0 && didAddress(did, { from: day, to: day });
+  return [t(key), href ? make("a", { href }, whole(n)) : whole(n), key];
+}
+
+export function tiles({ one, times, total, stock, overdue, past, desk, again, disputes }, clock) {
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
       notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), about(whole(soFar(past, clock.now))), "yesterday_note"] : null] }),
-    tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [[t("any_day"), ""]] }),
+    tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [happened("reopened_today", "reopened", again?.reopened_in, clock.day), happened("upheld_today", "upheld", disputes?.upheld_in, clock.day)], words: t("any_day") }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)], [t("merged_too"), "", "merged_too"]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes", order: "due" }),
       notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"], desk && [t("desk_overdue"), whole(desk.waiting.overdue || 0), "desk_overdue"]] }),
@@ -93,7 +102,7 @@ export function draw(state, data, clock) {
   return [tiles(data, clock),
     make("div", { class: "pair wide" }, inflow(data, clock, state), board(data)),
     make("div", { class: "pair" },
-      list("urgent", t("urgent"), data.urgent && { ...data.urgent, rows: byUrgency(data.urgent.rows, clock.now) }, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
+      list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
       list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], listed({}), t("all")))];
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wall screen: one look from across the room, nothing to press, nothing that scrolls, nothing that is cut off.
 import { get, perhaps, rowsOf, seldom } from "./api.js";
-import { byUrgency, caseTable } from "./case_rows.js";
+import { caseTable } from "./case_rows.js";
 import { cycle } from "./cycle.js";
 import { byId, make } from "./dom.js";
 import { momentsOf, shift } from "./days.js";
@@ -51,7 +51,7 @@ function slowPanel(slow) {
 
 // Emergencies before all else that is urgent, each with its limit.
 function urgentPanel({ emergencies, urgent }, now, state) {
-  const first = byUrgency(emergencies?.rows || [], now), known = new Set(first.map((row) => row.case)), rows = [...first, ...(urgent?.rows || []).filter((row) => !known.has(row.case))];
+  const first = emergencies?.rows || [], known = new Set(first.map((row) => row.case)), rows = [...first, ...(urgent?.rows || []).filter((row) => !known.has(row.case))];
   return panel("urgent", t("urgent"), emergencies || urgent ? caseTable({ id: "urgent", caption: t("urgent"), rows, now, state, columns: ["case", "due", "type", "unit"] }) : null);
 }
 

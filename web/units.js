@@ -2,6 +2,7 @@
 // Who closes what, and in time. Tiers before ranks: within a tier the order is the registry's, not a race.
 import { perhaps, rowsOf } from "./api.js";
 import { NOT_CLOSED } from "./case_rows.js";
+import { didAddress } from "./cases.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { bar, rangeChoice, typeChoice } from "./control.js";
 import { daysBefore, daysOf } from "./days.js";
@@ -26,7 +27,7 @@ export async function ask(state, clock) {
   return { days, before, hasReturns: Boolean(returned), rows: join(closed, timely, stock, late, closed_before, timely_before, returned || []) };
 }
 
-const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, disputed: 0, returned: 0 };
+const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, disputed: 0, returned: 0, upheld_in: 0 };
 
 function join(closed, timely, stock, late, closed_before, timely_before, returned) {
   const rows = new Map();
@@ -37,8 +38,8 @@ function join(closed, timely, stock, late, closed_before, timely_before, returne
   for (const row of late) of(row.unit).overdue = row.overdue;
   for (const row of closed_before) Object.assign(of(row.unit), { opened_before: row.opened, closed_before: row.closed });
   for (const row of timely_before) Object.assign(of(row.unit), { due_before: row.due, on_time_before: row.on_time });
-  for (const row of returned) Object.assign(of(row.unit), { disputed: row.disputed, returned: row.returned });
-  return [...rows.values()].filter((row) => row.opened || row.disputed || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
+  for (const row of returned) Object.assign(of(row.unit), { disputed: row.disputed, returned: row.returned, upheld_in: row.upheld_in || 0 });
+  return [...rows.values()].filter((row) => row.opened || row.disputed || row.upheld_in || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
 }
 
 const tierMark = (rate) => {
@@ -85,10 +86,16 @@ function listed(row, key, state, words) {
 // Who disputes much and rightly is dispatched wrongly; who does and is not right sends work back.
 const upheldOf = (row) => (row.disputed ? row.returned / row.disputed : null);
 
-function allTable(rows, state, { before, hasReturns }) {
+// Who disputed leads the case no more, so only of all units together there is a list of just these.
+function upheldCell(row, days) {
+  const href = row.sum && row.upheld_in && didAddress("upheld", days);
+  return href ? make("a", { href }, whole(row.upheld_in)) : whole(row.upheld_in);
+}
+
+function allTable(rows, state, { days, before, hasReturns }) {
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
-  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), disputed: sum("disputed"), returned: sum("returned") };
+  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), disputed: sum("disputed"), returned: sum("returned"), upheld_in: sum("upheld_in"), sum: true };
   foot.rate = foot.opened ? foot.closed / foot.opened : null;
   foot.timely = foot.due ? foot.on_time / foot.due : null;
   for (const key of ["opened_before", "closed_before", "due_before", "on_time_before"]) foot[key] = sum(key);
@@ -100,8 +107,8 @@ function allTable(rows, state, { before, hasReturns }) {
       count("opened"), rate("rate", "closed", "opened"), ...(before ? [past("rate_before", "closed_before", "opened_before", "rate")] : []),
       rate("timely", "on_time", "due"), ...(before ? [past("timely_before", "on_time_before", "due_before", "timely")] : []), { ...count("open"), cell: (row) => listed(row, "open", state, { state: NOT_CLOSED }) },
       { ...count("overdue"), cell: (row) => listed(row, "overdue", state, { overdue: "yes", order: "due" }) },
-      ...(hasReturns ? [count("disputed"), count("returned"), { key: "returned_rate", title: t("returned_rate"), kind: "number", value: upheldOf, cell: (row) => (row.disputed ? percent(upheldOf(row)) : "–") }] : [])] }),
-    make("p", { class: "note", id: "units_defined" }, [t("units_defined"), t("open_defined")].join(" ")));
+      ...(hasReturns ? [{ ...count("upheld_in"), cell: (row) => upheldCell(row, days) }, count("disputed"), count("returned"), { key: "returned_rate", title: t("returned_rate"), kind: "number", value: upheldOf, cell: (row) => (row.disputed ? percent(upheldOf(row)) : "–") }] : [])] }),
+    make("p", { class: "note", id: "units_defined" }, [t("units_defined"), t("open_defined"), hasReturns ? t("disputes_defined") : ""].join(" ")));
 }
 
 export const title = () => t("v_units");

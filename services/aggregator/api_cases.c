@@ -38,13 +38,36 @@ static void build_list(struct api_call *call, struct sql_ask *ask)
     api_call_end_page(call, ask);
 }
 
+/* Both or none, and not of years: each day is looked for. */
+static bool has_days(struct api_call *call, const char *from, const char *to)
+{
+    static const struct api_words alone = {
+        .detail = {"起止须成对给出", "it goes with the other end of its time"}};
+    static const struct api_words long_ = {
+        .detail = {"起止相距不得超过 366 天", "more than 366 days behind the beginning"}};
+    const struct api_value *first = api_query_get(&call->query, from);
+    const struct api_value *last = api_query_get(&call->query, to);
+    bool both = first->text.at && last->text.at;
+    if (!first->text.at && !last->text.at)
+        return true;
+    if (both && !api_call_has_range(call, from, to))
+        return false;
+    if (both && last->number - first->number <= CASE_ASK_MOST_DAYS * INT64_C(86400000))
+        return true;
+    api_reply_bad(call->request, first->text.at ? (both ? to : from) : to, both ? &long_ : &alone);
+    api_call_end(call);
+    return false;
+}
+
 void api_cases_list(void *api, struct http_request *request)
 {
     struct api_parameter table[API_QUERY_MOST];
     memcpy(table, list_parameters, sizeof list_parameters);
     struct api_call *call = api_call_begin(
         api, request, table, api_call_offer_groups(api, table, ARRAY_LENGTH(list_parameters)));
-    if (!call || !api_call_has_range(call, "from", "to"))
+    if (!call || !api_call_has_range(call, "from", "to") ||
+        !has_days(call, "reopened_from", "reopened_to") ||
+        !has_days(call, "upheld_from", "upheld_to"))
         return;
     call->build = build_list;
     call->write = api_call_write_page;

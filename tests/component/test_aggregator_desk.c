@@ -116,7 +116,8 @@ static void a_page_is_read_in_its_order(void **state)
     run("RESET ROLE");
 }
 
-/* Four emergencies: one is done, one is history, one has no limit. */
+/* Four emergencies: one is done, one is history, one has no limit: it comes before what has more
+ * than a day (docs/decisions/0379), and behind what has less. */
 static void emergencies_are_the_most_urgent(void **state)
 {
     static const char *const due[][2] = {{"order", "due"}, {"after", "0.x"}, {"kind", "request"}};
@@ -125,26 +126,28 @@ static void emergencies_are_the_most_urgent(void **state)
     run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, opened_ms, "
         "due_ms, resolved_ms, live) VALUES ('request:e:late', 'request', 0, 1, 'waiting', "
         "'emergency', 1, 1767296800000, NULL, true), ('request:e:none', 'request', 0, 1, "
-        "'waiting', 'emergency', 1, NULL, NULL, true), ('request:e:done', 'request', 0, 1, "
+        "'waiting', 'emergency', 1767296800000 - 86400000 + 1, NULL, NULL, true), "
+        "('request:e:far', 'request', 0, 1, 'waiting', 'emergency', 1, 1767296800002, NULL, true), "
+        "('request:e:done', 'request', 0, 1, "
         "'resolved', 'emergency', 1, 1, 2, true), ('request:e:old', 'request', 0, 1, 'waiting', "
         "'emergency', 1, NULL, NULL, false), ('request:e:soon', 'request', 0, 1, 'open', NULL, 1, "
         "1, NULL, true); ANALYZE core.case_now; SET ROLE dash_all");
     for (size_t count = 1; count <= 3; count++) {
         ask("", false, due, count, 0, said, sizeof said);
         const char *at = strstr(said, "request:e:late"), *then = strstr(said, "request:e:none"),
-                   *last = strstr(said, "request:e:soon");
-        if (!at || !then || !last || at > then || then > last || strstr(said, "request:e:done") ||
-            strstr(said, "request:e:old"))
+                   *far = strstr(said, "request:e:far"), *last = strstr(said, "request:e:soon");
+        if (!at || !then || !far || !last || at > then || then > far || far > last ||
+            strstr(said, "request:e:done") || strstr(said, "request:e:old"))
             fail_msg("%s", said);
         ask("EXPLAIN (COSTS OFF) ", false, due, count, 0, plan, sizeof plan);
         if (strstr(plan, "Sort") || !strstr(plan, "case_now_urgent"))
             fail_msg("%s", plan);
     }
     static const char *const after[][2] = {{"order", "due"},
-                                           {"after", "253402300800000.request:e:none"}};
+                                           {"after", "1767296800002.request:e:far"}};
     ask("", false, after, 2, 0, said, sizeof said);
     run("RESET ROLE");
-    if (strstr(said, "request:e:none") || strncmp(strchr(said, '.'), ".request:e:soon", 15) != 0)
+    if (strstr(said, "request:e:far") || strncmp(strchr(said, '.'), ".request:e:soon", 15) != 0)
         fail_msg("%s", said);
 }
 
@@ -187,6 +190,66 @@ static void a_list_is_of_what_is_overdue_and_of_what_ever_was(void **state)
         assert_lists(asked[i], wanted[i]);
     run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'life'; DELETE FROM core.kafka_offset "
         "WHERE topic = 'life'");
+}
+
+/* At the desk by the same rule. */
+static void the_desk_has_them_in_the_same_order(void **state)
+{
+    static const char *const due[][2] = {{"order", "due"}};
+    static const char *const wanted[] = {"request:e:done", "request:e:late", "request:e:none",
+                                         "request:e:far"};
+    char said[8192];
+    (void)state;
+    run("SET ROLE dash_all");
+    ask("", true, due, 1, 1, said, sizeof said);
+    run("RESET ROLE");
+    for (size_t i = 1; i < ARRAY_LENGTH(wanted); i++)
+        if (!strstr(said, wanted[i - 1]) || !strstr(said, wanted[i]) ||
+            strstr(said, wanted[i - 1]) > strstr(said, wanted[i]))
+            fail_msg("%s", said);
+}
+
+static void assert_finds(const char *const pairs[][2], size_t count, const char *wanted,
+                         const char *index)
+{
+    char said[512], plan[8192];
+    ask("", false, pairs, count, 0, said, sizeof said);
+    if (strcmp(said, wanted) != 0)
+        fail_msg("%s=%s: %s, not %s", pairs[0][0], pairs[0][1], said, wanted);
+    ask("EXPLAIN (COSTS OFF) ", false, pairs, count, 0, plan, sizeof plan);
+    if (!strstr(plan, index))
+        fail_msg("%s=%s: %s", pairs[0][0], pairs[0][1], plan);
+}
+
+/* docs/decisions/0378, 0379: each over an index of its own. */
+static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(void **state)
+{
+    static const char *const reopened[][2] = {{"reopened_from", "2026-01-01T00:00:00Z"},
+                                              {"reopened_to", "2026-01-01T12:00:00Z"}};
+    static const char *const upheld[][2] = {{"upheld_from", "2026-01-01"},
+                                            {"upheld_to", "2026-01-02"}};
+    static const char *const soon[][2] = {{"due_within", "2"}, {"kind", "day"}};
+    static const char *const nowhere[][2] = {{"street_code", "none"}, {"kind", "day"}};
+    static const char *const nobody[][2] = {{"community_code", "none"}, {"kind", "day"}};
+    (void)state;
+    run("INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner, tick_ms) VALUES "
+        "('day', 0, 0, 0, 'x', 1767225600000); INSERT INTO core.case_now (case_id, kind, part, "
+        "log_offset, state, street_code, community_code, opened_ms, due_ms, held_ms, reopened_at, "
+        "upheld_at, live) VALUES ('day:l:twice', 'day', 0, 1, 'open', '1', '1', 7, 1767225600000, "
+        "NULL, '{1767139200000,1767225600000}', '{1767196799999,1767283200000}', true), "
+        "('day:l:later', 'day', 0, 1, 'open', '1', NULL, 6, 1767232800000, NULL, "
+        "'{1767268800000}', '{1767196800000}', true), ('day:l:held', 'day', 0, 1, 'held', NULL, "
+        "NULL, 5, 1767232800000, 1, NULL, NULL, true), ('day:l:far', 'day', 0, 1, 'open', '1', "
+        "'1', 4, 1767232800001, NULL, NULL, NULL, true); UPDATE core.case_now SET street_code = "
+        "'1', community_code = '1' WHERE kind = 'request'; ANALYZE core.case_now; SET ROLE "
+        "dash_all");
+    assert_finds(reopened, 2, "7.day:l:twice\n", "case_now_reopened_at");
+    assert_finds(upheld, 2, "6.day:l:later\n", "case_now_upheld_at");
+    assert_finds(soon, 2, "6.day:l:later\n", "case_now_due_soon");
+    assert_finds(nowhere, 2, "5.day:l:held\n", "case_now_no_street");
+    assert_finds(nobody, 2, "6.day:l:later\n5.day:l:held\n", "case_now_no_community");
+    run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'day'; DELETE FROM core.kafka_offset "
+        "WHERE topic = 'day'");
 }
 
 static int number_of(const char *space, const char *code)
@@ -384,6 +447,8 @@ int main(void)
         cmocka_unit_test(a_page_is_read_in_its_order),
         cmocka_unit_test(a_list_is_of_what_is_overdue_and_of_what_ever_was),
         cmocka_unit_test(emergencies_are_the_most_urgent),
+        cmocka_unit_test(the_desk_has_them_in_the_same_order),
+        cmocka_unit_test(a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon),
         cmocka_unit_test(the_reason_is_that_of_who_asks),
         cmocka_unit_test(what_is_stored_stops_no_writer),
         cmocka_unit_test(who_asks_what_a_case_is_evidence_of_reads_an_index),

@@ -344,6 +344,46 @@ def test_why_a_unit_disputes_stands_before_the_desk_and_in_the_cases_life(distri
     assert one["due_source"] in ("order", "class") and {line["due_source"] for line in one["timeline"] if line["stage"] == "dispatched"} == {one["due_source"]}
 
 
+def decide(district, name, unit, stage, **data):
+    said = {"case": name, "stage": stage, "data": data, "time": datetime.datetime.now(CHINA).isoformat(timespec="milliseconds")}
+    assert district.http(f"{district.environment['CITYBRAIN_URL']}/v1/units/{unit}/status", json.dumps(said).encode(), Content_Type="application/json",
+                         Authorization=f"Bearer demo-{unit}")[0] == 200
+    district.settle()
+
+
+def test_as_many_are_listed_as_were_reopened_and_upheld_on_a_day(district, api):
+    """Opened days ago, and so in no cohort of today (docs/decisions/0378)."""
+    before = (datetime.datetime.now(CHINA) - datetime.timedelta(days=3)).strftime("%Y-%m-%d %H:%M:%S")
+    district.accepted("hotline", [order(f"APIDID{n}", 受理时间=before) for n in range(3)])
+    district.settle()
+    names = [f"request:12345:APIDID{n}" for n in range(3)]
+    leads = dict(district.sql("SELECT case_id, lead FROM core.case_now WHERE case_id = ANY(%s)", names))
+    for name in names[:2]:
+        decide(district, name, leads[name], "signed")
+        decide(district, name, leads[name], "disputed", reason="非本单位")
+    decide(district, names[0], "desk", "dispute_decided", outcome="upheld", lead=OTHER, by="王", reason="属水务")
+    decide(district, names[1], "desk", "dispute_decided", outcome="rejected", by="王", reason="属地")
+    for name in names[1:]:
+        decide(district, name, leads[name], "resolved")
+        decide(district, name, "desk", "reopened", by="王", reason="未解决")
+    today = datetime.datetime.now(CHINA).date()
+    days, until_ = {"from": today, "to": today}, today + datetime.timedelta(days=1)
+    for did, view, column, wanted in (("reopened", "repeat", "reopened_in", set(names[1:])), ("upheld", "dispute", "upheld_in", {names[0]})):
+        listed = {row["case"] for row in pages(api, "/api/cases", limit=2, kind="request", **{f"{did}_from": today, f"{did}_to": until_})}
+        counted = api.json(f"/api/views/{view}?{urllib.parse.urlencode(days)}")["rows"]
+        assert wanted <= listed and sum(row[column] for row in counted) == len(listed), did
+        assert pages(api, "/api/cases", kind="request", **{f"{did}_from": until_, f"{did}_to": until_ + datetime.timedelta(days=365)}) == []
+
+
+def test_a_list_is_of_what_is_due_soon_and_of_what_has_no_place(district, api):
+    rows = pages(api, "/api/cases", kind="request", due_within=48, order="due", limit=3)
+    now = api.json("/api/clock")["now"] / 1000
+    assert rows and {row["held"] for row in rows} == {None} and all(now - 60 < datetime.datetime.fromisoformat(row["due"]).timestamp() <= now + 48 * 3600 for row in rows)
+    counted = sum(row["opened"] + row["doubles"] for row in api.json("/api/views/places?by=street_code")["rows"] if not row["street_code"])
+    nowhere = pages(api, "/api/cases", kind="request", street_code="none", limit=2)
+    assert len(nowhere) == counted and {row["street_code"] for row in nowhere} <= {None}
+
+
 def test_a_feed_says_when_it_was_heard_and_why_its_rows_were_refused(district, api):
     before = {(row["feed"], row["reason"]): row["rows"] for row in api.json("/api/refused")["rows"]}
     begun = datetime.datetime.now(CHINA) - datetime.timedelta(seconds=1)
@@ -495,6 +535,8 @@ def test_open311_in_json_and_xml(api):
 @pytest.mark.parametrize("path, parameter", [
     ("/api/cases?limit=0", "limit"), ("/api/cases?limit=ten", "limit"), ("/api/cases?after=what", "after"),
     ("/api/cases?from=2026-02-30", "from"), ("/api/cases?from=2026-03-02&to=2026-03-01", "to"),
+    ("/api/cases?due_within=0", "due_within"), ("/api/cases?due_within=8785", "due_within"), ("/api/cases?reopened_from=2026-01-01", "reopened_from"), ("/api/cases?upheld_to=2026-01-01", "upheld_to"),
+    ("/api/cases?upheld_from=2026-01-01&upheld_to=2027-01-03", "upheld_to"), ("/api/cases?reopened_from=2026-01-02&reopened_to=2026-01-01", "reopened_to"), ("/api/cases?reopened_from=never&reopened_to=2026-01-01", "reopened_from"),
     ("/api/cases?state=gone", "state"), ("/api/cases?colour=red", "colour"), ("/api/cases?unit=a&unit=b", "unit"),
     ("/api/cases?unit=a%27%20OR%201", "unit"), ("/api/cases/x:y:z?lang=fr", "lang"),
     ("/api/views/closure_rate?by=colour", "by"), ("/api/views/closure_rate?scope=half", "scope"),

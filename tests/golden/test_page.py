@@ -577,10 +577,12 @@ def test_what_a_list_was_narrowed_to_is_told(api):
 def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     api.rows["overdue"] = [{"unit": "d_urban", "overdue": 3}]
     assert "异议" not in browse(api.url + "#view=units").text("units")
-    api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 0, "upheld": 0, "disputed": 41, "returned": 30}, {"unit": "d_urban", "dispatched": 30, "upheld": 30, "disputed": 0, "returned": 0}]
+    api.rows["dispute"] = [{"unit": "s110105001", "dispatched": 0, "upheld": 0, "disputed": 41, "returned": 30, "upheld_in": 32}, {"unit": "d_urban", "dispatched": 30, "upheld": 30, "disputed": 0, "returned": 0}]
     page = browse(api.url + "#view=units")
-    assert errors(page) == [] and "提出异议 退单成立 成立率" in page.text("units") and "41 30 73.2%" in page.text("units") and "0 0 –" in page.text("units")
+    assert errors(page) == [] and "退单成立 提出异议 其中成立 成立率" in page.text("units") and "41 30 73.2%" in page.text("units") and "0 0 –" in page.text("units")
     assert "view=cases&kind=request&unit=d_urban&overdue=yes&order=due" in page.links
+    # who disputed leads it no more: of all together there is a list
+    assert page.links.count("did=upheld&did_from=2025-12-26&did_to=2026-01-01") == 1 and "裁定成立的,不论何日提出" in page.text("units_defined")
     api.asked.clear()
     assert "异议" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
     assert "dispute" not in [view for view, _ in api.asked]

@@ -60,14 +60,14 @@ def test_who_asks_and_why_is_before_who_decides(api):
 
 
 def test_emergencies_stand_by_their_limits(api):
-    some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), at("2026-01-03", 14), None])]
+    some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), None, at("2026-01-03", 14)])]
     api.pages["/api/desk"] = {"rows": some, "waiting": {"emergency": 4, "fallback": 3}, "causes": [], "next": "1"}
     page = browse(f"{api.url}#view=desk")
     orders = {query.get("cause", "").split(",")[0]: query.get("order") for path, query in api.asked if path == "/api/desk" and query["limit"] != "1"}
     assert orders["emergency"] == "due" and orders["overdue"] is None  # of all others who waits the longest
     words = page.text("queue")
     assert errors(page) == [] and "超期 60 分" in words and "余 60 分" in words and "无时限" in words
-    assert words.index("余 60 分") < words.index("无时限") < words.index("余 2.0 天")  # none of them waits for what has more than a day
+    assert words.index("余 60 分") < words.index("无时限") < words.index("余 2.0 天")  # in the order of the answer (docs/decisions/0379)
     assert "紧急 4,共 7 件" in page.text("status")
     api.asked.clear()
     browse(f"{api.url}#view=desk&cause=overdue")
@@ -214,6 +214,24 @@ def test_a_list_may_be_of_what_was_reopened_or_disputed(api):
         page = browse(f"{api.url}#view=cases&kind=request&{word}=yes")
         query = [query for path, query in api.asked if path == "/api/cases"][0]
         assert errors(page) == [] and query[word] == "yes" and page.text("agreement") == "● 已列 1 件,后面还有"  # no view counts just these
+
+
+def test_what_happened_in_these_days_is_a_number_and_a_list(api):
+    """Whenever it was opened (docs/decisions/0378)."""
+    api.rows.update(repeat=[{"community_code": "110105020001", "opened": 9, "again": 1, "reopened": 2, "merged": 0, "extended": 0, "reopened_in": 62}], dispute=[{"unit": "d_urban", "disputed": 12, "returned": 2, "decided": 40, "upheld_in": 32}])
+    api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1")], "next": None}
+    page = browse(api.url)
+    reopened, upheld = ("#view=cases&kind=request&did={0}&did_from=2026-01-01&did_to=2026-01-01".format(did) for did in ("reopened", "upheld"))
+    assert errors(page) == [] and (page.text("reopened_today"), page.text("upheld_today")) == ("62", "32") and {reopened, upheld} <= set(page.links.splitlines())
+    page = browse(f"{api.url}#view=repeats&range=today")
+    assert errors(page) == [] and page.text("sum_reopened_in") == "62" and page.links.splitlines().count(reopened) == 2  # the tile, the sum
+    assert f"{reopened}&street=&community=110105020001".replace("&street=", "") in page.links
+    assert page.text("sum_reopened") == "2" and f"{reopened}&unit" not in browse(f"{api.url}#view=repeats&range=today&of=unit").links  # who led then
+    for did in ("reopened", "upheld"):
+        api.asked.clear()
+        page = browse(f"{api.url}#view=cases&kind=request&did={did}&did_from=2026-01-01&did_to=2026-01-01")
+        query = [query for path, query in api.asked if path == "/api/cases"][0]
+        assert errors(page) == [] and query == {"kind": "request", f"{did}_from": "2026-01-01", f"{did}_to": "2026-01-02", "limit": "100"} and "2026-01-01 – 2026-01-01" in page.text("view")
 
 
 # --- findings ---

@@ -10,7 +10,7 @@
 #include "base/span.h"
 #include "base/strbuf.h"
 
-#define API_QUERY_MOST 20
+#define API_QUERY_MOST 28
 
 enum api_form {
     API_CODE,     /* one code: letters, digits and "_.:-" of any language, at most 200 bytes */

@@ -3,6 +3,7 @@
  * was taken back, and the newest row of a case is all that it reads. */
 #include "aggregator/core/case_now.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "aggregator/core/view_fact.h"
@@ -125,6 +126,25 @@ static int64_t changed_of(const struct case_set *set)
     return newest;
 }
 
+/* When that happened in each round, the present one as the last: what a flow by that stage counts,
+ * and of what counts as a double nothing (core/contribution.c). */
+static struct span moments_of(const struct case_fold *fold, const struct case_kind *kind,
+                              const char *stage, bool if_upheld, struct arena *arena)
+{
+    char text[(CASE_FOLD_MOST_FORMER + 1) * SPAN_DECIMAL];
+    size_t len = 0;
+    int index = fold->same_as.at ? -1 : case_kind_stage(kind, span_of(stage));
+    for (size_t i = 0; index >= 0 && i <= fold->former_count; i++) {
+        bool is_former = i < fold->former_count;
+        int64_t ms = is_former ? fold->former[i].stage_ms[index] : fold->stage_ms[index];
+        int upheld = is_former ? fold->former[i].upheld : fold->upheld;
+        if (ms != TIMESTAMP_NONE && (!if_upheld || upheld > 0))
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s%lld", len ? "," : "",
+                                    (long long)ms);
+    }
+    return len ? arena_copy(arena, span_from(text, len)) : SPAN_NONE;
+}
+
 /* A kept field's text, by the name it has in codes.csv. */
 static struct span field_of(const struct case_fold *fold, const struct codes *codes,
                             const char *name)
@@ -182,6 +202,8 @@ bool case_now_of(struct case_now *now, const struct case_set *set, const struct 
                              .disputes = fold->disputes,
                              .live = !fold->quiet};
     take_texts(now, set, fold, kind, codes);
+    now->reopened_at = moments_of(fold, kind, "reopened", false, arena);
+    now->upheld_at = moments_of(fold, kind, "dispute_decided", true, arena);
     find_past(&helpers, set, fold, kind);
     return write_helpers(now, &helpers, fold, arena);
 }

@@ -23,7 +23,9 @@
     X(rule)                                                                                        \
     X(station)  /* that told of it */                                                              \
     X(order_id) /* of the decision that made the lead responsible */                               \
-    X(parent)
+    X(parent)                                                                                      \
+    X(reopened_at) /* each time it began anew: ms, "," between them */                             \
+    X(upheld_at)   /* of each round whose dispute was upheld: when the first was decided */
 
 /* due: while the clock stands still, where it stood; held: since when it stands still. */
 #define CASE_NOW_TIMES(X) X(opened) X(dispatched) X(due) X(held) X(resolved) X(closed) X(changed)

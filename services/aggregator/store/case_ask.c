@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two orders, each over an index of its own: the newest opened first, and the open ones by how soon
- * they are due, emergencies before all others. A page goes on behind the last row's key. */
+/* Two orders, each over an index of its own: the newest opened first, and what is not done by how
+ * urgent it is. A page goes on behind the last row's key. */
 #include "aggregator/store/case_ask.h"
 
-/* The words of an index, which is of no use to others (sql/0023_the_most_urgent_first.sql). Of
- * emergencies who has no limit comes behind who has one, and before everybody else. */
-#define NEVER     "253402300800000"
-#define EMERGENCY "n.desk_cause = 'emergency' AND n.live"
-#define BY_DUE    "(coalesce(n.due_ms, " NEVER ") + CASE WHEN " EMERGENCY " THEN 0 ELSE " NEVER " END)"
+#include "aggregator/store/urgency.h"
+
+#define DAY_MS INT64_C(86400000)
+
 #define IS_URGENT                                                                                  \
-    "n.closed_ms IS NULL AND n.resolved_ms IS NULL AND (n.due_ms IS NOT NULL OR " EMERGENCY ")"
+    "n.closed_ms IS NULL AND n.resolved_ms IS NULL AND (n.due_ms IS NOT NULL "                     \
+    "OR " URGENCY_EMERGENCY ")"
 
 /* What a case's own clock shows: it stands still since it is on hold. */
 #define OWN_CLOCK "least(n.held_ms, (SELECT t_ms FROM core.clock))"
@@ -38,6 +38,47 @@ static void add_overdue(struct sql_ask *ask, const struct api_query *query)
                          "IS NULL OR n.due_ms > " OWN_CLOCK ")");
 }
 
+/* What comes due on its own: not what is overdue, nor what stands still. */
+static void add_due_within(struct sql_ask *ask, const struct api_query *query)
+{
+    const struct api_value *hours = api_query_get(query, "due_within");
+    char text[SPAN_DECIMAL];
+    if (!hours->text.at)
+        return;
+    strbuf_addf(&ask->sql,
+                " AND n.resolved_ms IS NULL AND n.closed_ms IS NULL AND n.held_ms IS NULL AND "
+                "n.due_ms > (SELECT t_ms FROM core.clock) AND n.due_ms <= (SELECT t_ms FROM "
+                "core.clock) + $%d::bigint * 3600000",
+                sql_ask_take(ask, span_decimal(text, hours->number)));
+}
+
+/* Days by an index of days, moments by each row (sql/0027). */
+static void add_between(struct sql_ask *ask, const struct api_query *query, const char *from,
+                        const char *to, const char *column)
+{
+    const struct api_value *first = api_query_get(query, from), *last = api_query_get(query, to);
+    char text[SPAN_DECIMAL];
+    if (!first->text.at)
+        return;
+    strbuf_addf(&ask->sql, " AND n.%s IS NOT NULL AND core.days_of(n.%s) && '{", column, column);
+    for (int64_t day = first->number / DAY_MS; day <= last->number / DAY_MS; day++)
+        strbuf_addf(&ask->sql, day == first->number / DAY_MS ? "%lld" : ",%lld", (long long)day);
+    strbuf_addf(&ask->sql,
+                "}'::integer[] AND EXISTS (SELECT FROM unnest(n.%s) AS at WHERE at >= ", column);
+    strbuf_addf(&ask->sql, "$%d::bigint", sql_ask_take(ask, span_decimal(text, first->number)));
+    strbuf_addf(&ask->sql, " AND at < $%d::bigint)",
+                sql_ask_take(ask, span_decimal(text, last->number)));
+}
+
+/* A place that nobody could tell is called none. */
+static void add_place(struct sql_ask *ask, const char *column, struct span list)
+{
+    if (span_is(list, "none"))
+        strbuf_addf(&ask->sql, " AND %s IS NULL", column);
+    else
+        sql_ask_any(ask, column, list);
+}
+
 /* At any time of its life, by the words of its index (sql/0025). Of a row that knows nothing of it:
  * not. */
 static void add_ever(struct sql_ask *ask, const struct api_query *query, const char *name,
@@ -53,8 +94,8 @@ static void add_ever(struct sql_ask *ask, const struct api_query *query, const c
 static const char *order_of(const struct api_query *query)
 {
     if (is_by_due(query))
-        return BY_DUE;
-    return api_query_get(query, "number")->text.at ? "coalesce(n.opened_ms, " NEVER ")"
+        return URGENCY;
+    return api_query_get(query, "number")->text.at ? "coalesce(n.opened_ms, " URGENCY_NEVER ")"
                                                    : "n.opened_ms";
 }
 
@@ -73,13 +114,8 @@ static void add_key(struct sql_ask *ask, const struct api_query *query)
 void case_ask_list(struct sql_ask *ask, const struct api_query *query)
 {
     static const char *const lists[][2] = {
-        {"n.lead", "unit"},
-        {"n.kind", "kind"},
-        {"n.type_code", "type_code"},
-        {"n.street_code", "street_code"},
-        {"n.community_code", "community_code"},
-        {"n.station", "station"},
-        {"n.state", "state"},
+        {"n.lead", "unit"},       {"n.kind", "kind"},   {"n.type_code", "type_code"},
+        {"n.station", "station"}, {"n.state", "state"},
     };
     const char *order = order_of(query), *down = is_by_due(query) ? "" : " DESC";
     strbuf_addf(&ask->sql,
@@ -101,11 +137,16 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
                                                                : "n.opened_ms IS NOT NULL");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sql_ask_any(ask, lists[i][0], api_query_get(query, lists[i][1])->text);
+    add_place(ask, "n.street_code", api_query_get(query, "street_code")->text);
+    add_place(ask, "n.community_code", api_query_get(query, "community_code")->text);
     add_moment(ask, query, "from", ">=");
     add_moment(ask, query, "to", "<");
     add_overdue(ask, query);
+    add_due_within(ask, query);
     add_ever(ask, query, "reopened", "n.rounds > 1");
     add_ever(ask, query, "disputed", "n.disputes > 0");
+    add_between(ask, query, "reopened_from", "reopened_to", "reopened_at");
+    add_between(ask, query, "upheld_from", "upheld_to", "upheld_at");
     add_key(ask, query);
 }
 

@@ -13,10 +13,14 @@
         {"community_code", API_CODES, NULL, 0, 0}, {"station", API_CODES, NULL, 0, 0},             \
         {"state", API_WORDS, "waiting open held resolved closed merged", 0, 0},                    \
         {"overdue", API_WORD, "yes no", 0, 0}, {"reopened", API_WORD, "yes no", 0, 0},             \
-        {"disputed", API_WORD, "yes no", 0, 0}, {"number", API_CODE, NULL, 0, 0},                  \
-        {"from", API_MOMENT, NULL, 0, 0}, {"to", API_MOMENT, NULL, 0, 0},                          \
-        {"order", API_WORD, "opened due", 0, 0}, {"limit", API_NUMBER, NULL, 1, 1000},             \
-        {"after", API_KEY, NULL, 0, 0},
+        {"disputed", API_WORD, "yes no", 0, 0}, {"due_within", API_NUMBER, NULL, 1, 8784},         \
+        {"reopened_from", API_MOMENT, NULL, 0, 0}, {"reopened_to", API_MOMENT, NULL, 0, 0},        \
+        {"upheld_from", API_MOMENT, NULL, 0, 0}, {"upheld_to", API_MOMENT, NULL, 0, 0},            \
+        {"number", API_CODE, NULL, 0, 0}, {"from", API_MOMENT, NULL, 0, 0},                        \
+        {"to", API_MOMENT, NULL, 0, 0}, {"order", API_WORD, "opened due", 0, 0},                   \
+        {"limit", API_NUMBER, NULL, 1, 1000}, {"after", API_KEY, NULL, 0, 0},
+
+#define CASE_ASK_MOST_DAYS 366 /* between the two moments of reopened_ and of upheld_ */
 
 /* Up to the end of its conditions, so that more may be added (sql_ask_any …): of `number`, the ids
  * it may stand for. Who names one finds it opened or not. */

@@ -53,6 +53,8 @@ static void add_value(struct strbuf *out, const char *column)
     struct span name = span_of(column);
     if (span_is(name, "units"))
         strbuf_add(out, SPAN("string_to_array(u.units, ',')"));
+    else if (span_is(name, "reopened_at") || span_is(name, "upheld_at"))
+        strbuf_addf(out, "string_to_array(u.%s, ',')::bigint[]", column);
     else
         strbuf_addf(out, "u.%s%s", column, span_is(name, "helpers") ? "::jsonb" : "");
 }

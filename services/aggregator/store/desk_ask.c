@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two orders, each over an index of its own (sql/0022_the_desk_in_its_orders.sql). */
+/* Two orders, each over an index of its own (sql/0022_the_desk_in_its_orders.sql, sql/0027). */
 #include "aggregator/store/desk_ask.h"
 
 #include "aggregator/store/finding_ask.h"
+#include "aggregator/store/urgency.h"
 
 #define CODE_IS(line, field, space, code)                                                          \
     "split_part(" line ", '|', " field ") ~ '^[0-9a-z]+$' AND core.base36(split_part(" line        \
@@ -66,8 +67,7 @@ void desk_ask_list(struct sql_ask *ask, const struct api_query *query,
     struct span over = api_query_get(query, "over")->text;
     const struct api_value *after = api_query_get(query, "after");
     bool due = span_is(api_query_get(query, "order")->text, "due");
-    /* What has no limit comes behind all that has one. */
-    const char *order = due ? "coalesce(n.due_ms, 253402300800000)" : "coalesce(n.opened_ms, 0)";
+    const char *order = due ? URGENCY : "coalesce(n.opened_ms, 0)";
     char text[SPAN_DECIMAL];
     if (over.at) {
         struct finding_ask finding = finding_ask_take(ask, forms);

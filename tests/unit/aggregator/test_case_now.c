@@ -177,6 +177,46 @@ static void it_tells_how_often_it_began_anew_and_was_disputed(void **state)
     assert_int_equal(now.disputes, 1);
 }
 
+static void assert_moments(struct span moments, const char *wanted)
+{
+    char text[256];
+    span_to_cstr(moments, text, sizeof text);
+    assert_string_equal(moments.at ? text : "", wanted);
+}
+
+/* docs/decisions/0378: each time, whatever came of it later; of a round whose dispute was not
+ * upheld none. */
+static void it_tells_when_it_began_anew_and_when_a_dispute_was_upheld(void **state)
+{
+    char wanted[64];
+    (void)state;
+    begin();
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    look();
+    assert_null(now.reopened_at.at);
+    assert_null(now.upheld_at.at);
+    say("disputed", "lead", "s110105001", NOTHING, NOTHING);
+    say("dispute_decided", "desk", NULL, (struct word){CASE_OUTCOME, "rejected"}, NOTHING);
+    say("resolved", "lead", "s110105001", NOTHING, NOTHING);
+    say("reopened", "callback", NULL, NOTHING, NOTHING);
+    int first = said;
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    say("disputed", "lead", "s110105001", NOTHING, NOTHING);
+    say("dispute_decided", "desk", NULL, (struct word){CASE_OUTCOME, "upheld"},
+        (struct word){CASE_LEAD, "d_urban"});
+    int upheld = said;
+    say("recalled", "router", NULL, NOTHING, NOTHING);
+    say("dispatched", "router", NULL, (struct word){CASE_LEAD, "d_urban"}, NOTHING);
+    say("resolved", "lead", "d_urban", NOTHING, NOTHING);
+    say("reopened", "callback", NULL, NOTHING, NOTHING);
+    look();
+    snprintf(wanted, sizeof wanted, "%lld,%lld", (long long)(BASE_MS + first * HOUR_MS),
+             (long long)(BASE_MS + said * HOUR_MS));
+    assert_moments(now.reopened_at, wanted);
+    snprintf(wanted, sizeof wanted, "%lld", (long long)(BASE_MS + upheld * HOUR_MS));
+    assert_moments(now.upheld_at, wanted);
+}
+
 /* docs/decisions/0368 */
 static void on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time(void **state)
 {
@@ -325,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_lead_that_lost_it_is_told_and_a_helper_is_named),
         cmocka_unit_test(what_was_told_with_its_end_stands_at_its_end),
         cmocka_unit_test(it_tells_how_often_it_began_anew_and_was_disputed),
+        cmocka_unit_test(it_tells_when_it_began_anew_and_when_a_dispute_was_upheld),
         cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
