@@ -45,7 +45,7 @@ const COLUMNS = {
   due: (now) => ({ key: "due", title: t("due"), kind: "number", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row, now, isOver(row)) }),
 };
 
-export function caseTable({ id, caption, rows, now, state, columns, visible }) {
+export function caseTable({ id, caption, rows, now, state, columns, visible, orders = {} }) {
   return table({ id, caption, state, visible, keyOf: (row) => row.case, rows,
-    columns: columns.map((name) => ({ fixed: true, ...COLUMNS[name](now) })), classOf: (row) => (row.state === "merged" ? "soft" : "") });
+    columns: columns.map((name) => ({ fixed: true, ...COLUMNS[name](now), order: orders[name] })), classOf: (row) => (row.state === "merged" ? "soft" : "") });
 }

@@ -2,7 +2,7 @@
 // Cases by what they have in common, page by page.
 import { get, oneOf, perhaps } from "./api.js";
 import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
-import { bar, choice, daysWords, typeChoice } from "./control.js";
+import { bar, choice, daysWords, openedChoice, typeChoice } from "./control.js";
 import { momentsOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
@@ -10,6 +10,7 @@ import { isKeptBy, kindName, langOfNames, placeName, typesAsked, unitName } from
 import { address, viewAddress } from "./state.js";
 import { t } from "./words.js";
 
+export const NOWHERE = "none"; // what nobody could place, as the API calls it
 const PAGE = 100, MOST_PAGES = 20;
 const COLUMNS = ["case", "state", "type", "place", "unit", "opened", "due"];
 
@@ -42,14 +43,14 @@ export async function askCases(query, days, pages = 1) {
 }
 
 // `sum`: how many there are where it is known, of the moment of the list. `expected`: how many the sum above says there are, with those that another system's case is counted for.
-export function drawCases(state, { rows, more, sum }, clock, { expected, doubles } = {}) {
+export function drawCases(state, { rows, more, sum }, clock, { expected, doubles, orders } = {}) {
   const of = expected ?? (more && sum > rows.length ? sum : undefined), n = whole(rows.length);
   const listed = of !== undefined ? t("listed_of", { n, of: whole(of) }) : t(more ? "listed_more" : "listed", { n });
   const agrees = expected === undefined || more || rows.length === expected;
   return make("section", { class: "panel", "aria-labelledby": "cases_title" },
     make("header", {}, make("h2", { id: "cases_title" }, t("case_list")),
       make("p", { id: "agreement", class: agrees ? "good" : "bad" }, make("span", { "aria-hidden": "true" }, agrees ? "● " : "▲ "), listed, doubles ? ` · ${t("doubles_n", { n: whole(doubles) })}` : null)),
-    caseTable({ id: "case_rows", caption: t("case_list"), rows, now: clock.now, state, columns: COLUMNS }),
+    caseTable({ id: "case_rows", caption: t("case_list"), rows, now: clock.now, state, columns: COLUMNS, orders }),
     more && make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))));
 }
 
@@ -59,7 +60,7 @@ const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DO
 // How many a list is of, where a view counts just these: a stock now, or what was opened. null: no view does. A list by its
 // limits has only what is not done and has one, so no stock but of what is late is its sum.
 async function sumOf(state, days) {
-  if (state.number || state.kind !== "request" || state.station || state.reopened || state.disputed || state.did) return null;
+  if (state.number || state.due_within || [state.street, state.community].includes(NOWHERE) || state.kind !== "request" || state.station || state.reopened || state.disputed || state.did) return null;
   const places = { street_code: state.street, community_code: state.community }, asked = { unit: state.unit, ...places };
   const isNow = (view) => !days.from && !days.to && isKeptBy(view, Object.keys(places).filter((name) => places[name]));
   const one = (view, query, of) => perhaps(oneOf(view, query).then((row) => of(row) ?? null));
@@ -73,7 +74,7 @@ async function sumOf(state, days) {
 export const title = (state) => (state.number ? t("with_number", state) : t("v_cases"));
 
 export async function ask(state) {
-  const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, reopened: state.reopened, disputed: state.disputed, order: state.order, unit: state.unit, street_code: state.street,
+  const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, due_within: state.due_within, reopened: state.reopened, disputed: state.disputed, order: state.order, unit: state.unit, street_code: state.street,
     community_code: state.community, station: state.station, ...didAsked(state), ...typesAsked(state.type) };
   const days = (!state.number && ownDays(state)) || {};
   const [listed, sum] = await Promise.all([askCases(query, days, Number(state.pages || 1)), sumOf(state, days)]);
@@ -81,24 +82,31 @@ export async function ask(state) {
 }
 
 // What the list was narrowed to on the way here: each is told, and can be taken out.
-const NARROWED = { kind: kindName, unit: unitName, street: placeName, community: placeName, station: String };
+const placeWords = (code) => placeName(code === NOWHERE ? "" : code);
+const NARROWED = { kind: kindName, unit: unitName, street: placeWords, community: placeWords, station: String };
+
+// The orders that the API has; by limit what is not done alone.
+const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address({ order: "due", pages: "" }), isOn: state.order === "due", down: false } });
+
+const HOURS = [2, 8, 24, 72]; // 临期
+const soonChoice = (state) => choice(t("due_soon"), [["", t("all")], ...HOURS.map((n) => [String(n), t("within_hours", { n })])], state.due_within || "", (value) => ({ due_within: value, ...(value && { order: "due", overdue: "" }), pages: "" }));
 
 function narrowed(state) {
   const did = didDays(state), when = did && choice(t(`did_${state.did}`), [["", t("all")], ["own", daysWords(did)]], "own", (value) => (value ? {} : { did: "", did_from: "", did_to: "", pages: "" }));
-  const own = ownDays(state), days = own && choice(t("range"), [["", t("all")], ["own", daysWords(own)]], "own", (value) => (value ? {} : { from: "", to: "", pages: "" }));
   const by = Object.entries(NARROWED).filter(([key]) => state[key]).map(([key, name]) =>
     choice(t(key), [["", t("all")], [state[key], make("span", { lang: langOfNames(name(state[key])) }, name(state[key]))]], state[key], (value) => ({ [key]: value, pages: "" })));
-  return [...by, days, when];
+  return [...by, when];
 }
 
 export function draw(state, data, clock) {
   if (state.number && !data.rows.length) return [make("p", { class: "none" }, t("no_number", state))];
   return [bar(
-    ...narrowed(state),
+    ...narrowed(state), ...openedChoice(state, clock.day),
     choice(t("state"), STATES.map((value) => [value, stateWords(value)]), state.state || "", (value) => ({ state: value, pages: "" })),
-    choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, pages: "" })),
+    choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, ...(value && { due_within: "" }), pages: "" })),
+    soonChoice(state),
     choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")]], ["reopened", "disputed"].find((name) => state[name] === "yes") || "",
       (value) => ({ reopened: value === "reopened" ? "yes" : "", disputed: value === "disputed" ? "yes" : "", pages: "" })),
     choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => ({ order: value, pages: "" })),
-    typeChoice(state)), drawCases(state, data, clock)];
+    typeChoice(state)), state.order === "due" && make("p", { class: "note", id: "order_rule" }, t("urgent_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
-import { ownDays, RANGES } from "./days.js";
+import { ownDays, RANGES, shift } from "./days.js";
 import { make } from "./dom.js";
 import { called, langOfNames, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
@@ -19,6 +19,15 @@ export const field = (label, input) => make("label", { class: "field" }, make("s
 function dayField(label, name, state, days) {
   return field(label, make("input", { type: "date", value: days[name] || "", "data-key": `${name}_${days[name] || ""}`,
     onchange: (event) => event.target.value && go(address({ from: days.from || event.target.value, to: days.to || event.target.value, [name]: event.target.value })) }));
+}
+
+// Which days something was opened in, of a list that is of all days where nobody says.
+export function openedChoice(state, day) {
+  const own = ownDays(state) || {}, named = { today: { from: day, to: day }, week: { from: shift(day, -6), to: day } };
+  const known = Object.keys(named).find((name) => named[name].from === own.from && named[name].to === own.to), chosen = known || (own.from || own.to ? "own" : "");
+  const options = [["", t("all")], ...Object.keys(named).map((name) => [name, t(`range_${name}`)]), ...(chosen === "own" ? [["own", daysWords(own)]] : [])];
+  return [choice(t("opened_in"), options, chosen, (name) => (name === "own" ? {} : { from: "", to: "", ...named[name], pages: "" })),
+    make("span", { class: "fields" }, dayField(t("from"), "from", state, own), dayField(t("to"), "to", state, own))];
 }
 
 export const daysWords = ({ from, to }) => (from || to ? `${from || ""} – ${to || ""}` : t("range_all"));

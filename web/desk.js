@@ -49,6 +49,7 @@ function queue({ page }, state, clock) {
   return make("section", { class: "panel", "aria-labelledby": "queue_title" },
     make("header", {}, make("h2", { id: "queue_title" }, t("queue")), make("p", { class: "note" }, page.next && of > page.rows.length ? t("listed_of", { n: whole(page.rows.length), of: whole(of) }) : t("listed", { n: whole(page.rows.length) }))),
     page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
+    BY_LIMIT.includes(state.cause) ? make("p", { class: "note" }, t("urgent_rule")) : null,
     page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 

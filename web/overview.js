@@ -2,7 +2,7 @@
 // The district now: what came in, what stands open, what is late, who has it.
 import { get, oneOf, perhaps, rowsOf, seldom } from "./api.js";
 import { caseTable, NOT_CLOSED } from "./case_rows.js";
-import { didAddress } from "./cases.js";
+import { didAddress, NOWHERE } from "./cases.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
 import { make } from "./dom.js";
@@ -47,7 +47,7 @@ function happened(key, did, n, day) {
 
 export function tiles({ one, times, total, stock, overdue, past, desk, again, disputes }, clock) {
   return make("div", { class: "tiles" },
-    tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: viewAddress("place", { range: "today" }),
+    tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: listed({ from: clock.day, to: clock.day }),
       notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), about(whole(soFar(past, clock.now))), "yesterday_note"] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [happened("reopened_today", "reopened", again?.reopened_in, clock.day), happened("upheld_today", "upheld", disputes?.upheld_in, clock.day)], words: t("any_day") }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)], [t("merged_too"), "", "merged_too"]] }),
@@ -55,9 +55,9 @@ export function tiles({ one, times, total, stock, overdue, past, desk, again, di
       notes: [[t("of_backlog"), stock.open ? percent((overdue.overdue || 0) / stock.open) : "–"], desk && [t("desk_overdue"), whole(desk.waiting.overdue || 0), "desk_overdue"]] }),
     tile({ id: "rate", title: t("rate_today"), value: percent(one.opened ? one.rate : null), href: viewAddress("units", { range: "today" }),
       notes: [[t("range_month"), percent(total.rate), "all_rate"], [t("opened"), whole(total.opened), "opened"]] }),
-    tile({ id: "contact", title: t("m_contact"), value: about(duration(times.contact_p50_seconds)), href: viewAddress("times", { measure: "contact" }),
+    tile({ id: "contact", title: t("m_contact"), words: t("of_today"), value: about(duration(times.contact_p50_seconds)), href: viewAddress("times", { measure: "contact", range: "today", from: "", to: "" }),
       notes: [[t("p90"), about(duration(times.contact_p90_seconds)), "contact90"]] }),
-    tile({ id: "p50", title: t("m_full"), value: about(duration(times.full_p50_seconds)), href: viewAddress("times", { measure: "full" }),
+    tile({ id: "p50", title: t("m_full"), words: t("of_today"), value: about(duration(times.full_p50_seconds)), href: viewAddress("times", { measure: "full", range: "today", from: "", to: "" }),
       notes: [[t("p90"), about(duration(times.full_p90_seconds)), "p90"]] }));
 }
 
@@ -75,7 +75,7 @@ export function inflow(data, clock, state) {
 const tierOf = (row) => (!row || !row.opened ? "none" : row.done / row.opened >= 0.9 ? "good" : row.done / row.opened >= 0.7 ? "fair" : "poor");
 
 // Every street, in the order people know, so that each has its place; how much came and how much of it is done.
-export function board({ places }) {
+export function board({ places }, day) {
   const known = new Map(places.map((row) => [row.street_code, row]));
   const most = Math.max(1, ...places.map((row) => row.opened));
   const codes = [...new Set([...streets().map((place) => place.code), ...known.keys()])];
@@ -84,7 +84,7 @@ export function board({ places }) {
       make("p", { class: "legend", "aria-hidden": "true" }, mark("most", t("opened")), mark("in", t("done")))),
     codes.length ? make("ul", { id: "board", class: "board" }, codes.map((code) => {
       const row = known.get(code) || { opened: 0, done: 0 }, name = placeName(code);
-      return make("li", { "data-key": code || "none" }, make(code ? "a" : "span", { href: code ? viewAddress("place", { street: code, range: "today" }) : null, class: `cell ${tierOf(row)}`,
+      return make("li", { "data-key": code || "none" }, make("a", { href: code ? viewAddress("place", { street: code, range: "today" }) : listed({ street: NOWHERE, from: day, to: day }), class: `cell ${tierOf(row)}`,
         "aria-label": `${name} ${t("opened")} ${row.opened} ${t("done")} ${row.done}`, title: `${name} · ${t("opened")} ${row.opened} · ${t("done")} ${row.done}` },
       make("span", { class: "name", lang: langOfNames() }, shortName(name)), make("b", {}, whole(row.opened)),
       make("span", { class: "gauge", "aria-hidden": "true" }, make("i", { class: "all", style: { width: `${100 * row.opened / most}%` } }),
@@ -93,14 +93,14 @@ export function board({ places }) {
 }
 
 const list = (id, title, page, clock, state, columns, href, more) => make("section", { class: "panel", "aria-labelledby": `${id}_title` },
-  make("header", {}, make("h2", { id: `${id}_title` }, title), make("a", { class: "more", href }, more)),
+  make("header", {}, make("h2", { id: `${id}_title`, title: id === "urgent" ? t("urgent_rule") : null }, title), make("a", { class: "more", href }, more)),
   page ? caseTable({ id, caption: title, rows: page.rows, now: clock.now, state, columns }) : make("p", { class: "none" }, t("forbidden")));
 
 export const title = () => t("v_overview");
 
 export function draw(state, data, clock) {
   return [tiles(data, clock),
-    make("div", { class: "pair wide" }, inflow(data, clock, state), board(data)),
+    make("div", { class: "pair wide" }, inflow(data, clock, state), board(data, clock.day)),
     make("div", { class: "pair" },
       list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
       list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], listed({}), t("all")))];

@@ -4,7 +4,7 @@
 import { oneOf, perhaps, rowsOf } from "./api.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { NOT_CLOSED } from "./case_rows.js";
-import { askCases, drawCases } from "./cases.js";
+import { askCases, drawCases, NOWHERE } from "./cases.js";
 import { bar, choice, rangeChoice } from "./control.js";
 import { daysOf, shift } from "./days.js";
 import { make } from "./dom.js";
@@ -78,18 +78,28 @@ function trail(state) {
 const gauge = (part, whole_) => [percent(whole_ ? part / whole_ : null),
   make("span", { class: "gauge", "aria-hidden": "true" }, make("i", { class: "part", style: { width: `${whole_ ? 100 * part / whole_ : 0}%` } }))];
 
+// What has no place leads to its cases: there is no level below it.
+const nowhere = (level) => ({ [level.title]: NOWHERE });
+
+function nameCell(state, level, days, row) {
+  if (row.sum) return t("sum");
+  if (row[level.by]) return make("a", { href: address(level.down(row[level.by])), lang: langOfNames() }, level.name(row[level.by]));
+  if (level.by === "unit") return level.name("");
+  return make("a", { href: viewAddress("cases", { kind: "request", street: state.street, from: days.from, to: days.to, ...nowhere(level) }) }, level.name(""));
+}
+
 function stockCell(state, level, key, row) {
-  if (row.sum || !row[level.by] || !row[key]) return whole(row[key]);
-  const { street, community } = state, words = { kind: "request", street, community, ...level.down(row[level.by]), from: "", to: "", ...STOCKS[key].listed };
+  if (row.sum || (!row[level.by] && level.by === "unit") || !row[key]) return whole(row[key]);
+  const { street, community } = state, words = { kind: "request", street, community, ...(row[level.by] ? level.down(row[level.by]) : nowhere(level)), from: "", to: "", ...STOCKS[key].listed };
   return make("a", { href: viewAddress("cases", words), class: key === "overdue" ? "late" : null }, whole(row[key]));
 }
 
-function columnsOf(state, level, stocks) {
+function columnsOf(state, level, days, stocks) {
   const count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", class: "rate", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => gauge(row[part], row[of]) });
   return [
     { key: "name", title: t(level.title), value: (row) => (row.sum ? "" : level.name(row[level.by])),
-      cell: (row) => (row.sum ? t("sum") : row[level.by] ? make("a", { href: address(level.down(row[level.by])), lang: langOfNames() }, level.name(row[level.by])) : level.name(""))},
+      cell: (row) => nameCell(state, level, days, row) },
     ...COUNTS.map(count), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened"),
     ...stocks.map((key) => ({ ...count(key), cell: (row) => stockCell(state, level, key, row) }))];
 }
@@ -104,7 +114,7 @@ function levelTable(state, data) {
   const level = levelOf(state), { sum, rows, stocks } = data, first = level === WIDE && stocks.includes("overdue") ? "overdue" : "opened";
   return make("section", { class: "panel", "aria-labelledby": "level_title" },
     make("header", {}, make("h2", { id: "level_title" }, t(`by_${level.title}`)), rows.length ? agreement(data) : null),
-    table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(state, level, stocks), keyOf: (row) => row[level.by] || "none",
+    table({ id: "places", caption: t(`by_${level.title}`), state, rows, columns: columnsOf(state, level, data.days, stocks), keyOf: (row) => row[level.by] || "none",
       first: { key: first, down: true }, foot: { ...Object.fromEntries([...COUNTS, ...stocks].map((key) => [key, sum[key] || 0])), sum: true } }),
     make("p", { class: "note", id: "places_defined" }, [t("places_defined"), stocks.length ? t("stocks_defined") : "", stocks.includes("open") ? t("open_defined") : ""].join(" ")));
 }

@@ -60,7 +60,7 @@ export const title = () => t("v_screen");
 export function draw(state, data, clock) {
   return [make("p", { class: "leave" }, make("a", { href: viewAddress("overview"), id: "leave_screen" }, t("leave_screen"))),
     overview.tiles(data, clock),
-    make("div", { class: "board_row" }, overview.inflow(data, clock, state), overview.board(data)),
+    make("div", { class: "board_row" }, overview.inflow(data, clock, state), overview.board(data, clock.day)),
     make("div", { class: "last_row" },
       urgentPanel(data, clock.now, state),
       deskPanel(data.desk), slowPanel(data.slow), stationPanel(data.wall), triggerPanel(data.triggers, clock.now))];

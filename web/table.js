@@ -24,7 +24,14 @@ function sortOf(id, state, first) {
   return of === id ? { key, down: way === "down" } : first || { key: "" };
 }
 
+// Of a list that comes by pages it is the API that sorts: by few columns, each in one way.
+function orderHead({ key, title, kind, order: { href, isOn, down } }) {
+  return make("th", { scope: "col", class: kind === "number" ? "number" : null, "data-key": key, "aria-sort": isOn ? (down ? "descending" : "ascending") : null },
+    make("a", { href, class: "sort", title: t("sort_by", { what: title }) }, title, make("span", { class: "way", "aria-hidden": "true" }, isOn ? (down ? "▼" : "▲") : "")));
+}
+
 function head(column, id, sort) {
+  if (column.order) return orderHead(column);
   const isOn = sort.key === column.key;
   const down = isOn ? !sort.down : isNumber(column);
   const mark = isOn ? (sort.down ? "▼" : "▲") : "";
@@ -41,7 +48,7 @@ function line(columns, row, tag = "td") {
     { scope: n === 0 ? "row" : null, class: [isNumber(column) ? "number" : "", column.class || ""].join(" ").trim() || null }, cellOf(column, row) ?? "–"));
 }
 
-// columns: {key, title, kind: "number", value(row) to sort by, cell(row) to show, fixed: does not sort}
+// columns: {key, title, kind: "number", value(row) to sort by, cell(row) to show, fixed: does not sort, order: {href, isOn, down} where the API does}
 // most: how many of them are drawn, the first as they are sorted; all otherwise
 // keyOf(row) makes rows keep their place in the page when others come and go.
 export function table({ id, caption, columns, rows, foot, state, keyOf, first, visible, classOf, most }) {

@@ -570,7 +570,7 @@ def test_what_a_list_was_narrowed_to_is_told(api):
     api.pages["/api/cases"] = {"now": NOW, "rows": [], "next": None}
     page = browse(api.url + "#view=cases&unit=d_urban&from=2025-12-30&to=2025-12-31&state=open")
     assert ("/api/cases", {"unit": "d_urban", "from": "2025-12-30", "to": "2026-01-01", "state": "open", "limit": "100"}) in api.asked
-    assert errors(page) == [] and "单位 全部 区城市管理委" in page.text("view") and "时段 全部 2025-12-30 – 2025-12-31" in page.text("view")
+    assert errors(page) == [] and "单位 全部 区城市管理委" in page.text("view") and "受理于 全部 今日 近 7 日 2025-12-30 – 2025-12-31" in page.text("view")
     assert "单位" not in browse(api.url + "#view=cases").text("view")
 
 
@@ -624,6 +624,7 @@ def test_a_number_leads_to_the_cases_it_counts(api):
     # what is most urgent is of requests too, as are the numbers beside it
     assert [query for path, query in api.asked if path == "/api/cases"][0] == {"kind": "request", "order": "due", "limit": "8"}
     assert "#view=cases&kind=request&order=due" in links and "#view=cases&kind=request" in links
+    assert "#from=2026-01-01&to=2026-01-01&view=cases&kind=request" in links  # 今日受理
     assert f"#view=cases&kind=request&{NOT_CLOSED}" in links and "#view=cases&kind=request&overdue=yes&order=due" in links
     links = browse(api.url + "#view=units&from=2025-12-01&to=2025-12-02").links.splitlines()
     assert links.count(f"#view=cases&kind=request&unit=d_urban&{NOT_CLOSED}") == 3  # in two tiers, and in the table

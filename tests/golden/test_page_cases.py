@@ -234,6 +234,26 @@ def test_what_happened_in_these_days_is_a_number_and_a_list(api):
         assert errors(page) == [] and query == {"kind": "request", f"{did}_from": "2026-01-01", f"{did}_to": "2026-01-02", "limit": "100"} and "2026-01-01 – 2026-01-01" in page.text("view")
 
 
+def test_a_list_is_chosen_by_days_and_by_what_is_due_soon_and_sorted_by_its_heads(api):
+    api.pages["/api/cases"] = {"now": NOW, "rows": [{**desk_case("N1"), "due": at("2026-01-01", 14)}], "next": None}
+    page = browse(f"{api.url}#view=cases&kind=request")
+    links = page.links.splitlines()
+    for words in ("from=2026-01-01&to=2026-01-01", "from=2025-12-26&to=2026-01-01", "due_within=8&order=due", "order=due"):
+        assert f"#view=cases&kind=request&{words}" in links, words
+    assert errors(page) == [] and "order_rule" not in page.texts and links.count("#view=cases&kind=request&order=due") == 2  # the control, the head
+    api.asked.clear()
+    page = browse(f"{api.url}#view=cases&kind=request&due_within=8&order=due&street=none")
+    assert ("/api/cases", {"kind": "request", "due_within": "8", "order": "due", "street_code": "none", "limit": "100"}) in api.asked
+    assert errors(page) == [] and "无时限的按受理后 24 小时排" in page.text("order_rule") and "街乡 全部 (未定位)" in page.text("view") and "时限 ▲" in page.text("case_rows")
+
+
+def test_what_has_no_place_leads_to_its_cases(api):
+    api.rows["places"] = [{"street_code": "", "opened": 3, "contacted": 0, "done": 0, "on_time": 0, "closed": 0, "doubles": 0}]
+    page = browse(f"{api.url}#view=place&from=2025-12-30&to=2025-12-31")
+    assert errors(page) == [] and "#from=2025-12-30&to=2025-12-31&view=cases&kind=request&street=none" in page.links.splitlines()
+    assert "#from=2026-01-01&to=2026-01-01&view=cases&kind=request&street=none" in browse(api.url).links.splitlines()
+
+
 # --- findings ---
 
 

@@ -197,10 +197,10 @@ test("repeats by community, type and unit are what SQL says", async () => {
   const seen = await open("#view=repeats&range=all"), { page } = seen;
   for (const of of ["community_code", "type_code", "unit"]) {
     await go(page, `#view=repeats&range=all&of=${of}`);
-    const wanted = sql(`SELECT ${of} AS code, sum(opened)::int AS opened, sum(again)::int AS again, sum(reopened)::int AS reopened, sum(merged)::int AS merged, sum(extended)::int AS extended FROM api.repeat GROUP BY 1`);
+    const wanted = sql(`SELECT ${of} AS code, sum(opened)::int AS opened, sum(again)::int AS again, sum(reopened)::int AS reopened, sum(reopened_in)::int AS reopened_in, sum(merged)::int AS merged, sum(extended)::int AS extended FROM api.repeat GROUP BY 1`);
     const rows = await rowsOf(page, "repeats");
     assert.equal(rows.length, wanted.length);
-    assert.deepEqual([1, 2, 4, 6, 7].map((n) => rows.reduce((all, row) => all + int(row[n]), 0)), ["opened", "again", "reopened", "merged", "extended"].map((key) => wanted.reduce((all, row) => all + row[key], 0)));
+    assert.deepEqual([1, 2, 4, 6, 7, 8].map((n) => rows.reduce((all, row) => all + int(row[n]), 0)), ["opened", "again", "reopened", "reopened_in", "merged", "extended"].map((key) => wanted.reduce((all, row) => all + row[key], 0)));
     const most = Math.max(...wanted.map((row) => row.again));
     assert.ok(most > 0, "nobody asked again");
     assert.equal(int(rows[0][2]), most);
