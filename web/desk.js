@@ -6,7 +6,7 @@ import { dueMark, named, numberOf, placeOf } from "./case_rows.js";
 import { bar, choice } from "./control.js";
 import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
-import { askFirings, drawFirings } from "./firing.js";
+import { askFirings, drawFirings, sentenceOf } from "./firing.js";
 import { moment, whole } from "./format.js";
 import { isPlace, isType, kindName, langOfNames, triggerName, typeName } from "./names.js";
 import { isDesk, signIn } from "./sign_in.js";
@@ -32,16 +32,24 @@ export async function ask(state) {
   return { page, one, found };
 }
 
+function saidOf(item) {
+  const words = item.said || (item.trigger && sentenceOf(item)) || placeOf(item);
+  return make("span", { class: "soft", lang: langOfNames(words), title: words }, words);
+}
+
 function row(item, state, now) {
   return make("li", { "data-key": item.case }, make("a", { href: address({ case: item.case }), class: `item ${item.cause}`, "aria-current": item.case === state.case ? "true" : null },
     make("span", { class: `tag ${item.cause}` }, t(`cause_${item.cause}`)),
     item.trigger ? make("b", { lang: langOfNames(triggerName(item.trigger)) }, triggerName(item.trigger)) : make("b", { class: "case" }, numberOf(item.case)),
     named(item.type_code ? typeName(item.type_code) : item.trigger ? "" : kindName(item.kind)),
-    make("span", { class: "soft", lang: langOfNames(), title: item.said || item.reason }, item.said || item.reason || placeOf(item)),
+    saidOf(item),
     make("span", { class: "soft" }, item.opened ? moment(item.opened, now) : ""), item.due || item.cause === "emergency" ? dueMark(item, now) : null));
 }
 
 const sumOf = (waiting) => Object.values(waiting || {}).reduce((sum, n) => sum + n, 0);
+
+// The same counts in the page's head; of those that no longer hold it tells nothing.
+export const head = ({ page }, state) => (page && state.over !== "yes" ? { waiting: sumOf(page.waiting), emergencies: page.waiting?.emergency } : {});
 
 function queue({ page }, state, clock) {
   if (!page) return make("section", { class: "panel" }, make("p", { class: "none" }, t("forbidden")));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one trigger found: its sentence, what it counted, on what evidence, and how that stands now.
 import { get, perhaps, seldom } from "./api.js";
-import { caseLink, isDone, kindOf, placeOf, stateSign } from "./case_rows.js";
+import { caseLink, isDone, kindOf, numberOf, placeOf, stateSign } from "./case_rows.js";
 import { make } from "./dom.js";
 import { moment } from "./format.js";
-import { fieldName, langOfNames, placeName, stationName, triggerName, typeName, unitName, valueName } from "./names.js";
+import { fieldName, isKind, langOfNames, placeName, stationName, triggerName, typeName, unitName, valueName } from "./names.js";
 import { viewAddress } from "./state.js";
-import { t } from "./words.js";
+import { language, t } from "./words.js";
 
 const SHOWN = 6; // of the evidence, before it is unfolded
 const MOST_OTHERS = 20;
@@ -18,7 +18,7 @@ export async function askFirings(name) {
 }
 
 // {"estate_code": "…", "type_code": "R0105"} in words.
-const GROUP = { street_code: placeName, community_code: placeName, type_code: typeName, unit: unitName, station: stationName };
+const GROUP = { street_code: placeName, community_code: placeName, type_code: typeName, unit: unitName, station: stationName, case: numberOf };
 const groupWords = (group) => Object.entries(group).map(([name, value]) => `${fieldName(name, t(`g_${name}`))} ${GROUP[name] ? GROUP[name](value) : valueName(name, value)}`).join(" · ");
 
 // Evidence is events; of those that are cases the page knows the way.
@@ -47,7 +47,15 @@ function evidence(row) {
 const counted = (row, now) => [row.count && t("counted", { n: row.count }), row.distinct && t("distinct", { n: typeof row.distinct === "object" ? Object.values(row.distinct)[0] : row.distinct }),
   row.window_from && `${moment(row.window_from, now)} – ${moment(row.window_to, now)}`].filter(Boolean).join(" · ");
 
-const found = (row, now) => [make("p", { lang: langOfNames() }, row.reason || "–"),
+// A sentence is its trigger's, in the district's own language, with cases by their ids: numbers to people.
+const CASE_ID = /(?<![\w.:-])([a-z]\w*):[a-z0-9_-]+:[\w-]+/g;
+const numbered = (text) => text.replace(CASE_ID, (id, kind) => (isKind(kind) ? numberOf(id) : id));
+// In English it is said anew, of what is known: of what, how many. Its trigger stands before it.
+const subjectWords = (name) => (isCase(name) ? numberOf(name) : stationName(name));
+const aboutWords = (row) => [row.subject ? subjectWords(row.subject) : groupWords(groupOf(row)) || placeOf(row), row.count > 1 && t("counted", { n: row.count })].filter(Boolean).join(", ");
+export const sentenceOf = (row) => (language() === "en" ? aboutWords(row) : numbered(row.reason || ""));
+
+const found = (row, now) => [make("p", { lang: langOfNames(sentenceOf(row)) }, sentenceOf(row) || "–"),
   make("p", { class: "note" }, [groupWords(groupOf(row)), counted(row, now), row.unit ? `${t("lead")} ${unitName(row.unit)}` : "", placeOf(row)].filter(Boolean).join(" · ")),
   make("div", {}, make("h4", {}, t("evidence_n", { n: evidenceIn(row).length }), doneOf(row).length ? t("evidence_done", { n: doneOf(row).length }) : ""), evidence(row))];
 
@@ -72,7 +80,7 @@ function othersOf(rows, now) {
   return rows.length ? make("div", { class: "firing own", id: "evidence_of" }, make("h3", {}, t("evidence_of", { n: rows.length === MOST_OTHERS ? `${MOST_OTHERS}+` : rows.length })),
     make("ul", {}, rows.map((row) => make("li", { "data-key": row.case }, make("a", { href: viewAddress("case", { case: row.case }), lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger)),
       " ", make("span", { class: "soft" }, moment(row.fired, now)), " ", row.state ? stateSign(row.state, kindOf(row.case), row.stage) : null,
-      row.reason ? make("p", { class: "note", lang: langOfNames() }, row.reason) : null)))) : null;
+      row.reason ? make("p", { class: "note", lang: langOfNames(sentenceOf(row)) }, sentenceOf(row)) : null)))) : null;
 }
 
 export const drawFirings = ({ own, others }, now) => [finding(own, now), othersOf(others, now)];

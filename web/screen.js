@@ -5,6 +5,7 @@ import { caseTable } from "./case_rows.js";
 import { cycle } from "./cycle.js";
 import { byId, make } from "./dom.js";
 import { momentsOf, shift } from "./days.js";
+import { sentenceOf } from "./firing.js";
 import { duration, moment, whole } from "./format.js";
 import { isKeptBy, langOfNames, placeName, shortName, triggerName } from "./names.js";
 import * as overview from "./overview.js";
@@ -38,7 +39,7 @@ function deskPanel(desk) {
 
 const triggerPanel = (triggers, now) => panel("triggers", t("v_triggers"), triggers?.rows.length
   ? make("ul", { class: "found" }, triggers.rows.map((row) => make("li", { "data-key": row.case }, make("span", { class: "soft" }, moment(row.fired, now)), " ", make("b", { lang: langOfNames(triggerName(row.trigger)) }, triggerName(row.trigger)),
-    make("p", { lang: langOfNames() }, row.reason || ""))))
+    make("p", { lang: langOfNames(sentenceOf(row)) }, sentenceOf(row)))))
   : make("p", { class: "none" }, t("nothing")));
 
 // Where residents wait the longest to be called, the slowest first; a median of few says little, and comes behind.

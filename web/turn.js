@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A turn of the page: what stands in its head and what its view shows, asked at once. Which day it is, is guessed by the turn
-// before; where it was another, the view is asked again.
+// before; where it was another, the view is asked again. What the head asks for seldom and the view has just read is one number.
 import { askStatus } from "./status.js";
 
 export const EVERY_MS = 5000;
@@ -11,5 +11,6 @@ export async function askTurn(view, state) {
   const guess = newest;
   const [status, data] = await Promise.all([askStatus(), guess && view.ask(state, guess)]);
   newest = status.clock;
-  return { status, data: guess?.day === newest.day ? data : await view.ask(state, newest) };
+  const found = guess?.day === newest.day ? data : await view.ask(state, newest);
+  return { status: { ...status, ...view.head?.(found, state) }, data: found };
 }

@@ -75,6 +75,7 @@ class Api:
         if path in ("/api/names", "/api/views", "/api/cases", "/api/stations", "/api/page", "/api/desk", "/api/freshness", "/api/triggers", "/api/feeds", "/api/refused") or path.startswith("/api/cases/"):
             self.asked.append((path, {k: v[0] for k, v in query.items()}))
             found = self.pages.get(path)
+            found = found(self.asked[-1][1]) if callable(found) else found
             return (200, "json", json.dumps(found).encode()) if found else (404, "json", b"{}")
         if path.startswith("/api/views/"):
             view = path.rpartition("/")[2]

@@ -287,6 +287,26 @@ def test_the_queue_is_of_what_holds_and_the_rest_is_one_press_away(api):
     assert errors(page) == [] and "no longer hold 684" in page.text("view") and "yes" in {query.get("over") for path, query in api.asked if path == "/api/desk"}
 
 
+def test_the_head_counts_what_the_queue_counts(api):
+    api.pages.update({"/api/names": NAMES, "/api/desk": lambda query: {"rows": [], "waiting": {"dispute": 5 if query.get("limit") == "1" else 7}, "causes": [], "next": None, "over": 0}})
+    page = browse(f"{api.url}#view=desk")
+    assert errors(page) == [] and "7 件" in page.text("status") and "全部 7" in page.text("view"), page.text("status")
+
+
+def test_a_finding_is_said_in_the_language_of_the_page_and_its_case_by_number(api):
+    names = {**NAMES, "triggers": [{"trigger": "near_due", "name": "短时限诉求临期", "name_en": "A short limit is near"}, {"trigger": "repeat", "name": "多次反映", "name_en": "Said again"}]}
+    near = {**fired("F1", "near_due", ["request:12345:N7"], 0, {"case": "request:12345:N7"}), "reason": "request:12345:N7将于10:05到期,见https://a.b:8000/c"}
+    many = {**fired("F2", "repeat", ["request:12345:N8", "request:12345:N9"], 0, {"type_code": "R0105"}), "reason": "第2次反映"}
+    waits = {**desk_case("N1"), "case": near["case"], "cause": "confirm", "trigger": "near_due", "reason": near["reason"], "subject": "request:12345:N7"}
+    api.pages.update({"/api/names": names, "/api/triggers": {"rows": [near, many], "next": None}, "/api/desk": {"rows": [waits], "waiting": {"confirm": 1}, "causes": [], "next": None, "over": 0}})
+    for view, place in (("triggers", "view"), ("desk", "queue")):
+        words = browse(f"{api.url}#view={view}").text(place)
+        assert "N7将于10:05到期,见https://a.b:8000/c" in words and "request:12345:" not in words, words
+        page = browse(f"{api.url}#view={view}&lang=en")
+        words = page.text(place)
+        assert errors(page) == [] and "A short limit is near" in words and "N7" in words and "到期" not in words and "反映" not in words and "request:12345:" not in words, words
+
+
 def test_findings_come_by_pages(api):
     names = [f"request:12345:N{n}" for n in range(2)]
     some = [fired(f"F{n}", "near_due", names[n:n + 1], 0, {"case": names[n]}) for n in range(2)]

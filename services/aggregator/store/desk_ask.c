@@ -85,6 +85,7 @@ void desk_ask_list(struct sql_ask *ask, const struct api_query *query,
         "n.kind, n.stage, n.state, n.lead AS unit, n.type_code, n.street_code, "
         "n.community_code, core.of_ms(n.opened_ms) AS opened, core.of_ms(n.due_ms) AS "
         "due, core.of_ms(n.held_ms) AS held, core.of_ms(n.changed_ms) AS changed, f.trigger, "
+        "n.subject, "
         "f.data->>'reason' AS "
         "reason, CASE WHEN n.desk_cause IN ('dispute', 'hold') THEN (" SAID
         ") END AS said) AS i) AS row FROM core.case_now AS n LEFT JOIN core.firing AS f USING "
