@@ -5,15 +5,16 @@ import { get, perhaps, rowsOf, seldom } from "./api.js";
 import { bar, choice } from "./control.js";
 import { make } from "./dom.js";
 import { duration, moment, percent, whole } from "./format.js";
+import { hoursWords } from "./hours.js";
 import { feedName, langOfNames, placeName, shortName } from "./names.js";
 import { reasonsTable } from "./refused.js";
 import { address, viewAddress } from "./state.js";
 import { table } from "./table.js";
 import { t } from "./words.js";
 
-export const SIGNS = { alive: "●", late: "◐", silent: "■", never: "○", unknown: "?", dirty: "▲" };
+export const SIGNS = { alive: "●", late: "◐", silent: "■", never: "○", unknown: "?", dirty: "▲", closed: "☾" };
 const DIRTY = 0.05; // of a source's rows of the day were refused: its number is shown as a bad one
-const STATES = ["alive", "late", "silent", "never", "unknown", "dirty"];
+const STATES = ["alive", "late", "silent", "never", "unknown", "dirty", "closed"];
 
 export const every = 15000;
 const often = (path, query) => seldom(path, query, every - 1000); // the wall screen draws them in each of its turns
@@ -23,13 +24,15 @@ export async function ask(state, clock) {
   const [wall, feeds, why] = await Promise.all([perhaps(often("api/stations")), perhaps(rowsOf("ledger", { by: "feed", ...today }, often), []),
     state.station ? perhaps(get("api/refused", { ...today, station: state.station })) : null]);
   if (!wall) return null;
-  return { now: wall.now_ms, feeds, why, day: clock.day, rows: wall.rows.map((row) => ({ ...row, dirty: row.refused > 0 })) };
+  return { now: wall.now_ms, counts: wall.counts, feeds, why, day: clock.day, rows: wall.rows.map((row) => ({ ...row, dirty: row.refused > 0 })) };
 }
 
-const isShown = (row, want) => !want || (want === "dirty" ? row.dirty : row.state === want);
+export const head = (data) => (data ? { stations: data.counts } : {});
+
+const isShown = (row, want) => !want || (want === "dirty" ? row.dirty : want === "closed" ? row.open === false : row.state === want);
 // "静默自 11-26 10:24": since when it is late or silent, not when it was heard last.
 const sinceWhen = (row, now) => (row.since && (row.state === "silent" || row.state === "late") ? t(`${row.state}_since`, { at: moment(row.since, now) }) : "");
-const says = (row, now) => `${row.name || row.station} ${sinceWhen(row, now) || t(`st_${row.state}`)}${row.dirty ? ` ${t("refused_n", { n: row.refused })}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
+const says = (row, now) => `${row.name || row.station} ${sinceWhen(row, now) || t(`st_${row.state}`)}${row.open === false ? ` ${t("st_closed")}` : ""}${row.dirty ? ` ${t("refused_n", { n: row.refused })}` : ""} ${t("heard")} ${moment(row.seen, now)}`;
 
 // One stop for the tabulator; arrows walk from there, whatever the order of rows.
 function walk(event) {
@@ -44,7 +47,8 @@ function cell(row, state, now, first) {
   return make("li", { "data-key": row.station }, make("a", { href: address({ station: row.station }), class: `station ${row.state}${row.dirty ? " dirty" : ""}`,
     tabindex: (state.station ? state.station === row.station : first) ? null : "-1", "aria-label": says(row, now), title: says(row, now),
     "aria-current": state.station === row.station ? "true" : null },
-  make("span", { "aria-hidden": "true" }, SIGNS[row.state]), row.dirty ? make("span", { class: "flag", "aria-hidden": "true" }, SIGNS.dirty) : null));
+  make("span", { "aria-hidden": "true" }, SIGNS[row.state]), row.dirty ? make("span", { class: "flag", "aria-hidden": "true" }, SIGNS.dirty) : null,
+  row.open === false ? make("span", { class: "flag night", "aria-hidden": "true" }, SIGNS.closed) : null));
 }
 
 export function wallOf(rows, state, now) {
@@ -60,9 +64,11 @@ export function wallOf(rows, state, now) {
       })))));
 }
 
+const hoursNow = (row) => (!row.hours ? "–" : typeof row.open !== "boolean" ? hoursWords(row.hours) : t("hours_now", { hours: hoursWords(row.hours), open: t(row.open ? "is_open" : "is_closed") }));
+
 function detail(row, now, { why, day }, state) {
   const facts = [[t("state"), `${SIGNS[row.state]} ${sinceWhen(row, now) || t(`st_${row.state}`)}`], [t("heard"), moment(row.seen, now)], [t("heard_via"), row.via ? feedName(row.via) : "–"], [t("next_due"), moment(row.due, now)],
-    [t("cadence"), row.cadence || "–"], [t("hours"), row.hours || "–"], [t("source"), row.family ? feedName(row.family) : "–"], [t("refused_today"), whole(row.refused)], [t("place"), placeName(row.street_code)]];
+    [t("cadence"), row.cadence || "–"], [t("hours"), hoursNow(row)], [t("source"), row.family ? feedName(row.family) : "–"], [t("refused_today"), whole(row.refused)], [t("place"), placeName(row.street_code)]];
   return make("section", { class: "panel", "aria-labelledby": "station_title" },
     make("header", {}, make("h2", { id: "station_title", lang: langOfNames() }, `${row.name || row.station} (${row.station})`),
       make("a", { class: "more", href: viewAddress("cases", { station: row.station }) }, t("its_cases"))),
@@ -86,7 +92,7 @@ const since = (row, now) => (row.seen ? [moment(row.seen, now), " ", make("span"
 const listTable = (rows, state, now) => table({ id: "station_rows", caption: t("stations"), state, rows, keyOf: (row) => row.station, first: { key: "seen" }, columns: [
   { key: "station", title: t("station"), cell: (row) => make("a", { href: address({ station: row.station }) }, row.station) },
   { key: "name", title: t("name"), value: (row) => row.name, cell: (row) => make("span", { lang: langOfNames() }, row.name || "–") },
-  { key: "state", title: t("state"), cell: (row) => [make("span", { "aria-hidden": "true" }, `${SIGNS[row.state]} `), t(`st_${row.state}`), row.since ? make("span", { class: "soft station_since" }, t("since_when", { at: moment(row.since, now) })) : "", row.dirty ? ` ${SIGNS.dirty} ${t("st_dirty")}` : ""] },
+  { key: "state", title: t("state"), cell: (row) => [make("span", { "aria-hidden": "true" }, `${SIGNS[row.state]} `), t(`st_${row.state}`), row.since ? make("span", { class: "soft station_since" }, t("since_when", { at: moment(row.since, now) })) : "", row.dirty ? ` ${SIGNS.dirty} ${t("st_dirty")}` : "", row.open === false ? ` ${SIGNS.closed} ${t("st_closed")}` : ""] },
   { key: "refused", title: t("refused_today"), kind: "number", cell: (row) => whole(row.refused) },
   { key: "place", title: t("street"), value: (row) => placeName(row.street_code), cell: (row) => make("span", { lang: langOfNames() }, placeName(row.street_code)) },
   { key: "seen", title: t("heard"), value: (row) => (row.seen ? Date.parse(row.seen) : null), cell: (row) => since(row, now) },

@@ -196,7 +196,8 @@ void api_views_units(void *api, struct http_request *request)
 }
 
 static const struct api_parameter station_parameters[] = {
-    {"state", API_WORDS, "alive late silent never unknown", 0, 0}};
+    {"state", API_WORDS, "alive late silent never unknown", 0, 0},
+    {"open", API_WORD, "yes no", 0, 0}};
 
 static void build_stations(struct api_call *call, struct sql_ask *ask)
 {
@@ -209,7 +210,12 @@ static bool write_stations(struct api_call *call, const PGresult *result, struct
     unsigned states = 0;
     struct station_report *report = stations_sql_report(result, &call->api->config->report);
     (void)station_report_read_states(api_query_get(&call->query, "state")->text, &states);
-    station_report_write(report, states, body);
+    struct span open = api_query_get(&call->query, "open")->text;
+    station_report_write(report, states,
+                         !open.at              ? STATION_ANY_HOURS
+                         : span_is(open, "no") ? STATION_OUT_OF_HOURS
+                                               : STATION_IN_HOURS,
+                         body);
     station_report_free(report);
     return true;
 }

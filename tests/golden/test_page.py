@@ -283,6 +283,19 @@ def test_a_station_says_since_when_it_is_silent_and_why_its_rows_were_refused(ap
     assert "citybrain dead ls --feed platform --code missing_field --station st002 --since 2026-01-01" in page.text("station_reasons")
 
 
+def test_who_is_only_outside_its_hours_is_marked_and_listed_and_hours_are_words(api):
+    nothing = {"via": None, "due": None, "cadence": "4h", "family": "platform", "street_code": None, "refused": 0, "seen": "2025-12-30T10:00:00+08:00", "state": "alive", "since": None}
+    stations = [{**nothing, "station": "st001", "name": "甲", "hours": "1-5 08:30-11:30 13:30-17:30;6,h 20:00-08:00", "open": False}, {**nothing, "station": "st002", "name": "乙", "hours": "1-7,h 09:00-17:00", "open": True},
+                {**nothing, "station": "st003", "name": "丙", "hours": "always", "open": True}]
+    api.pages["/api/stations"] = {"now_ms": NOW, "counts": {}, "closed": 1, "rows": stations}
+    page = browse(api.url + "#view=stations&state=closed&station=st001")
+    words = page.text("view")
+    assert errors(page) == [] and "☾ 非开放时间 1" in words and page.text("wall_of") == "已列 1 / 3" and "● 在线 ☾ 非开放时间" in page.text("station_rows")
+    assert "周一至周五 08:30–11:30、13:30–17:30;周六、节假日 20:00–次日08:00(现在未开放)" in words, words
+    assert "Mon–Sun, public holidays 09:00–17:00 (open now)" in browse(api.url + "#view=stations&station=st002&lang=en").text("view")
+    assert "always(现在开放)" in browse(api.url + "#view=stations&station=st003").text("view")
+
+
 def test_old_numbers_are_called_old(api):
     api.clock = {**CLOCK, "age_ms": 600000}
     page = browse(api.url)

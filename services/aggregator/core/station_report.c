@@ -85,9 +85,12 @@ static void judge_row(const struct station_report *report, struct station_report
     row->due_ms = CADENCE_NEVER;
     row->since_ms = TIMESTAMP_NONE;
     row->state = row->station ? STATION_NEVER : STATION_UNKNOWN;
-    if (!row->station || !heard)
+    if (!row->station)
         return;
     const struct cadence *cadence = &row->station->cadence;
+    row->is_open = cadence_is_open(cadence, rules->calendar, rules->zone_minutes, report->now_ms);
+    if (!heard)
+        return;
     row->due_ms = cadence_due(cadence, rules->calendar, rules->zone_minutes, row->heard.seen_ms, 1);
     row->state = states[cadence_state(cadence, rules->calendar, rules->zone_minutes,
                                       row->heard.seen_ms, report->now_ms)];
@@ -175,7 +178,10 @@ static void write_row(const struct station_report *report, const struct station_
     add_text("via", row->heard.via, out);
     add_time(report, "due", row->due_ms, out);
     add_time(report, "since", row->since_ms, out);
-    strbuf_addf(out, ",\"refused\":%lld", (long long)row->refused);
+    strbuf_addf(out, ",\"refused\":%lld,\"open\":%s", (long long)row->refused,
+                !row->station  ? "null"
+                : row->is_open ? "true"
+                               : "false");
     add_text("cadence", station->every, out);
     add_text("hours", station->hours, out);
     add_text("family", station->family, out);
@@ -184,21 +190,40 @@ static void write_row(const struct station_report *report, const struct station_
     strbuf_add_char(out, '}');
 }
 
-void station_report_write(struct station_report *report, unsigned states, struct strbuf *out)
+static bool is_asked(const struct station_report_row *row, unsigned states,
+                     enum station_report_hours hours)
 {
-    size_t counts[STATION_STATES] = {0};
+    if (!(states & (1U << row->state)))
+        return false;
+    return hours == STATION_ANY_HOURS ||
+           (row->station && row->is_open == (hours == STATION_IN_HOURS));
+}
+
+static void write_counts(struct station_report *report, struct strbuf *out)
+{
+    size_t counts[STATION_STATES] = {0}, closed = 0;
     const struct station_report_row *row;
-    for (size_t i = 0; (row = station_report_at(report, i)); i++)
+    for (size_t i = 0; (row = station_report_at(report, i)); i++) {
         counts[row->state]++;
-    strbuf_addf(out, "{\"now_ms\":%lld", (long long)report->now_ms);
-    add_time(report, "now", report->now_ms > 0 ? report->now_ms : TIMESTAMP_NONE, out);
+        closed += row->station && !row->is_open;
+    }
     strbuf_add(out, SPAN(",\"counts\":"));
     for (size_t i = 0; i < STATION_STATES; i++)
         strbuf_addf(out, "%c\"%s\":%zu", i ? ',' : '{', names[i], counts[i]);
-    strbuf_add(out, SPAN("},\"rows\":["));
+    strbuf_addf(out, "},\"closed\":%zu", closed);
+}
+
+void station_report_write(struct station_report *report, unsigned states,
+                          enum station_report_hours hours, struct strbuf *out)
+{
+    const struct station_report_row *row;
     size_t written = 0;
+    strbuf_addf(out, "{\"now_ms\":%lld", (long long)report->now_ms);
+    add_time(report, "now", report->now_ms > 0 ? report->now_ms : TIMESTAMP_NONE, out);
+    write_counts(report, out);
+    strbuf_add(out, SPAN(",\"rows\":["));
     for (size_t i = 0; (row = station_report_at(report, i)); i++) {
-        if (!(states & (1U << row->state)))
+        if (!is_asked(row, states, hours))
             continue;
         if (written++)
             strbuf_add_char(out, ',');

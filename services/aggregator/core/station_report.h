@@ -33,6 +33,7 @@ struct station_report_row {
     int64_t due_ms;   /* CADENCE_NEVER = it does not open any more */
     int64_t since_ms; /* of late and silent: since when; else TIMESTAMP_NONE */
     int64_t refused;  /* rows that named it and could not be read, of the day */
+    bool is_open;     /* by its hours; of the unknown nobody knows */
 };
 
 struct station_report;
@@ -52,5 +53,8 @@ const struct station_report_row *station_report_at(struct station_report *report
 const char *station_report_state_name(enum station_report_state state);
 /* A list of their names, separated by commas, "" = all, to bits; false for anything else. */
 bool station_report_read_states(struct span text, unsigned *states);
-/* {now, counts: {state: n}, rows: [of those states]} */
-void station_report_write(struct station_report *report, unsigned states, struct strbuf *out);
+enum station_report_hours { STATION_ANY_HOURS, STATION_IN_HOURS, STATION_OUT_OF_HOURS };
+/* {now, counts: {state: n}, closed: how many are outside their hours, rows: [of those asked for]}
+ */
+void station_report_write(struct station_report *report, unsigned states,
+                          enum station_report_hours hours, struct strbuf *out);

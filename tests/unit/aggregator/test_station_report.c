@@ -120,14 +120,16 @@ static void a_code_of_no_registry_is_unknown(void **state)
     assert_null(station_report_at(report, 270));
     strbuf_init(&out, 1 << 12, 1 << 20);
     assert_true(station_report_read_states(SPAN("late,unknown"), &states));
-    station_report_write(report, states, &out);
+    station_report_write(report, states, STATION_ANY_HOURS, &out);
     assert_string_equal(
         out.at,
         "{\"now_ms\":1795597200000,\"now\":\"2026-11-25T17:00:00+08:00\",\"counts\":{\"alive\":0,"
-        "\"late\":0,\"silent\":0,\"never\":269,\"unknown\":1},\"rows\":[{\"station\":\"st999\","
+        "\"late\":0,\"silent\":0,\"never\":269,\"unknown\":1},\"closed\":48,\"rows\":[{\"station\":"
+        "\"st999\","
         "\"state\":\"unknown\",\"seen\":\"2026-11-25T13:00:00+08:00\",\"via\":\"heartbeat\","
         "\"due\":"
-        "null,\"since\":null,\"refused\":0,\"cadence\":null,\"hours\":null,\"family\":null,"
+        "null,\"since\":null,\"refused\":0,\"open\":null,\"cadence\":null,\"hours\":null,"
+        "\"family\":null,"
         "\"street_code\":null,"
         "\"name\":null}]"
         "}");
@@ -136,6 +138,48 @@ static void a_code_of_no_registry_is_unknown(void **state)
     assert_true(station_report_read_states(SPAN(""), &states));
     assert_int_equal(states, 31);
     assert_false(station_report_read_states(SPAN("late,dead"), &states));
+}
+
+static size_t rows_of(const char *now, enum station_report_hours hours)
+{
+    struct station_report *report = station_report_new(&rules, at(now));
+    struct strbuf out;
+    size_t count = 0;
+    hear(report, "st999", "platform", "2026-09-30 10:00");
+    strbuf_init(&out, 1 << 12, 1 << 20);
+    station_report_write(report, (1U << STATION_STATES) - 1, hours, &out);
+    for (const char *row = out.at; (row = strstr(row, "{\"station\":")); row++)
+        count++;
+    strbuf_fini(&out);
+    station_report_free(report);
+    return count;
+}
+
+/* Heard or not; of who is in no registry nobody knows. */
+static void who_is_outside_his_hours_is_said_and_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *now;
+        bool open;
+    } cases[] = {{"2026-09-30 09:00", true},
+                 {"2026-09-30 17:29", true},
+                 {"2026-09-30 17:30", false},
+                 {"2026-10-01 10:00", false},
+                 {"2026-10-10 10:00", true}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct station_report *report = station_report_new(&rules, at(cases[i].now));
+        if (row_of(report, "st001")->is_open != cases[i].open)
+            fail_msg("%s", cases[i].now);
+        hear(report, "st001", "platform", "2026-09-30 10:00");
+        assert_int_equal(row_of(report, "st001")->is_open, cases[i].open);
+        station_report_free(report);
+        size_t in = rows_of(cases[i].now, STATION_IN_HOURS),
+               out = rows_of(cases[i].now, STATION_OUT_OF_HOURS);
+        assert_int_equal(in + out, 269);
+        assert_true((cases[i].open ? in : out) > 0);
+        assert_int_equal(rows_of(cases[i].now, STATION_ANY_HOURS), 270);
+    }
 }
 
 static void what_was_refused_is_added_up_for_stations_that_there_are(void **state)
@@ -229,6 +273,7 @@ int main(void)
         cmocka_unit_test(it_says_since_when_somebody_is_late_or_silent),
         cmocka_unit_test(the_newest_word_of_the_family_or_a_heartbeat_holds),
         cmocka_unit_test(a_code_of_no_registry_is_unknown),
+        cmocka_unit_test(who_is_outside_his_hours_is_said_and_asked_for),
         cmocka_unit_test(what_was_refused_is_added_up_for_stations_that_there_are),
         cmocka_unit_test(the_unknown_are_bounded),
         cmocka_unit_test(a_batch_keeps_the_newest_word_in_any_order),
