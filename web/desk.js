@@ -8,6 +8,7 @@ import { decideForm, outcome } from "./decide.js";
 import { make } from "./dom.js";
 import { askFirings, drawFirings, sentenceOf } from "./firing.js";
 import { moment, whole } from "./format.js";
+import { answersList } from "./move.js";
 import { isPlace, isType, kindName, langOfNames, triggerName, typeName } from "./names.js";
 import { isDesk, signIn } from "./sign_in.js";
 import { address } from "./state.js";
@@ -86,7 +87,7 @@ function asked({ page, one, found }, state, clock) {
     drawFirings(found, clock.now),
     make("ul", { class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
     outcome(one),
-    cause && isDesk() ? decideForm(one, cause.cause, cause.answers.split(" "), clock) : cause && !isDesk() ? make("p", { class: "note" }, t("needs_credential")) : null,
+    cause && isDesk() ? decideForm(one, cause.cause, cause.answers.split(" "), clock) : cause ? answersList(cause.answers.split(" ")) : null,
     make("details", { open: true, "data-key": "life" }, make("summary", {}, t("timeline")), timeline(one, clock.now)));
 }
 

@@ -7,6 +7,8 @@ import { t } from "./words.js";
 // ?: may be left out
 const NEEDS = { assigned: ["lead", "due_at?"], classified: ["type_code"], dispute_decided: ["outcome", "lead?"], held: [], extended: ["due_at"], supervised: [], confirmed: [], declined: [], closed: [], noted: [] };
 
+const OUTCOMES = ["upheld", "rejected"];
+
 export const fieldsOf = (move) => (NEEDS[move] || []).map((name) => ({ name: name.replace("?", ""), may: name.endsWith("?") }));
 
 const label = (text, input) => make("label", { class: "field tall" }, make("span", {}, text), input);
@@ -29,7 +31,16 @@ export function fieldInput({ name, may }, one, draft, take) {
   switch (name) {
     case "lead": return label(title, make("select", { ...rest, lang: langOfNames() }, unitsFor(one)));
     case "type_code": return label(title, make("select", { ...rest, lang: langOfNames() }, typesFor()));
-    case "outcome": return label(title, make("select", rest, make("option", { value: "" }, t("choose")), ["upheld", "rejected"].map((word) => make("option", { value: word }, t(`outcome_${word}`)))));
+    case "outcome": return label(title, make("select", rest, make("option", { value: "" }, t("choose")), OUTCOMES.map((word) => make("option", { value: word }, t(`outcome_${word}`)))));
     default: return label(title, make("input", { ...rest, type: "datetime-local" }));
   }
+}
+
+// Before anybody has said who he is: what it can be decided as, with what each needs, to be read.
+const needs = (move) => fieldsOf(move).map(({ name, may }) => t(`f_${name}`) + (name === "outcome" ? ` (${OUTCOMES.map((word) => t(`outcome_${word}`)).join(" / ")})` : "") + (may ? ` (${t("may_be_left_out")})` : ""));
+
+export function answersList(answers) {
+  return make("section", { id: "answers" }, make("h3", {}, t("can_be_decided")), make("dl", { class: "facts" }, answers.map((move) => make("div", {}, make("dt", {}, t(`move_${move}`)),
+    make("dd", {}, t(`move_${move}_means`), needs(move).length ? make("small", { class: "below soft" }, needs(move).join(t("hours_and"))) : null)))),
+  make("p", { class: "note" }, t("needs_credential"), " ", t("credential_from")));
 }

@@ -59,6 +59,17 @@ def test_who_asks_and_why_is_before_who_decides(api):
     assert browse(f"{api.url}#view=desk&case={one['case']}").text("asked_why").replace(" ", "") == "建外街道:未说明理由"
 
 
+def test_what_can_be_decided_is_said_before_anybody_signs_in(api):
+    one = {**desk_case("N1"), "cause": "dispute", "desk_cause": "dispute"}
+    api.pages.update({"/api/names": NAMES, "/api/desk": {"rows": [one], "waiting": {"dispute": 1}, "causes": [{"cause": "dispute", "name": "异议", "ask": "", "answers": "dispute_decided assigned"}], "next": None}})
+    told(api, one)
+    page = browse(f"{api.url}#view=desk&case={one['case']}")
+    words = page.text("answers")
+    assert errors(page) == [] and "异议裁定" in words and "指定承办" in words and "异议成立 / 异议不成立" in words and "ingest.tokens" in words, words
+    assert "decide" not in page.texts
+    assert "Decide the dispute" in browse(f"{api.url}#view=desk&lang=en&case={one['case']}").text("answers")
+
+
 def test_emergencies_stand_by_their_limits(api):
     some = [{**desk_case(f"E{n}"), "cause": "emergency", "due": due} for n, due in enumerate([at("2026-01-01", 12), at("2026-01-01", 14), None, at("2026-01-03", 14)])]
     api.pages["/api/desk"] = {"rows": some, "waiting": {"emergency": 4, "fallback": 3}, "causes": [], "next": "1"}
