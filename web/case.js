@@ -164,6 +164,7 @@ export function facts(one, now) {
     [t("due"), one.due ? [moment(one.due, now), isOver(one) ? null : make("span", { class: "below" }, dueMark(one, now)), dueBy(one) ? make("span", { class: "below soft", id: "due_by" }, dueBy(one)) : null] : "–"],
     [t("limit_class"), one.limit_class ? [limitName(one.limit_class), one.due_source && one.due_source !== "class" ? make("span", { class: "below soft", id: "class_aside" }, t("class_aside")) : null] : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
+    childrenOf(one.timeline).length ? [t("children"), childrenOf(one.timeline).map((child, n) => [n ? "; " : null, caseLink(child)])] : null,
     helping.length ? [t("helpers"), helpersOf(helping)] : null,
     past.length ? [t("had_before"), helpersOf(past)] : null].filter(Boolean);
   return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));
@@ -172,9 +173,22 @@ export function facts(one, now) {
 // A reminder repeats what others set.
 const setsDue = ({ party, stage }) => party !== "router" || ["dispatched", "amended"].includes(stage);
 
+// What a call-back heard, as far as it was asked.
+const heard = (answer) => Object.entries(answer || {}).filter(([, said]) => said).map(([what, said]) => t(what === "satisfaction" ? `heard_${said}` : `heard_${what}_${said}`));
+
+// Those that were merged into it and have not left it.
+function childrenOf(lines) {
+  const children = new Set();
+  for (const line of lines.filter((one) => counts(one) && one.child)) {
+    if (line.stage === "child_added") children.add(line.child);
+    if (line.stage === "child_removed") children.delete(line.child);
+  }
+  return [...children];
+}
+
 function step(line, before, now) {
   const wait = before ? secondsBetween(before.time, line.time) : 0, late = secondsBetween(line.time, line.recorded);
-  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "",
+  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "", ...heard(line.answer),
     line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
   return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
     make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),

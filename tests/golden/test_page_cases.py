@@ -210,6 +210,16 @@ def test_a_merged_case_says_who_handles_it_and_who_had_it(api):
     assert "随 P1" in page.text("case_rows") and "未派单" not in page.text("case_rows")
 
 
+def test_a_life_tells_what_a_call_back_heard_and_a_parent_names_its_children(api):
+    heard = {"valid": "yes", "contacted": "yes", "solved": "no", "satisfaction": "dissatisfied"}
+    more = [{**line(3, "reviewed", "callback", 11, "回访"), "answer": heard}] + [{**line(4 + n, stage, "router", 12, stage), "child": child} for n, (stage, child) in enumerate(
+        [("child_added", "request:12345:C1"), ("child_added", "request:12345:C2"), ("child_removed", "request:12345:C1"), ("child_added", "request:12345:C3")])]
+    one = lived()
+    page = browse(told(api, {**one, "timeline": one["timeline"] + more}))
+    assert errors(page) == [] and "有效回访 · 已联系 · 未解决 · 不满意" in page.text("timeline") and "已并入本件的 C2 ; C3" in page.text("view"), page.text("view")
+    assert "#view=case&case=request%3A12345%3AC3" in page.links and "a valid call-back · was contacted · not solved · dissatisfied" in browse(told(api, {**one, "timeline": one["timeline"] + more}) + "&lang=en").text("timeline")
+
+
 def test_what_is_open_is_said_to_have_what_was_merged(api):
     assert "含已并入的" in browse(api.url).text("view")
     assert "已并入他件的" in browse(api.url + "#view=units").text("units_defined")

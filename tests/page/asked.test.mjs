@@ -108,7 +108,7 @@ test("what has this unit open: as many as are listed, done or not, as long as th
   const seen = await open(), { page } = seen;
   const [{ unit }] = sql("SELECT lead AS unit FROM core.case_now WHERE kind = 'request' AND state = 'resolved' AND lead <> 'desk' GROUP BY 1 ORDER BY count(*), 1 LIMIT 1");
   await to(page, "units");
-  const link = page.locator(`#units tr[data-key="${unit}"] td:nth-last-child(5) a`), counted = int(await link.textContent());
+  const link = page.locator(`#units tr[data-key="${unit}"] td:nth-last-child(6) a`), counted = int(await link.textContent());
   await link.click();
   await settled(page);
   const rows = await rowsOf(page, "case_rows");

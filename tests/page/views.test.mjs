@@ -46,7 +46,7 @@ test("overdue is one number wherever it stands, and where it is another the diff
   assert.equal(await numberOf(page, "desk_overdue"), (await api("desk?limit=1")).waiting.overdue || 0);
   for (const range of ["week", "all"]) {
     await go(page, `#view=units&range=${range}`);
-    told[`units ${range}`] = int((await footOf(page, "units")).at(-4));
+    told[`units ${range}`] = int((await footOf(page, "units")).at(-5));
   }
   for (const by of ["unit", "type_code", "total"]) {
     await go(page, `#view=figures&name=overdue&by=${by}`);

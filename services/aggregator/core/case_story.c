@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "aggregator/core/case_now.h"
+#include "aggregator/core/view_fact.h"
 #include "base/base.h"
 #include "model/case_due.h"
 #include "model/stage_words.h"
@@ -116,6 +117,26 @@ static bool tells_reason(const struct case_story *story, const struct case_line 
     return story->reasons || own;
 }
 
+/* What a call-back heard; null: it is none. */
+static void add_answer(struct strbuf *out, struct span answer)
+{
+    static const char *const names[ANSWERS] = {"valid", "contacted", "solved", "satisfaction"};
+    strbuf_add(out, SPAN(",\"answer\":"));
+    if (answer.len != ANSWERS) {
+        strbuf_add(out, SPAN("null"));
+        return;
+    }
+    for (int i = 0; i < ANSWERS; i++) {
+        struct span said = view_fact_answer(answer, (enum callback_answer)i);
+        strbuf_addf(out, "%c\"%s\":", i ? ',' : '{', names[i]);
+        if (said.at)
+            strbuf_add_json(out, said);
+        else
+            strbuf_add(out, SPAN("null"));
+    }
+    strbuf_add_char(out, '}');
+}
+
 static void add_line(const struct case_story *story, const struct case_kind *kind,
                      const struct case_line *line, enum line_effect effect,
                      enum case_due_source due, struct span lead, struct strbuf *out)
@@ -139,6 +160,7 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     add_text(out, "rule", line->attribute[CASE_RULE]);
     add_text(out, "co_unit", line->attribute[CASE_CO]);
     add_text(out, "outcome", line->attribute[CASE_OUTCOME]);
+    add_answer(out, line->attribute[CASE_ANSWER]);
     add_text(out, "said", tells_reason(story, line, lead) ? line->attribute[CASE_SAID] : SPAN_NONE);
     add_text(out, "parent", line->attribute[CASE_PARENT]);
     add_text(out, "child", line->attribute[CASE_CHILD]);

@@ -90,9 +90,9 @@ static struct span in_time(const struct view_subject *subject)
                                                                  : truth(done_ms <= due_ms);
 }
 
-static struct span answer_of(const struct case_fold *fold, enum callback_answer place)
+struct span view_fact_answer(struct span answer, enum callback_answer place)
 {
-    switch (fold->answer.len == ANSWERS ? fold->answer.at[place] : '-') {
+    switch (answer.len == ANSWERS ? answer.at[place] : '-') {
     case 'y': return SPAN("yes");
     case 'n': return SPAN("no");
     case 's': return SPAN("satisfied");
@@ -124,10 +124,10 @@ struct span view_fact_of(const struct view_subject *subject, int fact)
     case FACT_CLASS: return fold->limit_class;
     case FACT_RULE: return subject->former ? subject->former->first_rule : fold->first_rule;
     case FACT_CO_UNIT: return subject->helper ? subject->helper->unit : SPAN_NONE;
-    case FACT_VALID: return answer_of(fold, ANSWER_VALID);
-    case FACT_CONTACTED: return answer_of(fold, ANSWER_CONTACTED);
-    case FACT_SOLVED: return answer_of(fold, ANSWER_SOLVED);
-    case FACT_SATISFACTION: return answer_of(fold, ANSWER_SATISFACTION);
+    case FACT_VALID: return view_fact_answer(fold->answer, ANSWER_VALID);
+    case FACT_CONTACTED: return view_fact_answer(fold->answer, ANSWER_CONTACTED);
+    case FACT_SOLVED: return view_fact_answer(fold->answer, ANSWER_SOLVED);
+    case FACT_SATISFACTION: return view_fact_answer(fold->answer, ANSWER_SATISFACTION);
     case FACT_IN_TIME: return in_time(subject);
     case FACT_REOPENED: return truth(fold->rounds > 1);
     case FACT_UPHELD: return truth((subject->former ? subject->former->upheld : fold->upheld) > 0);

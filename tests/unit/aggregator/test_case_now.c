@@ -301,6 +301,25 @@ static size_t told(const struct case_story *story, struct span lines, const char
 }
 
 /* Who leads it reads all reasons, who helps his own, who told of it none. */
+/* What a call-back heard; a question that was not asked is none. */
+static void a_story_tells_what_a_call_back_heard(void **state)
+{
+    (void)state;
+    struct strbuf lines, out;
+    struct case_story story = {.codes = codes, .kinds = kinds, .zone_minutes = 480};
+    begin();
+    say("reviewed", "callback", NULL, (struct word){CASE_ANSWER, "yyn-"}, NOTHING);
+    strbuf_init(&lines, 1024, 1 << 16);
+    strbuf_init(&out, 1024, 1 << 16);
+    case_set_write(&lines, &set, codes);
+    assert_true(case_story_write(&story, SPAN("request:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(strstr(out.at, "\"answer\":{\"valid\":\"yes\",\"contacted\":\"yes\",\"solved\":"
+                                   "\"no\",\"satisfaction\":null}"));
+    assert_non_null(strstr(out.at, "\"answer\":null"));
+    strbuf_fini(&lines);
+    strbuf_fini(&out);
+}
+
 static void a_story_tells_reasons_to_whom_they_concern(void **state)
 {
     (void)state;
@@ -369,6 +388,7 @@ int main(void)
         cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
+        cmocka_unit_test(a_story_tells_what_a_call_back_heard),
         cmocka_unit_test(a_story_tells_reasons_to_whom_they_concern),
         cmocka_unit_test(a_story_calls_stages_as_their_kind_does),
     };
