@@ -194,6 +194,19 @@ def test_a_helper_is_told_by_a_stage_that_the_router_may_say(config):
     assert check(config).returncode == 0
 
 
+def test_a_helper_of_an_entry_without_a_kind_is_warned_of_where_it_meets_one_without_the_stage(config):
+    rules, kind = config / "rules/dispatch.yaml", config / "kinds/proactive.yaml"
+    change(kind, "co_assigned:      { rank: 50, by: [desk, router],", "co_assigned:      { rank: 50, by: [desk],")
+    co = "co: [{ unit_of: type_code }]"
+    line = rules.read_text().splitlines()[line_of(rules, co) - 1]
+    done = check(config, "--on", "2026-06-01")
+    assert_one_warning(done, f"{rules}:{line_of(rules, co)}:{line.index(co) + 6}", "entry ")
+    assert " asks for no kind, so it is for kind proactive too, where the router may not say co_assigned" in done.stdout
+    # an entry of the kind's own that stands above leaves it nothing
+    change(rules, "  - id: emergency_119", "  - { id: own, when: { kind: proactive }, then: { lead: d_market, say: 甲 } }\n  - id: emergency_119")
+    assert_one_warning(check(config, "--on", "2026-06-01"), None, None)
+
+
 def test_a_rule_asks_for_what_a_case_keeps(config):
     rules = config / "rules/dispatch.yaml"
     change(config / "codes.csv", "field,2,flags", "field,2,flegs")

@@ -3,6 +3,8 @@
  * when they do not. */
 #include "citybrain/check_rules.h"
 
+#include <stdio.h>
+
 #include "base/base.h"
 #include "base/timestamp.h"
 #include "citybrain/given.h"
@@ -56,6 +58,67 @@ static void check_units(const struct bundle *bundle, const struct rule_entry *en
             check_unit(bundle, entry, &lists[i]->list[j], now_ms, diagnostics);
 }
 
+static const struct rule_predicate *that_asks(const struct rule_entry *entry, enum rule_field field)
+{
+    for (size_t i = 0; i < entry->when_count; i++)
+        if (entry->when[i].field == field)
+            return &entry->when[i];
+    return NULL;
+}
+
+/* Every order of that kind for which the later one holds from then on. */
+static bool takes_all(const struct rule_entry *earlier, const struct rule_entry *later,
+                      struct span kind, int64_t now_ms)
+{
+    int64_t from_ms = later->valid_from_ms > now_ms ? later->valid_from_ms : now_ms;
+    for (size_t i = 0; i < earlier->when_count; i++) {
+        const struct rule_predicate *wide = &earlier->when[i];
+        const struct rule_predicate *narrow = that_asks(later, wide->field);
+        if (wide->field == RULE_KIND ? !predicate_holds(&wide->asked, kind)
+                                     : !narrow || !rule_predicate_implies(narrow, wide))
+            return false;
+    }
+    return earlier->valid_from_ms <= from_ms && earlier->valid_to_ms >= later->valid_to_ms;
+}
+
+static bool may_meet(const struct rules *rules, const struct rule_entry *entry,
+                     const struct case_kind *kind, int64_t now_ms)
+{
+    const struct rule_predicate *asked = that_asks(entry, RULE_KIND);
+    if (kind->dispatched < 0 || (asked && !predicate_holds(&asked->asked, span_of(kind->code))))
+        return false;
+    for (const struct rule_entry *earlier = rules->entries; earlier < entry; earlier++)
+        if (takes_all(earlier, entry, span_of(kind->code), now_ms))
+            return false;
+    return true;
+}
+
+/* Of a kind that it names it is an error, of check and router (rule_entry.c). */
+static void check_helpers(const struct bundle *bundle, const struct rule_entry *entry,
+                          int64_t now_ms, struct diagnostics *diagnostics)
+{
+    const struct rule_predicate *asked = that_asks(entry, RULE_KIND);
+    const struct case_kind *kind;
+    char fix[256];
+    if (!entry->co_units.count || entry->valid_to_ms <= now_ms ||
+        (asked && asked->asked.form == PREDICATE_ONE_OF))
+        return;
+    for (size_t i = 0; bundle->kinds && (kind = kinds_at(bundle->kinds, i)); i++) {
+        int stage = case_kind_stage(kind, SPAN("co_assigned"));
+        if ((stage >= 0 && kind->stages[stage].parties >> kind->party.router & 1) ||
+            !may_meet(bundle->rule.rules, entry, kind, now_ms))
+            continue;
+        snprintf(fix, sizeof fix,
+                 "ask for the kinds it is for (kind: request), or add `co_assigned: { rank: 50, "
+                 "by: [desk, router], after: [dispatched], needs: [co_unit] }` to kinds/%s.yaml",
+                 kind->code);
+        diagnostics_warn(
+            diagnostics, entry->co_units.list[0].written, fix,
+            "entry %s asks for no kind, so it is for kind %s too, where %s", entry->id, kind->code,
+            stage < 0 ? "there is no stage co_assigned" : "the router may not say co_assigned");
+    }
+}
+
 void check_rules(const struct bundle *bundle, int64_t now_ms, struct diagnostics *diagnostics)
 {
     const struct rules *rules = bundle->rule.rules;
@@ -68,5 +131,6 @@ void check_rules(const struct bundle *bundle, int64_t now_ms, struct diagnostics
             check_kept(bundle->codes, &entry->when[j], diagnostics);
         }
         check_units(bundle, entry, now_ms, diagnostics);
+        check_helpers(bundle, entry, now_ms, diagnostics);
     }
 }
