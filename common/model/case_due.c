@@ -6,6 +6,7 @@
 #include "model/case_due.h"
 
 #include "base/base.h"
+#include "model/case_clock.h"
 
 struct walk {
     struct case_due *due;
@@ -153,6 +154,7 @@ void case_due_find(struct case_due *due, const struct case_set *set, const struc
         due->line[i] = (uint8_t)of_line(&walk, line, index);
     }
     due->now = fold->due_ms == TIMESTAMP_NONE ? CASE_DUE_NONE : now(&walk);
+    due->moved |= case_clock_limit_ms(fold) != fold->due_ms; /* done on hold */
     due->moved &= due->now != CASE_DUE_NONE;
 }
 

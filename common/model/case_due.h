@@ -16,7 +16,7 @@ enum case_due_source {
 
 struct case_due {
     enum case_due_source now;
-    bool moved; /* a hold that is over has moved it */
+    bool moved; /* a hold has: one that is over, or on which it was done */
     /* enum case_due_source of the time that a line names, per line of the set */
     uint8_t line[CASE_SET_MAX_LINES + 1];
 };

@@ -129,7 +129,7 @@ stages:
     rows = [row.split("\t") for row in said.split("\n经过\n")[1].split("\n\n")[0].splitlines()[1:]]
     assert [row[5] for row in rows] == ["发现(opened)", "归档(closed)", "整改(rectified)", "sealed"]
     assert [row[6] for row in rows] == ["计入", "不计(impossible):前置环节尚未发生", "计入", "计入"]
-    assert "现状\t整改(rectified)" in said
+    assert "现状\tsealed" in said.splitlines() and "现状\t整改(rectified)" in why(*lines[:3], case="inspection:market:1", config=own)
 
 
 def test_the_head_says_whose_the_limit_is():
@@ -137,3 +137,13 @@ def test_the_head_says_whose_the_limit_is():
     assert [row.split("\t") for row in why(OPENED).splitlines() if row.startswith("截止")] == [due]
     later = why(OPENED, line(5, "dispatched", "router", l="d_water", c="7d", d=NINE + 7 * DAY), line(9, "extended", "desk", "desk", d=NINE + 10 * DAY))
     assert "截止\t2026-03-12 09:00:00+08:00\t依据 延期(extended)" in later
+
+
+def test_done_on_hold_its_limit_is_the_one_the_page_tells():
+    """docs/decisions/0368: what is done while the clock stands still is done as if it had run on just then."""
+    lines = [OPENED, line(5, "dispatched", "router", s="110105001", l="s110105001", d=NINE + 7 * DAY, u=f"{0:022}", c="7d"),
+             line(6, "signed", "lead", "s110105001"), line(7, "held", "desk", "desk")]
+    due = lambda text: [row for row in text.splitlines() if row.startswith("截止\t")][0].split("\t")
+    assert due(why(*lines))[1] == "2026-03-09 09:00:00+08:00" and "顺延" not in due(why(*lines))[-1]
+    done = due(why(*lines, line(67, "resolved", "lead", "s110105001")))
+    assert done[1] == "2026-03-09 10:00:00+08:00" and done[-1] == "已按挂账顺延", done

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "citybrain/why_words.h"
+#include "model/case_clock.h"
 #include "model/case_stage.h"
 
 #define ARENA_BYTES (32 << 20)
@@ -117,7 +118,7 @@ static void add_fold(const struct why_report *report, struct strbuf *out)
     }
     if (fold->due_ms != TIMESTAMP_NONE) {
         strbuf_add(out, SPAN(",\"due_at\":\""));
-        timestamp_add_rfc3339(out, fold->due_ms);
+        timestamp_add_rfc3339(out, case_clock_limit_ms(fold));
         strbuf_add_char(out, '"');
     }
     strbuf_add_char(out, '}');

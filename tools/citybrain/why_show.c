@@ -7,6 +7,7 @@
 #include "citybrain/own_names.h"
 #include "citybrain/why_report.h"
 #include "citybrain/why_words.h"
+#include "model/case_clock.h"
 #include "model/case_due.h"
 #include "model/desk.h"
 #include "model/json_write.h"
@@ -139,7 +140,7 @@ static void show_due(struct show *show)
     struct case_due due;
     case_due_find(&due, &report->set, &report->fold, report->kind);
     fputs("\n截止\t", show->out);
-    put_time(show, report->fold.due_ms);
+    put_time(show, case_clock_limit_ms(&report->fold));
     if (due.now != CASE_DUE_NONE) {
         fputs("\t依据 ", show->out);
         put_value(show, SPAN("due_source"), case_due_name(due.now));
@@ -231,15 +232,14 @@ static void show_attributes(struct show *show, const struct case_line *line)
         const char *member;
         enum case_attribute attribute;
         bool copied;
-    } shown[] = {{"lead", CASE_LEAD, false},        {"co_unit", CASE_CO, false},
-                 {"sub_unit", CASE_SUB, false},     {"outcome", CASE_OUTCOME, false},
-                 {"level", CASE_LEVEL, false},      {"rule", CASE_RULE, false},
-                 {"parent", CASE_PARENT, false},    {"child", CASE_CHILD, false},
-                 {"via", CASE_VIA, false},          {"link", CASE_LINK, false},
-                 {"said", CASE_SAID, false},
-                 {"answer", CASE_ANSWER, false},    {"due_at", CASE_DUE, true},
-                 {"limit_class", CASE_CLASS, true}, {"type_code", CASE_TYPE, true},
-                 {"street_code", CASE_STREET, true}};
+    } shown[] = {{"lead", CASE_LEAD, false},     {"co_unit", CASE_CO, false},
+                 {"sub_unit", CASE_SUB, false},  {"outcome", CASE_OUTCOME, false},
+                 {"level", CASE_LEVEL, false},   {"rule", CASE_RULE, false},
+                 {"parent", CASE_PARENT, false}, {"child", CASE_CHILD, false},
+                 {"via", CASE_VIA, false},       {"link", CASE_LINK, false},
+                 {"said", CASE_SAID, false},     {"answer", CASE_ANSWER, false},
+                 {"due_at", CASE_DUE, true},     {"limit_class", CASE_CLASS, true},
+                 {"type_code", CASE_TYPE, true}, {"street_code", CASE_STREET, true}};
     bool router = span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
     for (size_t i = 0; i < ARRAY_LENGTH(shown); i++) {
         struct span value = line->attribute[shown[i].attribute];

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aggregator/core/view_fact.h"
 #include "base/base.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "model/case_clock.h"
 #include "model/case_stage.h"
 #include "model/desk.h"
 
@@ -190,11 +190,10 @@ bool case_now_of(struct case_now *now, const struct case_set *set, const struct 
                  const struct case_kind *kind, const struct codes *codes, struct arena *arena)
 {
     struct helpers helpers = {.past_count = 0};
-    int64_t due_ms = view_fact_due_ms(fold);
     *now = (struct case_now){.opened_ms = fold->opened_ms,
                              .dispatched_ms = fold->dispatched_ms,
-                             .due_ms = due_ms == TIMESTAMP_NONE ? fold->due_ms : due_ms,
-                             .held_ms = view_fact_held_ms(fold),
+                             .due_ms = case_clock_limit_ms(fold),
+                             .held_ms = case_clock_held_ms(fold),
                              .resolved_ms = fold->resolution_ms,
                              .closed_ms = fold->closed ? fold->closure_ms : TIMESTAMP_NONE,
                              .changed_ms = changed_of(set),

@@ -209,7 +209,6 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     if (!case_now_of(&now, &set, &fold, kind, story->codes, arena))
         return false;
     case_due_find(&due, &set, &fold, kind);
-    due.moved |= now.due_ms != fold.due_ms; /* done while its clock stood still */
     strbuf_add(out, SPAN("{\"case\":"));
     strbuf_add_json(out, case_id);
     add_text(out, "kind", span_of(kind->code));

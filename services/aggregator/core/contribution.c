@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/histogram.h"
+#include "model/case_clock.h"
 
 /* What counts as a double counts as nothing else. */
 static int64_t moment_of(const struct view_subject *subject, int moment)
@@ -33,8 +34,8 @@ static int64_t moment_of(const struct view_subject *subject, int moment)
     case VIEW_RESOLUTION: return fold->resolution_ms;
     case VIEW_CLOSURE: return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
     case VIEW_MATTER: return fold->parent.at ? TIMESTAMP_NONE : fold->opened_ms;
-    case VIEW_DUE: return view_fact_due_ms(fold);
-    case VIEW_DONE: return view_fact_done_ms(fold);
+    case VIEW_DUE: return case_clock_due_ms(fold);
+    case VIEW_DONE: return case_clock_done_ms(fold);
     case VIEW_NAMED: return subject->helper ? subject->helper->named_ms : TIMESTAMP_NONE;
     case VIEW_REPORTED: return subject->helper ? subject->helper->reported_ms : TIMESTAMP_NONE;
     default: return fold->stage_ms[moment - VIEW_STAGE];

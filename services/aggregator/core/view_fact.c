@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/case_clock.h"
 
 #define STREET_DIGITS 9 /* of a community's code */
 
@@ -47,29 +48,6 @@ bool view_fact_may_group(const struct codes *codes, int fact)
     return fact <= FACT_CO_UNIT;
 }
 
-int64_t view_fact_done_ms(const struct case_fold *fold)
-{
-    if (fold->resolution_ms != TIMESTAMP_NONE)
-        return fold->resolution_ms;
-    return fold->closed ? fold->closure_ms : TIMESTAMP_NONE;
-}
-
-int64_t view_fact_held_ms(const struct case_fold *fold)
-{
-    const struct case_pause *last = fold->pause_count ? &fold->pauses[fold->pause_count - 1] : NULL;
-    return last && last->to_ms == TIMESTAMP_NONE ? last->from_ms : TIMESTAMP_NONE;
-}
-
-int64_t view_fact_due_ms(const struct case_fold *fold)
-{
-    int64_t held_ms = view_fact_held_ms(fold), done_ms = view_fact_done_ms(fold);
-    if (held_ms == TIMESTAMP_NONE || fold->due_ms <= held_ms)
-        return fold->due_ms;
-    if (done_ms == TIMESTAMP_NONE)
-        return TIMESTAMP_NONE;
-    return done_ms > held_ms ? fold->due_ms + (done_ms - held_ms) : fold->due_ms;
-}
-
 static struct span truth(bool is)
 {
     return is ? SPAN("true") : SPAN("false");
@@ -81,7 +59,7 @@ static struct span in_time(const struct view_subject *subject)
     const struct case_co *helper = subject->helper;
     if (subject->former)
         return SPAN_NONE;
-    int64_t due_ms = view_fact_due_ms(subject->fold), done_ms = view_fact_done_ms(subject->fold);
+    int64_t due_ms = case_clock_due_ms(subject->fold), done_ms = case_clock_done_ms(subject->fold);
     if (helper) {
         due_ms = helper->due_ms != TIMESTAMP_NONE ? helper->due_ms : subject->fold->due_ms;
         done_ms = helper->reported_ms;

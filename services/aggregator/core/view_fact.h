@@ -48,10 +48,3 @@ bool view_fact_may_group(const struct codes *codes, int fact);
 struct span view_fact_of(const struct view_subject *subject, int fact);
 /* One of what a call-back heard (CASE_ANSWER); absent = not asked. */
 struct span view_fact_answer(struct span answer, enum callback_answer place);
-/* When it was done: resolved, or closed where nobody told of a resolution. */
-int64_t view_fact_done_ms(const struct case_fold *fold);
-/* Since when its clock stands still (挂账), or TIMESTAMP_NONE. */
-int64_t view_fact_held_ms(const struct case_fold *fold);
-/* When the clock comes, or came, to its limit: while it stands still to none that lay ahead of it.
- * What is done meanwhile is done as if the clock had run on just then. */
-int64_t view_fact_due_ms(const struct case_fold *fold);
