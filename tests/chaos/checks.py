@@ -69,13 +69,14 @@ TOLD = {"core.cell_backlog", *(table + view for view in ("closure_rate", "respon
 
 
 def orders(district):
-    """{(unit, id): work order as written} and the (unit, id) that stand there more than once."""
+    """{(unit, id): work order as written} and those that stand there more than once. What asks anew (`again`) is
+    an order of its own: the desk decided a dispute, and that the limit is past waits for it once more."""
     known = district.monitor("e2e-reader").list_topics(timeout=10).topics
     topics = sorted(name for name in known if name.startswith("cb.dispatch."))
     written, seen = {}, Counter()
     for message in district.records_of(topics):
         order = json.loads(message.value())
-        at = (message.topic()[len("cb.dispatch."):], order["id"])
+        at = (message.topic()[len("cb.dispatch."):], order["id"], *filter(None, [order.get("again")]))
         seen[at] += 1
         written[at] = message.value()
     return written, sorted(at for at, count in seen.items() if count > 1)

@@ -242,12 +242,12 @@ test("every view there is stands as a table whose rows and sum are SQL's", async
 });
 
 test("triggers show their evidence", async () => {
-  const seen = await open("#view=triggers&range=all"), { page } = seen, found = (await api("triggers?limit=50")).rows;
+  const seen = await open("#view=triggers&range=all"), { page } = seen, found = (await api("triggers?limit=50&over=no")).rows;
   assert.ok(found.length > 0, "the day fired nothing");
   assert.equal(await page.locator(".firing").count(), found.length);
   for (const row of found.slice(0, 5)) {
     const shown_ = page.locator(`.firing[data-key="${row.case}"]`);
-    assert.ok((await shown_.textContent()).includes(row.reason)); // some may be folded away
+    assert.ok((await shown_.textContent()).includes(row.reason.replace(/\b[a-z]+:[a-z0-9_-]+:(?=\w)/g, ""))); // cases by their numbers; some may be folded away
     assert.equal(await shown_.locator(".evidence li").count(), (row.evidence || []).length);
   }
   const callers = sql("SELECT DISTINCT data->'group'->>'caller_ref' AS sign FROM core.firing WHERE data->'group'->>'caller_ref' <> ''").map((row) => row.sign), words = await text(page, "view");
