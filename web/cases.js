@@ -2,7 +2,7 @@
 // Cases by what they have in common, page by page.
 import { get, oneOf, perhaps } from "./api.js";
 import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
-import { bar, choice, daysWords, openedChoice, typeChoice } from "./control.js";
+import { bar, choice, daysWords, openedChoice, streetChoice, typeChoice } from "./control.js";
 import { momentsOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
@@ -54,6 +54,7 @@ export function drawCases(state, { rows, more, sum }, clock, { expected, doubles
     more && make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))));
 }
 
+const DONE = ["resolved", "closed"]; // what the order by limits does not have
 const STATES = ["", NOT_CLOSED, NOT_DONE, "waiting", "open", "held", "resolved", "closed", "merged"];
 const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DONE]: "not_done" }[value] || `state_${value}`);
 
@@ -83,13 +84,15 @@ export async function ask(state) {
 
 // What the list was narrowed to on the way here: each is told, and can be taken out.
 const placeWords = (code) => placeName(code === NOWHERE ? "" : code);
-const NARROWED = { kind: kindName, unit: unitName, street: placeWords, community: placeWords, station: String };
+const NARROWED = { kind: kindName, unit: unitName, community: placeWords, station: String };
 
 // The orders that the API has; by limit what is not done alone.
-const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address({ order: "due", pages: "" }), isOn: state.order === "due", down: false } });
+const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address(byLimit(state, "due")), isOn: state.order === "due", down: false } });
 
-const HOURS = [2, 8, 24, 72]; // 临期
-const soonChoice = (state) => choice(t("due_soon"), [["", t("all")], ...HOURS.map((n) => [String(n), t("within_hours", { n })])], state.due_within || "", (value) => ({ due_within: value, ...(value && { order: "due", overdue: "" }), pages: "" }));
+// By limit there is nothing of what is done.
+const byLimit = (state, order) => ({ order, ...(order && DONE.includes(state.state) && { state: "" }), pages: "" });
+const HOURS = [2, 4, 8, 24, 72]; // 临期
+const soonChoice = (state) => choice(t("due_soon"), [["", t("all")], ...HOURS.map((n) => [String(n), t("within_hours", { n })])], state.due_within || "", (value) => ({ due_within: value, ...(value && { ...byLimit(state, "due"), overdue: "" }), pages: "" }));
 
 function narrowed(state) {
   const did = didDays(state), when = did && choice(t(`did_${state.did}`), [["", t("all")], ["own", daysWords(did)]], "own", (value) => (value ? {} : { did: "", did_from: "", did_to: "", pages: "" }));
@@ -102,11 +105,11 @@ export function draw(state, data, clock) {
   if (state.number && !data.rows.length) return [make("p", { class: "none" }, t("no_number", state))];
   return [bar(
     ...narrowed(state), ...openedChoice(state, clock.day),
-    choice(t("state"), STATES.map((value) => [value, stateWords(value)]), state.state || "", (value) => ({ state: value, pages: "" })),
+    choice(t("state"), STATES.map((value) => [value, stateWords(value)]), state.state || "", (value) => ({ state: value, ...(DONE.includes(value) && { order: "", due_within: "" }), pages: "" })),
     choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, ...(value && { due_within: "" }), pages: "" })),
     soonChoice(state),
     choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")]], ["reopened", "disputed"].find((name) => state[name] === "yes") || "",
       (value) => ({ reopened: value === "reopened" ? "yes" : "", disputed: value === "disputed" ? "yes" : "", pages: "" })),
-    choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => ({ order: value, pages: "" })),
-    typeChoice(state)), state.order === "due" && make("p", { class: "note", id: "order_rule" }, t("urgent_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
+    choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => byLimit(state, value)),
+    streetChoice(state, [NOWHERE, placeWords(NOWHERE)]), typeChoice(state)), state.order === "due" && make("p", { class: "note", id: "order_rule" }, t("urgent_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
 }

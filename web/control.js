@@ -2,7 +2,7 @@
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
 import { ownDays, RANGES, shift } from "./days.js";
 import { make } from "./dom.js";
-import { called, langOfNames, typeGroupList, typeList, typesName, typesOf } from "./names.js";
+import { called, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
 import { t } from "./words.js";
 
@@ -65,6 +65,15 @@ export function typeChoice(state) {
     chosen.length > 0 && field(t("and_type"), select("", "–", typeOptions((code) => !chosen.includes(code)), add)),
     several && make("div", { class: "choice", role: "group", "aria-label": t("types_together") }, make("span", { class: "buttons" }, chosen.map((code) =>
       make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typesName(code) }) }, make("span", { lang: langOfNames(typesName(code)) }, typesName(code)), " ×"))))];
+}
+
+// One street, or `other`: a code and what it is called.
+export function streetChoice(state, other) {
+  const option = (code, name) => make("option", { value: code, lang: langOfNames(name), "data-key": code }, name);
+  const choose = make("select", { "data-value": state.street || "", onchange: (event) => go(address({ street: event.target.value, community: "", pages: "" })) },
+    make("option", { value: "", "data-key": "all" }, t("all")), streets().map((place) => option(place.code, placeName(place.code))), option(...other));
+  choose.value = state.street || "";
+  return field(t("street"), choose);
 }
 
 export const bar = (...controls) => make("div", { class: "controls" }, controls);

@@ -94,13 +94,20 @@ function stockCell(state, level, key, row) {
   return make("a", { href: viewAddress("cases", words), class: key === "overdue" ? "late" : null }, whole(row[key]));
 }
 
+// What came in these days leads to its cases; by unit it does not, for who leads now need not have led then.
+function openedCell(state, level, { from, to }, row) {
+  if (row.sum || level.by === "unit" || !row.opened || !from || !to) return whole(row.opened);
+  const { street, community, type } = state;
+  return make("a", { href: viewAddress("cases", { kind: "request", street, community, type, ...(row[level.by] ? level.down(row[level.by]) : nowhere(level)), from, to }) }, whole(row.opened));
+}
+
 function columnsOf(state, level, days, stocks) {
   const count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", class: "rate", value: (row) => (row[of] ? row[part] / row[of] : null), cell: (row) => gauge(row[part], row[of]) });
   return [
     { key: "name", title: t(level.title), value: (row) => (row.sum ? "" : level.name(row[level.by])),
       cell: (row) => nameCell(state, level, days, row) },
-    ...COUNTS.map(count), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened"),
+    ...COUNTS.map((key) => (key === "opened" ? { ...count(key), cell: (row) => openedCell(state, level, days, row) } : count(key))), rate("done_rate", "done", "opened"), rate("timely", "on_time", "done"), rate("rate", "closed", "opened"),
     ...stocks.map((key) => ({ ...count(key), cell: (row) => stockCell(state, level, key, row) }))];
 }
 

@@ -57,11 +57,15 @@ const legend = () => [mark("in", t("median")), mark("most", t("p90"))];
 // Who is slow has cases: those that are not done yet, the most urgent first.
 const open = (row, state) => viewAddress("cases", { [groupOf(state) === "unit" ? "unit" : "street"]: row.code, kind: "request", type: state.type, state: NOT_DONE, order: "due", from: "", to: "" });
 
-function timeTable(id, caption, rows, state, what) {
+// What came in these days, with what is timed among it; of a place, for who leads now need not have led then.
+const came = (row, state, { from, to }) => (groupOf(state) === "street_code" && row.code && row.opened && from && to
+  ? make("a", { href: viewAddress("cases", { street: row.code, kind: "request", type: state.type, from, to }) }, whole(row.opened)) : whole(row.opened));
+
+function timeTable(id, caption, rows, state, what, days) {
   return table({ id, caption, state, rows, keyOf: (row) => row.code || row.day, columns: [
     { key: what, title: t(what === "day" ? "day" : groupOf(state) === "unit" ? "unit" : "street"),
       cell: (row) => (row.code ? make("a", { href: open(row, state), lang: langOfNames() }, row[what]) : make("span", { lang: what === "day" ? null : langOfNames() }, row[what])) },
-    ...(what === "day" ? [] : [{ key: "opened", title: t("opened"), kind: "number", cell: (row) => whole(row.opened) }]),
+    ...(what === "day" ? [] : [{ key: "opened", title: t("opened"), kind: "number", cell: (row) => came(row, state, days) }]),
     { key: "n", title: t("n_timed"), kind: "number", cell: (row) => whole(row.n || 0) },
     { key: "p50", title: t("median"), kind: "number", cell: (row) => duration(row.p50) },
     { key: "p90", title: t("p90"), kind: "number", cell: (row) => duration(row.p90) }] });
@@ -78,7 +82,7 @@ export function draw(state, data) {
   figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
     note: [t(`means_${measure}`), t("approximate")].join(" · "), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
   make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(drawable(rows)), rows: drawable(rows).length,
-    legend: legend(), note: [drawable(rows).length > 0 && t("n_behind", { few: FEW }), t("approximate")].filter(Boolean).join(" · "), body: timeTable(`${id}_rows`, title_, rows, state, "name") })))];
+    legend: legend(), note: [drawable(rows).length > 0 && t("n_behind", { few: FEW }), t("approximate")].filter(Boolean).join(" · "), body: timeTable(`${id}_rows`, title_, rows, state, "name", data.days) })))];
 }
 
 export function after(state, data) {

@@ -259,13 +259,16 @@ def test_a_list_is_chosen_by_days_and_by_what_is_due_soon_and_sorted_by_its_head
     api.pages["/api/cases"] = {"now": NOW, "rows": [{**desk_case("N1"), "due": at("2026-01-01", 14)}], "next": None}
     page = browse(f"{api.url}#view=cases&kind=request")
     links = page.links.splitlines()
-    for words in ("from=2026-01-01&to=2026-01-01", "from=2025-12-26&to=2026-01-01", "due_within=8&order=due", "order=due"):
+    for words in ("from=2026-01-01&to=2026-01-01", "from=2025-12-26&to=2026-01-01", "due_within=4&order=due", "due_within=8&order=due", "order=due"):
         assert f"#view=cases&kind=request&{words}" in links, words
     assert errors(page) == [] and "order_rule" not in page.texts and links.count("#view=cases&kind=request&order=due") == 2  # the control, the head
     api.asked.clear()
     page = browse(f"{api.url}#view=cases&kind=request&due_within=8&order=due&street=none")
     assert ("/api/cases", {"kind": "request", "due_within": "8", "order": "due", "street_code": "none", "limit": "100"}) in api.asked
-    assert errors(page) == [] and "无时限的按受理后 24 小时排" in page.text("order_rule") and "街乡 全部 (未定位)" in page.text("view") and "时限 ▲" in page.text("case_rows")
+    assert errors(page) == [] and "无时限的按受理后 24 小时排" in page.text("order_rule") and "时限 ▲" in page.text("case_rows")
+    # by limit there is nothing of what is done: who asks for that has the newest first, and the other way round
+    assert "#view=cases&kind=request&street=none&state=closed" in page.links.splitlines() and "(未定位)" in page.text("view")
+    assert "#view=cases&kind=request&order=due" in browse(f"{api.url}#view=cases&kind=request&state=closed").links.splitlines()
 
 
 def test_what_has_no_place_leads_to_its_cases(api):
