@@ -33,7 +33,6 @@ const isOver = (row) => ["resolved", "closed", "merged"].includes(row.state);
 export const named = (text) => make("span", { lang: langOfNames(text) }, text);
 export const placeOf = (row) => [row.street_code && placeName(row.street_code), row.community_code && placeName(row.community_code)].filter(Boolean).join(" ") || t("no_place");
 
-// Emergencies as they come by their limits; one without a limit waits for nobody: before those with more than a day left.
 const COLUMNS = {
   case: () => ({ key: "case", title: t("case"), cell: (row) => [(row.cause || row.desk_cause) === "emergency" ? [make("span", { class: "tag emergency" }, t("cause_emergency")), " "] : null, caseLink(row.case)] }),
   state: () => ({ key: "state", title: t("state"), cell: (row) => stateSign(row.state, row.kind, row.stage) }),
