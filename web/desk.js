@@ -58,7 +58,7 @@ function queue({ page }, state, clock) {
   return make("section", { class: "panel", "aria-labelledby": "queue_title" },
     make("header", {}, make("h2", { id: "queue_title" }, t("queue")), make("p", { class: "note" }, page.next && of > page.rows.length ? t("listed_of", { n: whole(page.rows.length), of: whole(of) }) : t("listed", { n: whole(page.rows.length) }))),
     page.rows.length ? make("ol", { id: "queue", class: "queue" }, page.rows.map((item) => row(item, state, clock.now))) : make("p", { class: "none" }, t("nothing_waits")),
-    BY_LIMIT.includes(state.cause) ? make("p", { class: "note" }, t("urgent_rule")) : null,
+    page.rows.length ? make("p", { class: "note", id: "queue_order" }, t(BY_LIMIT.includes(state.cause) ? "urgent_rule" : state.cause || state.over === "yes" ? "oldest_rule" : "queue_rule")) : null,
     page.next ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more"))) : null);
 }
 
@@ -85,7 +85,7 @@ function asked({ page, one, found }, state, clock) {
     cause ? make("p", { class: "ask" }, make("span", { class: `tag ${cause.cause}` }, t(`cause_${cause.cause}`)), " ", asks(one, cause.cause)) : make("p", { class: "note" }, t("not_asked")),
     cause ? askedWhy(one) : null,
     drawFirings(found, clock.now),
-    make("ul", { class: "why" }, why(one, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
+    make("ul", { class: "why" }, why({ ...one, found }, clock.now).map((sentence) => make("li", {}, sentence))), facts(one, clock.now),
     outcome(one),
     cause && isDesk() ? decideForm(one, cause.cause, cause.answers.split(" "), clock) : cause ? answersList(cause.answers.split(" ")) : null,
     make("details", { open: true, "data-key": "life" }, make("summary", {}, t("timeline")), timeline(one, clock.now)));

@@ -38,7 +38,7 @@ function tiles({ pooled, mean }) {
   const of = (key) => (pooled.valid ? pooled[key] : null);
   return make("div", { class: "tiles" },
     tile({ id: "score", title: t("score"), value: score(of("score")), notes: [[t("mean_of_units"), score(mean.score)], [t("formula"), pooled.formula || "–"]] }),
-    RATES.map((key) => tile({ id: key, title: t(key), value: percent(of(key)), notes: [[t("mean_of_units"), percent(mean[key])]] })),
+    RATES.map((key) => tile({ id: key, title: t(key), value: percent(of(key)), notes: [[t(`is_${key}`), ""], [t("mean_of_units"), percent(mean[key])]] })),
     tile({ id: "valid", title: t("valid"), value: whole(pooled.valid || 0), notes: [[t("reviewed"), whole(pooled.reviewed || 0)], [t("opened"), whole(pooled.orders || 0)]] }));
 }
 

@@ -9,6 +9,7 @@ import { viewAddress } from "./state.js";
 import { t } from "./words.js";
 
 const OLD_MS = 120000; // ticks come every 30 s
+const QUIET_MS = 1800000; // by night a district sends less, but half an hour of nothing is worth a look
 
 const sumOf = (counts) => counts && Object.values(counts).reduce((sum, n) => sum + n, 0);
 
@@ -30,11 +31,13 @@ function ledgerItem(fresh) {
 
 const behindOf = (fresh) => Math.max(0, ...fresh.partitions.map((part) => part.behind_ms || 0));
 
-function readingItem(fresh) {
+// Who has read all keeps up as well when nobody sends: that is not green.
+function readingItem(fresh, clock) {
   if (!fresh) return null;
-  const behind = behindOf(fresh);
+  const behind = behindOf(fresh), quiet = fresh.newest_record ? clock.now + (clock.age_ms || 0) - Date.parse(fresh.newest_record) : 0;
   return behind > 60000 ? item(t("reading"), "warn", t("behind", { time: duration(behind / 1000) }), viewAddress("ledger"))
-    : item(t("reading"), "good", t("keeps_up"), viewAddress("ledger"));
+    : quiet > QUIET_MS ? item(t("reading"), "none", t("nothing_comes", { time: duration(quiet / 1000) }), viewAddress("ledger"))
+      : item(t("reading"), "good", t("keeps_up"), viewAddress("ledger"));
 }
 
 function stationItem(counts) {
@@ -63,7 +66,7 @@ export function showStatus({ clock, fresh, stations, waiting, emergencies }) {
   byId("age").textContent = known ? t("ago", { time: duration(age) }) : t("waits_for_tick");
   byId("age").className = known && clock.age_ms > OLD_MS ? "bad" : "";
   showNewest(clock, fresh?.newest_record);
-  fill(byId("status"), [ledgerItem(fresh), readingItem(fresh), stationItem(stations), deskItem(waiting, emergencies)]);
+  fill(byId("status"), [ledgerItem(fresh), readingItem(fresh, clock), stationItem(stations), deskItem(waiting, emergencies)]);
   const bad = known ? (clock.age_ms > OLD_MS ? t("stands_still", { at, time: duration(age) }) : "") : t("clock_unset");
   const soft = hasCharts() ? "" : t("no_charts");
   notice([bad, soft].filter(Boolean).join("\n"), bad ? "" : "soft");

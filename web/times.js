@@ -82,7 +82,7 @@ export function draw(state, data) {
   figure({ id: "trend", title: `${t(`m_${measure}`)} · ${t("trend")}`, height: 220, rows: trend.length, legend: [mark("in line", t("median")), mark("out line", t("p90"))],
     note: [t(`means_${measure}`), t("approximate")].join(" · "), body: timeTable("trend_rows", t("trend"), trend, state, "day") }),
   make("div", { class: groupOf(state) === "unit" ? "pair" : null }, panels(data, state).map(([id, title_, rows]) => figure({ id, title: `${title_} · ${t("slowest_first")}`, height: barsHeight(drawable(rows)), rows: drawable(rows).length,
-    legend: legend(), note: [drawable(rows).length > 0 && t("n_behind", { few: FEW }), t("approximate")].filter(Boolean).join(" · "), body: timeTable(`${id}_rows`, title_, rows, state, "name", data.days) })))];
+    legend: legend(), note: [drawable(rows).length > 0 && t("n_behind", { few: FEW }), t("approximate"), rows.length > drawable(rows).length && t("untimed", { n: rows.length - drawable(rows).length })].filter(Boolean).join(" · "), body: timeTable(`${id}_rows`, title_, rows, state, "name", data.days) })))];
 }
 
 export function after(state, data) {

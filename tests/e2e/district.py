@@ -188,6 +188,8 @@ class District:
             except (AssertionError, ValueError):
                 return False
         until(other, f"{name} is started again after {old} was killed", 30)
+        if name.startswith("aggregator"):  # a pid is there before its socket is
+            until(lambda: self.answers(f"{self.environment['CITYBRAIN_API']}/api/clock"), f"{name} answers", 60)
 
     # --- HTTP ---
 
@@ -199,12 +201,14 @@ class District:
     def set_clock(self, now_ms):
         body = json.dumps({"now": now_ms}).encode()
         for url in self.address("CITYBRAIN_INGEST_ADMIN"):
-            def moved():
-                try:
-                    return self.http(f"{url}/clock", body, Content_Type="application/json")[0] == 200
-                except OSError:
-                    return False  # not there yet
-            until(moved, f"{url} has taken the time", 60)
+            until(lambda: self.answers(f"{url}/clock", body, Content_Type="application/json"), f"{url} has taken the time", 60)
+
+    def answers(self, *question, **headers):
+        """Whether it says 200; who does not listen yet does not."""
+        try:
+            return self.http(*question, **headers)[0] == 200
+        except OSError:
+            return False
 
     def http(self, url, body=None, **headers):
         """(status, body bytes), whatever the status."""

@@ -45,11 +45,12 @@ def test_lag_and_freshness_are_told(district):
     district.accepted("hotline", [order(f"MET{n}", 承办单位=LEAD) for n in range(20)])
     district.settle()
     until(lambda: all(now >= before[stage] + 20 for stage, now in stages().items()), "each stage has the twenty", 20)
-    for job in ADMINS:
+
+    def most(job, unit):
         _, samples = scrape(district, job)
-        for unit in ("records", "seconds"):
-            lags = {name: value for name, value in samples.items() if name.startswith(f"citybrain_kafka_lag_{unit}{{")}
-            assert lags and max(lags.values()) < (10 if unit == "seconds" else 1000), (job, unit)
+        return max(value for name, value in samples.items() if name.startswith(f"citybrain_kafka_lag_{unit}{{"))
+    for job in ADMINS:  # ticks go on coming: who is read behind them on a busy machine comes back
+        until(lambda: most(job, "seconds") < 10 and most(job, "records") < 1000, f"{job} has read nearly all", 60, 1)
 
 
 def test_who_cannot_store_says_so_and_how_far_behind(district):
