@@ -28,6 +28,20 @@ struct diagnostics {
     size_t errors;
 };
 
+struct place diagnostics_place_behind(struct place place, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool return_alone = text.at[i] == '\r' && (i + 1 == text.len || text.at[i + 1] != '\n');
+        if (text.at[i] == '\n' || return_alone) {
+            place.line++;
+            place.col = 1;
+        } else {
+            place.col += ((unsigned char)text.at[i] & 0xC0) != 0x80;
+        }
+    }
+    return place;
+}
+
 struct diagnostics *diagnostics_new(void)
 {
     return xcalloc(1, sizeof(struct diagnostics));

@@ -15,6 +15,9 @@ struct place {
     int line, col;    /* from 1; 0 = whole file */
 };
 
+/* Where `text`, which begins there, ends: lines and, as YAML counts them, characters. */
+struct place diagnostics_place_behind(struct place place, struct span text);
+
 struct diagnostics; /* grows; process or load lifetime */
 struct diagnostics *diagnostics_new(void);
 void diagnostics_free(struct diagnostics *diagnostics);

@@ -12,8 +12,8 @@
 #define MOST_YEARS 200
 
 struct calendar {
-    char *file; /* owned */
-    int line;   /* of the last year */
+    char *file;             /* owned */
+    struct place last_year; /* where it stands */
     int64_t first_year, end_year;
     int64_t from_day, to_day; /* half-open */
     uint8_t *kinds;           /* owned; one a day */
@@ -30,11 +30,6 @@ static bool is_kind(const struct registry *registry, const struct registry_row *
     return span_is(registry_cell(registry, row, "kind"), kind);
 }
 
-static struct place place_of(const struct calendar *calendar, const struct registry_row *row)
-{
-    return (struct place){calendar->file, registry_line(row), 1};
-}
-
 /* Years stand in the file as they follow each other. */
 static void read_year(struct calendar *calendar, const struct registry *registry,
                       const struct registry_row *row, struct diagnostics *diagnostics)
@@ -42,20 +37,22 @@ static void read_year(struct calendar *calendar, const struct registry *registry
     struct span code = registry_cell(registry, row, "code");
     int64_t year;
     if (!span_to_int64(code, &year) || year < 1970 || year > 9998) {
-        diagnostics_add(diagnostics, place_of(calendar, row), "write it as 2026,year,",
+        diagnostics_add(diagnostics, registry_place(registry, row, code), "write it as 2026,year,",
                         "\"%.*s\" is no year", SPAN_ARG(code));
         return;
     }
     if (calendar->end_year == 0)
         calendar->first_year = calendar->end_year = year;
     if (year != calendar->end_year || year - calendar->first_year >= MOST_YEARS) {
-        diagnostics_add(diagnostics, place_of(calendar, row), "let the years follow each other",
+        diagnostics_add(diagnostics, registry_place(registry, row, code),
+                        "let the years follow each other",
                         "year %lld stands where %lld is expected", (long long)year,
                         (long long)calendar->end_year);
         return;
     }
     calendar->end_year = year + 1;
-    calendar->line = registry_line(row);
+    calendar->last_year = registry_place(registry, row, code);
+    calendar->last_year.file = calendar->file;
 }
 
 static void read_years(struct calendar *calendar, const struct registry *registry,
@@ -63,13 +60,12 @@ static void read_years(struct calendar *calendar, const struct registry *registr
 {
     const struct registry_row *row;
     for (size_t i = 0; (row = registry_at(registry, i)); i++) {
-        bool year = is_kind(registry, row, "year");
-        if (year)
+        struct span kind = registry_cell(registry, row, "kind");
+        if (span_is(kind, "year"))
             read_year(calendar, registry, row, diagnostics);
         else if (!is_kind(registry, row, "holiday") && !is_kind(registry, row, "workday"))
-            diagnostics_add(diagnostics, place_of(calendar, row), "year, holiday or workday",
-                            "kind cannot be \"%.*s\"",
-                            SPAN_ARG(registry_cell(registry, row, "kind")));
+            diagnostics_add(diagnostics, registry_place(registry, row, kind),
+                            "year, holiday or workday", "kind cannot be \"%.*s\"", SPAN_ARG(kind));
     }
     if (calendar->end_year == 0)
         diagnostics_add(diagnostics, (struct place){calendar->file, 0, 0},
@@ -85,20 +81,21 @@ static void read_day(struct calendar *calendar, const struct registry *registry,
     struct span code = registry_cell(registry, row, "code");
     enum calendar_kind kind =
         is_kind(registry, row, "holiday") ? CALENDAR_HOLIDAY : CALENDAR_WORKDAY;
+    struct place place = registry_place(registry, row, code);
     int64_t ms, day;
     if (code.len != 10 || !timestamp_parse(code, "%Y-%m-%d", 0, &ms)) {
-        diagnostics_add(diagnostics, place_of(calendar, row), "write YYYY-MM-DD",
-                        "\"%.*s\" is no date", SPAN_ARG(code));
+        diagnostics_add(diagnostics, place, "write YYYY-MM-DD", "\"%.*s\" is no date",
+                        SPAN_ARG(code));
         return;
     }
     day = timestamp_day(ms, 0);
     if (!calendar_knows(calendar, day)) {
-        diagnostics_add(diagnostics, place_of(calendar, row), "add the row of its year",
+        diagnostics_add(diagnostics, place, "add the row of its year",
                         "%.*s is of a year that the file does not tell of", SPAN_ARG(code));
         return;
     }
     if (kind == CALENDAR_WORKDAY && calendar_weekday(day) <= 5)
-        diagnostics_add(diagnostics, place_of(calendar, row), "look at the announcement again",
+        diagnostics_add(diagnostics, place, "look at the announcement again",
                         "%.*s is no day of a weekend and worked anyway", SPAN_ARG(code));
     calendar->kinds[day - calendar->from_day] = (uint8_t)kind;
 }
@@ -164,7 +161,7 @@ void calendar_check_end(const struct calendar *calendar, int64_t today,
     int64_t left = calendar->to_day - today;
     if (left > CALENDAR_WARN_DAYS)
         return;
-    diagnostics_warn(diagnostics, (struct place){calendar->file, calendar->line, 1},
+    diagnostics_warn(diagnostics, calendar->last_year,
                      "add the year's row and its days as soon as they are announced; until then "
                      "its days go by their weekday",
                      "the calendar tells nothing of %lld, %s", (long long)calendar->end_year,

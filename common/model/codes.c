@@ -78,18 +78,32 @@ static void refuse_field(const struct codes *codes, int number, struct place pla
                         CODES_MOST_FIELDS);
 }
 
-static void read_line(struct codes *codes, struct span line, struct place place,
+/* Which of the cells makes it no code; 3 where none does. */
+static int fault_of(struct span cells[3], int *space, int64_t *number)
+{
+    *space = 0;
+    while (*space < CODE_SPACES && !span_is(cells[0], space_names[*space]))
+        ++*space;
+    if (*space == CODE_SPACES)
+        return 0;
+    if (!span_to_int64(cells[1], number) || *number < 1 || *number > MOST_NUMBER)
+        return 1;
+    return cells[2].len == 0 || span_find(cells[2], ',') >= 0 ? 2 : 3;
+}
+
+static void read_line(struct codes *codes, struct span line, struct place begin,
                       struct diagnostics *diagnostics)
 {
-    struct span rest = line;
-    struct span space_name = span_cut(&rest, ','),
-                number_text = rest.at ? span_cut(&rest, ',') : SPAN_NONE;
-    int64_t number;
-    int space = 0;
-    while (space < CODE_SPACES && !span_is(space_name, space_names[space]))
-        space++;
-    if (space == CODE_SPACES || !span_to_int64(number_text, &number) || number < 1 ||
-        number > MOST_NUMBER || !rest.len || span_find(rest, ',') >= 0) {
+    int space;
+    int64_t number = 0;
+    struct span rest = line, cells[3];
+    cells[0] = span_cut(&rest, ',');
+    cells[1] = rest.at ? span_cut(&rest, ',') : span_from(line.at + line.len, 0);
+    cells[2] = rest.at ? span_trim(rest) : span_from(line.at + line.len, 0);
+    int fault = fault_of(cells, &space, &number);
+    size_t offset = (size_t)(cells[fault < 3 ? fault : 1].at - line.at);
+    struct place place = diagnostics_place_behind(begin, span_from(line.at, offset));
+    if (fault < 3) {
         diagnostics_add(diagnostics, place,
                         "write space,number,code with space stage, unit, party, kind or field",
                         "this row is no code");
@@ -99,7 +113,7 @@ static void read_line(struct codes *codes, struct span line, struct place place,
         refuse_field(codes, (int)number, place, diagnostics);
         return;
     }
-    add_code(codes, (enum code_space)space, (int)number, span_trim(rest), place, diagnostics);
+    add_code(codes, (enum code_space)space, (int)number, cells[2], place, diagnostics);
 }
 
 struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
@@ -116,7 +130,7 @@ struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
     for (int n = 1; fgets(text, sizeof text, input); n++) {
         struct span line = span_trim(span_of(text));
         if (line.len && line.at[0] != '#' && !span_is(line, "space,number,code"))
-            read_line(codes, line, (struct place){file, n, 1}, diagnostics);
+            read_line(codes, line, (struct place){file, n, 1 + (int)(line.at - text)}, diagnostics);
     }
     fclose(input);
     if (diagnostics_errors(diagnostics) == errors)

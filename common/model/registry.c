@@ -17,7 +17,8 @@
 
 struct registry_row {
     int64_t from_day, to_day; /* half-open */
-    int line;
+    struct place place;
+    struct span text;    /* as it stands there */
     struct span cells[]; /* one a column */
 };
 
@@ -28,7 +29,7 @@ struct name { /* a code or an alias, with the rows that carry it */
 };
 
 struct registry {
-    char *text; /* owned */
+    char *file, *text; /* owned */
     struct arena arena;
     struct span columns[MOST_COLUMNS];
     size_t column_count;
@@ -102,29 +103,58 @@ static bool is_taken(const struct registry *registry, struct span code,
     return false;
 }
 
-static void add_row(struct registry *registry, struct registry_row *row, struct place place,
+static bool is_part(struct span whole, struct span part)
+{
+    return part.at && part.at >= whole.at && part.at <= whole.at + whole.len;
+}
+
+struct place registry_place(const struct registry *registry, const struct registry_row *row,
+                            struct span text)
+{
+    size_t offset = 0;
+    if (is_part(row->text, text))
+        offset = (size_t)(text.at - row->text.at);
+    for (size_t i = 0; offset == 0 && i < registry->column_count; i++)
+        if (is_part(row->cells[i], text)) /* its quotes were undone elsewhere */
+            offset = csv_cell_offset(row->text, CSV_COMMA, i);
+    return diagnostics_place_behind(row->place, span_from(row->text.at, offset));
+}
+
+static bool read_validity(const struct registry *registry, struct registry_row *row,
+                          struct diagnostics *diagnostics)
+{
+    struct span from = registry_cell(registry, row, "valid_from"),
+                to = registry_cell(registry, row, "valid_to");
+    bool begins = read_day(from, INT64_MIN, &row->from_day);
+    if (!begins || !read_day(to, INT64_MAX, &row->to_day)) {
+        diagnostics_add(diagnostics, registry_place(registry, row, begins ? to : from),
+                        "write YYYY-MM-DD or nothing", "valid_from or valid_to is no date");
+        return false;
+    }
+    if (row->from_day < row->to_day)
+        return true;
+    diagnostics_add(diagnostics, registry_place(registry, row, to),
+                    "valid_to is the first day it no longer holds",
+                    "valid_to is not after valid_from");
+    return false;
+}
+
+static void add_row(struct registry *registry, struct registry_row *row,
                     struct diagnostics *diagnostics)
 {
     struct span code = registry_cell(registry, row, "code"),
                 aliases = registry_cell(registry, row, "aliases");
     if (!code.len) {
         if (registry_column(registry, "code") >= 0) /* else it was said once */
-            diagnostics_add(diagnostics, place, "give the row a code", "a row without code");
+            diagnostics_add(diagnostics, registry_place(registry, row, code), "give the row a code",
+                            "a row without code");
         return;
     }
-    if (!read_day(registry_cell(registry, row, "valid_from"), INT64_MIN, &row->from_day) ||
-        !read_day(registry_cell(registry, row, "valid_to"), INT64_MAX, &row->to_day)) {
-        diagnostics_add(diagnostics, place, "write YYYY-MM-DD or nothing",
-                        "valid_from or valid_to is no date");
+    if (!read_validity(registry, row, diagnostics))
         return;
-    }
-    if (row->from_day >= row->to_day) {
-        diagnostics_add(diagnostics, place, "valid_to is the first day it no longer holds",
-                        "valid_to is not after valid_from");
-        return;
-    }
     if (is_taken(registry, code, row)) {
-        diagnostics_add(diagnostics, place, "end the older row where this one begins",
+        diagnostics_add(diagnostics, registry_place(registry, row, code),
+                        "end the older row where this one begins",
                         "code \"%.*s\" has another row on the same day", SPAN_ARG(code));
         return;
     }
@@ -136,6 +166,23 @@ static void add_row(struct registry *registry, struct registry_row *row, struct 
     }
 }
 
+/* Said where the quote, the first cell too many or the end of the row is. */
+static void refuse_cells(const struct registry *registry, struct span line, size_t n,
+                         enum csv_result result, struct place place,
+                         struct diagnostics *diagnostics)
+{
+    size_t cell, fault = csv_bad_quote(line, CSV_COMMA, &cell);
+    size_t offset = csv_cell_offset(line, CSV_COMMA, registry->column_count);
+    if (result == CSV_BAD_QUOTE)
+        diagnostics_add(diagnostics, diagnostics_place_behind(place, span_from(line.at, fault)),
+                        "a cell with a quote in it is \"written \"\"so\"\"\"",
+                        "a quote that does not go around a cell");
+    else
+        diagnostics_add(diagnostics, diagnostics_place_behind(place, span_from(line.at, offset)),
+                        "give every column of the header a cell", "%zu cells, the header has %zu",
+                        n, registry->column_count);
+}
+
 static void read_row(struct registry *registry, struct span line, struct place place,
                      struct diagnostics *diagnostics)
 {
@@ -143,8 +190,7 @@ static void read_row(struct registry *registry, struct span line, struct place p
     size_t n = 0;
     enum csv_result result = csv_split(line, ',', cells, MOST_COLUMNS, &n, &registry->arena);
     if (result != CSV_OK || (registry->column_count && n != registry->column_count)) {
-        diagnostics_add(diagnostics, place, "give every column of the header a cell",
-                        "%zu cells, the header has %zu", n, registry->column_count);
+        refuse_cells(registry, line, n, result, place, diagnostics);
         return;
     }
     if (registry->column_count == 0) {
@@ -162,10 +208,11 @@ static void read_row(struct registry *registry, struct span line, struct place p
     }
     struct registry_row *row = xcalloc(1, sizeof *row + n * sizeof row->cells[0]);
     registry->rows[registry->count++] = row;
-    row->line = place.line;
+    row->place = place;
+    row->text = line;
     for (size_t i = 0; i < n; i++)
         row->cells[i] = span_trim(cells[i]);
-    add_row(registry, row, place, diagnostics);
+    add_row(registry, row, diagnostics);
 }
 
 struct registry *registry_load(const char *file, struct diagnostics *diagnostics)
@@ -178,15 +225,18 @@ struct registry *registry_load(const char *file, struct diagnostics *diagnostics
         return NULL;
     }
     struct registry *registry = xcalloc(1, sizeof *registry);
+    registry->file = xstrdup(file);
     registry->text = text;
     arena_init(&registry->arena, len + 4096);
     struct span rest = span_from(text, len), line;
     if (span_starts(rest, SPAN("\xEF\xBB\xBF")))
         rest = span_from(rest.at + 3, rest.len - 3);
-    for (int n = 1; rest.len; n++) {
+    struct place place = {registry->file, 1, 1};
+    while (rest.len) {
         size_t used = csv_frame(rest, true, &line);
         if (line.len && line.at[0] != '#')
-            read_row(registry, line, (struct place){file, n, 1}, diagnostics);
+            read_row(registry, line, place, diagnostics);
+        place = diagnostics_place_behind(place, span_from(rest.at, used));
         rest = span_from(rest.at + used, rest.len - used);
     }
     if (registry->column_count == 0 && diagnostics_errors(diagnostics) == errors)
@@ -218,6 +268,7 @@ void registry_free(struct registry *registry)
         free(registry->rows[i]);
     free(registry->rows);
     arena_fini(&registry->arena);
+    free(registry->file);
     free(registry->text);
     free(registry);
 }
@@ -282,9 +333,4 @@ struct span registry_cell(const struct registry *registry, const struct registry
 struct span registry_cell_at(const struct registry_row *row, int column)
 {
     return column < 0 ? SPAN_NONE : row->cells[column];
-}
-
-int registry_line(const struct registry_row *row)
-{
-    return row->line;
 }

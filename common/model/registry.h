@@ -30,4 +30,7 @@ struct span registry_cell(const struct registry *registry, const struct registry
 /* The same in two steps, for who asks again and again. -1: it has no such column. */
 int registry_column(const struct registry *registry, const char *column);
 struct span registry_cell_at(const struct registry_row *row, int column);
-int registry_line(const struct registry_row *row); /* where it stands in its file */
+/* Where a cell or a part of one stands in the file, which lives as long as the registry; the row's
+ * begin where the text is neither. */
+struct place registry_place(const struct registry *registry, const struct registry_row *row,
+                            struct span text);

@@ -14,25 +14,25 @@ struct stations {
 };
 
 static void read_station(const struct registry *registry, const struct registry_row *row,
-                         const char *file, struct station *station, struct diagnostics *diagnostics)
+                         struct station *station, struct diagnostics *diagnostics)
 {
-    struct place place = {file, registry_line(row), 1};
     *station = (struct station){.code = registry_cell(registry, row, "code"),
                                 .name = registry_cell(registry, row, "name"),
                                 .community_code = registry_cell(registry, row, "community_code"),
                                 .street_code = registry_cell(registry, row, "street_code"),
                                 .family = registry_cell(registry, row, "family"),
                                 .every = registry_cell(registry, row, "cadence"),
-                                .hours = registry_cell(registry, row, "hours"),
-                                .line = registry_line(row)};
+                                .hours = registry_cell(registry, row, "hours")};
+    station->family_place = registry_place(registry, row, station->family);
     if (!station->family.len)
-        diagnostics_add(diagnostics, place, "name a feed of config/feeds",
+        diagnostics_add(diagnostics, station->family_place, "name a feed of config/feeds",
                         "station %.*s has no family", SPAN_ARG(station->code));
     if (!cadence_parse_every(&station->cadence, station->every))
-        diagnostics_add(diagnostics, place, "30m, 4h (of its open hours), 1d (each open day) or 1w",
+        diagnostics_add(diagnostics, registry_place(registry, row, station->every),
+                        "30m, 4h (of its open hours), 1d (each open day) or 1w",
                         "cadence cannot be \"%.*s\"", SPAN_ARG(station->every));
     if (!cadence_parse_hours(&station->cadence, station->hours))
-        diagnostics_add(diagnostics, place,
+        diagnostics_add(diagnostics, registry_place(registry, row, station->hours),
                         "days 1 (Monday) to 7 and h (holidays), then times: 1-5 08:30-11:30 "
                         "13:30-17:30;6,h 09:00-12:00",
                         "hours cannot be \"%.*s\"", SPAN_ARG(station->hours));
@@ -50,7 +50,7 @@ struct stations *stations_load(const char *file, struct diagnostics *diagnostics
         stations->count++;
     stations->rows = xcalloc(stations->count + 1, sizeof *stations->rows);
     for (size_t i = 0; i < stations->count; i++)
-        read_station(registry, registry_at(registry, i), file, &stations->rows[i], diagnostics);
+        read_station(registry, registry_at(registry, i), &stations->rows[i], diagnostics);
     if (diagnostics_errors(diagnostics) == errors)
         return stations;
     stations_free(stations);

@@ -13,7 +13,7 @@ struct station {
     struct span code, name, community_code, street_code, family; /* borrowed from its stations */
     struct span every, hours;                                    /* as they are written */
     struct cadence cadence;
-    int line; /* of the file */
+    struct place family_place;
 };
 
 struct stations;

@@ -47,6 +47,8 @@ static bool read_row(struct token_row *row, struct span text, struct place place
 {
     struct span cells[4];
     size_t count = 0;
+    struct place kind =
+        diagnostics_place_behind(place, span_from(text.at, csv_cell_offset(text, CSV_COMMA, 1)));
     if (csv_split(text, ',', cells, ARRAY_LENGTH(cells), &count, NULL) != CSV_OK || count != 4 ||
         cells[0].len < LEAST_TOKEN) {
         diagnostics_add(diagnostics, place, "token,kind,name,party",
@@ -54,7 +56,7 @@ static bool read_row(struct token_row *row, struct span text, struct place place
         return false;
     }
     if (!read_kind(cells[1], &row->kind)) {
-        diagnostics_add(diagnostics, place, "feed, unit, station or reader", "unknown kind %.*s",
+        diagnostics_add(diagnostics, kind, "feed, unit, station or reader", "unknown kind %.*s",
                         SPAN_ARG(cells[1]));
         return false;
     }

@@ -144,7 +144,7 @@ static bool is_known(const struct check *check, const struct closed *column, str
     return false;
 }
 
-static void check_column(const struct check *check, const struct closed *column, const char *file)
+static void check_column(const struct check *check, const struct closed *column)
 {
     const struct registry *registry = check->list[column->registry];
     const struct registry_row *row;
@@ -152,14 +152,13 @@ static void check_column(const struct check *check, const struct closed *column,
         struct span rest = registry_cell(registry, row, column->column);
         if (column->by == BY_SORT && rest.len == 0 &&
             registry_column(registry, column->column) >= 0)
-            diagnostics_add(check->diagnostics, (struct place){file, registry_line(row), 1},
-                            column->fix, "%s is empty", column->column);
+            diagnostics_add(check->diagnostics, registry_place(registry, row, rest), column->fix,
+                            "%s is empty", column->column);
         while (rest.len > 0) {
             struct span one = column->is_list ? span_trim(span_cut(&rest, ';')) : rest;
             if (one.len > 0 && !is_known(check, column, one))
-                diagnostics_add(check->diagnostics, (struct place){file, registry_line(row), 1},
-                                column->fix, "%s cannot be \"%.*s\"", column->column,
-                                SPAN_ARG(one));
+                diagnostics_add(check->diagnostics, registry_place(registry, row, one), column->fix,
+                                "%s cannot be \"%.*s\"", column->column, SPAN_ARG(one));
             if (!column->is_list)
                 break;
         }
@@ -168,7 +167,7 @@ static void check_column(const struct check *check, const struct closed *column,
 
 void check_words(const struct bundle *bundle, const char *folder, struct diagnostics *diagnostics)
 {
-    static char files[REGISTRIES][512]; /* findings name them as long as the command runs */
+    char files[REGISTRIES][512];
     for (size_t i = 0; i < REGISTRIES; i++)
         snprintf(files[i], sizeof files[i], "%s/registries/%s.csv", folder, names[i]);
     /* What is wrong with the file itself is told by who reads it for the daemons. */
@@ -187,7 +186,7 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
                            [UTILITY_AREAS] = bundle->rule.district.utility_areas,
                            [FIELDS] = fields}};
     for (size_t i = 0; i < ARRAY_LENGTH(closed); i++)
-        check_column(&check, &closed[i], files[closed[i].registry]);
+        check_column(&check, &closed[i]);
     registry_free(stations);
     registry_free(fields);
 }

@@ -78,18 +78,14 @@ static void in(char path[512], const char *folder, const char *name)
 }
 
 /* Whose family is no feed can never be heard. */
-static void check_stations(const struct bundle *bundle, const char *folder,
-                           struct diagnostics *diagnostics)
+static void check_stations(const struct bundle *bundle, struct diagnostics *diagnostics)
 {
-    char path[512];
     const struct stations *stations = bundle->rule.stations;
-    in(path, folder, "stations");
     for (size_t i = 0; stations && bundle->feeds && i < stations_count(stations); i++) {
         const struct station *station = stations_at(stations, i, INT64_MIN);
         if (station && !feeds_find(bundle->feeds, station->family))
-            diagnostics_add(diagnostics, (struct place){path, station->line, 1},
-                            "name a feed of config/feeds", "family \"%.*s\" is no feed",
-                            SPAN_ARG(station->family));
+            diagnostics_add(diagnostics, station->family_place, "name a feed of config/feeds",
+                            "family \"%.*s\" is no feed", SPAN_ARG(station->family));
     }
 }
 
@@ -108,7 +104,7 @@ static void check_registries(const struct bundle *bundle, const char *folder, in
     char path[512];
     in(path, folder, "service_items");
     registry_free(registry_load(path, diagnostics));
-    check_stations(bundle, folder, diagnostics);
+    check_stations(bundle, diagnostics);
     check_type_groups(bundle, folder, diagnostics);
     if (bundle->rule.district.calendar)
         calendar_check_end(bundle->rule.district.calendar,

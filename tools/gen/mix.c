@@ -44,29 +44,30 @@ static bool share(int *weights, const struct registry *registry, const struct po
     return below > 0;
 }
 
-static void read_rows(struct mix *mix, const char *path, const struct registry *rows,
-                      const struct registry *registry, const struct pool_type *types, size_t count,
-                      struct diagnostics *diagnostics)
+static void read_rows(struct mix *mix, const struct registry *rows, const struct registry *registry,
+                      const struct pool_type *types, size_t count, struct diagnostics *diagnostics)
 {
     static const char *const scenes[MIX_SCENES] = {"usual", "heating", "rain"};
     const struct registry_row *row;
     for (size_t i = 0; (row = registry_at(rows, i)); i++) {
         struct span code = cell(rows, row, "code"), named = cell(rows, row, "scene");
-        struct place place = {path, registry_line(row), 0};
+        struct span number = cell(rows, row, "weight");
         size_t scene = 0;
         int64_t weight;
         while (scene < MIX_SCENES && !span_is(named, scenes[scene]))
             scene++;
         if (scene == MIX_SCENES)
-            diagnostics_add(diagnostics, place, "write usual, heating or rain",
-                            "scene cannot be \"%.*s\"", SPAN_ARG(named));
-        else if (!span_to_int64(cell(rows, row, "weight"), &weight) || weight < 1 ||
-                 weight > MOST_WEIGHT)
-            diagnostics_add(diagnostics, place, "write a number of 1 to 10000",
-                            "weight cannot be \"%.*s\"", SPAN_ARG(cell(rows, row, "weight")));
+            diagnostics_add(diagnostics, registry_place(rows, row, named),
+                            "write usual, heating or rain", "scene cannot be \"%.*s\"",
+                            SPAN_ARG(named));
+        else if (!span_to_int64(number, &weight) || weight < 1 || weight > MOST_WEIGHT)
+            diagnostics_add(diagnostics, registry_place(rows, row, number),
+                            "write a number of 1 to 10000", "weight cannot be \"%.*s\"",
+                            SPAN_ARG(number));
         else if (!share(mix->weights[scene], registry, types, count, code, weight))
-            diagnostics_add(diagnostics, place, "use a code of registries/request_types.csv",
-                            "no type \"%.*s\"", SPAN_ARG(code));
+            diagnostics_add(diagnostics, registry_place(rows, row, code),
+                            "use a code of registries/request_types.csv", "no type \"%.*s\"",
+                            SPAN_ARG(code));
         else
             mix->has[scene] = true;
     }
@@ -82,7 +83,7 @@ void mix_load(struct mix *mix, const char *config_dir, const struct registry *re
     snprintf(path, sizeof path, "%s/gen/mix.csv", config_dir);
     struct registry *rows = access(path, F_OK) == 0 ? registry_load(path, diagnostics) : NULL;
     if (rows)
-        read_rows(mix, path, rows, registry, types, count, diagnostics);
+        read_rows(mix, rows, registry, types, count, diagnostics);
     for (size_t i = 0; i < count && !mix->has[MIX_USUAL]; i++)
         mix->weights[MIX_USUAL][i] = 1;
     registry_free(rows);

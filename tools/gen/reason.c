@@ -18,19 +18,18 @@ static bool is_move(struct span move)
     return false;
 }
 
-static void check_row(const char *path, const struct registry *rows, const struct registry_row *row,
+static void check_row(const struct registry *rows, const struct registry_row *row,
                       struct diagnostics *diagnostics)
 {
-    struct place place = {path, registry_line(row), 0};
     struct span move = registry_cell(rows, row, "move");
-    size_t len = registry_cell(rows, row, "reason").len;
+    struct span reason = registry_cell(rows, row, "reason");
     if (!is_move(move))
-        diagnostics_add(diagnostics, place,
+        diagnostics_add(diagnostics, registry_place(rows, row, move),
                         "write disputed, upheld, rejected, hold_requested, held, resumed or merged",
                         "move cannot be \"%.*s\"", SPAN_ARG(move));
-    else if (!len || len > CASE_LINE_SAID)
-        diagnostics_add(diagnostics, place, "write a sentence", "reason has %zu bytes, not 1 to %d",
-                        len, CASE_LINE_SAID);
+    else if (!reason.len || reason.len > CASE_LINE_SAID)
+        diagnostics_add(diagnostics, registry_place(rows, row, reason), "write a sentence",
+                        "reason has %zu bytes, not 1 to %d", reason.len, CASE_LINE_SAID);
 }
 
 void reasons_load(struct reasons *reasons, const char *config_dir, struct diagnostics *diagnostics)
@@ -40,7 +39,7 @@ void reasons_load(struct reasons *reasons, const char *config_dir, struct diagno
     snprintf(path, sizeof path, "%s/gen/reasons.csv", config_dir);
     reasons->rows = access(path, F_OK) == 0 ? registry_load(path, diagnostics) : NULL;
     for (size_t i = 0; reasons->rows && (row = registry_at(reasons->rows, i)); i++)
-        check_row(path, reasons->rows, row, diagnostics);
+        check_row(reasons->rows, row, diagnostics);
 }
 
 void reasons_fini(struct reasons *reasons)

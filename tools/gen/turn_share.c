@@ -26,20 +26,19 @@ static size_t find(struct span code)
     return at;
 }
 
-static void read_row(struct turns *turns, const char *path, const struct registry *rows,
+static void read_row(struct turns *turns, const struct registry *rows,
                      const struct registry_row *row, struct diagnostics *diagnostics)
 {
-    struct place place = {path, registry_line(row), 0};
     struct span code = registry_cell(rows, row, "code"), share = registry_cell(rows, row, "share");
     size_t at = find(code);
     int64_t number;
     if (at == TURN_SHARES)
-        diagnostics_add(diagnostics, place,
+        diagnostics_add(diagnostics, registry_place(rows, row, code),
                         "write disputed, decided, upheld, hold, resumed, reopened or merged",
                         "code cannot be \"%.*s\"", SPAN_ARG(code));
     else if (!span_to_int64(share, &number) || number < 0 || number > WHOLE)
-        diagnostics_add(diagnostics, place, "write a number of 0 to 1000",
-                        "share cannot be \"%.*s\"", SPAN_ARG(share));
+        diagnostics_add(diagnostics, registry_place(rows, row, share),
+                        "write a number of 0 to 1000", "share cannot be \"%.*s\"", SPAN_ARG(share));
     else
         turns->of_thousand[at] = (int)number;
 }
@@ -53,6 +52,6 @@ void turns_load(struct turns *turns, const char *config_dir, struct diagnostics 
     snprintf(path, sizeof path, "%s/gen/turns.csv", config_dir);
     struct registry *rows = access(path, F_OK) == 0 ? registry_load(path, diagnostics) : NULL;
     for (size_t i = 0; rows && (row = registry_at(rows, i)); i++)
-        read_row(turns, path, rows, row, diagnostics);
+        read_row(turns, rows, row, diagnostics);
     registry_free(rows);
 }

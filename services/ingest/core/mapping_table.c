@@ -85,11 +85,10 @@ static void read_inline(struct rows *rows, const struct yaml_node *node)
  * where quotes were undone in the load's memory. */
 struct sheet {
     struct mapping_compiler *compiler;
-    const char *path;
-    struct span rest;
+    struct span row, rest;
     struct span cells[MOST_CELLS];
     size_t count;
-    int line, next_line;
+    struct place place, next; /* where the row begins, and what is left */
 };
 
 static struct span kept(struct mapping_compiler *compiler, struct span row, struct span text)
@@ -102,15 +101,33 @@ static struct span kept(struct mapping_compiler *compiler, struct span row, stru
     return span_from(copy, text.len);
 }
 
+static struct place place_of(const struct sheet *sheet, int cell)
+{
+    size_t offset = csv_cell_offset(sheet->row, CSV_COMMA, (size_t)cell);
+    return diagnostics_place_behind(sheet->place, span_from(sheet->row.at, offset));
+}
+
+static void refuse_row(const struct sheet *sheet)
+{
+    size_t cell, fault = csv_bad_quote(sheet->row, CSV_COMMA, &cell);
+    struct diagnostics *d = sheet->compiler->diagnostics;
+    if (fault == sheet->row.len)
+        diagnostics_add(d, sheet->place, "is it a table?", "more than %d cells", MOST_CELLS);
+    else
+        diagnostics_add(d, diagnostics_place_behind(sheet->place, span_from(sheet->row.at, fault)),
+                        "a cell with a quote in it is \"written \"\"so\"\"\"",
+                        "a quote that does not go around a cell");
+}
+
 static bool next_row(struct sheet *sheet)
 {
-    struct span row;
     while (sheet->rest.len > 0) {
         struct arena arena;
+        struct span row;
         size_t used = csv_frame(sheet->rest, true, &row);
-        sheet->line = sheet->next_line;
-        for (size_t i = 0; i < used; i++)
-            sheet->next_line += sheet->rest.at[i] == '\n';
+        sheet->row = row;
+        sheet->place = sheet->next;
+        sheet->next = diagnostics_place_behind(sheet->next, span_from(sheet->rest.at, used));
         sheet->rest = span_from(sheet->rest.at + used, sheet->rest.len - used);
         if (span_trim(row).len == 0 || row.at[0] == '#')
             continue;
@@ -121,8 +138,7 @@ static bool next_row(struct sheet *sheet)
         arena_fini(&arena);
         if (good)
             return true;
-        diagnostics_add(sheet->compiler->diagnostics, (struct place){sheet->path, sheet->line, 1},
-                        "mend the quotes", "this row cannot be read");
+        refuse_row(sheet);
     }
     return false;
 }
@@ -138,14 +154,14 @@ static int cell_named(const struct sheet *sheet, const char *name)
 static bool open_sheet(struct mapping_compiler *compiler, const struct yaml_node *node,
                        const char *name, struct sheet *sheet)
 {
-    *sheet = (struct sheet){.compiler = compiler, .next_line = 1};
-    sheet->rest = mapping_compile_file(compiler, node, name, &sheet->path);
+    *sheet = (struct sheet){.compiler = compiler, .next = {NULL, 1, 1}};
+    sheet->rest = mapping_compile_file(compiler, node, name, &sheet->next.file);
     if (sheet->rest.at == NULL)
         return false;
     if (next_row(sheet))
         return true;
-    diagnostics_add(compiler->diagnostics, (struct place){sheet->path, 1, 1},
-                    "begin with a row of names", "the file is empty");
+    diagnostics_add(compiler->diagnostics, sheet->next, "begin with a row of names",
+                    "the file is empty");
     return false;
 }
 
@@ -153,8 +169,8 @@ static int need_cell(const struct sheet *sheet, const char *name)
 {
     int cell = cell_named(sheet, name);
     if (cell < 0)
-        diagnostics_add(sheet->compiler->diagnostics, (struct place){sheet->path, sheet->line, 1},
-                        "name it in the first row", "no column %s", name);
+        diagnostics_add(sheet->compiler->diagnostics, sheet->place, "name it in the first row",
+                        "no column %s", name);
     return cell;
 }
 
@@ -177,10 +193,11 @@ static void read_file(struct rows *rows, const struct yaml_node *node)
         return;
     int at = need_cell(&sheet, from), gives = need_cell(&sheet, to);
     while (at >= 0 && gives >= 0 && next_row(&sheet)) {
-        if (sheet.count > (size_t)at && sheet.count > (size_t)gives && sheet.cells[gives].len > 0)
+        bool has_from = sheet.count > (size_t)at;
+        if (has_from && sheet.count > (size_t)gives && sheet.cells[gives].len > 0)
             add_pair(rows, sheet.cells[at], sheet.cells[gives]);
         else
-            diagnostics_add(d, (struct place){sheet.path, sheet.line, 1}, "fill the cell",
+            diagnostics_add(d, place_of(&sheet, has_from ? gives : at), "fill the cell",
                             "a row without %s or %s", from, to);
     }
 }
@@ -242,7 +259,7 @@ static int by_cell(const struct sheet *sheet, const struct yaml_node *by, const 
         place = place->next;
     diagnostics_add(sheet->compiler->diagnostics, place->place,
                     near ? near : "a name of its first row, such as code", "%s has no column %s",
-                    sheet->path, name);
+                    sheet->place.file, name);
     return -1;
 }
 

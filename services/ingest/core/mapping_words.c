@@ -59,10 +59,12 @@ static size_t read_file(struct mapping_compiler *compiler, const struct yaml_nod
         lines += text.at[i] == '\n';
     list->words = mapping_memory_take(compiler->memory, (lines + 1) * sizeof *list->words);
     for (int line = 1; text.at; line++) {
-        struct span row = span_cut(&text, '\n');
-        struct span word = span_trim(span_cut(&row, '#'));
+        struct span row = span_cut(&text, '\n'), rest = row;
+        struct span word = span_trim(span_cut(&rest, '#'));
+        struct span before = span_from(row.at, (size_t)(word.at - row.at));
+        struct place place = diagnostics_place_behind((struct place){path, line, 1}, before);
         if (word.len > 0)
-            add_word(compiler, list, &count, (struct place){path, line, 1}, word);
+            add_word(compiler, list, &count, place, word);
     }
     return count;
 }

@@ -229,8 +229,10 @@ static const struct {
 } wrong[] = {
     {"feeds/tables/results.csv", "from,to\na,1\na,2\n", "two answers for \"a\""},
     {"feeds/tables/results.csv", "from,to\na\n",
-     "results.csv:2:1: error: a row without from or to"},
-    {"feeds/tables/results.csv", "from,to\n\"a,1\n", "results.csv:2:1: error: this row"},
+     "results.csv:2:2: error: a row without from or to"},
+    {"feeds/tables/results.csv", "from,to\n\"a,1\n", "results.csv:2:1: error: a quote that"},
+    {"feeds/tables/results.csv", "from,to\n市容,\n",
+     "results.csv:2:4: error: a row without from or to"},
     {"feeds/tables/results.csv", "", "results.csv:1:1: error: the file is empty"},
     {"feeds/tables/types.csv", "名称,code\n", "types.csv:1:1: error: no column 代码"},
     {"registries/divisions.csv", "code,nam\n",

@@ -24,11 +24,11 @@ static struct codes *load(const char *text)
     return loaded;
 }
 
-static void refuse_at(const char *text, int line)
+static void refuse_at(const char *text, int line, int col)
 {
     char place[80];
     assert_null(load(text));
-    snprintf(place, sizeof place, "%s:%d", text_file_path, line);
+    snprintf(place, sizeof place, "%s:%d:%d:", text_file_path, line, col);
     assert_memory_equal(shown, place, strlen(place));
 }
 
@@ -52,31 +52,31 @@ static void finds_by_code_and_by_number_within_a_space(void **state)
 static void refuses_a_number_or_a_code_given_twice(void **state)
 {
     (void)state;
-    refuse_at("space,number,code\nstage,1,a\nstage,1,b\n", 3);
-    refuse_at("space,number,code\nstage,1,a\n# c\nstage,2,a\n", 4);
+    refuse_at("space,number,code\nstage,1,a\nstage,1,b\n", 3, 7);
+    refuse_at("space,number,code\nstage,1,a\n# c\nstage,2,a\n", 4, 7);
 }
 
 static void says_which_number_a_field_can_have(void **state)
 {
     (void)state;
-    refuse_at("field,1,a\nfield,501,b\n", 2);
+    refuse_at("field,1,a\nfield,501,b\n", 2, 7);
     assert_non_null(strstr(shown, "number 501 is not 1 to 8; the next free one is 2"));
     refuse_at("field,1,a\nfield,2,b\nfield,3,c\nfield,4,d\nfield,5,e\nfield,6,f\nfield,7,g\n"
               "field,8,h\nfield,9,i\n",
-              9);
+              9, 7);
     assert_non_null(strstr(shown, "all of those are taken"));
 }
 
 static void refuses_rows_that_are_no_code(void **state)
 {
     (void)state;
-    refuse_at("space,number,code\nstage,0,a\n", 2);
-    refuse_at("space,number,code\nstage,x,a\n", 2);
-    refuse_at("space,number,code\nplace,1,a\n", 2);
-    refuse_at("space,number,code\nstage,1\n", 2);
-    refuse_at("space,number,code\nstage,1,\n", 2);
-    refuse_at("space,number,code\nstage,1,a,b\n", 2);
-    refuse_at("space,number,code\nstage,65536,a\n", 2);
+    refuse_at("space,number,code\nstage,0,a\n", 2, 7);
+    refuse_at("space,number,code\nstage,x,a\n", 2, 7);
+    refuse_at("space,number,code\nplace,1,a\n", 2, 1);
+    refuse_at("space,number,code\nstage,1\n", 2, 8);
+    refuse_at("space,number,code\nstage,1,\n", 2, 9);
+    refuse_at("space,number,code\nstage,1,a,b\n", 2, 9);
+    refuse_at("space,number,code\n  stage,65536,a\n", 2, 9);
 }
 
 int main(void)

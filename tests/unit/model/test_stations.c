@@ -39,7 +39,7 @@ static void finds_a_station_as_it_was_that_day(void **state)
     const struct station *after = stations_find(stations, SPAN("a"), turn);
     assert_true(span_is(after->every, "1d"));
     assert_int_equal(after->cadence.unit, CADENCE_OPEN_DAYS);
-    assert_int_equal(after->line, 3);
+    assert_int_equal(after->family_place.line, 3);
     assert_null(stations_at(stations, 0, turn));
     assert_ptr_equal(stations_at(stations, 1, turn), after);
     assert_null(stations_find(stations, SPAN("b"), turn)); /* not opened yet */
