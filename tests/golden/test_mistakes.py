@@ -90,7 +90,7 @@ MISTAKES = {
     "date pattern that reads nothing": ("ingest", "feeds/hotline.yaml", 'date: ["%Y-%m', 'date: ["%Y-%B', '"%Y-%B', "no date can be read by",
                                         "write it as in"),
     "unknown stage of a trigger": ("router", "triggers/cluster.yaml", "stage: opened", "stage: opend", "opend",
-                                   'kind request has no stage "opend"', "use a stage of"),
+                                   'kind request has no stage "opend"; did you mean opened', "use a stage of"),
     "timer without the stage it makes": ("aggregator", "kinds/request.yaml", "  overdue:     { rank: 92, by: [router],            after: [opened, dispatched] }\n",
                                          "", "escalate, to: desk", "timer overdue makes the router say overdue, and there is no such stage in kind request",
                                          "add `overdue: { rank: 92, by: [router], after: [opened] }` to its stages"),

@@ -45,6 +45,23 @@ static bool is_stage(const struct kinds *kinds, struct span kind, struct span st
     return false;
 }
 
+/* A stage of that kind, or of any, that the misspelt word may mean, or NULL. */
+static const char *nearest_stage(const struct kinds *kinds, struct span kind, struct span word)
+{
+    const char *names[CASE_KIND_MAX_STAGES], *nearest = NULL;
+    char text[64];
+    const struct case_kind *one;
+    span_to_cstr(word, text, sizeof text);
+    for (size_t i = 0; !nearest && (one = kinds_at(kinds, i)); i++) {
+        if (kind.at && !span_is(kind, one->code))
+            continue;
+        for (size_t k = 0; k < one->stage_count; k++)
+            names[k] = one->stages[k].name;
+        nearest = diagnostics_nearest(text, names, one->stage_count);
+    }
+    return nearest;
+}
+
 static bool check_stages(struct trigger_reading *reading, const struct trigger_step *step,
                          const struct yaml_node *node)
 {
@@ -52,9 +69,11 @@ static bool check_stages(struct trigger_reading *reading, const struct trigger_s
     for (size_t i = 0; i < step->name_count; i++) {
         if (is_stage(reading->kinds, step->kind, step->names[i]))
             continue;
+        const char *near = nearest_stage(reading->kinds, step->kind, step->names[i]);
         diagnostics_add(reading->diagnostics, node->place, "use a stage of kinds/",
-                        "%s%.*s has no stage \"%.*s\"", step->kind.at ? "kind " : "no kind",
-                        SPAN_ARG(step->kind), SPAN_ARG(step->names[i]));
+                        "%s%.*s has no stage \"%.*s\"%s%s", step->kind.at ? "kind " : "no kind",
+                        SPAN_ARG(step->kind), SPAN_ARG(step->names[i]),
+                        near ? "; did you mean " : "", near ? near : "");
         good = false;
     }
     return good;

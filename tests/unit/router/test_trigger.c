@@ -34,7 +34,8 @@ static const struct slip slips[] = {
     {"no_such_kind", HEAD "on: { kind: requests, stage: opened }\n" GROUP COUNT OPEN,
      "t.yaml:3:13: error: no kind \"requests\"; did you mean request; fix: use a kind of kinds/"},
     {"no_such_stage", HEAD "on: { kind: request, stage: opend }\n" GROUP COUNT OPEN,
-     "t.yaml:3:29: error: kind request has no stage \"opend\"; fix: use a stage of kinds/"},
+     "t.yaml:3:29: error: kind request has no stage \"opend\"; did you mean opened; fix: "
+     "use a stage of kinds/"},
     {"listens_to_nothing", HEAD "on: { type_code: R0105 }\n" GROUP COUNT OPEN,
      "t.yaml:3:5: error: it does not say what to listen to; fix: write { kind: request, stage: "
      "opened, … } or { observation: weather_alert, … }"},
