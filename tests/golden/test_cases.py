@@ -102,9 +102,11 @@ def test_one_line_too_many_or_too_few_is_told_as_one(mine):
 
 def test_a_new_folder_is_a_new_case_and_update_writes_what_came(mine):
     (mine / "expected.jsonl").unlink()
-    shown = test(mine.parents[1], status=1).stdout
-    assert "no expected.jsonl" in shown and shown.count("not expected") == 4
-    assert " (updated)" in test(mine, "--update").stdout
+    shown = test(mine.parents[1], status=1)
+    assert "no expected.jsonl" in shown.stdout and shown.stdout.count("not expected") == 4
+    assert shown.stderr.count("--update writes it into expected.jsonl") == 1
+    updated = test(mine, "--update")
+    assert " (updated)" in updated.stdout and "--update" not in updated.stdout + updated.stderr
     assert (mine / "expected.jsonl").read_bytes() == (CASES / ORDER / "expected.jsonl").read_bytes()
     test(mine)
 
@@ -131,7 +133,9 @@ def test_when_a_case_arrives_can_be_said(mine):
 
 def test_update_leaves_alone_what_it_cannot_read(mine):
     (mine / "expected.jsonl").write_text('{"evnt": {}}\n')
-    assert "expected.jsonl line 1 is neither" in test(mine, "--update", status=1).stdout
+    said = test(mine, "--update", status=1)
+    assert "expected.jsonl line 1 is neither" in said.stdout and "--update" not in said.stderr
+    assert "--update" not in test(mine, status=1).stderr  # it would write nothing
     assert (mine / "expected.jsonl").read_text() == '{"evnt": {}}\n'
 
 

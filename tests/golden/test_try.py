@@ -122,6 +122,17 @@ def test_what_moves_nothing_is_told(tmp_path):
     assert report(*words)["no_effect"]["moves"] == 0 and "no effect" not in attempt(*words).stdout
 
 
+def test_what_triggers_open_is_counted_apart(tmp_path):
+    row = {"诉求性质": "投诉", "问题分类": "R0105", "反映社区": "110105001901", "反映街乡": "110105001", "反映小区": "e1"}
+    path = tmp_path / "orders.ndjson"
+    path.write_text("".join(json.dumps({**row, "工单编号": f"T{n}", "来电人标识": f"p{n}", "受理时间": f"2026-03-02 09:0{n}:00"},
+                                       ensure_ascii=False) + "\n" for n in range(3)))
+    words = (path, "--feed", "hotline", "--clock", "2026-03-02T12:00:00+08:00")
+    said, shown = report(*words), attempt(*words).stdout
+    assert (said["events"], said["cases"], said["found"]) == (3, 3, 1)
+    assert "events     3 of 3 cases\ntriggers   opened 1 case 未诉先办\n" in shown
+
+
 def test_an_array_and_lines_are_the_same(tmp_path):
     items = (ROOT / "config/feeds/cases/hotline/one_order_several_events/input.ndjson").read_text()
     (tmp_path / "a.ndjson").write_text(items)

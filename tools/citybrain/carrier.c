@@ -192,7 +192,8 @@ struct carrier_counts carrier_counts(const struct carrier *carrier)
     counts.desk = flow.desk;
     counts.timers = flow.timers;
     counts.too_long = flow.too_long;
-    counts.cases = flow.cases;
+    counts.found = passes_firings(carrier->passes);
+    counts.cases = flow.cases - counts.found;
     return counts;
 }
 

@@ -29,7 +29,8 @@ struct carrier_counts {
     int64_t decided, adopted, desk, timers, orders;
     int64_t unreadable; /* events a core could not read: a fault of ours */
     int64_t too_long;
-    int64_t cases;
+    int64_t cases; /* that the events are of */
+    int64_t found; /* opened by triggers */
 };
 
 struct carrier;

@@ -75,8 +75,7 @@ bool golden_expected_read(const struct golden_expected *expected, const char *fo
     bool good = true;
     snprintf(path, sizeof path, "%s/expected.jsonl", folder);
     if (!golden_expected_file(path, expected->file)) {
-        strbuf_add(why, SPAN("  no expected.jsonl: look at what came; where it is right, --update "
-                             "writes it\n"));
+        strbuf_add(why, SPAN("  no expected.jsonl; what came:\n"));
         return true;
     }
     struct span rest = strbuf_span(expected->file);

@@ -166,3 +166,11 @@ struct case_flow_counts passes_counts(const struct passes *passes)
     }
     return all;
 }
+
+int64_t passes_firings(const struct passes *passes)
+{
+    int64_t firings = 0;
+    for (int32_t i = 0; i < PARTITIONS; i++)
+        firings += (int64_t)window_flow_counts(passes->windows[i]).firings;
+    return firings;
+}

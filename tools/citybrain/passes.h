@@ -31,3 +31,4 @@ void passes_add(struct passes *passes, int32_t partition, struct span key, struc
 void passes_add_tick(struct passes *passes, int64_t t_ms);          /* to every partition */
 void passes_run(struct passes *passes);                             /* until all is read */
 struct case_flow_counts passes_counts(const struct passes *passes); /* of all partitions */
+int64_t passes_firings(const struct passes *passes);                /* each opened a case */

@@ -120,7 +120,11 @@ void try_report_show(const struct try_report *report, const struct carrier *carr
             fprintf(out, ", 缺少 missing: %s", reject->why.wanted);
         fputc('\n', out);
     }
-    fprintf(out, "events     %" PRId64 " of %" PRId64 " cases\n", n.events, n.cases);
+    fprintf(out, "events     %" PRId64 " of %" PRId64 " case%s\n", n.events, n.cases,
+            n.cases == 1 ? "" : "s");
+    if (n.found)
+        fprintf(out, "triggers   opened %" PRId64 " case%s 未诉先办\n", n.found,
+                n.found == 1 ? "" : "s");
     fprintf(out,
             "decisions  %" PRId64 " made, %" PRId64 " of them adopted, %" PRId64
             " to the desk; %" PRId64 " work orders, %" PRId64 " timers fired\n",
@@ -187,11 +191,12 @@ void try_report_show_json(const struct try_report *report, const struct carrier 
                 report->feed, report->version, n.read, n.accepted, n.rejected);
     add_rejects(report, &text);
     strbuf_addf(&text,
-                "],\"events\":%" PRId64 ",\"cases\":%" PRId64 ",\"decisions\":{\"made\":%" PRId64
-                ",\"adopted\":%" PRId64 ",\"desk\":%" PRId64 ",\"orders\":%" PRId64
-                ",\"timers\":%" PRId64 "},\"unreadable\":%" PRId64 ",\"too_long\":%" PRId64 ",",
-                n.events, n.cases, n.decided, n.adopted, n.desk, n.orders, n.timers, n.unreadable,
-                n.too_long);
+                "],\"events\":%" PRId64 ",\"cases\":%" PRId64 ",\"found\":%" PRId64
+                ",\"decisions\":{\"made\":%" PRId64 ",\"adopted\":%" PRId64 ",\"desk\":%" PRId64
+                ",\"orders\":%" PRId64 ",\"timers\":%" PRId64 "},\"unreadable\":%" PRId64
+                ",\"too_long\":%" PRId64 ",",
+                n.events, n.cases, n.found, n.decided, n.adopted, n.desk, n.orders, n.timers,
+                n.unreadable, n.too_long);
     add_no_effect(report, carrier, &text);
     strbuf_add(&text, SPAN(",\"views\":{"));
     const char *comma = "";

@@ -57,7 +57,7 @@ struct test {
     const char *config_dir;
     bool update, json;
     struct golden_folders folders;
-    size_t number, failed, updated;
+    size_t number, failed, updated, differing;
 };
 
 static void show_diagnostic(void *context, const char *line)
@@ -141,6 +141,7 @@ static bool run_case(struct test *test, struct runners *runners, const char *fol
     bool good = result.verdict == GOLDEN_AS_WRITTEN || updated;
     test->number++;
     test->failed += !good;
+    test->differing += result.verdict == GOLDEN_DIFFERS && !test->update;
     test->updated += updated;
     if (test->json)
         show_json(folder, &result, updated ? "updated" : verdicts[result.verdict]);
@@ -172,6 +173,9 @@ static int run_all(struct test *test, const struct bundle *bundle)
     if (test->failed)
         fprintf(stderr, ", %zu NOT", test->failed);
     fputc('\n', stderr);
+    if (test->differing)
+        fprintf(stderr, "citybrain test: where what came is right, --update writes it into "
+                        "expected.jsonl\n");
     return test->failed ? VERB_FAILED : VERB_OK;
 }
 
