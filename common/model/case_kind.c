@@ -4,13 +4,13 @@
  * what is wrong is named by place with the nearest known word. The texts stay in the documents. */
 #include "model/case_kind.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
 #include "base/memory.h"
+#include "config/yaml_folder.h"
 #include "config/yaml_said.h"
 #include "model/case_kind_internal.h"
 #include "model/desk.h"
@@ -238,36 +238,21 @@ static void load_file(struct kinds *kinds, const char *path, const struct codes 
     read_kind(kinds, yaml_root(document), codes, diagnostics);
 }
 
-static int is_yaml(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 struct kinds *kinds_load(const char *folder, const struct codes *codes,
                          struct diagnostics *diagnostics)
 {
-    struct dirent **entries = NULL;
+    struct yaml_folder files;
     struct kinds *kinds = xcalloc(1, sizeof *kinds);
     kinds->codes = codes;
     struct digest *digest = digest_new();
     size_t errors = diagnostics_errors(diagnostics);
-    int n = scandir(folder, &entries, is_yaml, by_name);
-    if (n <= 0 || n > MAX_KINDS)
+    yaml_folder_read(&files, folder);
+    if (files.count == 0 || files.count > MAX_KINDS)
         diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "put files <kind>.yaml there",
                         "the folder holds no kind, or more than %d", MAX_KINDS);
-    for (int i = 0; i < n; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (n <= MAX_KINDS)
-            load_file(kinds, path, codes, digest, diagnostics);
-        free(entries[i]);
-    }
-    free(entries);
+    for (size_t i = 0; i < files.count && files.count <= MAX_KINDS; i++)
+        load_file(kinds, files.paths[i], codes, digest, diagnostics);
+    yaml_folder_fini(&files);
     digest_finish(digest, kinds->hash);
     if (diagnostics_errors(diagnostics) == errors)
         return kinds;

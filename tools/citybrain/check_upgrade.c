@@ -3,13 +3,13 @@
  * lines), so a code that is missing gets the next number there, whatever it has in the release. */
 #include "citybrain/check_upgrade.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "base/memory.h"
 #include "config/yaml.h"
+#include "config/yaml_folder.h"
 #include "model/codes.h"
 
 #define PATH_BYTES 4096
@@ -142,23 +142,16 @@ static void compare(const struct upgrade *upgrade, const char *name)
     free(release);
 }
 
-static int is_yaml(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
-
 static void check_files(const struct upgrade *upgrade)
 {
     static const char *const folders[] = {"kinds", "views", "triggers", "feeds"};
     for (size_t i = 0; i < ARRAY_LENGTH(folders); i++) {
         char path[PATH_BYTES], name[PATH_BYTES];
-        struct dirent **entries = NULL;
-        int count = scandir(in(path, upgrade->release, folders[i]), &entries, is_yaml, alphasort);
-        for (int k = 0; k < count; k++) {
-            compare(upgrade, in(name, folders[i], entries[k]->d_name));
-            free(entries[k]);
-        }
-        free(entries);
+        struct yaml_folder files;
+        yaml_folder_read(&files, in(path, upgrade->release, folders[i]));
+        for (size_t k = 0; k < files.count; k++)
+            compare(upgrade, in(name, folders[i], strrchr(files.paths[k], '/') + 1));
+        yaml_folder_fini(&files);
     }
 }
 

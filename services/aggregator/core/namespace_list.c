@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/core/namespace_list.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "config/yaml.h"
+#include "config/yaml_folder.h"
 
 #define MOST 64
 
@@ -14,11 +13,6 @@ struct namespace_list {
     char *names[MOST]; /* owned; "request:12345", each once */
     size_t count;
 };
-
-static int is_yaml(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
 
 static void add(struct namespace_list *list, const struct kinds *kinds, struct span name)
 {
@@ -48,15 +42,11 @@ static void add_file(struct namespace_list *list, const struct kinds *kinds, con
 struct namespace_list *namespace_list_load(const char *folder, const struct kinds *kinds)
 {
     struct namespace_list *list = xcalloc(1, sizeof *list);
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_yaml, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        add_file(list, kinds, path);
-        free(entries[i]);
-    }
-    free(entries);
+    struct yaml_folder files;
+    yaml_folder_read(&files, folder);
+    for (size_t i = 0; i < files.count; i++)
+        add_file(list, kinds, files.paths[i]);
+    yaml_folder_fini(&files);
     return list;
 }
 

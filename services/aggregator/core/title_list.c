@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/core/title_list.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "config/yaml_folder.h"
 #include "config/yaml_name.h"
 #include "model/registry.h"
 
@@ -56,16 +55,6 @@ static void add_named(struct title_list *list, const char *code, const struct ya
     diagnostics_free(ignored);
 }
 
-static int is_yaml(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static struct yaml_document *read_file(const char *path)
 {
     struct diagnostics *ignored = diagnostics_new();
@@ -88,15 +77,11 @@ static void add_file(struct title_list *list, const char *path)
 struct title_list *title_list_load(const char *folder, const char *key)
 {
     struct title_list *list = new_list(key);
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, is_yaml, by_name);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        add_file(list, path);
-        free(entries[i]);
-    }
-    free(entries);
+    struct yaml_folder files;
+    yaml_folder_read(&files, folder);
+    for (size_t i = 0; i < files.count; i++)
+        add_file(list, files.paths[i]);
+    yaml_folder_fini(&files);
     return list;
 }
 

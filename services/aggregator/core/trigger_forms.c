@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "aggregator/core/trigger_forms.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "config/yaml.h"
+#include "config/yaml_folder.h"
 
 #define MOST_BYTES ((size_t)16 << 10)
-
-static int is_yaml(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
 
 static void add(struct strbuf *list, const char *code)
 {
@@ -46,17 +40,13 @@ static void read_file(struct trigger_forms *forms, const char *path)
 
 void trigger_forms_load(struct trigger_forms *forms, const char *folder)
 {
-    struct dirent **entries = NULL;
+    struct yaml_folder files;
     strbuf_init(&forms->limits, 256, MOST_BYTES);
     strbuf_init(&forms->silences, 256, MOST_BYTES);
-    int count = scandir(folder, &entries, is_yaml, alphasort);
-    for (int i = 0; i < count; i++) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        read_file(forms, path);
-        free(entries[i]);
-    }
-    free(entries);
+    yaml_folder_read(&files, folder);
+    for (size_t i = 0; i < files.count; i++)
+        read_file(forms, files.paths[i]);
+    yaml_folder_fini(&files);
 }
 
 void trigger_forms_fini(struct trigger_forms *forms)

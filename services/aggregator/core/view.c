@@ -4,7 +4,6 @@
  * kind exists and that a view either sums or is a stock. */
 #include "aggregator/core/view.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "aggregator/core/view_measure.h"
 #include "aggregator/core/view_shape.h"
 #include "base/memory.h"
+#include "config/yaml_folder.h"
 #include "config/yaml_said.h"
 
 #define VIEW_MAX_FILES 64
@@ -319,23 +319,9 @@ static void take_view(struct views *views, struct yaml_document *document,
                             view->name);
 }
 
-static int is_yaml(const struct dirent *entry)
+static void load_file(struct views *views, const char *path, const struct kinds *kinds,
+                      struct diagnostics *d)
 {
-    size_t len = strlen(entry->d_name);
-    return len > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + len - 5, ".yaml") == 0;
-}
-
-/* Bytewise, whatever the locale: the hash depends on the order. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static void load_file(struct views *views, const char *folder, const char *name,
-                      const struct kinds *kinds, struct diagnostics *d)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
     char *kept = xstrdup(path);
     struct yaml_document *document = yaml_load(kept, d);
     views->path[views->count] = kept;
@@ -358,19 +344,16 @@ static void hash_all(struct views *views)
 struct views *views_load(const char *folder, const struct kinds *kinds,
                          struct diagnostics *diagnostics)
 {
-    struct dirent **entries = NULL;
+    struct yaml_folder files;
     struct views *views = xcalloc(1, sizeof *views);
     size_t errors = diagnostics_errors(diagnostics);
-    int n = scandir(folder, &entries, is_yaml, by_name);
-    if (n <= 0 || n > VIEW_MAX_FILES)
+    yaml_folder_read(&files, folder);
+    if (files.count == 0 || files.count > VIEW_MAX_FILES)
         diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "put view files there",
                         "the folder holds no view, or more than %d", VIEW_MAX_FILES);
-    for (int i = 0; i < n; i++) {
-        if (n <= VIEW_MAX_FILES)
-            load_file(views, folder, entries[i]->d_name, kinds, diagnostics);
-        free(entries[i]);
-    }
-    free(entries);
+    for (size_t i = 0; i < files.count && files.count <= VIEW_MAX_FILES; i++)
+        load_file(views, files.paths[i], kinds, diagnostics);
+    yaml_folder_fini(&files);
     hash_all(views);
     if (diagnostics_errors(diagnostics) == errors)
         return views;

@@ -4,13 +4,13 @@
  * compiled in mapping_compile.c. */
 #include "ingest/core/mapping.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
 #include "base/memory.h"
+#include "config/yaml_folder.h"
 #include "ingest/core/mapping_compile.h"
 
 struct loaded {
@@ -146,27 +146,18 @@ static struct feeds *finish(struct feeds *feeds, size_t errors_before,
     return NULL;
 }
 
-static int is_yaml(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
-
 struct feeds *feeds_load(const char *folder, struct diagnostics *diagnostics)
 {
     size_t errors = diagnostics_errors(diagnostics);
     struct feeds *feeds = xcalloc(1, sizeof *feeds);
-    struct dirent **names = NULL;
-    int count = scandir(folder, &names, is_yaml, alphasort);
-    if (count <= 0)
+    struct yaml_folder files;
+    yaml_folder_read(&files, folder);
+    if (files.count == 0)
         diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "one YAML file a feed",
                         "no feed can be read here");
-    for (int i = 0; i < count; i++) {
-        char path[1024];
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-        add_document(feeds, yaml_load(path, diagnostics), diagnostics);
-        free(names[i]);
-    }
-    free(names);
+    for (size_t i = 0; i < files.count; i++)
+        add_document(feeds, yaml_load(files.paths[i], diagnostics), diagnostics);
+    yaml_folder_fini(&files);
     return finish(feeds, errors, diagnostics);
 }
 

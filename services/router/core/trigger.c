@@ -4,8 +4,6 @@
  * as its facts are. */
 #include "router/core/trigger.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +11,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "base/timestamp.h"
+#include "config/yaml_folder.h"
 #include "router/core/trigger_internal.h"
 
 #define DAY_MS       INT64_C(86400000)
@@ -187,22 +186,9 @@ static void read_trigger(struct triggers *triggers, const struct yaml_node *root
                         "it asks for more than %d fields of a fact", TRIGGER_MOST_FIELDS);
 }
 
-static int is_yaml(const struct dirent *entry)
+static void load_file(struct triggers *triggers, const char *path, const struct kinds *kinds,
+                      const struct district *district, struct diagnostics *diagnostics)
 {
-    return entry->d_name[0] != '.' && span_ends(span_of(entry->d_name), SPAN(".yaml"));
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static void load_file(struct triggers *triggers, const char *folder, const char *file,
-                      const struct kinds *kinds, const struct district *district,
-                      struct diagnostics *diagnostics)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, file);
     struct yaml_document *document = yaml_load(path, diagnostics);
     if (!document)
         return;
@@ -213,19 +199,16 @@ static void load_file(struct triggers *triggers, const char *folder, const char 
 struct triggers *triggers_load(const char *folder, const struct kinds *kinds,
                                const struct district *district, struct diagnostics *diagnostics)
 {
-    struct dirent **entries = NULL;
+    struct yaml_folder files;
     struct triggers *triggers = xcalloc(1, sizeof *triggers);
     size_t errors = diagnostics_errors(diagnostics);
-    int n = scandir(folder, &entries, is_yaml, by_name);
-    if (n > TRIGGER_MOST)
+    yaml_folder_read(&files, folder);
+    if (files.count > TRIGGER_MOST)
         diagnostics_add(diagnostics, (struct place){folder, 0, 0}, "join or remove some",
                         "the folder holds more than %d triggers", TRIGGER_MOST);
-    for (int i = 0; i < n; i++) {
-        if (n <= TRIGGER_MOST)
-            load_file(triggers, folder, entries[i]->d_name, kinds, district, diagnostics);
-        free(entries[i]);
-    }
-    free(entries);
+    for (size_t i = 0; i < files.count && files.count <= TRIGGER_MOST; i++)
+        load_file(triggers, files.paths[i], kinds, district, diagnostics);
+    yaml_folder_fini(&files);
     if (diagnostics_errors(diagnostics) == errors)
         return triggers;
     triggers_free(triggers);
