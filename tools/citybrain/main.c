@@ -14,10 +14,11 @@
 #include "daemon/version.h"
 
 static const struct verb *const verbs[] = {
-    &verb_backtest, &verb_check,  &verb_completion, &verb_dead,   &verb_desk,     &verb_explain,
-    &verb_gen,      &verb_init,   &verb_key,        &verb_lag,    &verb_period,   &verb_reasons,
-    &verb_rebuild,  &verb_replay, &verb_report,     &verb_send,   &verb_stations, &verb_tap,
-    &verb_test,     &verb_topics, &verb_try,        &verb_verify, &verb_views,    &verb_why,
+    &verb_backtest, &verb_check,  &verb_completion, &verb_dead,    &verb_desk,
+    &verb_explain,  &verb_gen,    &verb_init,       &verb_key,     &verb_lag,
+    &verb_mapping,  &verb_period, &verb_reasons,    &verb_rebuild, &verb_replay,
+    &verb_report,   &verb_send,   &verb_stations,   &verb_tap,     &verb_test,
+    &verb_topics,   &verb_try,    &verb_verify,     &verb_views,   &verb_why,
 };
 
 const struct verb *verb_at(size_t index)

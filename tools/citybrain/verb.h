@@ -25,6 +25,7 @@ extern const struct verb verb_gen;
 extern const struct verb verb_init;
 extern const struct verb verb_key;
 extern const struct verb verb_lag;
+extern const struct verb verb_mapping;
 extern const struct verb verb_period;
 extern const struct verb verb_reasons;
 extern const struct verb verb_rebuild;
