@@ -28,15 +28,14 @@ def blocks():
 
 
 def typed(block):
-    """The checkout is elsewhere: the shell stands in an empty folder. Who sends looks a moment later."""
-    block = block.replace("make up", f"make -C {ROOT} up").replace("deploy/local/", f"{ROOT}/deploy/local/")
+    """Who sends looks a moment later."""
     block = re.sub(r"^(citybrain send .*)$", rf"\1\nsleep {LOOK}", block, flags=re.M)
     return re.sub(r"^(citybrain desk ls)", rf"sleep {TICK}\n\1", block, flags=re.M)
 
 
 def play(folder, environment):
     """[(block, seconds, what it printed)]"""
-    lines = [f"PATH={os.environ['CITYBRAIN_BIN']}:$PATH"]
+    lines = [f"CHECKOUT={ROOT} PATH={os.environ['CITYBRAIN_BIN']}:$PATH"]
     for block in blocks():
         lines += [f"echo {MARK} $(date +%s.%N)", typed(block)]
     lines += [f"echo {MARK} $(date +%s.%N)", "env | grep -E '^CITYBRAIN_(API|URL)='"]
