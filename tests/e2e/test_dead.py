@@ -70,6 +70,7 @@ def test_letters_are_grouped_listed_and_shown(refused):
     first, second = told(refused, "group")
     assert (first["reason"], first["pointer"], first["letters"]) == ("unknown_code", "/kind", GOOD)
     assert (second["reason"], second["pointer"], second["letters"]) == ("bad_date", "/at", BAD)
+    assert (first["values"], second["values"]) == (f"1 种: 网络投诉×{GOOD}", f"1 种: 昨天上午×{BAD}")
     assert len(told(refused, "ls", "--code", "bad_date")) == BAD
     assert len(told(refused, "ls", "--limit", "7")) == 7
     assert told(refused, "ls", "--until", "2026-01-01") == [] and told(refused, "ls", "--station", "st001") == []

@@ -57,7 +57,7 @@ def checks(done, addresses):
     yield "history is counted", re.search(r"^2026-03-02\t3\t1\t1\t", history, re.M) is not None
     yield "history is dispatched to nobody", "XC0001" not in today.split("tap dispatch")[-1]
     yield "today's orders are with the bureau", all(f"assigned\tinspection:market:XC010{n}" in today for n in (1, 2))
-    yield "what the trigger found waits at the desk", re.search(r"^proactive:patrol_again:\S+\t未诉先办待确认\t.*\t登良社区$", today, re.M) is not None
+    yield "what the trigger found waits at the desk", re.search(r"^proactive:patrol_again:\S+\t未诉先办待确认\t.*\t登良社区\t-$", today, re.M) is not None
     yield "cases on the page", {row["case"] for row in ask("cases?kind=inspection")} >= {"inspection:market:XC0001", "inspection:market:XC0101"}
     shown = browse(f"{api}/#view=figures&name=inspection&range=all").text("figures")
     yield "the view on the page: who has what, and the sum", all(words in shown for words in ("整改率", "区市场监管局 2 0 0 0.0%", "合计 5 1 1 20.0%"))

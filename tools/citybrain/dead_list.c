@@ -9,17 +9,29 @@
 
 #include "base/memory.h"
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "citybrain/table.h"
 
-#define MOST_BYTES ((size_t)1 << 30)
+#define MOST_BYTES  ((size_t)1 << 30)
+#define MOST_VALUES 1000 /* of a group */
+#define SAYS_VALUES 3
+#define VALUE_BYTES 64
 
 struct dead_list_row {
     int64_t at_ms;
     char *json; /* owned */
 };
 
+struct dead_value {
+    UT_hash_handle hh;
+    int64_t letters;
+    char text[];
+};
+
 struct dead_group {
-    char *name; /* owned, as `sample`: the newest letter's row */
+    struct dead_value *values; /* owned; by their text */
+    bool withheld;             /* no event may hold them */
+    char *name;                /* owned, as `sample`: the newest letter's row */
     char *sample, feed[96];
     enum reject code;
     char pointer[96];
@@ -142,7 +154,24 @@ void dead_list_fini(struct dead_list *list)
 
 /* ---- groups ---- */
 
-void dead_groups_add(struct dead_groups *groups, const struct dead_letter *letter)
+static void note_value(struct dead_group *group, const struct dead_cell *cell)
+{
+    struct dead_value *value = NULL;
+    if (!cell || !cell->text.len || !utf8_is_valid(cell->text))
+        return;
+    group->withheld |= !cell->may_show;
+    HASH_FIND(hh, group->values, cell->text.at, cell->text.len, value);
+    if (!value && HASH_COUNT(group->values) < MOST_VALUES) {
+        value = xcalloc(1, sizeof *value + cell->text.len + 1);
+        memcpy(value->text, cell->text.at, cell->text.len);
+        HASH_ADD_KEYPTR(hh, group->values, value->text, cell->text.len, value);
+    }
+    if (value)
+        value->letters++;
+}
+
+void dead_groups_add(struct dead_groups *groups, const struct dead_letter *letter,
+                     const struct dead_cell *cell)
 {
     char name[300];
     const struct dead_header *header = &letter->header;
@@ -165,6 +194,7 @@ void dead_groups_add(struct dead_groups *groups, const struct dead_letter *lette
         group->sample = row_of(letter);
     }
     group->count++;
+    note_value(group, cell);
     group->first_ms = letter->at_ms < group->first_ms ? letter->at_ms : group->first_ms;
     group->last_ms = letter->at_ms > group->last_ms ? letter->at_ms : group->last_ms;
 }
@@ -174,8 +204,38 @@ static int by_count(const struct dead_group *a, const struct dead_group *b)
     return a->count != b->count ? (a->count > b->count ? -1 : 1) : strcmp(a->name, b->name);
 }
 
+static int by_letters(const struct dead_value *a, const struct dead_value *b)
+{
+    return a->letters != b->letters ? (a->letters > b->letters ? -1 : 1) : strcmp(a->text, b->text);
+}
+
+/* How many there are, and of those that may be shown the most frequent with their letters. */
+static void add_values(struct strbuf *out, struct dead_group *group)
+{
+    char line[SAYS_VALUES * (VALUE_BYTES + 32) + 64], text[VALUE_BYTES];
+    struct strbuf said = {.at = line, .capacity = sizeof line, .max = sizeof line - 1};
+    unsigned count = HASH_COUNT(group->values), said_count = 0;
+    if (count == 0) {
+        add_text(out, "values", SPAN_NONE);
+        return;
+    }
+    HASH_SORT(group->values, by_letters);
+    strbuf_addf(&said, "%s%u 种", count == MOST_VALUES ? "≥" : "", count);
+    for (struct dead_value *value = group->values;
+         value && !group->withheld && said_count < SAYS_VALUES; value = value->hh.next) {
+        utf8_fit(text, sizeof text, span_of(value->text));
+        strbuf_addf(&said, "%s%s×%lld", said_count++ ? ", " : ": ", text,
+                    (long long)value->letters);
+    }
+    if (group->withheld)
+        strbuf_add(&said, SPAN(" (不显示 withheld)"));
+    else if (count > said_count)
+        strbuf_add(&said, SPAN(", …"));
+    add_text(out, "values", strbuf_span(&said));
+}
+
 /* The sample is named by its place in a table, and whole in JSON. */
-static char *group_row(const struct dead_group *group, bool json)
+static char *group_row(struct dead_group *group, bool json)
 {
     struct strbuf text;
     strbuf_init(&text, 512, 32768);
@@ -184,6 +244,7 @@ static char *group_row(const struct dead_group *group, bool json)
     add_text(&text, "reason", span_of(reject_name(group->code)));
     add_text(&text, "pointer", span_of(group->pointer));
     add_int(&text, "letters", group->count);
+    add_values(&text, group);
     add_time(&text, "first", group->first_ms);
     add_time(&text, "last", group->last_ms);
     if (json) {
@@ -217,6 +278,17 @@ void dead_groups_show(struct dead_groups *groups, bool json, FILE *out)
     free(objects);
 }
 
+static void free_values(struct dead_group *group)
+{
+    struct dead_value *value, *next;
+    HASH_ITER(hh, group->values, value, next)
+    {
+        /* As below. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+        HASH_DEL(group->values, value);
+        free(value);
+    }
+}
+
 void dead_groups_fini(struct dead_groups *groups)
 {
     struct dead_group *group, *next;
@@ -224,6 +296,7 @@ void dead_groups_fini(struct dead_groups *groups)
     {
         /* uthash unlinks before we free. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
         HASH_DEL(groups->by_name, group);
+        free_values(group);
         free(group->name);
         free(group->sample);
         free(group);

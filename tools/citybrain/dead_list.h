@@ -21,12 +21,15 @@ void dead_list_add(struct dead_list *list, const struct dead_letter *letter);
 void dead_list_show(struct dead_list *list, size_t limit, bool json, FILE *out);
 void dead_list_fini(struct dead_list *list);
 
-/* ---- groups: feed, reason and the field it is about; the most first ---- */
+/* ---- groups: feed, reason and the field it is about; the most first; in each how many values the
+ * field has, and those that most letters have ---- */
 
 struct dead_groups {
     struct dead_group *by_name; /* owned */
 };
 
-void dead_groups_add(struct dead_groups *groups, const struct dead_letter *letter);
+/* `cell`: what it is refused for, NULL where nobody asked. */
+void dead_groups_add(struct dead_groups *groups, const struct dead_letter *letter,
+                     const struct dead_cell *cell);
 void dead_groups_show(struct dead_groups *groups, bool json, FILE *out);
 void dead_groups_fini(struct dead_groups *groups);

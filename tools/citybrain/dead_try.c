@@ -205,6 +205,22 @@ void dead_try_letter(struct dead_try *trial, const struct dead_letter *letter,
         leave(verdict, "foreign_topic");
 }
 
+struct dead_cell dead_try_cell(struct dead_try *trial, const struct dead_letter *letter)
+{
+    const struct mapping *mapping = trial->result.mapping;
+    bool shown[MAPPING_MAX_COLUMNS];
+    if (!mapping || !letter->value.at || !span_is(topic_of(trial, letter), "raw"))
+        return (struct dead_cell){0};
+    explain_columns(mapping, shown);
+    for (size_t i = 0; i < mapping->column_count; i++) {
+        struct reject_place place = {.reject = REJECT_NONE};
+        decode_pointer(&trial->normalise.decode, mapping, (int)i, &place);
+        if (strcmp(place.pointer, letter->header.why.pointer) == 0)
+            return (struct dead_cell){trial->normalise.cells[i], shown[i]};
+    }
+    return (struct dead_cell){0};
+}
+
 void dead_try_explain(struct dead_try *trial, const struct dead_letter *letter,
                       const struct dead_verdict *verdict, struct strbuf *out)
 {

@@ -50,6 +50,12 @@ void dead_try_init(struct dead_try *trial, const struct bundle *bundle,
 void dead_try_fini(struct dead_try *trial);
 void dead_try_letter(struct dead_try *trial, const struct dead_letter *letter,
                      struct dead_verdict *verdict);
+struct dead_cell {
+    struct span text; /* absent: no cell is meant, or it cannot be made out */
+    bool may_show;
+};
+/* What the letter is refused for, as today's mapping finds it: of the one that was just tried. */
+struct dead_cell dead_try_cell(struct dead_try *trial, const struct dead_letter *letter);
 /* Two members of a JSON object, "cells" and "events", of the letter that was just tried; nothing
  * where its cells could not be made out. Texts that no event may hold are told by their length. */
 void dead_try_explain(struct dead_try *trial, const struct dead_letter *letter,

@@ -24,7 +24,10 @@ static const char dead_help[] =
     "       citybrain dead redrive [filters] [--execute …] [--json]   修好之后重投\n"
     "       citybrain dead purge filters [--execute …] [--json]       不再需要的,删除\n\n"
     "What could not be taken lies in the topic `dead`, bytes untouched, for 30 days. group says\n"
-    "what is wrong and how often, with the newest letter as a sample; show one letter, its cells\n"
+    "what is wrong and how often, how many different values the field has (by today's mapping; "
+    "the\n"
+    "three that most letters have), with the newest letter as a sample; show one letter, its "
+    "cells\n"
     "by today's mapping and what would come of it now (PLACE as ls names it, 1/234). A reason's\n"
     "cause and fix: citybrain reasons CODE. Letters that were redriven are done with, and neither\n"
     "listed nor counted: to know which they are, ls and group read `dead` and beside it the\n"
@@ -77,7 +80,7 @@ struct wish {
     struct dead_groups groups;
     struct dead_redriven redriven;
     int64_t left_out; /* redriven, and not wanted */
-    bool found, all;
+    bool found, all, knows_mappings;
 };
 
 /* ---- reading ---- */
@@ -119,8 +122,15 @@ static bool take_listed(void *context, const struct dead_letter *letter)
 static bool take_group(void *context, const struct dead_letter *letter)
 {
     struct wish *wish = context;
-    if (is_listed(wish, letter))
-        dead_groups_add(&wish->groups, letter);
+    struct dead_cell cell = {0};
+    if (!is_listed(wish, letter))
+        return true;
+    if (wish->knows_mappings) {
+        struct dead_verdict verdict;
+        dead_try_letter(&wish->trial, letter, &verdict);
+        cell = dead_try_cell(&wish->trial, letter);
+    }
+    dead_groups_add(&wish->groups, letter, &cell);
     return true;
 }
 
@@ -250,20 +260,31 @@ static void show_diagnostic(void *context, const char *line)
     fprintf(context, "%s\n", line);
 }
 
-/* Lists need no configuration, unless a mapping is to tell the station. */
+/* Lists need no configuration, unless a mapping is to tell the station; groups say more with one.
+ */
 static int with_bundle(struct wish *wish, const char *place)
 {
     bool lists = strcmp(wish->what, "ls") == 0, groups = strcmp(wish->what, "group") == 0;
     if (strcmp(wish->what, "purge") == 0)
         return purge(wish);
-    if ((lists || groups) && !wish->filter.station)
-        return lists ? list(wish) : group(wish);
+    if (lists && !wish->filter.station)
+        return list(wish);
     struct diagnostics *diagnostics = diagnostics_new();
     bool loaded = bundle_load(&wish->bundle, wish->config_dir, diagnostics);
     int status = VERB_CONFIG;
-    diagnostics_each(diagnostics, show_diagnostic, stderr);
+    bool spares = groups && !wish->filter.station && !loaded;
+    if (spares)
+        fprintf(stderr,
+                "citybrain dead: values are not told: %s is no configuration that can be "
+                "read; citybrain check says why\n",
+                wish->config_dir);
+    else
+        diagnostics_each(diagnostics, show_diagnostic, stderr);
     diagnostics_free(diagnostics);
-    if (loaded) {
+    if (spares) {
+        status = group(wish);
+    } else if (loaded) {
+        wish->knows_mappings = true;
         dead_try_init(&wish->trial, &wish->bundle, &wish->settings, wish->now_ms);
         status = lists                                ? list(wish)
                  : groups                             ? group(wish)

@@ -63,29 +63,36 @@ static void add_cell(struct walk *walk, int column, struct span text)
     strbuf_add_int(walk->out, (int64_t)characters(text));
 }
 
-static void show_columns(struct walk *walk, const int *columns, size_t count)
+static void show_columns(bool *shown, const int *columns, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        walk->shown[columns[i]] = true;
+        shown[columns[i]] = true;
+}
+
+void explain_columns(const struct mapping *mapping, bool shown[MAPPING_MAX_COLUMNS])
+{
+    for (size_t i = 0; i < mapping->column_count; i++)
+        shown[i] = false;
+    show_columns(shown, mapping->numbers, mapping->number_count);
+    show_columns(shown, mapping->identity, mapping->identity_count);
+    show_columns(shown, mapping->revision.columns, mapping->revision.column_count);
+    for (size_t i = 0; i < mapping->alias_count; i++)
+        shown[mapping->aliases[i].column] = true;
+    for (size_t e = 0; e < mapping->event_count; e++) {
+        const struct mapping_event *event = &mapping->events[e];
+        show_columns(shown, event->time.columns, event->time.column_count);
+        for (size_t i = 0; i < event->field_count; i++)
+            if (event->fields[i].class_ == MAPPING_PUBLIC && event->fields[i].word_count == 0)
+                show_columns(shown, event->fields[i].columns, event->fields[i].column_count);
+    }
 }
 
 static void find_shown(struct walk *walk, bool private_too)
 {
     const struct mapping *mapping = walk->item->mapping;
-    for (size_t i = 0; i < mapping->column_count; i++)
-        walk->shown[i] = private_too;
-    show_columns(walk, mapping->numbers, mapping->number_count);
-    show_columns(walk, mapping->identity, mapping->identity_count);
-    show_columns(walk, mapping->revision.columns, mapping->revision.column_count);
-    for (size_t i = 0; i < mapping->alias_count; i++)
-        walk->shown[mapping->aliases[i].column] = true;
-    for (size_t e = 0; e < mapping->event_count; e++) {
-        const struct mapping_event *event = &mapping->events[e];
-        show_columns(walk, event->time.columns, event->time.column_count);
-        for (size_t i = 0; i < event->field_count; i++)
-            if (event->fields[i].class_ == MAPPING_PUBLIC && event->fields[i].word_count == 0)
-                show_columns(walk, event->fields[i].columns, event->fields[i].column_count);
-    }
+    explain_columns(mapping, walk->shown);
+    for (size_t i = 0; private_too && i < mapping->column_count; i++)
+        walk->shown[i] = true;
 }
 
 static void write_cell(struct walk *walk, int column)

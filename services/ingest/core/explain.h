@@ -6,6 +6,8 @@
 
 #include "ingest/core/normalise.h"
 
+/* Which columns' texts may stand in an event. */
+void explain_columns(const struct mapping *mapping, bool shown[MAPPING_MAX_COLUMNS]);
 /* Two members of a JSON object, "cells" and "events", of an item that normalise_item has just read
  * with this result. Nothing where its cells could not be made out. Texts that no event may hold are
  * told by their length alone, unless `private_too`. */

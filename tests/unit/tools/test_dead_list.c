@@ -11,12 +11,60 @@
 
 #include "citybrain/dead_list.h"
 
-static void add(struct dead_groups *groups, int64_t offset, int64_t at_ms)
+static void add_cell(struct dead_groups *groups, int64_t offset, int64_t at_ms,
+                     const struct dead_cell *cell)
 {
     struct dead_letter letter = {.partition = 1, .offset = offset, .at_ms = at_ms};
     letter.header.raw.feed = SPAN("hotline");
     letter.header.why.reject = REJECT_DATE;
-    dead_groups_add(groups, &letter);
+    dead_groups_add(groups, &letter, cell);
+}
+
+static void add(struct dead_groups *groups, int64_t offset, int64_t at_ms)
+{
+    add_cell(groups, offset, at_ms, NULL);
+}
+
+static void shown(struct dead_groups *groups, char text[4096])
+{
+    FILE *out = tmpfile();
+    dead_groups_show(groups, true, out);
+    rewind(out);
+    text[fread(text, 1, 4095, out)] = '\0';
+    dead_groups_fini(groups);
+    fclose(out);
+}
+
+/* One group may hide two faults. */
+static void a_group_says_how_many_values_it_has(void **state)
+{
+    static const char *const said[] = {"建议", "表扬", "建议", "a", "b"};
+    struct dead_groups groups = {.by_name = NULL};
+    struct dead_cell cell = {SPAN("13900000000"), false};
+    char text[4096];
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        add_cell(&groups, 1, 1, &(struct dead_cell){span_of(said[i]), true});
+    add_cell(&groups, 1, 1, &(struct dead_cell){SPAN_NONE, true});
+    shown(&groups, text);
+    assert_non_null(strstr(text, "\"letters\":4,\"values\":\"2 种: 建议×2, 表扬×1\""));
+
+    groups = (struct dead_groups){.by_name = NULL};
+    for (size_t i = 0; i < 5; i++)
+        add_cell(&groups, 1, 1, &(struct dead_cell){span_of(said[i]), true});
+    shown(&groups, text);
+    assert_non_null(strstr(text, "\"values\":\"4 种: 建议×2, a×1, b×1, …\""));
+
+    groups = (struct dead_groups){.by_name = NULL};
+    add_cell(&groups, 1, 1, &cell);
+    shown(&groups, text);
+    assert_non_null(strstr(text, "\"values\":\"1 种 (不显示 withheld)\""));
+    assert_null(strstr(text, "139"));
+
+    groups = (struct dead_groups){.by_name = NULL};
+    add(&groups, 1, 1);
+    shown(&groups, text);
+    assert_non_null(strstr(text, "\"values\":null"));
 }
 
 static void the_sample_of_a_group_is_its_newest_letter(void **state)
@@ -41,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sample_of_a_group_is_its_newest_letter),
+        cmocka_unit_test(a_group_says_how_many_values_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
