@@ -12,6 +12,7 @@
 #define MAX_RANK    9999
 #define MAX_AT_MOST 255
 #define MAX_CODES   256 /* looked at for "did you mean" */
+#define FIRST_OWN   501 /* releases number theirs below */
 
 static void add_unknown(const struct case_kind_reading *reading, const struct yaml_node *node,
                         const char *what, const char *const *known, size_t count)
@@ -27,7 +28,7 @@ static void add_unknown(const struct case_kind_reading *reading, const struct ya
 void case_kind_add_unknown_code(const struct case_kind_reading *reading, enum code_space space,
                                 struct place place, const char *what, const char *word)
 {
-    char texts[MAX_CODES][48], fix[128];
+    char texts[MAX_CODES][48], fix[192];
     const char *known[MAX_CODES];
     size_t count = 0;
     for (int number = 1; number <= MAX_CODES; number++) {
@@ -36,8 +37,13 @@ void case_kind_add_unknown_code(const struct case_kind_reading *reading, enum co
             known[count] = span_to_cstr(code, texts[count], sizeof texts[count]), count++;
     }
     const char *near = diagnostics_nearest(word, known, count);
-    snprintf(fix, sizeof fix, near ? "did you mean %s" : "append it to codes.csv%s",
-             near ? near : "");
+    int number = space == CODE_PARTY ? 1 : FIRST_OWN; /* parties are bits */
+    while (codes_text(reading->codes, space, number).at)
+        number++;
+    if (near)
+        snprintf(fix, sizeof fix, "did you mean %s", near);
+    else
+        snprintf(fix, sizeof fix, "append %s,%d,%.64s to codes.csv", what, number, word);
     diagnostics_add(reading->diagnostics, place, fix, "codes.csv has no %s \"%s\"", what, word);
 }
 

@@ -91,6 +91,8 @@ MISTAKES = {
                                         "write it as in"),
     "unknown stage of a trigger": ("router", "triggers/cluster.yaml", "stage: opened", "stage: opend", "opend",
                                    'kind request has no stage "opend"; did you mean opened', "use a stage of"),
+    "stage without a number": ("router", "kinds/request.yaml", "  overdue:     { rank: 92,", "  zzz: { rank: 91, by: [desk], after: [opened] }\n  overdue:     { rank: 92,",
+                               "zzz: {", 'codes.csv has no stage "zzz"', "append stage,501,zzz to codes.csv"),
     "timer without the stage it makes": ("aggregator", "kinds/request.yaml", "  overdue:     { rank: 92, by: [router],            after: [opened, dispatched] }\n",
                                          "", "escalate, to: desk", "timer overdue makes the router say overdue, and there is no such stage in kind request",
                                          "add `overdue: { rank: 92, by: [router], after: [opened] }` to its stages"),
