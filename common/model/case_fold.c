@@ -241,6 +241,7 @@ void case_fold_copy(struct case_fold *to, const struct case_fold *from,
     COPY_LIST(co, from->co_count);
     COPY_LIST(subs, from->sub_count);
     COPY_LIST(former, from->former_count);
+    COPY_LIST(upheld_at, from->upheld_count);
     COPY_LIST(effect, lines);
     COPY_LIST(reason, lines);
 #undef COPY_LIST

@@ -18,6 +18,7 @@
 #define CASE_FOLD_MOST_OLD_LEADS 4
 #define CASE_FOLD_MOST_LEADS     12 /* in a case's life; behind it the last one's times grow */
 #define CASE_FOLD_MOST_FORMER    15 /* rounds that were; what is in more of them is forgotten */
+#define CASE_FOLD_MOST_UPHELD    16 /* in a case's life; when more of them were is forgotten */
 
 /* Rules of amendments whose deadline counts. */
 #define CASE_RULE_CORRECTED    "corrected"
@@ -68,6 +69,12 @@ struct case_round {
     int64_t stage_ms[CASE_KIND_MAX_STAGES]; /* of those that a new round forgets */
 };
 
+/* A dispute was upheld: the day of its decision is that day's, whatever was decided before it. */
+struct case_upheld {
+    int64_t ms;
+    struct span rule; /* by which the order of that round was sent out first */
+};
+
 struct case_fold {
     bool has_opened, quiet, dispatched, closed, adopted; /* quiet: no line is live */
     int stage; /* index in the kind of the last effective stage that moves the case; -1 = none */
@@ -111,7 +118,7 @@ struct case_fold {
     struct span answer; /* of the last call-back that asked (CASE_ANSWER); absent = none did. A new
                            round keeps it: nobody loses a bad answer by beginning again */
     int64_t paused_ms;  /* of this round, ended pauses */
-    size_t pause_count, co_count, sub_count, lead_count, former_count;
+    size_t pause_count, co_count, sub_count, lead_count, former_count, upheld_count;
 
     struct span parent;   /* the case is handled there: a child; absent = it is none */
     struct span merge_id; /* the `merged` that says so */
@@ -125,9 +132,10 @@ struct case_fold {
     struct case_lead leads[CASE_FOLD_MOST_LEADS]; /* by time, from the opening on */
     struct case_co co[CASE_FOLD_MOST_CO];
     struct span subs[CASE_FOLD_MOST_SUBS];
-    struct case_round former[CASE_FOLD_MOST_FORMER]; /* the first of them, in their order */
-    uint8_t effect[CASE_SET_MAX_LINES + 1];          /* enum line_effect, per line of the set */
-    uint8_t reason[CASE_SET_MAX_LINES + 1];          /* enum line_reason */
+    struct case_round former[CASE_FOLD_MOST_FORMER];     /* the first of them, in their order */
+    struct case_upheld upheld_at[CASE_FOLD_MOST_UPHELD]; /* likewise, of all rounds */
+    uint8_t effect[CASE_SET_MAX_LINES + 1];              /* enum line_effect, per line of the set */
+    uint8_t reason[CASE_SET_MAX_LINES + 1];              /* enum line_reason */
 };
 
 /* The bytes before its lists. */

@@ -362,9 +362,15 @@ static void on_disputed(struct case_fold *fold, const struct case_line *line)
 
 static void on_dispute_decided(struct case_fold_walk *walk, const struct case_line *line)
 {
-    walk->fold->dispute_id = SPAN_NONE;
-    walk->fold->upheld += span_is(line->attribute[CASE_OUTCOME], "upheld");
+    struct case_fold *fold = walk->fold;
+    fold->dispute_id = SPAN_NONE;
     set_designated(walk);
+    if (!span_is(line->attribute[CASE_OUTCOME], "upheld"))
+        return;
+    fold->upheld++;
+    if (fold->upheld_count < CASE_FOLD_MOST_UPHELD)
+        fold->upheld_at[fold->upheld_count++] =
+            (struct case_upheld){line->time_ms, fold->first_rule};
 }
 
 static void do_meaning(struct case_fold_walk *walk, const struct kind_stage *stage,

@@ -21,9 +21,11 @@ STAGES = ("opened", "classified", "dispatched", "dispatched", "dispatched", "sig
 PARTIES = ("source", "desk", "lead", "co", "callback", "router", None)
 UNITS = ("s110105001", "s110105002", "d_urban", "nobody|here", None)
 CASES = 350
-# Its first round's dispute is counted though it is reopened (docs/decisions/0359).
-REOPENED = (("opened", "source", {}), ("dispatched", "router", {"rule": "e2e_first"}), ("disputed", "lead", {}), ("dispute_decided", "desk", {"outcome": "upheld"}),
-            ("resolved", "source", {}), ("reopened", "desk", {}), ("dispatched", "router", {"rule": "e2e_second", "cause": "rounds5"}), ("disputed", "lead", {}))
+# Its first round's dispute is counted though it is reopened (docs/decisions/0359), and upheld on the day it was, not on that of a rejection (0386).
+REOPENED = (("opened", "source", {}), ("dispatched", "router", {"rule": "e2e_first"}), ("disputed", "lead", {}), ("dispute_decided", "desk", {"outcome": "rejected"}),
+            ("disputed", "lead", {}), ("dispute_decided", "desk", {"outcome": "upheld"}),
+            ("resolved", "source", {}), ("reopened", "desk", {}), ("dispatched", "router", {"rule": "e2e_second", "cause": "rounds7"}), ("disputed", "lead", {}))
+REOPENED_MS, REOPENED_STEP_MS = 1767225600000, 9 * 3600000
 
 
 def verify(district, *words):
@@ -100,7 +102,7 @@ def full(district):
                 "cn.citybrain.case.reopened.v1", "desk"))) if n > 200 else ("cn.citybrain.case.classified.v1", "desk")
         producer.produce("cb.events", key="request:e2e-verify:long", value=json.dumps(late, ensure_ascii=False).encode())
     for n, (stage, party, more) in enumerate(REOPENED):
-        said = {"type": f"cn.citybrain.case.{stage}.v1", "party": party, "unit": LEAD, "id": f"rounds{n}", "time": rfc3339(1767225600000 + n * 3600000),
+        said = {"type": f"cn.citybrain.case.{stage}.v1", "party": party, "unit": LEAD, "id": f"rounds{n}", "time": rfc3339(REOPENED_MS + n * REOPENED_STEP_MS),
                 "data": {"lead": LEAD, "cause": "rounds0", **more}}
         producer.produce("cb.events", key="request:e2e-verify:rounds", value=json.dumps({**invented(lots, "request:e2e-verify:rounds", 0), **said}).encode())
     assert producer.flush(30) == 0
@@ -126,6 +128,8 @@ def test_sets_equal_the_log_and_cells_equal_the_sets(full):
     assert views["closure_rate"]["cells"] > 20 and views["response_time"]["bins"] > 20
     rounds = full.sql("SELECT rule, sum(disputed)::int, sum(returned)::int, sum(decided)::int, sum(dispatched)::int FROM api.dispute WHERE rule LIKE 'e2e\\_%%' GROUP BY 1 ORDER BY 1")
     assert rounds == [("e2e_first", 1, 1, 1, 0), ("e2e_second", 1, 0, 0, 1)]
+    assert full.sql("SELECT day::text, sum(upheld_in_n)::int FROM core.cell_dispute WHERE rule LIKE 'e2e\\_%%' GROUP BY 1 HAVING sum(upheld_in_n) <> 0") == [("2026-01-03", 1)]
+    assert full.sql("SELECT upheld_at FROM core.case_now WHERE case_id = 'request:e2e-verify:rounds'") == [([REOPENED_MS + 5 * REOPENED_STEP_MS],)]
     moved = full.sql("SELECT sum(sign_n), sum(contact_n), sum(handle_n), sum(full_n) FROM api.response_time")[0]
     assert all(n >= 5 for n in moved), f"the invented cases exercise too little: {moved}"
     # the second orders of the fixture were resolved before they were dispatched (docs/decisions/0311)

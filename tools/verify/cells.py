@@ -8,7 +8,7 @@ from case_line import ATTRIBUTES, base36
 from rules import ANSWERS, MOMENTS
 
 LETTER = {member: letter for letter, member in ATTRIBUTES}
-PRESENT, FORMER = "f", "p"  # a case's rounds, in SQL: of the folded case itself, and those before
+PRESENT, FORMER, UPHELD = "f", "p", "d"  # a case's rounds, in SQL: of the folded case itself, and those before; decisions that upheld a dispute
 BASE36 = " + ".join(
     f"(strpos('0123456789abcdefghijklmnopqrstuvwxyz', substr(d, {at}, 1)) - 1)::bigint * {36 ** (12 - at)}"
     for at in range(1, 13))
@@ -80,12 +80,16 @@ class Sql:
 
     def rounds(self, measure):
         """What happened on a day is that day's: a flow by a stage is of every round."""
+        if measure.bucket == "upheld":
+            return [UPHELD]
         every = measure.flow and measure.bucket not in MOMENTS and not self.view.each
         return [PRESENT, FORMER] if every else [PRESENT]
 
     def moment(self, name):
         if name in ("named", "reported"):
             return f"h.{name}"
+        if name == "upheld":
+            return f"{UPHELD}.at"
         if name == "due" and self.round == PRESENT:
             return self.due()
         if name == "done":
@@ -134,7 +138,7 @@ class Sql:
                    f"{self.truth(f'left(f.community_code, 9) <> left({taken}, 9)')} END"
         if name == "co_unit":
             return "h.unit"
-        known = {"reopened": "f.rounds > 1", "upheld": f"{self.round}.upheld > 0", "child": "f.child"}
+        known = {"reopened": "f.rounds > 1", "upheld": "true" if self.round == UPHELD else f"{self.round}.upheld > 0", "child": "f.child"}
         return self.truth(known[name]) if name in known else f"{self.round if name == 'rule' else PRESENT}.{name}"
 
     def holds(self, condition):
@@ -165,8 +169,9 @@ class Sql:
     def counted(self, measure):
         known = {measure.bucket, measure.end} | ({measure.start} if measure.start else set())
         lasted = f" AND {self.duration(measure)} >= 0" if measure.start else ""  # docs/decisions/0311
-        former = f" CROSS JOIN LATERAL unnest(f.former) AS {FORMER}(rule, upheld, stages)" if self.round == FORMER else ""
-        return self.source().format(former) + "".join(f" AND {self.moment(name)} IS NOT NULL" for name in sorted(known)) \
+        each = {PRESENT: "", FORMER: f" CROSS JOIN LATERAL unnest(f.former) AS {FORMER}(rule, upheld, stages)",
+                UPHELD: f" CROSS JOIN LATERAL unnest(f.upheld_at, f.upheld_rule) AS {UPHELD}(at, rule)"}[self.round]
+        return self.source().format(each) + "".join(f" AND {self.moment(name)} IS NOT NULL" for name in sorted(known)) \
             + lasted + "".join(self.holds(condition) for condition in measure.when)
 
     def duration(self, measure):

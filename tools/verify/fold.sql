@@ -36,7 +36,8 @@ CREATE TEMP TABLE verify_fold (
     matter bigint,  -- opened, and no child of another case
     double bigint,  -- opened, and another system's case counts: then nothing else does
     stages bigint[], -- by place in the kind: when it first happened in the present round
-    former pg_temp.verify_former[] -- the first fifteen
+    former pg_temp.verify_former[], -- the first fifteen
+    upheld_at bigint[], upheld_rule text[] -- each time a dispute was, the first sixteen; by what its round was sent out
 );
 
 -- Twelve digits, padded on the left.
@@ -188,6 +189,8 @@ BEGIN
         f.whistled := '{}';
         f.stages := array_fill(NULL::bigint, ARRAY[@STAGES@]);
         f.former := '{}';
+        f.upheld_at := '{}';
+        f.upheld_rule := '{}';
     END IF;
     RETURN f;
 END
@@ -324,6 +327,8 @@ BEGIN
             f.rounds := 1;
             f.upheld := 0;
             f.former := '{}';
+            f.upheld_at := '{}';
+            f.upheld_rule := '{}';
             f.fields := array_fill(NULL::text, ARRAY[8]);
             f.leads := '{}';
             f.lead_from := '{}';
@@ -476,7 +481,13 @@ BEGIN
         ELSIF said.stage = 'reviewed' THEN
             f.answer := coalesce(said.answer, f.answer);
         ELSIF said.stage = 'dispute_decided' THEN
-            f.upheld := f.upheld + CASE WHEN said.outcome = 'upheld' THEN 1 ELSE 0 END;
+            IF said.outcome = 'upheld' THEN
+                f.upheld := f.upheld + 1;
+                IF cardinality(f.upheld_at) < 16 THEN
+                    f.upheld_at := f.upheld_at || said."time";
+                    f.upheld_rule := f.upheld_rule || f.rule;
+                END IF;
+            END IF;
         ELSIF said.stage = 'whistle_reported' THEN
             at := array_position(f.helpers, said.unit);
             IF at IS NOT NULL THEN

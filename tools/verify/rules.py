@@ -7,7 +7,7 @@ from typing import NamedTuple, Optional
 import yaml
 
 # of every kind; a stage of its own is one as well
-MOMENTS = ("opened", "response", "resolution", "closure", "matter", "double", "due", "done", "named", "reported")
+MOMENTS = ("opened", "response", "resolution", "closure", "matter", "double", "due", "done", "named", "reported", "upheld")
 GROUPS = ("unit", "type_code", "street_code", "community_code", "limit_class", "rule", "co_unit")
 ANSWERS = ("valid", "contacted", "solved", "satisfaction")
 FACTS = GROUPS + ANSWERS + ("in_time", "reopened", "upheld", "child", "cross_street")

@@ -126,23 +126,40 @@ static int64_t changed_of(const struct case_set *set)
     return newest;
 }
 
-/* When that happened in each round, the present one as the last: what a flow by that stage counts,
- * and of what counts as a double nothing (core/contribution.c). */
-static struct span moments_of(const struct case_fold *fold, const struct case_kind *kind,
-                              const char *stage, bool if_upheld, struct arena *arena)
+struct moments {
+    char text[CASE_FOLD_MOST_UPHELD * SPAN_DECIMAL];
+    size_t len;
+};
+_Static_assert(CASE_FOLD_MOST_FORMER + 1 <= CASE_FOLD_MOST_UPHELD, "room for each round's");
+
+static void add_moment(struct moments *moments, int64_t ms)
 {
-    char text[(CASE_FOLD_MOST_FORMER + 1) * SPAN_DECIMAL];
-    size_t len = 0;
-    int index = fold->same_as.at ? -1 : case_kind_stage(kind, span_of(stage));
-    for (size_t i = 0; index >= 0 && i <= fold->former_count; i++) {
-        bool is_former = i < fold->former_count;
-        int64_t ms = is_former ? fold->former[i].stage_ms[index] : fold->stage_ms[index];
-        int upheld = is_former ? fold->former[i].upheld : fold->upheld;
-        if (ms != TIMESTAMP_NONE && (!if_upheld || upheld > 0))
-            len += (size_t)snprintf(text + len, sizeof text - len, "%s%lld", len ? "," : "",
-                                    (long long)ms);
-    }
-    return len ? arena_copy(arena, span_from(text, len)) : SPAN_NONE;
+    if (ms != TIMESTAMP_NONE)
+        moments->len +=
+            (size_t)snprintf(moments->text + moments->len, sizeof moments->text - moments->len,
+                             "%s%lld", moments->len ? "," : "", (long long)ms);
+}
+
+static struct span moments_text(const struct moments *moments, struct arena *arena)
+{
+    return moments->len ? arena_copy(arena, span_from(moments->text, moments->len)) : SPAN_NONE;
+}
+
+/* What flows by these count, and of what counts as a double nothing (core/contribution.c). */
+struct case_moments case_now_moments(const struct case_fold *fold, const struct case_kind *kind,
+                                     struct arena *arena)
+{
+    struct moments reopened = {.len = 0}, upheld = {.len = 0};
+    int index = case_kind_stage(kind, SPAN("reopened"));
+    if (fold->same_as.at)
+        return (struct case_moments){SPAN_NONE, SPAN_NONE};
+    for (size_t i = 0; index >= 0 && i < fold->former_count; i++)
+        add_moment(&reopened, fold->former[i].stage_ms[index]);
+    if (index >= 0)
+        add_moment(&reopened, fold->stage_ms[index]);
+    for (size_t i = 0; i < fold->upheld_count; i++)
+        add_moment(&upheld, fold->upheld_at[i].ms);
+    return (struct case_moments){moments_text(&reopened, arena), moments_text(&upheld, arena)};
 }
 
 /* A kept field's text, by the name it has in codes.csv. */
@@ -201,8 +218,9 @@ bool case_now_of(struct case_now *now, const struct case_set *set, const struct 
                              .disputes = fold->disputes,
                              .live = !fold->quiet};
     take_texts(now, set, fold, kind, codes);
-    now->reopened_at = moments_of(fold, kind, "reopened", false, arena);
-    now->upheld_at = moments_of(fold, kind, "dispute_decided", true, arena);
+    struct case_moments moments = case_now_moments(fold, kind, arena);
+    now->reopened_at = moments.reopened_at;
+    now->upheld_at = moments.upheld_at;
     find_past(&helpers, set, fold, kind);
     return write_helpers(now, &helpers, fold, arena);
 }

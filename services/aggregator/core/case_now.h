@@ -25,7 +25,7 @@
     X(order_id) /* of the decision that made the lead responsible */                               \
     X(parent)                                                                                      \
     X(reopened_at) /* each time it began anew: ms, "," between them */                             \
-    X(upheld_at)   /* of each round whose dispute was upheld: when the first was decided */
+    X(upheld_at)   /* each time a dispute was upheld */
 
 /* due: while the clock stands still, where it stood; held: since when it stands still. */
 #define CASE_NOW_TIMES(X) X(opened) X(dispatched) X(due) X(held) X(resolved) X(closed) X(changed)
@@ -46,6 +46,13 @@ struct case_now {
 #undef CASE_NOW_COUNT
     bool live; /* not only history: somebody has the duty */
 };
+
+/* What of its row is asked for by the day on which it happened; the arena's. */
+struct case_moments {
+    struct span reopened_at, upheld_at;
+};
+struct case_moments case_now_moments(const struct case_fold *fold, const struct case_kind *kind,
+                                     struct arena *arena);
 
 /* Texts are the set's or the arena's; false when the arena is full. */
 bool case_now_of(struct case_now *now, const struct case_set *set, const struct case_fold *fold,

@@ -8,7 +8,8 @@
  * meanwhile: who takes an old case over has it from that moment on.
  *
  * Which round it is of: the present one, and of a flow by a stage every one. What happened on a day
- * is that day's, whether the case is reopened later or not (docs/decisions/0359). */
+ * is that day's, whether the case is reopened later or not (docs/decisions/0359). Each decision
+ * that upheld a dispute is one more, whatever was decided before it in its round (0386). */
 #include "aggregator/core/contribution.h"
 
 #include <assert.h>
@@ -38,6 +39,7 @@ static int64_t moment_of(const struct view_subject *subject, int moment)
     case VIEW_DONE: return case_clock_done_ms(fold);
     case VIEW_NAMED: return subject->helper ? subject->helper->named_ms : TIMESTAMP_NONE;
     case VIEW_REPORTED: return subject->helper ? subject->helper->reported_ms : TIMESTAMP_NONE;
+    case VIEW_UPHELD: return subject->upheld ? subject->upheld->ms : TIMESTAMP_NONE;
     default: return fold->stage_ms[moment - VIEW_STAGE];
     }
 }
@@ -234,6 +236,20 @@ static void add_former(struct contribution *contribution, const struct view *vie
     }
 }
 
+static void add_upheld(struct contribution *contribution, const struct view *view,
+                       struct view_subject *subject, int zone_minutes, uint32_t measures)
+{
+    for (size_t i = 0; i < view->measure_count && measures >> i; i++) {
+        if (!(measures >> i & 1) || view->measures[i].bucket != VIEW_UPHELD)
+            continue;
+        for (size_t u = 0; u < subject->fold->upheld_count; u++) {
+            subject->upheld = &subject->fold->upheld_at[u];
+            add_measure(contribution, view, i, subject, zone_minutes);
+        }
+        subject->upheld = NULL;
+    }
+}
+
 void contribution_of_some(struct contribution *contribution, const struct view *view,
                           const struct case_fold *fold, int zone_minutes, uint32_t measures)
 {
@@ -249,6 +265,7 @@ void contribution_of_some(struct contribution *contribution, const struct view *
     if (!view->of_helpers) {
         add_subject(contribution, view, &subject, zone_minutes, measures);
         add_former(contribution, view, &subject, zone_minutes, measures);
+        add_upheld(contribution, view, &subject, zone_minutes, measures);
     }
     for (size_t i = 0; view->of_helpers && i < fold->co_count; i++) {
         subject.helper = &fold->co[i];

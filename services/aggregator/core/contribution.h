@@ -19,6 +19,8 @@ _Static_assert(CONTRIBUTION_MOST_CELLS >=
                "room for every stock");
 _Static_assert(CONTRIBUTION_MOST_CELLS >= (size_t)VIEW_MAX_MEASURES * (CASE_FOLD_MOST_FORMER + 1),
                "room for every round");
+_Static_assert(CONTRIBUTION_MOST_CELLS >= (size_t)VIEW_MAX_MEASURES * CASE_FOLD_MOST_UPHELD,
+               "room for every dispute that was upheld");
 
 struct contribution_place {
     int64_t day;               /* civil day in the district's zone */

@@ -53,10 +53,19 @@ static bool same_former(const struct case_fold *a, const struct case_fold *b,
     return same;
 }
 
+static bool same_upheld(const struct case_fold *a, const struct case_fold *b)
+{
+    bool same = a->upheld == b->upheld && a->upheld_count == b->upheld_count;
+    for (size_t i = 0; same && i < a->upheld_count; i++)
+        same = a->upheld_at[i].ms == b->upheld_at[i].ms &&
+               same_text(a->upheld_at[i].rule, b->upheld_at[i].rule);
+    return same;
+}
+
 static bool same_facts(const struct case_fold *a, const struct case_fold *b)
 {
     bool same = a->has_opened == b->has_opened && a->excluded == b->excluded &&
-                a->rounds == b->rounds && a->upheld == b->upheld &&
+                a->rounds == b->rounds && same_upheld(a, b) &&
                 same_text(a->type_code, b->type_code) &&
                 same_text(a->street_code, b->street_code) &&
                 same_text(a->community_code, b->community_code) &&
@@ -103,7 +112,8 @@ static void ask_moment(struct fold_change *asked, int moment)
     case VIEW_DUE: asked->of |= FOLD_DUE | FOLD_RESOLUTION | FOLD_CLOSURE; return;
     case VIEW_DONE: asked->of |= FOLD_RESOLUTION | FOLD_CLOSURE; return;
     case VIEW_NAMED:
-    case VIEW_REPORTED: return; /* of the rest */
+    case VIEW_REPORTED:
+    case VIEW_UPHELD: return; /* of the rest */
     default: asked->stages |= UINT64_C(1) << (moment - VIEW_STAGE);
     }
 }

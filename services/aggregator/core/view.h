@@ -39,6 +39,7 @@ enum {
     VIEW_DONE,     /* resolved, or closed where nobody told of a resolution */
     VIEW_NAMED,    /* of a helper: called */
     VIEW_REPORTED, /* of a helper: there */
+    VIEW_UPHELD,   /* each decision that upheld a dispute, in any round: of a flow by it alone */
     VIEW_STAGE
 };
 enum view_measure_type { VIEW_COUNT, VIEW_RATIO, VIEW_DURATION, VIEW_FORMULA, VIEW_STOCK };

@@ -57,7 +57,7 @@ static struct span truth(bool is)
 static struct span in_time(const struct view_subject *subject)
 {
     const struct case_co *helper = subject->helper;
-    if (subject->former)
+    if (subject->former || subject->upheld)
         return SPAN_NONE;
     int64_t due_ms = case_clock_due_ms(subject->fold), done_ms = case_clock_done_ms(subject->fold);
     if (helper) {
@@ -91,6 +91,19 @@ static struct span cross_street(const struct view_subject *subject)
     return truth(memcmp(home.at, taken.at, STREET_DIGITS) != 0);
 }
 
+static struct span rule_of(const struct view_subject *subject)
+{
+    if (subject->upheld)
+        return subject->upheld->rule;
+    return subject->former ? subject->former->first_rule : subject->fold->first_rule;
+}
+
+static struct span upheld(const struct view_subject *subject)
+{
+    int times = subject->former ? subject->former->upheld : subject->fold->upheld;
+    return truth(subject->upheld || times > 0);
+}
+
 struct span view_fact_of(const struct view_subject *subject, int fact)
 {
     const struct case_fold *fold = subject->fold;
@@ -100,7 +113,7 @@ struct span view_fact_of(const struct view_subject *subject, int fact)
     case FACT_STREET: return fold->street_code;
     case FACT_COMMUNITY: return fold->community_code;
     case FACT_CLASS: return fold->limit_class;
-    case FACT_RULE: return subject->former ? subject->former->first_rule : fold->first_rule;
+    case FACT_RULE: return rule_of(subject);
     case FACT_CO_UNIT: return subject->helper ? subject->helper->unit : SPAN_NONE;
     case FACT_VALID: return view_fact_answer(fold->answer, ANSWER_VALID);
     case FACT_CONTACTED: return view_fact_answer(fold->answer, ANSWER_CONTACTED);
@@ -108,7 +121,7 @@ struct span view_fact_of(const struct view_subject *subject, int fact)
     case FACT_SATISFACTION: return view_fact_answer(fold->answer, ANSWER_SATISFACTION);
     case FACT_IN_TIME: return in_time(subject);
     case FACT_REOPENED: return truth(fold->rounds > 1);
-    case FACT_UPHELD: return truth((subject->former ? subject->former->upheld : fold->upheld) > 0);
+    case FACT_UPHELD: return upheld(subject);
     case FACT_CHILD: return truth(fold->parent.at != NULL);
     case FACT_CROSS_STREET: return cross_street(subject);
     default: return fold->field[fact - FACT_FIELD];

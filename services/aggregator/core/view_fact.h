@@ -32,9 +32,10 @@ enum {
 /* One that measures are asked about: a case, or one helper of it. */
 struct view_subject {
     const struct case_fold *fold;
-    const struct case_co *helper;    /* NULL = the case */
-    const struct case_round *former; /* NULL = its present round */
-    int accepted_in;                 /* index of that kept field, -1 = none */
+    const struct case_co *helper;     /* NULL = the case */
+    const struct case_round *former;  /* NULL = its present round */
+    const struct case_upheld *upheld; /* NULL = not one of its decisions */
+    int accepted_in;                  /* index of that kept field, -1 = none */
 };
 
 /* The fact of that name, or -1. */

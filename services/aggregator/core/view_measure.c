@@ -11,7 +11,7 @@
 
 static const char *const moment_names[VIEW_STAGE] = {"opened", "response", "resolution", "closure",
                                                      "matter", "double",   "due",        "done",
-                                                     "named",  "reported"};
+                                                     "named",  "reported", "upheld"};
 
 bool view_measure_word(const struct view_reading *reading, const struct yaml_node *node,
                        const char *const *words, size_t count, size_t *index)
@@ -350,6 +350,22 @@ static size_t columns_of(const struct view_measure *measure)
     return 0;
 }
 
+/* There are several of one case, so nothing lasts from one or to it, and no cohort stands by it. */
+static bool may_be_upheld(const struct view_reading *reading, const struct view_measure *measure,
+                          const struct yaml_node *node)
+{
+    bool by = measure->bucket == VIEW_UPHELD, counts = measure->to == VIEW_UPHELD;
+    bool any = by || counts || measure->from == VIEW_UPHELD;
+    if (!any || measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA ||
+        (by && counts && measure->is_flow && measure->type == VIEW_COUNT &&
+         !reading->view->of_helpers))
+        return true;
+    diagnostics_add(
+        reading->diagnostics, node->place, "flow: { upheld_in: { count: upheld, by: upheld } }",
+        "\"upheld\" is each time a dispute was upheld: it is counted in a flow by itself");
+    return false;
+}
+
 static bool is_good(const struct view_reading *reading, struct view_measure *measure,
                     const struct yaml_node *node, enum view_section section)
 {
@@ -365,7 +381,8 @@ static bool is_good(const struct view_reading *reading, struct view_measure *mea
         return false;
     if (yaml_get(node, "name"))
         yaml_name_read(&measure->title, yaml_get(node, "name"), reading->diagnostics);
-    return section != SECTION_FLOW || read_flow(reading, measure, node);
+    return (section != SECTION_FLOW || read_flow(reading, measure, node)) &&
+           may_be_upheld(reading, measure, node);
 }
 
 void view_measure_read(const struct view_reading *reading, const struct yaml_node *node,

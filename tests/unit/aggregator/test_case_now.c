@@ -184,8 +184,7 @@ static void assert_moments(struct span moments, const char *wanted)
     assert_string_equal(moments.at ? text : "", wanted);
 }
 
-/* docs/decisions/0378: each time, whatever came of it later; of a round whose dispute was not
- * upheld none. */
+/* docs/decisions/0378, 0386: each time, whatever came of it later or was decided before. */
 static void it_tells_when_it_began_anew_and_when_a_dispute_was_upheld(void **state)
 {
     char wanted[64];
@@ -201,6 +200,9 @@ static void it_tells_when_it_began_anew_and_when_a_dispute_was_upheld(void **sta
     say("reopened", "callback", NULL, NOTHING, NOTHING);
     int first = said;
     say("dispatched", "router", NULL, (struct word){CASE_LEAD, "s110105001"}, NOTHING);
+    say("disputed", "lead", "s110105001", NOTHING, NOTHING);
+    say("dispute_decided", "desk", NULL, (struct word){CASE_OUTCOME, "rejected"}, NOTHING);
+    said += 48;
     say("disputed", "lead", "s110105001", NOTHING, NOTHING);
     say("dispute_decided", "desk", NULL, (struct word){CASE_OUTCOME, "upheld"},
         (struct word){CASE_LEAD, "d_urban"});

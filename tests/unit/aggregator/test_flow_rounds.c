@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* docs/decisions/0359: what happened on a day is that day's, whether the case is reopened later or
- * not, and in whatever order its lines come. */
+/* docs/decisions/0359, 0386: what happened on a day is that day's, whether the case is reopened
+ * later or not, and in whatever order its lines come. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,6 +56,7 @@ struct said {
 struct life {
     struct said said[MOST];
     size_t count;
+    int disputes;
     int64_t now_ms;
 };
 
@@ -227,6 +228,63 @@ static void mondays_dispute_is_mondays_after_a_reopening_on_tuesday(void **state
     store_free(store);
 }
 
+static void upheld(struct life *life, const char *from, const char *to, int64_t after_ms)
+{
+    say(life, "disputed", "lead", after_ms)->unit = from;
+    struct said *decided = say(life, "dispute_decided", "desk", HOUR);
+    decided->outcome = "upheld";
+    decided->lead = to;
+    answers(say(life, "recalled", "router", 1), decided, from, NULL);
+    answers(say(life, "dispatched", "router", 1), decided, to, "desk");
+}
+
+/* Monday: disputed, rejected. Wednesday: disputed anew, upheld, sent to another, who disputes it on
+ * Friday and is upheld as well. */
+static struct life upheld_on_wednesday(void)
+{
+    struct life life = {.now_ms = MONDAY + 9 * HOUR};
+    struct said *opened = say(&life, "opened", "source", 0);
+    answers(say(&life, "dispatched", "router", HOUR), opened, U1, "place");
+    say(&life, "disputed", "lead", HOUR)->unit = U1;
+    say(&life, "dispute_decided", "desk", HOUR)->outcome = "rejected";
+    upheld(&life, U1, U2, 47 * HOUR);
+    upheld(&life, U2, U1, 47 * HOUR);
+    return life;
+}
+
+/* docs/decisions/0386: each is its own day's, whatever was decided before it. */
+static void what_was_upheld_is_of_the_day_of_that_decision(void **state)
+{
+    const int64_t wednesday = MONDAY + 48 * HOUR, friday = wednesday + 48 * HOUR;
+    const struct life life = upheld_on_wednesday();
+    (void)state;
+    for (size_t told = 6; told <= life.count; told++) {
+        struct store *store = run(&life, NULL, told, 1);
+        assert_int_equal(counted(store, MONDAY, U1, "place", "decided"), 1);
+        assert_int_equal(counted(store, MONDAY, U1, "place", "upheld_in"), 0);
+        assert_int_equal(counted(store, wednesday, U1, "place", "upheld_in"), 1);
+        assert_int_equal(counted(store, friday, U2, "place", "upheld_in"), told >= 10);
+        store_free(store);
+    }
+}
+
+static void upheld_in_two_rounds_it_counts_on_both_days(void **state)
+{
+    struct life life = {.now_ms = MONDAY + 9 * HOUR};
+    (void)state;
+    struct said *cause = say(&life, "opened", "source", 0);
+    answers(say(&life, "dispatched", "router", HOUR), cause, U1, "place");
+    upheld(&life, U1, U2, HOUR);
+    say(&life, "resolved", "lead", 24 * HOUR)->unit = U2;
+    cause = say(&life, "reopened", "desk", HOUR);
+    answers(say(&life, "dispatched", "router", 1), cause, U2, "last_lead");
+    upheld(&life, U2, U1, 20 * HOUR);
+    struct store *store = run(&life, NULL, life.count, 1);
+    assert_int_equal(counted(store, MONDAY, U1, "place", "upheld_in"), 1);
+    assert_int_equal(counted(store, life.now_ms, U2, "last_lead", "upheld_in"), 1);
+    store_free(store);
+}
+
 /* --- whatever its life --- */
 
 static int chance(int most)
@@ -247,23 +305,38 @@ static void expect(struct store *expected, const struct said *at, const char *un
               span_of(rule))[column_of(measure)]++;
 }
 
+/* Made, or decided, once a round: the first; upheld as often as it is. */
 static void dispute(struct life *life, struct store *expected, const char *rule)
 {
-    struct said *disputed = say(life, "disputed", "lead", some_hours());
-    disputed->unit = U1;
-    expect(expected, disputed, U1, rule, "disputed");
-    if (chance(4) == 0)
-        return; /* nobody answered */
-    bool is = chance(2);
-    struct said *decided = say(life, "dispute_decided", "desk", some_hours());
-    decided->outcome = is ? "upheld" : "rejected";
-    decided->lead = is ? U2 : NULL;
-    expect(expected, decided, U1, rule, "decided");
-    if (!is)
-        return;
-    expect(expected, disputed, U1, rule, "returned");
-    answers(say(life, "recalled", "router", 1), decided, U1, NULL);
-    answers(say(life, "dispatched", "router", 1), decided, U2, "desk");
+    const struct said *first = NULL;
+    bool was_decided = false, was_upheld = false;
+    const char *lead = U1;
+    for (int more = 1 + chance(3); more > 0 && life->disputes < 3; more--) {
+        struct said *disputed = say(life, "disputed", "lead", some_hours());
+        disputed->unit = lead;
+        life->disputes++;
+        if (!first)
+            expect(expected, first = disputed, lead, rule, "disputed");
+        if (chance(4) == 0)
+            return; /* nobody answered */
+        const char *other = strcmp(lead, U1) == 0 ? U2 : U1;
+        bool is = chance(2);
+        struct said *decided = say(life, "dispute_decided", "desk", some_hours());
+        decided->outcome = is ? "upheld" : "rejected";
+        decided->lead = is ? other : NULL;
+        if (!was_decided)
+            expect(expected, decided, lead, rule, "decided");
+        was_decided = true;
+        if (!is)
+            continue;
+        expect(expected, decided, lead, rule, "upheld_in");
+        if (!was_upheld)
+            expect(expected, first, U1, rule, "returned");
+        was_upheld = true;
+        answers(say(life, "recalled", "router", 1), decided, lead, NULL);
+        answers(say(life, "dispatched", "router", 1), decided, other, "desk");
+        lead = other;
+    }
 }
 
 /* Of at most three rounds: more leads than a fold keeps would be told of as the last of them. */
@@ -298,7 +371,7 @@ static void shuffle(size_t *order, size_t count)
 /* The flows alone; neither may have what the other has not. */
 static void assert_flows(struct store *store, struct store *expected, unsigned seed)
 {
-    static const char *const flows[] = {"disputed", "returned", "decided"};
+    static const char *const flows[] = {"disputed", "returned", "decided", "upheld_in"};
     for (size_t f = 0; f < ARRAY_LENGTH(flows); f++) {
         int64_t of[2] = {0, 0};
         size_t column = column_of(flows[f]);
@@ -364,6 +437,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mondays_dispute_is_mondays_after_a_reopening_on_tuesday),
+        cmocka_unit_test(what_was_upheld_is_of_the_day_of_that_decision),
+        cmocka_unit_test(upheld_in_two_rounds_it_counts_on_both_days),
         cmocka_unit_test(flows_are_what_happened_whatever_the_order_and_the_cut),
         cmocka_unit_test(the_first_rounds_of_very_many_stay),
     };

@@ -60,6 +60,7 @@ static void fill(struct case_fold *fold, const struct case_kind *kind)
                                .answer = SPAN("yyys"),
                                .rounds = 1,
                                .former_count = 1,
+                               .upheld_count = 1,
                                .lead_count = 1,
                                .co_count = 1,
                                .pause_count = 1};
@@ -75,6 +76,7 @@ static void fill(struct case_fold *fold, const struct case_kind *kind)
         fold->former[0].stage_ms[i] = NOON - (int64_t)(i + 1) * HOUR;
     }
     fold->former[0].first_rule = SPAN("place");
+    fold->upheld_at[0] = (struct case_upheld){NOON + 30 * HOUR, SPAN("place")};
     for (size_t i = 0; i < CODES_MOST_FIELDS; i++)
         fold->field[i] = SPAN("110105001");
 }
@@ -86,15 +88,25 @@ static bool change(struct case_fold *fold, const struct case_kind *kind, size_t 
         &fold->opened_ms,         &fold->dispatched_ms,     &fold->response_ms,
         &fold->resolution_ms,     &fold->closure_ms,        &fold->due_ms,
         &fold->leads[0].from_ms,  &fold->co[0].due_ms,      &fold->co[0].named_ms,
-        &fold->co[0].reported_ms, &fold->pauses[0].from_ms, &fold->pauses[0].to_ms};
-    struct span *const texts[] = {
-        &fold->lead,        &fold->type_code,     &fold->street_code, &fold->community_code,
-        &fold->limit_class, &fold->first_rule,    &fold->answer,      &fold->parent,
-        &fold->same_as,     &fold->leads[0].unit, &fold->co[0].unit,  &fold->former[0].first_rule};
+        &fold->co[0].reported_ms, &fold->pauses[0].from_ms, &fold->pauses[0].to_ms,
+        &fold->upheld_at[0].ms};
+    struct span *const texts[] = {&fold->lead,
+                                  &fold->type_code,
+                                  &fold->street_code,
+                                  &fold->community_code,
+                                  &fold->limit_class,
+                                  &fold->first_rule,
+                                  &fold->answer,
+                                  &fold->parent,
+                                  &fold->same_as,
+                                  &fold->leads[0].unit,
+                                  &fold->co[0].unit,
+                                  &fold->former[0].first_rule,
+                                  &fold->upheld_at[0].rule};
     bool *const truths[] = {&fold->has_opened, &fold->closed, &fold->excluded,
                             &fold->co[0].whistled};
     size_t *const counts[] = {&fold->lead_count, &fold->co_count, &fold->pause_count,
-                              &fold->former_count};
+                              &fold->former_count, &fold->upheld_count};
     if (n < ARRAY_LENGTH(times))
         return *times[n] -= *times[n] == TIMESTAMP_NONE ? 0 : 30 * HOUR, true;
     if ((n -= ARRAY_LENGTH(times)) < ARRAY_LENGTH(times))

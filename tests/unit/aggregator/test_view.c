@@ -131,6 +131,13 @@ static const struct wrong wrongs[] = {
     {HEAD "measures:\n  a: { count: opened, when: { valid: maybe } }\n", "never", 5},
     {HEAD "measures:\n  a: { count: opened, when: { in_time: yes } }\n", "true or false", 5},
     {HEAD "measures:\n  a: { count: named }\n", "helpers", 5},
+    /* a case has several: nothing but a flow by it can say whose day it is */
+    {HEAD "measures:\n  a: { count: upheld }\n", "in a flow by itself", 5},
+    {HEAD "flow:\n  a: { count: upheld, by: closed }\n", "in a flow by itself", 5},
+    {HEAD "flow:\n  a: { count: opened, by: upheld }\n", "in a flow by itself", 5},
+    {HEAD "cohort: { by: upheld }\nmeasures:\n  a: { count: opened }\n", "in a flow by itself", 6},
+    {HEAD "measures:\n  a: { duration: { from: upheld, to: closed } }\n", "in a flow by itself", 5},
+    {HEAD "stock:\n  a: { from: opened, to: upheld }\n", "in a flow by itself", 5},
     {HEAD "measures:\n  a: { duration: { from: opened, to: closed }, stats: [p100] }\n", "p100", 5},
     {"view: v\nof: { kind: request }\ngroup: [caller_ref]\nmeasures:\n  a: { count: opened }\n",
      "caller_ref", 3}, /* a person makes no row */

@@ -362,6 +362,8 @@ static void another_lead_comes_in_two_steps(void **state)
         const struct case_round *former = &fold.former[0];
         assert_true(span_is(fold.first_rule, "place_again") && fold.former_count == 1);
         assert_true(span_is(former->first_rule, "place") && former->upheld == 1);
+        assert_true(fold.upheld_count == 1 && fold.upheld_at[0].ms == 50);
+        assert_true(span_is(fold.upheld_at[0].rule, "place"));
         assert_true(former->stage_ms[case_kind_stage(kind, SPAN("disputed"))] == 40);
         assert_true(former->stage_ms[case_kind_stage(kind, SPAN("opened"))] == TIMESTAMP_NONE);
         assert_true(fold.stage_ms[case_kind_stage(kind, SPAN("disputed"))] == TIMESTAMP_NONE);
