@@ -115,6 +115,47 @@ static void so_is_a_helpers_that_was_none(void **state)
     }
 }
 
+/* What moves the limit may be told behind its tick as well. A timer is said once a limit, so the
+ * lateness at the one it comes to is said and asked, whatever was of the first
+ * (docs/decisions/0006, 0369). */
+static void a_lateness_at_a_limit_that_was_moved_behind_its_tick_is_asked(void **state)
+{
+    (void)state;
+    const struct told rows[][2] = {
+        {said("held-1", "held", "desk", NOON + 7 * DAY - HOUR),
+         said("resumed-1", "resumed", "desk", NOON + 7 * DAY + HOUR)},
+        {{.id = "extended-1",
+          .stage = "extended",
+          .party = "desk",
+          .unit = "desk",
+          .data = "{\"due_at\":\"2025-12-02T06:00:00Z\"}",
+          .time_ms = NOON + 7 * DAY - HOUR}},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct case_flow *flow = begin();
+        tell(flow, order);
+        tell(flow, said("signed-1", "signed", "lead", NOON + HOUR));
+        tick(flow, NOON + 7 * DAY + MINUTE);
+        assert_newest("desk", "escalated", "\"desk_cause\":\"overdue\"");
+        tick(flow, NOON + 7 * DAY + HOUR + MINUTE);
+        for (size_t n = 0; n < ARRAY_LENGTH(rows[i]) && rows[i][n].id; n++) {
+            flow = restart(flow);
+            tell(flow, rows[i][n]);
+        }
+        tick(flow, NOON + 7 * DAY + 2 * HOUR - 1);
+        assert_int_equal(count(STREAM_EVENTS, "case.overdue.v1"), 1);
+        if (i == 0)
+            assert_newest("desk", "ended", "\"id\":\"held-1\"");
+        flow = restart(flow);
+        tick(flow, NOON + 7 * DAY + 2 * HOUR);
+        assert_newest("desk", "escalated", "\"due_at\":\"2025-12-02T06:00:00.000Z\"");
+        assert_newest(LEAD, "overdue", "\"due_at\":\"2025-12-02T06:00:00.000Z\"");
+        tick(flow, NOON + 30 * DAY);
+        assert_int_equal(count(STREAM_EVENTS, "case.overdue.v1"), 2);
+        case_flow_close(flow);
+    }
+}
+
 /* A timer of another form names the limit too, and asks of something else: that the clock stands
  * still before the limit comes answers nothing of it. */
 static void a_hold_ends_no_question_that_came_before_the_limit(void **state)
@@ -222,6 +263,7 @@ int main(void)
         cmocka_unit_test(the_desk_is_not_asked_what_it_has_answered_ahead_of_the_clock),
         cmocka_unit_test(a_lateness_that_was_none_is_asked_no_more),
         cmocka_unit_test(so_is_a_helpers_that_was_none),
+        cmocka_unit_test(a_lateness_at_a_limit_that_was_moved_behind_its_tick_is_asked),
         cmocka_unit_test(a_hold_ends_no_question_that_came_before_the_limit),
         cmocka_unit_test(a_question_ends_where_the_desk_is_named_and_does_not_lead),
         cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
