@@ -12,6 +12,7 @@ struct refold {
     const bool *wanted;
     struct arena scratch; /* one case */
     struct delta *delta;
+    struct case_moments moments; /* of the case; scratch */
 };
 
 struct refold *refold_new(const struct batch_rules *rules, const bool *wanted)
@@ -47,11 +48,13 @@ bool refold_add(struct refold *refold, struct span case_id, struct span lines, i
     const struct batch_rules *rules = refold->rules;
     const struct case_kind *kind = kinds_find(rules->kinds, kind_name);
     arena_reset(&refold->scratch);
+    refold->moments = (struct case_moments){SPAN_NONE, SPAN_NONE};
     if (!kind)
         return true;
     if (!case_set_read(&set, lines, rules->codes, &refold->scratch))
         return false;
     case_fold(&fold, &set, kind, rules->codes);
+    refold->moments = case_now_moments(&fold, kind, &refold->scratch);
     for (size_t i = 0; i < views_count(rules->views); i++) {
         const struct view *view = views_at(rules->views, i);
         if (!refold->wanted[i] || !span_is(kind_name, view->kind))
@@ -60,6 +63,11 @@ bool refold_add(struct refold *refold, struct span case_id, struct span lines, i
         delta_add(refold->delta, i, view, &contribution, sign);
     }
     return true;
+}
+
+struct case_moments refold_moments(const struct refold *refold)
+{
+    return refold->moments;
 }
 
 const struct delta *refold_finish(struct refold *refold)

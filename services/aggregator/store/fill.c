@@ -5,7 +5,8 @@
  *   step    in one snapshot: the next sets by id, added to the cells aside; the notes about them
  *           that the snapshot sees are in what was read, and are deleted. Notes of later changes
  *           stay. Then the notes: after − before; sums do not care about their order
- *   swap    no aggregator commits; the last notes; the tables change places; epochs go up
+ *   swap    no aggregator commits; the last notes; the tables change places; what cases' rows say
+ *           of days is put right; epochs go up
  *
  * Each step is one transaction with the place it came to. */
 #include "aggregator/store/fill.h"
@@ -19,6 +20,7 @@
 #include "aggregator/store/fill_sql.h"
 #include "aggregator/store/migration.h"
 #include "aggregator/store/roles.h"
+#include "aggregator/store/upsert.h"
 #include "base/memory.h"
 #include "daemon/failpoint.h"
 
@@ -39,6 +41,7 @@ struct fill {
     struct postgres_transaction *transaction;
     struct refold *refold;
     struct cell_rows *cells;
+    struct upsert moments;
     char contributions[DIGEST_ID_LEN + 1];
     char *last;    /* owned: the greatest id that was read */
     bool all_read; /* the sets; the notes remain */
@@ -54,6 +57,8 @@ struct fill *fill_new(const char *conninfo, const struct schema_rules *schema, b
     fill->transaction = postgres_transaction_new(fill->connection);
     fill->refold = refold_new(schema->rules, fill->wanted);
     fill->cells = cell_rows_new(schema->rules->views, "fill");
+    upsert_init(&fill->moments, "fill", "moments", "ttt");
+    strbuf_add(&fill->moments.sql, span_of(fill_sql_moments));
     fill->last = xstrdup("");
     schema_contribution_hash(schema->rules, fill->contributions);
     return fill;
@@ -73,6 +78,7 @@ void fill_free(struct fill *fill)
     if (!fill)
         return;
     fill_close(fill);
+    upsert_fini(&fill->moments);
     cell_rows_free(fill->cells);
     refold_free(fill->refold);
     postgres_transaction_free(fill->transaction);
@@ -238,13 +244,32 @@ static struct span cell(const PGresult *result, int row, int column)
     return span_from(PQgetvalue(result, row, column), (size_t)PQgetlength(result, row, column));
 }
 
+static void forget(struct fill *fill)
+{
+    refold_clear(fill->refold);
+    upsert_reset(&fill->moments);
+}
+
+/* Most cases have none, and rows that had some are there from the beginning (fill_sql.c). */
+static void keep_moments(struct fill *fill, struct span case_id, bool has_none_too)
+{
+    struct case_moments moments = refold_moments(fill->refold);
+    if (!moments.reopened_at.at && !moments.upheld_at.at && !has_none_too)
+        return;
+    array_binary_add(&fill->moments.arrays[0], case_id);
+    array_binary_add(&fill->moments.arrays[1], moments.reopened_at);
+    array_binary_add(&fill->moments.arrays[2], moments.upheld_at);
+}
+
 static bool on_sets(void *context, const PGresult *result, struct error *error)
 {
     struct fill *fill = context;
     fill->rows = (size_t)PQntuples(result);
-    for (int i = 0; i < PQntuples(result); i++)
+    for (int i = 0; i < PQntuples(result); i++) {
         if (!refold_add(fill->refold, cell(result, i, 0), cell(result, i, 1), +1))
             return refuse_set(cell(result, i, 0), error);
+        keep_moments(fill, cell(result, i, 0), false);
+    }
     if (fill->rows > 0) {
         free(fill->last);
         fill->last = xstrdup(PQgetvalue(result, (int)fill->rows - 1, 0));
@@ -261,6 +286,7 @@ static bool on_notes(void *context, const PGresult *result, struct error *error)
         if ((was && !refold_add(fill->refold, cell(result, i, 0), cell(result, i, 1), -1)) ||
             !refold_add(fill->refold, cell(result, i, 0), cell(result, i, 2), +1))
             return refuse_set(cell(result, i, 0), error);
+        keep_moments(fill, cell(result, i, 0), was);
     }
     return true;
 }
@@ -284,6 +310,7 @@ static bool write_step(struct fill *fill, bool ends, struct error *error)
     snprintf(cases, sizeof cases, "%lld", (long long)fill->status.cases);
     snprintf(noted, sizeof noted, "%lld", (long long)fill->status.noted);
     cell_rows_queue(fill->cells, refold_finish(fill->refold), fill->transaction);
+    upsert_queue(&fill->moments, fill->transaction, NULL, NULL);
     queue(fill, "fill_keep", fill_sql_keep, place, 4, NULL);
     return ends ? postgres_transaction_commit(fill->transaction, error)
                 : postgres_transaction_flush(fill->transaction, error);
@@ -297,7 +324,7 @@ static bool read_sets(struct fill *fill, struct error *error)
     postgres_transaction_begin(fill->transaction);
     queue(fill, NULL, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", NULL, 0, NULL);
     queue(fill, "fill_sets", fill_sql_sets, asked, 2, on_sets);
-    refold_clear(fill->refold);
+    forget(fill);
     bool good = postgres_transaction_flush(fill->transaction, error);
     if (good) {
         fill->all_read = fill->rows < CASES_A_STEP;
@@ -316,7 +343,7 @@ static bool take_notes(struct fill *fill, bool ends, struct error *error)
     snprintf(limit, sizeof limit, "%d", CASES_A_STEP);
     const char *const asked[] = {limit};
     queue(fill, "fill_notes", fill_sql_notes, asked, 1, on_notes);
-    refold_clear(fill->refold);
+    forget(fill);
     if (!postgres_transaction_flush(fill->transaction, error))
         return false;
     fill->status.noted += (int64_t)fill->rows;

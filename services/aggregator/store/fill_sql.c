@@ -23,8 +23,15 @@ const char fill_sql_forget[] = "DELETE FROM fill.note WHERE case_id > $1 AND ($3
                                "case_id <= $2)";
 
 const char fill_sql_notes[] =
-    "DELETE FROM fill.note WHERE number IN (SELECT number FROM fill.note ORDER BY number LIMIT "
-    "$1::bigint) RETURNING case_id, before, after";
+    "WITH taken AS (DELETE FROM fill.note WHERE number IN (SELECT number FROM fill.note ORDER BY "
+    "number LIMIT $1::bigint) RETURNING number, case_id, before, after) SELECT case_id, before, "
+    "after FROM taken ORDER BY number";
+
+const char fill_sql_moments[] =
+    "INSERT INTO fill.moment SELECT DISTINCT ON (u.id) u.id, string_to_array(u.reopened, "
+    "',')::bigint[], string_to_array(u.upheld, ',')::bigint[] FROM unnest($1::text[], $2::text[], "
+    "$3::text[]) WITH ORDINALITY AS u(id, reopened, upheld, n) ORDER BY u.id, u.n DESC ON CONFLICT "
+    "(case_id) DO UPDATE SET reopened_at = excluded.reopened_at, upheld_at = excluded.upheld_at";
 
 const char fill_sql_keep[] = "UPDATE fill.state SET last_id = $1, all_read = $2::boolean, cases = "
                              "$3::bigint, noted = $4::bigint";
@@ -35,6 +42,12 @@ const char fill_sql_drop[] =
 /* The trigger acts as owner: the aggregators need no right here. An upsert fires both. */
 static const char tables[] =
     "CREATE SCHEMA fill;\n"
+    "CREATE TABLE fill.moment (case_id text PRIMARY KEY, reopened_at bigint[], upheld_at "
+    "bigint[]);\n"
+    "SET LOCAL ROLE NONE;\n" /* the owner sees no rows */
+    "INSERT INTO fill.moment (case_id) SELECT case_id FROM core.case_now WHERE reopened_at IS NOT "
+    "NULL OR upheld_at IS NOT NULL;\n"
+    "SET LOCAL ROLE owner;\n"
     "CREATE TABLE fill.state (contributions text NOT NULL, every boolean NOT NULL, last_id text "
     "NOT "
     "NULL DEFAULT '', all_read boolean NOT NULL DEFAULT false, cases bigint NOT NULL DEFAULT 0, "
@@ -91,12 +104,22 @@ static void swap_view(struct strbuf *out, const struct batch_rules *rules, const
         view->name, hash, sql, view->is_stock ? "true" : "false");
 }
 
+/* The rows of cases stay as they are, but for what is listed by days beside a day's number: an
+ * older program may not have written it, or another of it. */
+static const char swap_moments[] =
+    "UPDATE core.case_now AS n SET reopened_at = m.reopened_at, upheld_at = m.upheld_at FROM "
+    "fill.moment AS m WHERE m.case_id = n.case_id AND ROW(n.reopened_at, n.upheld_at) IS DISTINCT "
+    "FROM ROW(m.reopened_at, m.upheld_at);\n";
+
 void fill_sql_swap(struct strbuf *out, const struct batch_rules *rules,
                    const struct view_plan *plan, const bool *wanted)
 {
     char contributions[DIGEST_ID_LEN + 1];
+    bool any = false; /* else no set was read */
     schema_contribution_hash(rules, contributions);
-    strbuf_addf(out, "SET LOCAL ROLE owner;\n");
+    for (size_t i = 0; i < views_count(rules->views); i++)
+        any = any || wanted[i];
+    strbuf_addf(out, "%sSET LOCAL ROLE owner;\n", any ? swap_moments : "");
     for (size_t i = 0; i < plan->gone_count; i++) {
         view_sql_drop(out, "core", plan->gone[i]);
         strbuf_addf(out, "DELETE FROM core.view WHERE name = '%s';\n", plan->gone[i]);

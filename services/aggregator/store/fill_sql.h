@@ -15,8 +15,10 @@ extern const char fill_sql_place[];
 extern const char fill_sql_swapped[]; /* whether transaction $1 was committed */
 extern const char fill_sql_sets[];    /* $1 behind this id, $2 so many: id, lines */
 extern const char fill_sql_forget[];  /* notes of $1 < id <= $2, or of $1 < id when $3 */
-extern const char fill_sql_notes[];   /* takes $1 of them: id, before, after */
-extern const char fill_sql_keep[];    /* $1 last id, $2 all read, $3 cases, $4 notes */
+extern const char fill_sql_notes[];   /* takes $1 of them, in their order: id, before, after */
+extern const char
+    fill_sql_moments[];            /* $1 ids, $2 when reopened, $3 when upheld; of one the last */
+extern const char fill_sql_keep[]; /* $1 last id, $2 all read, $3 cases, $4 notes */
 extern const char fill_sql_drop[];
 
 /* Whole transactions, as `owner`. */
