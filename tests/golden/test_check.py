@@ -202,6 +202,15 @@ def test_a_helper_of_an_entry_without_a_kind_is_warned_of_where_it_meets_one_wit
     done = check(config, "--on", "2026-06-01")
     assert_one_warning(done, f"{rules}:{line_of(rules, co)}:{line.index(co) + 6}", "entry ")
     assert " asks for no kind, so it is for kind proactive too, where the router may not say co_assigned" in done.stdout
+    # and one that leaves out others alone does ask for kinds
+    text = rules.read_text()
+    entry = line_of(rules, co) - 1
+    while "when:" not in text.splitlines()[entry]:
+        entry -= 1
+    change(rules, text.splitlines()[entry], text.splitlines()[entry].replace("when: {", "when: { kind: { not: service },", 1))
+    done = check(config, "--on", "2026-06-01")
+    assert " leaves out some kinds and not this one, so it is for kind proactive too, where the router may not" in done.stdout, done.stdout
+    rules.write_text(text)
     # an entry of the kind's own that stands above leaves it nothing
     change(rules, "  - id: emergency_119", "  - { id: own, when: { kind: proactive }, then: { lead: d_market, say: 甲 } }\n  - id: emergency_119")
     assert_one_warning(check(config, "--on", "2026-06-01"), None, None)

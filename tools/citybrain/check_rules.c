@@ -114,7 +114,8 @@ static void check_helpers(const struct bundle *bundle, const struct rule_entry *
                  kind->code);
         diagnostics_warn(
             diagnostics, entry->co_units.list[0].written, fix,
-            "entry %s asks for no kind, so it is for kind %s too, where %s", entry->id, kind->code,
+            "entry %s %s, so it is for kind %s too, where %s", entry->id,
+            asked ? "leaves out some kinds and not this one" : "asks for no kind", kind->code,
             stage < 0 ? "there is no stage co_assigned" : "the router may not say co_assigned");
     }
 }
