@@ -30,6 +30,8 @@ static const char *stands(const char *kind_code, const struct move *moves, size_
         line.attribute[CASE_LEAD] = span_of(moves[i].lead);
         line.attribute[CASE_OUTCOME] = span_of(moves[i].outcome);
         line.attribute[CASE_CAUSE] = span_of(moves[i].cause);
+        if (span_is(span_of(moves[i].stage), "merged"))
+            line.attribute[CASE_PARENT] = SPAN("request:12345:P");
         if (span_is(span_of(moves[i].party), "lead"))
             line.unit = SPAN("s110105001");
         assert_int_equal(case_set_merge(&set, &line, kind, &arena), CASE_SET_CHANGED);
@@ -56,6 +58,15 @@ static const char *stands(const char *kind_code, const struct move *moves, size_
 #define SIGNED                                                                                     \
     {                                                                                              \
         "signed", "lead", NULL, NULL, NULL                                                         \
+    }
+
+#define MERGED                                                                                     \
+    {                                                                                              \
+        "merged", "desk", NULL, NULL, NULL                                                         \
+    }
+#define UNMERGED                                                                                   \
+    {                                                                                              \
+        "unmerged", "desk", NULL, NULL, NULL                                                       \
     }
 
 static void is_the_last_move(void **state)
@@ -103,6 +114,22 @@ static void what_holds_is_said_before_what_came_behind_it(void **state)
            {"dispute_decided", "desk", NULL, "rejected", NULL});
 }
 
+/* Until it leaves its parent: then it begins anew, and what came before the merge holds no more. */
+static void what_is_merged_stands_so_and_what_left_again_does_not(void **state)
+{
+    (void)state;
+    STANDS("request", "merged", OPENED, DISPATCHED, SIGNED, MERGED);
+    STANDS("request", "merged", OPENED, DISPATCHED, SIGNED, {"held", "desk", NULL, NULL, NULL},
+           MERGED, {"linked", "desk", NULL, NULL, NULL});
+    STANDS("request", "closed", OPENED, DISPATCHED, MERGED, {"closed", "source", NULL, NULL, NULL});
+    STANDS("request", "unmerged", OPENED, DISPATCHED, MERGED, UNMERGED);
+    STANDS("request", "unmerged", OPENED, DISPATCHED, SIGNED, {"held", "desk", NULL, NULL, NULL},
+           MERGED, UNMERGED);
+    STANDS("request", "dispatched", OPENED, DISPATCHED, MERGED, UNMERGED,
+           {"dispatched", "router", "s110105001", NULL, "d"});
+    STANDS("request", "merged", OPENED, DISPATCHED, MERGED, UNMERGED, MERGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +137,7 @@ int main(void)
         cmocka_unit_test(an_order_behind_an_end_moves_nothing),
         cmocka_unit_test(behind_its_end_a_case_goes_on),
         cmocka_unit_test(what_holds_is_said_before_what_came_behind_it),
+        cmocka_unit_test(what_is_merged_stands_so_and_what_left_again_does_not),
     };
     return cmocka_run_group_tests(tests, load_kinds, unload_kinds);
 }
