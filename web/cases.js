@@ -3,7 +3,7 @@
 import { get, oneOf, perhaps } from "./api.js";
 import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
 import { bar, choice, daysWords, openedChoice, streetChoice, typeChoice } from "./control.js";
-import { momentsOf, ownDays } from "./days.js";
+import { lengthOf, momentsOf, newestOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
 import { isKeptBy, kindName, langOfNames, placeName, typesAsked, unitName } from "./names.js";
@@ -15,14 +15,14 @@ const PAGE = 100, MOST_PAGES = 20;
 const COLUMNS = ["case", "state", "type", "place", "unit", "opened", "due"];
 
 // What happened in these days, whenever the case was opened: it was reopened, or a dispute of it was upheld.
-const DID = ["reopened", "upheld"];
+const DID = ["reopened", "upheld"], MOST_DAYS = 366; // as many as the API looks for
 const didDays = (state) => {
   const days = DID.includes(state.did) && ownDays({ from: state.did_from, to: state.did_to });
-  return days?.from && days.to ? days : null;
+  return days?.from && days.to ? newestOf(days, MOST_DAYS) : null;
 };
 
-// The list of just those, district or place; of days without an end there is none.
-export const didAddress = (did, { from, to }, words = {}) => (from && to ? viewAddress("cases", { kind: "request", from: "", to: "", did, did_from: from, did_to: to, ...words }) : null);
+// The list of just those, district or place; of days without an end, or of more than are listed at once, there is none.
+export const didAddress = (did, { from, to }, words = {}) => (lengthOf({ from, to }) <= MOST_DAYS ? viewAddress("cases", { kind: "request", from: "", to: "", did, did_from: from, did_to: to, ...words }) : null);
 
 function didAsked(state) {
   const days = didDays(state), { from, to } = days ? momentsOf(days) : {};

@@ -38,6 +38,12 @@ export function daysOf(state, day) {
   }
 }
 
+// How many days there are, both ends among them; of what has an end that is open: no number.
+export const lengthOf = ({ from, to }) => 1 + (Date.parse(to) - Date.parse(from)) / 86400000;
+
+// No more of them than the API takes: the newest.
+export const newestOf = (days, most) => (lengthOf(days) > most ? { from: shift(days.to, 1 - most), to: days.to } : days);
+
 // The days before them that they are held against: of a period the period before, else as many days. null: there are none.
 export function daysBefore(state, day) {
   const { from, to } = daysOf(state, day);

@@ -25,7 +25,7 @@ export async function ask(state, clock) {
 const panel = (id, title, ...body) => make("section", { class: "panel", id: `screen_${id}`, "aria-labelledby": `${id}_title` }, make("header", {}, make("h2", { id: `${id}_title` }, title)), body);
 
 function stationPanel(wall) {
-  const rows = wall?.rows || [], count = (state) => rows.filter((row) => row.state === state).length;
+  const rows = wall?.rows || [], count = (state) => (wall?.now === 0 ? null : rows.filter((row) => row.state === state).length);
   return panel("stations", t("stations"),
     make("ul", { class: "legend" }, ["alive", "late", "silent", "never"].map((state) => make("li", {}, make("span", { class: `sign ${state}`, "aria-hidden": "true" }, stations.SIGNS[state]), ` ${t(`st_${state}`)} `, make("b", {}, whole(count(state)))))),
     make("ul", { class: "dots", "aria-hidden": "true" }, rows.map((row) => make("li", { "data-key": row.station, class: `sign ${row.state}` }, stations.SIGNS[row.state]))));

@@ -103,6 +103,7 @@ export const title = () => t("v_stations");
 
 export function draw(state, data) {
   if (!data) return [make("p", { class: "none" }, t("forbidden"))];
+  if (data.now === 0) return [make("p", { class: "none", id: "not_known" }, t("stations_not_known")), feedTable(data.feeds, state)]; // no tick yet
   const { rows, now, feeds } = data, shown = rows.filter((row) => isShown(row, state.state));
   const count = (want) => rows.filter((row) => isShown(row, want)).length;
   const chosen = rows.find((row) => row.station === state.station);

@@ -42,6 +42,7 @@ function readingItem(fresh, clock) {
 
 function stationItem(counts) {
   if (!counts) return null;
+  if (counts.silent === null) return item(t("stations"), "none", t("waits_for_tick"), viewAddress("stations"));
   if (!counts.silent && counts.never) return item(t("stations"), "none", t("never_n", { n: whole(counts.never) }), viewAddress("stations"));
   return item(t("stations"), counts.silent ? "warn" : "good", counts.silent ? t("silent_n", { n: whole(counts.silent) }) : t("none_silent"), viewAddress("stations", { state: counts.silent ? "silent" : "" }));
 }

@@ -8,7 +8,7 @@ import { bar, rangeChoice, typeChoice } from "./control.js";
 import { daysBefore, daysOf } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
-import { langOfNames, shortName, typesAsked, unitKind, unitName } from "./names.js";
+import { hasColumn, langOfNames, shortName, typesAsked, unitKind, unitName } from "./names.js";
 import { barsHeight, ratesPicture } from "./picture.js";
 import { viewAddress } from "./state.js";
 import { table } from "./table.js";
@@ -27,18 +27,19 @@ export async function ask(state, clock) {
   return { days, before, hasReturns: Boolean(returned), rows: join(closed, timely, stock, late, closed_before, timely_before, returned || []) };
 }
 
-const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, disputed: 0, returned: 0, upheld_in: 0 };
+const NOTHING = { opened: 0, closed: 0, rate: null, due: 0, on_time: 0, timely: null, open: 0, overdue: 0, opened_before: 0, closed_before: 0, due_before: 0, on_time_before: 0, disputed: 0, returned: 0 };
 
+// A district may keep disputes by their rows alone: then nobody knows how many were upheld in these days.
 function join(closed, timely, stock, late, closed_before, timely_before, returned) {
-  const rows = new Map();
-  const of = (unit) => rows.get(unit) || rows.set(unit, { unit, ...NOTHING }).get(unit);
+  const rows = new Map(), nothing = { ...NOTHING, upheld_in: hasColumn("dispute", "upheld_in") || returned.some((row) => "upheld_in" in row) ? 0 : null };
+  const of = (unit) => rows.get(unit) || rows.set(unit, { unit, ...nothing }).get(unit);
   for (const row of closed) Object.assign(of(row.unit), { opened: row.opened, closed: row.closed, rate: row.opened ? row.rate : null });
   for (const row of timely) Object.assign(of(row.unit), { due: row.due, on_time: row.on_time, timely: row.due ? row.rate : null });
   for (const row of stock) of(row.unit).open = row.open;
   for (const row of late) of(row.unit).overdue = row.overdue;
   for (const row of closed_before) Object.assign(of(row.unit), { opened_before: row.opened, closed_before: row.closed });
   for (const row of timely_before) Object.assign(of(row.unit), { due_before: row.due, on_time_before: row.on_time });
-  for (const row of returned) Object.assign(of(row.unit), { disputed: row.disputed, returned: row.returned, upheld_in: row.upheld_in || 0 });
+  for (const row of returned) Object.assign(of(row.unit), { disputed: row.disputed, returned: row.returned, upheld_in: row.upheld_in ?? null });
   return [...rows.values()].filter((row) => row.opened || row.disputed || row.upheld_in || row.due || row.open || row.overdue || row.opened_before).map((row) => ({ ...row, name: unitName(row.unit) }));
 }
 
@@ -95,7 +96,7 @@ function upheldCell(row, days) {
 function allTable(rows, state, { days, before, hasReturns }) {
   const sum = (key) => rows.reduce((all, row) => all + row[key], 0), count = (key) => ({ key, title: t(key), kind: "number", cell: (row) => whole(row[key]) });
   const rate = (key, part, of) => ({ key, title: t(key), kind: "number", cell: (row) => [percent(row[key]), " ", make("span", { class: "soft" }, `${row[part]}/${row[of]}`)] });
-  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), disputed: sum("disputed"), returned: sum("returned"), upheld_in: sum("upheld_in"), sum: true };
+  const foot = { name: t("sum"), opened: sum("opened"), closed: sum("closed"), due: sum("due"), on_time: sum("on_time"), open: sum("open"), overdue: sum("overdue"), disputed: sum("disputed"), returned: sum("returned"), upheld_in: rows.some((row) => !isNothing(row.upheld_in)) ? sum("upheld_in") : null, sum: true };
   foot.rate = foot.opened ? foot.closed / foot.opened : null;
   foot.timely = foot.due ? foot.on_time / foot.due : null;
   for (const key of ["opened_before", "closed_before", "due_before", "on_time_before"]) foot[key] = sum(key);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The desk's queue and the most urgent cases as the API asks for them are read in their order,
- * whatever else waits; and what stands in core.firing, said by whomever, stops nobody who writes
- * it. */
+ * whatever else waits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +12,6 @@
 
 #include "aggregator/store/case_ask.h"
 #include "aggregator/store/desk_ask.h"
-#include "aggregator/store/finding_ask.h"
 #include "base/base.h"
 
 #include "aggregator_store.h"
@@ -86,6 +84,21 @@ static void ask(const char *before, bool of_desk, const char *const pairs[][2], 
         len += (size_t)snprintf(answer + len, size - len, "%s\n", PQgetvalue(result, i, column));
     PQclear(result);
     sql_ask_fini(&ask);
+}
+
+/* What has no place is at the desk too. */
+static void the_desk_is_asked_for_what_has_no_place(void **state)
+{
+    static const char *const nowhere[][2] = {{"street_code", "none"}, {"kind", "none_at_desk"}};
+    char said[512];
+    (void)state;
+    run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, "
+        "street_code, opened_ms, live) VALUES ('desk:n:a', 'none_at_desk', 0, 1, 'waiting', "
+        "'fallback', NULL, 1, true), ('desk:n:b', 'none_at_desk', 0, 1, 'waiting', 'fallback', "
+        "'1', 2, true); SET ROLE dash_all");
+    ask("", true, nowhere, 2, 1, said, sizeof said);
+    run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'none_at_desk'");
+    assert_string_equal(said, "1.desk:n:a\n");
 }
 
 /* By the index, and what is sorted is the page, and the lines of each of its few cases. */
@@ -230,6 +243,7 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
                                             {"upheld_to", "2026-01-02"}};
     static const char *const soon[][2] = {{"due_within", "2"}, {"kind", "day"}};
     static const char *const nowhere[][2] = {{"street_code", "none"}, {"kind", "day"}};
+    static const char *const here_or_nowhere[][2] = {{"street_code", "2,none"}, {"kind", "day"}};
     static const char *const nobody[][2] = {{"community_code", "none"}, {"kind", "day"}};
     (void)state;
     run("INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner, tick_ms) VALUES "
@@ -239,7 +253,7 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
         "NULL, '{1767139200000,1767225600000}', '{1767196799999,1767283200000}', true), "
         "('day:l:later', 'day', 0, 1, 'open', '1', NULL, 6, 1767232800000, NULL, "
         "'{1767268800000}', '{1767196800000}', true), ('day:l:held', 'day', 0, 1, 'held', NULL, "
-        "NULL, 5, 1767232800000, 1, NULL, NULL, true), ('day:l:far', 'day', 0, 1, 'open', '1', "
+        "NULL, 5, 1767232800000, 1, NULL, NULL, true), ('day:l:far', 'day', 0, 1, 'open', '2', "
         "'1', 4, 1767232800001, NULL, NULL, NULL, true); UPDATE core.case_now SET street_code = "
         "'1', community_code = '1' WHERE kind = 'request'; ANALYZE core.case_now; SET ROLE "
         "dash_all");
@@ -247,6 +261,7 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
     assert_finds(upheld, 2, "6.day:l:later\n", "case_now_upheld_at");
     assert_finds(soon, 2, "6.day:l:later\n", "case_now_due_soon");
     assert_finds(nowhere, 2, "5.day:l:held\n", "case_now_no_street");
+    assert_finds(here_or_nowhere, 2, "5.day:l:held\n4.day:l:far\n", "case_now");
     assert_finds(nobody, 2, "6.day:l:later\n5.day:l:held\n", "case_now_no_community");
     run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'day'; DELETE FROM core.kafka_offset "
         "WHERE topic = 'day'");
@@ -317,130 +332,6 @@ static void the_reason_is_that_of_who_asks(void **state)
         "core.case_set WHERE case_id LIKE 'request:why:%'");
 }
 
-static void what_is_stored_stops_no_writer(void **state)
-{
-    static const char *const odd[] = {
-        "{\"evidence\":9e-99999}",
-        "{\"count\":9e-99999,\"evidence\":[\"request:test:1\"]}",
-        "{\"evidence\":[\"request:test:1\",9e-99999,null,{\"a\":9e-99999}]}",
-        "{}",
-        "7",
-    };
-    char sql[256];
-    (void)state;
-    run("RESET ROLE");
-    for (size_t i = 0; i < ARRAY_LENGTH(odd); i++) {
-        snprintf(sql, sizeof sql,
-                 "INSERT INTO core.firing VALUES ('proactive:odd:%zu', '0', 1, 'odd', '%s')", i,
-                 odd[i]);
-        run(sql);
-    }
-    assert_int_equal(aggregator_store_number(&store, "SELECT count(*) FROM core.firing AS f WHERE "
-                                                     "core.evidence(f.data) ? 'request:test:1'"),
-                     2);
-}
-
-static void who_asks_what_a_case_is_evidence_of_reads_an_index(void **state)
-{
-    char plan[4096];
-    (void)state;
-    run("INSERT INTO core.firing SELECT 'proactive:many:' || n, '0', n, 'many', "
-        "json_build_object('evidence', json_build_array('request:test:' || n)) FROM "
-        "generate_series(1, 5000) AS n; ANALYZE core.firing; SET ROLE dash_all");
-    aggregator_store_ask(&store,
-                         "EXPLAIN (FORMAT JSON) SELECT FROM core.firing AS f WHERE "
-                         "core.evidence(f.data) ? 'request:test:4000'",
-                         plan, sizeof plan);
-    run("RESET ROLE");
-    if (!strstr(plan, "firing_evidence"))
-        fail_msg("%s", plan);
-}
-
-/* What was found, of whom, and whether it is over at 1000. */
-static const struct {
-    const char *id, *trigger, *group, *of, *state;
-    int fired, due, resolved, closed;
-    bool over;
-} found[] = {
-    {"a", "near_due", "case", "request:over:a", "open", 500, 2000, 0, 0, false},
-    {"b", "near_due", "case", "request:over:b", "open", 500, 999, 0, 0, true},
-    {"c", "near_due", "case", "request:over:c", "resolved", 500, 2000, 900, 0, true},
-    {"d", "near_due", "case", "request:over:d", "closed", 500, 2000, 0, 900, true},
-    {"e", "near_due", "case", "request:over:e", "merged", 500, 2000, 0, 0, true},
-    {"f", "threat", "case", "request:over:f", "open", 500, 999, 0, 0, false},
-    {"g", "threat", "case", "request:over:g", "resolved", 500, 2000, 900, 0, true},
-    {"h", "repeat", "type_code", "request:over:d", "closed", 500, 2000, 0, 900, false},
-    {"i", "silent", "station", "heard", NULL, 500, 0, 0, 0, true},
-    {"j", "silent", "station", "silent", NULL, 500, 0, 0, 0, false},
-    {"k", "queue", "station", "heard", NULL, 500, 0, 0, 0, false},
-    {"l", "near_due", "case", "request:over:unread", NULL, 1001, 0, 0, 0, false},
-    {"m", "near_due", "case", "request:over:m", "open", 500, 0, 0, 0, false},
-};
-
-static void put_found(size_t i)
-{
-    char sql[1024], due[16] = "NULL", resolved[16] = "NULL", closed[16] = "NULL";
-    snprintf(sql, sizeof sql,
-             "INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, "
-             "opened_ms, subject, live) VALUES ('proactive:%s:%s', 'proactive', 0, 1, 'waiting', "
-             "'confirm', %d, core.subject('{\"group\": {\"%s\": \"%s\"}}'), true)",
-             found[i].trigger, found[i].id, found[i].fired, found[i].group, found[i].of);
-    run(sql);
-    if (!found[i].state)
-        return;
-    if (found[i].due)
-        snprintf(due, sizeof due, "%d", found[i].due);
-    if (found[i].resolved)
-        snprintf(resolved, sizeof resolved, "%d", found[i].resolved);
-    if (found[i].closed)
-        snprintf(closed, sizeof closed, "%d", found[i].closed);
-    snprintf(sql, sizeof sql,
-             "INSERT INTO core.case_now (case_id, kind, part, log_offset, state, due_ms, "
-             "resolved_ms, closed_ms, live) VALUES ('%s', 'request', 0, 1, '%s', %s, %s, %s, true) "
-             "ON CONFLICT DO NOTHING",
-             found[i].of, found[i].state, due, resolved, closed);
-    run(sql);
-}
-
-/* In the queue and its counts, asked as the API does, without jit and without a look at a table. */
-static void the_desk_is_asked_for_what_holds(void **state)
-{
-    static const char *const holds[][2] = {{"cause", "confirm"}, {"over", "no"}},
-                             *const over[][2] = {{"cause", "confirm"}, {"over", "yes"}},
-                             *const all[][2] = {{"cause", "confirm"}};
-    char said[8192], others[8192], plan[16384], key[96];
-    (void)state;
-    run("RESET ROLE; INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner, "
-        "tick_ms) VALUES ('t', 0, 0, 1, 'x', 1000); INSERT INTO core.station_seen VALUES "
-        "('heard', 'a', 400), ('heard', 'b', 501), ('silent', 'a', 500)");
-    for (size_t i = 0; i < ARRAY_LENGTH(found); i++)
-        put_found(i);
-    run("VACUUM ANALYZE core.case_now");
-    run("SET ROLE dash_all; SET jit = off");
-    ask("", true, holds, 2, 1, said, sizeof said);
-    ask("", true, over, 2, 1, others, sizeof others);
-    for (size_t i = 0; i < ARRAY_LENGTH(found); i++) {
-        snprintf(key, sizeof key, "%d.proactive:%s:%s\n", found[i].fired, found[i].trigger,
-                 found[i].id);
-        if (!strstr(said, key) != found[i].over || !strstr(others, key) == found[i].over)
-            fail_msg("%s: %s and %s", found[i].id, said, others);
-    }
-    ask("", true, holds, 2, 4, said, sizeof said);
-    assert_memory_equal(said, "6\n", 2);
-    ask("", true, holds, 2, 3, said, sizeof said);
-    assert_non_null(strstr(said, "\"confirm\" : 7"));
-    assert_non_null(strstr(said, "\"fallback\" : 10000"));
-    ask("", true, over, 2, 3, said, sizeof said);
-    assert_memory_equal(said, "{ \"confirm\" : 6 }\n", 18);
-    ask("", true, all, 1, 4, said, sizeof said);
-    assert_memory_equal(said, "\n", 1);
-    ask("EXPLAIN (COSTS OFF) ", true, holds, 2, 0, plan, sizeof plan);
-    if (!strstr(plan, "Index Only Scan using case_now_finding on case_now n") ||
-        !strstr(plan, "Index Only Scan using case_now_open on case_now o"))
-        fail_msg("%s", plan);
-    run("RESET ROLE");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,11 +339,9 @@ int main(void)
         cmocka_unit_test(a_list_is_of_what_is_overdue_and_of_what_ever_was),
         cmocka_unit_test(emergencies_are_the_most_urgent),
         cmocka_unit_test(the_desk_has_them_in_the_same_order),
+        cmocka_unit_test(the_desk_is_asked_for_what_has_no_place),
         cmocka_unit_test(a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon),
         cmocka_unit_test(the_reason_is_that_of_who_asks),
-        cmocka_unit_test(what_is_stored_stops_no_writer),
-        cmocka_unit_test(who_asks_what_a_case_is_evidence_of_reads_an_index),
-        cmocka_unit_test(the_desk_is_asked_for_what_holds),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -283,6 +283,15 @@ def test_a_station_says_since_when_it_is_silent_and_why_its_rows_were_refused(ap
     assert "citybrain dead ls --feed platform --code missing_field --station st002 --since 2026-01-01" in page.text("station_reasons")
 
 
+def test_before_the_first_tick_no_station_is_judged(api):
+    counts = dict.fromkeys(("alive", "late", "silent", "never", "unknown"))
+    api.clock = {**CLOCK, "now": 0, "age_ms": None, "day": "1970-01-01"}
+    api.pages["/api/stations"] = {"now_ms": 0, "now": None, "counts": counts, "closed": None, "rows": []}
+    page = browse(api.url + "#view=stations")
+    assert errors(page) == [] and "尚不可知" in page.text("not_known") and "站点○等待第一个时刻" in page.text("status").replace(" ", ""), page.text("status")
+    assert "无静默" not in page.text("status") and "not known" in browse(api.url + "#view=stations&lang=en").text("not_known")
+
+
 def test_who_is_only_outside_its_hours_is_marked_and_listed_and_hours_are_words(api):
     nothing = {"via": None, "due": None, "cadence": "4h", "family": "platform", "street_code": None, "refused": 0, "seen": "2025-12-30T10:00:00+08:00", "state": "alive", "since": None}
     stations = [{**nothing, "station": "st001", "name": "甲", "hours": "1-5 08:30-11:30 13:30-17:30;6,h 20:00-08:00", "open": False}, {**nothing, "station": "st002", "name": "乙", "hours": "1-7,h 09:00-17:00", "open": True},
@@ -597,6 +606,10 @@ def test_units_say_what_they_sent_back_and_lead_to_what_is_late(api):
     assert "view=cases&kind=request&unit=d_urban&overdue=yes&order=due" in page.links
     # who disputed leads it no more: of all together there is a list
     assert page.links.count("did=upheld&did_from=2025-12-26&did_to=2026-01-01") == 1 and "裁定成立的,不论何日提出" in page.text("units_defined")
+    # a view without that column says nothing of it
+    api.rows["dispute"] = [{key: value for key, value in row.items() if key != "upheld_in"} for row in api.rows["dispute"]]
+    page = browse(api.url + "#view=units")
+    assert errors(page) == [] and "– 41 30 73.2%" in page.text("units") and "– 41 30 73.2%" in page.text("units").split("合计")[1] and "did=upheld" not in page.links
     api.asked.clear()
     assert "异议" not in browse(api.url + "#view=units&type=R0201").text("units")  # it is counted by rule, not by type
     assert "dispute" not in [view for view, _ in api.asked]

@@ -56,11 +56,12 @@ static int show(struct span answer, bool json)
     } else if (good) {
         struct span now = json_text(value, "now");
         table_show(stdout, json_get(value, SPAN("rows")));
-        fputs("stations: ", stderr);
-        for (size_t i = 0; i < ARRAY_LENGTH(states); i++)
+        fputs(now.at ? "stations: " : "stations: not known yet, no tick came\n", stderr);
+        for (size_t i = 0; now.at && i < ARRAY_LENGTH(states); i++)
             fprintf(stderr, "%" PRId64 " %s, ",
                     count_of(json_get(value, SPAN("counts")), states[i]), states[i]);
-        fprintf(stderr, "at %.*s\n", SPAN_ARG(now.at ? now : SPAN("no time yet: no tick came")));
+        if (now.at)
+            fprintf(stderr, "at %.*s\n", SPAN_ARG(now));
     } else {
         fputs("citybrain stations: the answer is not of an aggregator's API\n", stderr);
     }

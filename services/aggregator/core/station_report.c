@@ -106,8 +106,15 @@ int64_t station_report_now(const struct station_report *report)
     return report->now_ms;
 }
 
+static bool has_clock(const struct station_report *report)
+{
+    return report->now_ms > 0;
+}
+
 const struct station_report_row *station_report_at(struct station_report *report, size_t index)
 {
+    if (!has_clock(report))
+        return NULL;
     for (size_t i = 0; !report->judged && i < report->count; i++)
         judge_row(report, &report->rows[i]);
     report->judged = true;
@@ -199,6 +206,14 @@ static bool is_asked(const struct station_report_row *row, unsigned states,
            (row->station && row->is_open == (hours == STATION_IN_HOURS));
 }
 
+static void add_count(const struct station_report *report, size_t count, struct strbuf *out)
+{
+    if (has_clock(report))
+        strbuf_addf(out, "%zu", count);
+    else
+        strbuf_add(out, SPAN("null"));
+}
+
 static void write_counts(struct station_report *report, struct strbuf *out)
 {
     size_t counts[STATION_STATES] = {0}, closed = 0;
@@ -208,9 +223,12 @@ static void write_counts(struct station_report *report, struct strbuf *out)
         closed += row->station && !row->is_open;
     }
     strbuf_add(out, SPAN(",\"counts\":"));
-    for (size_t i = 0; i < STATION_STATES; i++)
-        strbuf_addf(out, "%c\"%s\":%zu", i ? ',' : '{', names[i], counts[i]);
-    strbuf_addf(out, "},\"closed\":%zu", closed);
+    for (size_t i = 0; i < STATION_STATES; i++) {
+        strbuf_addf(out, "%c\"%s\":", i ? ',' : '{', names[i]);
+        add_count(report, counts[i], out);
+    }
+    strbuf_add(out, SPAN("},\"closed\":"));
+    add_count(report, closed, out);
 }
 
 void station_report_write(struct station_report *report, unsigned states,
@@ -219,7 +237,7 @@ void station_report_write(struct station_report *report, unsigned states,
     const struct station_report_row *row;
     size_t written = 0;
     strbuf_addf(out, "{\"now_ms\":%lld", (long long)report->now_ms);
-    add_time(report, "now", report->now_ms > 0 ? report->now_ms : TIMESTAMP_NONE, out);
+    add_time(report, "now", has_clock(report) ? report->now_ms : TIMESTAMP_NONE, out);
     write_counts(report, out);
     strbuf_add(out, SPAN(",\"rows\":["));
     for (size_t i = 0; (row = station_report_at(report, i)); i++) {

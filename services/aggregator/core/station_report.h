@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every station of the registry beside when it was last heard: alive, late, silent or never heard
- * at the moment `now`. Used in this order: station_report_new, station_report_hear …, the readers,
- * station_report_free. */
+ * at the moment `now`; before the first tick nothing is known of anybody. Used in this order:
+ * station_report_new, station_report_hear …, the readers, station_report_free. */
 #pragma once
 
 #include <stddef.h>
@@ -47,14 +47,14 @@ void station_report_refuse(struct station_report *report, struct span station, i
 void station_report_add_moment(const struct station_report_rules *rules, int64_t ms,
                                struct strbuf *out);
 int64_t station_report_now(const struct station_report *report);
-/* Judged when first asked for; in the registry's order, the unknown behind. NULL behind the last.
- */
+/* Judged when first asked for; in the registry's order, the unknown behind. NULL behind the last,
+ * and always before the first tick: neither hours nor who is registered is known of no day. */
 const struct station_report_row *station_report_at(struct station_report *report, size_t index);
 const char *station_report_state_name(enum station_report_state state);
 /* A list of their names, separated by commas, "" = all, to bits; false for anything else. */
 bool station_report_read_states(struct span text, unsigned *states);
 enum station_report_hours { STATION_ANY_HOURS, STATION_IN_HOURS, STATION_OUT_OF_HOURS };
-/* {now, counts: {state: n}, closed: how many are outside their hours, rows: [of those asked for]}
- */
+/* {now, counts: {state: n}, closed: how many are outside their hours, rows: [of those asked for]};
+ * before the first tick now and the counts are null. */
 void station_report_write(struct station_report *report, unsigned states,
                           enum station_report_hours hours, struct strbuf *out);

@@ -70,15 +70,6 @@ static void add_between(struct sql_ask *ask, const struct api_query *query, cons
                 sql_ask_take(ask, span_decimal(text, last->number)));
 }
 
-/* A place that nobody could tell is called none. */
-static void add_place(struct sql_ask *ask, const char *column, struct span list)
-{
-    if (span_is(list, "none"))
-        strbuf_addf(&ask->sql, " AND %s IS NULL", column);
-    else
-        sql_ask_any(ask, column, list);
-}
-
 /* At any time of its life, by the words of its index (sql/0025). Of a row that knows nothing of it:
  * not. */
 static void add_ever(struct sql_ask *ask, const struct api_query *query, const char *name,
@@ -137,8 +128,8 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
                                                                : "n.opened_ms IS NOT NULL");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         sql_ask_any(ask, lists[i][0], api_query_get(query, lists[i][1])->text);
-    add_place(ask, "n.street_code", api_query_get(query, "street_code")->text);
-    add_place(ask, "n.community_code", api_query_get(query, "community_code")->text);
+    sql_ask_any_or_none(ask, "n.street_code", api_query_get(query, "street_code")->text);
+    sql_ask_any_or_none(ask, "n.community_code", api_query_get(query, "community_code")->text);
     add_moment(ask, query, "from", ">=");
     add_moment(ask, query, "to", "<");
     add_overdue(ask, query);

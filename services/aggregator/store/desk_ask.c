@@ -91,7 +91,7 @@ void desk_ask_list(struct sql_ask *ask, const struct api_query *query,
         ") END AS said) AS i) AS row FROM core.case_now AS n LEFT JOIN core.firing AS f USING "
         "(case_id) WHERE n.desk_cause IS NOT NULL AND n.live");
     sql_ask_any(ask, "n.desk_cause", api_query_get(query, "cause")->text);
-    sql_ask_any(ask, "n.street_code", api_query_get(query, "street_code")->text);
+    sql_ask_any_or_none(ask, "n.street_code", api_query_get(query, "street_code")->text);
     sql_ask_any(ask, "n.kind", api_query_get(query, "kind")->text);
     keep_over(ask, over);
     if (after->text.at) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One index scan a partition, from the place on. A unit whose duty was taken back is told that, and
- * nothing more of the case: it is another's now. */
+ * nothing more of the case: it is another's now. A helper's own limit stands as it did while the
+ * case is on hold (docs/decisions/0368): its row says nothing of a clock that stands still. */
 #include "aggregator/store/duty_ask.h"
 
 /* $1 who, $2 topic, $3 limit, $4 and $5 the place. */
@@ -47,14 +48,17 @@ void duty_ask_orders(struct sql_ask *ask, const struct duty_ask *duty)
         "n.own_order AS order, n.type_code, n.street_code, n.community_code, n.limit_class, "
         "n.rule, "
         "n.parent, n.lead, core.of_ms(n.opened_ms) AS opened, core.of_ms(n.dispatched_ms) AS "
-        "dispatched, core.of_ms(n.own_due) AS due, core.of_ms(n.resolved_ms) AS resolved, "
+        "dispatched, core.of_ms(n.own_due) AS due, core.of_ms(n.own_held) AS held, "
+        "core.of_ms(n.resolved_ms) AS resolved, "
         "core.of_ms(n.closed_ms) AS closed, core.of_ms(n.changed_ms) AS changed) AS i) END AS row "
-        "FROM (SELECT m.*, 'lead' AS role, m.order_id AS own_order, m.due_ms AS own_due FROM log, "
+        "FROM (SELECT m.*, 'lead' AS role, m.order_id AS own_order, m.due_ms AS own_due, m.held_ms "
+        "AS own_held FROM log, "
         "LATERAL (SELECT * FROM core.case_now AS n WHERE n.lead = $1 AND n.part = log.part AND "
         "n.log_offset >= log.next AND n.live AND n.order_id IS NOT NULL ORDER BY n.log_offset "
         "LIMIT "
         "$3::integer) AS m UNION ALL SELECT g.*, e.mine->>'role', e.mine->>'order', "
-        "coalesce((e.mine->>'due_ms')::bigint, g.due_ms) FROM log JOIN core.case_now AS g ON "
+        "coalesce((e.mine->>'due_ms')::bigint, g.due_ms), CASE WHEN e.mine->>'due_ms' IS NULL THEN "
+        "g.held_ms END FROM log JOIN core.case_now AS g ON "
         "g.part "
         "= log.part AND g.log_offset >= log.next, LATERAL (SELECT h AS mine FROM "
         "jsonb_array_elements(g.helpers) AS h WHERE h->>'unit' = $1 LIMIT 1) AS e WHERE g.units @> "
@@ -69,9 +73,10 @@ void duty_ask_progress(struct sql_ask *ask, const struct duty_ask *duty)
         ask,
         "SELECT n.part, n.log_offset, (SELECT row_to_json(i)::text FROM (SELECT n.case_id AS case, "
         "n.kind, n.state, n.stage, n.lead AS unit, n.type_code, core.of_ms(n.opened_ms) AS opened, "
-        "core.of_ms(n.due_ms) AS due, core.of_ms(n.resolved_ms) AS resolved, "
-        "core.of_ms(n.closed_ms) AS closed, core.of_ms(n.changed_ms) AS changed) AS i) AS row FROM "
-        "log, LATERAL (SELECT * FROM core.case_now AS n WHERE n.station = $1 AND n.part = log.part "
+        "core.of_ms(n.due_ms) AS due, core.of_ms(n.held_ms) AS held, core.of_ms(n.resolved_ms) AS "
+        "resolved, core.of_ms(n.closed_ms) AS closed, core.of_ms(n.changed_ms) AS changed) AS i) "
+        "AS row FROM log, LATERAL (SELECT * FROM core.case_now AS n WHERE n.station = $1 AND "
+        "n.part = log.part "
         "AND n.log_offset >= log.next ORDER BY n.log_offset LIMIT $3::integer) AS n");
     end(ask);
 }

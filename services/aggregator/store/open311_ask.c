@@ -6,7 +6,8 @@
 static const char head[] =
     "SELECT n.case_id, n.state, n.stage, n.type_code, n.lead, to_char(core.of_ms(n.opened_ms), "
     "'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM'), to_char(core.of_ms(n.changed_ms), "
-    "'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM'), to_char(core.of_ms(n.due_ms), "
+    "'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM'), to_char(core.of_ms(CASE WHEN n.held_ms "
+    "IS NULL OR n.due_ms <= n.held_ms THEN n.due_ms END), "
     "'YYYY-MM-DD\"T\"HH24:MI:SSTZH:TZM'), n.community_code FROM core.case_now AS n WHERE n.kind = "
     "'request' AND n.opened_ms IS NOT NULL";
 

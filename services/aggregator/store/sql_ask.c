@@ -46,6 +46,29 @@ void sql_ask_any(struct sql_ask *ask, const char *column, struct span list)
                 column, sql_ask_take(ask, list));
 }
 
+void sql_ask_any_or_none(struct sql_ask *ask, const char *column, struct span list)
+{
+    struct strbuf codes;
+    bool none = false;
+    strbuf_init(&codes, 64, list.len + 1);
+    for (struct span rest = list; rest.at;) {
+        struct span code = span_cut(&rest, ',');
+        none |= span_is(code, "none");
+        if (!span_is(code, "none")) {
+            strbuf_add(&codes, codes.len ? SPAN(",") : SPAN(""));
+            strbuf_add(&codes, code);
+        }
+    }
+    if (!none)
+        sql_ask_any(ask, column, list);
+    else if (!codes.len)
+        strbuf_addf(&ask->sql, " AND %s IS NULL", column);
+    else
+        strbuf_addf(&ask->sql, " AND (%s IS NULL OR %s = ANY (string_to_array($%d, ',')))", column,
+                    column, sql_ask_take(ask, strbuf_span(&codes)));
+    strbuf_fini(&codes);
+}
+
 void sql_ask_compare(struct sql_ask *ask, const char *column, const char *comparison, int64_t value)
 {
     char text[SPAN_DECIMAL];

@@ -24,6 +24,8 @@ int sql_ask_take(struct sql_ask *ask, struct span value);
 /* " AND column = ANY ($n)", or "= $n": one of a list with "," between. Nothing where it is absent.
  */
 void sql_ask_any(struct sql_ask *ask, const char *column, struct span list);
+/* The same, and "none" among them is NULL. */
+void sql_ask_any_or_none(struct sql_ask *ask, const char *column, struct span list);
 /* " AND column >= $n", or another comparison. */
 void sql_ask_compare(struct sql_ask *ask, const char *column, const char *comparison,
                      int64_t value);

@@ -140,6 +140,26 @@ static void a_code_of_no_registry_is_unknown(void **state)
     assert_false(station_report_read_states(SPAN("late,dead"), &states));
 }
 
+/* No day is known whose registry holds, no hour, and nobody is silent by 1970. */
+static void before_the_first_tick_nothing_is_known(void **state)
+{
+    (void)state;
+    unsigned states;
+    struct strbuf out;
+    struct station_report *report = station_report_new(&rules, 0);
+    hear(report, "st001", "platform", "2026-11-25 12:00");
+    hear(report, "st999", "platform", "2026-11-25 12:00");
+    assert_null(station_report_at(report, 0));
+    strbuf_init(&out, 1 << 12, 1 << 20);
+    assert_true(station_report_read_states(SPAN(""), &states));
+    station_report_write(report, states, STATION_ANY_HOURS, &out);
+    assert_string_equal(out.at, "{\"now_ms\":0,\"now\":null,\"counts\":{\"alive\":null,\"late\":"
+                                "null,\"silent\":null,\"never\":null,\"unknown\":null},"
+                                "\"closed\":null,\"rows\":[]}");
+    strbuf_fini(&out);
+    station_report_free(report);
+}
+
 static size_t rows_of(const char *now, enum station_report_hours hours)
 {
     struct station_report *report = station_report_new(&rules, at(now));
@@ -273,6 +293,7 @@ int main(void)
         cmocka_unit_test(it_says_since_when_somebody_is_late_or_silent),
         cmocka_unit_test(the_newest_word_of_the_family_or_a_heartbeat_holds),
         cmocka_unit_test(a_code_of_no_registry_is_unknown),
+        cmocka_unit_test(before_the_first_tick_nothing_is_known),
         cmocka_unit_test(who_is_outside_his_hours_is_said_and_asked_for),
         cmocka_unit_test(what_was_refused_is_added_up_for_stations_that_there_are),
         cmocka_unit_test(the_unknown_are_bounded),

@@ -69,6 +69,30 @@ static void lists_have_a_condition_for_what_was_asked_alone(void **state)
     assert_non_null(strstr(ask.sql.at, "(n.opened_ms, n.case_id) < ($2::bigint, $3)"));
 }
 
+static void none_among_codes_is_what_has_none(void **state)
+{
+    static const struct {
+        const char *list, *sql, *value;
+    } cases[] = {
+        {"none", " AND x IS NULL", NULL},
+        {"a", " AND x = $1", "a"},
+        {"nonesuch,a", " AND x = ANY (string_to_array($1, ','))", "nonesuch,a"},
+        {"none,a", " AND (x IS NULL OR x = ANY (string_to_array($1, ',')))", "a"},
+        {"a,none,b", " AND (x IS NULL OR x = ANY (string_to_array($1, ',')))", "a,b"},
+        {NULL, "", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        sql_ask_any_or_none(&ask, "x", span_of(cases[i].list));
+        assert_string_equal(ask.sql.at, cases[i].sql);
+        assert_int_equal(ask.count, cases[i].value != NULL);
+        if (cases[i].value)
+            assert_string_equal(ask.values[0], cases[i].value);
+        end(NULL);
+        begin(NULL);
+    }
+}
+
 static void who_has_a_number_finds_its_case_opened_or_not(void **state)
 {
     (void)state;
@@ -157,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lists_have_a_condition_for_what_was_asked_alone, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(none_among_codes_is_what_has_none, begin, end),
         cmocka_unit_test_setup_teardown(who_has_a_number_finds_its_case_opened_or_not, begin, end),
         cmocka_unit_test_setup_teardown(the_urgent_order_goes_on_behind_its_key, begin, end),
         cmocka_unit_test_setup_teardown(orders_and_progress_are_asked_from_a_place, begin, end),
