@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was found before anybody complained, why, and on what evidence.
 import { get, perhaps, rowsOf } from "./api.js";
-import { bar, choice, rangeChoice } from "./control.js";
-import { daysOf, momentsOf } from "./days.js";
+import { bar, choice, daysWords, rangeChoice } from "./control.js";
+import { daysOf, momentsOf, newestOf, shift } from "./days.js";
 import { make } from "./dom.js";
 import { firing } from "./firing.js";
 import { whole } from "./format.js";
@@ -14,12 +14,19 @@ import { t } from "./words.js";
 export const every = 15000;
 
 const PAGE = 50, MOST = 1000; // findings more with each press; as many as one question answers
+const MOST_DAYS = 92; // of which it is asked what still holds
+
+// The days of the list, which have two ends; of a range that is longer the newest.
+function listedDays({ from, to }, day) {
+  const last = to || (from > day ? from : day);
+  return newestOf({ from: from || shift(last, -MOST_DAYS), to: last }, MOST_DAYS);
+}
 
 export async function ask(state, clock) {
-  const days = daysOf(state, clock.day);
-  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(days), trigger: state.trigger, over: state.over === "yes" ? "yes" : "no", limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
+  const days = daysOf(state, clock.day), list = listedDays(days, clock.day);
+  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(list), trigger: state.trigger, over: state.over === "yes" ? "yes" : "no", limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
     perhaps(rowsOf("proactive", { ...days, by: "trigger" }), [])]);
-  return { page, counts: counts.filter((row) => row.opened), days };
+  return { page, counts: counts.filter((row) => row.opened), days, list };
 }
 
 const COUNTS = ["opened", "confirmed", "declined", "dispatched", "resolved"];
@@ -43,11 +50,12 @@ function listed(page, state) {
 
 export const title = () => t("v_triggers");
 
-export function draw(state, { page, counts, days }, clock) {
+export function draw(state, { page, counts, days, list }, clock) {
   return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one, pages: "" })) : null,
     choice(t("findings"), [["", t("holds")], ["yes", t("over")]], state.over || "", (one) => ({ over: one, pages: "" }))),
     make("section", { class: "panel", "aria-labelledby": "counts_title" }, make("header", {}, make("h2", { id: "counts_title" }, t("by_trigger"))), countTable(counts, state)),
-    make("section", { class: "panel", "aria-labelledby": "firings_title" }, make("header", {}, make("h2", { id: "firings_title" }, t("findings"))),
+    make("section", { class: "panel", "aria-labelledby": "firings_title" }, make("header", {}, make("h2", { id: "firings_title" }, t("findings")),
+      list.from === days.from ? null : make("p", { class: "note", id: "newest_days" }, t("newest_days", { n: MOST_DAYS, days: daysWords(list) }))),
       !page ? make("p", { class: "none" }, t("forbidden")) : page.rows.length ? findings(page.rows, clock.now) : make("p", { class: "none" }, t("nothing")),
       page?.rows.length ? listed(page, state) : null)];
 }

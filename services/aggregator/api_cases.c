@@ -165,67 +165,37 @@ void api_cases_desk(void *api, struct http_request *request)
     api_call_ask(call);
 }
 
-static const struct api_parameter trigger_parameters[] = {
-    {"trigger", API_CODES, NULL, 0, 0}, {"case", API_CODES, NULL, 0, 0},
-    {"evidence", API_TEXT, NULL, 0, 0}, {"from", API_MOMENT, NULL, 0, 0},
-    {"to", API_MOMENT, NULL, 0, 0},     {"limit", API_NUMBER, NULL, 1, 1000},
-    {"after", API_KEY, NULL, 0, 0},     {"over", API_WORD, "yes no", 0, 0}};
+static const struct api_parameter trigger_parameters[] = {FINDING_ASK_PARAMETERS};
 
 static void build_triggers(struct api_call *call, struct sql_ask *ask)
 {
-    const struct api_value *from = api_query_get(&call->query, "from"),
-                           *to = api_query_get(&call->query, "to"),
-                           *evidence = api_query_get(&call->query, "evidence"),
-                           *over = api_query_get(&call->query, "over"),
-                           *after = api_query_get(&call->query, "after");
-    struct finding_ask finding = finding_ask_take(ask, &call->api->config->forms);
-    char text[SPAN_DECIMAL];
     api_call_begin_page(ask);
-    sql_ask_add(
-        ask,
-        "SELECT f.fired_ms || '.' || f.case_id AS key, row_number() OVER (ORDER BY f.fired_ms "
-        "DESC, f.case_id DESC) AS ord, (SELECT row_to_json(i)::text FROM (SELECT f.case_id AS "
-        "case, f.trigger, core.of_ms(f.fired_ms) AS fired, f.data->>'reason' AS reason, "
-        "CASE json_typeof(f.data->'group') WHEN 'object' THEN (SELECT "
-        "coalesce(json_object_agg(g.key, g.value), '{}') FROM json_each(f.data->'group') AS g "
-        "WHERE g.key <> 'caller_ref') END AS \"group\", f.data->'window_from' AS window_from, "
-        "f.data->'window_to' AS window_to, f.data->'count' AS count, f.data->'distinct' AS "
-        "\"distinct\", core.evidence(f.data) AS evidence, f.data->>'type_code' AS type_code, "
-        "f.data->>'street_code' AS street_code, f.data->>'community_code' AS community_code, "
-        "n.stage, n.state, n.lead AS unit, n.desk_cause, (SELECT json_object_agg(e.case_id, "
-        "json_build_object('state', m.state, 'stage', m.stage)) FROM jsonb_array_elements_text("
-        "core.evidence(f.data)) AS e(case_id) JOIN core.case_now AS m ON m.case_id = e.case_id) AS "
-        "evidence_now, ");
-    finding_ask_is_over(ask, &finding);
-    sql_ask_add(ask, " AS over) AS i) AS row FROM core.firing AS f LEFT JOIN core.case_now AS n "
-                     "USING (case_id) WHERE true");
-    if (over->text.at) {
-        sql_ask_add(ask, span_is(over->text, "yes") ? " AND " : " AND NOT ");
-        finding_ask_is_over(ask, &finding);
-    }
-    sql_ask_any(ask, "f.trigger", api_query_get(&call->query, "trigger")->text);
-    sql_ask_any(ask, "f.case_id", api_query_get(&call->query, "case")->text);
-    if (evidence->text.at)
-        strbuf_addf(&ask->sql, " AND core.evidence(f.data) ? $%d",
-                    sql_ask_take(ask, evidence->text));
-    if (from->text.at)
-        sql_ask_compare(ask, "f.fired_ms", ">=", from->number);
-    if (to->text.at)
-        sql_ask_compare(ask, "f.fired_ms", "<", to->number);
-    if (after->text.at) {
-        int number = sql_ask_take(ask, span_decimal(text, after->number));
-        strbuf_addf(&ask->sql, " AND (f.fired_ms, f.case_id) < ($%d::bigint, $%d)", number,
-                    sql_ask_take(ask, after->rest));
-    }
-    sql_ask_add(ask, " ORDER BY f.fired_ms DESC, f.case_id DESC");
+    finding_ask_list(ask, &call->query, &call->api->config->forms);
     api_call_end_page(call, ask);
+}
+
+/* False when it has answered. */
+static bool has_end(struct api_call *call)
+{
+    static const struct api_words words = {
+        .detail = {"按 over 查询时，起止相距不得超过 92 天",
+                   "with over, at most 92 days behind the beginning"}};
+    const struct api_value *from = api_query_get(&call->query, "from"),
+                           *to = api_query_get(&call->query, "to");
+    if (!finding_ask_walks(&call->query) || !from->text.at || !to->text.at ||
+        to->number - from->number <= FINDING_ASK_SPAN_MS)
+        return true;
+    api_reply_bad(call->request, "to", &words);
+    api_call_end(call);
+    return false;
 }
 
 void api_cases_triggers(void *api, struct http_request *request)
 {
     struct api_call *call =
         api_call_begin(api, request, trigger_parameters, ARRAY_LENGTH(trigger_parameters));
-    if (!call || !api_call_is_for_all(call) || !api_call_has_range(call, "from", "to"))
+    if (!call || !api_call_is_for_all(call) || !api_call_has_range(call, "from", "to") ||
+        !has_end(call))
         return;
     call->build = build_triggers;
     call->write = api_call_write_page;

@@ -296,6 +296,8 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     one, = api.json("/api/triggers?evidence=request:12345:APID1&from=2099-01-01")["rows"]
     assert one["over"] is False and len(api.json("/api/triggers?evidence=request:12345:APID1&over=no&from=2099-01-01")["rows"]) == 1
     assert api.json("/api/triggers?evidence=request:12345:APID1&over=yes&from=2099-01-01")["rows"] == []
+    # of a case it is asked of any day, without one of its own days alone
+    assert [len(api.json(f"/api/triggers?over=no{words}")["rows"]) for words in ("&case=proactive:triggers:APIH", "&from=2099-12-31", "&from=2099-12-31&to=2100-04-02", "&to=2099-12-31", "&from=2099-01-01")] == [1, 2, 2, 0, 0]
     assert "over" not in page and api.json("/api/desk?over=no")["over"] == 0 and api.json("/api/desk?over=yes")["rows"] == []
     assert one["case"] == "proactive:triggers:APIH" and api.json("/api/triggers?evidence=request:12345:NOBODY")["rows"] == []
     assert one["evidence_now"] == {"request:12345:APID1": {"state": row["state"], "stage": district.sql("SELECT stage FROM core.case_now WHERE case_id = %s", "request:12345:APID1")[0][0]}}
@@ -543,7 +545,7 @@ def test_open311_in_json_and_xml(api):
     ("/api/views/closure_rate?station=st001", "station"), ("/api/views/closure_rate?limit=20001", "limit"), ("/api/views/closure_rate?from=yesterday", "from"),
     ("/api/views/closure_rate?from=2026-03-02&to=2026-03-01", "to"), ("/api/stations?state=fine", "state"),
     ("/api/refused?from=yesterday", "from"), ("/api/refused?from=2026-03-02&to=2026-03-01", "to"), ("/api/refused?feed=a%27", "feed"), ("/api/feeds?feed=a", "feed"),
-    ("/api/desk?cause=why", "cause"), ("/api/triggers?to=never", "to"), ("/api/clock?now=1", "now"),
+    ("/api/desk?cause=why", "cause"), ("/api/triggers?to=never", "to"), ("/api/triggers?over=no&from=2026-01-01&to=2026-04-04", "to"), ("/api/clock?now=1", "now"),
     (f"/v1/units/{LEAD}/orders?after=yesterday", "after"), (f"/v1/units/{LEAD}/orders?wait=3600", "wait"),
     ("/v1/stations/st001/cases?limit=5000", "limit"), ("/api/together", "ask"), ("/api/together?ask=/api/clock", "ask"),
     ("/api/together?ask=together%3Fask%3Dclock", "ask"), ("/api/together?asked=clock", "asked")])

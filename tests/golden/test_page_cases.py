@@ -255,6 +255,19 @@ def test_what_happened_in_these_days_is_a_number_and_a_list(api):
         assert errors(page) == [] and query == {"kind": "request", f"{did}_from": "2026-01-01", f"{did}_to": "2026-01-02", "limit": "100"} and "2026-01-01 – 2026-01-01" in page.text("view")
 
 
+def test_a_list_of_what_happened_is_of_no_more_days_than_are_listed(api):
+    """As many as the API takes: of more there is a number and no link, and an address of more is told as the days that are listed."""
+    api.rows.update(repeat=[{"community_code": "110105020001", "opened": 9, "again": 1, "reopened": 2, "merged": 0, "extended": 0, "reopened_in": 62}])
+    api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1")], "next": None}
+    for days, linked in (("from=2025-01-01&to=2026-01-01", True), ("from=2024-12-31&to=2026-01-01", False), ("range=all", False)):
+        page = browse(f"{api.url}#view=repeats&{days}")
+        assert errors(page) == [] and page.text("sum_reopened_in") == "62" and ("did=reopened" in page.links) is linked, days
+    api.asked.clear()
+    page = browse(f"{api.url}#view=cases&kind=request&did=reopened&did_from=2020-01-01&did_to=2026-01-01")
+    query = [query for path, query in api.asked if path == "/api/cases"][0]
+    assert errors(page) == [] and (query["reopened_from"], query["reopened_to"]) == ("2025-01-01", "2026-01-02") and "2025-01-01 – 2026-01-01" in page.text("view") and "2020" not in page.text("view")
+
+
 def test_a_list_is_chosen_by_days_and_by_what_is_due_soon_and_sorted_by_its_heads(api):
     api.pages["/api/cases"] = {"now": NOW, "rows": [{**desk_case("N1"), "due": at("2026-01-01", 14)}], "next": None}
     page = browse(f"{api.url}#view=cases&kind=request")
@@ -297,6 +310,18 @@ def test_a_finding_says_how_its_cases_are_now(api):
     assert {query["over"] for path, query in api.asked if path == "/api/triggers"} == {"no"}
     browse(f"{api.url}#view=triggers&over=yes")
     assert [query["over"] for path, query in api.asked if path == "/api/triggers"][-1] == "yes"
+
+
+def test_what_holds_is_asked_of_some_days_and_the_list_says_which(api):
+    api.pages.update({"/api/names": NAMES, "/api/triggers": {"rows": [], "next": None}})
+    for days, asked, says in (("range=all", ("2025-10-02", "2026-01-02"), "2025-10-02 – 2026-01-01"), ("range=week", ("2025-12-26", "2026-01-02"), None),
+                              ("from=2025-12-01", ("2025-12-01", "2026-01-02"), None), ("from=2025-01-01&to=2025-12-01", ("2025-09-01", "2025-12-02"), "2025-09-01 – 2025-12-01"),
+                              ("to=2025-12-01", ("2025-09-01", "2025-12-02"), "2025-09-01 – 2025-12-01")):
+        api.asked.clear()
+        page = browse(f"{api.url}#view=triggers&{days}")
+        query, = [query for path, query in api.asked if path == "/api/triggers"]
+        assert errors(page) == [] and (query["from"], query["to"]) == asked, (days, query)
+        assert (says in page.text("newest_days") and "最近 92 天" in page.text("newest_days")) if says else "newest_days" not in page.texts, days
 
 
 def test_the_queue_is_of_what_holds_and_the_rest_is_one_press_away(api):
