@@ -140,6 +140,13 @@ static const char older[] =
     "core.guard('core.cell_stock', 'unit'); INSERT INTO core.view (name, hash, sql, is_stock) "
     "VALUES ('stock', 'h', 's', true); RESET ROLE";
 
+/* A finding, as programs before 0026 wrote it. */
+static const char found[] =
+    "SET ROLE agg_writer; INSERT INTO core.case_now (case_id, kind, part, log_offset, state, live) "
+    "VALUES ('proactive:a', 'proactive', 0, 0, 'open', true); INSERT INTO core.firing VALUES "
+    "('proactive:a', '1', 1, 'near_due', '{\"group\": {\"case\": \"request:12345:b\"}}'); RESET "
+    "ROLE";
+
 /* In a database that has been used (docs/decisions/0210): no bin is lost, what guards rows guards
  * them, a cell's key begins with its day, and a stock has a stand (0250). */
 static void bins_that_were_rows_move_into_their_cells(void **state)
@@ -149,7 +156,8 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
     (void)state;
     assert_true(shell("cd %s && mkdir later && mv 001[789]_*.sql 002?_*.sql later", here.sql));
     migrate();
-    if (!postgres_connection_run(here.reader, older, &error))
+    if (!postgres_connection_run(here.reader, older, &error) ||
+        !postgres_connection_run(here.reader, found, &error))
         fail_msg("%s", error.text);
     assert_true(shell("mv %s/later/* %s && rmdir %s/later", here.sql, here.sql, here.sql));
     migrate();
@@ -162,6 +170,11 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
         "core.cell_older",
         answer, sizeof answer);
     assert_string_equal(answer, "u/3/700 v/0/0 w/0/0");
+    ask("SELECT string_agg(subject, ' ') || (SELECT string_agg('/' || relforcerowsecurity, '') "
+        "FROM pg_class WHERE oid IN ('core.case_now'::regclass, 'core.firing'::regclass)) FROM "
+        "core.case_now",
+        answer, sizeof answer);
+    assert_string_equal(answer, "request:12345:b/true/true");
     ask("SELECT sql || '/' || (to_regclass('api.older') IS NULL) || '/' || (SELECT "
         "relforcerowsecurity FROM pg_class WHERE oid = 'core.cell_older'::regclass) FROM core.view "
         "WHERE name = 'older'",
@@ -179,7 +192,8 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
     assert_true(postgres_connection_run(here.reader,
                                         "RESET ROLE; DROP VIEW core.hist_older; DROP TABLE "
                                         "core.cell_older, core.cell_stock, core.stand_stock; "
-                                        "DELETE FROM core.view",
+                                        "DELETE FROM core.view; DELETE FROM core.case_now; "
+                                        "DELETE FROM core.firing",
                                         &error));
 }
 

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- When a case began anew and when a dispute of it was upheld, each time (docs/decisions/0378): what happened on a day is asked for by
--- day, so the index has days, of UTC, and the question says the moments. Rows of before have them when the case changes again, or by a
--- rebuild from the log.
+-- day, so the index has days, of UTC, and the question says the moments. Rows of before have them when the case changes again, or
+-- by `citybrain views apply` (0387).
 ALTER TABLE core.case_now ADD COLUMN reopened_at bigint[], ADD COLUMN upheld_at bigint[];
 CREATE FUNCTION core.days_of(moments bigint[]) RETURNS integer[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A case is open, or it is over: that it is not among the open ones is read from an index alone
- * (sql/0026_what_a_finding_is_about.sql, 0029). What the clock has not passed yet may speak of a
+ * (sql/0026_what_a_finding_is_about.sql, 0028). What the clock has not passed yet may speak of a
  * case that was not read yet. A finding of many cases has no subject: that they are done does not
  * make it untrue. Its trigger stands in its id (router/core/firing.c). */
 #include "aggregator/store/finding_ask.h"
