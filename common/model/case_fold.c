@@ -222,7 +222,6 @@ void case_fold(struct case_fold *fold, const struct case_set *set, const struct 
             case_fold_apply(&walk, line, index);
         if (reason == LINE_REASON_NONE && kind_stage_begins_anew(&kind->stages[index]))
             walk.round_at = i;
-        case_fold_note_fired(&walk, line, index);
     }
     fold->parent = walk.family.parent;
     fold->merge_id = walk.family.merge_id;

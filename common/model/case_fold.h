@@ -94,11 +94,8 @@ struct case_fold {
     struct span opened_id, dispatched_id;
     struct span cause_id; /* of the present lead: opened, reopened, or what asked for another one */
     int rounds;           /* 1 + reopenings */
-    uint64_t fired; /* bit = index of kind->timers already on the log (nudged/overdue/escalated by
-                       rule name) */
-
-    uint64_t happened; /* bits of stages that hold now: effective in this round and not ended */
-    uint64_t seen;     /* of stages effective at any time */
+    uint64_t happened;    /* bits of stages that hold now: effective in this round and not ended */
+    uint64_t seen;        /* of stages effective at any time */
 
     /* Another lead: what asked for it and has no recall yet (absent = nothing), and whom it names.
      * After the recall cause_id has it, and named_lead stays until the next decision. */

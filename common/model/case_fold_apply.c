@@ -144,7 +144,6 @@ static void on_new_round(struct case_fold_walk *walk, const struct case_line *li
     fold->co_count = fold->sub_count = fold->pause_count = 0;
     fold->paused_ms = 0;
     fold->upheld = 0;
-    fold->fired = 0;
     fold->cause_id = line->id;
     if (walk->opened) {
         fold->adopted = names_lead(walk->opened);
@@ -470,19 +469,4 @@ void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, 
     bool aside = by_router && (walk->kind->asides >> index & 1);
     if (!aside && (!was_closed || !fold->closed))
         fold->stage = index;
-}
-
-/* Being on the log is enough: a timer whose line lost its effect to a correction must not fire
- * again for ever. */
-void case_fold_note_fired(struct case_fold_walk *walk, const struct case_line *line, int index)
-{
-    struct span rule = line->attribute[CASE_RULE];
-    if (index < 0 || !rule.at || line->party != walk->kind->party.router)
-        return;
-    enum stage_meaning meaning = walk->kind->stages[index].meaning;
-    if (meaning != MEANS_NUDGED && meaning != MEANS_OVERDUE && meaning != MEANS_ESCALATED)
-        return;
-    for (size_t i = 0; i < walk->kind->timer_count; i++)
-        if (span_is(rule, walk->kind->timers[i].name))
-            walk->fold->fired |= UINT64_C(1) << i;
 }

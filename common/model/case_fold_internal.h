@@ -21,4 +21,3 @@ struct case_fold_walk {
 
 /* An effective line does what its stage does. */
 void case_fold_apply(struct case_fold_walk *walk, const struct case_line *line, int index);
-void case_fold_note_fired(struct case_fold_walk *walk, const struct case_line *line, int index);

@@ -220,27 +220,6 @@ static void a_nudge_does_not_move_the_case(void **state)
     assert_true(fold.closed);
 }
 
-static void timers_on_the_log_have_fired(void **state)
-{
-    (void)state;
-    says("a", "opened", "source", 10);
-    dispatched("b", U1, 20, "5000");
-    struct case_line overdue = line("o", "overdue", "router", 5000);
-    overdue.attribute[CASE_RULE] = SPAN("overdue");
-    case_fold(&fold, &set, kind, codes);
-    assert_int_equal(fold.fired, 0);
-    add(&overdue);
-    case_fold(&fold, &set, kind, codes);
-    assert_int_equal(fold.fired, UINT64_C(1) << 2);
-    struct case_line early = overdue; /* before the opening: impossible, but said */
-    begin(NULL);
-    early.time_ms = 1;
-    says("a", "opened", "source", 10);
-    add(&early);
-    assert_int_equal(effect_of("o"), LINE_IMPOSSIBLE);
-    assert_int_equal(fold.fired, UINT64_C(1) << 2);
-}
-
 static void a_new_round_forgets_answers_and_dispatch(void **state)
 {
     (void)state;
@@ -256,7 +235,7 @@ static void a_new_round_forgets_answers_and_dispatch(void **state)
     says("v", "reviewed", "callback", 6001);
     assert_int_equal(effect_of("r"), LINE_COUNTS);
     assert_int_equal(effect_of("v"), LINE_IMPOSSIBLE); /* nothing is resolved in this round */
-    assert_true(!fold.closed && !fold.dispatched && fold.fired == 0 && fold.rounds == 2);
+    assert_true(!fold.closed && !fold.dispatched && fold.rounds == 2);
     assert_true(fold.closure_ms == TIMESTAMP_NONE && fold.resolution_ms == TIMESTAMP_NONE);
     assert_true(first("signed") == TIMESTAMP_NONE && fold.due_ms == TIMESTAMP_NONE);
     assert_true(first("opened") == 10 && first("reopened") == 6000);
@@ -360,7 +339,6 @@ int main(void)
         TEST(a_case_opens_once),
         TEST(what_came_earlier_in_the_round_still_counts),
         TEST(a_nudge_does_not_move_the_case),
-        TEST(timers_on_the_log_have_fired),
         TEST(a_new_round_forgets_answers_and_dispatch),
         TEST(an_order_with_lead_and_class_is_adopted),
         TEST(a_correction_is_not_hidden_by_the_routers_copy),
