@@ -13,3 +13,6 @@ ALTER INDEX core.case_now_reopened_at SET (fastupdate = off);
 ALTER INDEX core.case_now_upheld_at SET (fastupdate = off);
 SELECT gin_clean_pending_list('core.case_now_units'), gin_clean_pending_list('core.firing_evidence'),
        gin_clean_pending_list('core.case_now_reopened_at'), gin_clean_pending_list('core.case_now_upheld_at');
+
+-- A fill that was begun keeps no moments aside (0387).
+DROP SCHEMA IF EXISTS fill CASCADE;

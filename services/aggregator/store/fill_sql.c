@@ -39,15 +39,12 @@ const char fill_sql_keep[] = "UPDATE fill.state SET last_id = $1, all_read = $2:
 const char fill_sql_drop[] =
     "BEGIN; SET LOCAL ROLE owner; DROP SCHEMA IF EXISTS fill CASCADE; COMMIT";
 
-/* The trigger acts as owner: the aggregators need no right here. An upsert fires both. */
+/* The trigger acts as owner: the aggregators need no right here. An upsert fires both. Rows that
+ * have moments are read behind it: it waits for who writes, and nobody commits between the two. */
 static const char tables[] =
     "CREATE SCHEMA fill;\n"
     "CREATE TABLE fill.moment (case_id text PRIMARY KEY, reopened_at bigint[], upheld_at "
     "bigint[]);\n"
-    "SET LOCAL ROLE NONE;\n" /* the owner sees no rows */
-    "INSERT INTO fill.moment (case_id) SELECT case_id FROM core.case_now WHERE reopened_at IS NOT "
-    "NULL OR upheld_at IS NOT NULL;\n"
-    "SET LOCAL ROLE owner;\n"
     "CREATE TABLE fill.state (contributions text NOT NULL, every boolean NOT NULL, last_id text "
     "NOT "
     "NULL DEFAULT '', all_read boolean NOT NULL DEFAULT false, cases bigint NOT NULL DEFAULT 0, "
@@ -67,7 +64,11 @@ static const char tables[] =
     "EACH STATEMENT EXECUTE FUNCTION fill.note_new();\n"
     "CREATE TRIGGER fill_changed AFTER UPDATE ON core.case_set REFERENCING OLD TABLE AS old_sets "
     "NEW "
-    "TABLE AS new_sets FOR EACH STATEMENT EXECUTE FUNCTION fill.note_changed();\n";
+    "TABLE AS new_sets FOR EACH STATEMENT EXECUTE FUNCTION fill.note_changed();\n"
+    "SET LOCAL ROLE NONE;\n" /* the owner sees no rows */
+    "INSERT INTO fill.moment (case_id) SELECT case_id FROM core.case_now WHERE reopened_at IS NOT "
+    "NULL OR upheld_at IS NOT NULL;\n"
+    "SET LOCAL ROLE owner;\n";
 
 void fill_sql_begin(struct strbuf *out, const struct views *views, const bool *wanted,
                     const char *contributions, bool all)
@@ -105,11 +106,19 @@ static void swap_view(struct strbuf *out, const struct batch_rules *rules, const
 }
 
 /* The rows of cases stay as they are, but for what is listed by days beside a day's number: an
- * older program may not have written it, or another of it. */
-static const char swap_moments[] =
-    "UPDATE core.case_now AS n SET reopened_at = m.reopened_at, upheld_at = m.upheld_at FROM "
-    "fill.moment AS m WHERE m.case_id = n.case_id AND ROW(n.reopened_at, n.upheld_at) IS DISTINCT "
-    "FROM ROW(m.reopened_at, m.upheld_at);\n";
+ * older program may not have written it, or another of it. Of a kind that was taken out of the
+ * files nobody knows its moments any more: what its rows say stays. */
+static void swap_moments(struct strbuf *out, const struct kinds *kinds)
+{
+    const struct case_kind *kind;
+    strbuf_add(out, SPAN("UPDATE core.case_now AS n SET reopened_at = m.reopened_at, upheld_at = "
+                         "m.upheld_at FROM fill.moment AS m WHERE m.case_id = n.case_id AND "
+                         "n.kind IN ("));
+    for (size_t i = 0; (kind = kinds_at(kinds, i)); i++)
+        strbuf_addf(out, "%s'%s'", i ? ", " : "", kind->code);
+    strbuf_add(out, SPAN(") AND ROW(n.reopened_at, n.upheld_at) IS DISTINCT FROM "
+                         "ROW(m.reopened_at, m.upheld_at);\n"));
+}
 
 void fill_sql_swap(struct strbuf *out, const struct batch_rules *rules,
                    const struct view_plan *plan, const bool *wanted)
@@ -119,7 +128,9 @@ void fill_sql_swap(struct strbuf *out, const struct batch_rules *rules,
     schema_contribution_hash(rules, contributions);
     for (size_t i = 0; i < views_count(rules->views); i++)
         any = any || wanted[i];
-    strbuf_addf(out, "%sSET LOCAL ROLE owner;\n", any ? swap_moments : "");
+    if (any)
+        swap_moments(out, rules->kinds);
+    strbuf_add(out, SPAN("SET LOCAL ROLE owner;\n"));
     for (size_t i = 0; i < plan->gone_count; i++) {
         view_sql_drop(out, "core", plan->gone[i]);
         strbuf_addf(out, "DELETE FROM core.view WHERE name = '%s';\n", plan->gone[i]);
