@@ -297,6 +297,49 @@ def test_a_value_that_nobody_gives_is_warned_of(config, file, right, wrong, mark
     assert not fix or fix in done.stdout.partition("; fix: ")[2]
 
 
+UPHELD = "count: upheld, by: upheld }"
+
+
+def test_decisions_that_upheld_a_dispute_are_counted_each(config):
+    """docs/decisions/0386: the list of cases has each of them, a stage the first of a round."""
+    dispute = config / "views/dispute.yaml"
+    change(dispute, UPHELD, 'count: dispute_decided, by: dispute_decided, when: { upheld: "true" } }')
+    line = dispute.read_text().splitlines()[line_of(dispute, "upheld_in") - 1]
+    for upgrade in [], ["--upgrade", "--release", ROOT / "config"]:
+        done = check(config, "--on", "2026-06-01", *upgrade)
+        found = [one for one in done.stdout.splitlines() if ": warning: " in one]
+        assert done.returncode == 0 and len(found) == 1, done.stdout
+        assert found[0].startswith(f"{dispute}:{line_of(dispute, 'upheld_in')}:{line.index('dispute_decided') + 1}: ")
+        assert "fix: say `count: upheld, by: upheld` without that condition (docs/decisions/0386)" in found[0]
+    change(dispute, 'when: { upheld: "true" } }', 'when: { upheld: "false" } }')
+    assert_one_warning(check(config, "--on", "2026-06-01"), None, None)
+
+
+@pytest.mark.parametrize("stage, counts_as, measure, word, says", [
+    ("done", "resolution", "{ count: done }", "done", '"done" is a moment of its own here, not the stage done of kind service'),
+    ("upheld", None, "{ count: upheld, by: upheld }", "upheld", '"upheld" is a moment of its own here, not the stage upheld of kind service'),
+    ("closed", None, "{ count: opened, by: closed }", "closed", '"closed" is a moment of its own here, not the stage closed of kind service'),
+    ("response", "resolution", "{ count: response }", "response", '"response" is a moment of its own here, not the stage response'),
+    ("closed", "closure", "{ count: closed }", None, None),
+    ("response", "response", "{ count: response }", None, None),
+    ("matter", None, "{ count: opened }", None, None),
+])
+def test_a_moment_that_hides_a_stage_of_its_name_is_warned_of(config, stage, counts_as, measure, word, says):
+    if stage != "closed":
+        with open(config / "codes.csv", "a", encoding="utf-8") as codes:
+            codes.write(f"stage,501,{stage}\n")
+    counts = f", counts_as: {counts_as}" if counts_as else ""
+    change(config / "kinds/service.yaml", "stages:\n", f"stages:\n  {stage}: {{ rank: 60, by: [source], after: [opened]{counts} }}\n")
+    view = config / "views/own.yaml"
+    section = "flow" if "by:" in measure else "measures"
+    view.write_text(f"view: own\nof: {{ kind: service }}\ngroup: [unit]\n{section}:\n  told: {measure}\n")
+    done = check(config, "--on", "2026-06-01")
+    found = [line for line in done.stdout.splitlines() if line.startswith(f"{view}:")]  # shipped views ask for done, too
+    assert done.returncode == 0 and len(found) == (measure.count(word) if word else 0), done.stdout
+    if word:
+        assert found[0].startswith(f"{view}:5:{len('  told: ') + measure.index(word) + 1}: warning: {says}") and "; fix: " in found[0]
+
+
 @pytest.mark.parametrize("words, says", [
     (["check", "extra"], 'what is "extra"'),
     (["check", "--on", "soon"], '--on "soon" is no date like 2026-10-01'),

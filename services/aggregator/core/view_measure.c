@@ -32,6 +32,31 @@ bool view_measure_word(const struct view_reading *reading, const struct yaml_nod
     return false;
 }
 
+/* A stage may count as what the moment of its name is. */
+static bool is_of_stage(const struct kind_stage *stage, int moment)
+{
+    switch (moment) {
+    case VIEW_OPENED: return true;
+    case VIEW_RESPONSE: return stage->counts_as == COUNTS_RESPONSE;
+    case VIEW_RESOLUTION: return stage->counts_as == COUNTS_RESOLUTION;
+    case VIEW_CLOSURE: return stage->counts_as == COUNTS_CLOSURE;
+    default: return false;
+    }
+}
+
+/* The moment holds, and the kind has a stage that the same word may mean. */
+static void warn_hidden(const struct view_reading *reading, const struct yaml_node *node,
+                        int moment)
+{
+    const struct case_kind *kind = reading->view->of;
+    int index = moment < VIEW_STAGE ? case_kind_stage(kind, span_of(node->text)) : -1;
+    if (index >= 0 && !is_of_stage(&kind->stages[index], moment))
+        diagnostics_warn(reading->diagnostics, node->place,
+                         "to count that stage give it another name in codes.csv and its kind",
+                         "\"%s\" is a moment of its own here, not the stage %s of kind %s",
+                         node->text, node->text, kind->code);
+}
+
 /* What every case may have, or a stage of this kind. */
 bool view_measure_read_moment(const struct view_reading *reading, const struct yaml_node *node,
                               int *moment)
@@ -42,6 +67,7 @@ bool view_measure_read_moment(const struct view_reading *reading, const struct y
     /* "closed" is what people call the stage that counts as closure. */
     if (node && node->type == YAML_SCALAR && strcmp(node->text, "closed") == 0) {
         *moment = VIEW_CLOSURE;
+        warn_hidden(reading, node, VIEW_CLOSURE);
         return true;
     }
     while (count < VIEW_STAGE)
@@ -51,8 +77,10 @@ bool view_measure_read_moment(const struct view_reading *reading, const struct y
     if (!view_measure_word(reading, node, words, count, &index))
         return false;
     *moment = (int)index;
-    if ((index != VIEW_NAMED && index != VIEW_REPORTED) || view->of_helpers)
+    if ((index != VIEW_NAMED && index != VIEW_REPORTED) || view->of_helpers) {
+        warn_hidden(reading, node, *moment);
         return true;
+    }
     diagnostics_add(reading->diagnostics, node->place, "of: { kind: …, each: helper }",
                     "\"%s\" is a moment of helpers, and this view counts cases", words[index]);
     return false;
@@ -366,6 +394,28 @@ static bool may_be_upheld(const struct view_reading *reading, const struct view_
     return false;
 }
 
+/* As files of before say it; the list of cases has each decision. */
+static void warn_upheld(const struct view_reading *reading, const struct view_measure *measure,
+                        const struct yaml_node *node)
+{
+    const struct view *view = reading->view;
+    if (!measure->is_flow || measure->type != VIEW_COUNT || measure->to < VIEW_STAGE ||
+        view->of->stages[measure->to - VIEW_STAGE].meaning != MEANS_DISPUTE_DECIDED)
+        return;
+    for (size_t i = 0; i < measure->condition_count; i++) {
+        const struct view_condition *condition = &measure->when[i];
+        if (condition->fact != FACT_UPHELD || condition->value_count != 1 ||
+            strcmp(condition->values[0], condition->negated ? "false" : "true") != 0)
+            continue;
+        diagnostics_warn(
+            reading->diagnostics, yaml_get(node, "count")->place,
+            "say `count: upheld, by: upheld` without that condition (docs/decisions/0386)",
+            "%s counts a decision once a round, on the day of the first, upheld or not; "
+            "upheld_from of /api/cases has each that upheld a dispute, on its own day",
+            measure->name);
+    }
+}
+
 static bool is_good(const struct view_reading *reading, struct view_measure *measure,
                     const struct yaml_node *node, enum view_section section)
 {
@@ -381,8 +431,11 @@ static bool is_good(const struct view_reading *reading, struct view_measure *mea
         return false;
     if (yaml_get(node, "name"))
         yaml_name_read(&measure->title, yaml_get(node, "name"), reading->diagnostics);
-    return (section != SECTION_FLOW || read_flow(reading, measure, node)) &&
-           may_be_upheld(reading, measure, node);
+    if ((section == SECTION_FLOW && !read_flow(reading, measure, node)) ||
+        !may_be_upheld(reading, measure, node))
+        return false;
+    warn_upheld(reading, measure, node);
+    return true;
 }
 
 void view_measure_read(const struct view_reading *reading, const struct yaml_node *node,
