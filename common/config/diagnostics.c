@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 #define LINE_MAX_BYTES ((size_t)2000)
 #define WORD_MAX       ((size_t)64)
@@ -120,6 +121,19 @@ void diagnostics_warn(struct diagnostics *diagnostics, struct place place, const
     vsnprintf(text, sizeof(text), cause, args);
     va_end(args);
     add_finding(diagnostics, false, place, fix, text);
+}
+
+struct span diagnostics_text(struct diagnostics *diagnostics, struct place begin, struct span text)
+{
+    if (span_starts(text, SPAN("\xEF\xBB\xBF")))
+        text = span_from(text.at + 3, text.len - 3);
+    size_t good = utf8_valid_prefix(text);
+    if (good == text.len)
+        return text;
+    diagnostics_add(diagnostics, diagnostics_place_behind(begin, span_from(text.at, good)),
+                    "save the file as UTF-8 (Excel: CSV UTF-8)",
+                    "byte 0x%02X is no UTF-8 (GBK? 不是UTF-8编码)", (unsigned char)text.at[good]);
+    return SPAN_NONE;
 }
 
 size_t diagnostics_errors(const struct diagnostics *diagnostics)

@@ -26,6 +26,9 @@ void diagnostics_add(struct diagnostics *diagnostics, struct place place, const 
                      const char *cause, ...) PRINTF_LIKE(4, 5);
 void diagnostics_warn(struct diagnostics *diagnostics, struct place place, const char *fix,
                       const char *cause, ...) PRINTF_LIKE(4, 5);
+/* A file's text, which begins there, behind its byte order mark; none, and an error where the first
+ * bytes are that are no UTF-8. */
+struct span diagnostics_text(struct diagnostics *diagnostics, struct place begin, struct span text);
 size_t diagnostics_errors(const struct diagnostics *diagnostics);
 size_t diagnostics_warnings(const struct diagnostics *diagnostics);
 /* One line each, "file:line:col: error: cause; fix: ..."; called in the order added. */

@@ -118,8 +118,8 @@ static void read_line(struct codes *codes, struct span line, struct place begin,
 
 struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
 {
-    char text[512];
-    size_t errors = diagnostics_errors(diagnostics);
+    char *text = NULL;
+    size_t room = 0, errors = diagnostics_errors(diagnostics);
     FILE *input = fopen(file, "r");
     if (!input) {
         diagnostics_add(diagnostics, (struct place){file, 0, 0}, "name the folder that holds it",
@@ -127,11 +127,19 @@ struct codes *codes_load(const char *file, struct diagnostics *diagnostics)
         return NULL;
     }
     struct codes *codes = xcalloc(1, sizeof *codes);
-    for (int n = 1; fgets(text, sizeof text, input); n++) {
-        struct span line = span_trim(span_of(text));
+    struct place place = {file, 1, 1};
+    for (ssize_t len; (len = getline(&text, &room, input)) > 0; place.line++) {
+        struct span whole = diagnostics_text(diagnostics, place, span_from(text, (size_t)len)),
+                    line = whole.at ? span_trim(whole) : SPAN_NONE;
+        if (!whole.at)
+            break;
         if (line.len && line.at[0] != '#' && !span_is(line, "space,number,code"))
-            read_line(codes, line, (struct place){file, n, 1 + (int)(line.at - text)}, diagnostics);
+            read_line(
+                codes, line,
+                diagnostics_place_behind(place, span_from(whole.at, (size_t)(line.at - whole.at))),
+                diagnostics);
     }
+    free(text);
     fclose(input);
     if (diagnostics_errors(diagnostics) == errors)
         return codes;

@@ -228,10 +228,8 @@ struct registry *registry_load(const char *file, struct diagnostics *diagnostics
     registry->file = xstrdup(file);
     registry->text = text;
     arena_init(&registry->arena, len + 4096);
-    struct span rest = span_from(text, len), line;
-    if (span_starts(rest, SPAN("\xEF\xBB\xBF")))
-        rest = span_from(rest.at + 3, rest.len - 3);
     struct place place = {registry->file, 1, 1};
+    struct span rest = diagnostics_text(diagnostics, place, span_from(text, len)), line;
     while (rest.len) {
         size_t used = csv_frame(rest, true, &line);
         if (line.len && line.at[0] != '#')

@@ -70,7 +70,8 @@ static void read_rows(struct token_table *table, const char *file, size_t len,
                       struct diagnostics *diagnostics)
 {
     struct place place = {file, 0, 1};
-    struct span rest = span_from(table->text, len);
+    struct span rest =
+        diagnostics_text(diagnostics, (struct place){file, 1, 1}, span_from(table->text, len));
     bool header = true;
     while (rest.at) {
         struct span text = span_trim(span_cut(&rest, '\n'));
@@ -95,7 +96,8 @@ struct token_table *token_table_load(const char *file, struct diagnostics *diagn
     if (table->text == NULL)
         diagnostics_add(diagnostics, (struct place){file, 0, 0}, "token,kind,name,party",
                         "cannot be read");
-    read_rows(table, file, len, diagnostics);
+    else
+        read_rows(table, file, len, diagnostics);
     if (diagnostics_errors(diagnostics) == errors)
         return table;
     token_table_free(table);

@@ -186,3 +186,55 @@ def test_the_listener_hears_who_connects(daemon, tmp_path, listener):
             listener.accept()[0].close()
         finally:
             process.kill()
+
+
+# daemon, file: what a spreadsheet wrote as GBK; a table of codes and tokens are made for it
+GBK = [("router", "registries/divisions.csv"), ("aggregator", "registries/units.csv"), ("aggregator", "registries/request_types.csv"),
+       ("router", "registries/stations.csv"), ("aggregator", "registries/calendar.csv"), ("router", "codes.csv"), ("ingest", "codes.csv"),
+       ("ingest", "feeds/words/threat.txt"), ("ingest", "feeds/tables/hints.csv"), ("ingest", "tokens.csv"), (None, "registries/fields.csv")]
+
+
+@pytest.mark.parametrize("daemon, file", GBK)
+def test_a_table_that_is_not_utf_8_stops_check_and_daemon_alike(daemon, file, tmp_path, listener):
+    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases"))), tmp_path / "key"
+    key.write_text("1234567890123456\n")
+    path = config / file
+    if "tables" in file:
+        feed = (config / "feeds/chaowoshuo.yaml").read_text()
+        begin = feed.index("\n      hints:") + 1
+        end = feed.index("\n", feed.index("}", begin)) + 1
+        (config / "feeds/chaowoshuo.yaml").write_text(feed[:begin] + "      hints: tables/hints.csv\n" + feed[end:])
+        path.parent.mkdir()
+        path.write_text("from,to\n停车,R0501\n")
+    if "fields" in file:
+        path.write_text("code,name,name_en\ntrigger,触发器,Trigger\n")
+    text = path.read_text()
+    if text.isascii():
+        text += "# 备注\n"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())  # as a spreadsheet saves CSV UTF-8
+    checked = run_check(config)
+    assert " error: " not in checked.stdout, checked.stdout
+    path.write_bytes(text.encode("gb18030"))
+    with pytest.raises(UnicodeDecodeError) as wrong:
+        path.read_bytes().decode()
+    before = path.read_bytes()[:wrong.value.start].decode()
+    place = f"{path}:{before.count(chr(10)) + 1}:{len(before.rpartition(chr(10))[2]) + 1}:"
+
+    if file != "tokens.csv":  # check reads no tokens
+        checked = run_check(config)
+        found = [line for line in checked.stdout.splitlines() if line.startswith(place + " error: byte 0x")]
+        assert checked.returncode == 78 and found, checked.stdout
+        assert "is no UTF-8" in found[0] and found[0].endswith("; fix: save the file as UTF-8 (Excel: CSV UTF-8)")
+    if daemon:
+        bearer = ["--set", "ingest.insecure_bearer=true"] if daemon == "ingest" else []
+        started = subprocess.run(command(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1]) + bearer, cwd=ROOT,
+                                 env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+        said = [line for line in started.stderr.splitlines() if line.startswith(place + " error: byte 0x")]
+        assert started.returncode == 78 and said, started.stderr
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def run_check(config):
+    return subprocess.run([PROGRAMS / "citybrain", "check", "--config", config, "--on", "2026-06-01"], cwd=ROOT, env=ENVIRONMENT,
+                          capture_output=True, text=True, timeout=60)

@@ -137,8 +137,8 @@ struct span mapping_compile_file(struct mapping_compiler *compiler, const struct
     fclose(input);
     if (len == FILE_MAX_BYTES)
         diagnostics_add(compiler->diagnostics, node->place, "split it", "%s is too large", full);
-    bool marked = len >= 3 && memcmp(kept, "\xEF\xBB\xBF", 3) == 0;
-    return span_from(kept + (marked ? 3 : 0), len - (marked ? 3 : 0));
+    return diagnostics_text(compiler->diagnostics, (struct place){full, 1, 1},
+                            span_from(kept, len));
 }
 
 static void read_zone(struct mapping_compiler *compiler, const struct yaml_node *zone)

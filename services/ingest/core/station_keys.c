@@ -123,7 +123,8 @@ struct station_keys *station_keys_load(const char *file, struct diagnostics *dia
     struct place place = {file, 0, 0};
     if (read_file(keys, place, diagnostics)) {
         make_room(keys);
-        struct span rest = span_from(keys->text, keys->size);
+        struct span rest = diagnostics_text(diagnostics, (struct place){file, 1, 1},
+                                            span_from(keys->text, keys->size));
         for (place.col = 1; rest.at;) {
             struct span row = span_trim(span_cut(&rest, '\n'));
             place.line++;
