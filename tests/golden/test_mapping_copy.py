@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -119,3 +120,61 @@ def test_a_version_on_one_line_is_left_alone(config):
             " events: [{ stage: opened, time: at }] }\n")
     path.write_text(text)
     assert "cannot be copied" in copy(config, "patrol", status=78).stderr and path.read_text() == text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_whose_it_is_it_stays(config):
+    path = config / "feeds/patrol.yaml"
+    os.chown(path, 12345, 23456)
+    copy(config, "patrol")
+    about = path.stat()
+    assert (about.st_uid, about.st_gid, about.st_mode & 0o7777) == (12345, 23456, 0o640) and path.read_text() != FEED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another")
+def test_who_cannot_leave_it_to_its_owner_does_not_write(config):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        path = Path(shutil.copytree(config, Path(folder) / "config")) / "feeds/patrol.yaml"
+        path.parent.chmod(0o777)
+        path.chmod(0o644)
+        done = subprocess.run([BINARY, "mapping", "copy", "patrol", "--config", path.parents[1]], cwd="/", capture_output=True, text=True,
+                              timeout=60, user=12345, group=23456, extra_groups=[])
+        assert done.returncode == 78 and "owner, group and mode of the file cannot be kept" in done.stderr, done.stderr
+        assert path.read_text() == FEED and [one.name for one in path.parent.glob("patrol*")] == ["patrol.yaml"]
+
+
+def test_a_link_stays_one_and_nobodys_file_is_taken(config, tmp_path):
+    path, real = config / "feeds/patrol.yaml", tmp_path / "elsewhere.yaml"
+    path.rename(real)
+    path.symlink_to(real)
+    for beside in (path.with_name("patrol.yaml.new"), real.with_name("elsewhere.yaml.new")):
+        beside.write_text("somebody's")
+    copy(config, "patrol")
+    assert path.is_symlink() and "version: 3" in real.read_text() and real.stat().st_mode & 0o777 == 0o640
+    assert path.with_name("patrol.yaml.new").read_text() == real.with_name("elsewhere.yaml.new").read_text() == "somebody's"
+    assert not list(tmp_path.glob("elsewhere.yaml.[!n]*"))
+
+
+def test_a_large_file_is_copied_whole_and_a_larger_one_is_left(config):
+    path, row = config / "feeds/patrol.yaml", "# 说明" + "x" * 90 + "\n"
+    text = FEED + row * (5 * 1024 * 1024 // len(row.encode()))
+    path.write_text(text)
+    copy(config, "patrol")
+    assert path.read_text().endswith(text[len(FEED):]) and len(path.read_text()) > len(text)
+    text += row * (12 * 1024 * 1024 // len(row.encode()))
+    path.write_text(text)
+    assert "larger than 16 MiB" in copy(config, "patrol", status=78).stderr and path.read_text() == text
+
+
+@pytest.mark.parametrize("right, wrong, place, says", [
+    ("  - version: 1   # 初版\n", "  -\n    version: 1\n", "7:5", "a version whose `-` stands on another line"),
+    ("    valid_from: 2026-01-01\n", "    valid_from: >-\n      2026-01-01\n", "7:17", "valid_from is written in a way"),
+    ("  - version: 1   # 初版\n", '  - version: "\\x31"\n', "6:14", "version is written in a way"),
+])
+def test_what_is_written_in_another_way_is_named_where_it_stands(config, right, wrong, place, says):
+    path = config / "feeds/patrol.yaml"
+    assert right in FEED
+    path.write_text(FEED.replace(right, wrong, 1))
+    said = copy(config, "patrol", "--of", "1", status=78).stderr
+    assert f"{path}:{place}: error: {says}" in said and path.read_text() == FEED.replace(right, wrong, 1)

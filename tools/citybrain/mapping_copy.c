@@ -5,16 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/memory.h"
+#include "citybrain/file_exchange.h"
 #include "citybrain/moment.h"
 #include "config/yaml.h"
 #include "ingest/core/mapping.h"
 
-#define FILE_BYTES ((size_t)4 << 20)
-#define PATH_BYTES 1024
+#define FILE_BYTES ((size_t)16 << 20) /* as yaml_load */
 
 /* A scalar in the text, and what takes its place. */
 struct change {
@@ -170,20 +168,29 @@ static void make(struct mapping_copy *copy, struct span text, const struct sourc
     copy->last_line = at + to - from - 1;
 }
 
-static bool replace(const char *file, struct span text)
+/* As it is read, so it stands in the text: not folded, no escape. */
+static bool is_plain(struct span text, const struct yaml_node *scalar, const char *name,
+                     struct diagnostics *diagnostics)
 {
-    char beside[PATH_BYTES];
-    struct stat about;
-    snprintf(beside, sizeof beside, "%s.new", file);
-    FILE *out = stat(file, &about) == 0 ? fopen(beside, "wbe") : NULL;
-    if (!out)
-        return false;
-    bool good = fchmod(fileno(out), about.st_mode & 0777) == 0 &&
-                fwrite(text.at, 1, text.len, out) == text.len;
-    good = fclose(out) == 0 && good && rename(beside, file) == 0;
-    if (!good)
-        unlink(beside);
-    return good;
+    size_t at = offset_of(text, scalar->place) + scalar->quoted, len = strlen(scalar->text);
+    if (at + len <= text.len && memcmp(text.at + at, scalar->text, len) == 0)
+        return true;
+    diagnostics_add(diagnostics, scalar->place, "write it behind its name, on the same line",
+                    "%s is written in a way that cannot be copied", name);
+    return false;
+}
+
+static bool is_copied(struct span text, const struct yaml_node *item,
+                      struct diagnostics *diagnostics)
+{
+    if (is_block(text, item))
+        return true;
+    struct span line = line_at(text, item->place.line);
+    bool alone = item->type == YAML_MAP && line.at[item->place.col - 1] != '{';
+    diagnostics_add(diagnostics, item->place, "begin it with `- version:`, its lines below it",
+                    alone ? "a version whose `-` stands on another line cannot be copied"
+                          : "a version on one line cannot be copied");
+    return false;
 }
 
 static bool write_copy(struct mapping_copy *copy, struct span text,
@@ -194,13 +201,10 @@ static bool write_copy(struct mapping_copy *copy, struct span text,
     if (!find(copy, &source, diagnostics))
         return false;
     const struct yaml_node *since = yaml_require(source.taken, "valid_from", diagnostics);
-    if (!is_block(text, source.taken) || !is_block(text, source.last)) {
-        diagnostics_add(diagnostics, source.taken->place,
-                        "begin it with `- version:` on a line of its own",
-                        "a version on one line cannot be copied");
-        return false;
-    }
-    if (!since)
+    if (!since || !is_copied(text, source.taken, diagnostics) ||
+        !is_copied(text, source.last, diagnostics) ||
+        !is_plain(text, since, "valid_from", diagnostics) ||
+        !is_plain(text, source.number, "version", diagnostics))
         return false;
     version_of(source.taken, diagnostics, &copy->of);
     note_files(copy, yaml_get(source.taken, "tables"));
@@ -209,10 +213,35 @@ static bool write_copy(struct mapping_copy *copy, struct span text,
     feeds_free(feeds_parse(copy->file, strbuf_span(out), diagnostics));
     if (diagnostics_errors(diagnostics) > 0)
         return false;
-    if (!replace(copy->file, strbuf_span(out)))
-        diagnostics_add(diagnostics, (struct place){copy->file, 0, 0}, "may you write there?",
-                        "cannot be written: %m");
+    struct error error = {0};
+    if (!file_exchange(copy->file, strbuf_span(out), &error))
+        diagnostics_add(diagnostics, (struct place){copy->file, 0, 0}, "may you write there?", "%s",
+                        error.text);
     return diagnostics_errors(diagnostics) == 0;
+}
+
+/* Whole, or none. */
+static char *read_file(const char *file, size_t *len, struct diagnostics *diagnostics)
+{
+    struct place place = {file, 0, 0};
+    FILE *in = fopen(file, "rbe");
+    if (!in) {
+        diagnostics_add(diagnostics, place, "name a feed of feeds/", "cannot be read: %m");
+        return NULL;
+    }
+    char *bytes = xmalloc(FILE_BYTES + 1);
+    *len = fread(bytes, 1, FILE_BYTES + 1, in);
+    bool broken = ferror(in) != 0;
+    if (broken)
+        diagnostics_add(diagnostics, place, "name a feed of feeds/", "cannot be read: %m");
+    else if (*len > FILE_BYTES)
+        diagnostics_add(diagnostics, place, "put tables into files beside it",
+                        "larger than %zu MiB", FILE_BYTES >> 20);
+    fclose(in);
+    if (!broken && *len <= FILE_BYTES)
+        return bytes;
+    free(bytes);
+    return NULL;
 }
 
 bool mapping_copy_write(struct mapping_copy *copy, struct diagnostics *diagnostics)
@@ -220,16 +249,10 @@ bool mapping_copy_write(struct mapping_copy *copy, struct diagnostics *diagnosti
     struct strbuf out;
     strbuf_init(&copy->tables, 128, 4096);
     strbuf_init(&out, 65536, 2 * FILE_BYTES);
-    char *bytes = xmalloc(FILE_BYTES);
-    FILE *in = fopen(copy->file, "rbe");
-    size_t len = in ? fread(bytes, 1, FILE_BYTES, in) : 0;
-    if (in)
-        fclose(in);
-    else
-        diagnostics_add(diagnostics, (struct place){copy->file, 0, 0}, "name a feed of feeds/",
-                        "cannot be read: %m");
+    size_t len = 0;
+    char *bytes = read_file(copy->file, &len, diagnostics);
     struct span text = span_from(bytes, len);
-    struct yaml_document *document = in ? yaml_parse(copy->file, text, diagnostics) : NULL;
+    struct yaml_document *document = bytes ? yaml_parse(copy->file, text, diagnostics) : NULL;
     bool good = document && write_copy(copy, text, document, &out, diagnostics);
     if (document)
         yaml_free(document);
