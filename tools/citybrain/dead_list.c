@@ -7,6 +7,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
@@ -25,11 +26,12 @@ struct dead_list_row {
 struct dead_value {
     UT_hash_handle hh;
     int64_t letters;
-    char text[];
+    unsigned char hash[DIGEST_BYTES]; /* of the whole */
+    char text[VALUE_BYTES];           /* as it is shown; "" where it is not */
 };
 
 struct dead_group {
-    struct dead_value *values; /* owned; by their text */
+    struct dead_value *values; /* owned; by their hash */
     bool withheld;             /* no event may hold them */
     char *name;                /* owned, as `sample`: the newest letter's row */
     char *sample, feed[96];
@@ -157,14 +159,18 @@ void dead_list_fini(struct dead_list *list)
 static void note_value(struct dead_group *group, const struct dead_cell *cell)
 {
     struct dead_value *value = NULL;
+    unsigned char hash[DIGEST_BYTES];
     if (!cell || !cell->text.len || !utf8_is_valid(cell->text))
         return;
     group->withheld |= !cell->may_show;
-    HASH_FIND(hh, group->values, cell->text.at, cell->text.len, value);
+    digest_sha256(hash, cell->text);
+    HASH_FIND(hh, group->values, hash, sizeof hash, value);
     if (!value && HASH_COUNT(group->values) < MOST_VALUES) {
-        value = xcalloc(1, sizeof *value + cell->text.len + 1);
-        memcpy(value->text, cell->text.at, cell->text.len);
-        HASH_ADD_KEYPTR(hh, group->values, value->text, cell->text.len, value);
+        value = xcalloc(1, sizeof *value);
+        memcpy(value->hash, hash, sizeof hash);
+        if (cell->may_show)
+            utf8_fit(value->text, sizeof value->text, cell->text);
+        HASH_ADD(hh, group->values, hash, sizeof hash, value);
     }
     if (value)
         value->letters++;
@@ -212,7 +218,7 @@ static int by_letters(const struct dead_value *a, const struct dead_value *b)
 /* How many there are, and of those that may be shown the most frequent with their letters. */
 static void add_values(struct strbuf *out, struct dead_group *group)
 {
-    char line[SAYS_VALUES * (VALUE_BYTES + 32) + 64], text[VALUE_BYTES];
+    char line[SAYS_VALUES * (VALUE_BYTES + 32) + 64];
     struct strbuf said = {.at = line, .capacity = sizeof line, .max = sizeof line - 1};
     unsigned count = HASH_COUNT(group->values), said_count = 0;
     if (count == 0) {
@@ -223,8 +229,7 @@ static void add_values(struct strbuf *out, struct dead_group *group)
     strbuf_addf(&said, "%s%u 种", count == MOST_VALUES ? "≥" : "", count);
     for (struct dead_value *value = group->values;
          value && !group->withheld && said_count < SAYS_VALUES; value = value->hh.next) {
-        utf8_fit(text, sizeof text, span_of(value->text));
-        strbuf_addf(&said, "%s%s×%lld", said_count++ ? ", " : ": ", text,
+        strbuf_addf(&said, "%s%s×%lld", said_count++ ? ", " : ": ", value->text,
                     (long long)value->letters);
     }
     if (group->withheld)

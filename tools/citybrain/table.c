@@ -24,14 +24,33 @@ static struct span text_of(const struct json_value *cell)
     return cell->type == JSON_NULL ? SPAN("-") : cell->text;
 }
 
+/* Senders' texts stand in cells: what would make a column, a row or move the cursor (C0, DEL, C1)
+ * is a blank, as wide as it was taken for. */
+static void put(FILE *out, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        unsigned char next = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
+        bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
+        fputc(byte < 0x20 || byte == 0x7F || is_c1 ? ' ' : byte, out);
+        i += is_c1;
+    }
+}
+
+static void put_tab(FILE *out, struct span text, const struct json_value *cell)
+{
+    put(out, text);
+    fputc(cell->next ? '\t' : '\n', out);
+}
+
 static void show_tabs(FILE *out, const struct json_value *rows)
 {
     const struct json_value *first = rows->first;
     for (const struct json_value *cell = first ? first->first : NULL; cell; cell = cell->next)
-        fprintf(out, "%.*s%s", SPAN_ARG(cell->key), cell->next ? "\t" : "\n");
+        put_tab(out, cell->key, cell);
     for (const struct json_value *row = first; row; row = row->next)
         for (const struct json_value *cell = row->first; cell; cell = cell->next)
-            fprintf(out, "%.*s%s", SPAN_ARG(text_of(cell)), cell->next ? "\t" : "\n");
+            put_tab(out, text_of(cell), cell);
 }
 
 struct column {
@@ -43,8 +62,9 @@ struct column {
 static void show_cell(FILE *out, const struct column *column, struct span text, bool is_last)
 {
     int pad = column->width - width_of(text);
-    fprintf(out, "%*s%.*s%*s", column->is_number ? pad : 0, "", SPAN_ARG(text),
-            column->is_number || is_last ? 0 : pad, "");
+    fprintf(out, "%*s", column->is_number ? pad : 0, "");
+    put(out, text);
+    fprintf(out, "%*s", column->is_number || is_last ? 0 : pad, "");
     fputs(is_last ? "\n" : "  ", out);
 }
 

@@ -85,10 +85,49 @@ static void the_sample_of_a_group_is_its_newest_letter(void **state)
     fclose(out);
 }
 
+/* A cell may hold what moves a cursor or makes columns. */
+static void a_table_has_no_control_characters_of_a_cell(void **state)
+{
+    struct dead_groups groups = {.by_name = NULL};
+    char text[4096];
+    FILE *out = tmpfile();
+    (void)state;
+    add_cell(&groups, 1, 1,
+             &(struct dead_cell){SPAN("a\tb\nc\x1B[2Jd\xC2\x9B"
+                                      "e\x7F"
+                                      "f\xC2\xA0"
+                                      "中"),
+                                 true});
+    dead_groups_show(&groups, false, out);
+    rewind(out);
+    text[fread(text, 1, sizeof text - 1, out)] = '\0';
+    assert_non_null(strstr(text, "\t1 种: a b c [2Jd e f\xC2\xA0中×1\t"));
+    dead_groups_fini(&groups);
+    fclose(out);
+}
+
+/* Values that are shown alike are still two. */
+static void long_values_are_told_apart(void **state)
+{
+    struct dead_groups groups = {.by_name = NULL};
+    char text[4096], cell[3000];
+    (void)state;
+    memset(cell, 'x', sizeof cell);
+    for (int i = 0; i < 4; i++) {
+        cell[sizeof cell - 1] = (char)('0' + i % 2);
+        add_cell(&groups, 1, 1, &(struct dead_cell){span_from(cell, sizeof cell), true});
+    }
+    shown(&groups, text);
+    assert_non_null(strstr(text, "\"values\":\"2 种: xxxxxx"));
+    assert_non_null(strstr(text, "xxx…×2, xxx"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sample_of_a_group_is_its_newest_letter),
+        cmocka_unit_test(a_table_has_no_control_characters_of_a_cell),
+        cmocka_unit_test(long_values_are_told_apart),
         cmocka_unit_test(a_group_says_how_many_values_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
