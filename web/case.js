@@ -134,7 +134,7 @@ export function why(one, now) {
   if (isOver(one)) return [ended(one), lateness(one, lines, now), ...wentThrough(lines)].filter(Boolean);
   said.push(stands(one, lines, now));
   if (one.due && dueIn(one.due, now, one.held).late) said.push(t("w_late", { due: moment(one.due, now), by: inBrackets(dueBy(one)), time: duration((now - Date.parse(one.due)) / 1000) }));
-  if (one.desk_cause) said.push(t(one.found?.own?.over === true ? "w_desk_over" : "w_desk", { cause: t(`cause_${one.desk_cause}`) }));
+  if (one.desk_cause) said.push(t(one.desk_cause === "confirm" && one.found?.own?.over === true ? "w_desk_over" : "w_desk", { cause: t(`cause_${one.desk_cause}`) }));
   if (!last && !one.unit) said.push(t("w_not_dispatched"));
   if (last && SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
   if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t("w_not_contacted"));

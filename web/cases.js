@@ -2,11 +2,11 @@
 // Cases by what they have in common, page by page.
 import { get, oneOf, perhaps } from "./api.js";
 import { caseTable, NOT_CLOSED, NOT_DONE } from "./case_rows.js";
-import { bar, choice, daysWords, openedChoice, streetChoice, typeChoice } from "./control.js";
+import { bar, choice, daysWords, kindChoice, openedChoice, streetChoice, typeChoice } from "./control.js";
 import { lengthOf, momentsOf, newestOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
-import { isKeptBy, kindName, langOfNames, placeName, typesAsked, unitName } from "./names.js";
+import { isKeptBy, langOfNames, placeName, typesAsked, unitName } from "./names.js";
 import { address, viewAddress } from "./state.js";
 import { t } from "./words.js";
 
@@ -84,7 +84,7 @@ export async function ask(state) {
 
 // What the list was narrowed to on the way here: each is told, and can be taken out.
 const placeWords = (code) => placeName(code === NOWHERE ? "" : code);
-const NARROWED = { kind: kindName, unit: unitName, community: placeWords, station: String };
+const NARROWED = { unit: unitName, community: placeWords, station: String };
 
 // The orders that the API has; by limit what is not done alone.
 const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address(byLimit(state, "due")), isOn: state.order === "due", down: false } });
@@ -111,5 +111,5 @@ export function draw(state, data, clock) {
     choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")]], ["reopened", "disputed"].find((name) => state[name] === "yes") || "",
       (value) => ({ reopened: value === "reopened" ? "yes" : "", disputed: value === "disputed" ? "yes" : "", pages: "" })),
     choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => byLimit(state, value)),
-    streetChoice(state, [NOWHERE, placeWords(NOWHERE)]), typeChoice(state)), state.order === "due" && make("p", { class: "note", id: "order_rule" }, t("urgent_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
+    streetChoice(state, [NOWHERE, placeWords(NOWHERE)]), kindChoice(state), typeChoice(state)), state.order === "due" && make("p", { class: "note", id: "order_rule" }, t("urgent_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
 }

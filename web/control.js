@@ -2,7 +2,7 @@
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
 import { ownDays, RANGES, shift } from "./days.js";
 import { make } from "./dom.js";
-import { called, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
+import { called, kindList, kindName, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
 import { t } from "./words.js";
 
@@ -74,6 +74,14 @@ export function streetChoice(state, other) {
     make("option", { value: "", "data-key": "all" }, t("all")), streets().map((place) => option(place.code, placeName(place.code))), option(...other));
   choose.value = state.street || "";
   return field(t("street"), choose);
+}
+
+// Of one kind of case, or of all.
+export function kindChoice(state) {
+  const choose = make("select", { "data-value": state.kind || "", onchange: (event) => go(address({ kind: event.target.value, pages: "" })) },
+    make("option", { value: "", "data-key": "all" }, t("all")), kindList().map((kind) => make("option", { value: kind, lang: langOfNames(kindName(kind)), "data-key": kind }, kindName(kind))));
+  choose.value = state.kind || "";
+  return field(t("kind"), choose);
 }
 
 export const bar = (...controls) => make("div", { class: "controls" }, controls);

@@ -39,6 +39,7 @@ export const typeName = (code) => (code ? called(types.get(code)) || code : t("n
 export const parentOf = (code) => places.get(code)?.parent_code || "";
 // A community is named with its street: several have the same name.
 export const communityName = (code) => [parentOf(code) && placeName(parentOf(code)), placeName(code)].filter(Boolean).join(" ");
+export const kindList = () => [...kinds.keys()];
 export const isKind = (code) => kinds.has(code);
 export const kindName = (code) => called(kinds.get(code)) || code;
 export const stationName = (code) => stations.get(code)?.name || code;

@@ -34,7 +34,8 @@ const behindOf = (fresh) => Math.max(0, ...fresh.partitions.map((part) => part.b
 // Who has read all keeps up as well when nobody sends: that is not green.
 function readingItem(fresh, clock) {
   if (!fresh) return null;
-  const behind = behindOf(fresh), quiet = fresh.newest_record ? clock.now + (clock.age_ms || 0) - Date.parse(fresh.newest_record) : 0;
+  if (!fresh.newest_record || !(clock.now > 0)) return item(t("reading"), "none", t("nothing_yet"), viewAddress("ledger"));
+  const behind = behindOf(fresh), quiet = clock.now + (clock.age_ms || 0) - Date.parse(fresh.newest_record);
   return behind > 60000 ? item(t("reading"), "warn", t("behind", { time: duration(behind / 1000) }), viewAddress("ledger"))
     : quiet > QUIET_MS ? item(t("reading"), "none", t("nothing_comes", { time: duration(quiet / 1000) }), viewAddress("ledger"))
       : item(t("reading"), "good", t("keeps_up"), viewAddress("ledger"));

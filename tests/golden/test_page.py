@@ -172,9 +172,11 @@ def test_an_address_keeps_the_choice(api):
 
 
 def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
-    api.rows["inflow"] = [{"hour": 9, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
+    api.rows["inflow"] = [{"hour": 8, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
     api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + 60000}
     assert browse(api.url).text("yesterday_note") == "约 70"
+    api.rows["inflow"] = api.rows["inflow"][1:]  # it began yesterday at ten
+    assert browse(api.url).text("yesterday_note") == "未全天有数"
 
 
 def test_the_bench_asks_what_the_page_asks(api):
@@ -238,6 +240,10 @@ def test_the_head_tells_the_newest_record_from_the_newest_tick(api):
     page = browse(api.url)
     assert errors(page) == [] and (page.text("age"), page.text("came")) == ("4 秒前", "最新来件 20 分前")
     assert browse(api.url + "#lang=en").text("came") == "newest 20 min ago"
+    assert "读取 ● 跟上" in page.text("status")
+    for newest, said in (("2026-01-01T12:00:04+08:00", "读取 ○ 已读完,60 分无新件"), (None, "读取 ○ 尚无来件")):  # whoever has read all keeps up with nothing
+        api.pages["/api/freshness"] = {**FRESH, "newest_record": newest}
+        assert said in browse(api.url).text("status")
 
 
 def test_the_ledger_says_why_rows_were_refused_and_how_old_the_newest_is(api):
@@ -781,6 +787,7 @@ def test_rates_are_by_rank_and_who_has_none_is_last(api):
     told = page.text("rates")
     places = [told.index(f" {words} ") for words in ("c 1", "e 1", "b 3", "f 4", "d_mixed 不排名", "a_none 不排名")]
     assert places == sorted(places) and told.rstrip().endswith("无数据"), told
+    assert all(words in page.text("view") for words in ("= 联系到的 ÷ 有效回访", "= 解决的 ÷ 有效回访", "= 满意(基本满意折算) ÷ 有效回访"))
     assert "满意率 = (满意 + 0.9 × 基本满意) ÷ 有效回访" in page.text("rates_defined") and "不足 5 件" in page.text("rates_defined")
     told = browse(api.url + "#view=rates&sort=rates.score.up").text("rates")
     places = [told.index(f" {words} ") for words in ("f 4", "b 3", "c 1", "a_none 不排名")]
@@ -798,6 +805,7 @@ def test_what_two_systems_tell_is_listed_and_counted_once(api):
 def test_who_has_nothing_done_is_among_the_slow(api):
     api.rows["response_time"] = [times("s110105001", 900, 1800, 7200)]
     page = browse(api.url + "#view=times")
+    assert "另有 2 个有受理而还没有一件走到这一步" in " ".join(sum(page.texts.values(), []))
     assert errors(page) == [] and "区城市管理委 5 0 – –" in page.text("times_other_rows") and "建外街道办事处 1,234 900" in page.text("times_street_rows")
 
 

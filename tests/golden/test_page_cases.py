@@ -65,7 +65,7 @@ def test_what_can_be_decided_is_said_before_anybody_signs_in(api):
     told(api, one)
     page = browse(f"{api.url}#view=desk&case={one['case']}")
     words = page.text("answers")
-    assert errors(page) == [] and "异议裁定" in words and "指定承办" in words and "异议成立 / 异议不成立" in words and "ingest.tokens" in words, words
+    assert errors(page) == [] and "异议裁定" in words and "指定承办" in words and "异议成立 / 异议不成立" in words and "请向系统管理员领取" in words, words
     assert "decide" not in page.texts
     assert "Decide the dispute" in browse(f"{api.url}#view=desk&lang=en&case={one['case']}").text("answers")
 
@@ -332,8 +332,9 @@ def test_the_queue_is_of_what_holds_and_the_rest_is_one_press_away(api):
     assert {query.get("over") for path, query in api.asked if path == "/api/desk" and query.get("cause") != "emergency"} == {"no"}
     api.asked.clear()
     api.pages["/api/desk"]["waiting"] = {"confirm": 684}
+    assert "紧急在先" in page.text("queue_order") and page.text("queue_order").endswith("其余受理最早的在先。")
     page = browse(f"{api.url}#view=desk&over=yes&lang=en")
-    assert errors(page) == [] and "no longer hold 684" in page.text("view") and "yes" in {query.get("over") for path, query in api.asked if path == "/api/desk"}
+    assert errors(page) == [] and page.text("queue_order") == "The earliest opened first." and "no longer hold 684" in page.text("view") and "yes" in {query.get("over") for path, query in api.asked if path == "/api/desk"}
 
 
 def test_the_head_counts_what_the_queue_counts(api):
@@ -354,6 +355,25 @@ def test_a_finding_is_said_in_the_language_of_the_page_and_its_case_by_number(ap
         page = browse(f"{api.url}#view={view}&lang=en")
         words = page.text(place)
         assert errors(page) == [] and "A short limit is near" in words and "N7" in words and "到期" not in words and "反映" not in words and "request:12345:" not in words, words
+
+
+# Asked whether it is to be confirmed it waits without haste once what it warned of is over; asked of anything else it does not.
+@pytest.mark.parametrize("cause, done, haste", [("confirm", 1, False), ("confirm", 0, True), ("overdue", 1, True)])
+def test_a_finding_that_no_longer_holds_waits_without_haste(api, cause, done, haste):
+    found = fired("F1", "near_due", ["request:12345:N7"], done, {"case": "request:12345:N7"})
+    one = {**desk_case("N1"), "case": found["case"], "kind": "proactive", "cause": cause, "desk_cause": cause, "timeline": [line(1, "opened", "source", 8, "发现")]}
+    api.pages.update({"/api/names": NAMES, "/api/triggers": lambda query: {"rows": [found] if query.get("case") else [], "next": None},
+                      "/api/desk": {"rows": [one], "waiting": {cause: 1}, "causes": [{"cause": cause, "answers": "noted"}], "next": None}})
+    for address in (told(api, one), f"{api.url}#view=desk&case={one['case']}"):
+        page = browse(address)
+        words = page.text("why") + page.text("view")
+        assert errors(page) == [] and ("不急" in words) != haste and "等待指挥中心" in words, words
+
+
+def test_a_list_can_be_of_each_kind_there_is(api):
+    api.pages.update({"/api/names": NAMES, "/api/cases": {"now": NOW, "rows": [desk_case("N1")], "next": None}})
+    page = browse(f"{api.url}#view=cases")
+    assert errors(page) == [] and all(kind["name"] in page.text("view") for kind in KINDS), page.text("view")
 
 
 def test_findings_come_by_pages(api):
