@@ -118,7 +118,9 @@ static void check_feeds(const struct ingest_config *config, struct diagnostics *
 {
     struct registry *units = registry_in(config->config_dir, "units", diagnostics);
     struct registry *types = registry_in(config->config_dir, "request_types", diagnostics);
-    feeds_check(config->feeds, &(struct feeds_known){config->codes, config->kinds, units, types},
+    feeds_check(config->feeds,
+                &(struct feeds_known){
+                    .codes = config->codes, .kinds = config->kinds, .units = units, .types = types},
                 diagnostics);
     registry_free(units);
     registry_free(types);

@@ -340,6 +340,26 @@ def test_a_moment_that_hides_a_stage_of_its_name_is_warned_of(config, stage, cou
         assert found[0].startswith(f"{view}:5:{len('  told: ') + measure.index(word) + 1}: warning: {says}") and "; fix: " in found[0]
 
 
+ITEM = "type_code:      { from: 事项编码, required: true }"
+
+
+@pytest.mark.parametrize("wrong, mark, says, fix", [
+    ("type_code:      { const: REP-WJ-0O1 }", "type_code:      { const: REP", 'const: gives the type_code "REP-WJ-0O1", which no registry has', "did you mean REP-WJ-001? Else "),
+    ("type_code:      { from: 事项编码, table: types }", "R01O5", 'table types gives the type_code "R01O5", which no registry has', "did you mean R0105? Else "),
+    ("type_code:      { const: REP-WJ-001 }", None, None, None),
+    ("type_code:      { const: R0105 }", None, None, None),
+])
+def test_a_type_of_another_kind_that_no_registry_has_is_warned_of(config, wrong, mark, says, fix):
+    path = config / "feeds/platform.yaml"
+    change(path, ITEM, wrong)
+    if "table" in wrong:
+        change(path, "    tables:\n", "    tables:\n      types: { 甲: R0105, 乙: R01O5, 丙: REP-WJ-001 }\n")
+    done, text = check(config, "--on", "2026-06-01"), path.read_text()
+    column = mark and len(text[:text.index(mark)].rpartition("\n")[2]) + 1
+    assert_one_warning(done, mark and f"{path}:{line_of(path, mark)}:{column}", says)
+    assert not fix or fix in done.stdout.partition("; fix: ")[2]
+
+
 @pytest.mark.parametrize("words, says", [
     (["check", "extra"], 'what is "extra"'),
     (["check", "--on", "soon"], '--on "soon" is no date like 2026-10-01'),

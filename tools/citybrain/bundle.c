@@ -64,6 +64,24 @@ static void read_settings(struct bundle *bundle, const char *folder, struct diag
     yaml_free(aggregator);
 }
 
+/* What is wrong with service_items itself is told by who reads all registries. */
+static void check_feeds(const struct bundle *bundle, struct diagnostics *diagnostics)
+{
+    char path[PATH_BYTES];
+    struct diagnostics *unsaid = diagnostics_new();
+    struct registry *items =
+        registry_load(in(path, bundle->folder, "registries/service_items.csv"), unsaid);
+    struct feeds_known known = {.codes = bundle->codes,
+                                .kinds = bundle->kinds,
+                                .units = bundle->rule.district.units,
+                                .types = bundle->rule.district.types,
+                                .warns = true,
+                                .items = items};
+    feeds_check(bundle->feeds, &known, diagnostics);
+    registry_free(items);
+    diagnostics_free(unsaid);
+}
+
 bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *diagnostics)
 {
     char path[PATH_BYTES];
@@ -77,10 +95,7 @@ bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *
         bundle->views = views_load(in(path, folder, "views"), bundle->kinds, diagnostics);
     rule_bundle_load(&bundle->rule, folder, bundle->kinds, diagnostics);
     if (bundle->feeds)
-        feeds_check(bundle->feeds,
-                    &(struct feeds_known){bundle->codes, bundle->kinds, bundle->rule.district.units,
-                                          bundle->rule.district.types},
-                    diagnostics);
+        check_feeds(bundle, diagnostics);
     read_settings(bundle, folder, diagnostics);
     bundle->flow.codes = bundle->codes;
     bundle->flow.kinds = bundle->kinds;

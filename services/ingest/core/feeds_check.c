@@ -11,6 +11,7 @@
 #include "config/yaml.h"
 
 #define MOST_NAMES 128
+#define TYPE_BYTES 64
 
 struct check {
     const struct feeds_known *known;
@@ -18,6 +19,7 @@ struct check {
     const char *names[MOST_NAMES]; /* of fields */
     size_t name_count;
     char texts[CODES_MOST_FIELDS][64]; /* those of codes.csv */
+    bool is_request;                   /* the mapping that is looked at */
 };
 
 /* ---- the feed ---- */
@@ -78,13 +80,48 @@ bool feeds_check_kinds(const struct feeds *feeds, const struct kinds *kinds,
 
 /* ---- types ---- */
 
+static void nearest_type(const struct check *check, const char *type, char near[TYPE_BYTES])
+{
+    const struct registry *lists[] = {check->known->types, check->known->items};
+    const struct registry_row *row;
+    *near = '\0';
+    for (size_t list = 0; list < ARRAY_LENGTH(lists); list++)
+        for (size_t i = 0; lists[list] && (row = registry_at(lists[list], i)); i++) {
+            char code[TYPE_BYTES];
+            span_to_cstr(registry_cell(lists[list], row, "code"), code, sizeof code);
+            const char *const two[] = {near, code};
+            if (diagnostics_nearest(type, two, ARRAY_LENGTH(two)) == code)
+                snprintf(near, TYPE_BYTES, "%s", code);
+        }
+}
+
+/* Another kind may have types of its own: they get a row where all can look them up. */
+static void warn_type(const struct check *check, struct place place, const char *how,
+                      struct span type)
+{
+    const struct feeds_known *known = check->known;
+    char word[TYPE_BYTES], near[TYPE_BYTES], fix[192];
+    bool is_item = known->items && registry_find(known->items, type, INT64_MIN);
+    if (!known->warns || is_item)
+        return;
+    nearest_type(check, span_to_cstr(type, word, sizeof word), near);
+    snprintf(fix, sizeof fix, "%s%s%sa code of registries/request_types.csv or service_items.csv",
+             *near ? "did you mean " : "", near, *near ? "? Else " : "");
+    diagnostics_warn(check->diagnostics, place, fix,
+                     "%s gives the type_code \"%.*s\", which no registry has", how, SPAN_ARG(type));
+}
+
 static void check_type(const struct check *check, struct place place, const char *how,
                        struct span type)
 {
     const struct registry *types = check->known->types;
-    if (types && type.len && !registry_find(types, type, INT64_MIN))
+    if (!types || !type.len || registry_find(types, type, INT64_MIN))
+        return;
+    if (check->is_request)
         diagnostics_add(check->diagnostics, place, "a code of registries/request_types.csv",
                         "%s gives the type_code \"%.*s\", which is no type", how, SPAN_ARG(type));
+    else
+        warn_type(check, place, how, type);
 }
 
 static bool is_in_feed(const struct mapping_table *table)
@@ -120,7 +157,8 @@ static void check_types(const struct check *check, const struct mapping_field *f
         return;
     check_type(check, field->place, "const:", span_of(field->constant));
     check_type(check, field->place, "default:", span_of(field->fallback));
-    for (size_t i = 0; table && i < table->count; i++) {
+    bool is_asked = table && (check->is_request || table->written); /* of a registry: it has them */
+    for (size_t i = 0; is_asked && i < table->count; i++) {
         name_row(how, sizeof how, table, table->pairs[i].from);
         check_type(check, place_of(table, table->pairs[i].to, field->place), how,
                    table->pairs[i].to);
@@ -176,18 +214,17 @@ static void check_name(const struct check *check, const struct mapping_field *fi
 
 /* ---- all of it ---- */
 
-/* Only a request is about a type of request_types.csv; observations name their fields themselves.
- */
-static void check_mapping(const struct check *check, const struct mapping *mapping)
+/* Only a request must be about a type of request_types.csv; observations name their fields
+ * themselves. */
+static void check_mapping(struct check *check, const struct mapping *mapping)
 {
     struct span kind = span_of(mapping->namespace_);
-    bool is_request = kind.len && span_is(span_cut(&kind, ':'), "request");
+    check->is_request = kind.len && span_is(span_cut(&kind, ':'), "request");
     for (size_t e = 0; e < mapping->event_count; e++) {
         const struct mapping_event *event = &mapping->events[e];
         for (size_t f = 0; event->family == EVENT_CASE && f < event->field_count; f++) {
             check_name(check, &event->fields[f]);
-            if (is_request)
-                check_types(check, &event->fields[f]);
+            check_types(check, &event->fields[f]);
         }
     }
 }

@@ -13,6 +13,8 @@ struct feeds_known {
     const struct codes *codes;
     const struct kinds *kinds;            /* NULL = could not be read, as each of these */
     const struct registry *units, *types; /* of registries/ */
+    bool warns;                           /* also of what the daemon has no need to know: */
+    const struct registry *items;         /* service_items; NULL = there are none */
 };
 
 /* False when anything is wrong; it was added. */
