@@ -24,7 +24,7 @@ def rate(opened, closed, **groups):
 ANSWERS = {"": [rate(12, 4)], "unit": [rate(opened, closed, unit=unit) for unit, opened, closed in UNITS],
            "limit_class": [rate(7, 1, limit_class="7d"), rate(5, 1, limit_class="9d")], "rule": [rate(7, 1, rule="place"), rate(5, 1, rule="adopted")],
            "trigger": [rate(7, 1, trigger="cluster")], "station": [rate(7, 1, station="st001")], "accepted_in": [rate(7, 1, accepted_in="110105001")], "risk": [rate(7, 1, risk="1"), rate(5, 1, risk="4")],
-           "unit,type": [rate(7, 1, unit="s110105001", type_code="R0105")], "day": [rate(12, 4, day="2026-03-01")]}
+           "unit,type": [rate(7, 1, unit="s110105001", type_code="R0105")], "day": [rate(12, 4, day="2026-03-01")], "month": []}
 
 
 def few(row):
@@ -130,3 +130,10 @@ def test_a_terminal_has_them_in_one_column(api):
     lines = text.decode().splitlines()
     assert lines[0].split() == ["unit", "opened", "closed", "rate"]
     assert lines[3].split() == ["建外街道办事处(s110105001)", "7", "1", "0.1429"] and lines[4].split() == ["全部(all)", "12", "4", "0.3333"]
+
+
+def test_no_rows_are_said_and_not_printed(api):
+    done = show(api, "--by", "month")
+    assert (done.returncode, done.stdout) == (0, "") and "no rows (yet)" in done.stderr
+    done = show(api, "--by", "month", "--json")
+    assert json.loads(done.stdout)["rows"] == [] and done.stderr == ""

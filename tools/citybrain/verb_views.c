@@ -100,6 +100,8 @@ static int show(const struct wish *wish, struct span answer, struct span total)
     if (rows && !wish->json) {
         view_rows_name(rows, wish->config_dir, piped, &arena);
         table_show(stdout, rows);
+        if (!rows->first)
+            fprintf(stderr, "暂无数据 no rows (yet)\n");
     }
     arena_fini(&arena);
     json_reader_free(reader);
