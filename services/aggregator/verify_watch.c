@@ -14,7 +14,8 @@
 
 static const struct metric_row differences_row = {
     "citybrain_aggregator_verify_differences", METRIC_GAUGE, NULL,
-    "Differences that the last citybrain verify --note found between the log, the sets and the "
+    "Differences that the last citybrain verify --note FILE found between the log, the sets and "
+    "the "
     "cells. Anything above 0: see the runbook VerifyMismatch before anything is repaired."};
 static const struct metric_row time_row = {
     "citybrain_aggregator_verify_timestamp_seconds", METRIC_GAUGE, NULL,
