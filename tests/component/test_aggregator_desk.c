@@ -230,7 +230,7 @@ static void assert_finds(const char *const pairs[][2], size_t count, const char 
     if (strcmp(said, wanted) != 0)
         fail_msg("%s=%s: %s, not %s", pairs[0][0], pairs[0][1], said, wanted);
     ask("EXPLAIN (COSTS OFF) ", false, pairs, count, 0, plan, sizeof plan);
-    if (!strstr(plan, index))
+    if (strstr(plan, "Seq Scan on case_now") || !strstr(plan, index))
         fail_msg("%s=%s: %s", pairs[0][0], pairs[0][1], plan);
 }
 
@@ -243,7 +243,8 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
                                             {"upheld_to", "2026-01-02"}};
     static const char *const soon[][2] = {{"due_within", "2"}, {"kind", "day"}};
     static const char *const nowhere[][2] = {{"street_code", "none"}, {"kind", "day"}};
-    static const char *const here_or_nowhere[][2] = {{"street_code", "2,none"}, {"kind", "day"}};
+    static const char *const here_or_nowhere[][2] = {{"street_code", "2,none"},
+                                                     {"to", "1970-01-02"}};
     static const char *const nobody[][2] = {{"community_code", "none"}, {"kind", "day"}};
     (void)state;
     run("INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner, tick_ms) VALUES "
@@ -261,7 +262,7 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
     assert_finds(upheld, 2, "6.day:l:later\n", "case_now_upheld_at");
     assert_finds(soon, 2, "6.day:l:later\n", "case_now_due_soon");
     assert_finds(nowhere, 2, "5.day:l:held\n", "case_now_no_street");
-    assert_finds(here_or_nowhere, 2, "5.day:l:held\n4.day:l:far\n", "case_now");
+    assert_finds(here_or_nowhere, 2, "5.day:l:held\n4.day:l:far\n", "case_now_opened");
     assert_finds(nobody, 2, "6.day:l:later\n5.day:l:held\n", "case_now_no_community");
     run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'day'; DELETE FROM core.kafka_offset "
         "WHERE topic = 'day'");
