@@ -24,6 +24,7 @@ struct kinds {
     struct yaml_document *documents[MAX_KINDS]; /* owned */
     size_t count, document_count;
     const struct codes *codes; /* borrowed */
+    struct missing_codes missing;
     char hash[DIGEST_ID_LEN + 1];
 };
 
@@ -187,7 +188,8 @@ static void read_kind(struct kinds *kinds, const struct yaml_node *root, const s
     yaml_name_read(&called, yaml_require(root, "name", d), d);
     if (!called.chinese || !named || !stages || !known)
         return;
-    struct case_kind_reading reading = {.codes = codes, .diagnostics = d};
+    struct case_kind_reading reading = {
+        .codes = codes, .diagnostics = d, .missing = &kinds->missing};
     if (!codes_number(codes, CODE_KIND, span_of(code)))
         case_kind_add_unknown_code(&reading, CODE_KIND, code_node->place, "kind", code);
     if (kinds_find(kinds, span_of(code)))

@@ -5,10 +5,21 @@
 #include "config/yaml.h"
 #include "model/case_kind.h"
 
+/* Codes of all files of a folder that codes.csv has not: each is told a number of its own. */
+struct missing_codes {
+    struct {
+        enum code_space space;
+        const char *word; /* of a document */
+        int number;
+    } code[64]; /* further ones are told numbers as if these were none */
+    size_t count;
+};
+
 struct case_kind_reading { /* one file */
     struct case_kind *kind;
     const struct codes *codes;
     struct diagnostics *diagnostics;
+    struct missing_codes *missing;
     const char *names[CASE_KIND_MAX_STAGES]; /* of the stages */
 };
 

@@ -25,10 +25,43 @@ static void add_unknown(const struct case_kind_reading *reading, const struct ya
                     node->text);
 }
 
+/* The next that is free, to the codes that were missing before, too; of the same code the same. */
+static int free_number(const struct case_kind_reading *reading, enum code_space space,
+                       const char *word)
+{
+    struct missing_codes *missing = reading->missing;
+    int number = space == CODE_PARTY ? 1 : FIRST_OWN; /* parties are bits */
+    while (codes_text(reading->codes, space, number).at)
+        number++;
+    for (size_t i = 0; i < missing->count; i++) {
+        if (missing->code[i].space != space)
+            continue;
+        if (strcmp(missing->code[i].word, word) == 0)
+            return missing->code[i].number;
+        for (number = missing->code[i].number + 1; codes_text(reading->codes, space, number).at;)
+            number++;
+    }
+    if (missing->count < ARRAY_LENGTH(missing->code)) {
+        missing->code[missing->count].space = space;
+        missing->code[missing->count].word = word;
+        missing->code[missing->count++].number = number;
+    }
+    return number;
+}
+
+/* Parties are few and the router knows them: nearly always it is one of these that is meant. */
+static void list_parties(char *fix, size_t size, const char *const *known, size_t count)
+{
+    size_t len = (size_t)snprintf(fix, size, "use one of ");
+    for (size_t i = 0; i < count && len < size; i++)
+        len += (size_t)snprintf(fix + len, size - len, "%s%s", known[i],
+                                i + 1 < count ? ", " : ", or ");
+}
+
 void case_kind_add_unknown_code(const struct case_kind_reading *reading, enum code_space space,
                                 struct place place, const char *what, const char *word)
 {
-    char texts[MAX_CODES][48], fix[192];
+    char texts[MAX_CODES][48], fix[640] = "";
     const char *known[MAX_CODES];
     size_t count = 0;
     for (int number = 1; number <= MAX_CODES; number++) {
@@ -37,13 +70,15 @@ void case_kind_add_unknown_code(const struct case_kind_reading *reading, enum co
             known[count] = span_to_cstr(code, texts[count], sizeof texts[count]), count++;
     }
     const char *near = diagnostics_nearest(word, known, count);
-    int number = space == CODE_PARTY ? 1 : FIRST_OWN; /* parties are bits */
-    while (codes_text(reading->codes, space, number).at)
-        number++;
-    if (near)
+    if (near) {
         snprintf(fix, sizeof fix, "did you mean %s", near);
-    else
-        snprintf(fix, sizeof fix, "append %s,%d,%.64s to codes.csv", what, number, word);
+    } else {
+        if (space == CODE_PARTY)
+            list_parties(fix, 512, known, count);
+        size_t len = strlen(fix);
+        snprintf(fix + len, sizeof fix - len, "append %s,%d,%.64s to codes.csv", what,
+                 free_number(reading, space, word), word);
+    }
     diagnostics_add(reading->diagnostics, place, fix, "codes.csv has no %s \"%s\"", what, word);
 }
 

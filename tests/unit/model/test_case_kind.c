@@ -161,6 +161,31 @@ static void refuses_unknown_words_with_the_nearest(void **state)
                    "opnd");
 }
 
+/* A number is of one code: of two files that miss the same one it is the same. */
+static void each_code_that_is_missing_is_told_a_number_of_its_own(void **state)
+{
+    size_t before = diagnostics_errors(diagnostics);
+    (void)state;
+    put("a.yaml", HEAD OPEN "  rectified: { rank: 20, by: [desk] }\n"
+                            "  sealed: { rank: 30, by: [desk] }\n");
+    put("b.yaml", "kind: service\nname: x\nstages:\n" OPEN "  sealed: { rank: 30, by: [desk] }\n"
+                  "  weighed: { rank: 40, by: [police, guards] }\n");
+    assert_null(kinds_load(folder, codes, diagnostics));
+    take_away("a.yaml");
+    take_away("b.yaml");
+    lines[0] = '\0';
+    diagnostics_each(diagnostics, collect, NULL);
+    static const char *const says[] = {
+        "append stage,501,rectified to", "append stage,502,sealed to",
+        "append stage,503,weighed to",
+        "use one of source, desk, lead, co, sub, callback, router, or append party,8,police to",
+        "or append party,9,guards to"};
+    for (size_t i = 0; i < ARRAY_LENGTH(says); i++)
+        if (!strstr(lines, says[i]))
+            fail_msg("no \"%s\" in: %s", says[i], lines);
+    assert_int_equal(diagnostics_errors(diagnostics), before + 6);
+}
+
 static void refuses_conditions_that_say_nothing(void **state)
 {
     (void)state;
@@ -387,6 +412,7 @@ int main(void)
         TEST(reads_the_shipped_kinds),
         TEST(reads_the_four_forms_of_timers),
         TEST(refuses_unknown_words_with_the_nearest),
+        TEST(each_code_that_is_missing_is_told_a_number_of_its_own),
         TEST(refuses_conditions_that_say_nothing),
         TEST(reads_what_a_stage_forbids_ends_and_needs),
         TEST(refuses_what_stands_twice),
