@@ -111,6 +111,21 @@ def test_a_broken_bundle_changes_nothing_and_says_so(own):
     assert in_force(own) == kept  # the same bytes, the same name
 
 
+def test_a_registry_saved_as_gbk_changes_nothing(own):
+    """Its names stand in reasons: nobody could read the decisions."""
+    kept, path = in_force(own), own.config / "registries/request_types.csv"
+    text = path.read_text()
+    path.write_bytes(text.encode("gb18030"))
+    hangup(own)
+    until(lambda: metric(own, "citybrain_router_bundle_stale") == {"citybrain_router_bundle_stale": 1}, "it is refused", 20)
+    said = [line["finding"] for line in log(own) if line["event"] == "router.reload_finding"][-1]
+    assert in_force(own) == kept and said.startswith(f"{path}:") and "is no UTF-8" in said and "save the file as UTF-8" in said
+    assert decided(own, "RE9")["bundle"] == kept
+    path.write_text(text)
+    hangup(own)
+    until(lambda: metric(own, "citybrain_router_bundle_stale") == {"citybrain_router_bundle_stale": 0}, "repaired", 20)
+
+
 def test_a_new_trigger_hears_the_next_order(own):
     """Pass 2 has the same bundle."""
     before = in_force(own)
