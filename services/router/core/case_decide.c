@@ -112,8 +112,9 @@ int64_t case_decide_turn(const struct case_set *set, const struct case_kind *kin
         if (index < 0 || line->party != kind->party.router)
             continue;
         enum stage_meaning meaning = kind->stages[index].meaning;
-        bool asks = meaning == MEANS_OVERDUE || meaning == MEANS_ESCALATED; /* the one who had it */
-        if (meaning == MEANS_DISPATCHED || asks)
+        bool speaks = meaning == MEANS_NUDGED || meaning == MEANS_OVERDUE ||
+                      meaning == MEANS_ESCALATED; /* to the one who had it */
+        if (meaning == MEANS_DISPATCHED || speaks)
             time_ms = later(time_ms, line->time_ms + 1);
         else if (meaning == MEANS_RECALLED)
             time_ms = later(time_ms, line->time_ms); /* its rank is behind it */

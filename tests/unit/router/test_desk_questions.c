@@ -255,6 +255,36 @@ static void whoever_leads_no_more_by_a_correction_is_told_that_it_is_over(void *
     case_flow_close(flow);
 }
 
+/* The first event of that type: NULL = none was said. */
+static const char *time_of(const char *type)
+{
+    for (size_t i = 0; i < kept_count; i++)
+        if (kept[i].stream == STREAM_EVENTS && strstr(kept[i].value, type))
+            return strstr(kept[i].value, "\"time\":");
+    return NULL;
+}
+
+/* At one tick its lead is reminded, and behind it on the log the desk gives the case to another:
+ * so it stands in the case's life too. */
+static void whoever_was_reminded_loses_the_case_behind_that(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told upheld = said("decided-1", "dispute_decided", "desk", NOON + HOUR - MINUTE);
+    upheld.data = "{\"outcome\":\"upheld\",\"lead\":\"d_urban\"}";
+    tell(flow, order);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + MINUTE));
+    tick(flow, NOON + HOUR);
+    assert_int_equal(count(STREAM_EVENTS, "case.nudged.v1"), 1);
+    tell(flow, upheld);
+    assert_newest("d_urban", "assigned", "\"cause\":\"decided-1\"");
+    const char *reminded = time_of("case.nudged.v1"), *recalled = time_of("case.recalled.v1");
+    assert_true(reminded && recalled);
+    if (strncmp(reminded, recalled, sizeof "\"time\":\"2025-11-25T05:00:00.000") >= 0)
+        fail_msg("reminded %.36s, recalled %.36s", reminded, recalled);
+    case_flow_close(flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_correction_after_the_desks_word_is_put_to_the_desk),
         cmocka_unit_test(a_question_of_the_moment_in_which_another_leads_is_answered_by_it),
         cmocka_unit_test(whoever_leads_no_more_by_a_correction_is_told_that_it_is_over),
+        cmocka_unit_test(whoever_was_reminded_loses_the_case_behind_that),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
