@@ -38,9 +38,8 @@ function soFar(past, now) {
   return Math.round(past.reduce((sum, row) => sum + row.opened * part(row), 0));
 }
 
-// A district that began yesterday at noon has no yesterday to be held against.
-const MORNING = 9;
-const isWholeDay = (past) => past.some((row) => row.opened > 0 && row.hour < MORNING);
+// A district that began yesterday at noon has no yesterday to be held against: nothing was opened before.
+const isWholeDay = (past, one, total) => (total.opened || 0) > (one.opened || 0) + past.reduce((sum, row) => sum + row.opened, 0);
 
 // What happened today, whenever it was opened, and the list of just these; a view may be without it.
 function happened(key, did, n, day) {
@@ -52,7 +51,7 @@ function happened(key, did, n, day) {
 export function tiles({ one, times, total, stock, overdue, past, desk, again, disputes }, clock) {
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: listed({ from: clock.day, to: clock.day }),
-      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), isWholeDay(past) ? about(whole(soFar(past, clock.now))) : t("not_kept"), "yesterday_note"] : null] }),
+      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), isWholeDay(past, one, total) ? about(whole(soFar(past, clock.now))) : t("not_kept"), "yesterday_note"] : null] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [happened("reopened_today", "reopened", again?.reopened_in, clock.day), happened("upheld_today", "upheld", disputes?.upheld_in, clock.day)], words: t("any_day") }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)], [t("merged_too"), "", "merged_too"]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes", order: "due" }),

@@ -34,8 +34,9 @@ const behindOf = (fresh) => Math.max(0, ...fresh.partitions.map((part) => part.b
 // Who has read all keeps up as well when nobody sends: that is not green.
 function readingItem(fresh, clock) {
   if (!fresh) return null;
-  if (!fresh.newest_record || !(clock.now > 0)) return item(t("reading"), "none", t("nothing_yet"), viewAddress("ledger"));
   const behind = behindOf(fresh), quiet = clock.now + (clock.age_ms || 0) - Date.parse(fresh.newest_record);
+  if (behind <= 60000 && !fresh.newest_record) return item(t("reading"), "none", t("nothing_yet"), viewAddress("ledger"));
+  if (behind <= 60000 && !(clock.now > 0)) return item(t("reading"), "none", t("waits_for_tick"), viewAddress("ledger"));
   return behind > 60000 ? item(t("reading"), "warn", t("behind", { time: duration(behind / 1000) }), viewAddress("ledger"))
     : quiet > QUIET_MS ? item(t("reading"), "none", t("nothing_comes", { time: duration(quiet / 1000) }), viewAddress("ledger"))
       : item(t("reading"), "good", t("keeps_up"), viewAddress("ledger"));

@@ -9,6 +9,11 @@
 
 /* Returns s.len when all is valid, else the byte offset of the first sequence that is not. */
 size_t utf8_valid_prefix(struct span s);
+/* Without the byte order mark that Excel and others begin a file with. */
+static inline struct span utf8_without_mark(struct span s)
+{
+    return span_starts(s, SPAN("\xEF\xBB\xBF")) ? span_from(s.at + 3, s.len - 3) : s;
+}
 static inline bool utf8_is_valid(struct span s)
 {
     return utf8_valid_prefix(s) == s.len;

@@ -125,8 +125,7 @@ void diagnostics_warn(struct diagnostics *diagnostics, struct place place, const
 
 struct span diagnostics_text(struct diagnostics *diagnostics, struct place begin, struct span text)
 {
-    if (span_starts(text, SPAN("\xEF\xBB\xBF")))
-        text = span_from(text.at + 3, text.len - 3);
+    text = utf8_without_mark(text);
     size_t good = utf8_valid_prefix(text);
     if (good == text.len)
         return text;

@@ -82,7 +82,8 @@ class Api:
             self.asked.append((view, {k: v[0] for k, v in query.items()}))
             if view not in self.rows:
                 return 404, "json", b"{}"
-            return 200, "json", json.dumps({"rows": self.rows[view] if "by" in query else self.rows[view][:1]}).encode()
+            found = self.rows[view](self.asked[-1][1]) if callable(self.rows[view]) else self.rows[view]
+            return 200, "json", json.dumps({"rows": found if "by" in query else found[:1]}).encode()
         if path == "/echarts.min.js":
             return (200, "js", self.charts) if self.charts else (404, "json", b"{}")
         if path == "/drawn":
@@ -174,9 +175,9 @@ def test_an_address_keeps_the_choice(api):
 def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
     api.rows["inflow"] = [{"hour": 8, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
     api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + 60000}
-    assert browse(api.url).text("yesterday_note") == "约 70"
-    api.rows["inflow"] = api.rows["inflow"][1:]  # it began yesterday at ten
-    assert browse(api.url).text("yesterday_note") == "未全天有数"
+    for before, said in ((1, "约 70"), (0, "未全天有数")):  # of a district that began yesterday, at some hour, nothing is known of before
+        api.rows["closure_rate"] = lambda query, before=before: [rate("", 5 if query["from"] == query["to"] else 5 + 667 + before, 1)]
+        assert browse(api.url).text("yesterday_note") == said
 
 
 def test_the_bench_asks_what_the_page_asks(api):
@@ -244,6 +245,8 @@ def test_the_head_tells_the_newest_record_from_the_newest_tick(api):
     for newest, said in (("2026-01-01T12:00:04+08:00", "读取 ○ 已读完,60 分无新件"), (None, "读取 ○ 尚无来件")):  # whoever has read all keeps up with nothing
         api.pages["/api/freshness"] = {**FRESH, "newest_record": newest}
         assert said in browse(api.url).text("status")
+    api.pages["/api/freshness"]["partitions"] = [{"behind_ms": 90000}]
+    assert "读取 ◆ 落后" in browse(api.url).text("status")
 
 
 def test_the_ledger_says_why_rows_were_refused_and_how_old_the_newest_is(api):

@@ -67,6 +67,13 @@ def test_a_key_is_made_turned_over_and_ended(tmp_path):
     assert json.loads(shown) == {"station": "st001", "key": second, "kind": "feed", "names": "hotline;hotline_csv", "party": "source"}
 
 
+def test_a_key_ends_where_the_file_begins_with_a_mark(tmp_path):
+    (tmp_path / "keys.csv").write_bytes(b"\xef\xbb\xbf" + f"desk,k1,unit,desk,callback,{'0f' * 32}\r\ndesk,k2,unit,desk,callback,{'0e' * 32}\r\n".encode())
+    (tmp_path / "keys.csv").chmod(0o600)
+    done = key(tmp_path, "retire", "desk", "k1")
+    assert done.returncode == 0 and [line.split(",")[1] for line in (tmp_path / "keys.csv").read_text().splitlines()] == ["k2"], done.stderr
+
+
 def test_what_others_wrote_into_the_file_stays(tmp_path):
     (tmp_path / "keys.csv").write_text("# kept by the operator\nstation,key,kind,names,party,secret\n"
                                        f"desk,k1,unit,desk,callback,{'0f' * 32}")

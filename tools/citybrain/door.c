@@ -55,7 +55,7 @@ static bool find_token(const struct door *door, const char *principal, char *tok
     char line[512];
     bool found = false;
     while (!found && fgets(line, sizeof line, file)) {
-        struct span rest = span_trim(span_of(line));
+        struct span rest = span_trim(utf8_without_mark(span_of(line)));
         struct span first = span_cut(&rest, ',');
         span_cut(&rest, ',');
         if (line[0] != '#' && rest.at && span_is(span_cut(&rest, ','), principal)) {

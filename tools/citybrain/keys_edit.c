@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 struct station_keys *keys_edit_read(const char *path, struct error *error)
 {
     *error = (struct error){0};
@@ -29,20 +31,27 @@ static bool is_row_of(struct span line, const struct station_key *key)
     return span_equal(station, key->principal.station) && span_equal(name, key->key);
 }
 
-static void copy_rows(FILE *old, const struct station_key *drop, FILE *out)
+/* False where the one to be dropped is not there. */
+static bool copy_rows(FILE *old, const struct station_key *drop, FILE *out)
 {
+    bool dropped = !drop;
     char *line = NULL;
     size_t size = 0;
     ssize_t len;
-    while ((len = getline(&line, &size, old)) > 0)
-        if (!drop || !is_row_of(span_trim(span_from(line, (size_t)len)), drop)) {
-            fwrite(line, 1, (size_t)len, out);
-            if (line[len - 1] != '\n')
-                fputc('\n', out);
+    while ((len = getline(&line, &size, old)) > 0) {
+        struct span row = span_trim(utf8_without_mark(span_from(line, (size_t)len)));
+        if (drop && is_row_of(row, drop)) {
+            dropped = true;
+            continue;
         }
+        fwrite(line, 1, (size_t)len, out);
+        if (line[len - 1] != '\n')
+            fputc('\n', out);
+    }
     if (line)
         explicit_bzero(line, size);
     free(line);
+    return dropped;
 }
 
 static bool write_beside(const char *path, const char *beside, const struct station_key *drop,
@@ -63,13 +72,14 @@ static bool write_beside(const char *path, const char *beside, const struct stat
                (fchown(fd, stat.st_uid, stat.st_gid) == 0 || geteuid() != 0);
     if (good && !old)
         fputs(STATION_KEYS_HEADER "\n", out);
-    if (good && old)
-        copy_rows(old, drop, out);
+    bool there = !good || !old || copy_rows(old, drop, out);
     if (good && row.at)
         fprintf(out, "%.*s\n", SPAN_ARG(row));
     good = good && fflush(out) == 0 && !ferror(out) && fsync(fd) == 0;
     if (!good)
         error_set(error, ERROR_REFUSED, errno, "%s cannot be written: %s", beside, strerror(errno));
+    else if (!there)
+        good = error_set(error, ERROR_REFUSED, 0, "%s: the key's row is not found", path);
     if (old)
         fclose(old);
     if (out)

@@ -214,7 +214,11 @@ static bool write_copy(struct mapping_copy *copy, struct span text,
     if (diagnostics_errors(diagnostics) > 0)
         return false;
     struct error error = {0};
-    if (!file_exchange(copy->file, strbuf_span(out), &error))
+    if (out->len > FILE_BYTES)
+        diagnostics_add(diagnostics, (struct place){copy->file, 0, 0},
+                        "put tables into files beside it", "with a copy larger than %zu MiB",
+                        FILE_BYTES >> 20);
+    else if (!file_exchange(copy->file, strbuf_span(out), &error))
         diagnostics_add(diagnostics, (struct place){copy->file, 0, 0}, "may you write there?", "%s",
                         error.text);
     return diagnostics_errors(diagnostics) == 0;

@@ -1,4 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- A fill that was begun keeps no moments aside (0387). First, for its triggers lie on the sets, which writers lock first too.
+DROP SCHEMA IF EXISTS fill CASCADE;
+
 -- A case on hold is past its limit by its own clock, which stands (docs/decisions/0388): with since when it does, the open cases
 -- answer that without a look at the table, as before.
 DROP INDEX core.case_now_open;
@@ -13,6 +16,3 @@ ALTER INDEX core.case_now_reopened_at SET (fastupdate = off);
 ALTER INDEX core.case_now_upheld_at SET (fastupdate = off);
 SELECT gin_clean_pending_list('core.case_now_units'), gin_clean_pending_list('core.firing_evidence'),
        gin_clean_pending_list('core.case_now_reopened_at'), gin_clean_pending_list('core.case_now_upheld_at');
-
--- A fill that was begun keeps no moments aside (0387).
-DROP SCHEMA IF EXISTS fill CASCADE;

@@ -27,8 +27,10 @@
 #define CASES_A_STEP 2000
 #define FEW_NOTES    200 /* left for the swap, in which nobody else can commit */
 
-static const char session[] = "SET jit = off; SET enable_seqscan = off; SET lock_timeout = '10s'; "
-                              "SET client_min_messages = warning; SET citybrain.shard = '0'";
+static const char session[] =
+    "SET default_transaction_isolation = 'read committed'; SET jit = off; "
+    "SET enable_seqscan = off; SET lock_timeout = '10s'; "
+    "SET client_min_messages = warning; SET citybrain.shard = '0'";
 
 struct fill {
     const struct schema_rules *schema;

@@ -58,6 +58,8 @@ enum reject case_answer_say(struct case_flow *flow, struct working *work,
 {
     struct event event;
     struct emit_case about = case_flow_about(flow, work, answer->cause);
+    if (about.time_ms < answer->not_before_ms)
+        about.time_ms = answer->not_before_ms;
     about.time_ms = not_before(work, answer, about.time_ms);
     if (strcmp(answer->say.stage, "recalled") == 0)
         about.time_ms = case_decide_turn(&work->set, work->kind, about.time_ms);

@@ -285,6 +285,27 @@ static void whoever_was_reminded_loses_the_case_behind_that(void **state)
     case_flow_close(flow);
 }
 
+/* What a decision names is not before it: who loses the case there and is to help with it does. */
+static void whoever_loses_the_case_behind_a_reminder_can_be_its_helper(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told adopted = order, disputed = said("disputed-1", "disputed", "lead", NOON + MINUTE),
+                upheld = said("decided-1", "dispute_decided", "desk", NOON + HOUR - MINUTE);
+    adopted.data = "{\"type_code\":\"R1401\",\"street_code\":\"110105001\",\"community_code\":"
+                   "\"110105001001\",\"lead\":\"d_fire\",\"limit_class\":\"24h\"}";
+    disputed.unit = "d_fire";
+    upheld.data = "{\"outcome\":\"upheld\"}";
+    tell(flow, adopted);
+    tell(flow, disputed);
+    tick(flow, NOON + HOUR);
+    assert_int_equal(count(STREAM_EVENTS, "case.nudged.v1"), 1);
+    tell(flow, upheld);
+    assert_newest(LEAD, "assigned", "\"cause\":\"decided-1\"");
+    assert_newest("d_fire", "co_assigned", "\"cause\":\"decided-1\"");
+    case_flow_close(flow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_question_of_the_moment_in_which_another_leads_is_answered_by_it),
         cmocka_unit_test(whoever_leads_no_more_by_a_correction_is_told_that_it_is_over),
         cmocka_unit_test(whoever_was_reminded_loses_the_case_behind_that),
+        cmocka_unit_test(whoever_loses_the_case_behind_a_reminder_can_be_its_helper),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
