@@ -224,7 +224,7 @@ test("a station whose rows are refused is marked, with a sign and a word, and no
   assert.deepEqual((await page.locator("#wall .station.dirty").evaluateAll((all) => all.map((one) => one.closest("li").dataset.key))).sort(), wanted);
   const cell = page.locator(`#wall li[data-key="${station}"]`);
   assert.match(await cell.locator("a").getAttribute("aria-label"), /今日拒收 3 条/);
-  assert.equal(await cell.locator(".flag").count(), 1);
+  assert.equal(await cell.locator(".flag:not(.night)").count(), 1);
   await page.goto(`${page.url().split("#")[0]}#view=stations&station=${station}`);
   await page.locator("#station_reasons").waitFor();
   assert.equal((await page.locator("#station_reasons tbody tr td:nth-child(3)").allInnerTexts()).reduce((all, n) => all + Number(n), 0), 3);
