@@ -109,9 +109,9 @@ static struct span street_of(const struct firing *firing)
 }
 
 static void say_field(struct strbuf *out, const struct firing *firing, struct span word,
-                      const char *field)
+                      struct span field)
 {
-    struct span value = firing_field(firing, span_of(field));
+    struct span value = firing_field(firing, field);
     int64_t ms;
     if (span_is(word, "street"))
         value = street_of(firing);
@@ -125,15 +125,14 @@ static void say_field(struct strbuf *out, const struct firing *firing, struct sp
 
 void firing_say(struct strbuf *out, const struct firing *firing)
 {
-    struct span rest = span_of(firing->trigger->open.say);
+    struct span rest = span_of(firing->trigger->open.say), field;
     while (rest.at) {
         strbuf_add(out, span_cut(&rest, '{'));
         if (!rest.at)
             return;
         struct span word = span_cut(&rest, '}');
-        const struct trigger_word *known = trigger_word_find(word);
-        if (known && known->field)
-            say_field(out, firing, word, known->field);
+        if (trigger_word(firing->trigger, word, &field) && field.at)
+            say_field(out, firing, word, field);
         else
             say_number(out, firing, word);
     }

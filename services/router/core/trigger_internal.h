@@ -24,8 +24,6 @@ void trigger_shape(struct trigger *trigger);
 /* `open:`, with the words of its sentence. */
 bool trigger_read_open(struct trigger_reading *reading, const struct yaml_node *node);
 
-/* The words a sentence may have; the field each stands for, or absent where it is computed. */
-struct trigger_word {
-    const char *word, *field;
-};
-const struct trigger_word *trigger_word_find(struct span word); /* NULL = none */
+/* May a sentence of this trigger have the word; *field: what it stands for, absent where it is
+ * computed. Beside the words of every trigger these are the fields it groups by. */
+bool trigger_word(const struct trigger *trigger, struct span word, struct span *field);

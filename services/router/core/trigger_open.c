@@ -9,7 +9,9 @@
 
 /* The first ones are numbers of the window, the others fields of its newest fact; of those behind
  * `station` the value itself is said, or what `words:` calls it. */
-static const struct trigger_word words[] = {
+static const struct word {
+    const char *word, *field;
+} words[] = {
     {"count", NULL},
     {"distinct", NULL},
     {"within", NULL},
@@ -36,27 +38,50 @@ static const struct trigger_word words[] = {
     {"case", "case"},
 };
 
-const struct trigger_word *trigger_word_find(struct span word)
+/* {type_code} would say a code where {type} says a name. */
+static const char *word_of_field(struct span field)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        if (span_is(word, words[i].word))
-            return &words[i];
+        if (words[i].field && span_is(field, words[i].field))
+            return words[i].word;
     return NULL;
+}
+
+bool trigger_word(const struct trigger *trigger, struct span word, struct span *field)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+        if (span_is(word, words[i].word)) {
+            *field = words[i].field ? span_of(words[i].field) : SPAN_NONE;
+            return true;
+        }
+    for (size_t i = 0; i < trigger->group_count; i++)
+        if (span_equal(word, trigger->group[i]) && !word_of_field(word)) {
+            *field = trigger->group[i];
+            return true;
+        }
+    return false;
 }
 
 static void add_unknown_word(struct trigger_reading *reading, const struct yaml_node *say,
                              struct span word)
 {
-    const char *known[ARRAY_LENGTH(words)];
+    const char *known[ARRAY_LENGTH(words) + TRIGGER_MOST_GROUP];
     char text[64], fix[96];
+    size_t count = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
-        known[i] = words[i].word;
-    const char *nearest =
-        diagnostics_nearest(span_to_cstr(word, text, sizeof text), known, ARRAY_LENGTH(known));
+        known[count++] = words[i].word;
+    for (size_t i = 0; i < reading->trigger->group_count; i++)
+        known[count++] = reading->trigger->group[i].at;
+    const char *nearest = word_of_field(word);
+    span_to_cstr(word, text, sizeof text);
+    if (!nearest)
+        nearest = diagnostics_nearest(text, known, count);
     if (nearest)
         snprintf(fix, sizeof fix, "did you mean {%s}?", nearest);
     diagnostics_add(reading->diagnostics, say->place,
-                    nearest ? fix : "use {count}, {distinct}, {within}, {type}, {community}, …",
+                    nearest ? fix
+                            : "use {count}, {distinct}, {within}, {type}, {community}, …, or a "
+                              "field of group:",
                     "nothing fills {%s}", text);
 }
 
@@ -64,18 +89,17 @@ static bool read_say(struct trigger_reading *reading, const struct yaml_node *no
 {
     struct trigger *trigger = reading->trigger;
     bool good = yaml_text(node, &trigger->open.say, reading->diagnostics);
-    struct span rest = span_of(good ? trigger->open.say : "");
+    struct span rest = span_of(good ? trigger->open.say : ""), field;
     while (rest.at) {
         span_cut(&rest, '{');
         if (!rest.at)
             break;
         struct span word = span_cut(&rest, '}');
-        const struct trigger_word *known = trigger_word_find(word);
-        if (!known) {
+        if (!trigger_word(trigger, word, &field)) {
             add_unknown_word(reading, node, word);
             good = false;
-        } else if (known->field && !span_is(word, "case")) {
-            good &= trigger_add_field(trigger, span_of(known->field));
+        } else if (field.at && !span_is(field, "case")) {
+            good &= trigger_add_field(trigger, field);
         }
     }
     return good;

@@ -90,6 +90,11 @@ static const struct slip slips[] = {
      "t.yaml:6:7: error: open has no say; fix: add `say: ...`"},
     {"a_word_nothing_fills", BEFORE COUNT "open: { say: \"{comunity}\" }\n",
      "t.yaml:6:14: error: nothing fills {comunity}; fix: did you mean {community}?"},
+    {"a_code_where_its_name_is_meant", BEFORE COUNT "open: { say: \"{community_code}\" }\n",
+     "t.yaml:6:14: error: nothing fills {community_code}; fix: did you mean {community}?"},
+    {"a_field_of_another_group", BEFORE COUNT "open: { say: \"{foreman}\" }\n",
+     "t.yaml:6:14: error: nothing fills {foreman}; fix: use {count}, {distinct}, {within}, "
+     "{type}, {community}, …, or a field of group:"},
     {"no_such_type", BEFORE COUNT "open: { type_code: R9999, say: x }\n",
      "t.yaml:6:20: error: no type \"R9999\"; fix: write same, or a code of "
      "registries/request_types.csv"},

@@ -35,6 +35,20 @@ static void a_full_group_keeps_the_newest_and_says_at_least(void **state)
     end();
 }
 
+static void a_field_it_groups_by_is_a_word_of_its_sentence(void **state)
+{
+    (void)state;
+    begin_with("trigger: t\nname: 例\non: { kind: request, stage: opened }\n"
+               "group: [line, accepted_in]\ncount: { at_least: 2, within: 7d }\n"
+               "words: { west: 西线 }\nopen: { say: \"{line}{accepted_in}{count}件\" }\n");
+    obey("fact a 03-02T08:00 west,S7");
+    obey("fact b 03-02T09:00 west,S7");
+    obey("now");
+    assert_int_equal(count_firings(), 1);
+    assert_non_null(strstr(last_firing(), "西线S72件"));
+    end();
+}
+
 static void evidence_is_the_newest_hundred(void **state)
 {
     (void)state;
@@ -361,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_group_keeps_the_newest_and_says_at_least),
+        cmocka_unit_test(a_field_it_groups_by_is_a_word_of_its_sentence),
         cmocka_unit_test(evidence_is_the_newest_hundred),
         cmocka_unit_test(groups_beyond_the_bound_are_counted_and_the_others_go_on),
         cmocka_unit_test(of_many_notices_the_newest_are_kept),
