@@ -103,10 +103,10 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->classes = title_list_load_classes(path);
     config->rules_called = title_list_load_rules(path);
     snprintf(path, sizeof path, "%s/registries/fields.csv", config->config_dir);
-    config->fields = title_list_load_rows(path, "field", today);
+    config->fields = title_list_load_rows(path, "field", today, diagnostics);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config->config_dir);
     config->stations = stations_load(path, diagnostics);
-    config->stations_called = title_list_load_rows(path, "station", today);
+    config->stations_called = title_list_load_rows(path, "station", today, NULL);
     snprintf(path, sizeof path, "%s/registries/calendar.csv", config->config_dir);
     config->calendar = calendar_load(path, diagnostics);
 }

@@ -111,16 +111,23 @@ def test_a_broken_bundle_changes_nothing_and_says_so(own):
     assert in_force(own) == kept  # the same bytes, the same name
 
 
-def test_a_registry_saved_as_gbk_changes_nothing(own):
-    """Its names stand in reasons: nobody could read the decisions."""
-    kept, path = in_force(own), own.config / "registries/request_types.csv"
-    text = path.read_text()
+@pytest.mark.parametrize("name", ["request_types", "fields"])
+def test_a_registry_saved_as_gbk_changes_nothing(own, name):
+    """Names of types stand in reasons: nobody could read the decisions; those of fields are the page's alone, and part
+    of the bundle all the same."""
+    path = own.config / f"registries/{name}.csv"
+    if not path.exists():
+        before = in_force(own)
+        path.write_text("code,name,name_en\nline,条线,line\n")
+        hangup(own)
+        until(lambda: in_force(own) != before, "it is read", 20)
+    kept, text = in_force(own), path.read_text()
     path.write_bytes(text.encode("gb18030"))
     hangup(own)
     until(lambda: metric(own, "citybrain_router_bundle_stale") == {"citybrain_router_bundle_stale": 1}, "it is refused", 20)
     said = [line["finding"] for line in log(own) if line["event"] == "router.reload_finding"][-1]
     assert in_force(own) == kept and said.startswith(f"{path}:") and "is no UTF-8" in said and "save the file as UTF-8" in said
-    assert decided(own, "RE9")["bundle"] == kept
+    assert decided(own, f"RE9{name}")["bundle"] == kept
     path.write_text(text)
     hangup(own)
     until(lambda: metric(own, "citybrain_router_bundle_stale") == {"citybrain_router_bundle_stale": 0}, "repaired", 20)

@@ -65,6 +65,21 @@ def test_names_of_fields_are_of_fields_there_are(config):
     assert done.returncode == 78 and done.stdout.startswith(f"{fields}:3:1: error: code cannot be \"risk:1\"; fix: a field of codes.csv")
 
 
+def test_names_of_fields_saved_as_gbk_are_refused_by_check_and_by_the_daemons_alike(config):
+    """Once, and by the router too: else the bundle comes into force, and the page loses the names in silence."""
+    fields = config / "registries/fields.csv"
+    fields.write_bytes("code,name,name_en\nline,条线,line\n".encode("gb18030"))
+    finding = f"{fields}:2:6: error: "
+    done = check(config, "--on", "2026-06-01")
+    assert done.returncode == 78 and done.stdout.startswith(finding) and done.stdout.count("\n") == 1
+    assert "is no UTF-8" in done.stdout and "; fix: save the file as UTF-8" in done.stdout
+    for name in "router", "aggregator":
+        words = [BINARY.parent / f"citybrain-{name}", "--check", "--config", config / f"{name}.yaml",
+                 "--set", f"bundle.config_dir={config}"]
+        done = subprocess.run(list(map(str, words)), cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 78 and finding in done.stdout + done.stderr, name
+
+
 def test_the_end_of_the_calendar_is_told_sixty_days_before():
     assert citybrain("check", "--on", "2026-11-01").stdout == ""
     done = citybrain("check", "--on", "2026-11-02")

@@ -174,7 +174,7 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
     struct diagnostics *unsaid = diagnostics_new();
     struct registry *stations = registry_load(files[STATIONS], unsaid);
     struct registry *fields =
-        access(files[FIELDS], F_OK) == 0 ? registry_load(files[FIELDS], diagnostics) : NULL;
+        access(files[FIELDS], F_OK) == 0 ? registry_load(files[FIELDS], unsaid) : NULL;
     diagnostics_free(unsaid);
     struct check check = {bundle,
                           diagnostics,

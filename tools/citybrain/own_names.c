@@ -20,9 +20,9 @@ void own_names_load(struct own_names *names, const char *config_dir)
     snprintf(path, sizeof path, "%s/triggers", config_dir);
     names->triggers = title_list_load(path, "trigger");
     snprintf(path, sizeof path, "%s/registries/fields.csv", config_dir);
-    names->fields = title_list_load_rows(path, "field", today);
+    names->fields = title_list_load_rows(path, "field", today, NULL);
     snprintf(path, sizeof path, "%s/registries/stations.csv", config_dir);
-    names->stations = title_list_load_rows(path, "station", today);
+    names->stations = title_list_load_rows(path, "station", today, NULL);
 }
 
 void own_names_fini(struct own_names *names)

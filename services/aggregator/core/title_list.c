@@ -125,11 +125,13 @@ static const struct registry_row *row_of(const struct registry *registry, struct
     return row || day == INT64_MIN ? row : row_of(registry, code, INT64_MIN);
 }
 
-struct title_list *title_list_load_rows(const char *file, const char *key, int64_t day)
+struct title_list *title_list_load_rows(const char *file, const char *key, int64_t day,
+                                        struct diagnostics *diagnostics)
 {
     struct title_list *list = new_list(key);
     struct diagnostics *ignored = diagnostics_new();
-    struct registry *registry = access(file, R_OK) == 0 ? registry_load(file, ignored) : NULL;
+    struct registry *registry =
+        access(file, F_OK) == 0 ? registry_load(file, diagnostics ? diagnostics : ignored) : NULL;
     const struct registry_row *row;
     for (size_t i = 0; registry && (row = registry_at(registry, i)); i++) {
         struct span code = registry_cell(registry, row, "code");

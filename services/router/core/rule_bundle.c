@@ -31,6 +31,16 @@ static void check_timers(const struct kinds *kinds, const struct district *distr
         }
 }
 
+/* Nothing is decided by it, but it is part of what the bundle's name stands for: a bundle in force
+ * is one that all daemons can read. */
+static void check_fields(const char *config_dir, struct diagnostics *diagnostics)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/registries/fields.csv", config_dir);
+    if (access(path, F_OK) == 0)
+        registry_free(registry_load(path, diagnostics));
+}
+
 static void read_parts(struct rule_bundle *bundle, const char *config_dir,
                        const struct kinds *kinds, struct diagnostics *diagnostics)
 {
@@ -39,6 +49,7 @@ static void read_parts(struct rule_bundle *bundle, const char *config_dir,
     if (access(path, F_OK) != 0)
         diagnostics_add(diagnostics, (struct place){path, 0, 0}, "copy it from a new configuration",
                         "there is no calendar of holidays");
+    check_fields(config_dir, diagnostics);
     if (!district_load(&bundle->district, config_dir, diagnostics))
         return;
     bundle->district.kinds = kinds;

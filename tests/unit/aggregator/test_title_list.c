@@ -100,15 +100,22 @@ static void fields_and_their_values_are_rows(void **state)
     (void)state;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/fields.csv", folder);
-    expect_list(title_list_load_rows(path, "field", 0), "[]");
+    expect_list(title_list_load_rows(path, "field", 0, NULL), "[]");
     put(folder, "fields.csv",
         "# ours\ncode,name,name_en\nrisk,风险,risk\nrisk:1,高,high\nrisk:2,,\nrisk:3,低,\n");
-    expect_list(title_list_load_rows(path, "field", 0),
+    expect_list(title_list_load_rows(path, "field", 0, NULL),
                 "[{\"field\":\"risk\",\"name\":\"风险\",\"name_en\":\"risk\"},"
                 "{\"field\":\"risk:1\",\"name\":\"高\",\"name_en\":\"high\"},"
                 "{\"field\":\"risk:3\",\"name\":\"低\"}]");
+    struct diagnostics *found = diagnostics_new();
+    title_list_free(title_list_load_rows(path, "field", 0, found));
+    assert_int_equal(diagnostics_errors(found), 0);
+    put(folder, "fields.csv", "code,name\nrisk,\xB7\xE7\xCF\xD5\n");
+    expect_list(title_list_load_rows(path, "field", 0, found), "[]");
+    assert_int_equal(diagnostics_errors(found), 1);
+    diagnostics_free(found);
     put(folder, "fields.csv", "code,name,kind\nst001,甲站,service\n");
-    expect_list(title_list_load_rows(path, "station", 0),
+    expect_list(title_list_load_rows(path, "station", 0, NULL),
                 "[{\"station\":\"st001\",\"name\":\"甲站\"}]");
     unlink(path);
     rmdir(folder);
@@ -134,7 +141,7 @@ static void of_two_rows_of_a_code_the_one_of_the_day_stands(void **state)
                  "[{\"station\":\"st1\",\"name\":\"%s\"},"
                  "{\"station\":\"st2\",\"name\":\"乙站\"}]",
                  days[i].name);
-        expect_list(title_list_load_rows(path, "station", days[i].day), wanted);
+        expect_list(title_list_load_rows(path, "station", days[i].day, NULL), wanted);
     }
     unlink(path);
     rmdir(folder);
