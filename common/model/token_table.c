@@ -55,9 +55,9 @@ static bool read_row(struct token_row *row, struct span text, struct place place
                         "not a token of at least 8 bytes with three words behind it");
         return false;
     }
-    if (!read_kind(cells[1], &row->kind)) {
-        diagnostics_add(diagnostics, kind, "feed, unit, station or reader", "unknown kind %.*s",
-                        SPAN_ARG(cells[1]));
+    if (!read_kind(cells[1], &row->kind)) { /* whose cells changed places it may be the token */
+        diagnostics_add(diagnostics, kind, "feed, unit, station or reader",
+                        "the second cell is no kind");
         return false;
     }
     row->token = cells[0];

@@ -80,6 +80,43 @@ def test_names_of_fields_saved_as_gbk_are_refused_by_check_and_by_the_daemons_al
         assert done.returncode == 78 and finding in done.stdout + done.stderr, name
 
 
+SECRET = "5ec2e7" * 11
+
+
+@pytest.mark.parametrize("wrong, col, cause", [
+    (f"{SECRET},feed,hotline\n", 1, "not a token of at least 8 bytes"),
+    (f"hotline-desk,{SECRET},feed,source\n", 14, "the second cell is no kind"),
+    ("demo-dorf,feed,\u6751\u5c45,source\n".encode("gb18030"), 16, "is no UTF-8")])
+def test_a_broken_token_is_found_before_the_daemon_and_never_told(config, wrong, col, cause):
+    """The shipped ingest.yaml names them and does not let them in."""
+    tokens = config / "tokens.csv"
+    lines = tokens.read_bytes().count(b"\n")
+    with tokens.open("ab") as out:
+        out.write(wrong if isinstance(wrong, bytes) else wrong.encode())
+    done = check(config, "--on", "2026-06-01")
+    assert done.returncode == 78 and done.stdout.count("\n") == 1
+    assert done.stdout.startswith(f"{tokens}:{lines + 1}:{col}: error: ") and cause in done.stdout and "; fix: " in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_keys_and_tokens_are_read_where_the_settings_name_them(config, tmp_path):
+    """Once, though two daemons name the file; and none that is not there: it is the daemon's to miss."""
+    keys, tokens = tmp_path / "keys.csv", tmp_path / "who.csv"
+    change(config / "ingest.yaml", 'keys: ""', f"keys: {keys}")
+    change(config / "ingest.yaml", "tokens: config/tokens.csv", f"tokens: {tokens}")
+    change(config / "aggregator.yaml", 'tokens: ""', f"tokens: {tokens}")
+    keys.write_text(f"station,key,kind,names,party,secret\nst001,k1,feed,hotline,source,{SECRET}\n")
+    keys.chmod(0o600)
+    tokens.write_text(f"{SECRET},boss,all,\n")
+    done = check(config, "--json")
+    places = [json.loads(line)["place"] for line in done.stdout.splitlines() if '"level":"error"' in line]
+    assert done.returncode == 78 and places == [f"{keys}:2:1", f"{tokens}:1:{len(SECRET) + 2}"]
+    assert SECRET not in done.stdout + done.stderr
+    keys.unlink(), tokens.unlink()
+    done = check(config)
+    assert done.returncode == 78 and f"{keys}: error: cannot be read" in done.stdout  # by citybrain-ingest, as before
+
+
 def test_the_end_of_the_calendar_is_told_sixty_days_before():
     assert citybrain("check", "--on", "2026-11-01").stdout == ""
     done = citybrain("check", "--on", "2026-11-02")

@@ -8,6 +8,7 @@
 #include "aggregator/core/type_groups.h"
 #include "base/strbuf.h"
 #include "base/timestamp.h"
+#include "citybrain/check_credentials.h"
 #include "citybrain/check_daemons.h"
 #include "citybrain/check_environment.h"
 #include "citybrain/check_rules.h"
@@ -26,7 +27,9 @@
 static const char check_help[] =
     "usage: citybrain check [--config DIR] [--syntax | --environment | --upgrade] [--on DATE]\n\n"
     "Reads codes, kinds, feeds, rules, triggers, views, registries, groups of types and topics of\n"
-    "DIR (default $CITYBRAIN_CONFIG or config) as the daemons do. Every finding:\n"
+    "DIR (default $CITYBRAIN_CONFIG or config) as the daemons do; tokens and keys too, where "
+    "ingest.yaml\n"
+    "and aggregator.yaml name files that are there, and DIR/tokens.csv. Every finding:\n"
     "file:line:col: error: cause; fix: …\n"
     "Where nothing is wrong with them, the daemons beside this program read their own settings\n"
     "(DIR/ingest.yaml, router.yaml, aggregator.yaml) and start nothing, as this does:\n"
@@ -155,6 +158,7 @@ static void check_meaning(const struct wish *wish, struct bundle *bundle,
     check_triggers(bundle, diagnostics);
     check_views(bundle, diagnostics);
     topics_file_free(topics_file_load(wish->folder, NULL, 1, diagnostics));
+    check_credentials(wish->folder, diagnostics);
 }
 
 static int check_all(const struct wish *wish)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A daemon reads only what its settings let in (insecure_bearer), and a file that is not there or
+ * not ours to read is the daemon's to miss: keys belong to its user. */
+#include "citybrain/check_credentials.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "config/yaml.h"
+#include "ingest/core/station_keys.h"
+#include "model/token_table.h"
+
+#define PATH_BYTES 512
+
+typedef void check_fn(const char *file, struct diagnostics *diagnostics);
+
+static void check_keys(const char *file, struct diagnostics *diagnostics)
+{
+    station_keys_free(station_keys_load(file, diagnostics));
+}
+
+static void check_tokens(const char *file, struct diagnostics *diagnostics)
+{
+    token_table_free(token_table_load(file, diagnostics));
+}
+
+static const struct named {
+    const char *file, *section, *key; /* no section: the file itself */
+    check_fn *check;
+} named[] = {
+    {"ingest.yaml", "ingest", "keys", check_keys},
+    {"ingest.yaml", "ingest", "tokens", check_tokens},
+    {"aggregator.yaml", "aggregator", "tokens", check_tokens},
+    {"tokens.csv", NULL, NULL, check_tokens},
+};
+
+/* As the settings name it, or ""; told in `path`. */
+static void find(const struct named *one, const char *folder, char path[PATH_BYTES])
+{
+    char file[PATH_BYTES];
+    snprintf(file, sizeof file, "%s/%s", folder, one->file);
+    snprintf(path, PATH_BYTES, "%s", one->section ? "" : file);
+    if (!one->section)
+        return;
+    struct diagnostics *unsaid = diagnostics_new(); /* settings are told by their daemon */
+    struct yaml_document *document = yaml_load(file, unsaid);
+    const struct yaml_node *map = document ? yaml_get(yaml_root(document), one->section) : NULL;
+    const struct yaml_node *node = yaml_get(map, one->key);
+    if (node && node->type == YAML_SCALAR)
+        snprintf(path, PATH_BYTES, "%s", node->text);
+    yaml_free(document);
+    diagnostics_free(unsaid);
+}
+
+static bool is_there(const char *path, struct stat *about)
+{
+    return stat(path, about) == 0 && S_ISREG(about->st_mode) && access(path, R_OK) == 0;
+}
+
+void check_credentials(const char *folder, struct diagnostics *diagnostics)
+{
+    struct stat seen[ARRAY_LENGTH(named)];
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(named); i++) {
+        char path[PATH_BYTES];
+        find(&named[i], folder, path);
+        bool is_new = is_there(path, &seen[count]);
+        for (size_t j = 0; is_new && j < count; j++)
+            is_new = seen[j].st_dev != seen[count].st_dev || seen[j].st_ino != seen[count].st_ino;
+        if (is_new) {
+            named[i].check(path, diagnostics);
+            count++;
+        }
+    }
+}

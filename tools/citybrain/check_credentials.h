@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens and keys: files of who may come in. No cell of theirs is ever in a finding. */
+#pragma once
+
+#include "config/diagnostics.h"
+
+/* Those that ingest.yaml and aggregator.yaml of the folder name, and its own tokens.csv, which the
+ * local demo takes; where they are and may be read by who asks. */
+void check_credentials(const char *folder, struct diagnostics *diagnostics);
