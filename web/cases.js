@@ -32,20 +32,22 @@ function didAsked(state) {
 // As many pages as the address says, so that a refresh shows them all anew.
 export async function askCases(query, days, pages = 1) {
   const rows = [];
-  let after;
+  let after, counted;
   for (let n = 0; n < Math.min(pages, MOST_PAGES); n++) {
-    const page = await get("api/cases", { ...query, ...momentsOf(days), limit: PAGE, after });
+    const page = await get("api/cases", { ...query, ...momentsOf(days), limit: PAGE, after, count: after ? "" : query.count });
     rows.push(...page.rows);
+    counted = counted || page.counted;
     after = page.next;
     if (!after) break;
   }
-  return { rows, more: Boolean(after) };
+  return { rows, more: Boolean(after), counted };
 }
 
-// `sum`: how many there are where it is known, of the moment of the list. `expected`: how many the sum above says there are, with those that another system's case is counted for.
-export function drawCases(state, { rows, more, sum }, clock, { expected, doubles, orders } = {}) {
-  const of = expected ?? (more && sum > rows.length ? sum : undefined), n = whole(rows.length);
-  const listed = of !== undefined ? t("listed_of", { n, of: whole(of) }) : t(more ? "listed_more" : "listed", { n });
+// `sum`: how many there are where it is known, of the moment of the list; `counted`: what the API counted, up to a bound, where it is not. `expected`: how many the sum above says there are, with those that another system's case is counted for.
+export function drawCases(state, { rows, more, sum = null, counted }, clock, { expected, doubles, orders } = {}) {
+  const known = sum ?? counted?.cases, isBound = sum === null && counted?.more;
+  const of = expected ?? (more && known > rows.length ? known : undefined), n = whole(rows.length);
+  const listed = of !== undefined ? t("listed_of", { n, of: `${whole(of)}${isBound ? "+" : ""}` }) : t(more ? "listed_more" : "listed", { n });
   const agrees = expected === undefined || more || rows.length === expected;
   return make("section", { class: "panel", "aria-labelledby": "cases_title" },
     make("header", {}, make("h2", { id: "cases_title" }, t("case_list")),
@@ -60,7 +62,7 @@ const stateWords = (value) => t({ "": "all", [NOT_CLOSED]: "not_closed", [NOT_DO
 
 // How many a list is of, where a view counts just these: a stock now, or what was opened. null: no view does. A list by its
 // limits has only what is not done and has one, so no stock but of what is late is its sum.
-async function sumOf(state, days) {
+function sumOf(state, days) {
   if (state.number || state.due_within || [state.street, state.community].includes(NOWHERE) || state.kind !== "request" || state.station || state.reopened || state.disputed || state.did) return null;
   const places = { street_code: state.street, community_code: state.community }, asked = { unit: state.unit, ...places };
   const isNow = (view) => !days.from && !days.to && isKeptBy(view, Object.keys(places).filter((name) => places[name]));
@@ -78,7 +80,8 @@ export async function ask(state) {
   const query = { number: state.number, kind: state.kind, state: state.state, overdue: state.overdue, due_within: state.due_within, reopened: state.reopened, disputed: state.disputed, order: state.order, unit: state.unit, street_code: state.street,
     community_code: state.community, station: state.station, ...didAsked(state), ...typesAsked(state.type) };
   const days = (!state.number && ownDays(state)) || {};
-  const [listed, sum] = await Promise.all([askCases(query, days, Number(state.pages || 1)), sumOf(state, days)]);
+  const summed = sumOf(state, days), isCounted = !summed && (state.due_within || state.overdue === "yes");
+  const [listed, sum] = await Promise.all([askCases({ ...query, count: isCounted ? "yes" : "" }, days, Number(state.pages || 1)), summed]);
   return { ...listed, sum };
 }
 
@@ -87,9 +90,11 @@ const placeWords = (code) => placeName(code === NOWHERE ? "" : code);
 const NARROWED = { unit: unitName, community: placeWords, station: String };
 
 // The orders that the API has; by limit what is not done alone.
-const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address(byLimit(state, "due")), isOn: state.order === "due", down: false } });
+const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address(byLimit(state, "due")), isOn: BY_LIMIT.includes(state.order), down: false } });
 
-// By limit there is nothing of what is done.
+// The most urgent first, or by limit alone, which of what is overdue is the longest overdue first. There is nothing of what is done.
+const BY_LIMIT = ["due", "limit"];
+const ordersShown = (state) => [["", t("newest")], ["due", t("most_urgent")], ...(state.overdue === "yes" || state.order === "limit" ? [["limit", t(state.overdue === "yes" ? "longest_overdue" : "nearest_limit")]] : [])];
 const byLimit = (state, order) => ({ order, ...(order && DONE.includes(state.state) && { state: "" }), pages: "" });
 const HOURS = [2, 4, 8, 24, 72]; // 临期
 const soonChoice = (state) => choice(t("due_soon"), [["", t("all")], ...HOURS.map((n) => [String(n), t("within_hours", { n })])], state.due_within || "", (value) => ({ due_within: value, ...(value && { ...byLimit(state, "due"), overdue: "" }), pages: "" }));
@@ -110,6 +115,6 @@ export function draw(state, data, clock) {
     soonChoice(state),
     choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")]], ["reopened", "disputed"].find((name) => state[name] === "yes") || "",
       (value) => ({ reopened: value === "reopened" ? "yes" : "", disputed: value === "disputed" ? "yes" : "", pages: "" })),
-    choice(t("order"), [["", t("newest")], ["due", t("most_urgent")]], state.order || "", (value) => byLimit(state, value)),
-    streetChoice(state, [NOWHERE, placeWords(NOWHERE)]), kindChoice(state), typeChoice(state)), state.order === "due" && make("p", { class: "note", id: "order_rule" }, t("urgent_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
+    choice(t("order"), ordersShown(state), state.order || "", (value) => byLimit(state, value)),
+    streetChoice(state, [NOWHERE, placeWords(NOWHERE)]), kindChoice(state), typeChoice(state)), BY_LIMIT.includes(state.order) && make("p", { class: "note", id: "order_rule" }, t(state.order === "due" ? "urgent_rule" : "limit_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
 }

@@ -24,7 +24,7 @@ function listedDays({ from, to }, day) {
 
 export async function ask(state, clock) {
   const days = daysOf(state, clock.day), list = listedDays(days, clock.day);
-  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(list), trigger: state.trigger, over: state.over === "yes" ? "yes" : "no", limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
+  const [page, counts] = await Promise.all([perhaps(get("api/triggers", { ...momentsOf(list), trigger: state.trigger, over: state.over === "yes" ? "yes" : "no", count: "yes", limit: Math.min(MOST, PAGE * Number(state.pages || 1)) })),
     perhaps(rowsOf("proactive", { ...days, by: "trigger" }), [])]);
   return { page, counts: counts.filter((row) => row.opened), days, list };
 }
@@ -40,11 +40,14 @@ function countTable(rows, state) {
 
 const findings = (rows, now) => make("ol", { class: "firings" }, rows.map((row) => firing(row, now)));
 
+// How many hold, or are over: of more than the API counts at least so many.
+const countWords = (page, which) => (page?.counted ? `${whole(page.counted[which])}${page.counted.more ? "+" : ""}` : "");
+
 // How many are listed, and the way on; of more than one question answers, how to see the others.
 function listed(page, state) {
-  const n = page.rows.length;
+  const n = page.rows.length, of = page.counted?.[state.over === "yes" ? "over" : "holds"];
   if (!page.next) return make("p", { class: "note" }, t("listed", { n: whole(n) }));
-  return [make("p", { class: "note" }, t("listed_more", { n: whole(n) }), n >= MOST ? ` ${t("narrow_it")}` : ""),
+  return [make("p", { class: "note" }, of > n ? t("listed_of", { n: whole(n), of: countWords(page, state.over === "yes" ? "over" : "holds") }) : t("listed_more", { n: whole(n) }), n >= MOST ? ` ${t("narrow_it")}` : ""),
     n < MOST ? make("p", { class: "after" }, make("a", { href: address({ pages: Number(state.pages || 1) + 1 }), class: "button" }, t("more_findings"))) : null];
 }
 
@@ -52,7 +55,7 @@ export const title = () => t("v_triggers");
 
 export function draw(state, { page, counts, days, list }, clock) {
   return [bar(rangeChoice(state, days), state.trigger ? choice(t("trigger"), [["", t("all")], [state.trigger, triggerName(state.trigger)]], state.trigger, (one) => ({ trigger: one, pages: "" })) : null,
-    choice(t("findings"), [["", t("holds")], ["yes", t("over")]], state.over || "", (one) => ({ over: one, pages: "" }))),
+    choice(t("findings"), [["", `${t("holds")} ${countWords(page, "holds")}`.trim()], ["yes", `${t("over")} ${countWords(page, "over")}`.trim()]], state.over || "", (one) => ({ over: one, pages: "" }))),
     make("section", { class: "panel", "aria-labelledby": "counts_title" }, make("header", {}, make("h2", { id: "counts_title" }, t("by_trigger"))), countTable(counts, state)),
     make("section", { class: "panel", "aria-labelledby": "firings_title" }, make("header", {}, make("h2", { id: "firings_title" }, t("findings")),
       list.from === days.from ? null : make("p", { class: "note", id: "newest_days" }, t("newest_days", { n: MOST_DAYS, days: daysWords(list) }))),

@@ -4,16 +4,21 @@
 #include "aggregator/api_cases.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aggregator/core/case_story.h"
 #include "aggregator/store/case_ask.h"
 #include "aggregator/store/desk_ask.h"
 #include "aggregator/store/finding_ask.h"
+#include "base/memory.h"
 #include "model/desk.h"
 
 #define STORY_ARENA ((size_t)1 << 20)
 #define MOST_IDS    ((size_t)64 << 10)
+
+/* A page behind what was counted (api_call_begin_page). */
+#define COUNTED_PAGE " FROM core.clock AS c LEFT JOIN (SELECT p.key, p.row, p.ord FROM ("
 
 static const struct api_parameter list_parameters[] = {CASE_ASK_PARAMETERS};
 
@@ -26,16 +31,72 @@ static void add_ids(const struct api_call *call, struct sql_ask *ask, struct spa
     strbuf_fini(&ids);
 }
 
-static void build_list(struct api_call *call, struct sql_ask *ask)
+static bool is_counted(const struct api_call *call)
+{
+    return span_is(api_query_get(&call->query, "count")->text, "yes");
+}
+
+static void add_conditions(struct api_call *call, struct sql_ask *ask)
 {
     struct span number = api_query_get(&call->query, "number")->text;
-    api_call_begin_page(ask);
-    case_ask_list(ask, &call->query);
+    case_ask_conditions(ask, &call->query);
     if (number.at)
         add_ids(call, ask, number);
     api_call_add_own(call, ask);
+}
+
+/* The same conditions twice, with the same values. */
+static void build_counted(struct api_call *call, struct sql_ask *ask)
+{
+    sql_ask_add(ask, "SELECT c.t_ms, t.key, t.row, ");
+    case_ask_begin_count(ask);
+    size_t at = ask->sql.len;
+    add_conditions(call, ask);
+    char *conditions = xspandup(span_from(ask->sql.at + at, ask->sql.len - at));
+    case_ask_end_count(ask, &call->query);
+    sql_ask_add(ask, COUNTED_PAGE);
+    case_ask_list(ask, &call->query);
+    sql_ask_add(ask, conditions);
+    free(conditions);
+}
+
+static void build_list(struct api_call *call, struct sql_ask *ask)
+{
+    if (is_counted(call)) {
+        build_counted(call, ask);
+    } else {
+        api_call_begin_page(ask);
+        case_ask_list(ask, &call->query);
+        add_conditions(call, ask);
+    }
     case_ask_order(ask, &call->query);
     api_call_end_page(call, ask);
+}
+
+/* Its fourth column is what was counted. */
+static bool write_counted(struct api_call *call, const PGresult *result, struct strbuf *body)
+{
+    if (!api_call_write_page(call, result, body))
+        return false;
+    if (!is_counted(call))
+        return true;
+    body->len -= 2; /* the end of the object, and of its line */
+    strbuf_addf(body, ",\"counted\":%s}\n", PQgetvalue(result, 0, 3));
+    return true;
+}
+
+/* Of what is not done alone: of all there ever were, a count could walk through all. False when it
+ * has answered. */
+static bool may_be_counted(struct api_call *call)
+{
+    static const struct api_words words = {
+        .detail = {"仅与 due_within 或 overdue=yes 同用", "with due_within or overdue=yes alone"}};
+    if (!is_counted(call) || api_query_get(&call->query, "due_within")->text.at ||
+        span_is(api_query_get(&call->query, "overdue")->text, "yes"))
+        return true;
+    api_reply_bad(call->request, "count", &words);
+    api_call_end(call);
+    return false;
 }
 
 /* Both or none, and not of years: each day is looked for. */
@@ -67,10 +128,10 @@ void api_cases_list(void *api, struct http_request *request)
         api, request, table, api_call_offer_groups(api, table, ARRAY_LENGTH(list_parameters)));
     if (!call || !api_call_has_range(call, "from", "to") ||
         !has_days(call, "reopened_from", "reopened_to") ||
-        !has_days(call, "upheld_from", "upheld_to"))
+        !has_days(call, "upheld_from", "upheld_to") || !may_be_counted(call))
         return;
     call->build = build_list;
-    call->write = api_call_write_page;
+    call->write = write_counted;
     api_call_ask(call);
 }
 
@@ -169,7 +230,13 @@ static const struct api_parameter trigger_parameters[] = {FINDING_ASK_PARAMETERS
 
 static void build_triggers(struct api_call *call, struct sql_ask *ask)
 {
-    api_call_begin_page(ask);
+    if (is_counted(call)) {
+        sql_ask_add(ask, "SELECT c.t_ms, t.key, t.row, ");
+        finding_ask_count(ask, &call->query, &call->api->config->forms);
+        sql_ask_add(ask, COUNTED_PAGE);
+    } else {
+        api_call_begin_page(ask);
+    }
     finding_ask_list(ask, &call->query, &call->api->config->forms);
     api_call_end_page(call, ask);
 }
@@ -198,6 +265,6 @@ void api_cases_triggers(void *api, struct http_request *request)
         !has_end(call))
         return;
     call->build = build_triggers;
-    call->write = api_call_write_page;
+    call->write = write_counted;
     api_call_ask(call);
 }

@@ -72,6 +72,7 @@ static void ask(const char *before, bool of_desk, const char *const pairs[][2], 
         sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
     } else {
         case_ask_list(&ask, &query);
+        case_ask_conditions(&ask, &query);
         case_ask_order(&ask, &query);
         sql_ask_add(&ask, " LIMIT 5");
     }
@@ -242,6 +243,10 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
     static const char *const upheld[][2] = {{"upheld_from", "2026-01-01"},
                                             {"upheld_to", "2026-01-02"}};
     static const char *const soon[][2] = {{"due_within", "2"}, {"kind", "day"}};
+    static const char *const late[][2] = {{"order", "limit"}, {"overdue", "yes"}, {"kind", "day"}};
+    static const char *const by_limit[][2] = {{"order", "limit"}, {"kind", "day"}};
+    static const char *const behind[][2] = {
+        {"order", "limit"}, {"kind", "day"}, {"after", "1767232800000.day:l:held"}};
     static const char *const nowhere[][2] = {{"street_code", "none"}, {"kind", "day"}};
     static const char *const here_or_nowhere[][2] = {{"street_code", "2,none"},
                                                      {"to", "1970-01-02"}};
@@ -260,7 +265,16 @@ static void a_list_is_of_what_happened_in_these_days_and_of_what_is_due_soon(voi
         "dash_all");
     assert_finds(reopened, 2, "7.day:l:twice\n", "case_now_reopened_at");
     assert_finds(upheld, 2, "6.day:l:later\n", "case_now_upheld_at");
-    assert_finds(soon, 2, "6.day:l:later\n", "case_now_due_soon");
+    assert_finds(soon, 2, "6.day:l:later\n", "case_now_limit");
+    run("SET enable_seqscan = off"); /* of so few rows the planner sorts them all */
+    assert_finds(late, 3, "1767225600000.day:l:twice\n", "case_now_limit");
+    assert_finds(by_limit, 2,
+                 "1767225600000.day:l:twice\n1767232800000.day:l:held\n1767232800000.day:l:later\n"
+                 "1767232800001.day:l:far\n",
+                 "case_now_limit");
+    assert_finds(behind, 3, "1767232800000.day:l:later\n1767232800001.day:l:far\n",
+                 "case_now_limit");
+    run("RESET enable_seqscan");
     assert_finds(nowhere, 2, "5.day:l:held\n", "case_now_no_street");
     assert_finds(here_or_nowhere, 2, "5.day:l:held\n4.day:l:far\n", "case_now_opened");
     assert_finds(nobody, 2, "6.day:l:later\n5.day:l:held\n", "case_now_no_community");

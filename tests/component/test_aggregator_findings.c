@@ -60,6 +60,26 @@ static void ask(const char *before, bool of_desk, const char *const pairs[][2], 
     sql_ask_fini(&ask);
 }
 
+/* How many hold and how many are over. */
+static void count_findings(const char *const pairs[][2], size_t count, char *answer, size_t size)
+{
+    struct api_query query;
+    struct sql_ask ask;
+    api_query_begin(&query, findings_table, ARRAY_LENGTH(findings_table), 480);
+    for (size_t i = 0; i < count; i++)
+        assert_true(api_query_take(&query, span_of(pairs[i][0]), span_of(pairs[i][1])));
+    sql_ask_init(&ask);
+    sql_ask_add(&ask, "SELECT ");
+    finding_ask_count(&ask, &query, &forms);
+    PGresult *result = PQexecParams(postgres_connection_handle(store.reader), ask.sql.at, ask.count,
+                                    NULL, (const char *const *)ask.values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s\n%s", PQresultErrorMessage(result), ask.sql.at);
+    snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    sql_ask_fini(&ask);
+}
+
 /* What was found, of whom, and whether it is over at 1000. */
 static const struct {
     const char *id, *trigger, *group, *of, *state;
@@ -289,6 +309,14 @@ static void who_asks_what_holds_walks_through_some_days_alone(void **state)
             !is_by_day(plan))
             fail_msg("%zu: %s", i, plan);
     }
+    /* Counted are those of the same days, whichever of them are listed, and of more the newest. */
+    static const char *const few[][2] = {
+        {"over", "yes"}, {"from", "2026-02-01"}, {"to", "2026-02-03"}};
+    static const char *const many[][2] = {{"trigger", "past"}};
+    count_findings(few, 3, said, sizeof said);
+    assert_string_equal(said, "{\"holds\" : 2, \"over\" : 0, \"more\" : false}");
+    count_findings(many, 1, said, sizeof said);
+    assert_string_equal(said, "{\"holds\" : 1000, \"over\" : 0, \"more\" : true}");
     /* Of a case, or of what it is evidence of, there is no day. */
     static const char *const one[][2] = {{"over", "no"}, {"case", "proactive:old:7"}};
     ask("", false, one, 2, 0, said, sizeof said);

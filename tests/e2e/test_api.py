@@ -295,7 +295,8 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     district.sql("INSERT INTO core.firing VALUES ('proactive:triggers:APIH', '0', 4102444800000, 'near_due', %s) RETURNING 1", seen)
     one, = api.json("/api/triggers?evidence=request:12345:APID1&from=2099-01-01")["rows"]
     assert one["over"] is False and len(api.json("/api/triggers?evidence=request:12345:APID1&over=no&from=2099-01-01")["rows"]) == 1
-    assert api.json("/api/triggers?evidence=request:12345:APID1&over=yes&from=2099-01-01")["rows"] == []
+    none = api.json("/api/triggers?evidence=request:12345:APID1&over=yes&from=2099-01-01&count=yes")
+    assert none["rows"] == [] and none["counted"] == {"holds": 1, "over": 0, "more": False}
     # of a case it is asked of any day, without one of its own days alone
     assert [len(api.json(f"/api/triggers?over=no{words}")["rows"]) for words in ("&case=proactive:triggers:APIH", "&from=2099-12-31", "&from=2099-12-31&to=2100-04-02", "&to=2099-12-31", "&from=2099-01-01")] == [1, 2, 2, 0, 0]
     assert "over" not in page and api.json("/api/desk?over=no")["over"] == 0 and api.json("/api/desk?over=yes")["rows"] == []
@@ -381,6 +382,11 @@ def test_a_list_is_of_what_is_due_soon_and_of_what_has_no_place(district, api):
     rows = pages(api, "/api/cases", kind="request", due_within=48, order="due", limit=3)
     now = api.json("/api/clock")["now"] / 1000
     assert rows and {row["held"] for row in rows} == {None} and all(now - 60 < datetime.datetime.fromisoformat(row["due"]).timestamp() <= now + 48 * 3600 for row in rows)
+    first = api.json("/api/cases?kind=request&due_within=48&order=due&limit=1&count=yes")
+    assert first["counted"] == {"cases": len(rows), "more": False} and "counted" not in api.json("/api/cases?kind=request&due_within=48")
+    late = pages(api, "/api/cases", kind="request", overdue="yes", order="limit", limit=2)
+    assert [row["due"] for row in late] == sorted(row["due"] for row in late)
+    assert api.json("/api/cases?kind=request&overdue=yes&order=limit&limit=1&count=yes")["counted"]["cases"] == len(late)
     counted = sum(row["opened"] + row["doubles"] for row in api.json("/api/views/places?by=street_code")["rows"] if not row["street_code"])
     nowhere = pages(api, "/api/cases", kind="request", street_code="none", limit=2)
     assert len(nowhere) == counted and {row["street_code"] for row in nowhere} <= {None}
@@ -537,6 +543,7 @@ def test_open311_in_json_and_xml(api):
 @pytest.mark.parametrize("path, parameter", [
     ("/api/cases?limit=0", "limit"), ("/api/cases?limit=ten", "limit"), ("/api/cases?after=what", "after"),
     ("/api/cases?from=2026-02-30", "from"), ("/api/cases?from=2026-03-02&to=2026-03-01", "to"),
+    ("/api/cases?count=yes", "count"), ("/api/cases?count=yes&overdue=no", "count"), ("/api/cases?order=late", "order"),
     ("/api/cases?due_within=0", "due_within"), ("/api/cases?due_within=8785", "due_within"), ("/api/cases?reopened_from=2026-01-01", "reopened_from"), ("/api/cases?upheld_to=2026-01-01", "upheld_to"),
     ("/api/cases?upheld_from=2026-01-01&upheld_to=2027-01-03", "upheld_to"), ("/api/cases?reopened_from=2026-01-02&reopened_to=2026-01-01", "reopened_to"), ("/api/cases?reopened_from=never&reopened_to=2026-01-01", "reopened_from"),
     ("/api/cases?state=gone", "state"), ("/api/cases?colour=red", "colour"), ("/api/cases?unit=a&unit=b", "unit"),

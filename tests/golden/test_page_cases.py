@@ -277,11 +277,40 @@ def test_a_list_is_chosen_by_days_and_by_what_is_due_soon_and_sorted_by_its_head
     assert errors(page) == [] and "order_rule" not in page.texts and links.count("#view=cases&kind=request&order=due") == 2  # the control, the head
     api.asked.clear()
     page = browse(f"{api.url}#view=cases&kind=request&due_within=8&order=due&street=none")
-    assert ("/api/cases", {"kind": "request", "due_within": "8", "order": "due", "street_code": "none", "limit": "100"}) in api.asked
+    assert ("/api/cases", {"kind": "request", "due_within": "8", "order": "due", "street_code": "none", "limit": "100", "count": "yes"}) in api.asked
     assert errors(page) == [] and "无时限的按受理后 24 小时排" in page.text("order_rule") and "时限 ▲" in page.text("case_rows")
     # by limit there is nothing of what is done: who asks for that has the newest first, and the other way round
     assert "#view=cases&kind=request&street=none&state=closed" in page.links.splitlines() and "(未定位)" in page.text("view")
     assert "#view=cases&kind=request&order=due" in browse(f"{api.url}#view=cases&kind=request&state=closed").links.splitlines()
+
+
+def test_a_list_that_no_view_counts_says_how_many_it_is_of(api):
+    counted = {"cases": 321, "more": False}
+    api.pages["/api/cases"] = lambda query: {"now": NOW, "rows": [desk_case(f"N{n}") for n in range(100)], "next": "1.x", **({"counted": counted} if query.get("count") == "yes" else {})}
+    page = browse(f"{api.url}#view=cases&kind=request&due_within=2&order=due")
+    assert errors(page) == [] and page.text("agreement") == "● 已列 100 / 321 件"
+    counted.update(cases=1000, more=True)
+    assert browse(f"{api.url}#view=cases&kind=proactive&overdue=yes&lang=en").text("agreement") == "● 100 of 1,000+ listed"
+    # where a view counts it, that is asked, and of what was ever opened nothing is counted one by one
+    api.asked.clear()
+    api.rows["overdue"] = [{"overdue": 4321}]
+    assert browse(f"{api.url}#view=cases&kind=request&overdue=yes").text("agreement") == "● 已列 100 / 4,321 件"
+    browse(f"{api.url}#view=cases&kind=request&state=open")
+    assert {query.get("count") for path, query in api.asked if path == "/api/cases"} == {None}
+
+
+def test_what_is_overdue_is_listed_by_its_limit_alone(api):
+    api.pages["/api/cases"] = {"now": NOW, "rows": [{**desk_case("N1"), "due": at("2026-01-01", 10)}], "next": None}
+    page = browse(f"{api.url}#view=cases&kind=request&overdue=yes&order=due")
+    assert errors(page) == [] and "超期最久在前" in page.text("view") and "#view=cases&kind=request&overdue=yes&order=limit" in page.links.splitlines()
+    api.asked.clear()
+    page = browse(f"{api.url}#view=cases&kind=request&overdue=yes&order=limit")
+    assert errors(page) == [] and {query["order"] for path, query in api.asked if path == "/api/cases"} == {"limit"}
+    assert page.text("order_rule") == "只按时限先后,紧急事项不在先;无时限的不在其中。" and "时限 ▲" in page.text("case_rows")
+    # of what is not overdue it is the nearest limit that is first
+    assert "Nearest limit first" in browse(f"{api.url}#view=cases&kind=request&order=limit&lang=en").text("view")
+    assert "最久" not in browse(f"{api.url}#view=cases&kind=request").text("view")
+    assert "#view=cases&kind=request&state=closed" in page.links.replace("overdue=yes&", "").splitlines()
 
 
 def test_what_has_no_place_leads_to_its_cases(api):
@@ -310,6 +339,17 @@ def test_a_finding_says_how_its_cases_are_now(api):
     assert {query["over"] for path, query in api.asked if path == "/api/triggers"} == {"no"}
     browse(f"{api.url}#view=triggers&over=yes")
     assert [query["over"] for path, query in api.asked if path == "/api/triggers"][-1] == "yes"
+
+
+def test_the_list_of_findings_says_how_many_hold_and_how_many_are_over(api):
+    counted = {"holds": 57, "over": 12, "more": False}
+    some = [fired(f"F{n}", "repeat", [], 0, {"type_code": "R0105"}) for n in range(50)]
+    api.pages.update({"/api/names": NAMES, "/api/triggers": lambda query: {"rows": some, "next": "1.x", **({"counted": counted} if query.get("count") == "yes" else {})}})
+    words = browse(f"{api.url}#view=triggers").text("view")
+    assert "仍成立 57" in words and "已不成立 12" in words and "已列 50 / 57 件" in words
+    counted.update(holds=900, over=100, more=True)
+    words = browse(f"{api.url}#view=triggers&over=yes&lang=en").text("view")
+    assert "that hold 900+" in words and "no longer hold 100+" in words and "50 of 100+ listed" in words
 
 
 def test_what_holds_is_asked_of_some_days_and_the_list_says_which(api):

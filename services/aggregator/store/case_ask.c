@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two orders, each over an index of its own: the newest opened first, and what is not done by how
- * urgent it is. A page goes on behind the last row's key. */
+/* Three orders, each over an index of its own: the newest opened first, and what is not done by how
+ * urgent it is or by its limit alone. A page goes on behind the last row's key. */
 #include "aggregator/store/case_ask.h"
 
 #include "aggregator/store/urgency.h"
@@ -10,6 +10,7 @@
 #define IS_URGENT                                                                                  \
     "n.closed_ms IS NULL AND n.resolved_ms IS NULL AND (n.due_ms IS NOT NULL "                     \
     "OR " URGENCY_EMERGENCY ")"
+#define HAS_LIMIT "n.closed_ms IS NULL AND n.resolved_ms IS NULL AND n.due_ms IS NOT NULL"
 
 /* What a case's own clock shows: it stands still since it is on hold. */
 #define OWN_CLOCK "least(n.held_ms, (SELECT t_ms FROM core.clock))"
@@ -17,6 +18,17 @@
 static bool is_by_due(const struct api_query *query)
 {
     return span_is(api_query_get(query, "order")->text, "due");
+}
+
+static bool is_by_limit(const struct api_query *query)
+{
+    return span_is(api_query_get(query, "order")->text, "limit");
+}
+
+/* The newest opened first, the nearest limit first. */
+static const char *way_of(const struct api_query *query)
+{
+    return is_by_due(query) || is_by_limit(query) ? "" : " DESC";
 }
 
 static void add_moment(struct sql_ask *ask, const struct api_query *query, const char *name,
@@ -86,6 +98,8 @@ static const char *order_of(const struct api_query *query)
 {
     if (is_by_due(query))
         return URGENCY;
+    if (is_by_limit(query))
+        return "n.due_ms";
     return api_query_get(query, "number")->text.at ? "coalesce(n.opened_ms, " URGENCY_NEVER ")"
                                                    : "n.opened_ms";
 }
@@ -94,21 +108,16 @@ static void add_key(struct sql_ask *ask, const struct api_query *query)
 {
     const struct api_value *after = api_query_get(query, "after");
     char text[SPAN_DECIMAL];
-    bool due = is_by_due(query);
     if (!after->text.at)
         return;
     int number = sql_ask_take(ask, span_decimal(text, after->number));
     strbuf_addf(&ask->sql, " AND (%s, n.case_id) %s ($%d::bigint, $%d)", order_of(query),
-                due ? ">" : "<", number, sql_ask_take(ask, after->rest));
+                *way_of(query) ? "<" : ">", number, sql_ask_take(ask, after->rest));
 }
 
 void case_ask_list(struct sql_ask *ask, const struct api_query *query)
 {
-    static const char *const lists[][2] = {
-        {"n.lead", "unit"},       {"n.kind", "kind"},   {"n.type_code", "type_code"},
-        {"n.station", "station"}, {"n.state", "state"},
-    };
-    const char *order = order_of(query), *down = is_by_due(query) ? "" : " DESC";
+    const char *order = order_of(query), *down = way_of(query);
     strbuf_addf(&ask->sql,
                 "SELECT %s || '.' || n.case_id AS key, row_number() OVER (ORDER BY %s%s, "
                 "n.case_id%s) AS ord",
@@ -123,7 +132,16 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
              "core.of_ms(n.closed_ms) AS "
              "closed, core.of_ms(n.changed_ms) AS changed, n.rounds, n.disputes) AS i) AS row FROM "
              "core.case_now AS n WHERE ");
+}
+
+void case_ask_conditions(struct sql_ask *ask, const struct api_query *query)
+{
+    static const char *const lists[][2] = {
+        {"n.lead", "unit"},       {"n.kind", "kind"},   {"n.type_code", "type_code"},
+        {"n.station", "station"}, {"n.state", "state"},
+    };
     sql_ask_add(ask, is_by_due(query)                          ? IS_URGENT
+                     : is_by_limit(query)                      ? HAS_LIMIT
                      : api_query_get(query, "number")->text.at ? "true"
                                                                : "n.opened_ms IS NOT NULL");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
@@ -138,11 +156,34 @@ void case_ask_list(struct sql_ask *ask, const struct api_query *query)
     add_ever(ask, query, "disputed", "n.disputes > 0");
     add_between(ask, query, "reopened_from", "reopened_to", "reopened_at");
     add_between(ask, query, "upheld_from", "upheld_to", "upheld_at");
-    add_key(ask, query);
+}
+
+void case_ask_begin_count(struct sql_ask *ask)
+{
+    sql_ask_add(ask, "(SELECT json_build_object('cases', least(count(*) FILTER (WHERE k.wanted), "
+                     "1000), 'more', count(*) FILTER (WHERE k.wanted) > 1000 OR count(*) > 2000) "
+                     "FROM (SELECT (");
+}
+
+void case_ask_end_count(struct sql_ask *ask, const struct api_query *query)
+{
+    const struct api_value *hours = api_query_get(query, "due_within");
+    char text[SPAN_DECIMAL];
+    sql_ask_add(ask, ") AS wanted FROM (SELECT * FROM core.case_now AS w WHERE w.closed_ms IS NULL "
+                     "AND w.resolved_ms IS NULL AND w.due_ms IS NOT NULL AND w.due_ms ");
+    if (hours->text.at)
+        strbuf_addf(&ask->sql,
+                    "> (SELECT t_ms FROM core.clock) AND w.due_ms <= (SELECT t_ms FROM "
+                    "core.clock) + $%d::bigint * 3600000",
+                    sql_ask_take(ask, span_decimal(text, hours->number)));
+    else
+        sql_ask_add(ask, "<= (SELECT t_ms FROM core.clock)");
+    sql_ask_add(ask, " ORDER BY w.due_ms, w.case_id LIMIT 2001) AS n) AS k)");
 }
 
 void case_ask_order(struct sql_ask *ask, const struct api_query *query)
 {
-    const char *down = is_by_due(query) ? "" : " DESC";
+    const char *down = way_of(query);
+    add_key(ask, query);
     strbuf_addf(&ask->sql, " ORDER BY %s%s, n.case_id%s", order_of(query), down, down);
 }

@@ -17,13 +17,21 @@
         {"reopened_from", API_MOMENT, NULL, 0, 0}, {"reopened_to", API_MOMENT, NULL, 0, 0},        \
         {"upheld_from", API_MOMENT, NULL, 0, 0}, {"upheld_to", API_MOMENT, NULL, 0, 0},            \
         {"number", API_CODE, NULL, 0, 0}, {"from", API_MOMENT, NULL, 0, 0},                        \
-        {"to", API_MOMENT, NULL, 0, 0}, {"order", API_WORD, "opened due", 0, 0},                   \
-        {"limit", API_NUMBER, NULL, 1, 1000}, {"after", API_KEY, NULL, 0, 0},
+        {"to", API_MOMENT, NULL, 0, 0}, {"order", API_WORD, "opened due limit", 0, 0},             \
+        {"limit", API_NUMBER, NULL, 1, 1000}, {"after", API_KEY, NULL, 0, 0},                      \
+        {"count", API_WORD, "yes no", 0, 0},
 
 #define CASE_ASK_MOST_DAYS 366 /* between the two moments of reopened_ and of upheld_ */
 
-/* Up to the end of its conditions, so that more may be added (sql_ask_any …): of `number`, the ids
- * it may stand for. Who names one finds it opened or not. */
+/* Up to its WHERE. */
 void case_ask_list(struct sql_ask *ask, const struct api_query *query);
-/* What stands behind the conditions. */
+/* Of core.case_now AS n; more may stand behind them (sql_ask_any …): of `number`, the ids it may
+ * stand for. Who names one finds it opened or not. */
+void case_ask_conditions(struct sql_ask *ask, const struct api_query *query);
+/* A value around the conditions, of what falls due within some hours or is overdue: how many cases
+ * there are among the first 2,000 by their limit, so that no condition makes it a walk through all
+ * of them. */
+void case_ask_begin_count(struct sql_ask *ask);
+void case_ask_end_count(struct sql_ask *ask, const struct api_query *query);
+/* What stands behind the conditions: from which row on, in which order. */
 void case_ask_order(struct sql_ask *ask, const struct api_query *query);

@@ -70,11 +70,38 @@ static void add_key(struct sql_ask *ask, const struct api_query *query)
 }
 
 /* Each finding's own case by its key, and never all cases beside them: hence LIMIT 1. */
+#define FOUND                                                                                      \
+    " FROM core.firing AS f LEFT JOIN LATERAL (SELECT * FROM core.case_now AS c WHERE c.case_id "  \
+    "= f.case_id LIMIT 1) AS n ON true WHERE true"
+
+static void add_conditions(struct sql_ask *ask, const struct api_query *query)
+{
+    struct span evidence = api_query_get(query, "evidence")->text;
+    sql_ask_any(ask, "f.trigger", api_query_get(query, "trigger")->text);
+    sql_ask_any(ask, "f.case_id", api_query_get(query, "case")->text);
+    if (evidence.at)
+        strbuf_addf(&ask->sql, " AND core.evidence(f.data) ? $%d", sql_ask_take(ask, evidence));
+    add_days(ask, query);
+}
+
+void finding_ask_count(struct sql_ask *ask, const struct api_query *query,
+                       const struct trigger_forms *forms)
+{
+    struct finding_ask finding = finding_ask_take(ask, forms);
+    sql_ask_add(ask, "(SELECT json_build_object('holds', count(*) FILTER (WHERE NOT k.over AND "
+                     "k.ord <= 1000), 'over', count(*) FILTER (WHERE k.over AND k.ord <= 1000), "
+                     "'more', count(*) > 1000) FROM (SELECT row_number() OVER (ORDER BY f.fired_ms "
+                     "DESC, f.case_id DESC) AS ord, ");
+    finding_ask_is_over(ask, &finding);
+    sql_ask_add(ask, " AS over" FOUND);
+    add_conditions(ask, query);
+    sql_ask_add(ask, " ORDER BY f.fired_ms DESC, f.case_id DESC LIMIT 1001) AS k)");
+}
+
 void finding_ask_list(struct sql_ask *ask, const struct api_query *query,
                       const struct trigger_forms *forms)
 {
-    struct span evidence = api_query_get(query, "evidence")->text,
-                over = api_query_get(query, "over")->text;
+    struct span over = api_query_get(query, "over")->text;
     struct finding_ask finding = finding_ask_take(ask, forms);
     sql_ask_add(
         ask,
@@ -92,19 +119,12 @@ void finding_ask_list(struct sql_ask *ask, const struct api_query *query,
         "core.evidence(f.data)) AS e(case_id) JOIN core.case_now AS m ON m.case_id = e.case_id) AS "
         "evidence_now, ");
     finding_ask_is_over(ask, &finding);
-    sql_ask_add(ask,
-                " AS over) AS i) AS row FROM core.firing AS f LEFT JOIN LATERAL (SELECT * FROM "
-                "core.case_now AS c WHERE c.case_id = f.case_id LIMIT 1) AS n ON true WHERE "
-                "true");
+    sql_ask_add(ask, " AS over) AS i) AS row" FOUND);
     if (over.at) {
         sql_ask_add(ask, span_is(over, "yes") ? " AND " : " AND NOT ");
         finding_ask_is_over(ask, &finding);
     }
-    sql_ask_any(ask, "f.trigger", api_query_get(query, "trigger")->text);
-    sql_ask_any(ask, "f.case_id", api_query_get(query, "case")->text);
-    if (evidence.at)
-        strbuf_addf(&ask->sql, " AND core.evidence(f.data) ? $%d", sql_ask_take(ask, evidence));
-    add_days(ask, query);
+    add_conditions(ask, query);
     add_key(ask, query);
     sql_ask_add(ask, " ORDER BY f.fired_ms DESC, f.case_id DESC");
 }

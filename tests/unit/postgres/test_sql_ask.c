@@ -57,6 +57,7 @@ static void lists_have_a_condition_for_what_was_asked_alone(void **state)
     assert_true(
         api_query_take(&query, SPAN("after"), SPAN("12.x'); DROP TABLE core.case_set; --")));
     case_ask_list(&ask, &query);
+    case_ask_conditions(&ask, &query);
     case_ask_order(&ask, &query);
     assert_numbered();
     assert_int_equal(ask.count, 3);
@@ -101,6 +102,7 @@ static void who_has_a_number_finds_its_case_opened_or_not(void **state)
     assert_true(api_query_take(&query, SPAN("number"), SPAN("N1")));
     assert_true(api_query_take(&query, SPAN("kind"), SPAN("request,service")));
     case_ask_list(&ask, &query);
+    case_ask_conditions(&ask, &query);
     case_ask_order(&ask, &query);
     assert_numbered();
     assert_null(strstr(ask.sql.at, "opened_ms IS NOT NULL"));
@@ -113,6 +115,8 @@ static void who_has_a_number_finds_its_case_opened_or_not(void **state)
     begin(NULL);
     assert_true(api_query_take(&query, SPAN("after"), SPAN("253402300800000.request:a:N1")));
     case_ask_list(&ask, &query);
+    case_ask_conditions(&ask, &query);
+    case_ask_order(&ask, &query);
     assert_non_null(
         strstr(ask.sql.at, "(coalesce(n.opened_ms, 253402300800000), n.case_id) < ($2::bigint, "));
 }
@@ -125,6 +129,7 @@ static void the_urgent_order_goes_on_behind_its_key(void **state)
     assert_true(api_query_take(&query, SPAN("order"), SPAN("due")));
     assert_true(api_query_take(&query, SPAN("after"), SPAN("12.request:t:1")));
     case_ask_list(&ask, &query);
+    case_ask_conditions(&ask, &query);
     case_ask_order(&ask, &query);
     assert_numbered();
     assert_non_null(strstr(ask.sql.at, " + 253402300800000 END), n.case_id) > ($1::bigint, $2)"));
