@@ -43,10 +43,15 @@ struct case_answer case_answer_amendment(const struct working *work, const struc
     };
 }
 
-/* One said before lies in front of its correction. */
+/* One said before lies in front of its correction; and in front of whatever is said of a case lies
+ * the decision that is in force, though it may bear a moment ahead (docs/decisions/0392). */
 static int64_t not_before(const struct working *work, const struct case_answer *answer,
                           int64_t time_ms)
 {
+    const struct case_line *decided =
+        work->fold.dispatched ? case_flow_line(work, work->fold.dispatched_id) : NULL;
+    if (decided && decided->time_ms > time_ms)
+        time_ms = decided->time_ms;
     char id[DIGEST_ID_LEN + 1];
     ids_decision(id, answer->cause->id, answer->say.question);
     const struct case_line *said = moves_line(&work->set, span_of(id));
@@ -58,8 +63,6 @@ enum reject case_answer_say(struct case_flow *flow, struct working *work,
 {
     struct event event;
     struct emit_case about = case_flow_about(flow, work, answer->cause);
-    if (about.time_ms < answer->not_before_ms)
-        about.time_ms = answer->not_before_ms;
     about.time_ms = not_before(work, answer, about.time_ms);
     if (strcmp(answer->say.stage, "recalled") == 0)
         about.time_ms = case_decide_turn(&work->set, work->kind, about.time_ms);

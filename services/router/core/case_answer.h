@@ -10,8 +10,7 @@
 struct case_answer { /* one event of ours and its orders */
     struct emit_move say;
     const struct case_line *cause;
-    int64_t not_before_ms; /* of a decision that names it; 0 = of none */
-    struct span street;    /* the 街乡, where another than the case's; absent = the case's */
+    struct span street; /* the 街乡, where another than the case's; absent = the case's */
     struct emit_order orders[2];
     size_t order_count;
     enum desk_cause asks; /* of the desk: no order where it has been answered */

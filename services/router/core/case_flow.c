@@ -198,7 +198,8 @@ static enum reject dispatch(struct case_flow *flow, struct working *work, struct
     flow->counts.decided++;
     flow->counts.adopted += decided.decision.adopted;
     flow->counts.desk += span_is(decided.decision.lead, "desk");
-    (void)case_flow_name_helpers(flow, work, &decided, outputs); /* as far as there is room */
+    (void)case_flow_name_helpers(flow, work, &decided.decision,
+                                 outputs); /* as far as there is room */
     return REJECT_NONE;
 }
 

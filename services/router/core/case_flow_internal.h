@@ -85,7 +85,7 @@ enum reject case_flow_answer_moves(struct case_flow *flow, struct working *work,
                                    const struct case_flow_told *told, struct outputs *outputs);
 /* The helpers a decision names, after it. */
 enum reject case_flow_name_helpers(struct case_flow *flow, struct working *work,
-                                   const struct case_decided *decided, struct outputs *outputs);
+                                   const struct decision *decision, struct outputs *outputs);
 void case_flow_note_recalled(struct working *work, struct span lead);
 /* The unit that a line names for a duty and nobody has; absent = none. */
 struct span case_flow_unknown_unit(const struct case_flow *flow, const struct working *work,

@@ -130,17 +130,15 @@ static enum reject name_co(struct case_flow *flow, struct working *work,
 }
 
 enum reject case_flow_name_helpers(struct case_flow *flow, struct working *work,
-                                   const struct case_decided *decided, struct outputs *outputs)
+                                   const struct decision *decision, struct outputs *outputs)
 {
     enum reject reject = REJECT_NONE;
-    const struct decision *decision = &decided->decision;
     for (size_t i = 0; i < decision->co_count && reject == REJECT_NONE; i++) {
         struct case_answer answer = {.say = {.due_ms = decision->due_ms,
                                              .due_source = "lead",
                                              .rule = decision->rule,
                                              .reason = decision->reason},
-                                     .cause = case_flow_line(work, work->fold.cause_id),
-                                     .not_before_ms = decided->about.time_ms};
+                                     .cause = case_flow_line(work, work->fold.cause_id)};
         reject = say_co(flow, work, &answer, decision->co_units[i], outputs);
     }
     return reject;
@@ -238,6 +236,7 @@ enum reject case_flow_answer_moves(struct case_flow *flow, struct working *work,
     bool corrected = told->known && told->live && !told->stale;
     struct moves_passed passed = {.again = corrected ? told->line.id : SPAN_NONE};
     for (;;) {
+        passed.told = told->known || work->decided ? SPAN_NONE : told->line.id;
         struct moves_next next = moves_next(&work->set, &work->fold, work->kind, &passed);
         if (next.answer == MOVES_NONE)
             break;

@@ -206,6 +206,7 @@ enum reject merge_say_recall(struct case_flow *flow, struct working *work, struc
         return REJECT_NONE;
     const struct case_line *merged = case_flow_line(work, had.merge_id);
     struct emit_case about = case_flow_about(flow, work, merged);
+    about.time_ms = case_decide_turn(&work->set, work->kind, about.time_ms);
     ids_decision(id, had.merge_id, SPAN("recall"));
     if (!merged->live || case_flow_line(work, span_of(id)))
         return REJECT_NONE;

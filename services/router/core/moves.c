@@ -107,7 +107,8 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
         if (fold->effect[i] != LINE_COUNTS || !(kind->asking >> index & 1))
             continue;
         enum moves_answer answer = answer_to(kind, &kind->stages[index], line);
-        bool known = i < begin.lead && line->recorded_ms <= set->lines[begin.lead].recorded_ms;
+        bool known = i < begin.lead && !span_equal(line->id, passed->told) &&
+                     line->recorded_ms <= set->lines[begin.lead].recorded_ms;
         bool told = answer == MOVES_AMEND && (known || !fold->dispatched);
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;

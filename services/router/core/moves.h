@@ -22,6 +22,7 @@ struct moves_next {
 struct moves_passed { /* what need not be looked at */
     struct span
         again;        /* not passed: a move that was corrected just now, to be answered once more */
+    struct span told; /* not passed: one that no decision can know, because it was told just now */
     struct span lead; /* a move that asks for a lead whom nobody knows */
     size_t from;      /* of those that ask for less, all before this place */
 };
