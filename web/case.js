@@ -165,6 +165,7 @@ export function facts(one, now) {
     [t("limit_class"), one.limit_class ? [limitName(one.limit_class), one.due_source && one.due_source !== "class" ? make("span", { class: "below soft", id: "class_aside" }, t("class_aside")) : null] : "–"],
     one.parent ? [t("parent"), caseLink(one.parent)] : null,
     childrenOf(one.timeline).length ? [t("children"), childrenOf(one.timeline).map((child, n) => [n ? "; " : null, caseLink(child)])] : null,
+    ...(one.fields || []).map(({ name, value, value_name }) => [named(name), named(value_name, value)]),
     helping.length ? [t("helpers"), helpersOf(helping)] : null,
     past.length ? [t("had_before"), helpersOf(past)] : null].filter(Boolean);
   return make("dl", { class: "facts" }, rows.map(([label, value]) => make("div", {}, make("dt", {}, label), make("dd", {}, value))));

@@ -38,8 +38,9 @@ function soFar(past, now) {
   return Math.round(past.reduce((sum, row) => sum + row.opened * part(row), 0));
 }
 
-// A district that began yesterday at noon has no yesterday to be held against: nothing was opened before.
-const isWholeDay = (past, one, total) => (total.opened || 0) > (one.opened || 0) + past.reduce((sum, row) => sum + row.opened, 0);
+// A district that began yesterday at noon has no yesterday to be held against: nothing was opened before, or only its history lies before and nothing in the morning.
+const MORNING = 9;
+const isWholeDay = (past, one, total) => (total.opened || 0) > (one.opened || 0) + past.reduce((sum, row) => sum + row.opened, 0) && past.some((row) => row.opened > 0 && row.hour < MORNING);
 
 // What happened today, whenever it was opened, and the list of just these; a view may be without it.
 function happened(key, did, n, day) {

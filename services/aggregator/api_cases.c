@@ -156,6 +156,7 @@ static bool write_one(struct api_call *call, const PGresult *result, struct strb
         .codes = config->codes,
         .kinds = config->kinds,
         .names = {config->units, config->types, config->divisions},
+        .fields = config->fields,
         .zone_minutes = config->rules.zone_minutes,
         .language = call->language,
         .lines = call->asker.all && span_is(api_query_get(&call->query, "lines")->text, "yes"),

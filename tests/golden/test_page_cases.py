@@ -134,6 +134,12 @@ def test_a_case_says_whose_its_limit_is(api):
     assert "时限 01-01 12:00(按时限等级计算) 已过 60 分,尚未办结。" in counted.text("why") and counted.text("due_by") == "按时限等级计算" and not counted.text("class_aside")
 
 
+def test_a_case_tells_the_fields_that_have_a_name(api):
+    one = lived(fields=[{"field": "risk", "name": "风险等级", "value": "1", "value_name": "高"}, {"field": "estate_code", "name": "小区", "value": "E7", "value_name": None}])
+    page = browse(told(api, one))
+    assert errors(page) == [] and "风险等级 高" in page.text("view") and "小区 E7" in page.text("view"), page.text("view")
+
+
 def test_what_is_over_says_what_it_went_through(api):
     lines = lived()["timeline"] + [{**line(3, "overdue", "router", 9, "超期"), "rule": "overdue"}, {**line(4, "disputed", "lead", 9, "异议"), "unit_name": "朝外街道"}, {**line(5, "dispute_decided", "desk", 10, "裁定"), "outcome": "upheld"},
                                    line(6, "recalled", "router", 10, "收回"), {**line(7, "dispatched", "router", 10, "派单"), "lead": "d_urban"}, {**line(8, "disputed", "lead", 10, "异议"), "unit": "d_urban"}, line(9, "resolved", "lead", 11, "办结"),

@@ -193,4 +193,6 @@ def test_the_tokens_are_those_of_the_configuration_in_force(tmp_path):
     (tmp_path / "one.ndjson").write_text("{}\n")
     words = ("send", "--url", "http://127.0.0.1:9", "--wait", "0s", "--feed", "hotline", tmp_path / "one.ndjson")
     assert f'{tmp_path}/tokens.csv has no token for "hotline"' in citybrain(*words, CITYBRAIN_CONFIG=str(tmp_path)).stderr
+    (tmp_path / "tokens.csv").write_text("\ufeff#demo-x,feed,hotline,source\n #demo-y,feed,hotline,source\n")
+    assert "has no token" in citybrain(*words, CITYBRAIN_CONFIG=str(tmp_path)).stderr  # what is struck out
     assert "tokens.csv has no token" not in citybrain(*words).stderr  # the checkout's own has one

@@ -58,7 +58,8 @@ static bool find_token(const struct door *door, const char *principal, char *tok
         struct span rest = span_trim(utf8_without_mark(span_of(line)));
         struct span first = span_cut(&rest, ',');
         span_cut(&rest, ',');
-        if (line[0] != '#' && rest.at && span_is(span_cut(&rest, ','), principal)) {
+        bool comment = first.len && first.at[0] == '#'; /* as the door reads it */
+        if (!comment && rest.at && span_is(span_cut(&rest, ','), principal)) {
             span_to_cstr(first, token, size);
             found = true;
         }

@@ -194,6 +194,32 @@ static void add_now(const struct case_story *story, const struct case_kind *kind
                 now->live ? "true" : "false");
 }
 
+/* Of the kept fields those that the district has named, and their values by name. */
+static void add_fields(const struct case_story *story, const struct case_fold *fold,
+                       struct strbuf *out)
+{
+    const struct span *fields = codes_fields(story->codes);
+    char key[128];
+    const char *comma = "";
+    strbuf_add(out, SPAN(",\"fields\":["));
+    for (int i = 0; i < CODES_MOST_FIELDS; i++) {
+        struct span value = fold->field[i], name = SPAN_NONE;
+        if (fields[i].at && value.len && view_fact_may_group(story->codes, FACT_FIELD + i))
+            name = title_list_find(story->fields, fields[i], story->language);
+        if (!name.at)
+            continue;
+        snprintf(key, sizeof key, "%.*s:%.*s", SPAN_ARG(fields[i]), SPAN_ARG(value));
+        strbuf_addf(out, "%s{\"field\":", comma);
+        strbuf_add_json(out, fields[i]);
+        add_text(out, "name", name);
+        add_text(out, "value", value);
+        add_text(out, "value_name", title_list_find(story->fields, span_of(key), story->language));
+        strbuf_add_char(out, '}');
+        comma = ",";
+    }
+    strbuf_add_char(out, ']');
+}
+
 bool case_story_write(const struct case_story *story, struct span case_id, struct span lines,
                       struct arena *arena, struct strbuf *out)
 {
@@ -214,6 +240,7 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     add_text(out, "kind", span_of(kind->code));
     add_text(out, "kind_name", yaml_name_in(&kind->called, story->language));
     add_now(story, kind, &now, &due, out);
+    add_fields(story, &fold, out);
     strbuf_add(out, SPAN(",\"timeline\":["));
     for (size_t i = 0; i < set.count; i++) {
         strbuf_addf(out, "%s\n{\"n\":%zu", i ? "," : "", i + 1);

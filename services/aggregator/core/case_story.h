@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "aggregator/core/title_list.h"
 #include "base/language.h"
 #include "model/case_fold.h"
 #include "model/registry.h"
@@ -18,6 +19,8 @@ struct case_story {
     const struct codes *codes;
     const struct kinds *kinds;
     struct case_story_names names;
+    const struct title_list *fields; /* told are those it names, as far as rows may be made by them
+                                        (docs/decisions/0402); NULL = none */
     int zone_minutes;
     enum language language;
     bool lines;       /* the set's text too, for who folds it himself */

@@ -290,6 +290,46 @@ static void a_story_has_words_in_both_languages_and_no_caller(void **state)
     strbuf_fini(&out);
 }
 
+/* One that the district names, by its value's name where it has one; a caller's never. */
+static void a_story_tells_the_fields_that_are_named(void **state)
+{
+    (void)state;
+    const char *file = "build/named_fields.csv";
+    struct strbuf lines, out;
+    FILE *names = fopen(file, "w");
+    assert_non_null(names);
+    fputs("code,name,name_en\ncaller_ref,来电人,caller\nline,热线,line\nline:w,西线,west\n"
+          "estate_code,小区,\n",
+          names);
+    fclose(names);
+    struct title_list *fields = title_list_load_rows(file, "field", INT64_MIN, NULL);
+    struct case_story story = {
+        .codes = codes, .kinds = kinds, .zone_minutes = 480, .fields = fields};
+    remove(file);
+    begin();
+    set.lines[0].attribute[CASE_FIELD + 0] = SPAN("E7");
+    set.lines[0].attribute[CASE_FIELD + 2] = SPAN("caller-pseudonym");
+    set.lines[0].attribute[CASE_FIELD + 3] = SPAN("S9"); /* station: it has no name here */
+    set.lines[0].attribute[CASE_FIELD + 4] = SPAN("w");
+    strbuf_init(&lines, 1024, 1 << 16);
+    strbuf_init(&out, 1024, 1 << 16);
+    case_set_write(&lines, &set, codes);
+    story.language = LANGUAGE_CHINESE;
+    assert_true(case_story_write(&story, SPAN("request:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(
+        strstr(out.at, "\"fields\":[{\"field\":\"estate_code\",\"name\":\"小区\",\"value\":\"E7\","
+                       "\"value_name\":null},{\"field\":\"line\",\"name\":\"热线\","
+                       "\"value\":\"w\",\"value_name\":\"西线\"}]"));
+    strbuf_reset(&out);
+    story.language = LANGUAGE_ENGLISH;
+    assert_true(case_story_write(&story, SPAN("request:t:1"), strbuf_span(&lines), &arena, &out));
+    assert_non_null(strstr(out.at, "\"value_name\":\"west\""));
+    assert_null(strstr(out.at, "pseudonym"));
+    title_list_free(fields);
+    strbuf_fini(&lines);
+    strbuf_fini(&out);
+}
+
 static size_t told(const struct case_story *story, struct span lines, const char *reason)
 {
     struct strbuf out;
@@ -390,6 +430,7 @@ int main(void)
         cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
+        cmocka_unit_test(a_story_tells_the_fields_that_are_named),
         cmocka_unit_test(a_story_tells_what_a_call_back_heard),
         cmocka_unit_test(a_story_tells_reasons_to_whom_they_concern),
         cmocka_unit_test(a_story_calls_stages_as_their_kind_does),
