@@ -86,8 +86,12 @@ def test_letters_are_grouped_listed_and_shown(refused):
     assert dead(refused, "show", place, "--reveal", check=False).returncode == 64 and len(audited(refused)) == before
     page = dead(refused, "show", place, "--reveal", "--as", WHO, "--reason", WHY).stdout
     assert "王某 13900000000" in page
-    entry = audited(refused)[-1]
-    assert (entry["who"], entry["verb"], entry["arguments"]) == (WHO, "dead show", {"letter": place})
+    signed = ("--reveal", "--as", WHO, "--reason", WHY)
+    assert dead(refused, "show", "0/99999999", *signed, check=False).returncode == 1  # intended, and not done
+    told_of = audited(refused)[before:]
+    assert [(entry["arguments"]["letter"], entry["outcome"]) for entry in told_of] == [
+        (place, "intended"), (place, "done"), ("0/99999999", "intended"), ("0/99999999", "failed")]
+    assert all((entry["who"], entry["verb"], entry["reason"]) == (WHO, "dead show", WHY) for entry in told_of)
     assert dead(refused, "show", "0/99999999", check=False).returncode == 1
 
 

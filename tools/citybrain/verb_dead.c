@@ -201,33 +201,45 @@ static int group(struct wish *wish)
     return status;
 }
 
-/* Who looks at persons' data stands in audit before he sees them. */
-static bool audit_reveal(const struct wish *wish, const char *place)
+/* Who looks at persons' data stands in audit before he sees them, and behind that whether he did.
+ */
+static bool audit_reveal(const struct wish *wish, const char *place, struct span outcome,
+                         struct error *error)
 {
-    struct error error = {0};
     const struct audit_argument argument = {"letter", span_of(place)};
-    bool good = audit_write(&wish->settings,
-                            &(struct audit_entry){.who = span_of(wish->plan.who),
-                                                  .reason = span_of(wish->plan.reason),
-                                                  .verb = "dead show",
-                                                  .outcome = SPAN("intended"),
-                                                  .arguments = &argument,
-                                                  .argument_count = 1},
-                            &error);
-    if (!good)
-        fprintf(stderr, "citybrain dead: nothing is shown: it cannot be audited: %s\n", error.text);
-    return good;
+    return audit_write(&wish->settings,
+                       &(struct audit_entry){.who = span_of(wish->plan.who),
+                                             .reason = span_of(wish->plan.reason),
+                                             .verb = "dead show",
+                                             .outcome = outcome,
+                                             .arguments = &argument,
+                                             .argument_count = 1},
+                       error);
 }
 
-static int show(struct wish *wish, const char *place)
+static int show_letter(struct wish *wish, const char *place)
 {
-    if (wish->reveal && !audit_reveal(wish, place))
-        return VERB_UNAVAILABLE;
     int status = read_letters(wish, take_shown);
     if (status != VERB_OK || wish->found)
         return status;
     fprintf(stderr, "citybrain dead: no letter at %s; fix: citybrain dead ls names them\n", place);
     return VERB_FAILED;
+}
+
+static int show(struct wish *wish, const char *place)
+{
+    struct error error = {0};
+    if (!wish->reveal)
+        return show_letter(wish, place);
+    if (!audit_reveal(wish, place, SPAN("intended"), &error)) {
+        fprintf(stderr, "citybrain dead: nothing is shown: it cannot be audited: %s\n", error.text);
+        return VERB_UNAVAILABLE;
+    }
+    int status = show_letter(wish, place);
+    if (audit_reveal(wish, place, wish->found ? SPAN("done") : SPAN("failed"), &error))
+        return status;
+    fprintf(stderr, "citybrain dead: its end is not in audit: %s\n", error.text);
+    return VERB_UNAVAILABLE;
 }
 
 /* All of them at once is nobody's slip of the hand. */
