@@ -25,7 +25,7 @@ struct dead_list_row {
 
 struct dead_value {
     UT_hash_handle hh;
-    int64_t letters;
+    int64_t letters, first_ms, last_ms;
     unsigned char hash[DIGEST_BYTES]; /* of the whole */
     char text[VALUE_BYTES];           /* as it is shown; "" where it is not */
 };
@@ -156,7 +156,7 @@ void dead_list_fini(struct dead_list *list)
 
 /* ---- groups ---- */
 
-static void note_value(struct dead_group *group, const struct dead_cell *cell)
+static void note_value(struct dead_group *group, const struct dead_cell *cell, int64_t at_ms)
 {
     struct dead_value *value = NULL;
     unsigned char hash[DIGEST_BYTES];
@@ -167,13 +167,17 @@ static void note_value(struct dead_group *group, const struct dead_cell *cell)
     HASH_FIND(hh, group->values, hash, sizeof hash, value);
     if (!value && HASH_COUNT(group->values) < MOST_VALUES) {
         value = xcalloc(1, sizeof *value);
+        value->first_ms = value->last_ms = at_ms;
         memcpy(value->hash, hash, sizeof hash);
         if (cell->may_show)
             utf8_fit(value->text, sizeof value->text, cell->text);
         HASH_ADD(hh, group->values, hash, sizeof hash, value);
     }
-    if (value)
-        value->letters++;
+    if (!value)
+        return;
+    value->letters++;
+    value->first_ms = at_ms < value->first_ms ? at_ms : value->first_ms;
+    value->last_ms = at_ms > value->last_ms ? at_ms : value->last_ms;
 }
 
 void dead_groups_add(struct dead_groups *groups, const struct dead_letter *letter,
@@ -200,7 +204,7 @@ void dead_groups_add(struct dead_groups *groups, const struct dead_letter *lette
         group->sample = row_of(letter);
     }
     group->count++;
-    note_value(group, cell);
+    note_value(group, cell, letter->at_ms);
     group->first_ms = letter->at_ms < group->first_ms ? letter->at_ms : group->first_ms;
     group->last_ms = letter->at_ms > group->last_ms ? letter->at_ms : group->last_ms;
 }
@@ -215,10 +219,50 @@ static int by_letters(const struct dead_value *a, const struct dead_value *b)
     return a->letters != b->letters ? (a->letters > b->letters ? -1 : 1) : strcmp(a->text, b->text);
 }
 
+static void add_minute(struct strbuf *out, int64_t ms)
+{
+    char text[40];
+    struct strbuf time = {.at = text, .capacity = sizeof text, .max = sizeof text - 1};
+    timestamp_add_rfc3339(&time, ms);
+    strbuf_add(out, span_from(text, sizeof "1970-01-01T00:00" - 1));
+    strbuf_add_char(out, 'Z');
+}
+
+/* With when the first and the last came, where the group's own times may be another value's. */
+static void add_value(struct strbuf *said, const struct dead_value *value, bool is_only)
+{
+    strbuf_addf(said, "%s×%lld", value->text, (long long)value->letters);
+    if (is_only)
+        return;
+    strbuf_add(said, SPAN(" ("));
+    add_minute(said, value->first_ms);
+    if (value->last_ms / 60000 != value->first_ms / 60000) {
+        strbuf_add_char(said, '/');
+        add_minute(said, value->last_ms);
+    }
+    strbuf_add_char(said, ')');
+}
+
+/* The same for programs; none where they are withheld. */
+static void add_each(struct strbuf *out, const struct dead_group *group)
+{
+    const struct dead_value *value = group->withheld ? NULL : group->values;
+    strbuf_add(out, SPAN(",\"each\":["));
+    for (size_t i = 0; value && i < SAYS_VALUES; i++, value = value->hh.next) {
+        strbuf_add(out, i ? SPAN(",{") : SPAN("{"));
+        add_text(out, "value", span_of(value->text));
+        add_int(out, "letters", value->letters);
+        add_time(out, "first", value->first_ms);
+        add_time(out, "last", value->last_ms);
+        strbuf_add_char(out, '}');
+    }
+    strbuf_add_char(out, ']');
+}
+
 /* How many there are, and of those that may be shown the most frequent with their letters. */
 static void add_values(struct strbuf *out, struct dead_group *group)
 {
-    char line[SAYS_VALUES * (VALUE_BYTES + 32) + 64];
+    char line[SAYS_VALUES * (VALUE_BYTES + 80) + 64];
     struct strbuf said = {.at = line, .capacity = sizeof line, .max = sizeof line - 1};
     unsigned count = HASH_COUNT(group->values), said_count = 0;
     if (count == 0) {
@@ -229,8 +273,8 @@ static void add_values(struct strbuf *out, struct dead_group *group)
     strbuf_addf(&said, "%s%u 种", count == MOST_VALUES ? "≥" : "", count);
     for (struct dead_value *value = group->values;
          value && !group->withheld && said_count < SAYS_VALUES; value = value->hh.next) {
-        strbuf_addf(&said, "%s%s×%lld", said_count++ ? ", " : ": ", value->text,
-                    (long long)value->letters);
+        strbuf_add(&said, said_count++ ? SPAN(", ") : SPAN(": "));
+        add_value(&said, value, count == 1);
     }
     if (group->withheld)
         strbuf_add(&said, SPAN(" (不显示 withheld)"));
@@ -253,6 +297,7 @@ static char *group_row(struct dead_group *group, bool json)
     add_time(&text, "first", group->first_ms);
     add_time(&text, "last", group->last_ms);
     if (json) {
+        add_each(&text, group);
         strbuf_addf(&text, ",\"sample\":%s", group->sample);
     } else {
         struct span rest = span_of(group->sample + sizeof "{\"place\":\"" - 1);

@@ -47,13 +47,15 @@ static void a_group_says_how_many_values_it_has(void **state)
         add_cell(&groups, 1, 1, &(struct dead_cell){span_of(said[i]), true});
     add_cell(&groups, 1, 1, &(struct dead_cell){SPAN_NONE, true});
     shown(&groups, text);
-    assert_non_null(strstr(text, "\"letters\":4,\"values\":\"2 种: 建议×2, 表扬×1\""));
+    assert_non_null(strstr(text, "\"letters\":4,\"values\":\"2 种: 建议×2 (1970-01-01T00:00Z), "
+                                 "表扬×1 (1970-01-01T00:00Z)\""));
 
     groups = (struct dead_groups){.by_name = NULL};
     for (size_t i = 0; i < 5; i++)
         add_cell(&groups, 1, 1, &(struct dead_cell){span_of(said[i]), true});
     shown(&groups, text);
-    assert_non_null(strstr(text, "\"values\":\"4 种: 建议×2, a×1, b×1, …\""));
+    assert_non_null(strstr(text, "\"values\":\"4 种: 建议×2 (1970-01-01T00:00Z), "
+                                 "a×1 (1970-01-01T00:00Z), b×1 (1970-01-01T00:00Z), …\""));
 
     groups = (struct dead_groups){.by_name = NULL};
     add_cell(&groups, 1, 1, &cell);
@@ -65,6 +67,29 @@ static void a_group_says_how_many_values_it_has(void **state)
     add(&groups, 1, 1);
     shown(&groups, text);
     assert_non_null(strstr(text, "\"values\":null"));
+}
+
+/* The second fault began when somebody was at work on the first: it has a beginning of its own. */
+static void each_of_several_values_has_its_own_time(void **state)
+{
+    struct dead_groups groups = {.by_name = NULL};
+    const struct dead_cell old = {SPAN("建议"), true}, new = {SPAN("表扬"), true};
+    char text[4096];
+    (void)state;
+    add_cell(&groups, 1, 7200000, &old); /* partitions are read one after the other */
+    add_cell(&groups, 2, 0, &old);
+    add_cell(&groups, 3, 3600000, &new);
+    shown(&groups, text);
+    assert_non_null(strstr(text, "2 种: 建议×2 (1970-01-01T00:00Z/1970-01-01T02:00Z), "
+                                 "表扬×1 (1970-01-01T01:00Z)\""));
+    assert_non_null(strstr(text, "\"each\":[{\"value\":\"建议\",\"letters\":2,"
+                                 "\"first\":\"1970-01-01T00:00:00.000Z\","
+                                 "\"last\":\"1970-01-01T02:00:00.000Z\"},{\"value\":\"表扬\","));
+
+    groups = (struct dead_groups){.by_name = NULL};
+    add_cell(&groups, 1, 1, &(struct dead_cell){SPAN("13900000000"), false});
+    shown(&groups, text);
+    assert_non_null(strstr(text, "\"each\":[]"));
 }
 
 static void the_sample_of_a_group_is_its_newest_letter(void **state)
@@ -119,7 +144,7 @@ static void long_values_are_told_apart(void **state)
     }
     shown(&groups, text);
     assert_non_null(strstr(text, "\"values\":\"2 种: xxxxxx"));
-    assert_non_null(strstr(text, "xxx…×2, xxx"));
+    assert_non_null(strstr(text, "xxx…×2 (1970-01-01T00:00Z), xxx"));
 }
 
 int main(void)
@@ -128,6 +153,7 @@ int main(void)
         cmocka_unit_test(the_sample_of_a_group_is_its_newest_letter),
         cmocka_unit_test(a_table_has_no_control_characters_of_a_cell),
         cmocka_unit_test(long_values_are_told_apart),
+        cmocka_unit_test(each_of_several_values_has_its_own_time),
         cmocka_unit_test(a_group_says_how_many_values_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
