@@ -395,6 +395,18 @@ def test_a_moment_that_hides_a_stage_of_its_name_is_warned_of(config, stage, cou
 ITEM = "type_code:      { from: 事项编码, required: true }"
 
 
+@pytest.mark.parametrize("name", ["service_items", "request_types"])
+def test_a_registry_that_cannot_be_read_is_one_finding(config, name):
+    """And no warning of the codes that nobody has because of it."""
+    change(config / "feeds/platform.yaml", ITEM, "type_code:      { const: REP-WJ-001 }")
+    assert check(config, "--on", "2026-06-01").stdout == ""
+    path = config / f"registries/{name}.csv"
+    path.write_bytes(path.read_text().encode("gb18030"))
+    done = check(config, "--on", "2026-06-01")
+    assert done.returncode == 78 and done.stdout.startswith(f"{path}:") and "is no UTF-8" in done.stdout
+    assert done.stdout.count("\n") == 1, done.stdout
+
+
 @pytest.mark.parametrize("wrong, mark, says, fix", [
     ("type_code:      { const: REP-WJ-0O1 }", "type_code:      { const: REP", 'const: gives the type_code "REP-WJ-0O1", which no registry has', "did you mean REP-WJ-001? Else "),
     ("type_code:      { from: 事项编码, table: types }", "R01O5", 'table types gives the type_code "R01O5", which no registry has', "did you mean R0105? Else "),

@@ -101,8 +101,7 @@ static void warn_type(const struct check *check, struct place place, const char 
 {
     const struct feeds_known *known = check->known;
     char word[TYPE_BYTES], near[TYPE_BYTES], fix[192];
-    bool is_item = known->items && registry_find(known->items, type, INT64_MIN);
-    if (!known->warns || is_item)
+    if (!known->warns || !known->items || registry_find(known->items, type, INT64_MIN))
         return;
     nearest_type(check, span_to_cstr(type, word, sizeof word), near);
     snprintf(fix, sizeof fix, "%s%s%sa code of registries/request_types.csv or service_items.csv",

@@ -14,7 +14,7 @@ struct feeds_known {
     const struct kinds *kinds;            /* NULL = could not be read, as each of these */
     const struct registry *units, *types; /* of registries/ */
     bool warns;                           /* also of what the daemon has no need to know: */
-    const struct registry *items;         /* service_items; NULL = there are none */
+    const struct registry *items;         /* service_items */
 };
 
 /* False when anything is wrong; it was added. */
