@@ -24,16 +24,38 @@ static struct span text_of(const struct json_value *cell)
     return cell->type == JSON_NULL ? SPAN("-") : cell->text;
 }
 
-/* Senders' texts stand in cells: what would make a column, a row or move the cursor (C0, DEL, C1)
- * is a blank, as wide as it was taken for. */
+/* What turns the text behind it around: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069.
+ */
+static bool is_bidi(struct span text)
+{
+    if (span_starts(text, SPAN("\xE2\x80")) && text.len > 2) {
+        unsigned char last = (unsigned char)text.at[2];
+        return last == 0x8E || last == 0x8F || (last >= 0xAA && last <= 0xAE);
+    }
+    if (span_starts(text, SPAN("\xE2\x81")) && text.len > 2)
+        return (unsigned char)text.at[2] >= 0xA6 && (unsigned char)text.at[2] <= 0xA9;
+    return span_starts(text, SPAN("\xD8\x9C"));
+}
+
+/* Bytes of the control character (C0, DEL, C1, bidi) that the text begins with, or 0. */
+static size_t control(struct span text)
+{
+    unsigned char byte = (unsigned char)text.at[0];
+    unsigned char next = text.len > 1 ? (unsigned char)text.at[1] : 0;
+    if (byte < 0x20 || byte == 0x7F)
+        return 1;
+    if (byte == 0xC2 && next >= 0x80 && next <= 0x9F)
+        return 2;
+    return !is_bidi(text) ? 0 : byte == 0xE2 ? 3 : 2;
+}
+
+/* Senders' texts stand in cells: what would make a column, a row, move the cursor or turn what is
+ * read around is a blank, as wide as it was taken for. */
 static void put(FILE *out, struct span text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
-        unsigned char next = i + 1 < text.len ? (unsigned char)text.at[i + 1] : 0;
-        bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
-        fputc(byte < 0x20 || byte == 0x7F || is_c1 ? ' ' : byte, out);
-        i += is_c1;
+    for (size_t i = 0, len; i < text.len; i += len ? len : 1) {
+        len = control(span_from(text.at + i, text.len - i));
+        fputc(len ? ' ' : text.at[i], out);
     }
 }
 

@@ -129,6 +129,24 @@ static void a_table_has_no_control_characters_of_a_cell(void **state)
     assert_non_null(strstr(text, "\t1 种: a b c [2Jd e f\xC2\xA0中×1\t"));
     dead_groups_fini(&groups);
     fclose(out);
+
+    /* U+200E and U+200F, U+202A to U+202E, U+2066 to U+2069 turn what is behind them around. */
+    groups = (struct dead_groups){.by_name = NULL};
+    out = tmpfile();
+    add_cell(&groups, 1, 1,
+             &(struct dead_cell){SPAN("a\xE2\x80\xAE"
+                                      "b\xE2\x81\xA6\xE2\x81\xA9"
+                                      "c\xE2\x80\x8E\xE2\x80\x8F"
+                                      "d\xE2\x80\xAA…\xE2\x80\x8D\xE2\x81\xAA"
+                                      "e"),
+                                 true});
+    dead_groups_show(&groups, false, out);
+    rewind(out);
+    text[fread(text, 1, sizeof text - 1, out)] = '\0';
+    assert_non_null(strstr(text, "\t1 种: a b  c  d …\xE2\x80\x8D\xE2\x81\xAA"
+                                 "e×1\t"));
+    dead_groups_fini(&groups);
+    fclose(out);
 }
 
 /* Values that are shown alike are still two. */
