@@ -187,10 +187,9 @@ void view_columns_quantiles(struct strbuf *out, const struct view *view)
     for (size_t i = 0; i < count; i++)
         if (column[i].stat == VIEW_STAT_PERCENTILE)
             strbuf_addf(out,
-                        ", round((api.histogram_quantile(array_agg(bin::integer) FILTER (WHERE "
-                        "measure = %zu), array_agg(n) FILTER (WHERE measure = %zu), 0.%02d) / "
-                        "1000)::numeric, 3) AS %s",
-                        column[i].measure, column[i].measure, column[i].percentile, column[i].name);
+                        ", round((api.histogram_value(min(bin) FILTER (WHERE measure = %zu AND "
+                        "upto >= ceil(0.%02d::float8 * total))) / 1000)::numeric, 3) AS %s",
+                        column[i].measure, column[i].percentile, column[i].name);
 }
 
 void view_columns_nonzero(struct strbuf *out, const struct view *view, const char *alias)

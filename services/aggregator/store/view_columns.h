@@ -19,7 +19,8 @@ void view_columns_groups(struct strbuf *out, const struct view *view, const char
 void view_columns_each(struct strbuf *out, const struct view *view, const char *format);
 /* Every measure's columns, then scope, method, formula, n; each with a comma in front. */
 void view_columns_measures(struct strbuf *out, const struct view_columns *columns);
-/* ", … AS NAME_p50_seconds" over bins, for the subquery h. */
+/* ", … AS NAME_p50_seconds" for the subquery h: of bins, each once, with how many there are in its
+ * measure, and how many `upto` it. */
 void view_columns_quantiles(struct strbuf *out, const struct view *view);
 /* "(false OR c.a_n <> 0 …)" */
 void view_columns_nonzero(struct strbuf *out, const struct view *view, const char *alias);

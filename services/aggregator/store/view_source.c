@@ -83,14 +83,19 @@ static void add_conditions(struct strbuf *out, const struct view_source *source)
 }
 
 /* GROUP BY would take `day` for the cells' own column: places in the list instead. */
-static void add_grouping(struct strbuf *out, const struct view_source *source)
+static void add_grouping_and(struct strbuf *out, const struct view_source *source, int more)
 {
-    int count = 2 + source->hours;
+    int count = 2 + source->hours + more;
     for (size_t i = 0; i < source->view->group_count; i++)
         count += source->groups[i];
     strbuf_add(out, SPAN(" GROUP BY 1"));
     for (int place = 2; place <= count; place++)
         strbuf_addf(out, ", %d", place);
+}
+
+static void add_grouping(struct strbuf *out, const struct view_source *source)
+{
+    add_grouping_and(out, source, 0);
 }
 
 static void add_cells(struct strbuf *out, const struct view_source *source)
@@ -223,19 +228,46 @@ void view_source_add(struct strbuf *out, const struct view_source *source)
     strbuf_add(out, SPAN(") AS c"));
 }
 
+static void add_kept(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_addf(out, "one, day%s", source->hours ? ", hour" : "");
+    view_source_add_groups(out, source, ", ");
+}
+
+/* Each bin once. Most of what cells have of a bin is one, so it is counted as it lies there, and
+ * taken apart when there are few of them. */
+static void add_bins(struct strbuf *out, const struct view_source *source)
+{
+    strbuf_add(out, SPAN("(SELECT "));
+    add_kept(out, source);
+    strbuf_add(out, SPAN(", measure, bin::integer AS bin, sum(times * n)::bigint AS n FROM ("));
+    add_columns(out, source);
+    strbuf_addf(out, ", unnest(bins) AS packed, count(*) AS times FROM core.cell_%s WHERE true",
+                source->view->name);
+    add_conditions(out, source);
+    add_grouping_and(out, source, 1);
+    strbuf_add(out, SPAN(") AS p CROSS JOIN LATERAL core.bins_of(ARRAY[packed]) GROUP BY "));
+    add_kept(out, source);
+    strbuf_add(out, SPAN(", measure, bins_of.bin HAVING sum(times * n) > 0) AS b"));
+}
+
 /* From the cells themselves: what shows bins one a row looks with its reader's eyes, and who reads
- * what is open to all would see few. */
+ * what is open to all would see few. The ranks of all measures are counted in one go: a function
+ * for each percentile added up all the bins once more (docs/decisions/0399). */
 void view_source_add_quantiles(struct strbuf *out, const struct view_source *source)
 {
     if (!source->view->has_durations)
         return;
-    strbuf_add(out, SPAN(" LEFT JOIN ("));
-    add_columns(out, source);
+    strbuf_add(out, SPAN(" LEFT JOIN (SELECT "));
+    add_kept(out, source);
     view_columns_quantiles(out, source->view);
-    strbuf_addf(out, " FROM core.cell_%s CROSS JOIN LATERAL core.bins_of(bins) WHERE true",
-                source->view->name);
-    add_conditions(out, source);
-    add_grouping(out, source);
+    strbuf_add(out, SPAN(" FROM (SELECT *, sum(n) OVER (w ORDER BY bin) AS upto, sum(n) OVER w AS "
+                         "total FROM "));
+    add_bins(out, source);
+    strbuf_add(out, SPAN(" WINDOW w AS (PARTITION BY "));
+    add_kept(out, source);
+    strbuf_add(out, SPAN(", measure)) AS q GROUP BY "));
+    add_kept(out, source);
     strbuf_add(out, SPAN(") AS h ON h.one"));
     if (source->bucket >= 0)
         strbuf_add(out, SPAN(" AND h.day = c.day"));
