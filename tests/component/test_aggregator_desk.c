@@ -1,90 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The desk's queue and the most urgent cases as the API asks for them are read in their order,
  * whatever else waits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "aggregator/store/case_ask.h"
-#include "aggregator/store/desk_ask.h"
-#include "base/base.h"
-
-#include "aggregator_store.h"
-
-static struct aggregator_store store;
-static struct trigger_forms forms;
-
-static void run(const char *sql)
-{
-    struct error error = {0};
-    if (!postgres_connection_run(store.reader, sql, &error))
-        fail_msg("%s: %s", sql, error.text);
-}
+#include "lists.h"
 
 /* A desk that is far behind, among five times as many cases. */
 static int open_all(void **state)
 {
     (void)state;
-    if (!aggregator_store_open(&store))
+    if (!open_lists())
         return 1;
-    strbuf_init(&forms.limits, 64, 64);
-    strbuf_init(&forms.silences, 64, 64);
-    strbuf_add(&forms.limits, SPAN("near_due,other"));
-    strbuf_add(&forms.silences, SPAN("silent"));
     run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, opened_ms, "
         "due_ms, live) SELECT 'request:test:' || n, 'request', 0, n, 'waiting', CASE n % 10 WHEN 0 "
         "THEN 'overdue' WHEN 5 THEN 'fallback' END, CASE WHEN n % 7 > 0 THEN 1767196800000 + n * "
         "7919 % 100003 END, CASE WHEN n % 3 > 0 THEN 1767196800000 + n * 104729 % 100019 END, true "
         "FROM generate_series(1::bigint, 100000) AS n; ANALYZE core.case_now; ANALYZE core.firing");
     return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    trigger_forms_fini(&forms);
-    return aggregator_store_close(&store) ? 0 : 1;
-}
-
-static const struct api_parameter desk_table[] = {DESK_ASK_PARAMETERS},
-                                  cases_table[] = {CASE_ASK_PARAMETERS};
-
-/* A column of what is answered; a list of cases where there is no table of the desk's. */
-static void ask(const char *before, bool of_desk, const char *const pairs[][2], size_t count,
-                int column, char *answer, size_t size)
-{
-    struct api_query query;
-    struct sql_ask ask;
-    size_t len = 0;
-    api_query_begin(&query, of_desk ? desk_table : cases_table,
-                    of_desk ? ARRAY_LENGTH(desk_table) : ARRAY_LENGTH(cases_table), 480);
-    for (size_t i = 0; i < count; i++)
-        assert_true(api_query_take(&query, span_of(pairs[i][0]), span_of(pairs[i][1])));
-    sql_ask_init(&ask);
-    sql_ask_add(&ask, before);
-    if (of_desk) {
-        desk_ask_list(&ask, &query, &forms);
-        sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
-    } else {
-        case_ask_list(&ask, &query);
-        case_ask_conditions(&ask, &query);
-        case_ask_order(&ask, &query);
-        sql_ask_add(&ask, " LIMIT 5");
-    }
-    PGresult *result = PQexecParams(postgres_connection_handle(store.reader), ask.sql.at, ask.count,
-                                    NULL, (const char *const *)ask.values, NULL, NULL, 0);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s\n%s", PQresultErrorMessage(result), ask.sql.at);
-    answer[0] = '\0';
-    for (int i = 0; i < PQntuples(result) && len < size; i++)
-        len += (size_t)snprintf(answer + len, size - len, "%s\n", PQgetvalue(result, i, column));
-    PQclear(result);
-    sql_ask_fini(&ask);
 }
 
 /* What has no place is at the desk too. */
@@ -97,7 +27,7 @@ static void the_desk_is_asked_for_what_has_no_place(void **state)
         "street_code, opened_ms, live) VALUES ('desk:n:a', 'none_at_desk', 0, 1, 'waiting', "
         "'fallback', NULL, 1, true), ('desk:n:b', 'none_at_desk', 0, 1, 'waiting', 'fallback', "
         "'1', 2, true); SET ROLE dash_all");
-    ask("", true, nowhere, 2, 1, said, sizeof said);
+    ask("", LIST_DESK, nowhere, 2, 1, said, sizeof said);
     run("RESET ROLE; DELETE FROM core.case_now WHERE kind = 'none_at_desk'");
     assert_string_equal(said, "1.desk:n:a\n");
 }
@@ -106,7 +36,7 @@ static void the_desk_is_asked_for_what_has_no_place(void **state)
 static void assert_reads(const char *const pairs[][2], size_t count, const char *index)
 {
     char plan[8192];
-    ask("EXPLAIN (COSTS OFF) ", true, pairs, count, 0, plan, sizeof plan);
+    ask("EXPLAIN (COSTS OFF) ", LIST_DESK, pairs, count, 0, plan, sizeof plan);
     for (const char *sort = plan; (sort = strstr(sort, "Sort Key: ")); sort++)
         if (strncmp(sort, "Sort Key: (row_number()", 23) != 0 &&
             strncmp(sort, "Sort Key: a.n ", 14) != 0)
@@ -147,19 +77,19 @@ static void emergencies_are_the_most_urgent(void **state)
         "'emergency', 1, NULL, NULL, false), ('request:e:soon', 'request', 0, 1, 'open', NULL, 1, "
         "1, NULL, true); ANALYZE core.case_now; SET ROLE dash_all");
     for (size_t count = 1; count <= 3; count++) {
-        ask("", false, due, count, 0, said, sizeof said);
+        ask("", LIST_CASES, due, count, 0, said, sizeof said);
         const char *at = strstr(said, "request:e:late"), *then = strstr(said, "request:e:none"),
                    *far = strstr(said, "request:e:far"), *last = strstr(said, "request:e:soon");
         if (!at || !then || !far || !last || at > then || then > far || far > last ||
             strstr(said, "request:e:done") || strstr(said, "request:e:old"))
             fail_msg("%s", said);
-        ask("EXPLAIN (COSTS OFF) ", false, due, count, 0, plan, sizeof plan);
+        ask("EXPLAIN (COSTS OFF) ", LIST_CASES, due, count, 0, plan, sizeof plan);
         if (strstr(plan, "Sort") || !strstr(plan, "case_now_urgent"))
             fail_msg("%s", plan);
     }
     static const char *const after[][2] = {{"order", "due"},
                                            {"after", "1767296800002.request:e:far"}};
-    ask("", false, after, 2, 0, said, sizeof said);
+    ask("", LIST_CASES, after, 2, 0, said, sizeof said);
     run("RESET ROLE");
     if (strstr(said, "request:e:far") || strncmp(strchr(said, '.'), ".request:e:soon", 15) != 0)
         fail_msg("%s", said);
@@ -169,7 +99,7 @@ static void assert_lists(const char *const pairs[][2], const char *const *wanted
 {
     static const char *const all[] = {"runs", "held", "late", "before"};
     char said[512], name[32];
-    ask("", false, pairs, 2, 0, said, sizeof said);
+    ask("", LIST_CASES, pairs, 2, 0, said, sizeof said);
     for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
         bool is = false;
         for (const char *const *one = wanted; *one; one++)
@@ -215,7 +145,7 @@ static void the_desk_has_them_in_the_same_order(void **state)
     char said[8192];
     (void)state;
     run("SET ROLE dash_all");
-    ask("", true, due, 1, 1, said, sizeof said);
+    ask("", LIST_DESK, due, 1, 1, said, sizeof said);
     run("RESET ROLE");
     for (size_t i = 1; i < ARRAY_LENGTH(wanted); i++)
         if (!strstr(said, wanted[i - 1]) || !strstr(said, wanted[i]) ||
@@ -227,10 +157,10 @@ static void assert_finds(const char *const pairs[][2], size_t count, const char 
                          const char *index)
 {
     char said[512], plan[8192];
-    ask("", false, pairs, count, 0, said, sizeof said);
+    ask("", LIST_CASES, pairs, count, 0, said, sizeof said);
     if (strcmp(said, wanted) != 0)
         fail_msg("%s=%s: %s, not %s", pairs[0][0], pairs[0][1], said, wanted);
-    ask("EXPLAIN (COSTS OFF) ", false, pairs, count, 0, plan, sizeof plan);
+    ask("EXPLAIN (COSTS OFF) ", LIST_CASES, pairs, count, 0, plan, sizeof plan);
     if (strstr(plan, "Seq Scan on case_now") || !strstr(plan, index))
         fail_msg("%s=%s: %s", pairs[0][0], pairs[0][1], plan);
 }
@@ -337,10 +267,10 @@ static void the_reason_is_that_of_who_asks(void **state)
         run(sql);
     }
     run("SET ROLE dash_all");
-    ask("", true, disputes, 1, 2, said, sizeof said);
+    ask("", LIST_DESK, disputes, 1, 2, said, sizeof said);
     if (!strstr(said, "\"said\":\"of who|i=asks\""))
         fail_msg("%s", said);
-    ask("", true, holds, 1, 2, said, sizeof said);
+    ask("", LIST_DESK, holds, 1, 2, said, sizeof said);
     if (!strstr(said, "\"said\":\"of a hold\""))
         fail_msg("%s", said);
     run("RESET ROLE; DELETE FROM core.case_now WHERE case_id LIKE 'request:why:%'; DELETE FROM "

@@ -1,84 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What triggers found, as API and desk ask for it: by what holds, within its days, from its
  * indexes; and what stands in core.firing, said by whomever, stops nobody who writes it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "aggregator/store/desk_ask.h"
-#include "aggregator/store/finding_ask.h"
-#include "base/base.h"
-
-#include "aggregator_store.h"
-
-static struct aggregator_store store;
-static struct trigger_forms forms;
-
-static void run(const char *sql)
-{
-    struct error error = {0};
-    if (!postgres_connection_run(store.reader, sql, &error))
-        fail_msg("%s: %s", sql, error.text);
-}
-
-static const struct api_parameter desk_table[] = {DESK_ASK_PARAMETERS},
-                                  findings_table[] = {FINDING_ASK_PARAMETERS};
-
-/* A column of what is answered; a list of findings where there is no table of the desk's. */
-static void ask(const char *before, bool of_desk, const char *const pairs[][2], size_t count,
-                int column, char *answer, size_t size)
-{
-    struct api_query query;
-    struct sql_ask ask;
-    size_t len = 0;
-    api_query_begin(&query, of_desk ? desk_table : findings_table,
-                    of_desk ? ARRAY_LENGTH(desk_table) : ARRAY_LENGTH(findings_table), 480);
-    for (size_t i = 0; i < count; i++)
-        assert_true(api_query_take(&query, span_of(pairs[i][0]), span_of(pairs[i][1])));
-    sql_ask_init(&ask);
-    sql_ask_add(&ask, before);
-    if (of_desk) {
-        desk_ask_list(&ask, &query, &forms);
-        sql_ask_add(&ask, " LIMIT 51) AS p) AS t ON true ORDER BY t.ord");
-    } else {
-        finding_ask_list(&ask, &query, &forms);
-        sql_ask_add(&ask, " LIMIT 101");
-    }
-    PGresult *result = PQexecParams(postgres_connection_handle(store.reader), ask.sql.at, ask.count,
-                                    NULL, (const char *const *)ask.values, NULL, NULL, 0);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s\n%s", PQresultErrorMessage(result), ask.sql.at);
-    answer[0] = '\0';
-    for (int i = 0; i < PQntuples(result) && len < size; i++)
-        len += (size_t)snprintf(answer + len, size - len, "%s\n", PQgetvalue(result, i, column));
-    PQclear(result);
-    sql_ask_fini(&ask);
-}
-
-/* How many hold and how many are over. */
-static void count_findings(const char *const pairs[][2], size_t count, char *answer, size_t size)
-{
-    struct api_query query;
-    struct sql_ask ask;
-    api_query_begin(&query, findings_table, ARRAY_LENGTH(findings_table), 480);
-    for (size_t i = 0; i < count; i++)
-        assert_true(api_query_take(&query, span_of(pairs[i][0]), span_of(pairs[i][1])));
-    sql_ask_init(&ask);
-    sql_ask_add(&ask, "SELECT ");
-    finding_ask_count(&ask, &query, &forms);
-    PGresult *result = PQexecParams(postgres_connection_handle(store.reader), ask.sql.at, ask.count,
-                                    NULL, (const char *const *)ask.values, NULL, NULL, 0);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s\n%s", PQresultErrorMessage(result), ask.sql.at);
-    snprintf(answer, size, "%s", PQgetvalue(result, 0, 0));
-    PQclear(result);
-    sql_ask_fini(&ask);
-}
+#include "lists.h"
 
 /* What was found, of whom, and whether it is over at 1000. */
 static const struct {
@@ -145,24 +68,13 @@ static void put_all(void)
 static int open_all(void **state)
 {
     (void)state;
-    if (!aggregator_store_open(&store))
+    if (!open_lists())
         return 1;
-    strbuf_init(&forms.limits, 64, 64);
-    strbuf_init(&forms.silences, 64, 64);
-    strbuf_add(&forms.limits, SPAN("near_due,other"));
-    strbuf_add(&forms.silences, SPAN("silent"));
     run("INSERT INTO core.case_now (case_id, kind, part, log_offset, state, desk_cause, opened_ms, "
         "live) SELECT 'request:test:' || n, 'request', 0, n, 'waiting', CASE n % 10 WHEN 5 THEN "
         "'fallback' END, 1767196800000 + n, true FROM generate_series(1::bigint, 100000) AS n");
     put_all();
     return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    trigger_forms_fini(&forms);
-    return aggregator_store_close(&store) ? 0 : 1;
 }
 
 static void what_is_stored_stops_no_writer(void **state)
@@ -216,24 +128,24 @@ static void the_desk_is_asked_for_what_holds(void **state)
         "('t', 0, 0, 1, 'x', 1000)");
     run("VACUUM ANALYZE core.case_now");
     run("SET ROLE dash_all; SET jit = off");
-    ask("", true, holds, 2, 1, said, sizeof said);
-    ask("", true, over, 2, 1, others, sizeof others);
+    ask("", LIST_DESK, holds, 2, 1, said, sizeof said);
+    ask("", LIST_DESK, over, 2, 1, others, sizeof others);
     for (size_t i = 0; i < ARRAY_LENGTH(found); i++) {
         snprintf(key, sizeof key, "%d.proactive:%s:%s\n", found[i].fired, found[i].trigger,
                  found[i].id);
         if (!strstr(said, key) != found[i].over || !strstr(others, key) == found[i].over)
             fail_msg("%s: %s and %s", found[i].id, said, others);
     }
-    ask("", true, holds, 2, 4, said, sizeof said);
+    ask("", LIST_DESK, holds, 2, 4, said, sizeof said);
     assert_memory_equal(said, "7\n", 2);
-    ask("", true, holds, 2, 3, said, sizeof said);
+    ask("", LIST_DESK, holds, 2, 3, said, sizeof said);
     assert_non_null(strstr(said, "\"confirm\" : 9"));
     assert_non_null(strstr(said, "\"fallback\" : 10000"));
-    ask("", true, over, 2, 3, said, sizeof said);
+    ask("", LIST_DESK, over, 2, 3, said, sizeof said);
     assert_memory_equal(said, "{ \"confirm\" : 7 }\n", 18);
-    ask("", true, all, 1, 4, said, sizeof said);
+    ask("", LIST_DESK, all, 1, 4, said, sizeof said);
     assert_memory_equal(said, "\n", 1);
-    ask("EXPLAIN (COSTS OFF) ", true, holds, 2, 0, plan, sizeof plan);
+    ask("EXPLAIN (COSTS OFF) ", LIST_DESK, holds, 2, 0, plan, sizeof plan);
     if (!strstr(plan, "Index Only Scan using case_now_finding on case_now n") ||
         !strstr(plan, "Index Only Scan using case_now_open on case_now o"))
         fail_msg("%s", plan);
@@ -253,7 +165,7 @@ static void before_the_first_tick_what_was_found_holds(void **state)
         "'proactive', 0, 1, 'waiting', 'confirm', 'request:over:none', true); INSERT INTO "
         "core.firing VALUES ('proactive:near_due:z', '0', 1, 'near_due', '{}'), "
         "('proactive:near_due:away', '0', 1, 'near_due', '{}'); SET ROLE dash_all");
-    ask("", false, all, 2, 2, said, sizeof said);
+    ask("", LIST_FINDINGS, all, 2, 2, said, sizeof said);
     run("RESET ROLE");
     size_t rows = 0, holds = 0, over = 0;
     for (const char *at = said; (at = strstr(at, "\"over\":")); at++, rows++) {
@@ -298,13 +210,13 @@ static void who_asks_what_holds_walks_through_some_days_alone(void **state)
         "'0', n, 'past', '{}' FROM generate_series(1, 50000) AS n; ANALYZE core.firing; ANALYZE "
         "core.case_now; SET ROLE dash_all");
     for (size_t i = 0; i < ARRAY_LENGTH(asked); i++) {
-        ask("", false, asked[i], counts[i], 0, said, sizeof said);
+        ask("", LIST_FINDINGS, asked[i], counts[i], 0, said, sizeof said);
         for (int day = 0; day < 400; day++) {
             snprintf(key, sizeof key, ".proactive:%s:%d\n", day < 200 ? "old" : "new", day);
             if ((strstr(said, key) != NULL) != (day >= first[i] && day <= last[i]))
                 fail_msg("%zu: %d: %s", i, day, said);
         }
-        ask("EXPLAIN (COSTS OFF) ", false, asked[i], counts[i], 0, plan, sizeof plan);
+        ask("EXPLAIN (COSTS OFF) ", LIST_FINDINGS, asked[i], counts[i], 0, plan, sizeof plan);
         if (strstr(plan, "Seq Scan on firing") || strstr(plan, "Seq Scan on case_now") ||
             !is_by_day(plan))
             fail_msg("%zu: %s", i, plan);
@@ -313,13 +225,13 @@ static void who_asks_what_holds_walks_through_some_days_alone(void **state)
     static const char *const few[][2] = {
         {"over", "yes"}, {"from", "2026-02-01"}, {"to", "2026-02-03"}};
     static const char *const many[][2] = {{"trigger", "past"}};
-    count_findings(few, 3, said, sizeof said);
-    assert_string_equal(said, "{\"holds\" : 2, \"over\" : 0, \"more\" : false}");
-    count_findings(many, 1, said, sizeof said);
-    assert_string_equal(said, "{\"holds\" : 1000, \"over\" : 0, \"more\" : true}");
+    ask("", LIST_FINDINGS_COUNT, few, 3, 0, said, sizeof said);
+    assert_string_equal(said, "{\"holds\" : 2, \"over\" : 0, \"more\" : false}\n");
+    ask("", LIST_FINDINGS_COUNT, many, 1, 0, said, sizeof said);
+    assert_string_equal(said, "{\"holds\" : 1000, \"over\" : 0, \"more\" : true}\n");
     /* Of a case, or of what it is evidence of, there is no day. */
     static const char *const one[][2] = {{"over", "no"}, {"case", "proactive:old:7"}};
-    ask("", false, one, 2, 0, said, sizeof said);
+    ask("", LIST_FINDINGS, one, 2, 0, said, sizeof said);
     run("RESET ROLE");
     assert_string_equal(said, "1767801600000.proactive:old:7\n");
 }

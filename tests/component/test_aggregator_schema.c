@@ -1,82 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Migrations on a PostgreSQL of their own: each once, in order, with what it said; a database that
  * other files made is refused with the reason. And two writers that never wait for each other. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "aggregator/rebuild.h"
-#include "aggregator/store/migration.h"
-#include "aggregator/store/roles.h"
 #include "aggregator/store/writer.h"
-#include "base/base.h"
-#include "daemon/log.h"
 
-#include "../support/postgres_private.h"
-
-static struct {
-    struct postgres_private postgres;
-    struct batch_rules rules;
-    struct postgres_connection *reader;
-    char sql[32]; /* a copy of services/aggregator/sql */
-} here;
-
-static bool shell(const char *format, ...)
-{
-    char command[512];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(command, sizeof command, format, arguments);
-    va_end(arguments);
-    return system(command) == 0; /* NOLINT(cert-env33-c): words of this file */
-}
-
-static int open_all(void **state)
-{
-    struct error error = {0};
-    struct diagnostics *diagnostics = diagnostics_new();
-    struct codes *codes = codes_load("config/codes.csv", diagnostics);
-    struct kinds *kinds = kinds_load("config/kinds", codes, diagnostics);
-    here.rules = (struct batch_rules){codes, kinds, views_load("config/views", kinds, diagnostics),
-                                      480, NULL};
-    diagnostics_free(diagnostics);
-    (void)state;
-    strcpy(here.sql, "/tmp/cb-sql.XXXXXX");
-    if (!here.rules.views || !mkdtemp(here.sql) ||
-        !shell("cp services/aggregator/sql/*.sql %s", here.sql) ||
-        !postgres_private_start(&here.postgres))
-        return 1;
-    here.reader = postgres_connection_new(here.postgres.conninfo, "test", NULL);
-    return postgres_connection_open(here.reader, &error) ? 0 : 1;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    postgres_connection_free(here.reader);
-    views_free((struct views *)(uintptr_t)here.rules.views);
-    kinds_free((struct kinds *)(uintptr_t)here.rules.kinds);
-    codes_free((struct codes *)(uintptr_t)here.rules.codes);
-    return postgres_private_stop(&here.postgres) && shell("rm -rf %s", here.sql) ? 0 : 1;
-}
-
-static void ask(const char *sql, char *answer, size_t size)
-{
-    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
-    snprintf(answer, size, "%s", PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
-    PQclear(result);
-}
+#include "schemas.h"
 
 static bool apply(struct error *error)
 {
@@ -102,99 +34,6 @@ static void refused(const char *first, const char *second)
         fail_msg("said: %s", error.text);
     ask(sql, after, sizeof after);
     assert_string_equal(before, after);
-}
-
-/* Migrations alone, as schema_apply runs them. */
-static void migrate(void)
-{
-    struct error error = {0};
-    struct postgres_connection *connection =
-        postgres_connection_new(here.postgres.conninfo, "test-migrate", NULL);
-    if (!postgres_connection_open(connection, &error) ||
-        !postgres_connection_run(connection, "BEGIN; SET LOCAL client_min_messages = warning",
-                                 &error) ||
-        !roles_apply(connection, here.sql, NULL, &error) ||
-        !migration_apply(connection, here.sql, NULL, &error) ||
-        !postgres_connection_run(connection, "COMMIT", &error))
-        fail_msg("%s", error.text);
-    postgres_connection_free(connection);
-}
-
-/* A view as programs before 0017 made it: its bins are rows of a table. */
-static const char older[] =
-    "SET ROLE owner; CREATE TABLE core.cell_older (bucket text COLLATE \"C\" NOT NULL, day date "
-    "NOT NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT NULL, whole_n bigint NOT "
-    "NULL, whole_ms bigint NOT NULL, shard smallint NOT NULL DEFAULT core.shard(), PRIMARY KEY "
-    "(bucket, day, unit, is_excluded, shard)); CREATE TABLE core.hist_older (bucket text COLLATE "
-    "\"C\" NOT NULL, day date NOT NULL, unit text COLLATE \"C\" NOT NULL, is_excluded boolean NOT "
-    "NULL, measure smallint NOT NULL, bin smallint NOT NULL, n bigint NOT NULL, shard smallint "
-    "NOT NULL DEFAULT core.shard(), PRIMARY KEY (bucket, day, unit, is_excluded, measure, bin, "
-    "shard)); SELECT core.guard('core.cell_older', 'unit'), core.guard('core.hist_older', "
-    "'unit'); CREATE VIEW api.older AS SELECT unit, bin FROM core.hist_older; INSERT INTO "
-    "core.view (name, hash, sql) VALUES ('older', 'h', 's'); SET ROLE agg_writer; INSERT INTO "
-    "core.cell_older VALUES ('day', '2026-01-01', 'u', false, 3, 700, 1), ('day', '2026-01-01', "
-    "'w', false, 0, 0, 1); INSERT INTO core.hist_older VALUES ('day', '2026-01-01', 'u', false, "
-    "0, 30, 4, 1), ('day', '2026-01-01', 'u', false, 2, 30, -1, 1), ('day', '2026-01-01', 'u', "
-    "false, 0, 31, 0, 1), ('day', '2026-01-01', 'v', false, 0, 600, 1, 2); SET ROLE owner; CREATE "
-    "TABLE core.cell_stock (LIKE core.cell_older INCLUDING ALL); SELECT "
-    "core.guard('core.cell_stock', 'unit'); INSERT INTO core.view (name, hash, sql, is_stock) "
-    "VALUES ('stock', 'h', 's', true); RESET ROLE";
-
-/* A finding, as programs before 0026 wrote it. */
-static const char found[] =
-    "SET ROLE agg_writer; INSERT INTO core.case_now (case_id, kind, part, log_offset, state, live) "
-    "VALUES ('proactive:a', 'proactive', 0, 0, 'open', true); INSERT INTO core.firing VALUES "
-    "('proactive:a', '1', 1, 'near_due', '{\"group\": {\"case\": \"request:12345:b\"}}'); RESET "
-    "ROLE";
-
-/* In a database that has been used (docs/decisions/0210): no bin is lost, what guards rows guards
- * them, a cell's key begins with its day, and a stock has a stand (0250). */
-static void bins_that_were_rows_move_into_their_cells(void **state)
-{
-    struct error error = {0};
-    char answer[200];
-    (void)state;
-    assert_true(shell("cd %s && mkdir later && mv 001[789]_*.sql 002?_*.sql later", here.sql));
-    migrate();
-    if (!postgres_connection_run(here.reader, older, &error) ||
-        !postgres_connection_run(here.reader, found, &error))
-        fail_msg("%s", error.text);
-    assert_true(shell("mv %s/later/* %s && rmdir %s/later", here.sql, here.sql, here.sql));
-    migrate();
-    assert_true(postgres_connection_run(here.reader, "SET ROLE agg_writer", &error));
-    ask("SELECT string_agg(format('%s/%s/%s/%s/%s', unit, shard, measure, bin, n), ' ' ORDER BY "
-        "unit, measure) FROM core.hist_older",
-        answer, sizeof answer);
-    assert_string_equal(answer, "u/1/0/30/4 u/1/2/30/-1 v/2/0/600/1");
-    ask("SELECT string_agg(format('%s/%s/%s', unit, whole_n, whole_ms), ' ' ORDER BY unit) FROM "
-        "core.cell_older",
-        answer, sizeof answer);
-    assert_string_equal(answer, "u/3/700 v/0/0 w/0/0");
-    ask("SELECT string_agg(subject, ' ') || (SELECT string_agg('/' || relforcerowsecurity, '') "
-        "FROM pg_class WHERE oid IN ('core.case_now'::regclass, 'core.firing'::regclass)) FROM "
-        "core.case_now",
-        answer, sizeof answer);
-    assert_string_equal(answer, "request:12345:b/true/true");
-    ask("SELECT sql || '/' || (to_regclass('api.older') IS NULL) || '/' || (SELECT "
-        "relforcerowsecurity FROM pg_class WHERE oid = 'core.cell_older'::regclass) FROM core.view "
-        "WHERE name = 'older'",
-        answer, sizeof answer);
-    assert_string_equal(answer, "/true/true");
-    ask("SELECT string_agg(a.attname, ' ' ORDER BY k.place) FROM pg_index AS i CROSS JOIN LATERAL "
-        "unnest(i.indkey) WITH ORDINALITY AS k(number, place) JOIN pg_attribute AS a ON a.attrelid "
-        "= i.indrelid AND a.attnum = k.number WHERE i.indrelid = 'core.cell_older'::regclass",
-        answer, sizeof answer);
-    assert_string_equal(answer, "day bucket unit is_excluded shard");
-    ask("SELECT string_agg(column_name, ' ' ORDER BY ordinal_position) FROM "
-        "information_schema.columns WHERE table_name = 'stand_stock'",
-        answer, sizeof answer);
-    assert_string_equal(answer, "day unit is_excluded whole_n whole_ms");
-    assert_true(postgres_connection_run(here.reader,
-                                        "RESET ROLE; DROP VIEW core.hist_older; DROP TABLE "
-                                        "core.cell_older, core.cell_stock, core.stand_stock; "
-                                        "DELETE FROM core.view; DELETE FROM core.case_now; "
-                                        "DELETE FROM core.firing",
-                                        &error));
 }
 
 static void each_is_applied_once_and_recorded(void **state)
@@ -497,7 +336,6 @@ static void old_days_go_by_the_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bins_that_were_rows_move_into_their_cells),
         cmocka_unit_test(each_is_applied_once_and_recorded),
         cmocka_unit_test(the_next_one_is_applied_alone),
         cmocka_unit_test(a_database_that_other_files_made_is_refused),
