@@ -123,6 +123,7 @@ def test_sets_equal_the_log_and_cells_equal_the_sets(full):
     told = {name: views[name]["cells"] for name in ("three_rates", "backlog", "overdue", "on_time", "dispute", "repeat", "service_items",
                                                     "proactive")}
     assert min(told.values()) >= 3 and views["whistle"]["cells"], f"the invented cases tell too little of some views: {told}"
+    assert cells["days"]["cases"] >= 3, "the invented cases are reopened and upheld too seldom"
     excluded = full.sql("SELECT count(*) FROM core.cell_closure_rate WHERE is_excluded AND opened_n <> 0")[0][0]
     assert excluded, "no case was excluded"
     assert views["closure_rate"]["cells"] > 20 and views["response_time"]["bins"] > 20
@@ -194,6 +195,27 @@ def test_each_changed_cell_is_one_difference(full):
         assert (status, report["differences"]) == (1, len(CELLS)), report
         assert sorted((one["table"], one["key"]["day"], one["key"]["unit"]) for one in found) == sorted(said)
         assert all(one["sets"] != one["stored"] for one in found)
+    assert verify(full, "--cells")[0] == 0
+
+
+# a row's days changed -> the case it is of (docs/decisions/0378)
+DAYS = {
+    "reopened once more": "UPDATE core.case_now SET reopened_at = reopened_at || 1::bigint WHERE case_id = 'request:e2e-verify:rounds' RETURNING case_id",
+    "what nobody reopened": "UPDATE core.case_now SET reopened_at = '{1}' WHERE case_id = 'request:12345:E2EV1' RETURNING case_id",
+    "upheld by nobody": "UPDATE core.case_now SET upheld_at = '{1}' WHERE case_id = 'request:12345:E2EV2' RETURNING case_id",
+    "gone": ("DELETE FROM core.case_now WHERE case_id = (SELECT max(case_id) FROM core.case_now WHERE (reopened_at IS NOT NULL OR upheld_at IS NOT NULL) "
+             "AND case_id <> 'request:e2e-verify:rounds') RETURNING case_id"),
+}
+
+
+def test_each_row_that_is_listed_by_another_day_is_one_difference(full):
+    with changed(full, DAYS) as said:
+        status, report = verify(full, "--cells")
+        found = report["cells"]["days"]["first"]
+        assert (status, report["differences"]) == (1, len(DAYS)), report
+        assert sorted((one["table"], one["key"]["case_id"]) for one in found) == sorted(("core.case_now", *one) for one in said)
+        assert all(one["sets"] != one["stored"] for one in found)
+        assert "request:12345:E2EV1" in full.citybrain("verify", "--cells", check=False, seconds=400).stdout
     assert verify(full, "--cells")[0] == 0
 
 

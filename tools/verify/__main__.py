@@ -183,8 +183,10 @@ def verify_cells(cursor, rules, settings, asked):
             progress.add(1)
             progress.at(view.name)
             views.append(cells.verify_view(cursor, view, rules, settings["zone"], asked.show))
+        progress.at("core.case_now")
+        days = cells.verify_days(cursor, asked.show)
         progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
-    return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views}
+    return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views, "days": days}
 
 
 def run(asked):
@@ -228,7 +230,7 @@ def count_differences(report):
     sets, more, rows, feeds = (report.get(part, {}) for part in ("cases", "cells", "observations", "feeds"))
     return sum(sets.get(kind, 0) for kind in Sets.KINDS) + sum(rows.get(kind, 0) for kind in Observations.KINDS) \
         + sum(feeds.get(kind, 0) for kind in Feeds.KINDS) + len(more.get("unreadable", [])) \
-        + sum(view["differences"] for view in more.get("views", []))
+        + sum(view["differences"] for view in more.get("views", [])) + more.get("days", {}).get("differences", 0)
 
 
 def make_room_for_note(path):
@@ -291,8 +293,10 @@ def show_cells(found):
     print(f"  {'view':24} {'cells':>9} {'bins':>9} {'differences':>12}")
     for view in found["views"]:
         print(f"  {view['view']:24} {view['cells']:>9} {view['bins']:>9} {view['differences']:>12}")
-    for view in found["views"]:
-        for one in view["first"]:
+    print(f"sets -> rows    {found['days']['cases']} cases that were reopened or whose dispute was upheld: "
+          f"{found['days']['differences']} whose days differ")
+    for part in (*found["views"], found["days"]):
+        for one in part["first"]:
             print(f"  {one['table']}", *(f"{k}={v}" for k, v in one["key"].items()))
             print("    by the sets:", json.dumps(one["sets"]), " stored:", json.dumps(one["stored"]))
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sets -> cells: PostgreSQL folds the stored sets by SQL of our own (fold.sql), adds up what each case
 contributes to each view, and compares every cell and every histogram bin with the stored ones; of stocks
-also what old days come to, where that stands beside the cells."""
+also what old days come to, where that stands beside the cells, and of each case's row the days it is listed by."""
 from pathlib import Path
 
 from case_line import ATTRIBUTES, base36
 from rules import ANSWERS, MOMENTS
 
 LETTER = {member: letter for letter, member in ATTRIBUTES}
+DAYS = ("reopened_at", "upheld_at")  # of core.case_now: what /api/cases lists by days (docs/decisions/0378)
 PRESENT, FORMER, UPHELD = "f", "p", "d"  # a case's rounds, in SQL: of the folded case itself, and those before; decisions that upheld a dispute
 BASE36 = " + ".join(
     f"(strpos('0123456789abcdefghijklmnopqrstuvwxyz', substr(d, {at}, 1)) - 1)::bigint * {36 ** (12 - at)}"
@@ -292,3 +293,34 @@ def verify_view(cursor, view, rules, zone, show):
         found["first"] += [{"table": f"core.{table}", **difference(row, key, values)} for row in first or []]
     found["first"] = found["first"][:show]
     return found
+
+
+# None and an empty list are the same; what a kind that is in no file any more says, nobody can say anew (docs/decisions/0387).
+DAYS_SQL = """
+WITH wanted AS (
+    SELECT f.case_id, array_remove(ARRAY(SELECT p.stages[s.place] FROM unnest(f.former) WITH ORDINALITY AS p(rule, upheld, stages, n)
+                                         ORDER BY p.n) || f.stages[s.place], NULL) AS reopened_at, f.upheld_at
+    FROM verify_fold AS f LEFT JOIN verify_stage AS s ON s.kind = f.kind AND s.name = 'reopened'
+    WHERE f.double IS NULL
+), stored AS (
+    SELECT case_id, reopened_at, upheld_at FROM core.case_now WHERE kind IN (SELECT kind FROM verify_stage)
+), both_sides AS MATERIALIZED (
+    SELECT case_id, nullif(w.reopened_at, '{}') AS want_reopened_at, nullif(c.reopened_at, '{}') AS kept_reopened_at,
+           nullif(w.upheld_at, '{}') AS want_upheld_at, nullif(c.upheld_at, '{}') AS kept_upheld_at
+    FROM wanted AS w FULL JOIN stored AS c USING (case_id)
+), differs AS (
+    SELECT * FROM both_sides
+    WHERE want_reopened_at IS DISTINCT FROM kept_reopened_at OR want_upheld_at IS DISTINCT FROM kept_upheld_at
+)
+SELECT (SELECT count(*) FROM both_sides WHERE coalesce(want_reopened_at, kept_reopened_at, want_upheld_at, kept_upheld_at) IS NOT NULL),
+       (SELECT count(*) FROM differs),
+       (SELECT json_agg(row_to_json(d)) FROM (SELECT * FROM differs ORDER BY case_id LIMIT %s) AS d)
+"""
+
+
+def verify_days(cursor, show):
+    """{cases, differences, first} of the days that rows of cases are listed by."""
+    cursor.execute(DAYS_SQL, (show,))
+    cases, differences, first = cursor.fetchone()
+    return {"cases": cases, "differences": differences,
+            "first": [{"table": "core.case_now", **difference(row, ("case_id",), DAYS)} for row in first or []]}
