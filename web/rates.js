@@ -5,7 +5,7 @@ import { bar, choice, daysWords } from "./control.js";
 import { daysOf, periodStart, shift } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
-import { langOfNames, unitName } from "./names.js";
+import { columnName, langOfNames, unitName, weightsOf } from "./names.js";
 import { FEW } from "./picture.js";
 import { table } from "./table.js";
 import { tile } from "./tile.js";
@@ -34,10 +34,19 @@ export async function ask(state, clock) {
 
 const score = (value) => (isNothing(value) ? t("no_data") : Number(value).toFixed(2));
 
+// "响应 20 % · 解决 40 % · 满意 40 %". A district's own part is called as it calls it.
+const share = (weight) => `${Number((weight * 100).toFixed(2))} %`;
+
+function formulaNotes({ formula }) {
+  const weights = weightsOf("three_rates", "score", formula);
+  const words = weights && Object.entries(weights).map(([part, weight]) => `${RATES.includes(part) ? t(`weigh_${part}`) : columnName("three_rates", part)} ${share(weight)}`).join(" · ");
+  return [[t("formula"), formula === "mixed" ? t("mixed") : formula || "–"], ...(words ? [[t("weights"), words, "weights"]] : [])];
+}
+
 function tiles({ pooled, mean }) {
   const of = (key) => (pooled.valid ? pooled[key] : null);
   return make("div", { class: "tiles" },
-    tile({ id: "score", title: t("score"), value: score(of("score")), notes: [[t("mean_of_units"), score(mean.score)], [t("formula"), pooled.formula || "–"]] }),
+    tile({ id: "score", title: t("score"), value: score(of("score")), notes: [[t("mean_of_units"), score(mean.score)], ...formulaNotes(pooled)] }),
     RATES.map((key) => tile({ id: key, title: t(key), value: percent(of(key)), notes: [[t(`is_${key}`), ""], [t("mean_of_units"), percent(mean[key])]] })),
     tile({ id: "valid", title: t("valid"), value: whole(pooled.valid || 0), notes: [[t("reviewed"), whole(pooled.reviewed || 0)], [t("opened"), whole(pooled.orders || 0)]] }));
 }

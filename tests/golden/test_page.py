@@ -800,6 +800,20 @@ def test_rates_are_by_rank_and_who_has_none_is_last(api):
     assert places == sorted(places), told
 
 
+def test_the_score_says_what_weighs_how_much(api):
+    versions = [{"valid_from": "2019-01-01", "weights": {"response": 0.2, "solution": 0.4, "satisfaction": 0.4}}, {"valid_from": "2025-01-01", "weights": {"response": 0.125, "own": 0.875}}]
+    api.pages["/api/views"] = {"views": [{"view": "three_rates", "groups": ["unit"], "columns": [{"column": "own", "name": "自评"}, {"column": "score", "name": "综合成绩", "form": "score", "versions": versions}]}]}
+    rated = {"unit": "b", "orders": 9, "reviewed": 3, "valid": 3, "response": 1, "solution": 0.5, "satisfaction": 0.5, "score": "55.10", "formula": "2019-01-01"}
+    api.rows["three_rates"] = [rated]
+    page = browse(api.url + "#view=rates")
+    assert errors(page) == [] and page.text("weights") == "响应 20 % · 解决 40 % · 满意 40 %"
+    assert browse(api.url + "#view=rates&lang=en").text("weights") == "response 20 % · solution 40 % · satisfaction 40 %"
+    api.rows["three_rates"] = [{**rated, "formula": "2025-01-01"}]
+    assert browse(api.url + "#view=rates").text("weights") == "响应 12.5 % · 自评 87.5 %"
+    api.rows["three_rates"] = [{**rated, "formula": "mixed", "score": None}]
+    assert "weights" not in browse(api.url + "#view=rates").texts
+
+
 def test_what_two_systems_tell_is_listed_and_counted_once(api):
     api.rows["places"] = [{"unit": "d_urban", "opened": 1, "contacted": 1, "done": 1, "on_time": 1, "closed": 0, "doubles": 1}]
     api.pages["/api/cases"] = {"now": NOW, "rows": [desk_case("N1"), desk_case("N2")], "next": None}

@@ -77,6 +77,24 @@ static void add_ways(struct strbuf *out, const struct view *view)
         add_word(out, "mean");
 }
 
+/* Weights are integers of VIEW_WEIGHT_ONE; a term of a rate's or a score's. */
+static void add_versions(struct strbuf *out, const struct view *view,
+                         const struct view_measure *measure)
+{
+    strbuf_add(out, SPAN(",\"versions\":["));
+    for (size_t i = 0; i < measure->version_count; i++) {
+        const struct view_version *version = &measure->versions[i];
+        strbuf_addf(out, "%s{\"valid_from\":\"%s\",\"weights\":{", i ? "," : "", version->name);
+        for (size_t k = 0; k < version->term_count; k++)
+            strbuf_addf(out, "%s\"%s\":%d.%04d", k ? "," : "",
+                        view->measures[version->terms[k].measure].name,
+                        version->terms[k].weight / VIEW_WEIGHT_ONE,
+                        version->terms[k].weight % VIEW_WEIGHT_ONE);
+        strbuf_add(out, SPAN("}}"));
+    }
+    strbuf_add_char(out, ']');
+}
+
 static void add_column(struct strbuf *out, const struct view *view,
                        const struct view_column *column)
 {
@@ -88,6 +106,8 @@ static void add_column(struct strbuf *out, const struct view *view,
     if (measure->type == VIEW_RATIO)
         strbuf_addf(out, ",\"of\":[\"%s\",\"%s\"]", view->measures[measure->part].name,
                     view->measures[measure->whole].name);
+    if (measure->type == VIEW_FORMULA)
+        add_versions(out, view, measure);
     switch (column->stat) {
     case VIEW_STAT_NONE: break;
     case VIEW_STAT_N: strbuf_add(out, SPAN(",\"stat\":\"n\"")); break;

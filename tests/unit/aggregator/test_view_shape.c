@@ -56,7 +56,9 @@ static void a_view_says_what_its_rows_are_made_by_and_their_columns(void **state
         "  r: { name: 率, ratio: [b, a], empty: no_data }\n"
         "  d: { name: 时长, duration: { from: opened, to: closure }, stats: [n, sum_ms, p50] }\n"
         "  f: { over: a, versions: [{ valid_from: 2026-01-01, weights: { b: 1 } }] }\n"
-        "  s: { scale: 100, versions: [{ valid_from: 2026-01-01, weights: { r: 1 } }] }\n",
+        "  s: { scale: 100, versions: [{ valid_from: 2025-01-01, weights: { r: 1 } }, { "
+        "valid_from: "
+        "2026-01-01, weights: { f: 0.6, r: 0.4 } }] }\n",
         "{\"view\":\"v\",\"name\":\"三\\\"率\",\"name_en\":\"Rates\",\"kind\":\"request\",\"each\":"
         "\"case\",\"cohort\":"
         "\"opened\",\"groups\":[\"unit\",\"type_code\"],\"buckets\":[\"day\",\"month\"],"
@@ -72,8 +74,11 @@ static void a_view_says_what_its_rows_are_made_by_and_their_columns(void **state
         "\"stat\":\"avg\"},"
         "{\"column\":\"d_p50_seconds\",\"measure\":\"d\",\"name\":\"时长\",\"form\":\"seconds\","
         "\"stat\":\"p50\"},"
-        "{\"column\":\"f\",\"measure\":\"f\",\"name\":\"f\",\"form\":\"rate\"},"
-        "{\"column\":\"s\",\"measure\":\"s\",\"name\":\"s\",\"form\":\"score\"}]}");
+        "{\"column\":\"f\",\"measure\":\"f\",\"name\":\"f\",\"form\":\"rate\",\"versions\":[{"
+        "\"valid_from\":\"2026-01-01\",\"weights\":{\"b\":1.0000}}]},"
+        "{\"column\":\"s\",\"measure\":\"s\",\"name\":\"s\",\"form\":\"score\",\"versions\":[{"
+        "\"valid_from\":\"2025-01-01\",\"weights\":{\"r\":1.0000}},{\"valid_from\":\"2026-01-01\","
+        "\"weights\":{\"f\":0.6000,\"r\":0.4000}}]}]}");
 }
 
 static void what_is_not_there_is_not_offered(void **state)
