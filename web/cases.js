@@ -6,7 +6,7 @@ import { bar, choice, daysWords, kindChoice, openedChoice, streetChoice, typeCho
 import { lengthOf, momentsOf, newestOf, ownDays } from "./days.js";
 import { make } from "./dom.js";
 import { whole } from "./format.js";
-import { isKeptBy, langOfNames, placeName, typesAsked, unitName } from "./names.js";
+import { isKeptBy, isUnit, langOfNames, placeName, typesAsked, unitName } from "./names.js";
 import { address, viewAddress } from "./state.js";
 import { t } from "./words.js";
 
@@ -87,7 +87,7 @@ export async function ask(state) {
 
 // What the list was narrowed to on the way here: each is told, and can be taken out.
 const placeWords = (code) => placeName(code === NOWHERE ? "" : code);
-const NARROWED = { unit: unitName, community: placeWords, station: String };
+const NARROWED = { unit: (code) => (isUnit(code) ? unitName(code) : t("unknown_code", { code })), community: placeWords, station: String };
 
 // The orders that the API has; by limit what is not done alone.
 const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address(byLimit(state, "due")), isOn: BY_LIMIT.includes(state.order), down: false } });

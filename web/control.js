@@ -2,7 +2,7 @@
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
 import { ownDays, RANGES, shift } from "./days.js";
 import { make } from "./dom.js";
-import { called, kindList, kindName, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
+import { called, isKind, kindList, kindName, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
 import { t } from "./words.js";
 
@@ -67,21 +67,27 @@ export function typeChoice(state) {
       make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typesName(code) }) }, make("span", { lang: langOfNames(typesName(code)) }, typesName(code)), " ×"))))];
 }
 
+// What stands in the address and is in no registry is told, with the way to all: a select would be empty.
+const unknownOption = (code) => make("option", { value: code, "data-key": "unknown" }, t("unknown_code", { code }));
+const toAll = (name) => make("a", { href: address({ [name]: "", pages: "" }), "data-key": `all_${name}` }, t("all"));
+
 // One street, or `other`: a code and what it is called.
 export function streetChoice(state, other) {
   const option = (code, name) => make("option", { value: code, lang: langOfNames(name), "data-key": code }, name);
+  const isUnknown = state.street && state.street !== other[0] && !streets().some((place) => place.code === state.street);
   const choose = make("select", { "data-value": state.street || "", onchange: (event) => go(address({ street: event.target.value, community: "", pages: "" })) },
-    make("option", { value: "", "data-key": "all" }, t("all")), streets().map((place) => option(place.code, placeName(place.code))), option(...other));
+    make("option", { value: "", "data-key": "all" }, t("all")), streets().map((place) => option(place.code, placeName(place.code))), option(...other), isUnknown && unknownOption(state.street));
   choose.value = state.street || "";
-  return field(t("street"), choose);
+  return [field(t("street"), choose), isUnknown && toAll("street")];
 }
 
 // Of one kind of case, or of all.
 export function kindChoice(state) {
+  const isUnknown = state.kind && !isKind(state.kind);
   const choose = make("select", { "data-value": state.kind || "", onchange: (event) => go(address({ kind: event.target.value, pages: "" })) },
-    make("option", { value: "", "data-key": "all" }, t("all")), kindList().map((kind) => make("option", { value: kind, lang: langOfNames(kindName(kind)), "data-key": kind }, kindName(kind))));
+    make("option", { value: "", "data-key": "all" }, t("all")), kindList().map((kind) => make("option", { value: kind, lang: langOfNames(kindName(kind)), "data-key": kind }, kindName(kind))), isUnknown && unknownOption(state.kind));
   choose.value = state.kind || "";
-  return field(t("kind"), choose);
+  return [field(t("kind"), choose), isUnknown && toAll("kind")];
 }
 
 export const bar = (...controls) => make("div", { class: "controls" }, controls);

@@ -36,6 +36,7 @@ export const columnName = (name, column) => called(viewNamed(name)?.columns?.fin
 export const weightsOf = (name, column, day) => viewNamed(name)?.columns?.find((one) => one.column === column)?.versions?.find((version) => version.valid_from === day)?.weights || null;
 export const unitName = (code) => (code ? called(units.get(code)) || code : t("not_dispatched"));
 export const placeName = (code) => (code ? called(places.get(code)) || code : t("no_place"));
+export const isUnit = (code) => units.has(code);
 export const isType = (code) => types.has(code);
 export const isPlace = (code) => places.has(code);
 export const typeName = (code) => (code ? called(types.get(code)) || code : t("no_type"));

@@ -15,6 +15,7 @@ import { t } from "./words.js";
 export const SIGNS = { alive: "●", late: "◐", silent: "■", never: "○", unknown: "?", dirty: "▲", closed: "☾" };
 const DIRTY = 0.05; // of a source's rows of the day were refused: its number is shown as a bad one
 const STATES = ["alive", "late", "silent", "never", "unknown", "dirty", "closed"];
+const OF_ALL = ["dirty", "closed"]; // beside a state, not in the place of one
 
 export const every = 15000;
 const often = (path, query) => seldom(path, query, every - 1000); // the wall screen draws them in each of its turns
@@ -107,7 +108,7 @@ export function draw(state, data) {
   const { rows, now, feeds } = data, shown = rows.filter((row) => isShown(row, state.state));
   const count = (want) => rows.filter((row) => isShown(row, want)).length;
   const chosen = rows.find((row) => row.station === state.station);
-  return [bar(choice(t("show"), [["", `${t("all")} ${rows.length}`], ...STATES.filter((one) => count(one) || one === state.state).map((one) => [one, `${SIGNS[one]} ${t(`st_${one}`)} ${count(one)}`])],
+  return [bar(choice(t("show"), [["", `${t("all")} ${rows.length}`], ...STATES.filter((one) => count(one) || one === state.state).map((one) => [one, `${OF_ALL.includes(one) ? `${t("of_these")} ` : ""}${SIGNS[one]} ${t(`st_${one}`)} ${count(one)}`])],
     state.state || "", (one) => ({ state: one, station: "" }))),
   chosen && detail(chosen, now, data, state),
   make("section", { class: "panel", "aria-labelledby": "wall_title" }, make("header", {}, make("h2", { id: "wall_title" }, t("wall"), shown.length < rows.length ? make("span", { id: "wall_of", class: "note" }, ` ${t("rows_of", { n: whole(shown.length), of: whole(rows.length) })}`) : ""), make("p", { class: "note" }, t("wall_note"))),

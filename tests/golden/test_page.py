@@ -311,7 +311,7 @@ def test_who_is_only_outside_its_hours_is_marked_and_listed_and_hours_are_words(
     api.pages["/api/stations"] = {"now_ms": NOW, "counts": {}, "closed": 1, "rows": stations}
     page = browse(api.url + "#view=stations&state=closed&station=st001")
     words = page.text("view")
-    assert errors(page) == [] and "☾ 非开放时间 1" in words and page.text("wall_of") == "已列 1 / 3" and "● 在线 ☾ 非开放时间" in page.text("station_rows")
+    assert errors(page) == [] and "其中 ☾ 非开放时间 1" in words and "其中 ●" not in words and page.text("wall_of") == "已列 1 / 3" and "● 在线 ☾ 非开放时间" in page.text("station_rows")
     assert "周一至周五 08:30–11:30、13:30–17:30;周六、节假日 20:00–次日08:00(现在未开放)" in words, words
     assert "Mon–Sun, public holidays 09:00–17:00 (open now)" in browse(api.url + "#view=stations&station=st002&lang=en").text("view")
     assert "always(现在开放)" in browse(api.url + "#view=stations&station=st003").text("view")

@@ -319,6 +319,16 @@ def test_what_is_overdue_is_listed_by_its_limit_alone(api):
     assert "#view=cases&kind=request&state=closed" in page.links.replace("overdue=yes&", "").splitlines()
 
 
+def test_a_code_of_the_address_that_is_unknown_is_said_and_taken_out(api):
+    api.pages.update({"/api/names": NAMES, "/api/cases": {"now": NOW, "rows": [], "next": None}})
+    page = browse(f"{api.url}#view=cases&kind=nosuch&street=999&unit=nobody")
+    words, links = page.text("view"), page.links.splitlines()
+    assert errors(page) == [] and all(f"{code}(未知)" in words for code in ("nosuch", "999", "nobody")), words
+    assert "#view=cases&street=999&unit=nobody" in links and "#view=cases&kind=nosuch&unit=nobody" in links and "#view=cases&kind=nosuch&street=999" in links
+    assert "nosuch (unknown)" in browse(f"{api.url}#view=cases&kind=nosuch&lang=en").text("view")
+    assert "未知" not in browse(f"{api.url}#view=cases&kind=request&street=none&unit=d_urban").text("view")
+
+
 def test_what_has_no_place_leads_to_its_cases(api):
     api.rows["places"] = [{"street_code": "", "opened": 3, "contacted": 0, "done": 0, "on_time": 0, "closed": 0, "doubles": 0}]
     page = browse(f"{api.url}#view=place&from=2025-12-30&to=2025-12-31")
