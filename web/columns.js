@@ -23,11 +23,14 @@ export function columnsOf({ view, method, only }) {
   return [...view.columns.filter(({ form }) => form === "rate" || form === "score"), { column: "n", name: t("units_with_data"), form: "count" }];
 }
 
-// What each rate is a rate of, and what of a view by its limits is in none.
-export function definitions({ view, method, only }) {
+// A duration stands with another unit than a count where the case was handed on between.
+const isByLead = (view, by) => view.each === "case" && by.includes("unit") && view.columns.some(({ stat }) => stat) && view.columns.some(({ form, stat }) => form === "count" && !stat);
+
+// What each rate is a rate of, what of a view by its limits is in none, and with whom what stands.
+export function definitions({ view, by, method, only }) {
   const nameOf = (measure) => called(view.columns.find((one) => one.measure === measure)) || measure;
   const rates = columnsOf({ view, method, only }).filter((one) => one.of).map((one) => `${called(one)} = ${nameOf(one.of[0])} ÷ ${nameOf(one.of[1])}`).map((words) => make("span", { lang: langOfNames(words) }, words));
-  return [...rates, view.cohort === "due" ? t("fallen_due") : null].filter(Boolean).flatMap((one, n) => (n ? [t("semicolon"), one] : [one]));
+  return [...rates, view.cohort === "due" ? t("fallen_due") : null, !method && isByLead(view, by) ? t("whose_times") : null].filter(Boolean).flatMap((one, n) => (n ? [t("semicolon"), one] : [one]));
 }
 
 export const numberColumn = ({ column, form, stat, ...named }) => ({ key: column, title: stat ? `${called(named)} ${statWords(stat)}` : called(named), kind: "number", lang: langOfNames(called(named)),

@@ -634,7 +634,10 @@ def test_a_rate_says_what_it_is_of(inspection):
     columns.append({"column": "mended", "measure": "mended", "name": "已整改", "form": "count"})
     inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "columns": columns}
     page = browse(inspection.url + "#view=figures&name=inspection")
-    assert errors(page) == [] and page.text("figures_defined") == "整改率 = 已整改 ÷ 发现"
+    assert errors(page) == []
+    assert page.text("figures_defined").replace(" ;", ";") == "整改率 = 已整改 ÷ 发现;时长算给结束时的承办单位,计数算给现在的(按自己的日子计的,算给当时的)"
+    for way in "street_code", "total":  # whose it is makes no difference there
+        assert browse(f"{inspection.url}#view=figures&name=inspection&by={way}").text("figures_defined") == "整改率 = 已整改 ÷ 发现"
     inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "columns": columns, "cohort": "due"}
     said = browse(inspection.url + "#view=figures&name=inspection&by=month").text("figures_defined")
     assert "整改率 = 已整改 ÷ 发现" in said and "到期 = 时限在今日及以前的" in said
