@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Migrations in a database that has been used: what programs of before wrote is there afterwards,
  * in the form of today. */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "aggregator/store/migration.h"
 #include "aggregator/store/roles.h"
 
@@ -93,10 +96,45 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
     assert_string_equal(answer, "day unit is_excluded whole_n whole_ms");
 }
 
+/* An upgrade comes while another aggregator writes, sets first, then the rows beside them; what it
+ * changes begins with the rows. It waits at its begin, and not with what the writer needs next. */
+static void an_upgrade_waits_for_a_writer_and_never_the_other_way(void **state)
+{
+    struct error error = {0};
+    char answer[200] = "";
+    (void)state;
+    assert_true(shell("cd %s && n=$(ls 0*.sql | tail -1 | cut -c1-4) && echo 'LOCK TABLE "
+                      "core.case_now; LOCK TABLE core.case_set;' >$(printf %%04d $(expr $n + 1))_"
+                      "rows_first.sql",
+                      here.sql));
+    if (!postgres_connection_run(here.reader,
+                                 "SET ROLE agg_writer; BEGIN; INSERT INTO core.case_set (case_id, "
+                                 "kind, lines, unit) VALUES ('request:t:1', 'request', 'x', '')",
+                                 &error))
+        fail_msg("%s", error.text);
+    pid_t upgrade = fork();
+    if (upgrade == 0) {
+        migrate();
+        _exit(0);
+    }
+    for (int i = 0; i < 400 && strcmp(answer, "t") != 0; i++) {
+        usleep(25000);
+        ask("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)", answer, sizeof answer);
+    }
+    assert_string_equal(answer, "t");
+    if (!postgres_connection_run(here.reader,
+                                 "UPDATE core.case_now SET due_ms = 1; COMMIT; RESET ROLE", &error))
+        fail_msg("%s", error.text);
+    int status = 1;
+    assert_int_equal(waitpid(upgrade, &status, 0), upgrade);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bins_that_were_rows_move_into_their_cells),
+        cmocka_unit_test(an_upgrade_waits_for_a_writer_and_never_the_other_way),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, open_all, close_all);
