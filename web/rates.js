@@ -27,9 +27,9 @@ function periodOf(state, clock) {
 
 export async function ask(state, clock) {
   const days = periodOf(state, clock), query = { ...days, scope: state.scope };
-  const [rows, pooled, mean] = await Promise.all([rowsOf("three_rates", { ...query, by: "unit" }), oneOf("three_rates", query),
-    perhaps(oneOf("three_rates", { ...query, method: "mean" }), {})]);
-  return { days, rows: rows.filter((row) => row.orders || row.reviewed), pooled, mean };
+  const [rows, pooled, mean, all] = await Promise.all([rowsOf("three_rates", { ...query, by: "unit" }), oneOf("three_rates", query),
+    perhaps(oneOf("three_rates", { ...query, method: "mean" }), {}), state.scope === "net" ? oneOf("three_rates", days) : null]);
+  return { days, rows: rows.filter((row) => row.orders || row.reviewed), pooled, mean, isWhole: all !== null && all.orders === pooled.orders };
 }
 
 const score = (value) => (isNothing(value) ? t("no_data") : Number(value).toFixed(2));
@@ -75,7 +75,7 @@ export function draw(state, data) {
   const { days, rows } = data;
   return [bar(choice(t("period"), ["", "last", "month"].map((one) => [one, t(`period_${one || "this"}`)]), state.period || "", (one) => ({ period: one })),
     choice(t("scope"), [["", t("scope_all")], ["net", t("scope_net")]], state.scope || "", (one) => ({ scope: one })),
-    make("p", { class: "note", id: "rates_days" }, daysWords(days))),
+    make("p", { class: "note", id: "rates_days" }, daysWords(days)), data.isWhole && make("p", { class: "note", id: "none_excluded" }, t("none_excluded"))),
   tiles(data),
   make("section", { class: "panel", "aria-labelledby": "rates_title" }, make("header", {}, make("h2", { id: "rates_title" }, t("rates_by_unit")), make("p", { class: "note" }, t("rates_note"))),
     table({ id: "rates", caption: t("rates_by_unit"), state, rows: ranked(rows), first: { key: "rank" }, keyOf: (row) => row.unit || "none", columns: [

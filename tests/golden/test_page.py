@@ -803,6 +803,16 @@ def test_rates_are_by_rank_and_who_has_none_is_last(api):
     assert places == sorted(places), told
 
 
+def test_where_nothing_was_excluded_that_is_said(api):
+    rated = {"unit": "b", "orders": 9, "reviewed": 3, "valid": 3, "response": 1, "solution": 0.5, "satisfaction": 0.5, "score": "55.10", "formula": "2025-01-01"}
+    api.rows["three_rates"] = [rated]
+    assert browse(api.url + "#view=rates&scope=net").text("none_excluded") == "没有剔除,与全口径相同"
+    assert "none_excluded" not in browse(api.url + "#view=rates").texts
+    api.rows["three_rates"] = lambda query: [{**rated, "orders": 8 if query.get("scope") == "net" else 9}]
+    page = browse(api.url + "#view=rates&scope=net")
+    assert errors(page) == [] and "none_excluded" not in page.texts
+
+
 def test_the_score_says_what_weighs_how_much(api):
     versions = [{"valid_from": "2019-01-01", "weights": {"response": 0.2, "solution": 0.4, "satisfaction": 0.4}}, {"valid_from": "2025-01-01", "weights": {"response": 0.125, "own": 0.875}}]
     api.pages["/api/views"] = {"views": [{"view": "three_rates", "groups": ["unit"], "columns": [{"column": "own", "name": "自评"}, {"column": "score", "name": "综合成绩", "form": "score", "versions": versions}]}]}
