@@ -101,5 +101,5 @@ export function draw(state, data, clock) {
     over || isOver ? choice(t("findings"), [["", t("holds")], ["yes", `${t("over")} ${whole(over)}`]], isOver ? "yes" : "", (one) => ({ over: one, cause: "", case: "", pages: "" })) : null,
     isOver && make("p", { class: "note" }, t("over_means")),
     state.cause === "overdue" && make("p", { class: "note", id: "not_the_stock" }, t("desk_overdue_means"))),
-    make("div", { class: "desk" }, queue(data, state, clock), make("div", {}, signIn(), asked(data, state, clock)))];
+    make("div", { class: "desk" }, queue(data, state, clock), make("div", {}, signIn({ folded: true }), asked(data, state, clock)))];
 }

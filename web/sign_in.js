@@ -40,13 +40,15 @@ const input = (id, label, more) => make("label", { class: "field tall" }, make("
 // The desk's own: a unit's token that is not the desk's may read, and decides nothing.
 export const isDesk = () => credential.is() && who().name === "desk";
 
-export function signIn() {
+const form = () => make("form", { id: "sign_in", class: "decide", onsubmit: submit }, input("person", t("your_name"), { maxlength: "64" }), input("token", t("your_token"), { type: "password" }),
+  make("p", { class: "note" }, t("token_note")), fault ? make("p", { class: "bad" }, fault) : null, make("p", {}, make("button", { type: "submit", class: "button main" }, t("sign_in"))));
+
+// Folded where there is something else to read.
+export function signIn({ folded = false } = {}) {
   if (credential.is()) return make("section", { class: "panel", id: "identity", "aria-label": t("identity") },
     make("p", {}, t("you_are", { who: credential.person(), unit: who().name ? unitName(who().name) : t("reader") }), " ",
       make("button", { type: "button", class: "button", onclick: leave }, t("sign_out"))),
     isDesk() ? null : make("p", { class: "bad" }, t("not_desk")));
-  return make("section", { class: "panel", id: "identity", "aria-labelledby": "identity_title" },
-    make("header", {}, make("h2", { id: "identity_title" }, t("identity"))),
-    make("form", { id: "sign_in", class: "decide", onsubmit: submit }, input("person", t("your_name"), { maxlength: "64" }), input("token", t("your_token"), { type: "password" }),
-      make("p", { class: "note" }, t("token_note")), fault ? make("p", { class: "bad" }, fault) : null, make("p", {}, make("button", { type: "submit", class: "button main" }, t("sign_in")))));
+  if (folded) return make("section", { class: "panel", id: "identity", "aria-label": t("identity") }, make("details", { "data-key": "sign_in", open: Boolean(fault) }, make("summary", {}, t("sign_in_to_decide")), form()));
+  return make("section", { class: "panel", id: "identity", "aria-labelledby": "identity_title" }, make("header", {}, make("h2", { id: "identity_title" }, t("identity"))), form());
 }

@@ -350,6 +350,22 @@ def test_who_is_asked_who_he_is_signs_in_on_any_view(api):
     assert "凭据无效" in browse(api.url).text("sign_in")
 
 
+def test_at_the_desk_the_way_in_is_folded_and_opens_by_a_press(api):
+    api.pages["/api/desk"] = {"rows": [], "waiting": {}, "causes": [], "next": None}
+    api.act = """const form = await one("#sign_in"), fold = form.closest("details"), told = [Boolean(fold) && !fold.open];
+fold?.querySelector("summary").click();
+dispatchEvent(new Event("redraw"));
+told.push(fold?.open, document.querySelector("#person") === form.querySelector("#person"));
+document.body.append(Object.assign(document.createElement("p"), { id: "folded", textContent: told.join(" ") }));
+"""
+    assert browse(api.url + "#view=desk").text("folded") == "true true true"
+    api.token = "its own"  # where nothing else can be done it stands open
+    api.act = """const form = await one("#sign_in");
+document.body.append(Object.assign(document.createElement("p"), { id: "folded", textContent: String(Boolean(form.closest("details:not([open])"))) }));
+"""
+    assert browse(api.url + "#view=desk").text("folded") == "false"
+
+
 def test_who_signs_out_leaves_nothing_behind(api):
     api.token = "its own"
     case = {"case": "request:12345:N1", "kind": "request", "cause": "fallback", "state": "waiting"}

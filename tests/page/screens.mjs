@@ -30,6 +30,7 @@ const only = process.argv.slice(3);
 for (const [name, hash, how] of STATES.filter(([one]) => (only.length ? only : KEPT).includes(one) || only[0] === "all")) {
   const { page, context } = await open(hash, { width: 1440, height: 900, ...how });
   if (how.desk) {
+    await page.locator("#identity summary").click();
     await page.locator("#person").fill("王芳");
     await page.locator("#token").fill("demo-desk");
     await page.locator("#sign_in button").click();
