@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests of the desk's questions say and look at: the newest order in a unit's topic. */
+/* What tests of the desk's questions say and look at: the newest order in a unit's topic, and when
+ * something was said. */
 #pragma once
 
 #include "flow.h"
@@ -49,4 +50,23 @@ static inline size_t asked(const char *code)
         n += kept[i].stream == STREAM_EVENTS && strstr(kept[i].value, "case.escalated.v1") &&
              strstr(kept[i].value, text);
     return n;
+}
+
+/* Of the newest event of a type, or TIMESTAMP_NONE. */
+static inline int64_t time_of(const char *type)
+{
+    int64_t ms = TIMESTAMP_NONE;
+    for (size_t i = 0; i < kept_count; i++) {
+        const char *time = strstr(kept[i].value, "\"time\":\"");
+        if (kept[i].stream == STREAM_EVENTS && time && strstr(kept[i].value, type))
+            assert_true(timestamp_parse_rfc3339(span_cut(&(struct span){time + 8, 40}, '"'), &ms));
+    }
+    return ms;
+}
+
+/* Both were said, `later` behind the other. */
+static inline void assert_behind(const char *later, const char *earlier)
+{
+    assert_true(time_of(earlier) != TIMESTAMP_NONE);
+    assert_true(time_of(later) > time_of(earlier));
 }
