@@ -246,6 +246,28 @@ def test_a_helper_is_told_by_a_stage_that_the_router_may_say(config):
     assert check(config).returncode == 0
 
 
+def test_a_rule_is_for_a_kind_that_the_router_may_dispatch(config):
+    """And one that names no kind, or says which it is not for, is for those that have the stage."""
+    rules, kind = config / "rules/dispatch.yaml", config / "kinds/proactive.yaml"
+    own = "  - { id: own, when: { kind: proactive }, then: { lead: d_market, say: 甲 } }\n"
+    change(rules, "  - id: emergency_119", own + "  - id: emergency_119")
+    assert check(config).returncode == 0
+    text = kind.read_text()
+    begin = text.index("  dispatched:")
+    by = text.index("by: [", begin)
+    kind.write_text(text[:by] + text[by:].replace("router", "source", 1))
+    done = check(config)
+    place = f"{rules}:{line_of(rules, own)}:{own.index('own,') + 1}"
+    assert done.returncode == 78
+    assert (f"{place}: error: entry own dispatches kind proactive, where the router may not say dispatched; "
+            "fix: add router to the by: of dispatched in kinds/proactive.yaml") in done.stdout.splitlines()
+    kind.write_text(text)
+    for asked in ("{ kind: { not: request } }", "{ type_code: R0105 }"):
+        change(rules, "{ kind: proactive }", asked)
+        assert check(config).returncode == 0
+        change(rules, asked, "{ kind: proactive }")
+
+
 def test_a_helper_of_an_entry_without_a_kind_is_warned_of_where_it_meets_one_without_the_stage(config):
     rules, kind = config / "rules/dispatch.yaml", config / "kinds/proactive.yaml"
     change(kind, "co_assigned:      { rank: 50, by: [desk, router],", "co_assigned:      { rank: 50, by: [desk],")

@@ -17,6 +17,8 @@ FRONT = "  - id: emergency_119"
 OVERLAP = """  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_market, say: 甲 } }
   - { id: b, when: { type_code: [R0102, R0103] }, then: { lead: d_commerce, say: 乙 } }
 """
+SERVED = "  - { id: a, when: { kind: service }, then: { lead: d_market, say: 甲 } }\n"
+ASKED = "  - { id: a, when: { kind: [request, service] }, then: { to: desk, desk_cause: fallback, say: 甲 } }\n"
 HELPED = "  - { id: a, when: { kind: service }, then: { lead: d_market, co: [d_fire], say: 甲 } }\n"
 
 # name: daemon, file, what is right, what somebody writes, where it is seen (its first place in the changed file), cause, fix
@@ -106,6 +108,12 @@ MISTAKES = {
     "helper of a kind that has none": ("router", "rules/dispatch.yaml", FRONT, HELPED + FRONT, "[d_fire]",
                                        "entry a makes the router say co_assigned, and there is no such stage in kind service",
                                        "to the stages of kinds/service.yaml, or use copy:"),
+    "rule for a kind that is never dispatched": ("router", "rules/dispatch.yaml", FRONT, SERVED + FRONT, "a, when",
+                                                 "entry a dispatches kind service, which has no stage dispatched",
+                                                 "add `dispatched: { rank: 20, by: [router], after: [opened] }` to the stages of kinds/service.yaml"),
+    "desk asked of a kind that is never dispatched": ("router", "rules/dispatch.yaml", FRONT, ASKED + FRONT, "a, when",
+                                                      "entry a dispatches kind service, which has no stage dispatched",
+                                                      "to the stages of kinds/service.yaml"),
     "unknown kind of a trigger": ("router", "triggers/cluster.yaml", "kind: request", "kind: requst", "requst",
                                   'no kind "requst"; did you mean request', "use a kind of kinds/"),
     "sentence with a hole": ("router", "triggers/cluster.yaml", "{community}", "{comunity}", '"{within}', "comunity", "{community}"),

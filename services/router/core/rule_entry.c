@@ -166,6 +166,20 @@ static bool names_kind(const struct rule_entry *entry, const struct case_kind *k
     return false;
 }
 
+/* Itself, not by its beginning as `p*` does, which may be meant for others. */
+static bool spells_kind(const struct rule_entry *entry, const struct case_kind *kind)
+{
+    for (size_t i = 0; i < entry->when_count; i++) {
+        const struct predicate *asked = &entry->when[i].asked;
+        if (entry->when[i].field != RULE_KIND || asked->form != PREDICATE_ONE_OF)
+            continue;
+        for (size_t j = 0; j < asked->value_count; j++)
+            if (span_is(asked->values[j], kind->code))
+                return true;
+    }
+    return false;
+}
+
 /* A helper is one by the stage that says so: of a case that cannot come to it, its order would end
  * as it is given. */
 static void check_helped(const struct rule_entry *entry, const struct yaml_node *co,
@@ -185,14 +199,36 @@ static void check_helped(const struct rule_entry *entry, const struct yaml_node 
                     stage < 0 ? "and there is no such stage in" : "who may not in", kind->code);
 }
 
-static void check_helpers(const struct rule_entry *entry, const struct yaml_node *then,
-                          const struct rule_reading *reading)
+/* What leads a case, the desk too, does so by `dispatched`: of a kind without it the router never
+ * decides, and nothing else tells that the entry is for nobody. */
+static void check_dispatched(const struct rule_entry *entry, const struct case_kind *kind,
+                             struct diagnostics *diagnostics)
 {
-    const struct kinds *kinds = entry->co_units.count ? reading->district->kinds : NULL;
+    bool is_there = kind->dispatched >= 0;
+    char fix[192];
+    if (is_there && kind->stages[kind->dispatched].parties >> kind->party.router & 1)
+        return;
+    snprintf(fix, sizeof fix,
+             is_there ? "add router to the by: of dispatched in kinds/%s.yaml"
+                      : "add `dispatched: { rank: 20, by: [router], after: [opened] }` to the "
+                        "stages of kinds/%s.yaml",
+             kind->code);
+    diagnostics_add(
+        diagnostics, entry->written, fix, "entry %s dispatches kind %s, %s", entry->id, kind->code,
+        is_there ? "where the router may not say dispatched" : "which has no stage dispatched");
+}
+
+static void check_kinds(const struct rule_entry *entry, const struct yaml_node *then,
+                        const struct rule_reading *reading)
+{
+    const struct kinds *kinds = reading->district->kinds;
     const struct case_kind *kind;
-    for (size_t i = 0; kinds && (kind = kinds_at(kinds, i)); i++)
-        if (names_kind(entry, kind))
+    for (size_t i = 0; kinds && (kind = kinds_at(kinds, i)); i++) {
+        if (spells_kind(entry, kind))
+            check_dispatched(entry, kind, reading->diagnostics);
+        if (entry->co_units.count && names_kind(entry, kind))
             check_helped(entry, yaml_get(then, "co"), kind, reading->diagnostics);
+    }
 }
 
 static void read_dates(struct rule_entry *entry, const struct yaml_node *node,
@@ -233,7 +269,7 @@ bool rule_entry_read(struct rule_entry *entry, const struct yaml_node *node,
     if (yaml_get(node, "when"))
         read_when(entry, yaml_get(node, "when"), reading);
     read_then(entry, then, reading);
-    check_helpers(entry, then, reading);
+    check_kinds(entry, then, reading);
     return diagnostics_errors(diagnostics) == errors;
 }
 
