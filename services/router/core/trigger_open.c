@@ -140,13 +140,25 @@ static bool read_lead(struct trigger_reading *reading, const struct yaml_node *n
     return false;
 }
 
+/* `words:` is of the sentence and stands beside open:, so many look for it here. */
+static bool only_keys(const struct yaml_node *open, const char *const *known,
+                      struct diagnostics *diagnostics)
+{
+    const struct yaml_node *aside = open->type == YAML_MAP ? yaml_get(open, "words") : NULL;
+    if (!aside)
+        return yaml_only_keys(open, known, diagnostics);
+    diagnostics_add(diagnostics, aside->key_place, "move it to the top level of the file",
+                    "words is no key of open:");
+    return false;
+}
+
 bool trigger_read_open(struct trigger_reading *reading, const struct yaml_node *node)
 {
     static const char *const known[] = {"type_code", "place", "lead", "limit_class", "say", NULL};
     static const char *const place[] = {"street_code", "community_code", "estate_code"};
     struct trigger *trigger = reading->trigger;
     struct diagnostics *d = reading->diagnostics;
-    if (!node || !yaml_only_keys(node, known, d))
+    if (!node || !only_keys(node, known, d))
         return false;
     const struct yaml_node *where = yaml_get(node, "place"), *limit = yaml_get(node, "limit_class");
     bool good = read_type(reading, yaml_get(node, "type_code")) &

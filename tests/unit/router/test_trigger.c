@@ -102,6 +102,8 @@ static const struct slip slips[] = {
      "t.yaml:6:15: error: no unit \"d_mars\"; fix: use a code of registries/units.csv"},
     {"another_place", BEFORE COUNT "open: { place: here, say: x }\n",
      "t.yaml:6:16: error: only the facts know a place; fix: write place: same, or leave it out"},
+    {"words_of_the_sentence", BEFORE COUNT "open:\n  say: \"{count}件\"\n  words: { water: 水 }\n",
+     "t.yaml:8:3: error: words is no key of open:; fix: move it to the top level of the file"},
     {"words_that_are_no_map", BEFORE COUNT "words: [水]\n" OPEN,
      "t.yaml:6:8: error: words is a map from codes to what they are called; fix: write words: { "
      "water: 水, power: 电 }"},
