@@ -66,12 +66,13 @@ function stands(one, lines, now) {
   return t(one.state === "held" ? "w_held" : one.unit ? "w_with" : "w_waiting", words);
 }
 
-// Of another kind an end is none of 办结: a finding that was declined, a matter that was cancelled.
+// Of another kind an end is none of 办结: a finding that was declined, a matter that was cancelled; one that has its last stage yet to come has not ended.
 function ended(one) {
-  const time = one.opened && (one.resolved || one.closed) ? duration(secondsBetween(one.opened, one.resolved || one.closed)) : "";
+  const done = one.kind === "request" ? one.resolved || one.closed : one.closed || one.resolved;
+  const time = one.opened && done ? duration(secondsBetween(one.opened, done)) : "";
   if (!time && one.state === "merged" && one.parent) return t("w_merged", { parent: numberOf(one.parent), unit: one.into?.unit_name || one.into?.unit || t("parents_lead") });
   if (!time) return t(`state_${one.state}`);
-  return one.kind === "request" || !one.stage_words ? t("w_done", { time }) : t("w_ended", { stage: one.stage_words, time });
+  return one.kind === "request" || !one.stage_words ? t("w_done", { time }) : t(one.closed ? "w_ended" : "w_reached", { stage: one.stage_words, time });
 }
 
 // What is asked of the desk, in the words of who asks: the last line that does.

@@ -178,7 +178,7 @@ def test_a_rule_has_one_name_and_nothing_was_before_it_began(api):
     page = browse(told(api, lived(timeline=[*lines, *more, late])))
     words = page.text("timeline")
     assert errors(page) == [] and all(f"规则 {name}" in words for name in ("承接来单指定", "异议", "异议裁定", "未诉先办待确认", "临期", "受理")), words
-    assert "派单 0 秒后仍未签收" in page.text("why")
+    assert "已 0 秒,尚未签收" in page.text("why")
 
 
 def test_another_kinds_stage_is_called_as_the_kind_says(api):
@@ -192,6 +192,9 @@ def test_another_kinds_stage_is_called_as_the_kind_says(api):
     one = {**rows[1], "closed": at("2026-01-01", 10), "stage_words": "不予立项", "desk_cause": None, "timeline": []}
     page = browse(told(api, one))
     assert "已结束:不予立项,历时 2.0 时。" in page.text("why") and "已办结" not in page.text("why")
+    one = {**one, "case": "works:hfc:W1", "kind": "works", "resolved": at("2026-01-01", 9), "stage_words": "验收"}  # closed later than it was done
+    assert "已结束:验收,历时 2.0 时。" in browse(told(api, one)).text("why")
+    assert "已到实施,历时 60 分。" in browse(told(api, {**one, "state": "resolved", "closed": None, "stage_words": "实施"})).text("why")
     helped = lived(helpers=[{"unit": "d_urban", "role": "co"}])
     assert "区城市管理委 协办" in browse(told(api, helped)).text("view")
 

@@ -89,7 +89,7 @@ test("why is this one late", async () => {
   await page.locator("#case_title", { hasText: name }).waitFor();
   const why = await text(page, "why");
   assert.match(why, /时限 .* 已过 .*,尚未办结。/);
-  assert.match(why, /仍未签收|尚未联系居民|此后无进展|等待指挥中心/);
+  assert.match(why, /尚未签收|尚未联系居民|此后无进展|等待指挥中心/);
   await close(seen);
 });
 
