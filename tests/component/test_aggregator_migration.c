@@ -96,19 +96,22 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
     assert_string_equal(answer, "day unit is_excluded whole_n whole_ms");
 }
 
-/* An upgrade comes while another aggregator writes, sets first, then the rows beside them; what it
- * changes begins with the rows. It waits at its begin, and not with what the writer needs next. */
+/* An upgrade comes while another aggregator writes, places first, then sets, then the rows beside
+ * them; what it changes begins with the rows. It waits at its begin, and not with what the writer
+ * needs next. */
 static void an_upgrade_waits_for_a_writer_and_never_the_other_way(void **state)
 {
     struct error error = {0};
     char answer[200] = "";
     (void)state;
     assert_true(shell("cd %s && n=$(ls 0*.sql | tail -1 | cut -c1-4) && echo 'LOCK TABLE "
-                      "core.case_now; LOCK TABLE core.case_set;' >$(printf %%04d $(expr $n + 1))_"
+                      "core.case_now; LOCK TABLE core.case_set; LOCK TABLE core.kafka_offset;' "
+                      ">$(printf %%04d $(expr $n + 1))_"
                       "rows_first.sql",
                       here.sql));
     if (!postgres_connection_run(here.reader,
-                                 "SET ROLE agg_writer; BEGIN; INSERT INTO core.case_set (case_id, "
+                                 "SET ROLE agg_writer; BEGIN; UPDATE core.kafka_offset SET owner = "
+                                 "owner; INSERT INTO core.case_set (case_id, "
                                  "kind, lines, unit) VALUES ('request:t:1', 'request', 'x', '')",
                                  &error))
         fail_msg("%s", error.text);

@@ -161,7 +161,7 @@ void title_list_free(struct title_list *list)
 
 struct span title_list_find(const struct title_list *list, struct span code, enum language language)
 {
-    const struct title *title = code.len ? table_find(&list->by_code, code) : NULL;
+    const struct title *title = list && code.len ? table_find(&list->by_code, code) : NULL;
     if (!title)
         return SPAN_NONE;
     return span_of(language == LANGUAGE_ENGLISH ? title->english : title->chinese);

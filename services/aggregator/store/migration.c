@@ -217,10 +217,11 @@ bool migration_apply(struct postgres_connection *connection, const char *folder,
                 compare(connection, &files, &there, error);
     if (applied)
         *applied = good ? files.count - there : 0;
-    /* As every writer begins: none then waits for us with what we shall wait for. */
+    /* With what every writer takes first: none then holds what we shall wait for. Who reads does
+     * not wait. */
     if (good && there > 0 && there < files.count)
-        good = postgres_connection_run(connection,
-                                       "LOCK TABLE core.case_set IN ACCESS EXCLUSIVE MODE", error);
+        good = postgres_connection_run(
+            connection, "LOCK TABLE core.kafka_offset IN SHARE ROW EXCLUSIVE MODE", error);
     for (int i = there; i < files.count && good; i++)
         good = apply_file(connection, &files, &files.at[i], error);
     files_fini(&files);

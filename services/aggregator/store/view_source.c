@@ -234,21 +234,23 @@ static void add_kept(struct strbuf *out, const struct view_source *source)
     view_source_add_groups(out, source, ", ");
 }
 
-/* Each bin once. Most of what cells have of a bin is one, so it is counted as it lies there, and
- * taken apart when there are few of them. */
+/* Each bin once; what is named with a capital no group of a view is called. Most of what cells have
+ * of a bin is one, so it is counted as it lies there, and taken apart when there are few of them.
+ */
 static void add_bins(struct strbuf *out, const struct view_source *source)
 {
     strbuf_add(out, SPAN("(SELECT "));
     add_kept(out, source);
-    strbuf_add(out, SPAN(", measure, bin::integer AS bin, sum(times * n)::bigint AS n FROM ("));
+    strbuf_add(out, SPAN(", measure, bin::integer AS bin, sum(\"Times\" * n)::bigint AS n FROM ("));
     add_columns(out, source);
-    strbuf_addf(out, ", unnest(bins) AS packed, count(*) AS times FROM core.cell_%s WHERE true",
+    strbuf_addf(out,
+                ", unnest(bins) AS \"Packed\", count(*) AS \"Times\" FROM core.cell_%s WHERE true",
                 source->view->name);
     add_conditions(out, source);
     add_grouping_and(out, source, 1);
-    strbuf_add(out, SPAN(") AS p CROSS JOIN LATERAL core.bins_of(ARRAY[packed]) GROUP BY "));
+    strbuf_add(out, SPAN(") AS p CROSS JOIN LATERAL core.bins_of(ARRAY[\"Packed\"]) GROUP BY "));
     add_kept(out, source);
-    strbuf_add(out, SPAN(", measure, bins_of.bin HAVING sum(times * n) > 0) AS b"));
+    strbuf_add(out, SPAN(", measure, bins_of.bin HAVING sum(\"Times\" * n) > 0) AS b"));
 }
 
 /* From the cells themselves: what shows bins one a row looks with its reader's eyes, and who reads
@@ -261,8 +263,8 @@ void view_source_add_quantiles(struct strbuf *out, const struct view_source *sou
     strbuf_add(out, SPAN(" LEFT JOIN (SELECT "));
     add_kept(out, source);
     view_columns_quantiles(out, source->view);
-    strbuf_add(out, SPAN(" FROM (SELECT *, sum(n) OVER (w ORDER BY bin) AS upto, sum(n) OVER w AS "
-                         "total FROM "));
+    strbuf_add(out, SPAN(" FROM (SELECT *, sum(n) OVER (w ORDER BY bin) AS \"Upto\", sum(n) OVER w "
+                         "AS \"Total\" FROM "));
     add_bins(out, source);
     strbuf_add(out, SPAN(" WINDOW w AS (PARTITION BY "));
     add_kept(out, source);

@@ -46,6 +46,12 @@ static enum moves_answer answer_to(const struct case_kind *kind, const struct ki
     return MOVES_AMEND;
 }
 
+/* What a recall takes along: the clock runs again, a refused dispute was of the one who had it. */
+static bool ends_with_lead(const struct kind_stage *stage)
+{
+    return stage->clock_stops || stage->clock_runs || stage->meaning == MEANS_DISPUTE_DECIDED;
+}
+
 static bool is_answered(const struct case_set *set, const struct case_kind *kind,
                         const struct case_line *move, const char *stage)
 {
@@ -109,7 +115,10 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
         enum moves_answer answer = answer_to(kind, &kind->stages[index], line);
         bool known = i < begin.lead && !span_equal(line->id, passed->told) &&
                      line->recorded_ms <= set->lines[begin.lead].recorded_ms;
-        bool told = answer == MOVES_AMEND && (known || !fold->dispatched);
+        bool over = i < begin.lead && ends_with_lead(&kind->stages[index]);
+        bool told = answer == MOVES_AMEND && (known || over || !fold->dispatched);
+        if (answer == MOVES_CO && span_equal(line->attribute[CASE_CO], fold->lead))
+            continue; /* he has it himself by now; when he loses it he helps */
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;
         if (span_equal(line->id, passed->again) || !is_answered(set, kind, line, stage_of(answer)))

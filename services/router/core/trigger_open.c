@@ -38,6 +38,12 @@ static const struct word {
     {"case", "case"},
 };
 
+/* Who called, and what was heard, stand in no sentence that goes to a unit. */
+static bool is_of_caller(struct span field)
+{
+    return span_is(field, "caller_ref") || span_is(field, "flags");
+}
+
 /* {type_code} would say a code where {type} says a name. */
 static const char *word_of_field(struct span field)
 {
@@ -55,7 +61,7 @@ bool trigger_word(const struct trigger *trigger, struct span word, struct span *
             return true;
         }
     for (size_t i = 0; i < trigger->group_count; i++)
-        if (span_equal(word, trigger->group[i]) && !word_of_field(word)) {
+        if (span_equal(word, trigger->group[i]) && !word_of_field(word) && !is_of_caller(word)) {
             *field = trigger->group[i];
             return true;
         }

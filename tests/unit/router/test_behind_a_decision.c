@@ -108,6 +108,31 @@ static void the_new_lead_hears_of_an_extension_behind_the_decision(void **state)
     case_flow_close(flow);
 }
 
+/* Of the one who had it: his pause ended with him, and so did his dispute. */
+static void the_new_lead_hears_nothing_of_what_ended_with_the_old_one(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin_ahead(order);
+    struct told asked = said("asked-1", "hold_requested", "lead", NOON + HOUR - 2 * MINUTE),
+                held = said("held-1", "held", "desk", NOON + HOUR + MINUTE);
+    tell(flow, asked);
+    tell(flow, held);
+    assert_newest("d_urban", "assigned", "\"cause\":\"assigned-1\"");
+    case_flow_close(flow);
+}
+
+/* Called to help when another led, and leading by now. */
+static void who_leads_is_called_to_no_help(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin_ahead(order);
+    struct told called = said("co-1", "co_assigned", "desk", NOON + HOUR + 2 * MINUTE);
+    called.data = "{\"co_unit\":\"d_urban\"}";
+    tell(flow, called);
+    assert_newest("d_urban", "assigned", "\"cause\":\"assigned-1\"");
+    case_flow_close(flow);
+}
+
 static void who_was_reminded_loses_a_merged_case_behind_that(void **state)
 {
     (void)state;
@@ -130,6 +155,8 @@ int main(void)
         cmocka_unit_test(a_corrected_limit_is_the_limit),
         cmocka_unit_test(told_twice_without_news_it_is_amended_once),
         cmocka_unit_test(the_new_lead_hears_of_an_extension_behind_the_decision),
+        cmocka_unit_test(the_new_lead_hears_nothing_of_what_ended_with_the_old_one),
+        cmocka_unit_test(who_leads_is_called_to_no_help),
         cmocka_unit_test(who_was_reminded_loses_a_merged_case_behind_that),
     };
     return cmocka_run_group_tests(tests, load, unload);

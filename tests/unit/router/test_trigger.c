@@ -92,6 +92,9 @@ static const struct slip slips[] = {
      "t.yaml:6:14: error: nothing fills {comunity}; fix: did you mean {community}?"},
     {"a_code_where_its_name_is_meant", BEFORE COUNT "open: { say: \"{community_code}\" }\n",
      "t.yaml:6:14: error: nothing fills {community_code}; fix: did you mean {community}?"},
+    {"a_caller_in_a_sentence",
+     HEAD ON "group: [caller_ref]\n" COUNT "open: { say: \"{caller_ref}\" }\n",
+     "t.yaml:6:14: error: nothing fills {caller_ref}; fix: "},
     {"a_field_of_another_group", BEFORE COUNT "open: { say: \"{foreman}\" }\n",
      "t.yaml:6:14: error: nothing fills {foreman}; fix: use {count}, {distinct}, {within}, "
      "{type}, {community}, …, or a field of group:"},
