@@ -95,6 +95,14 @@ struct span stage_words_stage(const struct case_kind *kind, struct span stage,
     return own.at ? own : find(stages, ARRAY_LENGTH(stages), stage, language);
 }
 
+struct span stage_words_said(const struct case_kind *kind, struct span stage, struct span party,
+                             enum language language)
+{
+    if (!span_is(stage, "escalated") || !span_is(party, "router"))
+        return stage_words_stage(kind, stage, language);
+    return span_of(language == LANGUAGE_ENGLISH ? "the desk is asked" : "请研判");
+}
+
 struct span stage_words_party(struct span party, enum language language)
 {
     return find(parties, ARRAY_LENGTH(parties), party, language);

@@ -67,7 +67,7 @@ static void add_event(struct strbuf *out, const struct tap_record *tap,
     }
     const struct case_kind *kind =
         names->kinds ? kinds_find(names->kinds, span_cut(&rest, ':')) : NULL;
-    why_words_add_named(out, why_words_stage(kind, event->name), event->name);
+    why_words_add_named(out, why_words_said(kind, event->name, event->party), event->name);
     strbuf_addf(out, "\t%.*s\t发生 ", SPAN_ARG(event->subject));
     moment_add(out, event->time_ms);
     if (event->party.len) {

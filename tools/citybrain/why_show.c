@@ -64,14 +64,12 @@ static void put_stage(struct show *show, struct span stage)
     put_named(show, why_words_stage(show->report->kind, stage), stage);
 }
 
-/* Escalated by the router is a question to the desk, no step up. */
 static void put_line_stage(struct show *show, size_t i)
 {
     const struct case_line *line = &show->report->set.lines[i];
     struct span stage = codes_text(show->report->codes, CODE_STAGE, line->stage);
-    bool asks = span_is(stage, "escalated") &&
-                span_is(codes_text(show->report->codes, CODE_PARTY, line->party), "router");
-    put_named(show, asks ? SPAN("请研判") : why_words_stage(show->report->kind, stage), stage);
+    struct span party = codes_text(show->report->codes, CODE_PARTY, line->party);
+    put_named(show, why_words_said(show->report->kind, stage, party), stage);
 }
 
 /* ---- where it stands ---- */

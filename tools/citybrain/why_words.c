@@ -154,6 +154,11 @@ struct span why_words_stage(const struct case_kind *kind, struct span stage)
     return stage_words_stage(kind, stage, LANGUAGE_CHINESE);
 }
 
+struct span why_words_said(const struct case_kind *kind, struct span stage, struct span party)
+{
+    return stage_words_said(kind, stage, party, LANGUAGE_CHINESE);
+}
+
 struct span why_words_party(struct span party)
 {
     return stage_words_party(party, LANGUAGE_CHINESE);

@@ -12,6 +12,7 @@
 
 /* Each absent where there is no word for it; a kind has its own for its stages (NULL = ours). */
 struct span why_words_stage(const struct case_kind *kind, struct span stage);
+struct span why_words_said(const struct case_kind *kind, struct span stage, struct span party);
 struct span why_words_party(struct span party);
 struct span why_words_member(struct span member);
 /* A value of a closed list, by its member: mode, disposition, due_source … */

@@ -89,8 +89,8 @@ static const char *before_lead(struct span stage, enum language language)
 static void add_words(const struct case_story *story, const struct case_kind *kind,
                       const struct case_line *line, struct span stage, struct strbuf *out)
 {
-    struct span word = stage_words_stage(kind, stage, story->language);
     struct span party = codes_text(story->codes, CODE_PARTY, line->party);
+    struct span word = stage_words_said(kind, stage, party, story->language);
     struct span who = name_of(story, story->names.units, line->unit);
     struct span lead = name_of(story, story->names.units, line->attribute[CASE_LEAD]);
     bool english = story->language == LANGUAGE_ENGLISH;

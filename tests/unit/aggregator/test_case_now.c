@@ -290,6 +290,37 @@ static void a_story_has_words_in_both_languages_and_no_caller(void **state)
     strbuf_fini(&out);
 }
 
+/* As `citybrain why` says it; what the desk takes a step up is one. */
+static void a_story_calls_the_routers_question_what_it_is(void **state)
+{
+    static const struct {
+        enum language language;
+        const char *asked, *up;
+    } rows[] = {
+        {LANGUAGE_CHINESE, "\"words\":\"请研判（派单规则）\"", "\"words\":\"提级（区指挥中心）\""},
+        {LANGUAGE_ENGLISH, "\"words\":\"the desk is asked (rules)\"",
+         "\"words\":\"escalated (the desk)\""}};
+    struct strbuf lines, out;
+    struct case_story story = {.codes = codes, .kinds = kinds, .zone_minutes = 480};
+    (void)state;
+    begin();
+    say("escalated", "router", NULL, (struct word){CASE_RULE, "confirm"}, NOTHING);
+    say("escalated", "desk", NULL, (struct word){CASE_LEVEL, "city"}, NOTHING);
+    strbuf_init(&lines, 1024, 1 << 16);
+    strbuf_init(&out, 1024, 1 << 16);
+    case_set_write(&lines, &set, codes);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        strbuf_reset(&out);
+        story.language = rows[i].language;
+        assert_true(
+            case_story_write(&story, SPAN("request:t:1"), strbuf_span(&lines), &arena, &out));
+        assert_non_null(strstr(out.at, rows[i].asked));
+        assert_non_null(strstr(out.at, rows[i].up));
+    }
+    strbuf_fini(&lines);
+    strbuf_fini(&out);
+}
+
 /* One that the district names, by its value's name where it has one; a caller's never. */
 static void a_story_tells_the_fields_that_are_named(void **state)
 {
@@ -430,6 +461,7 @@ int main(void)
         cmocka_unit_test(on_hold_it_says_since_when_and_done_meanwhile_it_was_in_time),
         cmocka_unit_test(the_desk_is_asked_what_its_order_or_a_move_says),
         cmocka_unit_test(a_story_has_words_in_both_languages_and_no_caller),
+        cmocka_unit_test(a_story_calls_the_routers_question_what_it_is),
         cmocka_unit_test(a_story_tells_the_fields_that_are_named),
         cmocka_unit_test(a_story_tells_what_a_call_back_heard),
         cmocka_unit_test(a_story_tells_reasons_to_whom_they_concern),
