@@ -107,6 +107,9 @@ def test_limit_classes_rules_and_triggers_are_called_as_their_files_say():
     assert told(OPENED, line(3, "dispatched", "router", l="s110105001", r="nobodys"))["dispatched"].endswith("规则 nobodys")
     found = [line(0, "opened", "router", t="R0303", **{"7": "cluster"}), line(1, "confirmed", "router", r="cluster", u=f"{0:022}")]
     assert "规则 同一小区集中反映(cluster)" in why(*found, case="proactive:cluster:1")
+    # a move that is answered is called as its kind calls it
+    taken = [line(0, "opened", "source"), line(4, "linked", "desk", "desk", r="accepted")]
+    assert "规则 受理(accepted)" in why(*taken, case="service:counter:1")
 
 
 def test_a_kind_of_ones_own_calls_its_stages_by_its_own_names(tmp_path):

@@ -226,6 +226,8 @@ void desk_report_json(struct desk_duties *duties, const struct desk_duty_item *i
 struct showing {
     FILE *out;
     const char *case_id;
+    const struct desk_names *names;
+    const struct case_kind *kind; /* NULL = not known here */
 };
 
 static void show_move(void *context, const struct desk_move *move)
@@ -246,11 +248,13 @@ static void show_named(FILE *out, const char *label, struct span code, struct sp
     fputc('\n', out);
 }
 
-static void show_own(FILE *out, const char *label, const struct json_value *of, const char *member,
-                     const struct own_names *own)
+static void show_own(const struct showing *showing, const char *label, const struct json_value *of,
+                     const char *member)
 {
-    struct span code = json_text(of, member), name = own_names_value(own, span_of(member), code);
-    show_named(out, label, code, name.at ? name : why_words_value(span_of(member), code));
+    struct span code = json_text(of, member);
+    struct span name = own_names_value(showing->names->own, span_of(member), code);
+    show_named(showing->out, label, code,
+               name.at ? name : why_words_value(showing->kind, span_of(member), code));
 }
 
 static void show_time(FILE *out, const char *label, int64_t ms)
@@ -263,26 +267,25 @@ static void show_time(FILE *out, const char *label, int64_t ms)
     show_named(out, label, strbuf_span(&time), SPAN_NONE);
 }
 
-static void show_answer(const struct json_value *answer, const char *label,
-                        const struct desk_names *names, int64_t day, FILE *out)
+static void show_answer(const struct showing *showing, const struct json_value *answer,
+                        const char *label, int64_t day)
 {
     struct span unit = json_text(answer, "unit"), rule = json_text(answer, "rule");
     if (!unit.at)
         return;
-    show_named(out, label, unit, district_unit_name(names->district, unit, day));
+    show_named(showing->out, label, unit, district_unit_name(showing->names->district, unit, day));
     if (rule.len)
-        show_own(out, "\t按规则", answer, "rule", names->own);
+        show_own(showing, "\t按规则", answer, "rule");
 }
 
-static void show_alternatives(const struct json_value *order, const struct desk_names *names,
-                              FILE *out)
+static void show_alternatives(const struct showing *showing, const struct json_value *order)
 {
     const struct json_value *others = json_get(order, SPAN("alternatives"));
     const struct json_value *own = json_get(order, SPAN("would_have"));
     if (own)
-        show_answer(own, "按规则应由", names, day_of(order), out);
+        show_answer(showing, own, "按规则应由", day_of(order));
     for (const struct json_value *one = others ? others->first : NULL; one; one = one->next)
-        show_answer(one, "可选单位", names, day_of(order), out);
+        show_answer(showing, one, "可选单位", day_of(order));
 }
 
 void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *item,
@@ -295,7 +298,9 @@ void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *i
     int64_t day = day_of(order);
     struct span lead = json_text(order, "lead"), type = json_text(order, "type_code");
     struct span place = place_of(order), by = json_text(order, "asked_by");
-    struct showing showing = {out, item->case_id};
+    struct span rest = span_of(item->case_id);
+    struct showing showing = {out, item->case_id, names, NULL};
+    showing.kind = names->kinds ? kinds_find(names->kinds, span_cut(&rest, ':')) : NULL;
     fprintf(out, "%s\n事由\t%s (%s): %s\n", item->case_id, row->name, row->code, row->ask);
     show_named(out, "说明", json_text(order, "reason"), SPAN_NONE);
     show_time(out, "起始", time_of(order, "time"));
@@ -306,9 +311,9 @@ void desk_report_show(struct desk_duties *duties, const struct desk_duty_item *i
     show_named(out, "类型", type, type.at ? district_type(district, type, day).name : SPAN_NONE);
     show_named(out, "地点", place,
                place.at ? district_place_name(district, place, day) : SPAN_NONE);
-    show_own(out, "时限类别", order, "limit_class", names->own);
-    show_own(out, "规则", order, "rule", names->own);
-    show_alternatives(order, names, out);
+    show_own(&showing, "时限类别", order, "limit_class");
+    show_own(&showing, "规则", order, "rule");
+    show_alternatives(&showing, order);
     if (item->reminders)
         fprintf(out, "已提醒\t%d 次\n", item->reminders);
     fputs("可作决定:\n", out);

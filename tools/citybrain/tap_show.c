@@ -27,7 +27,27 @@ static void add_cut(struct strbuf *out, struct span text)
         strbuf_add(out, SPAN("…"));
 }
 
-static void add_member(struct strbuf *out, const struct district *district, struct span member,
+struct telling {
+    const struct district *district;
+    const struct case_kind *kind; /* of the case; NULL = none, or not known here */
+};
+
+static struct telling telling_of(const struct tap_record *tap, const struct tap_names *names)
+{
+    struct span rest = tap->case_id;
+    return (struct telling){names->district,
+                            names->kinds ? kinds_find(names->kinds, span_cut(&rest, ':')) : NULL};
+}
+
+/* A rule may be a move of the case: which word it has there its kind alone knows. */
+static bool is_move(const struct telling *telling, struct span member, struct span value)
+{
+    struct span stage = why_words_stage(NULL, value);
+    return !telling->kind && span_is(member, "rule") && stage.at &&
+           span_equal(why_words_value(NULL, member, value), stage);
+}
+
+static void add_member(struct strbuf *out, const struct telling *telling, struct span member,
                        struct span value)
 {
     struct span word = why_words_member(member);
@@ -36,12 +56,14 @@ static void add_member(struct strbuf *out, const struct district *district, stru
     strbuf_addf(out, " %.*s=", SPAN_ARG(word.len ? word : member));
     if (value.len > MOST_TEXT)
         add_cut(out, value);
+    else if (is_move(telling, member, value))
+        strbuf_add(out, value);
     else if (!moment_add_text(out, value))
-        why_words_add(out, district, member, value);
+        why_words_add(out, telling->district, telling->kind, member, value);
 }
 
 /* Texts and numbers of an object; what is nested is for --json. */
-static void add_members(struct strbuf *out, const struct district *district,
+static void add_members(struct strbuf *out, const struct telling *telling,
                         const struct json_value *object, const char *const *without)
 {
     for (const struct json_value *one = object ? object->first : NULL; one; one = one->next) {
@@ -49,7 +71,7 @@ static void add_members(struct strbuf *out, const struct district *district,
         for (size_t i = 0; without[i]; i++)
             left = left || span_is(one->key, without[i]);
         if (!left)
-            add_member(out, district, one->key, one->text);
+            add_member(out, telling, one->key, one->text);
     }
 }
 
@@ -58,16 +80,13 @@ static void add_event(struct strbuf *out, const struct tap_record *tap,
 {
     static const char *const none[] = {NULL};
     const struct event *event = &tap->event;
-    const struct district *district = names->district;
-    struct span rest = event->subject;
+    const struct telling telling = telling_of(tap, names);
     if (event->family == EVENT_TICK) {
         strbuf_add(out, SPAN("时钟(tick) "));
         moment_add(out, event->time_ms);
         return;
     }
-    const struct case_kind *kind =
-        names->kinds ? kinds_find(names->kinds, span_cut(&rest, ':')) : NULL;
-    why_words_add_named(out, why_words_said(kind, event->name, event->party), event->name);
+    why_words_add_named(out, why_words_said(telling.kind, event->name, event->party), event->name);
     strbuf_addf(out, "\t%.*s\t发生 ", SPAN_ARG(event->subject));
     moment_add(out, event->time_ms);
     if (event->party.len) {
@@ -76,14 +95,14 @@ static void add_event(struct strbuf *out, const struct tap_record *tap,
     }
     if (event->unit.len) {
         strbuf_add(out, SPAN(" 单位="));
-        why_words_add_unit(out, district, event->unit);
+        why_words_add_unit(out, telling.district, event->unit);
     }
     if (event->feed.len)
         strbuf_addf(out, " 数据源=%.*s/%lld", SPAN_ARG(event->feed), (long long)event->feedversion);
     if (event->replayof.len)
         strbuf_addf(out, " 重放=%.*s", SPAN_ARG(event->replayof));
     if (tap->topic->form == TAP_EVENT)
-        add_members(out, district, event->data, none);
+        add_members(out, &telling, event->data, none);
 }
 
 static void add_header(struct strbuf *out, const struct tap_record *tap)
@@ -110,8 +129,9 @@ static void add_header(struct strbuf *out, const struct tap_record *tap)
 }
 
 static void add_order(struct strbuf *out, const struct tap_record *tap,
-                      const struct district *district)
+                      const struct tap_names *names)
 {
+    const struct telling telling = telling_of(tap, names);
     static const char *const said[] = {"case", "kind", "id",     "bundle", "cause",
                                        "unit", "time", "reason", NULL};
     struct span reason = json_text(tap->json, "reason");
@@ -121,8 +141,8 @@ static void add_order(struct strbuf *out, const struct tap_record *tap,
         return;
     }
     strbuf_add(out, SPAN("单位="));
-    why_words_add_unit(out, district, tap->unit);
-    add_members(out, district, tap->json, said);
+    why_words_add_unit(out, telling.district, tap->unit);
+    add_members(out, &telling, tap->json, said);
     if (reason.len)
         strbuf_addf(out, " 理由=%.*s", SPAN_ARG(reason));
 }
@@ -149,10 +169,11 @@ static void add_audit(struct strbuf *out, const struct tap_record *tap)
 {
     static const char *const none[] = {NULL};
     static const struct district nowhere;
+    static const struct telling plain = {&nowhere, NULL};
     strbuf_addf(out, "%.*s\t%.*s\t%.*s 理由=", SPAN_ARG(tap->what),
                 SPAN_ARG(json_text(tap->json, "who")), SPAN_ARG(json_text(tap->json, "outcome")));
     add_cut(out, json_text(tap->json, "reason"));
-    add_members(out, &nowhere, json_get(tap->json, SPAN("arguments")), none);
+    add_members(out, &plain, json_get(tap->json, SPAN("arguments")), none);
 }
 
 void tap_show_words(struct strbuf *out, const struct tap_record *tap, const struct tap_names *names)
@@ -178,7 +199,7 @@ void tap_show_words(struct strbuf *out, const struct tap_record *tap, const stru
     case TAP_EVENT:
     case TAP_STATUS: add_event(out, tap, names); break;
     case TAP_ORDER:
-    case TAP_RECEIPT: add_order(out, tap, names->district); break;
+    case TAP_RECEIPT: add_order(out, tap, names); break;
     case TAP_SIGNAL: add_signal(out, tap); break;
     case TAP_AUDIT: add_audit(out, tap); break;
     case TAP_RAW:

@@ -54,7 +54,7 @@ static struct span name_of(const struct names *names, const struct json_value *c
     if (own.at)
         return own;
     return why_words_has_name(cell->key) ? why_words_name(&names->district, cell->key, cell->text)
-                                         : why_words_value(cell->key, cell->text);
+                                         : why_words_value(NULL, cell->key, cell->text);
 }
 
 /* type_code -> type_name, unit -> unit_name */

@@ -48,7 +48,7 @@ static void put_value(struct show *show, struct span member, struct span value)
     if (own.at)
         why_words_add_named(&show->text, own, value);
     else
-        why_words_add(&show->text, show->report->district, member, value);
+        why_words_add(&show->text, show->report->district, show->report->kind, member, value);
     put(show, strbuf_span(&show->text));
 }
 

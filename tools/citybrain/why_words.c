@@ -169,7 +169,7 @@ struct span why_words_member(struct span member)
     return find(members, ARRAY_LENGTH(members), member);
 }
 
-struct span why_words_value(struct span member, struct span value)
+struct span why_words_value(const struct case_kind *kind, struct span member, struct span value)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
         if (span_is(member, values[i].member) && span_is(value, values[i].word.code))
@@ -177,8 +177,8 @@ struct span why_words_value(struct span member, struct span value)
     if (!span_is(member, "rule"))
         return SPAN_NONE;
     /* An answer names the move it answers, a question to the desk what is asked. */
-    struct span asked = why_words_value(SPAN("desk_cause"), value);
-    return asked.at ? asked : why_words_stage(NULL, value);
+    struct span asked = why_words_value(kind, SPAN("desk_cause"), value);
+    return asked.at ? asked : why_words_stage(kind, value);
 }
 
 struct span why_words_reason_code(enum line_reason reason)
@@ -245,10 +245,10 @@ void why_words_add_unit(struct strbuf *out, const struct district *district, str
     why_words_add_named(out, name_of(district->units, unit), unit);
 }
 
-void why_words_add(struct strbuf *out, const struct district *district, struct span member,
-                   struct span value)
+void why_words_add(struct strbuf *out, const struct district *district,
+                   const struct case_kind *kind, struct span member, struct span value)
 {
     struct span word = why_words_has_name(member) ? why_words_name(district, member, value)
-                                                  : why_words_value(member, value);
+                                                  : why_words_value(kind, member, value);
     why_words_add_named(out, word, value);
 }

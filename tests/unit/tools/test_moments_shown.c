@@ -88,29 +88,61 @@ static void the_desk_reads_the_districts_clock(void **state)
     free(text);
 }
 
-static void a_tapped_order_says_its_times_as_the_line_does(void **state)
+/* One order as a line of `tap`, without its line feed. */
+static void tap_says(struct strbuf *text, struct span order)
 {
-    (void)state;
     static const struct district nowhere;
     const struct tap_names names = {&nowhere, kinds};
     const struct record record = {.topic = SPAN("cb.dispatch.desk"),
                                   .key = SPAN("request:12345:1"),
-                                  .value = SPAN(ORDER),
+                                  .value = order,
                                   .timestamp_ms =
                                       1772468999999}; /* 2026-03-03T00:29:59.999+08:00 */
     struct tap_record tap;
     struct json_reader *reader = json_reader_new();
     struct arena arena;
-    struct strbuf text;
     arena_init(&arena, 1 << 20);
-    strbuf_init(&text, 256, 65536);
+    strbuf_reset(text);
     tap_record_read(&tap, tap_topic_find("dispatch.desk"), &record, reader, &arena);
-    tap_show_words(&text, &tap, &names);
+    tap_show_words(text, &tap, &names);
+    arena_fini(&arena);
+    json_reader_free(reader);
+}
+
+static void a_tapped_order_says_its_times_as_the_line_does(void **state)
+{
+    (void)state;
+    struct strbuf text;
+    strbuf_init(&text, 256, 65536);
+    tap_says(&text, SPAN(ORDER));
     assert_int_equal(strncmp(text.at, "2026-03-03 00:29:59+08:00\t", 26), 0);
     assert_non_null(strstr(text.at, "=" DUE));
     strbuf_fini(&text);
-    arena_fini(&arena);
-    json_reader_free(reader);
+}
+
+/* And no kind's where its kind is not known here. */
+static void a_tapped_order_calls_a_move_as_its_kind_does(void **state)
+{
+    (void)state;
+    static const struct {
+        struct span order;
+        const char *says;
+    } rows[] = {
+        {SPAN("{\"kind\":\"ended\",\"case\":\"service:a:1\",\"unit\":\"d_civil\",\"rule\":"
+              "\"accepted\"}"),
+         " 规则=受理(accepted)"},
+        {SPAN("{\"kind\":\"ended\",\"case\":\"inspection:a:1\",\"unit\":\"d_civil\",\"rule\":"
+              "\"accepted\"}"),
+         " 规则=accepted"},
+        {SPAN("{\"kind\":\"ended\",\"unit\":\"d_civil\",\"rule\":\"adopted\"}"),
+         " 规则=承接来单指定(adopted)"}};
+    struct strbuf text;
+    strbuf_init(&text, 256, 65536);
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        tap_says(&text, rows[i].order);
+        assert_non_null(strstr(text.at, rows[i].says));
+    }
+    strbuf_fini(&text);
 }
 
 static void what_is_shown_may_be_asked_for(void **state)
@@ -138,6 +170,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_desk_reads_the_districts_clock),
         cmocka_unit_test(a_tapped_order_says_its_times_as_the_line_does),
+        cmocka_unit_test(a_tapped_order_calls_a_move_as_its_kind_does),
         cmocka_unit_test(what_is_shown_may_be_asked_for),
     };
     return cmocka_run_group_tests(tests, load, unload);
