@@ -138,7 +138,7 @@ export function why(one, now) {
   if (one.desk_cause) said.push(t(one.desk_cause === "confirm" && one.found?.own?.over === true ? "w_desk_over" : "w_desk", { cause: t(`cause_${one.desk_cause}`) }));
   if (!last && !one.unit) said.push(t("w_not_dispatched"));
   if (last && SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
-  if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t("w_not_contacted"));
+  if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t(has("reopened").length ? "w_not_contacted_again" : "w_not_contacted"));
   const step = stepOf(lines);
   if (step && now > 0 && one.state !== "held") said.push(t("w_idle", { what: step.words, time: duration(Math.max(0, (now - Date.parse(step.time)) / 1000)) }));
   if (sent.length > 1) said.push(t("w_sent", { n: sent.length }));

@@ -89,8 +89,8 @@ export async function ask(state) {
 const placeWords = (code) => placeName(code === NOWHERE ? "" : code);
 const NARROWED = { unit: (code) => (isUnit(code) ? unitName(code) : t("unknown_code", { code })), community: placeWords, station: String };
 
-// The orders that the API has; by limit what is not done alone.
-const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: state.order !== "due", down: true }, due: { href: address(byLimit(state, "due")), isOn: BY_LIMIT.includes(state.order), down: false } });
+// The orders of the API that a column stands in; by limit what is not done alone. The most urgent first is none: emergencies lead there.
+const ordersOf = (state) => (state.number ? {} : { opened: { href: address({ order: "", pages: "" }), isOn: !BY_LIMIT.includes(state.order), down: true }, due: { href: address(byLimit(state, "limit")), isOn: state.order === "limit", down: false } });
 
 // The most urgent first, or by limit alone, which of what is overdue is the longest overdue first. There is nothing of what is done.
 const BY_LIMIT = ["due", "limit"];

@@ -39,8 +39,17 @@ let timer = 0;
 let named = false;
 let leaving = false; // what is under way when somebody goes is no fault
 
+let shownIn = ""; // whose way was last brought into sight
+
 const viewOf = (which) => VIEWS[which.view] || overview;
 const placeOf = ({ lang, theme, sort, pages, ...rest }) => JSON.stringify(rest);
+
+// On a phone the ways to the views are wider than the screen.
+function bringIntoSight(view) {
+  const ways = byId("views"), way = ways.querySelector("[aria-current]");
+  if (way && view !== shownIn) ways.scrollLeft = way.offsetLeft - ways.offsetLeft - (ways.clientWidth - way.offsetWidth) / 2;
+  shownIn = view;
+}
 
 function frame() {
   setLanguage(state.lang);
@@ -58,6 +67,7 @@ function frame() {
   byId("switches").setAttribute("aria-label", t("switches"));
   byId("status").setAttribute("aria-label", t("status"));
   fill(byId("views"), NAV.map((view) => make("a", { href: viewAddress(view), "data-key": view, "aria-current": viewOf(state) === VIEWS[view] ? "page" : null }, t(`v_${view}`))));
+  bringIntoSight(state.view || "");
   fill(byId("seek"), findForm());
   const theme = THEMES[(THEMES.indexOf(state.theme || "") + 1) % THEMES.length];
   fill(byId("switches"), [

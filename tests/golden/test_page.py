@@ -175,12 +175,12 @@ def test_an_address_keeps_the_choice(api):
 def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
     api.rows["inflow"] = [{"hour": 8, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
     api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + 60000}
-    for before, said in ((1, "约 70"), (0, "未全天有数")):  # of a district that began yesterday, at some hour, nothing is known of before
+    for before, said in ((1, "约 70"), (0, "数据不全")):  # of a district that began yesterday, at some hour, nothing is known of before
         api.rows["closure_rate"] = lambda query, before=before: [rate("", 5 if query["from"] == query["to"] else 5 + 667 + before, 1)]
         assert browse(api.url).text("yesterday_note") == said
     api.rows["inflow"] = api.rows["inflow"][1:]  # its history lies before, its yesterday began at ten
     api.rows["closure_rate"] = lambda query: [rate("", 5 if query["from"] == query["to"] else 700, 1)]
-    assert browse(api.url).text("yesterday_note") == "未全天有数"
+    assert browse(api.url).text("yesterday_note") == "数据不全"
 
 
 def test_the_bench_asks_what_the_page_asks(api):
