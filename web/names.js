@@ -33,7 +33,7 @@ export const isKeptBy = (name, groups) => groups.every((group) => viewNamed(name
 export const hasColumn = (name, column) => Boolean(viewNamed(name)?.columns?.some((one) => one.column === column));
 export const columnName = (name, column) => called(viewNamed(name)?.columns?.find((one) => one.column === column)) || column;
 // Of a dated formula: what weighs how much in the version that held on that day; a row's day is that of the newest of all its formulas. null: not known, as of days that two versions judge.
-export const weightsOf = (name, column, day) => viewNamed(name)?.columns?.find((one) => one.column === column)?.versions?.findLast((version) => day && version.valid_from <= day)?.weights || null;
+export const weightsOf = (name, column, day) => viewNamed(name)?.columns?.find((one) => one.column === column)?.versions?.findLast((version) => /^\d/.test(day) && version.valid_from <= day)?.weights || null;
 export const unitName = (code) => (code ? called(units.get(code)) || code : t("not_dispatched"));
 export const placeName = (code) => (code ? called(places.get(code)) || code : t("no_place"));
 export const isUnit = (code) => units.has(code);

@@ -839,6 +839,8 @@ def test_the_score_says_what_weighs_how_much(api):
     assert browse(api.url + "#view=rates&lang=en").text("weights") == "response 20 % · solution 40 % · satisfaction 40 %"
     api.rows["three_rates"] = [{**rated, "formula": "2025-01-01"}]
     assert browse(api.url + "#view=rates").text("weights") == "响应 12.5 % · 自评 87.5 %"
+    api.rows["three_rates"] = [{**rated, "formula": "2024-07-01"}]  # of another formula of the view, dated anew
+    assert browse(api.url + "#view=rates").text("weights") == "响应 20 % · 解决 40 % · 满意 40 %"
     api.rows["three_rates"] = [{**rated, "formula": "mixed", "score": None}]
     assert "weights" not in browse(api.url + "#view=rates").texts
 
