@@ -67,7 +67,7 @@ static void show(const struct wish *wish)
                "it, and name that here\n",
                (long long)copy->of, (long long)copy->of, SPAN_ARG(strbuf_span(&copy->tables)));
     printf("  然后 then   citybrain check && citybrain test %s/feeds/cases/%s; restart ingest; "
-           "citybrain replay\n",
+           "拒收的重放 refused: citybrain dead redrive; 读错的重算 misread: citybrain replay\n",
            wish->config_dir, wish->feed);
 }
 
