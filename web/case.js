@@ -68,7 +68,8 @@ function stands(one, lines, now) {
 
 // Of another kind an end is none of 办结: a finding that was declined, a matter that was cancelled; one that has its last stage yet to come has not ended.
 function ended(one) {
-  const done = one.kind === "request" ? one.resolved || one.closed : one.closed || one.resolved;
+  const reached = one.closed ? null : one.timeline.filter((line) => counts(line) && line.stage === one.stage).at(-1)?.time;
+  const done = one.kind === "request" ? one.resolved || one.closed : one.closed || reached || one.resolved;
   const time = one.opened && done ? duration(secondsBetween(one.opened, done)) : "";
   if (!time && one.state === "merged" && one.parent) return t("w_merged", { parent: numberOf(one.parent), unit: one.into?.unit_name || one.into?.unit || t("parents_lead") });
   if (!time) return t(`state_${one.state}`);
@@ -126,6 +127,13 @@ function lateness(one, lines, now) {
   return lines.some((line) => line.stage === "overdue" && !line.co_unit && wasLate(line, lines)) ? t("w_once_late") : null;
 }
 
+// Nobody has spoken with the resident: not in this round, or not who has it now.
+function notContacted(lines) {
+  const begun = lines.findLastIndex(({ stage }) => BEGINS.includes(stage));
+  if (lines.slice(begun + 1).some(({ stage }) => stage === "contacted")) return "w_not_contacted_by";
+  return begun < 0 ? "w_not_contacted" : "w_not_contacted_again";
+}
+
 // Sentences about what stands in its way, from what its timeline says and does not say; of what is over, what it went through.
 export function why(one, now) {
   const lines = one.timeline.filter(counts), has = (stage) => lines.filter((line) => line.stage === stage);
@@ -138,7 +146,7 @@ export function why(one, now) {
   if (one.desk_cause) said.push(t(one.desk_cause === "confirm" && one.found?.own?.over === true ? "w_desk_over" : "w_desk", { cause: t(`cause_${one.desk_cause}`) }));
   if (!last && !one.unit) said.push(t("w_not_dispatched"));
   if (last && SIGNED.includes(one.kind) && now > 0 && one.unit !== "desk" && !behind("signed")) said.push(t("w_not_signed", { unit: one.unit_name || one.unit, time: duration(since) }));
-  if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t(has("reopened").length ? "w_not_contacted_again" : "w_not_contacted"));
+  if (last && one.unit !== "desk" && one.kind === "request" && !behind("contacted")) said.push(t(notContacted(lines)));
   const step = stepOf(lines);
   if (step && now > 0 && one.state !== "held") said.push(t("w_idle", { what: step.words, time: duration(Math.max(0, (now - Date.parse(step.time)) / 1000)) }));
   if (sent.length > 1) said.push(t("w_sent", { n: sent.length }));

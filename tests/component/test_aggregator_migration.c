@@ -111,8 +111,7 @@ static void an_upgrade_waits_for_a_writer_and_never_the_other_way(void **state)
                       here.sql));
     if (!postgres_connection_run(here.reader,
                                  "SET ROLE agg_writer; BEGIN; UPDATE core.kafka_offset SET owner = "
-                                 "owner; INSERT INTO core.case_set (case_id, "
-                                 "kind, lines, unit) VALUES ('request:t:1', 'request', 'x', '')",
+                                 "owner",
                                  &error))
         fail_msg("%s", error.text);
     pid_t upgrade = fork();
@@ -126,7 +125,10 @@ static void an_upgrade_waits_for_a_writer_and_never_the_other_way(void **state)
     }
     assert_string_equal(answer, "t");
     if (!postgres_connection_run(here.reader,
-                                 "UPDATE core.case_now SET due_ms = 1; COMMIT; RESET ROLE", &error))
+                                 "INSERT INTO core.case_set (case_id, kind, lines, unit) VALUES "
+                                 "('request:t:1', 'request', 'x', ''); UPDATE core.case_now SET "
+                                 "due_ms = 1; COMMIT; RESET ROLE",
+                                 &error))
         fail_msg("%s", error.text);
     int status = 1;
     assert_int_equal(waitpid(upgrade, &status, 0), upgrade);

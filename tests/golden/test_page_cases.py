@@ -170,6 +170,14 @@ def test_what_is_over_says_what_it_went_through(api):
     assert "提出过 1 次异议:朝外街道,待裁定。" in browse(told(api, lived(timeline=lines[:4]))).text("why")
 
 
+def test_who_has_not_been_contacted_is_said_of_the_round(api):
+    lines = lived()["timeline"] + [line(3, "contacted", "lead", 9, "联系"), line(4, "resolved", "lead", 10, "办结"), line(5, "reopened", "callback", 10, "重办"), line(6, "dispatched", "router", 11, "派单")]
+    assert "尚未联系居民。" in browse(told(api, lived())).text("why")
+    assert "重办以来尚未联系居民。" in browse(told(api, lived(timeline=lines))).text("why")
+    again = [line(7, "contacted", "lead", 11, "联系"), line(8, "recalled", "router", 12, "收回"), {**line(9, "dispatched", "router", 12, "派单"), "time": at("2026-01-01", 12, 30), "lead": "d_urban"}]
+    assert "现承办单位尚未联系居民。" in browse(told(api, lived(timeline=lines + again))).text("why")
+
+
 def test_a_rule_has_one_name_and_nothing_was_before_it_began(api):
     lines = lived()["timeline"]
     more = [{**line(n + 3, stage, "router", 11, stage), "rule": rule} for n, (stage, rule) in enumerate([("dispatched", "adopted"), ("escalated", "dispute"), ("recalled", "dispute_decided"), ("escalated", "confirm"), ("nudged", "near_due")])]
@@ -195,6 +203,9 @@ def test_another_kinds_stage_is_called_as_the_kind_says(api):
     one = {**one, "case": "works:hfc:W1", "kind": "works", "resolved": at("2026-01-01", 9), "stage_words": "验收"}  # closed later than it was done
     assert "已结束:验收,历时 2.0 时。" in browse(told(api, one)).text("why")
     assert "已到实施,历时 60 分。" in browse(told(api, {**one, "state": "resolved", "closed": None, "stage_words": "实施"})).text("why")
+    lines = [{**line(1, "opened", "source", 8, "受理")}, line(2, "implemented", "lead", 9, "实施"), line(3, "handed_over", "lead", 11, "移交")]
+    moved = {**one, "state": "resolved", "closed": None, "stage": "handed_over", "stage_words": "移交", "timeline": lines}
+    assert "已到移交,历时 3.0 时。" in browse(told(api, moved)).text("why")
     helped = lived(helpers=[{"unit": "d_urban", "role": "co"}])
     assert "区城市管理委 协办" in browse(told(api, helped)).text("view")
 

@@ -217,8 +217,8 @@ bool migration_apply(struct postgres_connection *connection, const char *folder,
                 compare(connection, &files, &there, error);
     if (applied)
         *applied = good ? files.count - there : 0;
-    /* With what every writer takes first: none then holds what we shall wait for. Who reads does
-     * not wait. */
+    /* With what those who write from the log take first: none of them then holds what we shall wait
+     * for. Who reads does not wait. */
     if (good && there > 0 && there < files.count)
         good = postgres_connection_run(
             connection, "LOCK TABLE core.kafka_offset IN SHARE ROW EXCLUSIVE MODE", error);

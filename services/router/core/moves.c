@@ -46,12 +46,6 @@ static enum moves_answer answer_to(const struct case_kind *kind, const struct ki
     return MOVES_AMEND;
 }
 
-/* What a recall takes along: the clock runs again, a refused dispute was of the one who had it. */
-static bool ends_with_lead(const struct kind_stage *stage)
-{
-    return stage->clock_stops || stage->clock_runs || stage->meaning == MEANS_DISPUTE_DECIDED;
-}
-
 static bool is_answered(const struct case_set *set, const struct case_kind *kind,
                         const struct case_line *move, const char *stage)
 {
@@ -86,6 +80,52 @@ static struct span_of_lines find_begin(const struct case_set *set, const struct 
     return begin;
 }
 
+static bool is_recalled_between(const struct case_set *set, const struct case_fold *fold,
+                                const struct case_kind *kind, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        int index = case_kind_stage_number(kind, set->lines[i].stage);
+        if (fold->effect[i] == LINE_COUNTS && kind->stages[index].meaning == MEANS_RECALLED)
+            return true;
+    }
+    return false;
+}
+
+/* What ended with the one who had it, and moved no limit of the one who has it: a refused dispute
+ * was his, and by his recall the clock runs again. */
+static bool ended_with_lead(const struct case_set *set, const struct case_fold *fold,
+                            const struct case_kind *kind, size_t at, size_t lead)
+{
+    int64_t due_ms;
+    const struct case_line *sent = &set->lines[lead];
+    const struct kind_stage *stage =
+        &kind->stages[case_kind_stage_number(kind, set->lines[at].stage)];
+    if (at >= lead)
+        return false;
+    if (stage->meaning == MEANS_DISPUTE_DECIDED)
+        return true;
+    if (!stage->clock_stops && !stage->clock_runs)
+        return false;
+    if (!sent->attribute[CASE_DUE].at || !span_to_int64(sent->attribute[CASE_DUE], &due_ms))
+        due_ms = TIMESTAMP_NONE;
+    return due_ms == fold->due_ms && is_recalled_between(set, fold, kind, at, lead);
+}
+
+/* Who leads helps no more, though he was called when another led. */
+static bool leads_since(const struct case_set *set, const struct case_fold *fold,
+                        const struct case_kind *kind, size_t at)
+{
+    struct span unit = set->lines[at].attribute[CASE_CO];
+    for (size_t i = at + 1; i < set->count; i++) {
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        if (fold->effect[i] == LINE_COUNTS && kind->stages[index].meaning == MEANS_DISPATCHED &&
+            span_equal(line->attribute[CASE_LEAD], unit))
+            return true;
+    }
+    return false;
+}
+
 static struct moves_next another_lead(const struct case_set *set, const struct case_fold *fold,
                                       const struct case_kind *kind)
 {
@@ -115,10 +155,10 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
         enum moves_answer answer = answer_to(kind, &kind->stages[index], line);
         bool known = i < begin.lead && !span_equal(line->id, passed->told) &&
                      line->recorded_ms <= set->lines[begin.lead].recorded_ms;
-        bool over = i < begin.lead && ends_with_lead(&kind->stages[index]);
-        bool told = answer == MOVES_AMEND && (known || over || !fold->dispatched);
-        if (answer == MOVES_CO && span_equal(line->attribute[CASE_CO], fold->lead))
-            continue; /* he has it himself by now; when he loses it he helps */
+        bool told = answer == MOVES_AMEND &&
+                    (known || !fold->dispatched || ended_with_lead(set, fold, kind, i, begin.lead));
+        if (answer == MOVES_CO && leads_since(set, fold, kind, i))
+            continue;
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;
         if (span_equal(line->id, passed->again) || !is_answered(set, kind, line, stage_of(answer)))

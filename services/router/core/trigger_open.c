@@ -77,10 +77,11 @@ static void add_unknown_word(struct trigger_reading *reading, const struct yaml_
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         known[count++] = words[i].word;
     for (size_t i = 0; i < reading->trigger->group_count; i++)
-        known[count++] = reading->trigger->group[i].at;
+        if (!is_of_caller(reading->trigger->group[i]))
+            known[count++] = reading->trigger->group[i].at;
     const char *nearest = word_of_field(word);
     span_to_cstr(word, text, sizeof text);
-    if (!nearest)
+    if (!nearest && !is_of_caller(word))
         nearest = diagnostics_nearest(text, known, count);
     if (nearest)
         snprintf(fix, sizeof fix, "did you mean {%s}?", nearest);

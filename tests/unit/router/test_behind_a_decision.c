@@ -115,13 +115,43 @@ static void the_new_lead_hears_nothing_of_what_ended_with_the_old_one(void **sta
     struct case_flow *flow = begin_ahead(order);
     struct told asked = said("asked-1", "hold_requested", "lead", NOON + HOUR - 2 * MINUTE),
                 held = said("held-1", "held", "desk", NOON + HOUR + MINUTE);
+    struct told rejected = said("rejected-1", "dispute_decided", "desk", NOON + HOUR + MINUTE);
+    rejected.data = "{\"outcome\":\"rejected\"}";
     tell(flow, asked);
     tell(flow, held);
+    tell(flow, said("disputed-1", "disputed", "lead", NOON + HOUR - MINUTE));
+    tell(flow, rejected);
     assert_newest("d_urban", "assigned", "\"cause\":\"assigned-1\"");
     case_flow_close(flow);
 }
 
-/* Called to help when another led, and leading by now. */
+/* A pause of the old lead that ended sooner than was known: the limit that the order brought comes
+ * sooner too. */
+static void the_new_lead_hears_of_a_limit_that_an_old_pause_moves(void **state)
+{
+    (void)state;
+    struct case_flow *flow = begin();
+    struct told opened = order,
+                assigned = said("assigned-1", "assigned", "desk", NOON + HOUR + MINUTE),
+                resumed = said("resumed-1", "resumed", "desk", NOON + HOUR / 2);
+    opened.data = TOLD("2025-11-28");
+    assigned.data = "{\"lead\":\"d_urban\"}";
+    resumed.recorded_ms = NOON + HOUR + 3 * MINUTE;
+    kept_count = 0;
+    tell(flow, opened);
+    tell(flow, said("signed-1", "signed", "lead", NOON + MINUTE / 2));
+    tell(flow, said("asked-1", "hold_requested", "lead", NOON + 5 * MINUTE));
+    tell(flow, said("held-1", "held", "desk", NOON + 10 * MINUTE));
+    tick(flow, NOON + HOUR);
+    tell(flow, assigned);
+    tick(flow, NOON + HOUR + 2 * MINUTE);
+    assert_newest("d_urban", "assigned", "\"due_at\":\"2025-11-28T04:51");
+    tell(flow, resumed);
+    assert_newest("d_urban", "amended", "\"due_at\":\"2025-11-28T04:20");
+    case_flow_close(flow);
+}
+
+/* Called to help when another led, and leading by now; nor when he has lost it. */
 static void who_leads_is_called_to_no_help(void **state)
 {
     (void)state;
@@ -130,6 +160,12 @@ static void who_leads_is_called_to_no_help(void **state)
     called.data = "{\"co_unit\":\"d_urban\"}";
     tell(flow, called);
     assert_newest("d_urban", "assigned", "\"cause\":\"assigned-1\"");
+    tick(flow, NOON + HOUR + 20 * MINUTE);
+    struct told again = said("assigned-2", "assigned", "desk", NOON + HOUR + 21 * MINUTE);
+    again.data = "{\"lead\":\"s110105002\"}";
+    tell(flow, again);
+    assert_newest("s110105002", "assigned", "\"cause\":\"assigned-2\"");
+    assert_int_equal(count(STREAM_DISPATCH, "\"kind\":\"co_assigned\""), 0);
     case_flow_close(flow);
 }
 
@@ -156,6 +192,7 @@ int main(void)
         cmocka_unit_test(told_twice_without_news_it_is_amended_once),
         cmocka_unit_test(the_new_lead_hears_of_an_extension_behind_the_decision),
         cmocka_unit_test(the_new_lead_hears_nothing_of_what_ended_with_the_old_one),
+        cmocka_unit_test(the_new_lead_hears_of_a_limit_that_an_old_pause_moves),
         cmocka_unit_test(who_leads_is_called_to_no_help),
         cmocka_unit_test(who_was_reminded_loses_a_merged_case_behind_that),
     };

@@ -94,7 +94,7 @@ static const struct slip slips[] = {
      "t.yaml:6:14: error: nothing fills {community_code}; fix: did you mean {community}?"},
     {"a_caller_in_a_sentence",
      HEAD ON "group: [caller_ref]\n" COUNT "open: { say: \"{caller_ref}\" }\n",
-     "t.yaml:6:14: error: nothing fills {caller_ref}; fix: "},
+     "t.yaml:6:14: error: nothing fills {caller_ref}; fix: use {count}, {distinct}, "},
     {"a_field_of_another_group", BEFORE COUNT "open: { say: \"{foreman}\" }\n",
      "t.yaml:6:14: error: nothing fills {foreman}; fix: use {count}, {distinct}, {within}, "
      "{type}, {community}, …, or a field of group:"},
