@@ -51,11 +51,12 @@ bool normalise_reject(struct item *item, enum reject reject, int column)
     return false;
 }
 
+/* It becomes the case's name in events, which have no control character (event_may_say). */
 static bool is_number(struct span text)
 {
     bool good = text.at && text.len <= NORMALISE_NUMBER_MAX;
     for (size_t i = 0; good && i < text.len; i++)
-        good = (unsigned char)text.at[i] >= 0x20;
+        good = (unsigned char)text.at[i] >= 0x20 && text.at[i] != 0x7f;
     return good;
 }
 

@@ -159,6 +159,8 @@ static const struct {
     {"c", SPAN_OF(HEADER "A1,\xFF"), REJECT_CHARSET, "", 2, AT(3)},
     {"c", SPAN_OF(HEADER " - ," COMPLAINT ",2026-03-02 09:15:00,,,,"), REJECT_IDENTITY, "no", 1,
      AT(0)},
+    {"c", SPAN_OF(HEADER "1\x7f," COMPLAINT ",2026-03-02 09:15:00,,,,"), REJECT_IDENTITY, "no", 1,
+     AT(0)},
     {"c", SPAN_OF(HEADER "A1,,2026-03-02 09:15:00,,,,"), REJECT_MISSING, "kind", 2, AT(3)},
     {"c", SPAN_OF(HEADER "A1,zz,2026-03-02 09:15:00,,,,"), REJECT_CODE, "kind", 2, AT(3)},
     {"c", SPAN_OF(HEADER "A1," COMPLAINT ",02/03/2026,,,,"), REJECT_DATE, "at", 3, BEHIND_KIND(0)},
