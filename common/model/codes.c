@@ -172,6 +172,11 @@ const struct span *codes_fields(const struct codes *codes)
     return codes->fields;
 }
 
+bool codes_field_is_of_caller(struct span name)
+{
+    return span_is(name, "caller_ref") || span_is(name, "flags");
+}
+
 struct span codes_text(const struct codes *codes, enum code_space space, int number)
 {
     if (number < 1 || number > codes->top[space] || !codes->by_number[space][number])

@@ -25,3 +25,6 @@ struct span codes_text(const struct codes *codes, enum code_space space,
 /* Members of an event's data that a case's line keeps beside those that every case has, by number -
  * 1; CODES_MOST_FIELDS of them, absent where there is none. */
 const struct span *codes_fields(const struct codes *codes);
+/* Who called and what was heard, by the field's name: kept to decide by, and told nowhere; no row
+ * is made by them, no sentence says them. */
+bool codes_field_is_of_caller(struct span name);

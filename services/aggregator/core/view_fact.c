@@ -43,8 +43,7 @@ size_t view_fact_names(const struct codes *codes, char list[FACT_COUNT][48])
 bool view_fact_may_group(const struct codes *codes, int fact)
 {
     if (fact >= FACT_FIELD)
-        return !span_is(view_fact_name(codes, fact), "caller_ref") &&
-               !span_is(view_fact_name(codes, fact), "flags");
+        return !codes_field_is_of_caller(view_fact_name(codes, fact));
     return fact <= FACT_CO_UNIT;
 }
 

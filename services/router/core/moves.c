@@ -80,12 +80,16 @@ static struct span_of_lines find_begin(const struct case_set *set, const struct 
     return begin;
 }
 
-static bool is_recalled_between(const struct case_set *set, const struct case_fold *fold,
-                                const struct case_kind *kind, size_t from, size_t to)
+/* Does a line that counts mean that, in [from, to)? `lead`: and names that unit; absent = any. */
+static bool comes_between(const struct case_set *set, const struct case_fold *fold,
+                          const struct case_kind *kind, size_t from, size_t to,
+                          enum stage_meaning meaning, struct span lead)
 {
     for (size_t i = from; i < to; i++) {
-        int index = case_kind_stage_number(kind, set->lines[i].stage);
-        if (fold->effect[i] == LINE_COUNTS && kind->stages[index].meaning == MEANS_RECALLED)
+        const struct case_line *line = &set->lines[i];
+        int index = case_kind_stage_number(kind, line->stage);
+        if (fold->effect[i] == LINE_COUNTS && kind->stages[index].meaning == meaning &&
+            (!lead.at || span_equal(line->attribute[CASE_LEAD], lead)))
             return true;
     }
     return false;
@@ -108,22 +112,8 @@ static bool ended_with_lead(const struct case_set *set, const struct case_fold *
         return false;
     if (!sent->attribute[CASE_DUE].at || !span_to_int64(sent->attribute[CASE_DUE], &due_ms))
         due_ms = TIMESTAMP_NONE;
-    return due_ms == fold->due_ms && is_recalled_between(set, fold, kind, at, lead);
-}
-
-/* Who leads helps no more, though he was called when another led. */
-static bool leads_since(const struct case_set *set, const struct case_fold *fold,
-                        const struct case_kind *kind, size_t at)
-{
-    struct span unit = set->lines[at].attribute[CASE_CO];
-    for (size_t i = at + 1; i < set->count; i++) {
-        const struct case_line *line = &set->lines[i];
-        int index = case_kind_stage_number(kind, line->stage);
-        if (fold->effect[i] == LINE_COUNTS && kind->stages[index].meaning == MEANS_DISPATCHED &&
-            span_equal(line->attribute[CASE_LEAD], unit))
-            return true;
-    }
-    return false;
+    return due_ms == fold->due_ms &&
+           comes_between(set, fold, kind, at, lead, MEANS_RECALLED, SPAN_NONE);
 }
 
 static struct moves_next another_lead(const struct case_set *set, const struct case_fold *fold,
@@ -157,7 +147,9 @@ struct moves_next moves_next(const struct case_set *set, const struct case_fold 
                      line->recorded_ms <= set->lines[begin.lead].recorded_ms;
         bool told = answer == MOVES_AMEND &&
                     (known || !fold->dispatched || ended_with_lead(set, fold, kind, i, begin.lead));
-        if (answer == MOVES_CO && leads_since(set, fold, kind, i))
+        bool led = answer == MOVES_CO && comes_between(set, fold, kind, i + 1, set->count,
+                                                       MEANS_DISPATCHED, line->attribute[CASE_CO]);
+        if (led) /* who leads helps no more, though he was called when another led */
             continue;
         if (answer == MOVES_NONE || told || !has_stage(kind, answer))
             continue;

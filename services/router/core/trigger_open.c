@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "model/codes.h"
 #include "router/core/trigger_internal.h"
 
 /* The first ones are numbers of the window, the others fields of its newest fact; of those behind
@@ -38,12 +39,6 @@ static const struct word {
     {"case", "case"},
 };
 
-/* Who called, and what was heard, stand in no sentence that goes to a unit. */
-static bool is_of_caller(struct span field)
-{
-    return span_is(field, "caller_ref") || span_is(field, "flags");
-}
-
 /* {type_code} would say a code where {type} says a name. */
 static const char *word_of_field(struct span field)
 {
@@ -61,7 +56,8 @@ bool trigger_word(const struct trigger *trigger, struct span word, struct span *
             return true;
         }
     for (size_t i = 0; i < trigger->group_count; i++)
-        if (span_equal(word, trigger->group[i]) && !word_of_field(word) && !is_of_caller(word)) {
+        if (span_equal(word, trigger->group[i]) && !word_of_field(word) &&
+            !codes_field_is_of_caller(word)) {
             *field = trigger->group[i];
             return true;
         }
@@ -77,11 +73,11 @@ static void add_unknown_word(struct trigger_reading *reading, const struct yaml_
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
         known[count++] = words[i].word;
     for (size_t i = 0; i < reading->trigger->group_count; i++)
-        if (!is_of_caller(reading->trigger->group[i]))
+        if (!codes_field_is_of_caller(reading->trigger->group[i]))
             known[count++] = reading->trigger->group[i].at;
     const char *nearest = word_of_field(word);
     span_to_cstr(word, text, sizeof text);
-    if (!nearest && !is_of_caller(word))
+    if (!nearest && !codes_field_is_of_caller(word))
         nearest = diagnostics_nearest(text, known, count);
     if (nearest)
         snprintf(fix, sizeof fix, "did you mean {%s}?", nearest);
