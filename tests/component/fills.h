@@ -19,6 +19,7 @@
 #include "daemon/log.h"
 
 #include "../support/postgres_private.h"
+#include "one_answer.h"
 
 #define BASE_MS 1767225600000LL /* 2026-01-01T00:00Z */
 #define CASES   5000
@@ -111,11 +112,7 @@ static inline int close_all(void **state)
 
 static inline void ask(const char *sql, char *answer, size_t size)
 {
-    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
-    snprintf(answer, size, "%s", PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
-    PQclear(result);
+    one_answer(here.reader, sql, answer, size);
 }
 
 static inline int64_t number(const char *sql)

@@ -18,6 +18,7 @@
 #include "postgres/connection.h"
 
 #include "../support/postgres_private.h"
+#include "one_answer.h"
 
 static struct {
     struct postgres_private postgres;
@@ -67,9 +68,5 @@ static inline int close_all(void **state)
 
 static inline void ask(const char *sql, char *answer, size_t size)
 {
-    PGresult *result = PQexec(postgres_connection_handle(here.reader), sql);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        fail_msg("%s: %s", sql, PQresultErrorMessage(result));
-    snprintf(answer, size, "%s", PQntuples(result) ? PQgetvalue(result, 0, 0) : "");
-    PQclear(result);
+    one_answer(here.reader, sql, answer, size);
 }
