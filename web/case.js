@@ -196,9 +196,9 @@ function childrenOf(lines) {
   return [...children];
 }
 
-function step(line, before, now) {
+function step(line, before, kind, now) {
   const wait = before ? secondsBetween(before.time, line.time) : 0, late = secondsBetween(line.time, line.recorded);
-  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "", ...heard(line.answer),
+  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule, kind)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "", ...heard(line.answer),
     line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
   return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
     make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),
@@ -207,7 +207,7 @@ function step(line, before, now) {
 }
 
 export function timeline(one, now) {
-  return make("ol", { id: "timeline", class: "timeline" }, one.timeline.map((line, n) => step(line, one.timeline[n - 1], now)));
+  return make("ol", { id: "timeline", class: "timeline" }, one.timeline.map((line, n) => step(line, one.timeline[n - 1], one.kind, now)));
 }
 
 export const title = (state) => `${t("v_case")} ${numberOf(state.case || "")}`;

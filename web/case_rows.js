@@ -40,7 +40,7 @@ const COLUMNS = {
   place: () => ({ key: "place", title: t("place"), value: placeOf, cell: (row) => named(placeOf(row)) }),
   unit: () => ({ key: "unit", title: t("lead"), value: (row) => unitName(row.unit), cell: (row) => (row.parent && !row.unit ? [t("with_parent"), " ", caseLink(row.parent)] : named(unitName(row.unit))) }),
   opened: (now) => ({ key: "opened", title: t("opened_at"), cell: (row) => moment(row.opened, now) }),
-  due: (now) => ({ key: "due", title: t("due"), kind: "number", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row, now, isOver(row)) }),
+  due: (now) => ({ key: "due", title: t("due"), kind: "number", class: "due", value: (row) => (row.due ? Date.parse(row.due) : null), cell: (row) => dueMark(row, now, isOver(row)) }),
 };
 
 export function caseTable({ id, caption, rows, now, state, columns, visible, orders = {} }) {

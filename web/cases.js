@@ -99,6 +99,11 @@ const byLimit = (state, order) => ({ order, ...(order && DONE.includes(state.sta
 const HOURS = [2, 4, 8, 24, 72]; // 临期
 const soonChoice = (state) => choice(t("due_soon"), [["", t("all")], ...HOURS.map((n) => [String(n), t("within_hours", { n })])], state.due_within || "", (value) => ({ due_within: value, ...(value && { ...byLimit(state, "due"), overdue: "" }), pages: "" }));
 
+// What it ever went through: one of them, or both.
+const LIFE = ["reopened", "disputed"];
+const lifeChoice = (state) => choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")], [LIFE.join(), t("ever_both")]], LIFE.filter((name) => state[name] === "yes").join(),
+  (value) => ({ ...Object.fromEntries(LIFE.map((name) => [name, value.split(",").includes(name) ? "yes" : ""])), pages: "" }));
+
 function narrowed(state) {
   const did = didDays(state), when = did && choice(t(`did_${state.did}`), [["", t("all")], ["own", daysWords(did)]], "own", (value) => (value ? {} : { did: "", did_from: "", did_to: "", pages: "" }));
   const by = Object.entries(NARROWED).filter(([key]) => state[key]).map(([key, name]) =>
@@ -113,8 +118,7 @@ export function draw(state, data, clock) {
     choice(t("state"), STATES.map((value) => [value, stateWords(value)]), state.state || "", (value) => ({ state: value, ...(DONE.includes(value) && { order: "", due_within: "" }), pages: "" })),
     choice(t("overdue"), [["", t("all")], ["yes", t("only_overdue")]], state.overdue || "", (value) => ({ overdue: value, ...(value && { due_within: "" }), pages: "" })),
     soonChoice(state),
-    choice(t("life"), [["", t("all")], ["reopened", t("ever_reopened")], ["disputed", t("ever_disputed")]], ["reopened", "disputed"].find((name) => state[name] === "yes") || "",
-      (value) => ({ reopened: value === "reopened" ? "yes" : "", disputed: value === "disputed" ? "yes" : "", pages: "" })),
+    lifeChoice(state),
     choice(t("order"), ordersShown(state), state.order || "", (value) => byLimit(state, value)),
     streetChoice(state, [NOWHERE, placeWords(NOWHERE)]), kindChoice(state), typeChoice(state)), BY_LIMIT.includes(state.order) && make("p", { class: "note", id: "order_rule" }, t(state.order === "due" ? "urgent_rule" : "limit_rule")), drawCases(state, data, clock, { orders: ordersOf(state) })].filter(Boolean);
 }

@@ -39,10 +39,10 @@ export const numberColumn = ({ column, form, stat, ...named }) => ({ key: column
 function codeColumn(data, name, n) {
   const { view } = data;
   const code = (row) => {
-    const words = codeName(name, row[name]), href = n === 0 && casesBehind(data, row);
+    const words = codeName(name, row[name], view.kind), href = n === 0 && casesBehind(data, row);
     return href ? make("a", { href, lang: langOfNames(words) }, words) : make("span", { lang: langOfNames(words) }, words);
   };
-  return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name])), cell: (row) => (row.isSum ? (n ? "" : t("sum")) : code(row)) };
+  return { key: name, title: groupTitle(name), value: (row) => (view.buckets.includes(name) ? row[name] : codeName(name, row[name], view.kind)), cell: (row) => (row.isSum ? (n ? "" : t("sum")) : code(row)) };
 }
 
 export function codeColumns(data) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a person chooses by: rows of links, of which one is chosen, and fields that change the address.
-import { ownDays, RANGES, shift } from "./days.js";
+import { ownDays, rangeOf, RANGES, shift } from "./days.js";
 import { make } from "./dom.js";
-import { called, isKind, kindList, kindName, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
+import { called, isKind, isTypes, kindList, kindName, langOfNames, placeName, streets, typeGroupList, typeList, typesName, typesOf } from "./names.js";
 import { address, go } from "./state.js";
 import { t } from "./words.js";
 
@@ -32,10 +32,12 @@ export function openedChoice(state, day) {
 
 export const daysWords = ({ from, to }) => (from || to ? `${from || ""} – ${to || ""}` : t("range_all"));
 
-// Which days; own ones win over the named.
+// Which days; own ones win over the named, and one that nobody named is told.
 export function rangeChoice(state, days) {
+  const own = ownDays(state), range = rangeOf(state), isUnknown = !own && state.range && range !== state.range;
   return [
-    choice(t("range"), RANGES.map((range) => [range, t(`range_${range}`)]), ownDays(state) ? "" : state.range, (range) => ({ range, from: "", to: "" })),
+    choice(t("range"), RANGES.map((one) => [one, t(`range_${one}`)]), own ? "" : range, (one) => ({ range: one, from: "", to: "" })),
+    isUnknown && make("span", { class: "note", id: "unknown_range" }, t("unknown_range", { code: state.range })),
     make("span", { class: "fields" }, dayField(t("from"), "from", state, days), dayField(t("to"), "to", state, days))];
 }
 
@@ -49,27 +51,28 @@ function typeOptions(isOpen) {
       ...all.filter((type) => type.parent_code === top.code).flatMap((type) => [type, ...all.filter((below) => below.parent_code === type.code)]).map((type) => option(type.code, called(type)))]))];
 }
 
+// What stands in the address and is in no registry is told, with the way to all: a select would be empty.
+const unknownOption = (code) => make("option", { value: code, "data-key": "unknown" }, t("unknown_code", { code }));
+const toAll = (name) => make("a", { href: address({ [name]: "", pages: "" }), "data-key": `all_${name}` }, t("all"));
+const typeWords = (code) => (isTypes(code) ? typesName(code) : t("unknown_code", { code }));
+
 // One type, a group of them, or several of either, which are then counted as one.
 export function typeChoice(state) {
-  const chosen = typesOf(state.type), several = chosen.length > 1, to = (codes) => address({ type: codes.join(","), pages: "" });
+  const chosen = typesOf(state.type), several = chosen.length > 1, words = chosen.map(typeWords).join("、"), isUnknown = chosen.length === 1 && !isTypes(chosen[0]), to = (codes) => address({ type: codes.join(","), pages: "" });
   const select = (value, first, options, onchange) => make("select", { "data-value": value, onchange }, make("option", { value: "", lang: null, "data-key": "none" }, first), options);
   const add = (event) => {
     const code = event.target.value;
     event.target.value = ""; // it stands beside it now
     go(to([...chosen, code]));
   };
-  const choose = select(chosen.join(","), t("all_types"), [several && make("option", { value: chosen.join(","), lang: langOfNames(typesName(state.type)), "data-key": "several" }, typesName(state.type)), typeOptions(() => true)],
+  const choose = select(chosen.join(","), t("all_types"), [several && make("option", { value: chosen.join(","), lang: langOfNames(words), "data-key": "several" }, words), typeOptions(() => true), isUnknown && unknownOption(chosen[0])],
     (event) => go(to([event.target.value])));
   choose.value = chosen.join(",");
-  return [field(t("type"), choose),
+  return [field(t("type"), choose), isUnknown && toAll("type"),
     chosen.length > 0 && field(t("and_type"), select("", "–", typeOptions((code) => !chosen.includes(code)), add)),
     several && make("div", { class: "choice", role: "group", "aria-label": t("types_together") }, make("span", { class: "buttons" }, chosen.map((code) =>
-      make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typesName(code) }) }, make("span", { lang: langOfNames(typesName(code)) }, typesName(code)), " ×"))))];
+      make("a", { href: to(chosen.filter((one) => one !== code)), "data-key": code, "aria-label": t("take_out", { what: typeWords(code) }) }, make("span", { lang: langOfNames(typeWords(code)) }, typeWords(code)), " ×"))))];
 }
-
-// What stands in the address and is in no registry is told, with the way to all: a select would be empty.
-const unknownOption = (code) => make("option", { value: code, "data-key": "unknown" }, t("unknown_code", { code }));
-const toAll = (name) => make("a", { href: address({ [name]: "", pages: "" }), "data-key": `all_${name}` }, t("all"));
 
 // One street, or `other`: a code and what it is called.
 export function streetChoice(state, other) {

@@ -3,6 +3,9 @@
 
 export const RANGES = ["today", "yesterday", "week", "month", "period", "last_period", "all"];
 
+// Days that nobody named so are today.
+export const rangeOf = ({ range }) => (RANGES.includes(range) ? range : RANGES[0]);
+
 export function shift(day, days) {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86400000).toISOString().slice(0, 10);
 }
@@ -27,7 +30,7 @@ export function ownDays({ from, to }) {
 export function daysOf(state, day) {
   const own = ownDays(state);
   if (own) return own;
-  switch (state.range) {
+  switch (rangeOf(state)) {
     case "yesterday": return { from: shift(day, -1), to: shift(day, -1) };
     case "week": return { from: shift(day, -6), to: day };
     case "month": return { from: shift(day, -29), to: day };
@@ -49,7 +52,7 @@ export function daysBefore(state, day) {
   const { from, to } = daysOf(state, day);
   if (!from || !to) return null;
   const last = shift(from, -1);
-  if (!ownDays(state) && /period$/.test(state.range)) return { from: periodStart(last), to: last };
+  if (!ownDays(state) && /period$/.test(rangeOf(state))) return { from: periodStart(last), to: last };
   return { from: shift(from, -1 - (Date.parse(to) - Date.parse(from)) / 86400000), to: last };
 }
 

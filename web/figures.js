@@ -56,11 +56,18 @@ async function told(question) {
   }
 }
 
+// What is left out is of what there is: where that sums to as much, nothing was.
+async function askWhole(view, path, query) {
+  if (query.scope !== "net") return false;
+  const [net, all] = (await Promise.all(["net", ""].map((scope) => told(get(path, { ...query, scope, method: "" }))))).map(({ rows }) => rows?.[0]);
+  return Boolean(net && all && net.n > 0) && ["n", ...view.columns.map(({ column }) => column)].every((name) => net[name] === all[name]);
+}
+
 async function askRows(view, state, clock) {
   const by = byOf(view, state), days = daysOf(state, clock.day);
   const type = typeOf(view, state), query = { ...days, ...typesAsked(type), scope: scopeOf(view, state), method: methodOf(view, state, by), audience: state.audience === "public" && view.kind ? "public" : "" }, path = `api/views/${view.view}`;
-  const [rows, sum] = await Promise.all([told(get(path, { ...query, by: by.join(",") })), told(get(path, query))]);
-  return { view, by, days, type, scope: query.scope, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], problem: rows.problem || sum.problem };
+  const [rows, sum, isWhole] = await Promise.all([told(get(path, { ...query, by: by.join(",") })), told(get(path, query)), askWhole(view, path, query)]);
+  return { view, by, days, type, scope: query.scope, method: query.method, audience: query.audience, only: durationsOf(view).some(([one]) => one === state.col) ? state.col : "", rows: rows.rows || [], sum: sum.rows?.[0], isWhole, problem: rows.problem || sum.problem };
 }
 
 export async function ask(state, clock) {
@@ -73,7 +80,7 @@ export async function ask(state, clock) {
 function picture(data, state) {
   const { view, by, rows } = data, isOfDays = view.buckets.includes(by[0]), columns = columnsOf(data);
   const column = columns.find((one) => state.sort?.startsWith(`figures.${one.column}.`)) || columns[0], value = (row) => (isNothing(row[column.column]) ? null : Number(row[column.column]));
-  const all = by.length === 1 ? rows.map((row) => ({ name: codeName(by[0], row[by[0]]), value: value(row) })) : [];
+  const all = by.length === 1 ? rows.map((row) => ({ name: codeName(by[0], row[by[0]], view.kind), value: value(row) })) : [];
   const some = isOfDays ? all : all.filter((row) => row.value > 0).sort((a, b) => b.value - a.value).slice(0, BARS);
   return { column, isOfDays, height: isOfDays ? STEPS_HEIGHT : barsHeight(some), rows: some.some((row) => row.value > 0) ? some.map((row) => ({ ...row, label: isOfDays ? row.name.replace(/^\d{4}-(?=\d\d-)/, "") : shortName(row.name) })) : [] };
 }
@@ -121,12 +128,12 @@ function secondChoice({ view, by }) {
     make("option", { value: "" }, "–"), others.map((name) => make("option", { value: name, selected: name === by[1] }, groupTitle(name)))));
 }
 
-function controls({ view, by, days, method, audience, only }, state) {
+function controls({ view, by, days, method, audience, only, isWhole }, state) {
   const some = durationsOf(view);
   return bar(viewChoice(view.view),
     choice(t("group"), [...bySome(view), TOTAL].map((name) => [name, groupTitle(name)]), by[0] || TOTAL, (name) => ({ by: name, sort: "", pages: "" })), secondChoice({ view, by }),
     rangeChoice(state, days), view.groups.includes("type_code") && typeChoice(state),
-    view.scopes.length > 1 && choice(t("scope"), view.scopes.map((one) => [one, t(`scope_${one}`)]), scopeOf(view, state) || "all", (scope) => ({ scope })),
+    view.scopes.length > 1 && choice(t("scope"), view.scopes.map((one) => [one, t(`scope_${one}`)]), scopeOf(view, state) || "all", (scope) => ({ scope })), isWhole && make("p", { class: "note", id: "none_excluded" }, t("none_excluded")),
     view.methods.length > 1 && !by.includes("unit") && choice(t("method"), view.methods.map((one) => [one, t(`method_${one}`)]), method || "pooled", (one) => ({ method: one, sort: "" })),
     some.length > 1 && !method && choice(t("columns"), [["", t("all")], ...some.map(([one, name]) => [one, make("span", { lang: langOfNames(name) }, name)])], only, (col) => ({ col, sort: "" })),
     view.kind && choice(t("audience"), ["", "public"].map((one) => [one, t(`audience_${one || "own"}`)]), audience, (one) => ({ audience: one })));

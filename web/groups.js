@@ -28,9 +28,10 @@ const UNKNOWN = { unit: "not_dispatched", street_code: "no_place", community_cod
 // What stands in an adopter's own codes.csv has its name in fields.csv.
 export const groupTitle = (by) => (by === TOTAL ? t("sum") : fieldName(by, GROUPS[by] ? t(GROUPS[by].title) : by));
 
-export function codeName(by, code) {
+// Of which kind of case the rows are: a rule may be called as a stage of it.
+export function codeName(by, code, kind) {
   if (code === "" || isNothing(code)) return t(UNKNOWN[by] || "no_code");
-  return GROUPS[by]?.name ? GROUPS[by].name(code) : valueName(by, code);
+  return GROUPS[by]?.name ? GROUPS[by].name(code, kind) : valueName(by, code);
 }
 
 // The last day of a bucket, by its first.

@@ -41,7 +41,9 @@ let leaving = false; // what is under way when somebody goes is no fault
 
 let shownIn = ""; // whose way was last brought into sight
 
-const viewOf = (which) => VIEWS[which.view] || overview;
+const isView = (name) => Object.hasOwn(VIEWS, name);
+const viewOf = (which) => (isView(which.view) ? VIEWS[which.view] : overview);
+const unknownView = ({ view }) => view && !isView(view) && make("p", { class: "note", id: "unknown_view" }, t("unknown_view", { code: view }));
 const placeOf = ({ lang, theme, sort, pages, ...rest }) => JSON.stringify(rest);
 
 // On a phone the ways to the views are wider than the screen.
@@ -81,7 +83,7 @@ function show() {
   if (!newest) return;
   const view = viewOf(newest.state);
   showStatus(newest.status);
-  fill(byId("view"), view.draw(newest.state, newest.data, newest.clock));
+  fill(byId("view"), [unknownView(newest.state), view.draw(newest.state, newest.data, newest.clock)]);
   sweep();
   view.after?.(newest.state, newest.data, newest.clock);
   document.body.dataset.drawn = newest.clock.now; // told to whoever waits for the page

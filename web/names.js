@@ -66,6 +66,8 @@ export const unitOfType = (type) => types.get(type)?.unit || "";
 export const typesOf = (words) => [...new Set((words || "").split(",").filter(Boolean))];
 export const typesName = (words) => typesOf(words).map((code) => called(typeGroups.get(code)) || typeName(code)).join("、");
 
+export const isTypes = (code) => types.has(code) || typeGroups.has(code);
+
 // The same as a question: of a type all below it too; what a group is, the API knows.
 export function typesAsked(words) {
   const chosen = typesOf(words), found = chosen.filter((code) => !typeGroups.has(code));
@@ -80,8 +82,8 @@ export const langOfNames = (text) => (language() === "en" && (text === undefined
 export const called = (row) => (language() === "en" && row?.name_en) || row?.name;
 export const triggerName = (code) => called(triggers.get(code)) || code;
 export const limitName = (code) => called(classes.get(code)) || code;
-// A rule is called as its file says, else by our word for it; what was asked of the desk and what it answered are rules too.
-export const ruleWords = (rule) => called(rules.get(rule)) || ["rule", "cause", "move"].map((of) => t(`${of}_${rule}`)).find((words) => words !== rule) || stageName("request", rule);
+// A rule is called as its file says, else by our word for it; what was asked of the desk and what it answered are rules too, and so are stages of its kind.
+export const ruleWords = (rule, kind) => called(rules.get(rule)) || ["rule", "cause", "move"].map((of) => t(`${of}_${rule}`)).find((words) => words !== rule) || stageName(kind, rule);
 // Of a field of a case, and of one of its values.
 export const fieldName = (field, ours = field) => called(fields.get(field)) || ours;
 export const valueName = (field, value) => called(fields.get(`${field}:${value}`)) || String(value);

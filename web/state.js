@@ -5,7 +5,7 @@
 const DEFAULTS = { view: "overview", range: "today", measure: "contact", group: "unit" };
 // What is compared needs more than a morning has.
 const RANGES = { units: "week", times: "week" };
-const defaultsOf = (view) => ({ ...DEFAULTS, ...(RANGES[view] && { range: RANGES[view] }) });
+const defaultsOf = (view) => ({ ...DEFAULTS, ...(Object.hasOwn(RANGES, view) && { range: RANGES[view] }) });
 const LASTING = ["lang", "theme", "wall"]; // go with a person from view to view
 
 const said = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));

@@ -5,6 +5,7 @@ import { address } from "./state.js";
 import { t } from "./words.js";
 
 const isNumber = (column) => column.kind === "number";
+const classOfColumn = (column) => [isNumber(column) ? "number" : "", column.class || ""].join(" ").trim() || null;
 
 function sorted(rows, columns, sort) {
   const column = columns.find((one) => one.key === sort.key);
@@ -25,8 +26,9 @@ function sortOf(id, state, first) {
 }
 
 // Of a list that comes by pages it is the API that sorts: by few columns, each in one way.
-function orderHead({ key, title, kind, order: { href, isOn, down } }) {
-  return make("th", { scope: "col", class: kind === "number" ? "number" : null, "data-key": key, "aria-sort": isOn ? (down ? "descending" : "ascending") : null },
+function orderHead(column) {
+  const { key, title, order: { href, isOn, down } } = column;
+  return make("th", { scope: "col", class: classOfColumn(column), "data-key": key, "aria-sort": isOn ? (down ? "descending" : "ascending") : null },
     make("a", { href, class: "sort", title: t("sort_by", { what: title }) }, title, make("span", { class: "way", "aria-hidden": "true" }, isOn ? (down ? "▼" : "▲") : "")));
 }
 
@@ -35,7 +37,7 @@ function head(column, id, sort) {
   const isOn = sort.key === column.key;
   const down = isOn ? !sort.down : isNumber(column);
   const mark = isOn ? (sort.down ? "▼" : "▲") : "";
-  return make("th", { scope: "col", lang: column.lang, class: isNumber(column) ? "number" : null, "aria-sort": isOn ? (sort.down ? "descending" : "ascending") : null },
+  return make("th", { scope: "col", lang: column.lang, class: classOfColumn(column), "aria-sort": isOn ? (sort.down ? "descending" : "ascending") : null },
     column.fixed ? column.title
       : make("a", { href: address({ sort: `${id}.${column.key}.${down ? "down" : "up"}` }), class: "sort", title: t("sort_by", { what: column.title }) },
         column.title, make("span", { class: "way", "aria-hidden": "true" }, mark)));
@@ -45,7 +47,7 @@ const cellOf = (column, row) => (column.cell ? column.cell(row) : row[column.key
 
 function line(columns, row, tag = "td") {
   return columns.map((column, n) => make(n === 0 ? "th" : tag,
-    { scope: n === 0 ? "row" : null, class: [isNumber(column) ? "number" : "", column.class || ""].join(" ").trim() || null }, cellOf(column, row) ?? "–"));
+    { scope: n === 0 ? "row" : null, class: classOfColumn(column) }, cellOf(column, row) ?? "–"));
 }
 
 // columns: {key, title, kind: "number", value(row) to sort by, cell(row) to show, fixed: does not sort, order: {href, isOn, down} where the API does}

@@ -172,6 +172,26 @@ def test_an_address_keeps_the_choice(api):
     assert ("inflow", {"from": "2026-01-01", "to": "2026-01-01", "by": "hour"}) in api.asked
 
 
+def test_a_view_or_a_range_that_nobody_named_so_is_told(api):
+    api.rows["places"] = [{"street_code": "110105001", "opened": 3, "contacted": 0, "done": 0, "on_time": 0, "closed": 0, "doubles": 0}]
+    for address, lang, said in (("view=nosuch", "zh", "页面 nosuch(未知):以总览代之"), ("view=nosuch", "en", "View nosuch (unknown): the overview instead"), ("view=constructor", "zh", "页面 constructor(未知):以总览代之")):
+        page = browse(f"{api.url}#{address}&lang={lang}")
+        assert errors(page) == [] and page.text("unknown_view") == said and page.text("today") == "1,234", page.text("view")
+    for view in ("units", "place"):
+        api.asked.clear()
+        page = browse(f"{api.url}#view={view}&range=ever")
+        assert errors(page) == [] and page.text("unknown_range") == "时段 ever(未知):按今日" and "unknown_view" not in page.texts
+        assert any(query.get("from") == query.get("to") == "2026-01-01" for _, query in api.asked)
+    api.act = """const chosen = [...(await one("#unknown_range")).parentNode.querySelectorAll("a[aria-current]")].map((way) => way.textContent).join();
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: chosen }));
+"""
+    page = browse(f"{api.url}#view=units&range=ever&lang=en")
+    assert page.text("unknown_range") == "Range ever (unknown): today instead" and page.text("answered") == "Today"
+    api.act = ""
+    for address in ("", "#view=units&range=week", "#view=place&range=ever&from=2025-12-30", "#view="):  # days of one's own win
+        assert not {"unknown_range", "unknown_view"} & set(browse(api.url + address).texts), address
+
+
 def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
     api.rows["inflow"] = [{"hour": 8, "opened": 60, "closed_in": 0}, {"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}]
     api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + 60000}
@@ -602,6 +622,31 @@ def test_a_row_leads_to_a_list_of_just_what_it_counts_or_to_none(inspection):
     assert lists(cohort=None, columns=[{**level, "measure": "open"}]) == [f"#range=all&view=cases&kind=inspection&{NOT_CLOSED}&unit=d_urban"]
     assert lists(cohort=None, columns=[{**level, "measure": "overdue"}]) == ["#range=all&view=cases&kind=inspection&overdue=yes&unit=d_urban"]
     assert lists(cohort=None, columns=[{**level, "measure": "at_the_office"}]) == []
+
+
+def test_where_a_view_left_nothing_out_that_is_said(inspection):
+    inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "scopes": ["all", "net"]}
+    page = browse(inspection.url + "#view=figures&name=inspection&scope=net")
+    assert errors(page) == [] and page.text("none_excluded") == "没有剔除,与全口径相同"
+    assert browse(inspection.url + "#view=figures&name=inspection&scope=net&lang=en").text("none_excluded") == "Nothing was excluded: the same as all"
+    assert "none_excluded" not in browse(inspection.url + "#view=figures&name=inspection").texts
+    rows = inspection.rows["inspection"]
+    mean = [{"street_code": "110105001", "rate": 0.25, "mark": None, "scope": "all", "method": "mean", "formula": "always", "n": 2}]
+    inspection.rows["inspection"] = lambda query: mean if query.get("method") == "mean" else [inspected(1233 if query.get("scope") == "net" else 1234, 0.5)]
+    for words in ("", "&by=street_code&method=mean"):  # means of units may be equal where something was left out
+        page = browse(inspection.url + "#view=figures&name=inspection&scope=net" + words)
+        assert errors(page) == [] and "none_excluded" not in page.texts
+    for none in ([], [{**rows[0], "n": 0}], [{**rows[0], "n": None, "suppressed": True}]):  # of nothing, and of too few, nobody knows
+        inspection.rows["inspection"] = none
+        assert "none_excluded" not in browse(inspection.url + "#view=figures&name=inspection&scope=net").texts
+
+
+def test_a_view_by_its_rules_calls_them_as_its_kind_does(inspection):
+    inspection.pages["/api/names"] = {"kinds": [{"kind": "inspection", "name": "巡查", "stages": {"sealed": ["查封", "sealed up"]}}, {"kind": "request", "name": "诉求", "stages": {"sealed": ["封存", "put away"]}}]}
+    inspection.pages["/api/views"]["views"][1] = {**INSPECTION, "groups": ["rule"]}
+    inspection.rows["inspection"] = [inspected(3, 1, rule="sealed")]
+    page = browse(inspection.url + "#view=figures&name=inspection&by=rule")
+    assert errors(page) == [] and "查封 3" in page.text("figures") and "封存" not in page.text("view")
 
 
 def test_a_view_that_is_empty_or_not_there_says_so(inspection):

@@ -134,6 +134,14 @@ def test_a_case_says_whose_its_limit_is(api):
     assert "时限 01-01 12:00(按时限等级计算) 已过 60 分,尚未办结。" in counted.text("why") and counted.text("due_by") == "按时限等级计算" and not counted.text("class_aside")
 
 
+def test_a_rule_is_called_as_the_kind_of_its_case_calls_it(api):
+    api.pages["/api/names"] = {**NAMES, "kinds": [{**KINDS[0], "stages": {"opened": ["受理", "opened"], "implemented": ["落实", "carried out"]}}, *KINDS[1:]]}
+    for kind, words in (("works", "实施"), ("request", "落实")):
+        one = {**lived(timeline=[{**line(1, "opened", "source", 8, "受理"), "rule": "implemented"}]), "kind": kind}
+        page = browse(told(api, one))
+        assert errors(page) == [] and f"规则 {words}" in page.text("timeline"), page.text("timeline")
+
+
 def test_a_case_tells_the_fields_that_have_a_name(api):
     one = lived(fields=[{"field": "risk", "name": "风险等级", "value": "1", "value_name": "高"}, {"field": "estate_code", "name": "小区", "value": "E7", "value_name": None}])
     page = browse(told(api, one))
@@ -343,6 +351,60 @@ def test_a_code_of_the_address_that_is_unknown_is_said_and_taken_out(api):
     assert "#view=cases&street=999&unit=nobody" in links and "#view=cases&kind=nosuch&unit=nobody" in links and "#view=cases&kind=nosuch&street=999" in links
     assert "nosuch (unknown)" in browse(f"{api.url}#view=cases&kind=nosuch&lang=en").text("view")
     assert "未知" not in browse(f"{api.url}#view=cases&kind=request&street=none&unit=d_urban").text("view")
+
+
+TYPES_CHOSEN = """const choose = await one("#view .field select[data-value]");
+const of = [...document.querySelectorAll("#view .field")].find((field) => /^(类型|Type)/.test(field.textContent)).querySelector("select");
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: `${of.value} ${of.selectedOptions[0]?.textContent}` }));
+"""
+
+
+def test_a_type_of_the_address_that_is_unknown_is_said_and_taken_out(api):
+    api.act = TYPES_CHOSEN
+    api.pages.update({"/api/names": NAMES, "/api/cases": {"now": NOW, "rows": [], "next": None}})
+    page = browse(f"{api.url}#view=cases&type=R9999")
+    assert errors(page) == [] and page.text("answered") == "R9999 R9999(未知)" and "#view=cases" in page.links.splitlines()
+    assert browse(f"{api.url}#view=units&type=R9999&lang=en").text("answered") == "R9999 R9999 (unknown)"
+    page = browse(f"{api.url}#view=cases&type=R9999,R0105")
+    assert errors(page) == [] and page.text("answered") == "R9999,R0105 R9999(未知)、垃圾清运" and "R9999(未知) ×" in page.text("view")
+    page = browse(f"{api.url}#view=cases&type=R0105")
+    assert page.text("answered") == "R0105 垃圾清运" and "未知" not in page.text("view")
+
+
+def test_what_was_both_reopened_and_disputed_is_listed(api):
+    api.pages["/api/cases"] = {"now": NOW, "rows": [], "next": None}
+    page = browse(f"{api.url}#view=cases&reopened=yes&disputed=yes")
+    asked = next(query for path, query in api.asked if path == "/api/cases")
+    assert (asked["reopened"], asked["disputed"]) == ("yes", "yes") and errors(page) == []
+    assert {"#view=cases", "#view=cases&reopened=yes", "#view=cases&disputed=yes", "#view=cases&reopened=yes&disputed=yes"} <= set(page.links.splitlines())
+    api.act = """const chosen = [...(await one("#view .choice[aria-label='Went through']")).querySelectorAll("[aria-current]")].map((way) => way.textContent).join();
+document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: chosen }));
+"""
+    for words, said in (("&reopened=yes&disputed=yes", "Both"), ("&reopened=yes", "Reopened"), ("&disputed=yes", "Disputed"), ("", "All")):
+        assert browse(f"{api.url}#view=cases&lang=en{words}").text("answered") == said
+
+
+# The page in a frame of a phone's width: a window of Chromium's own is no narrower than 500.
+ON_A_PHONE = """if (top === window) {
+  const frame = Object.assign(document.createElement("iframe"), { src: location.href, width: 390, height: 844 });
+  document.body.prepend(frame);
+  const inside = (words) => found(() => frame.contentDocument?.querySelector(words));
+  const limit = (await inside("#case_rows td:last-child")), head = await inside("#case_rows thead th:last-child");
+  const scroll = limit.closest(".scroll"), wide = scroll.scrollWidth > scroll.clientWidth;
+  const isSeen = (cell) => { const { left, right, top, bottom } = cell.getBoundingClientRect(); cell.scrollIntoView({ block: "center" }); const at = cell.getBoundingClientRect();
+    return left >= 0 && right <= 390 && cell.contains(frame.contentDocument.elementFromPoint((at.left + at.right) / 2, (at.top + at.bottom) / 2)); };
+  const first = limit.parentNode.cells[0].getBoundingClientRect();
+  document.body.append(Object.assign(document.createElement("p"), { id: "answered", textContent: `${wide} ${isSeen(limit)} ${isSeen(head)} ${limit.getBoundingClientRect().left - first.left > 60} ${limit.textContent}` }));
+}
+"""
+
+
+def test_on_a_phone_the_limit_of_a_listed_case_is_in_sight(api):
+    rows = [{**desk_case(f"2026010100{n}"), "cause": None, "desk_cause": None, "type_code": "R0105", "street_code": "110105020", "community_code": "110105020001", "due": at("2026-01-01", 14)} for n in range(3)]
+    api.pages.update({"/api/names": NAMES, "/api/cases": {"now": NOW, "rows": rows, "next": None}})
+    api.act = ON_A_PHONE
+    page = browse(f"{api.url}#view=cases")
+    assert errors(page) == [] and page.text("answered") == "true true true true 余 60 分", page.text("answered")
 
 
 def test_what_has_no_place_leads_to_its_cases(api):
