@@ -201,6 +201,23 @@ def test_what_lies_behind_a_killed_writers_transaction_is_known(refused):
         assert json.loads(running.communicate(timeout=60)[0])["writes"] == 0
 
 
+def test_a_feed_that_is_not_there_is_no_feed_without_letters(refused):
+    """The name nearest to it is told; one that no file declares any more has its letters still."""
+    for words in (("group",), ("ls",), ("redrive",), ("purge", "--since", "1h")):
+        done = dead(refused, *words, "--feed", "mendde", check=False)
+        assert (done.returncode, done.stdout) == (64, ""), done
+        assert f'no feed "mendde" in {refused.config}/feeds; did you mean mended; and no letter is of it; fix: ' in done.stderr
+    header = {"v": 1, "feed": "given_up", "mapping": 1, "upload": "gone000000000000000000", "row": 1, "rows": 1, "offset": 0,
+              "received": int(time.time() * 1000), "verdict": "none"}
+    producer = Producer({"bootstrap.servers": refused.environment["CITYBRAIN_BROKERS"]})
+    producer.produce("cb.raw", json.dumps(item("G1")).encode(), "given_up", headers={"cb": json.dumps(header, separators=(",", ":"))})
+    assert producer.flush(30) == 0
+    until(lambda: dead(refused, "ls", "--feed", "given_up", check=False).returncode == 0, "its letter is there", 30, 0.5)
+    for words in (("group",), ("ls",)):
+        row, = json.loads(dead(refused, *words, "--feed", "given_up", "--json").stdout)
+        assert row["feed"] == "given_up"
+
+
 def test_what_is_not_understood_is_told(district):
     for words in ((), ("fly",), ("show",), ("show", "x"), ("ls", "--code", "x"), ("ls", "--since", "x"), ("redrive", "--rate", "x")):
         done = dead(district, *words, check=False)

@@ -106,11 +106,13 @@ bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *
     return diagnostics_errors(diagnostics) == 0;
 }
 
-static bool no_feed(const struct bundle *bundle, const char *name, struct error *error)
+bool bundle_has_feed(const struct bundle *bundle, const char *name, struct error *error)
 {
     const char *names[256];
     const struct feed *feed;
     size_t count = 0;
+    if (feeds_find(bundle->feeds, span_of(name)))
+        return true;
     for (; count < ARRAY_LENGTH(names) && (feed = feeds_at(bundle->feeds, count)); count++)
         names[count] = feed->id;
     const char *near = diagnostics_nearest(name, names, count);
@@ -123,9 +125,9 @@ const struct feed *bundle_feed(const struct bundle *bundle, const char *name, in
 {
     const struct feed *feed = feeds_find(bundle->feeds, span_of(name));
     const struct mapping *mapping = feed ? feed_mapping_at(feed, at_ms) : NULL;
-    if (!feed)
-        no_feed(bundle, name, error);
-    else if (!mapping)
+    if (!bundle_has_feed(bundle, name, error))
+        return NULL;
+    if (!mapping)
         error_set(error, ERROR_CONFIG, 0, "feed %s has no version valid at that --clock", name);
     else if (mapping->namespace_ == NULL)
         error_set(error, ERROR_CONFIG, 0,

@@ -24,6 +24,8 @@ struct bundle {
 /* False when anything is wrong (added to diagnostics); bundle_fini is due in any case. */
 bool bundle_load(struct bundle *bundle, const char *folder, struct diagnostics *diagnostics);
 void bundle_fini(struct bundle *bundle);
+/* False, and the name nearest to it, when no file declares that feed. */
+bool bundle_has_feed(const struct bundle *bundle, const char *name, struct error *error);
 /* A feed by its name, as a file of records may be sent to it at that time; NULL and why not. */
 const struct feed *bundle_feed(const struct bundle *bundle, const char *name, int64_t at_ms,
                                struct error *error);

@@ -376,9 +376,8 @@ static bool find_mapping(const struct replay_run *run, const struct bundle *bund
     const struct feed *feed = wish->feed ? feeds_find(bundle->feeds, span_of(wish->feed)) : NULL;
     if (!wish->feed)
         return true;
-    if (!feed)
-        return error_set(error, ERROR_CONFIG, 0, "no feed \"%s\" in %s/feeds", wish->feed,
-                         run->config_dir);
+    if (!bundle_has_feed(bundle, wish->feed, error))
+        return false;
     if (!wish->mapping || feed_mapping(feed, wish->mapping))
         return true;
     return error_set(error, ERROR_CONFIG, 0,

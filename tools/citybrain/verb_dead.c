@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/timestamp.h"
+#include "citybrain/dead_feed.h"
 #include "citybrain/dead_list.h"
 #include "citybrain/dead_purge.h"
 #include "citybrain/dead_redrive.h"
@@ -47,7 +48,9 @@ static const char dead_help[] =
     "is cut at its beginning only; all go by themselves after 30 d). Planned first, like "
     "redrive.\n\n"
     "filters\n"
-    "  --feed FEED, --code CODE   of that feed (status: what units said), with that reason\n"
+    "  --feed FEED, --code CODE   of that feed (status: what units said), with that reason; a "
+    "feed\n"
+    "                             that no file declares must have letters, or it is refused\n"
     "  --station CODE             whose cells name that station, by today's mapping\n"
     "  --since, --until TIME      when they became letters: a day (2026-03-02), a time\n"
     "                             (2026-03-02T18:00:00+08:00), or how long ago (2h, 3d)\n"
@@ -66,7 +69,8 @@ static const char dead_help[] =
     "  citybrain dead redrive --feed hotline --code unknown_code\n"
     "  citybrain dead redrive --feed hotline --code unknown_code --execute --as 张三 --reason "
     "码表已补\n"
-    "exit: 0 done, 1 no such letter or another plan, 64 usage, 69 no broker, or not seen yet, 78\n"
+    "exit: 0 done, 1 no such letter or another plan, 64 usage or no such feed, 69 no broker, or "
+    "not seen yet, 78\n"
     "configuration\n";
 
 struct wish {
@@ -405,6 +409,8 @@ static int run(int argc, char **argv)
     for (int c; status == VERB_OK && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
         status = read_option(&wish, c, argv);
     status = status == VERB_OK ? check_words(&wish, argc, argv) : status;
+    if (status == VERB_OK && wish.filter.feed && wish.filter.partition < 0)
+        status = dead_feed_check(wish.filter.feed, wish.config_dir, &wish.settings);
     return status == VERB_OK ? with_bundle(&wish, argv[argc - 1]) : status;
 }
 
