@@ -112,6 +112,9 @@ def test_a_plain_order(told):
     assert head[2] == ["承办", f"建外街道办事处({LEAD})"]
     assert [line[5] for line in lines][:4] == ["受理(opened)", "派单(dispatched)", "签收(signed)", "办结(resolved)"]
     assert all(line[6] == "计入" for line in lines)
+    made = [line[7].partition("映射版本(feedversion) ")[2] for line in lines[:4]]
+    assert made == ["hotline/1", "", "status/1", "status/1"]
+    assert json.loads(why(told, "PLAIN", "--json").stdout)["mappings"][:2] == [{"feed": "hotline", "version": 1}, None]
     block, = decision(decisions, "dispatched")
     for word in ("第2条 派单(dispatched)", f"承办 lead\t建外街道办事处({LEAD})", "规则 rule\t属地(place)", "派单方式 mode\t直派街乡(direct_street)",
                  "时限类别 limit_class\t7天(7d)", "截止依据 due_source\t时限类别(class)", "起因 cause\t第1条 受理(opened)"):

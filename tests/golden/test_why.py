@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `citybrain why` says of a set alone, from an API that is an array: without a word of the router no broker is asked for
-decisions. Those are shown on real parts (tests/e2e/test_why_fates.py)."""
+"""What `citybrain why` says of a set alone, from an API that is an array; the log is librdkafka's own stand-in, with nothing of
+the case unless it is told. Decisions are shown on real parts (tests/e2e/test_why_fates.py)."""
 import csv
 import http.server
 import json
@@ -10,6 +10,9 @@ import subprocess
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug") / "citybrain"
@@ -31,6 +34,18 @@ def line(n, stage, party, unit="", **said):
     at = base36(NINE + n * MINUTE)
     return "|".join(["1", f"{n:022}", f"0.{at}.1.00000000000000aa", base36(CODES["stage", stage]), at, at,
                      f"={unit}" if unit else "0", base36(CODES["party", party]), "v=1", *(f"{k}={v}" for k, v in said.items())])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def log():
+    """Of events, and where it is."""
+    global BROKERS
+    host = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 1, "log_level": 0, "partitioner": "murmur2_random"})
+    host.produce("cb.events", b"{}", b"the topic is there from now on", partition=0)
+    assert host.flush(10) == 0
+    broker, = host.list_topics(timeout=10).brokers.values()
+    BROKERS = f"{broker.host}:{broker.port}"
+    yield host
 
 
 @contextmanager
@@ -56,12 +71,16 @@ def api(*lines, case=CASE):
         server.server_close()
 
 
-def why(*lines, case=CASE, config="config"):
+def asked(*lines, case=CASE, config="config", words=()):
     with api(*lines, case=case) as url:
-        done = subprocess.run([BINARY, "why", case, "--url", url, "--brokers", "127.0.0.1:1", "--config", config], cwd=ROOT,
+        done = subprocess.run([BINARY, "why", case, "--url", url, "--brokers", BROKERS, "--config", config, *words], cwd=ROOT,
                               capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done
+
+
+def why(*lines, case=CASE, config="config"):
+    return asked(*lines, case=case, config=config).stdout
 
 
 def told(*lines):
@@ -150,3 +169,19 @@ def test_done_on_hold_its_limit_is_the_one_the_page_tells():
     assert due(why(*lines))[1] == "2026-03-09 09:00:00+08:00" and "顺延" not in due(why(*lines))[-1]
     done = due(why(*lines, line(67, "resolved", "lead", "s110105001")))
     assert done[1] == "2026-03-09 10:00:00+08:00" and done[-1] == "已按挂账顺延", done
+
+
+def test_each_event_tells_the_mapping_that_made_it(log):
+    """Of a case of which no decision is asked for too; an event that is off the log is counted."""
+    case = "request:12345:mapped"
+    lines = [OPENED, line(3, "signed", "lead", "s110105001"), line(5, "noted", "desk", "desk")]
+    for n, version in ((0, "2"), (0, "3"), (3, "1")):  # the first told again, by a newer one
+        event = {"id": f"{n:022}", "feed": "status" if n else "hotline", "feedversion": version}
+        log.produce("cb.events", json.dumps(event).encode(), case.encode())
+    assert log.flush(10) == 0
+    done = asked(*lines, case=case)
+    made = [row.split("\t")[7].partition("映射版本(feedversion) ")[2] for row in done.stdout.split("\n经过\n")[1].splitlines()[1:4]]
+    assert made == ["hotline/3", "status/1", ""]
+    assert "1 of 3 events are no longer on the log" in done.stderr
+    assert json.loads(asked(*lines, case=case, words=["--json"]).stdout)["mappings"] == [
+        {"feed": "hotline", "version": 3}, {"feed": "status", "version": 1}, None]

@@ -29,7 +29,8 @@ static const char why_help[] =
     "         desk has to decide (待研判)\n"
     "  经过   its events in the order that holds, who said each, and its effect: 计入 counts, or\n"
     "         不计 with the reason: impossible (the case was not there for it) or not_yours (that\n"
-    "         party may not make it); neither changes anything\n"
+    "         party may not make it); neither changes anything. 映射版本(feedversion) is the feed\n"
+    "         and the version of its mapping that made the event, as hotline/3\n"
     "  决定   all that the router said: lead, limit and due with their sources, rule, bundle (the\n"
     "         hash of rules, triggers and registries), reason, alternatives, timers, evidence of "
     "a\n"
@@ -39,9 +40,11 @@ static const char why_help[] =
     "not here: a case's timeline is read by many.\n\n"
     "  --json       one JSON object: case, timeline, lines, fold (stage, state, …), effects, "
     "reasons\n"
-    "               (why a line does not count), decisions\n"
+    "               (why a line does not count), mappings (feed and version, of each line),\n"
+    "               decisions\n"
     "  --url        the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n"
-    "  --brokers    for the decisions (default $CITYBRAIN_BROKERS or 127.0.0.1:29092); without a\n"
+    "  --brokers    for decisions and mappings (default $CITYBRAIN_BROKERS or 127.0.0.1:29092); "
+    "without a\n"
     "               broker the rest is shown, and stderr says so\n"
     "  --config     kinds, codes and names (default $CITYBRAIN_CONFIG or config)\n"
     "exit: 0 shown, 1 no such case, 69 no API, 78 configuration\n";
@@ -62,23 +65,34 @@ static bool take_event(void *context, struct span json)
     return why_report_take_event(context, json);
 }
 
-/* Near the time they were decided first; a clock of its own (tests, a day played again) is found
+static void say_missing(const struct why_report *report)
+{
+    if (report->told_count < report->told_wanted)
+        fprintf(stderr, "citybrain why: %zu of %zu decisions are no longer on the log\n",
+                report->told_wanted - report->told_count, report->told_wanted);
+    if (report->seen_count < report->seen_wanted)
+        fprintf(stderr,
+                "citybrain why: %zu of %zu events are no longer on the log, which alone knows the "
+                "mapping that made them\n",
+                report->seen_wanted - report->seen_count, report->seen_wanted);
+}
+
+/* Near the time they were recorded first; a clock of its own (tests, a day played again) is found
  * by reading all. */
-static void find_decisions(const struct why *why, struct why_report *report)
+static void find_events(const struct why *why, struct why_report *report)
 {
     struct error error = {0};
     struct span id = why_report_case(report);
-    if (report->told_wanted == 0)
+    if (why_report_is_whole(report))
         return;
-    bool good = log_search(&why->settings, "events", id, report->first_told_ms - BEFORE_MS,
-                           take_event, report, &error);
-    if (good && report->told_count < report->told_wanted)
+    bool good = log_search(&why->settings, "events", id, report->first_ms - BEFORE_MS, take_event,
+                           report, &error);
+    if (good && !why_report_is_whole(report))
         good = log_search(&why->settings, "events", id, 0, take_event, report, &error);
     if (!good)
-        fprintf(stderr, "citybrain why: decisions are left out: %s\n", error.text);
-    else if (report->told_count < report->told_wanted)
-        fprintf(stderr, "citybrain why: %zu of %zu decisions are no longer on the log\n",
-                report->told_wanted - report->told_count, report->told_wanted);
+        fprintf(stderr, "citybrain why: decisions and mappings are left out: %s\n", error.text);
+    else
+        say_missing(report);
 }
 
 static int explain(const struct why *why, struct span answer)
@@ -88,7 +102,7 @@ static int explain(const struct why *why, struct span answer)
     int status = VERB_OK;
     const struct why_names names = {why->codes, why->kinds, &why->district, &why->own};
     if (why_report_read(report, answer, &names, &error)) {
-        find_decisions(why, report);
+        find_events(why, report);
         if (why->json)
             why_report_show_json(report, stdout);
         else

@@ -9,7 +9,8 @@
 #include "model/case_clock.h"
 #include "model/case_stage.h"
 
-#define ARENA_BYTES (32 << 20)
+#define ARENA_BYTES  (32 << 20)
+#define SOURCE_BYTES 64 /* of a feed's name */
 
 static const char *const effects[] = {
     [LINE_COUNTS] = "counts", [LINE_IMPOSSIBLE] = "impossible", [LINE_NOT_YOURS] = "not_yours"};
@@ -19,15 +20,15 @@ static bool is_router(const struct why_report *report, const struct case_line *l
     return span_is(codes_text(report->codes, CODE_PARTY, line->party), "router");
 }
 
-static void count_told(struct why_report *report)
+static void count_wanted(struct why_report *report)
 {
     for (size_t i = 0; i < report->set.count; i++) {
         const struct case_line *line = &report->set.lines[i];
-        if (!is_router(report, line))
-            continue;
-        report->told_wanted++;
-        if (report->first_told_ms == TIMESTAMP_NONE || line->recorded_ms < report->first_told_ms)
-            report->first_told_ms = line->recorded_ms;
+        bool told = is_router(report, line);
+        report->told_wanted += told;
+        report->seen_wanted += !told;
+        if (report->first_ms == TIMESTAMP_NONE || line->recorded_ms < report->first_ms)
+            report->first_ms = line->recorded_ms;
     }
 }
 
@@ -40,7 +41,7 @@ bool why_report_read(struct why_report *report, struct span answer, const struct
                                   .district = names->district,
                                   .own = names->own,
                                   .answer = answer,
-                                  .first_told_ms = TIMESTAMP_NONE};
+                                  .first_ms = TIMESTAMP_NONE};
     report->reader = json_reader_new();
     arena_init(&report->arena, ARENA_BYTES);
     if (json_read(report->reader, answer, &report->arena, &report->root, &bad_at) != REJECT_NONE)
@@ -53,7 +54,7 @@ bool why_report_read(struct why_report *report, struct span answer, const struct
                        &report->arena))
         return error_set(error, ERROR_REFUSED, 0, "the case's lines cannot be read");
     case_fold(&report->fold, &report->set, report->kind, names->codes);
-    count_told(report);
+    count_wanted(report);
     return true;
 }
 
@@ -68,6 +69,28 @@ struct span why_report_case(const struct why_report *report)
     return json_text(report->root, "case");
 }
 
+bool why_report_is_whole(const struct why_report *report)
+{
+    return report->told_count == report->told_wanted && report->seen_count == report->seen_wanted;
+}
+
+/* Of its event no more is kept than which mapping made it. */
+static void take_source(struct why_report *report, size_t i, const struct json_value *event,
+                        size_t mark)
+{
+    struct why_source *source = &report->source[i];
+    char feed[SOURCE_BYTES];
+    struct span name = json_text(event, "feed");
+    report->seen_count += !source->seen;
+    *source = (struct why_source){.seen = true};
+    if (!span_to_int64(json_text(event, "feedversion"), &source->version))
+        name = SPAN_NONE;
+    span_to_cstr(name, feed, sizeof feed);
+    arena_rewind(&report->arena, mark);
+    if (feed[0])
+        source->feed = arena_copy(&report->arena, span_of(feed));
+}
+
 /* A later record of one id has the content that holds. */
 bool why_report_take_event(struct why_report *report, struct span json)
 {
@@ -79,13 +102,15 @@ bool why_report_take_event(struct why_report *report, struct span json)
     struct span id = read ? json_text(event, "id") : SPAN_NONE;
     while (i < report->set.count && !span_equal(report->set.lines[i].id, id))
         i++;
-    if (!read || i == report->set.count || !is_router(report, &report->set.lines[i])) {
+    if (!read || i == report->set.count) {
         arena_rewind(&report->arena, mark);
-        return false;
+    } else if (is_router(report, &report->set.lines[i])) {
+        report->told_count += report->told[i].event == NULL;
+        report->told[i] = (struct why_told){event, kept};
+    } else {
+        take_source(report, i, event, mark);
     }
-    report->told_count += report->told[i].event == NULL;
-    report->told[i] = (struct why_told){event, kept};
-    return report->told_count == report->told_wanted;
+    return why_report_is_whole(report);
 }
 
 /* ---- where it stands ---- */
@@ -140,6 +165,23 @@ static void add_effects(const struct why_report *report, struct strbuf *out)
     strbuf_add_char(out, ']');
 }
 
+static void add_mappings(const struct why_report *report, struct strbuf *out)
+{
+    strbuf_add(out, SPAN(",\"mappings\":["));
+    for (size_t i = 0; i < report->set.count; i++) {
+        const struct why_source *source = &report->source[i];
+        strbuf_add(out, i ? SPAN(",") : SPAN(""));
+        if (!source->feed.len) {
+            strbuf_add(out, SPAN("null"));
+            continue;
+        }
+        strbuf_add(out, SPAN("{\"feed\":"));
+        strbuf_add_json(out, source->feed);
+        strbuf_addf(out, ",\"version\":%lld}", (long long)source->version);
+    }
+    strbuf_add_char(out, ']');
+}
+
 void why_report_show_json(const struct why_report *report, FILE *out)
 {
     struct span front = span_trim(report->answer);
@@ -150,6 +192,7 @@ void why_report_show_json(const struct why_report *report, FILE *out)
     strbuf_add(&text, SPAN(",\"fold\":"));
     add_fold(report, &text);
     add_effects(report, &text);
+    add_mappings(report, &text);
     strbuf_add(&text, SPAN(",\"decisions\":["));
     for (size_t i = 0; i < report->set.count; i++) {
         if (!report->told[i].event)

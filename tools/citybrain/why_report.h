@@ -17,6 +17,12 @@ struct why_told { /* an event of the router's: its newest content */
     struct span text;
 };
 
+struct why_source {   /* which mapping made a line's event */
+    bool seen;        /* its event was on the log */
+    struct span feed; /* arena; absent: no feed's, as what the router says */
+    int64_t version;
+};
+
 struct why_report {
     const struct codes *codes;       /* borrowed */
     const struct kinds *kinds;       /* borrowed */
@@ -31,7 +37,9 @@ struct why_report {
     struct case_fold fold;
     struct why_told told[CASE_SET_MAX_LINES + 1]; /* by line of the set; event NULL = not found */
     size_t told_count, told_wanted;               /* wanted: as many as the set has */
-    int64_t first_told_ms;
+    struct why_source source[CASE_SET_MAX_LINES + 1]; /* by line of the set */
+    size_t seen_count, seen_wanted;                   /* of those that are not the router's */
+    int64_t first_ms;                                 /* when the first of the lines was recorded */
 };
 
 struct why_names { /* what is read of the configuration; borrowed */
@@ -46,8 +54,9 @@ bool why_report_read(struct why_report *report, struct span answer, const struct
                      struct error *error);
 void why_report_fini(struct why_report *report);
 struct span why_report_case(const struct why_report *report);
-/* An event of the case from the log; true when every one of the router's was seen. */
+/* An event of the case from the log; true when every one of its lines was seen. */
 bool why_report_take_event(struct why_report *report, struct span json);
+bool why_report_is_whole(const struct why_report *report);
 /* Where the case stands, in one word: a stage of its kind (case_stage.h), or "headless". */
 const char *why_report_state(const struct why_report *report);
 void why_report_show_json(const struct why_report *report, FILE *out);

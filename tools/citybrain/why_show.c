@@ -246,6 +246,17 @@ static void show_attributes(struct show *show, const struct case_line *line)
     }
 }
 
+/* As the log has it: "映射版本(feedversion) hotline/3". */
+static void show_source(struct show *show, size_t i)
+{
+    const struct why_source *source = &show->report->source[i];
+    if (!source->feed.len)
+        return;
+    fputc(' ', show->out);
+    put_named(show, why_words_member(SPAN("feedversion")), SPAN("feedversion"));
+    fprintf(show->out, " %.*s/%lld", SPAN_ARG(source->feed), (long long)source->version);
+}
+
 static void show_effect(struct show *show, size_t i)
 {
     static const char *const words[] = {[LINE_COUNTS] = "计入",
@@ -283,6 +294,7 @@ static void show_lines(struct show *show)
         show_effect(show, i);
         fputc('\t', show->out);
         show_attributes(show, line);
+        show_source(show, i);
         fputs(line->live ? "\n" : " (历史)\n", show->out);
     }
 }

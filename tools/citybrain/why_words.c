@@ -56,6 +56,7 @@ static const struct word members[] = {
     {"same_as", "同一事项"},
     {"part_of", "属于"},
     {"grew_from", "源自"},
+    {"feedversion", "映射版本"},
 };
 
 /* By member and value. */
