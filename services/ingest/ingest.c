@@ -13,6 +13,7 @@
 #include "base/timestamp.h"
 #include "ingest/door_drop.h"
 #include "ingest/doors.h"
+#include "ingest/mappings_log.h"
 #include "ingest/ticker.h"
 
 static const struct metric_row bundle_row = {
@@ -119,10 +120,18 @@ const struct http_route *ingest_admin_routes(const struct ingest *ingest, size_t
     return ingest->admin_routes;
 }
 
+static void log_mappings(const struct ingest *ingest)
+{
+    const struct ingest_config *config = ingest->config;
+    mappings_log(config->feeds, ingest_clock_now(&ingest->clock), span_of(config->bundle));
+}
+
+/* Keys alone are read anew: the log says which mappings stay. */
 static void reload(void *context)
 {
     struct ingest *ingest = context;
     admission_reload(ingest->doors->admission);
+    log_mappings(ingest);
     daemon_reloaded(ingest->daemon);
 }
 
@@ -130,6 +139,7 @@ bool ingest_open(struct ingest *ingest, struct daemon *daemon, struct error *err
 {
     const struct ingest_config *config = ingest->config;
     ingest->daemon = daemon;
+    log_mappings(ingest);
     metric_set(metrics_add(daemon_metrics(daemon), &bundle_row), span_of(config->bundle), 1);
     if (!ingest->clock.manual &&
         !(ingest->brokers = broker_clock_open(daemon, &config->kafka, "clock", error)))

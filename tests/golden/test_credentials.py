@@ -4,6 +4,7 @@ import http.client
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -163,6 +164,25 @@ def test_a_full_table_of_messages_is_a_reason_to_wait(open_door, tmp_path, key):
     assert sorted(statuses) == [200, 429] and [n for n, _ in statuses[429]] == [2050, 2051, 2052]
     assert {wait for _, wait in statuses[429]} == {"60"}
     assert door.refusals() == ["crowded"] * 3
+
+
+def test_the_log_tells_the_mappings_in_force_at_the_start_and_at_sighup(open_door):
+    """Of each feed that is there, in as many lines as that takes."""
+    def told(door):
+        lines = [json.loads(line) for line in door.log.read_text().splitlines() if '"ingest.mappings"' in line]
+        assert all(line["level"] == "info" and len(line["bundle"]) == 22 and "cut" not in line for line in lines)
+        return [word for line in lines for word in line["in_force"].split(" ")]
+
+    door = open_door()
+    feeds = sorted(path.stem for path in (ROOT / "config/feeds").glob("*.yaml"))
+    versions = told(door)
+    assert sorted(word.partition("/")[0] for word in versions) == feeds and {"hotline/1", "status/1"} <= set(versions)
+    door.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 20
+    while len(told(door)) < 2 * len(feeds):
+        assert time.monotonic() < deadline, door.log.read_text()
+        time.sleep(0.05)
+    assert told(door) == 2 * versions
 
 
 def test_a_door_that_nobody_can_enter_says_so(open_door):
