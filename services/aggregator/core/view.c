@@ -10,6 +10,7 @@
 
 #include "aggregator/core/view_measure.h"
 #include "aggregator/core/view_shape.h"
+#include "aggregator/core/view_words.h"
 #include "base/memory.h"
 #include "config/yaml_folder.h"
 #include "config/yaml_said.h"
@@ -40,6 +41,19 @@ static void add_unknown(const struct view_reading *reading, const struct yaml_no
                     "\"%s\" is nothing that rows are made by", node->text);
 }
 
+/* Told here, not by the database when the views are applied. */
+static bool may_be_column(const struct view_reading *reading, const char *text, struct place place)
+{
+    const char *why = view_words_is_column(text) ? "the view's rows have a column of that name"
+                      : view_words_is_sql(text)  ? "it is a word of SQL"
+                                                 : NULL;
+    if (why)
+        diagnostics_add(reading->diagnostics, place,
+                        "give the field another name, in codes.csv and in the feeds that tell it",
+                        "rows cannot be made by \"%s\": %s", text, why);
+    return why == NULL;
+}
+
 static bool read_group(const struct view_reading *reading, const struct yaml_node *item)
 {
     struct view *view = reading->view;
@@ -61,7 +75,8 @@ static bool read_group(const struct view_reading *reading, const struct yaml_nod
                         "\"%s\" groups already, or is one group too many", text);
         return false;
     }
-    if (!view_measure_check_name(reading, text, item->place))
+    if (!view_measure_check_name(reading, text, item->place) ||
+        !may_be_column(reading, text, item->place))
         return false;
     view->group_names[view->group_count] = text;
     view->groups[view->group_count++] = fact;
@@ -271,6 +286,25 @@ static void check_columns(const struct view_reading *reading, const struct yaml_
     }
 }
 
+/* What cells have of a measure: how many, and of a duration how long. */
+static bool is_of_cells(const struct view_measure *measure, const char *name)
+{
+    size_t len = strlen(measure->name);
+    return strncmp(name, measure->name, len) == 0 &&
+           (strcmp(name + len, "_n") == 0 || strcmp(name + len, "_ms") == 0);
+}
+
+static void check_cells(const struct view_reading *reading, const struct yaml_node *root)
+{
+    const struct view *view = reading->view;
+    for (size_t i = 0; i < view->measure_count; i++)
+        for (size_t k = 0; k < view->group_count; k++)
+            if (is_of_cells(&view->measures[i], view->group_names[k]))
+                diagnostics_add(reading->diagnostics, place_of(root, view->measures[i].name),
+                                "another name", "cells have a column \"%s\" of their own",
+                                view->group_names[k]);
+}
+
 static bool view_read(const struct view_reading *reading, const struct yaml_node *root,
                       const struct kinds *kinds)
 {
@@ -289,6 +323,7 @@ static bool view_read(const struct view_reading *reading, const struct yaml_node
     if (view->is_stock)
         check_stock(reading, root);
     check_columns(reading, root);
+    check_cells(reading, root);
     view->grain = grain_of(view);
     if (view->column_count == 0 && diagnostics_errors(d) == errors)
         diagnostics_add(d, root->place, "measures: { opened: { count: opened } }",
