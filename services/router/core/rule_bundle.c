@@ -33,10 +33,10 @@ static void check_timers(const struct kinds *kinds, const struct district *distr
 
 /* Nothing is decided by it, but it is part of what the bundle's name stands for: a bundle in force
  * is one that all daemons can read. */
-static void check_fields(const char *config_dir, struct diagnostics *diagnostics)
+static void check_unread(const char *config_dir, const char *name, struct diagnostics *diagnostics)
 {
     char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/registries/fields.csv", config_dir);
+    snprintf(path, sizeof path, "%s/registries/%s.csv", config_dir, name);
     if (access(path, F_OK) == 0)
         registry_free(registry_load(path, diagnostics));
 }
@@ -49,7 +49,8 @@ static void read_parts(struct rule_bundle *bundle, const char *config_dir,
     if (access(path, F_OK) != 0)
         diagnostics_add(diagnostics, (struct place){path, 0, 0}, "copy it from a new configuration",
                         "there is no calendar of holidays");
-    check_fields(config_dir, diagnostics);
+    check_unread(config_dir, "fields", diagnostics);
+    check_unread(config_dir, "service_items", diagnostics);
     if (!district_load(&bundle->district, config_dir, diagnostics))
         return;
     bundle->district.kinds = kinds;

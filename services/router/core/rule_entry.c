@@ -199,6 +199,22 @@ static void check_helped(const struct rule_entry *entry, const struct yaml_node 
                     stage < 0 ? "and there is no such stage in" : "who may not in", kind->code);
 }
 
+static bool may_dispatch(const struct case_kind *kind)
+{
+    return kind->dispatched >= 0 &&
+           kind->stages[kind->dispatched].parties >> kind->party.router & 1;
+}
+
+static void say_missing(const struct case_kind *kind, char *fix, size_t size)
+{
+    snprintf(fix, size,
+             kind->dispatched >= 0
+                 ? "add router to the by: of dispatched in kinds/%s.yaml"
+                 : "add `dispatched: { rank: 20, by: [router], after: [opened] }` to the stages "
+                   "of kinds/%s.yaml",
+             kind->code);
+}
+
 /* What leads a case, the desk too, does so by `dispatched`: of a kind without it the router never
  * decides, and nothing else tells that the entry is for nobody. */
 static void check_dispatched(const struct rule_entry *entry, const struct case_kind *kind,
@@ -206,16 +222,47 @@ static void check_dispatched(const struct rule_entry *entry, const struct case_k
 {
     bool is_there = kind->dispatched >= 0;
     char fix[192];
-    if (is_there && kind->stages[kind->dispatched].parties >> kind->party.router & 1)
+    if (may_dispatch(kind))
         return;
-    snprintf(fix, sizeof fix,
-             is_there ? "add router to the by: of dispatched in kinds/%s.yaml"
-                      : "add `dispatched: { rank: 20, by: [router], after: [opened] }` to the "
-                        "stages of kinds/%s.yaml",
-             kind->code);
+    say_missing(kind, fix, sizeof fix);
     diagnostics_add(
         diagnostics, entry->written, fix, "entry %s dispatches kind %s, %s", entry->id, kind->code,
         is_there ? "where the router may not say dispatched" : "which has no stage dispatched");
+}
+
+/* Of a beginning one kind that may be dispatched is enough: the others lie beside it. */
+static void check_beginning(const struct rule_entry *entry, struct span value,
+                            const struct kinds *kinds, struct diagnostics *diagnostics)
+{
+    const struct case_kind *kind, *first = NULL;
+    char fix[192];
+    for (size_t i = 0; (kind = kinds_at(kinds, i)); i++) {
+        if (!span_starts(span_of(kind->code), span_from(value.at, value.len - 1)))
+            continue;
+        if (may_dispatch(kind))
+            return;
+        first = first ? first : kind;
+    }
+    if (!first)
+        return;
+    say_missing(first, fix, sizeof fix);
+    diagnostics_add(diagnostics, entry->written, fix,
+                    "entry %s dispatches kinds %.*s, and of none of them the router may say "
+                    "dispatched",
+                    entry->id, SPAN_ARG(value));
+}
+
+static void check_beginnings(const struct rule_entry *entry, const struct kinds *kinds,
+                             struct diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < entry->when_count; i++) {
+        const struct predicate *asked = &entry->when[i].asked;
+        if (entry->when[i].field != RULE_KIND || asked->form != PREDICATE_ONE_OF)
+            continue;
+        for (size_t j = 0; j < asked->value_count; j++)
+            if (asked->values[j].at[asked->values[j].len - 1] == '*')
+                check_beginning(entry, asked->values[j], kinds, diagnostics);
+    }
 }
 
 static void check_kinds(const struct rule_entry *entry, const struct yaml_node *then,
@@ -229,6 +276,8 @@ static void check_kinds(const struct rule_entry *entry, const struct yaml_node *
         if (entry->co_units.count && names_kind(entry, kind))
             check_helped(entry, yaml_get(then, "co"), kind, reading->diagnostics);
     }
+    if (kinds)
+        check_beginnings(entry, kinds, reading->diagnostics);
 }
 
 static void read_dates(struct rule_entry *entry, const struct yaml_node *node,
