@@ -63,6 +63,8 @@ static bool read_row(struct token_row *row, struct span text, struct place place
     row->token = cells[0];
     row->name = cells[2];
     row->party = cells[3];
+    row->place =
+        diagnostics_place_behind(place, span_from(text.at, csv_cell_offset(text, CSV_COMMA, 2)));
     return true;
 }
 

@@ -18,6 +18,7 @@ enum token_kind {
 struct token_row {
     struct span token, name, party;
     enum token_kind kind;
+    struct place place; /* of the name */
 };
 
 struct token_table;

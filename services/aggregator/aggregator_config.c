@@ -11,6 +11,7 @@
 #include "base/timestamp.h"
 #include "config/yaml.h"
 #include "daemon/http_origin.h"
+#include "model/token_names.h"
 
 static const char *const open_words[] = {"nobody", "loopback", "anybody", NULL};
 
@@ -145,6 +146,9 @@ static void load_access(struct aggregator_config *config, const char *file,
 {
     if (config->tokens_file[0])
         config->tokens = token_table_load(config->tokens_file, diagnostics);
+    if (config->tokens) /* of feeds' it asks nothing */
+        token_names_check(&(struct token_names){.units = config->units}, config->tokens,
+                          diagnostics);
     if (config->api_open == AGGREGATOR_OPEN_LOOPBACK && !is_loopback(span_of(config->api)))
         diagnostics_add(diagnostics, (struct place){file, 0, 0},
                         "aggregator.api_open: nobody and aggregator.tokens; anybody, where others "

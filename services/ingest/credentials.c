@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "ingest/core/door_names.h"
 #include "model/token_table.h"
 
 struct credentials {
@@ -52,6 +53,14 @@ struct credentials *credentials_load(const char *keys_file, const char *tokens_f
         return credentials;
     credentials_free(credentials);
     return NULL;
+}
+
+void credentials_check(const struct credentials *credentials, const struct feeds *feeds,
+                       const struct registry *units, struct diagnostics *diagnostics)
+{
+    const struct door_names names = {
+        .keys = credentials->keys, .tokens = credentials->tokens, .feeds = feeds, .units = units};
+    door_names_check(&names, diagnostics);
 }
 
 void credentials_free(struct credentials *credentials)

@@ -114,16 +114,24 @@ static struct registry *registry_in(const char *config_dir, const char *name,
     return access(path, F_OK) == 0 ? registry_load(path, diagnostics) : NULL;
 }
 
-static void check_feeds(const struct ingest_config *config, struct diagnostics *diagnostics)
+static void check_feeds(const struct ingest_config *config, const struct registry *units,
+                        struct diagnostics *diagnostics)
 {
-    struct registry *units = registry_in(config->config_dir, "units", diagnostics);
     struct registry *types = registry_in(config->config_dir, "request_types", diagnostics);
     feeds_check(config->feeds,
                 &(struct feeds_known){
                     .codes = config->codes, .kinds = config->kinds, .units = units, .types = types},
                 diagnostics);
-    registry_free(units);
     registry_free(types);
+}
+
+/* At the start alone: on SIGHUP a key that was taken away must go, whatever stands beside it. */
+static void load_credentials(struct ingest_config *config, const struct registry *units,
+                             struct diagnostics *diagnostics)
+{
+    config->credentials = ingest_config_credentials(config, diagnostics);
+    if (config->credentials)
+        credentials_check(config->credentials, config->feeds, units, diagnostics);
 }
 
 static void load_bundle(struct ingest_config *config, struct diagnostics *diagnostics)
@@ -138,12 +146,14 @@ static void load_bundle(struct ingest_config *config, struct diagnostics *diagno
     bundle_hash(config->bundle, config->config_dir, diagnostics);
     snprintf(path, sizeof path, "%s/feeds", config->config_dir);
     config->feeds = feeds_load(path, diagnostics);
+    struct registry *units = registry_in(config->config_dir, "units", diagnostics);
     if (config->feeds)
-        check_feeds(config, diagnostics);
+        check_feeds(config, units, diagnostics);
     if (config->feeds && config->role != INGEST_DOORS)
         pseudonym_key_load(&config->pseudonym, config->feeds, diagnostics);
     if (config->role != INGEST_NORMALISER)
-        config->credentials = ingest_config_credentials(config, diagnostics);
+        load_credentials(config, units, diagnostics);
+    registry_free(units);
 }
 
 /* The rest of the doors' limits is nobody's wish. */

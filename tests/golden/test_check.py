@@ -86,6 +86,7 @@ SECRET = "5ec2e7" * 11
 @pytest.mark.parametrize("wrong, col, cause", [
     (f"{SECRET},feed,hotline\n", 1, "not a token of at least 8 bytes"),
     (f"hotline-desk,{SECRET},feed,source\n", 14, "the second cell is no kind"),
+    (f"demo-swapped,feed,{SECRET},source\n", 19, "there is no feed of this name"),
     ("demo-dorf,feed,\u6751\u5c45,source\n".encode("gb18030"), 16, "is no UTF-8")])
 def test_a_broken_token_is_found_before_the_daemon_and_never_told(config, wrong, col, cause):
     """The shipped ingest.yaml names them and does not let them in."""

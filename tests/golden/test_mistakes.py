@@ -19,6 +19,7 @@ OVERLAP = """  - { id: a, when: { type_code: [R0101, R0102] }, then: { lead: d_m
 """
 SERVED = "  - { id: a, when: { kind: service }, then: { lead: d_market, say: 甲 } }\n"
 ASKED = "  - { id: a, when: { kind: [request, service] }, then: { to: desk, desk_cause: fallback, say: 甲 } }\n"
+BEGUN = "  - { id: a, when: { kind: serv* }, then: { lead: d_market, say: 甲 } }\n"
 HELPED = "  - { id: a, when: { kind: service }, then: { lead: d_market, co: [d_fire], say: 甲 } }\n"
 
 # name: daemon, file, what is right, what somebody writes, where it is seen (its first place in the changed file), cause, fix
@@ -114,6 +115,14 @@ MISTAKES = {
     "desk asked of a kind that is never dispatched": ("router", "rules/dispatch.yaml", FRONT, ASKED + FRONT, "a, when",
                                                       "entry a dispatches kind service, which has no stage dispatched",
                                                       "to the stages of kinds/service.yaml"),
+    "rule for a beginning that only kinds never dispatched have": (
+        "router", "rules/dispatch.yaml", FRONT, BEGUN + FRONT, "a, when",
+        "entry a dispatches kinds serv*, and of none of them the router may say dispatched",
+        "add `dispatched: { rank: 20, by: [router], after: [opened] }` to the stages of kinds/service.yaml"),
+    "token for no feed": ("ingest", "tokens.csv", "demo-hotline,feed,hotline,", "demo-hotline,feed,weather;hotlien,", "hotlien",
+                          "there is no feed of this name", "did you mean hotline? Else name a feed of feeds/"),
+    "token for no unit": ("ingest", "tokens.csv", "unit,d_market,", "unit,d_markte,", "d_markte",
+                          "there is no unit of this name", "did you mean d_market? Else name a code of registries/units.csv"),
     "unknown kind of a trigger": ("router", "triggers/cluster.yaml", "kind: request", "kind: requst", "requst",
                                   'no kind "requst"; did you mean request', "use a kind of kinds/"),
     "sentence with a hole": ("router", "triggers/cluster.yaml", "{community}", "{comunity}", '"{within}', "comunity", "{community}"),
@@ -145,7 +154,8 @@ def command(daemon, config, key, address):
     words = [PROGRAMS / f"citybrain-{daemon}", "--config", config / f"{daemon}.yaml"]
     sets = {"bundle.config_dir": config, "kafka.brokers": address, "kafka.note_dir": key.parent, "daemon.admin": "127.0.0.1:0"}
     if daemon == "ingest":
-        sets |= {"ingest.listen": "127.0.0.1:0", "ingest.tokens": config / "tokens.csv", "ingest.pseudonym_key": key}
+        sets |= {"ingest.listen": "127.0.0.1:0", "ingest.tokens": config / "tokens.csv", "ingest.insecure_bearer": "true",
+                 "ingest.pseudonym_key": key}
     if daemon == "aggregator":
         host, port = address.split(":")
         sets |= {"aggregator.api": "127.0.0.1:0", "aggregator.postgres": f"host={host} port={port} dbname=x user=x"}
@@ -162,8 +172,11 @@ def test_a_mistake_stops_check_and_daemon_alike(name, tmp_path, listener):
     text = (config / file).read_text()
     assert right in text
     (config / file).write_text(text.replace(right, wrong, 1))
-    place = place_of(config / file, mark)
+    said_alike(daemon, config, key, listener, place_of(config / file, mark), cause, fix)
 
+
+def said_alike(daemon, config, key, listener, place, cause, fix, more=()):
+    """By check and by the daemon, which has connected to nothing; returns all that was said."""
     checked = subprocess.run([PROGRAMS / "citybrain", "check", "--config", config, "--on", "2026-06-01"], cwd=ROOT, env=ENVIRONMENT,
                              capture_output=True, text=True, timeout=60)
     found = [line for line in checked.stdout.splitlines() if line.startswith(place + " error: ")]
@@ -171,11 +184,75 @@ def test_a_mistake_stops_check_and_daemon_alike(name, tmp_path, listener):
     said, _, mended = found[0].removeprefix(place + " error: ").partition("; fix: ")
     assert cause in said and fix in mended
 
-    started = subprocess.run(command(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1]), cwd=ROOT, env=ENVIRONMENT,
-                             capture_output=True, text=True, timeout=60)
+    words = command(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1])
+    started = subprocess.run([*words, *more], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert started.returncode == 78 and found[0] in started.stderr.splitlines(), started.stderr
     with pytest.raises(BlockingIOError):
         listener.accept()
+    return checked.stdout + checked.stderr + started.stdout + started.stderr
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A configuration of one's own, and a file with the key of pseudonyms."""
+    config, key = Path(shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases"))), tmp_path / "key"
+    key.write_text("1234567890123456\n")
+    return config, key
+
+
+@pytest.mark.parametrize("row, mark, cause, fix", [
+    ("feed,hotline;weathr,source", "weathr", "there is no feed of this name", "did you mean weather? Else name a feed of feeds/"),
+    ("unit,s11010500l,lead", "s11010500l", "there is no unit of this name", "did you mean s110105001?")])
+def test_a_key_for_what_is_not_there_is_never_told(row, mark, cause, fix, own, tmp_path, listener):
+    config, key = own
+    keys, secret = tmp_path / "keys.csv", "5ec2e7" * 10 + "abcd"
+    keys.write_text(f"station,key,kind,names,party,secret\nst001,k1,feed,hotline,source,{secret}\nst002,k1,{row},{secret}\n")
+    keys.chmod(0o600)
+    text = (config / "ingest.yaml").read_text()
+    (config / "ingest.yaml").write_text(text.replace('keys: ""', f"keys: {keys}", 1))
+    assert secret not in said_alike("ingest", config, key, listener, place_of(keys, mark), cause, fix)
+
+
+def test_a_token_in_the_place_of_a_name_is_not_told(own, listener):
+    """By the read API neither, to which a feed's means nothing: a unit's does."""
+    config, key = own
+    secret = "5ec2e7" * 6
+    with open(config / "tokens.csv", "a", encoding="utf-8") as file:
+        file.write(f"demo-swapped,unit,{secret},lead\n")
+    place, cause = place_of(config / "tokens.csv", secret), "there is no unit of this name"
+    for daemon, more in (("ingest", ()), ("aggregator", ("--set", f"aggregator.tokens={config / 'tokens.csv'}"))):
+        assert secret not in said_alike(daemon, config, key, listener, place, cause, "name a code of registries/units.csv", more)
+
+
+@pytest.mark.parametrize("word", ["n", "bin", "bins", "measure", "one", "day", "shard", "is_excluded", "scope", "until", "order", "xmin"])
+def test_a_view_by_a_name_that_its_tables_have_already(word, own, listener):
+    config, key = own
+    with open(config / "codes.csv", "a", encoding="utf-8") as file:
+        file.write(f"field,8,{word}\n")
+    (config / "views/mine.yaml").write_text(f"view: mine\nof: {{ kind: request }}\ngroup: [unit, {word}]\n"
+                                            "measures:\n  opened: { count: opened }\n")
+    why = "it is a word of SQL" if word == "order" else "the view's rows have a column of that name"
+    said_alike("aggregator", config, key, listener, place_of(config / "views/mine.yaml", f"{word}]"),
+               f'rows cannot be made by "{word}": {why}', "give the field another name, in codes.csv")
+
+
+def test_a_view_by_a_name_that_its_cells_give_a_measure(own, listener):
+    config, key = own
+    with open(config / "codes.csv", "a", encoding="utf-8") as file:
+        file.write("field,8,opened_n\n")
+    (config / "views/mine.yaml").write_text("view: mine\nof: { kind: request }\ngroup: [unit, opened_n]\n"
+                                            "measures:\n  opened: { count: opened }\n")
+    said_alike("aggregator", config, key, listener, place_of(config / "views/mine.yaml", "opened: {"),
+               'cells have a column "opened_n" of their own', "another name")
+
+
+def test_a_beginning_that_one_dispatched_kind_has_is_no_mistake(own):
+    """The others lie beside it: docs/decisions/0396."""
+    config, _ = own
+    rules = config / "rules/dispatch.yaml"
+    rules.write_text(rules.read_text().replace(FRONT, BEGUN.replace("serv*", "pro*") + FRONT, 1))
+    checked = run_check(config)
+    assert "entry a dispatches" not in checked.stdout, checked.stdout
 
 
 def test_twenty_are_planted_and_every_daemon_has_some():
@@ -198,7 +275,7 @@ def test_the_listener_hears_who_connects(daemon, tmp_path, listener):
 
 # daemon, file: what a spreadsheet wrote as GBK; a table of codes and tokens are made for it
 GBK = [("router", "registries/divisions.csv"), ("aggregator", "registries/units.csv"), ("aggregator", "registries/request_types.csv"),
-       ("router", "registries/stations.csv"), ("aggregator", "registries/calendar.csv"), ("router", "codes.csv"), ("ingest", "codes.csv"),
+       ("router", "registries/stations.csv"), ("router", "registries/service_items.csv"), ("aggregator", "registries/calendar.csv"), ("router", "codes.csv"), ("ingest", "codes.csv"),
        ("ingest", "feeds/words/threat.txt"), ("ingest", "feeds/tables/hints.csv"), ("ingest", "tokens.csv"), (None, "registries/fields.csv")]
 
 
@@ -234,9 +311,8 @@ def test_a_table_that_is_not_utf_8_stops_check_and_daemon_alike(daemon, file, tm
         assert checked.returncode == 78 and found, checked.stdout
         assert "is no UTF-8" in found[0] and found[0].endswith("; fix: save the file as UTF-8 (Excel: CSV UTF-8)")
     if daemon:
-        bearer = ["--set", "ingest.insecure_bearer=true"] if daemon == "ingest" else []
-        started = subprocess.run(command(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1]) + bearer, cwd=ROOT,
-                                 env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+        started = subprocess.run(command(daemon, config, key, "127.0.0.1:%d" % listener.getsockname()[1]), cwd=ROOT, env=ENVIRONMENT,
+                                 capture_output=True, text=True, timeout=60)
         said = [line for line in started.stderr.splitlines() if line.startswith(place + " error: byte 0x")]
         assert started.returncode == 78 and said, started.stderr
         with pytest.raises(BlockingIOError):

@@ -9,21 +9,29 @@
 
 #include "base/base.h"
 #include "config/yaml.h"
-#include "ingest/core/station_keys.h"
-#include "model/token_table.h"
+#include "ingest/core/door_names.h"
 
 #define PATH_BYTES 512
 
-typedef void check_fn(const char *file, struct diagnostics *diagnostics);
+typedef void check_fn(const char *file, struct door_names *names, struct diagnostics *diagnostics);
 
-static void check_keys(const char *file, struct diagnostics *diagnostics)
+static void check_keys(const char *file, struct door_names *names, struct diagnostics *diagnostics)
 {
-    station_keys_free(station_keys_load(file, diagnostics));
+    struct station_keys *keys = station_keys_load(file, diagnostics);
+    names->keys = keys;
+    door_names_check(names, diagnostics);
+    names->keys = NULL;
+    station_keys_free(keys);
 }
 
-static void check_tokens(const char *file, struct diagnostics *diagnostics)
+static void check_tokens(const char *file, struct door_names *names,
+                         struct diagnostics *diagnostics)
 {
-    token_table_free(token_table_load(file, diagnostics));
+    struct token_table *tokens = token_table_load(file, diagnostics);
+    names->tokens = tokens;
+    door_names_check(names, diagnostics);
+    names->tokens = NULL;
+    token_table_free(tokens);
 }
 
 static const struct named {
@@ -59,8 +67,10 @@ static bool is_there(const char *path, struct stat *about)
     return stat(path, about) == 0 && S_ISREG(about->st_mode) && access(path, R_OK) == 0;
 }
 
-void check_credentials(const char *folder, struct diagnostics *diagnostics)
+void check_credentials(const struct bundle *bundle, const char *folder,
+                       struct diagnostics *diagnostics)
 {
+    struct door_names names = {.feeds = bundle->feeds, .units = bundle->rule.district.units};
     struct stat seen[ARRAY_LENGTH(named)];
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LENGTH(named); i++) {
@@ -70,7 +80,7 @@ void check_credentials(const char *folder, struct diagnostics *diagnostics)
         for (size_t j = 0; is_new && j < count; j++)
             is_new = seen[j].st_dev != seen[count].st_dev || seen[j].st_ino != seen[count].st_ino;
         if (is_new) {
-            named[i].check(path, diagnostics);
+            named[i].check(path, &names, diagnostics);
             count++;
         }
     }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "aggregator/core/type_groups.h"
 #include "base/strbuf.h"
@@ -100,13 +101,14 @@ static void check_type_groups(const struct bundle *bundle, const char *folder,
     type_groups_free(type_groups_load(path, bundle->rule.district.types, diagnostics));
 }
 
-/* Those that no core reads. */
+/* Those that no core reads; what is wrong in service_items is told with the bundle it is of. */
 static void check_registries(const struct bundle *bundle, const char *folder, int64_t now_ms,
                              struct diagnostics *diagnostics)
 {
     char path[512];
     in(path, folder, "service_items");
-    registry_free(registry_load(path, diagnostics));
+    if (access(path, F_OK) != 0)
+        registry_free(registry_load(path, diagnostics));
     check_stations(bundle, diagnostics);
     check_type_groups(bundle, folder, diagnostics);
     if (bundle->rule.district.calendar)
@@ -158,7 +160,7 @@ static void check_meaning(const struct wish *wish, struct bundle *bundle,
     check_triggers(bundle, diagnostics);
     check_views(bundle, diagnostics);
     topics_file_free(topics_file_load(wish->folder, NULL, 1, diagnostics));
-    check_credentials(wish->folder, diagnostics);
+    check_credentials(bundle, wish->folder, diagnostics);
 }
 
 static int check_all(const struct wish *wish)

@@ -99,6 +99,8 @@ static void add_row(struct station_keys *keys, struct span row, struct place pla
     key.key = cells[1];
     key.principal = (struct principal){span_is(cells[2], "unit") ? PRINCIPAL_UNIT : PRINCIPAL_FEED,
                                        cells[3], cells[4], cells[0]};
+    key.names_place =
+        diagnostics_place_behind(place, span_from(row.at, csv_cell_offset(row, CSV_COMMA, 3)));
     const char *fault = fault_of_key(keys, &key, cells[2]);
     if (fault)
         diagnostics_add(diagnostics, place, STATION_KEYS_HEADER, "%s", fault);

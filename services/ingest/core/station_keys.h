@@ -15,6 +15,7 @@
 struct station_key {
     struct span key;
     struct principal principal;
+    struct place names_place; /* the file's name is borrowed of who loaded it */
     unsigned char secret[SIGNATURE_SECRET];
 };
 
