@@ -150,7 +150,7 @@ story: all ## a mapping wrong from Friday to Monday among 10,000 good records: f
 store-proof: all ## views filled and rebuilt beside a running aggregator, observations as rows of their day, a log that is another one, all of verify
 	@CITYBRAIN_BIN=$(abspath $(B)) /usr/bin/python3 -m pytest -q -p no:cacheprovider \
 	    tests/e2e/test_views_apply.py tests/e2e/test_rebuild.py tests/e2e/test_observations.py tests/e2e/test_other_log.py \
-	    tests/e2e/test_verify.py
+	    tests/e2e/test_verify.py tests/e2e/test_log_made_anew.py
 
 .PHONY: vectors
 vectors: $(B)/tests/component/test_aggregator_views ## published 三率 and scores to their last digit, dated weights, stocks and overdue on the clock, buckets, scopes

@@ -224,8 +224,6 @@ static bool is_near(struct from_log *from)
 static bool go(struct from_log *from, const char *who, const char *reason)
 {
     struct error *error = from->error;
-    if (log_sets_look(from->sets)->applied)
-        return true;
     if (!log_sets_ask(from->sets, error))
         return false;
     do {
@@ -267,5 +265,5 @@ bool from_log_run(struct from_log *from, const char *who, const char *reason, st
 
 bool from_log_drop(struct from_log *from, struct error *error)
 {
-    return log_sets_open(from->sets, error) && log_sets_drop(from->sets, error);
+    return log_sets_drop(from->sets, error);
 }

@@ -102,7 +102,7 @@ enum reject intake_take(struct intake *intake, struct batch *batch, bool empty,
 {
     struct event event;
     struct taking taking = {intake, batch, empty, record->offset >= position->counted, true};
-    batch_read_at(batch, record->partition, record->offset);
+    batch_read_at(batch, record->partition, position->base + record->offset);
     arena_reset(&intake->arena);
     enum reject reject = event_read_record(intake->reader, record, &intake->arena, &event);
     if (reject == REJECT_NONE) {

@@ -33,7 +33,7 @@ BETWEEN = 25               # a second while nothing is done to the store: the lo
 PATIENCE = 60               # s: the promise of recovery
 APART = """SELECT count(*) FROM core.case_set AS s FULL JOIN core.case_now AS n USING (case_id) LEFT JOIN core.kafka_offset AS o
     ON o.topic = 'cb.events' AND o.part = n.part WHERE s.kind IS DISTINCT FROM n.kind OR coalesce(s.unit, '') <> coalesce(n.lead, '')
-    OR o.next_offset IS NULL OR n.log_offset >= o.next_offset"""  # a case's row is of its set, its place in the log was read
+    OR o.next_offset IS NULL OR n.log_offset >= o.base + o.next_offset"""  # a case's row is of its set, its place in the log was read
 AGGREGATORS = ("aggregator-1", "aggregator-2")
 DISK_FAULTS = ("data_full", "wal_full")
 LAST = ("failover", "other_topic")  # behind them the first server, or the log, is no more

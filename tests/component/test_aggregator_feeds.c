@@ -263,16 +263,18 @@ static void what_the_runbook_says_of_a_new_log_counts_from_its_beginning(void **
     assert_non_null(stream);
     assert_true(fread(page, 1, sizeof page - 1, stream) > 0);
     fclose(stream);
-    char *order = strstr(page, "update core.kafka_offset set next_offset = -1");
+    char *order = strstr(page, "update core.kafka_offset set base = base");
     assert_non_null(order);
     *strchr(order, '`') = '\0';
     assert_true(writer_take_over(here.writers[0], &position, 1, &error));
     assert_true(position.counted > 0);
+    int64_t places = position.base + (position.stored > 0 ? position.stored : 0);
     run(order);
     assert_true(writer_take_over(here.writers[0], &position, 1, &error));
     assert_int_equal(position.stored, -1);
     assert_int_equal(position.counted, -1);
     assert_int_equal(position.last, -1);
+    assert_int_equal(position.base, places); /* docs/decisions/0403 */
 }
 
 int main(void)

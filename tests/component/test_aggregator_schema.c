@@ -99,6 +99,36 @@ static void a_database_that_other_files_made_is_refused(void **state)
     assert_true(apply(&error));
 }
 
+/* docs/runbooks/log-and-database.md: positions of a log that is lost are put back, the sets stay.
+ * Their cells are not made anew as in an empty database (docs/decisions/0403). */
+static void sets_without_positions_are_no_empty_database(void **state)
+{
+    struct error error = {0};
+    char count[16];
+    (void)state;
+    assert_true(apply(&error));
+    assert_true(postgres_connection_run(
+        here.reader,
+        "INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner) VALUES ('reset', "
+        "0, -1, "
+        "1, 'x'); INSERT INTO core.case_set (case_id, kind, lines) VALUES ('request:reset:1', "
+        "'request', 'x'); UPDATE core.view SET hash = 'older' WHERE name = 'inflow'; INSERT INTO "
+        "core.cell_inflow SELECT * FROM jsonb_populate_record(NULL::core.cell_inflow, (SELECT "
+        "jsonb_object_agg(attname, CASE atttypid::regtype::text WHEN 'bigint' THEN '7'::jsonb WHEN "
+        "'date' THEN '\"2026-01-01\"' WHEN 'boolean' THEN 'false' WHEN 'smallint' THEN '0' ELSE "
+        "'\"a\"' END) FROM pg_attribute WHERE attrelid = 'core.cell_inflow'::regclass AND attnum "
+        "> 0 AND NOT attisdropped))",
+        &error));
+    refused("inflow", "views apply");
+    ask("SELECT count(*) FROM core.cell_inflow", count, sizeof count);
+    assert_string_equal(count, "1");
+    assert_true(postgres_connection_run(
+        here.reader, "TRUNCATE core.case_set; DELETE FROM core.kafka_offset", &error));
+    assert_true(apply(&error));
+    ask("SELECT count(*) FROM core.cell_inflow", count, sizeof count);
+    assert_string_equal(count, "0");
+}
+
 /* One that breaks leaves nothing behind. */
 static void a_migration_that_fails_is_not_half_there(void **state)
 {
@@ -339,6 +369,7 @@ int main(void)
         cmocka_unit_test(each_is_applied_once_and_recorded),
         cmocka_unit_test(the_next_one_is_applied_alone),
         cmocka_unit_test(a_database_that_other_files_made_is_refused),
+        cmocka_unit_test(sets_without_positions_are_no_empty_database),
         cmocka_unit_test(a_migration_that_fails_is_not_half_there),
         cmocka_unit_test(a_rebuild_that_only_compares_migrates_nothing),
         cmocka_unit_test(a_long_set_is_compressed_by_lz4),

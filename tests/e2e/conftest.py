@@ -22,7 +22,7 @@ def _shares_the_district(item):
 LANES = {"late": {"test_canary.py", "test_drop.py", "test_overload.py", "test_story.py", "test_why_fates.py"},
          "routing": {"test_day.py", "test_router.py", "test_transform.py", "test_triggers.py", "test_triggers_slots.py",
                      "test_uncommitted.py"}}
-PROOFS = {"test_views_apply.py", "test_observations.py", "test_other_log.py", "test_rebuild.py",  # make store-proof
+PROOFS = {"test_views_apply.py", "test_observations.py", "test_other_log.py", "test_rebuild.py", "test_log_made_anew.py",  # make store-proof
           "test_verify.py::test_it_says_what_it_did_and_takes_the_sets_from_the_log_on_request",
           "test_verify.py::test_each_changed_cell_is_one_difference",
           "test_verify.py::test_a_stand_that_is_wrong_is_a_difference"}

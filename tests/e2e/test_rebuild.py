@@ -114,3 +114,70 @@ def test_sets_that_were_changed_are_those_of_the_log_again(district):
     assert district.sql("SELECT count(*) FROM pg_namespace WHERE nspname IN ('anew', 'fill')") == [(0,)]
     (reason, counts), = district.sql("SELECT reason, counts FROM core.audit WHERE arguments = 'from-log'")
     assert (reason, counts["other"], counts["unknown"]) == ("事件集被人改动", 2, 1)
+
+
+def change(district, sql, *values):
+    with psycopg2.connect(district.environment["CITYBRAIN_PG_ADMIN"]) as connection, connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.rowcount
+
+
+def lose(district, case):
+    for table in ("case_set", "case_now"):
+        assert change(district, f"DELETE FROM core.{table} WHERE case_id = %s", case) == 1
+
+
+def orders_of(district, after=""):
+    """Cases that a unit reads by HTTP from a place on, to the end, and the place behind them."""
+    cases = []
+    while True:
+        status, body = district.http(f"{district.environment['CITYBRAIN_API']}/v1/units/{LEAD}/orders?limit=1000&after={after}")
+        assert status == 200, body
+        answer = json.loads(body)
+        cases, after = cases + [row["case"] for row in answer["rows"]], answer["next"]
+        if not answer["rows"]:
+            return cases, after
+
+
+def test_a_unit_that_reads_on_finds_what_was_put_right(district):
+    district.accepted("hotline", [order(f"RB3-{n}", 承办单位=LEAD) for n in range(4)])
+    district.settle()
+    lost, changed = (f"request:12345:RB3-{n}" for n in range(2))
+    lose(district, lost)
+    assert change(district, "UPDATE core.case_now SET lead = 's110105009' WHERE case_id = %s", changed) == 1
+    seen, after = orders_of(district)
+    assert seen and not {lost, changed} & set(seen)
+    status, _ = rebuild(district, "--from-log", "--execute", "--as", "李四", "--reason", "人工删改过工单")
+    assert status == 0
+    district.settle()
+    seen, after = orders_of(district, after)
+    assert sorted(seen) == [lost, changed]
+    district.accepted("hotline", [order("RB3-9", 承办单位=LEAD)])
+    district.settle()
+    assert orders_of(district, after)[0] == ["request:12345:RB3-9"]
+
+
+def test_one_that_died_behind_its_sets_hides_no_later_loss(district):
+    signed = ("--execute", "--as", "李四", "--reason", "试")
+    district.accepted("hotline", [order(f"RB4-{n}", 承办单位=LEAD) for n in range(3)])
+    district.settle()
+    district.environment["CITYBRAIN_FAILPOINTS"] = "fill.after_step:exit"
+    try:
+        assert rebuild_run(district, "--from-log", *signed).returncode not in (0, 1)
+    finally:
+        del district.environment["CITYBRAIN_FAILPOINTS"]
+    assert rebuild_run(district, *signed).returncode == 0
+    lose(district, "request:12345:RB4-0")
+    _, found = rebuild(district, "--from-log")
+    assert found["tables"][0]["differing"] == 1, found["tables"][0]
+    rebuild(district, "--from-log", *signed)
+    assert district.sql("SELECT count(*) FROM core.case_set WHERE case_id = 'request:12345:RB4-0'") == [(1,)]
+
+
+def test_what_lies_aside_of_another_topic_can_be_dropped(district):
+    rebuild(district, "--from-log")
+    assert change(district, "UPDATE anew.state SET topic = 'old.events'") == 1
+    refused = rebuild_run(district, "--from-log")
+    assert refused.returncode not in (0, 1) and "citybrain rebuild --drop" in refused.stderr
+    assert district.citybrain("rebuild", "--drop", "--config", district.config).returncode == 0
+    assert rebuild_run(district, "--from-log").returncode in (0, 1)

@@ -42,7 +42,7 @@ struct touched {
     const struct case_kind *kind;
     struct new_line *first,
         *last; /* arena; as they came: the first of one id is the distinct one */
-    int64_t offset;
+    int64_t place;
     int32_t partition;
     bool folded;
 };
@@ -57,7 +57,7 @@ struct batch {
     const struct batch_rules *rules; /* borrowed */
     struct asked *asked;             /* owned: one a view */
     int32_t partition;               /* of what is added */
-    int64_t offset;
+    int64_t place;
     struct arena arena, scratch;
     struct touched *cases; /* owned */
     size_t count, capacity;
@@ -217,10 +217,10 @@ static struct touched *touch(struct batch *batch, struct span case_id)
     return touched;
 }
 
-void batch_read_at(struct batch *batch, int32_t partition, int64_t offset)
+void batch_read_at(struct batch *batch, int32_t partition, int64_t place)
 {
     batch->partition = partition;
-    batch->offset = offset;
+    batch->place = place;
 }
 
 static bool add_line(struct batch *batch, struct span case_id, const struct case_line *line,
@@ -241,7 +241,7 @@ static bool add_line(struct batch *batch, struct span case_id, const struct case
         touched->first = kept;
     touched->last = kept;
     touched->partition = batch->partition;
-    touched->offset = batch->offset;
+    touched->place = batch->place;
     batch->counts.lines++;
     return true;
 }
@@ -423,7 +423,7 @@ static bool show(struct batch *batch, const struct touched *touched, const struc
                                .kind = span_of(touched->kind->code),
                                .unit = fold->lead.at ? fold->lead : SPAN(""),
                                .partition = touched->partition,
-                               .offset = touched->offset};
+                               .place = touched->place};
     if (!case_now_of(&shown.now, set, fold, touched->kind, batch->rules->codes, &batch->scratch))
         return false;
     strbuf_reset(&batch->text);

@@ -33,7 +33,7 @@ struct batch_case {
     struct span unit;  /* its present lead; empty = none */
     struct case_now now;
     int32_t partition; /* where its newest line was read */
-    int64_t offset;
+    int64_t place;
 };
 
 /* Where to with what a fold finds. Texts are borrowed until `changed` returns. */
@@ -52,8 +52,8 @@ struct batch *batch_new(const struct batch_rules *rules,
                         size_t arena_bytes); /* rules are borrowed */
 void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
-/* What is added from now on was read there. */
-void batch_read_at(struct batch *batch, int32_t partition, int64_t offset);
+/* What is added from now on was read there: `place` grows with the offset. */
+void batch_read_at(struct batch *batch, int32_t partition, int64_t place);
 /* Copies. False when the batch is full: nothing was taken. */
 bool batch_add(struct batch *batch, struct span case_id, const struct case_line *line);
 /* The same for an event of a feed's item: what came of it is counted in that feed's row of the hour

@@ -90,20 +90,48 @@ static void add_columns(struct strbuf *out, const char *of)
         strbuf_addf(out, ", %s.%s", of, columns[i]);
 }
 
-void case_now_sql_replace(struct strbuf *out, const char *schema)
+/* Whoever reads on from where he was finds what is changed here: it gets the next places of its
+ * partition, and what is read from the log later the ones behind (sql/0030). */
+static void add_places(struct strbuf *out, const char *schema)
 {
-    strbuf_add(out, SPAN("UPDATE core.case_now AS n SET kind = a.kind"));
-    for (size_t i = FIRST_FACT; i < ARRAY_LENGTH(columns); i++)
-        strbuf_addf(out, ", %s = a.%s", columns[i], columns[i]);
-    strbuf_addf(out, " FROM %s.case_now AS a WHERE a.case_id = n.case_id AND ROW(n.kind", schema);
+    strbuf_addf(out,
+                "DELETE FROM %s.placed;\nINSERT INTO %s.placed SELECT a.case_id, a.part, "
+                "row_number() OVER (PARTITION BY a.part ORDER BY a.log_offset, a.case_id) FROM "
+                "%s.case_now AS a LEFT JOIN core.case_now AS n USING (case_id) WHERE n.case_id IS "
+                "NULL OR ROW(n.kind",
+                schema, schema, schema);
     add_columns(out, "n");
     strbuf_add(out, SPAN(") IS DISTINCT FROM ROW(a.kind"));
     add_columns(out, "a");
-    strbuf_add(out, SPAN(");\nINSERT INTO core.case_now ("));
+    strbuf_add(out, SPAN(");\n"));
+}
+
+static void add_rows(struct strbuf *out, const char *schema)
+{
+    strbuf_add(out, SPAN(" SELECT a.case_id, a.kind, a.part, o.base + greatest(o.next_offset, 0) + "
+                         "p.nth - 1"));
+    add_columns(out, "a");
+    strbuf_addf(out,
+                " FROM %s.placed AS p JOIN %s.case_now AS a USING (case_id) JOIN core.kafka_offset "
+                "AS o ON o.part = p.part AND o.topic = (SELECT topic FROM %s.state)",
+                schema, schema, schema);
+}
+
+void case_now_sql_replace(struct strbuf *out, const char *schema)
+{
+    add_places(out, schema);
+    strbuf_add(out, SPAN("INSERT INTO core.case_now ("));
     add_names(out);
-    strbuf_add(out, SPAN(") SELECT "));
-    add_names(out);
-    strbuf_addf(out, " FROM %s.case_now ON CONFLICT DO NOTHING;\n", schema);
+    strbuf_add(out, SPAN(")"));
+    add_rows(out, schema);
+    strbuf_add(out, SPAN(" ON CONFLICT (case_id) DO UPDATE SET kind = excluded.kind"));
+    for (size_t i = 2; i < ARRAY_LENGTH(columns); i++)
+        strbuf_addf(out, ", %s = excluded.%s", columns[i], columns[i]);
+    strbuf_addf(out,
+                ";\nUPDATE core.kafka_offset AS o SET base = o.base + p.count FROM (SELECT part, "
+                "count(*) FROM %s.placed GROUP BY part) AS p WHERE p.part = o.part AND o.topic = "
+                "(SELECT topic FROM %s.state);\n",
+                schema, schema);
     /* What a finding speaks of is no fold of its case (firing_sql.c). */
     strbuf_add(out, SPAN("UPDATE core.case_now AS n SET subject = core.subject(f.data) FROM "
                          "core.firing AS f WHERE f.case_id = n.case_id AND n.subject IS DISTINCT "
@@ -125,7 +153,7 @@ void case_now_sql_fill(struct array_binary *arrays, const struct batch_case *cha
     array_binary_add(&arrays[at++], changed->id);
     array_binary_add(&arrays[at++], changed->kind);
     array_binary_add_int(&arrays[at++], changed->partition);
-    array_binary_add_int(&arrays[at++], changed->offset);
+    array_binary_add_int(&arrays[at++], changed->place);
 #define CASE_NOW_ADD(name) array_binary_add(&arrays[at++], now->name);
     CASE_NOW_TEXTS(CASE_NOW_ADD)
 #undef CASE_NOW_ADD

@@ -24,7 +24,7 @@ static void begin(struct sql_ask *ask, const struct duty_ask *duty)
     strbuf_fini(&nexts);
     sql_ask_add(ask,
                 "WITH log AS (SELECT o.part, coalesce(a.next, 0) AS next, coalesce(a.next, 0) > "
-                "greatest(o.next_offset, 0) AS gone FROM core.kafka_offset AS o LEFT JOIN "
+                "o.base + greatest(o.next_offset, 0) AS gone FROM core.kafka_offset AS o LEFT JOIN "
                 "unnest(string_to_array($4, ',')::integer[], string_to_array($5, "
                 "',')::bigint[]) AS a(part, next) USING (part) WHERE o.topic = $2) SELECT "
                 "c.t_ms, (SELECT coalesce(bool_or(gone), false) FROM log), t.part, "

@@ -22,7 +22,7 @@ static const char tables[] =
     "BEGIN; SET LOCAL ROLE owner;\n"
     "CREATE SCHEMA IF NOT EXISTS anew;\n"
     "CREATE TABLE IF NOT EXISTS anew.state (one boolean PRIMARY KEY DEFAULT true, topic text NOT "
-    "NULL, applied boolean NOT NULL DEFAULT false);\n"
+    "NULL);\n"
     "CREATE TABLE IF NOT EXISTS anew.place (part integer PRIMARY KEY, next_offset bigint NOT "
     "NULL);\n"
     "CREATE TABLE IF NOT EXISTS anew.case_set (LIKE core.case_set INCLUDING DEFAULTS INCLUDING "
@@ -30,12 +30,15 @@ static const char tables[] =
     "0.02);\n"
     "CREATE TABLE IF NOT EXISTS anew.case_now (LIKE core.case_now INCLUDING DEFAULTS, PRIMARY KEY "
     "(case_id)) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);\n"
+    "CREATE TABLE IF NOT EXISTS anew.placed (case_id text PRIMARY KEY, part integer NOT NULL, "
+    "nth bigint NOT NULL);\n"
     "COMMIT";
 
 /* A fill that was begun over the old sets is of no use, and cannot read what is unreadable. */
+static const char forget_fill[] = "DROP SCHEMA IF EXISTS fill CASCADE;\n";
+
 static const char apply[] =
     "SET LOCAL enable_seqscan = on; SET LOCAL work_mem = '64MB';\n"
-    "DROP SCHEMA IF EXISTS fill CASCADE;\n"
     "DELETE FROM core.case_set AS c WHERE NOT EXISTS (SELECT FROM anew.case_set AS a WHERE "
     "a.case_id = c.case_id);\n"
     "DELETE FROM core.case_now AS n WHERE NOT EXISTS (SELECT FROM anew.case_now AS a WHERE "
@@ -128,11 +131,10 @@ static bool be_alone(struct log_sets *sets, struct error *error)
 
 static bool read_state(struct log_sets *sets, struct error *error)
 {
-    PGresult *rows = ask(sets, "SELECT topic = $1, applied FROM anew.state", error);
+    PGresult *rows = ask(sets, "SELECT topic = $1 FROM anew.state", error);
     bool good = rows != NULL;
     if (good && PQntuples(rows) == 1) {
         sets->status.begun = true;
-        sets->status.applied = PQgetvalue(rows, 0, 1)[0] == 't';
         good = PQgetvalue(rows, 0, 0)[0] == 't' ||
                error_set(error, ERROR_REFUSED, 0,
                          "what lies aside is of another topic; fix: citybrain rebuild --drop");
@@ -247,11 +249,13 @@ bool log_sets_apply(struct log_sets *sets, const struct log_sets_differences *di
     char *name = PQescapeLiteral(pg, who, strlen(who)),
          *why = PQescapeLiteral(pg, reason, strlen(reason));
     strbuf_init(&sql, 8192, 65536);
+    if (differences->other + differences->missing + differences->unknown > 0)
+        strbuf_add(&sql, span_of(forget_fill));
     strbuf_add(&sql, span_of(apply));
     case_now_sql_replace(&sql, "anew");
     strbuf_addf(&sql,
-                "UPDATE core.kafka_offset SET epoch = epoch + 1;\nUPDATE anew.state SET applied = "
-                "true;\nINSERT INTO core.audit (who, verb, arguments, reason, counts) VALUES (%s, "
+                "UPDATE core.kafka_offset SET epoch = epoch + 1;\nINSERT INTO core.audit (who, "
+                "verb, arguments, reason, counts) VALUES (%s, "
                 "'rebuild', 'from-log', %s, jsonb_build_object('cases', %lld, 'other', %lld, "
                 "'missing', %lld, 'unknown', %lld)); COMMIT",
                 name ? name : "''", why ? why : "''", (long long)differences->cases,
@@ -260,7 +264,6 @@ bool log_sets_apply(struct log_sets *sets, const struct log_sets_differences *di
     bool good = strbuf_is_full(&sql) ? error_set(error, ERROR_FATAL, 0, "the SQL is too long")
                                      : run(sets, sql.at, error);
     sets->held = false;
-    sets->status.applied = good;
     PQfreemem(name);
     PQfreemem(why);
     strbuf_fini(&sql);
@@ -276,6 +279,7 @@ bool log_sets_release(struct log_sets *sets, struct error *error)
 bool log_sets_drop(struct log_sets *sets, struct error *error)
 {
     sets->status = (struct log_sets_status){0};
-    return run(sets, "BEGIN; SET LOCAL ROLE owner; DROP SCHEMA IF EXISTS anew CASCADE; COMMIT",
+    return postgres_connection_open(sets->connection, error) && be_alone(sets, error) &&
+           run(sets, "BEGIN; SET LOCAL ROLE owner; DROP SCHEMA IF EXISTS anew CASCADE; COMMIT",
                error);
 }

@@ -25,7 +25,6 @@ struct log_sets_status {
     struct log_sets_place places[LOG_SETS_PARTITIONS];
     size_t count;
     bool begun;   /* something lies aside */
-    bool applied; /* the sets are in place; cells of them may not be yet */
 };
 
 struct log_sets_differences {

@@ -132,6 +132,7 @@ static bool on_taken(void *context, const PGresult *result, struct error *error)
     position->counted = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
     position->last = strtoll(PQgetvalue(result, 0, 3), NULL, 10);
     snprintf(position->mark, sizeof position->mark, "%s", PQgetvalue(result, 0, 4));
+    position->base = strtoll(PQgetvalue(result, 0, 5), NULL, 10);
     position->next = position->stored;
     return true;
 }
@@ -178,7 +179,7 @@ bool writer_take_over(struct writer *writer, struct writer_position *positions, 
                     "INSERT INTO core.kafka_offset AS o (topic, part, next_offset, epoch, owner) "
                     "VALUES ($1, $2::integer, -1, 1, $3) ON CONFLICT (topic, part) DO UPDATE SET "
                     "epoch = o.epoch + 1, owner = excluded.owner RETURNING next_offset, epoch, "
-                    "counted, last_offset, last_mark",
+                    "counted, last_offset, last_mark, base",
                 .values = move->values,
                 .count = 3,
                 .result = on_taken,

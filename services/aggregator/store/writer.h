@@ -24,6 +24,7 @@ struct writer_position {
     char mark[LOG_PLACE_MARK]; /* of that record, as it was stored */
     struct log_mark seen;      /* of a later one, when any was read since */
     bool has_seen;
+    int64_t base;  /* added to an offset it is a case's place, which never goes back (sql/0030) */
     int64_t start; /* where reading begins: `last` when it looks, else `stored` */
     bool looks;    /* `last` has to be seen again before anything is taken */
 };

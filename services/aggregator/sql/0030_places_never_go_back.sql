@@ -1,0 +1,6 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Where a case stands in its partition, for whoever reads on from there (docs/decisions/0088, 0403), is `base` + its offset in the log. A
+-- log made anew begins again at 0, and rows that a rebuild puts right have no offset of their own: then `base` grows, and no place is
+-- told twice or left out.
+ALTER TABLE core.kafka_offset ADD COLUMN base bigint NOT NULL DEFAULT 0;
+GRANT SELECT (base) ON core.kafka_offset TO dash, dash_all;
