@@ -49,7 +49,7 @@ def test_a_case_is_explained(district):
 
     # what cannot be answered is said, and the rest is shown
     done = district.citybrain("why", CASE, "--brokers", "127.0.0.1:1")
-    assert "decisions are left out" in done.stderr and "not_yours" in done.stdout
+    assert "decisions and mappings are left out" in done.stderr and "not_yours" in done.stdout
     done = district.citybrain("why", "request:12345:NOWHY", check=False)
     assert done.returncode == 1 and done.stdout == "" and "no case" in done.stderr
     assert district.citybrain("why", CASE, "--url", "http://127.0.0.1:1", check=False).returncode == 69
