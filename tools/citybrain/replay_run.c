@@ -37,9 +37,9 @@ static void add_range(const struct replay_run *run, struct strbuf *out)
     const struct replay_wish *wish = &run->wish;
     strbuf_addf(out, "%s|%" PRId64 "|%" PRId64 "|%" PRId64 "|%d|%d", wish->feed ? wish->feed : "*",
                 wish->mapping, wish->from_ms, wish->to_ms, wish->missing, wish->all);
-    for (size_t i = 0; i < run->offset_count; i++)
-        strbuf_addf(out, "|%d:%" PRId64 "-%" PRId64, (int)run->offsets[i].partition,
-                    run->offsets[i].from, run->offsets[i].to);
+    for (size_t i = 0; i < run->offsets.count; i++)
+        strbuf_addf(out, "|%d:%" PRId64 "-%" PRId64, (int)run->offsets.ranges[i].partition,
+                    run->offsets.ranges[i].from, run->offsets.ranges[i].to);
 }
 
 /* "The newest" is another version tomorrow. */
@@ -92,39 +92,11 @@ static bool restore(void *context, const struct log_search_record *record)
     return true;
 }
 
-static const struct replay_offsets *offsets_of(const struct replay_run *run, int32_t partition)
-{
-    for (size_t i = 0; i < run->offset_count; i++)
-        if (run->offsets[i].partition == partition)
-            return &run->offsets[i];
-    return NULL;
-}
-
-/* To the offsets that were named, as far as they are there. */
 static bool narrow(const struct replay_run *run, struct log_copy *copy, struct error *error)
 {
     size_t count;
     struct log_copy_part *parts = log_copy_parts(copy, &count);
-    for (size_t i = 0; i < run->offset_count; i++)
-        if ((size_t)run->offsets[i].partition >= count)
-            return error_set(error, ERROR_REFUSED, 0, "raw has no partition %d",
-                             (int)run->offsets[i].partition);
-    for (size_t p = 0; p < count && run->offset_count; p++) {
-        struct log_copy_part *part = &parts[p];
-        const struct replay_offsets *one = offsets_of(run, part->partition);
-        if (one && one->from < part->from)
-            return error_set(error, ERROR_REFUSED, 0,
-                             "raw/%d begins at %" PRId64
-                             " now: what lies before it is gone (retention)",
-                             (int)one->partition, part->from);
-        if (!one || one->from >= part->to) {
-            part->to = part->next = part->from;
-            continue;
-        }
-        part->from = part->next = one->from;
-        part->to = one->to < part->to ? one->to : part->to;
-    }
-    return true;
+    return replay_offsets_narrow(&run->offsets, parts, count, error);
 }
 
 /* What came since it was planned is of another plan. */
@@ -260,9 +232,7 @@ static void tell(struct replay_run *run, struct told *told)
     snprintf(told->mapping, sizeof told->mapping, "newest");
     if (wish->mapping)
         snprintf(told->mapping, sizeof told->mapping, "%" PRId64, wish->mapping);
-    for (size_t i = 0; i < run->offset_count; i++)
-        strbuf_addf(&told->range, "%s%d:%" PRId64 "-%" PRId64, i ? "," : "",
-                    (int)run->offsets[i].partition, run->offsets[i].from, run->offsets[i].to);
+    replay_offsets_write(&run->offsets, &told->range);
     plan_add(plan, "name", span_of(wish->name));
     plan_add(plan, "feed", span_of(wish->feed ? wish->feed : "*"));
     plan_add(plan, "mapping", span_of(told->mapping));

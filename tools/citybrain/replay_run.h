@@ -7,21 +7,15 @@
 #include <stdint.h>
 
 #include "citybrain/plan.h"
+#include "citybrain/replay_offsets.h"
 #include "citybrain/replay_trial.h"
 #include "kafka/client.h"
 
-#define REPLAY_RUN_OFFSETS 64
-#define REPLAY_RUN_NAME    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
-
-struct replay_offsets {
-    int32_t partition;
-    int64_t from, to; /* half-open */
-};
+#define REPLAY_RUN_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 struct replay_run {
-    struct replay_wish wish;                           /* its name is made here */
-    struct replay_offsets offsets[REPLAY_RUN_OFFSETS]; /* none = all there is */
-    size_t offset_count;
+    struct replay_wish wish;       /* its name is made here */
+    struct replay_offsets offsets; /* none = all there is */
     bool json;
     const char *name, *config_dir; /* borrowed; NULL = not said */
     struct plan plan;

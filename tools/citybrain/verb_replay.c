@@ -30,21 +30,23 @@ static const char replay_help[] =
     "replay of a replay changes nothing.\n\n"
     "  --feed FEED          one feed (default: every feed, each by its newest version)\n"
     "  --from, --to TIME    when it was received: a day (2026-03-06) or a time with its zone\n"
-    "  --offsets P:FROM-TO  only these offsets of these partitions of `raw`\n"
+    "  --offsets P:FROM-TO  only these offsets of these partitions of `raw`, FROM and before TO;\n"
+    "                       one range a partition, and all of it in the log\n"
     "  --mapping N          the version to read by (default: the feed's newest)\n"
     "  --dispatch-missing   what never arrived arrives now, with all its effects. Without it such\n"
     "                       a case is history: counted, known to nobody, and listed again by the\n"
     "                       next plan\n"
     "  --all                also what that version reads as the old one did\n" PLAN_HELP
     "Killed half-way, the same words go on where it stopped.\n\n"
-    "  --name NAME          another name than the one made of the range: to do the same again\n"
+    "  --name NAME          another name than the one made of the range: to do the same again.\n"
+    "                       It keeps what it was used for, and is refused for anything else\n"
     "  --config DIR         the configuration with the mended mapping, which ingest must have too\n"
     "                       (default $CITYBRAIN_CONFIG or config)\n"
     "  --brokers, --prefix  (default $CITYBRAIN_BROKERS or 127.0.0.1:29092, cb.)\n\n"
     "  citybrain replay --feed hotline --from 2026-03-06 --to 2026-03-09 --dispatch-missing\n"
     "The whole story, from the first sign to the last check: docs/runbooks/mapping-fault.md\n"
-    "exit: 0 planned or done, 1 another plan than --plan, 64 usage, 69 no broker, 78 "
-    "configuration\n";
+    "exit: 0 planned or done, 1 another plan than --plan, 64 usage, 69 no broker, or offsets that\n"
+    "are not in the log, or the name of another replay, 78 configuration\n";
 
 /* A day of the district, or a time. */
 static bool read_moment(const char *text, int64_t *ms)
@@ -53,25 +55,12 @@ static bool read_moment(const char *text, int64_t *ms)
            timestamp_parse(span_of(text), "%Y-%m-%d", YAML_DATE_ZONE_MINUTES, ms);
 }
 
-/* P:FROM-TO[,…] */
-static bool read_offsets(const char *text, struct replay_run *run)
+static int read_offsets(struct replay_run *run, const char *text)
 {
-    struct span rest = span_of(text);
-    while (rest.at) {
-        struct span range = span_cut(&rest, ',');
-        struct span partition = span_cut(&range, ':');
-        struct span from = span_cut(&range, '-');
-        int64_t p;
-        if (run->offset_count == REPLAY_RUN_OFFSETS || !range.at || !span_to_int64(partition, &p) ||
-            p < 0 || p > INT32_MAX)
-            return false;
-        struct replay_offsets *one = &run->offsets[run->offset_count++];
-        one->partition = (int32_t)p;
-        if (!span_to_int64(from, &one->from) || !span_to_int64(range, &one->to) || one->from < 0 ||
-            one->to < one->from)
-            return false;
-    }
-    return true;
+    struct error error = {0};
+    return replay_offsets_read(&run->offsets, text, &error)
+               ? VERB_OK
+               : verb_usage("replay", "--offsets %s: %s", text, error.text);
 }
 
 static bool read_count(const char *text, int64_t least, int64_t *value)
@@ -96,10 +85,7 @@ static int read_option(struct replay_run *run, int c, char **argv)
         if (read_count(optarg, 1, &wish->mapping))
             return VERB_OK;
         return verb_usage("replay", "--mapping \"%s\" is no version", optarg);
-    case 'o':
-        return read_offsets(optarg, run)
-                   ? VERB_OK
-                   : verb_usage("replay", "--offsets \"%s\": write 3:1200-1500,4:0-90", optarg);
+    case 'o': return read_offsets(run, optarg);
     case 'd': wish->missing = true; return VERB_OK;
     case 'l': wish->all = true; return VERB_OK;
     case 'n': run->name = optarg; return VERB_OK;
@@ -122,7 +108,7 @@ static int check(const struct replay_run *run, int argc, char **argv)
     bool bounded = run->wish.from_ms != INT64_MIN && run->wish.to_ms != INT64_MAX;
     if (optind != argc)
         return verb_usage("replay", "what is \"%s\"?", argv[optind]);
-    if (!bounded && run->offset_count == 0)
+    if (!bounded && run->offsets.count == 0)
         return verb_usage("replay", "a range is needed: --from and --to, or --offsets");
     if (run->wish.from_ms >= run->wish.to_ms)
         return verb_usage("replay", "--from is not before --to");
