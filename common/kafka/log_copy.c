@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reader is assigned by hand and joins no group; the positions are committed for one of the
- * copy's name all the same, by the producer, with the records. Two copies of one name fence each
- * other by the transactional id. */
+ * copy's name all the same, by the producer, with the records, and say what was asked for as their
+ * metadata. Two copies of one name fence each other by the transactional id. */
 #include "kafka/log_copy.h"
 
 #include <stdlib.h>
@@ -31,6 +31,7 @@ struct log_copy {
     size_t count;
 
     bool writes;
+    char asked[LOG_COPY_WORDS + 1];
     struct transaction transaction;
     struct span member;
     rd_kafka_topic_t *to;
@@ -171,26 +172,57 @@ static bool start(struct log_copy *copy, struct error *error)
     return true;
 }
 
-static bool ask_committed(struct log_copy *copy, struct error *error)
+/* A position that was never left has no offset. */
+static bool is_of_same(const struct log_copy *copy, const rd_kafka_topic_partition_t *position,
+                       bool in_name, struct error *error)
+{
+    struct span said = span_from(position->metadata, position->metadata_size);
+    if (position->offset < 0 || span_equal(said, span_of(copy->asked)) || (!said.len && in_name))
+        return true;
+    if (!said.len)
+        return error_set(error, ERROR_REFUSED, 0,
+                         "nothing is done: the name %s was used before, and what for is not kept "
+                         "with its positions; fix: another name",
+                         copy->settings.group);
+    return error_set(error, ERROR_REFUSED, 0,
+                     "nothing is done: the name %s was used for something else; fix: another name, "
+                     "or those words: %.*s",
+                     copy->settings.group, SPAN_ARG(said));
+}
+
+static bool take_committed(struct log_copy *copy, const rd_kafka_topic_partition_list_t *list,
+                           bool in_name, struct error *error)
+{
+    for (size_t i = 0; i < copy->count; i++)
+        if (!is_of_same(copy, &list->elems[i], in_name, error))
+            return false;
+    for (size_t i = 0; i < copy->count; i++)
+        if (list->elems[i].offset > copy->parts[i].next)
+            copy->parts[i].next = list->elems[i].offset;
+    return true;
+}
+
+static bool ask_committed(struct log_copy *copy, bool in_name, struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = list_of(copy);
     rd_kafka_resp_err_t code = rd_kafka_committed(copy->reader, list, TIMEOUT_MS);
-    for (size_t i = 0; !code && i < copy->count; i++) {
+    for (size_t i = 0; !code && i < copy->count; i++)
         code = list->elems[i].err;
-        if (list->elems[i].offset > copy->parts[i].next)
-            copy->parts[i].next = list->elems[i].offset;
-    }
+    bool good = code ? error_set(error, ERROR_RETRY, (int)code, "positions of %s: %s",
+                                 copy->settings.group, rd_kafka_err2str(code))
+                     : take_committed(copy, list, in_name, error);
     rd_kafka_topic_partition_list_destroy(list);
-    return !code || error_set(error, ERROR_RETRY, (int)code, "positions of %s: %s",
-                              copy->settings.group, rd_kafka_err2str(code));
+    return good;
 }
 
-bool log_copy_into(struct log_copy *copy, const char *topic, struct error *error)
+bool log_copy_into(struct log_copy *copy, const char *topic, const struct log_copy_asked *asked,
+                   struct error *error)
 {
+    snprintf(copy->asked, sizeof copy->asked, "%s", asked->words);
     kafka_client_name(&copy->settings, topic, copy->target, sizeof copy->target);
     copy->to_partitions = partitions_of(copy->reader, copy->target, error);
     if (copy->to_partitions == 0 || !transaction_init(&copy->transaction, &copy->settings, error) ||
-        !start(copy, error) || !ask_committed(copy, error) ||
+        !start(copy, error) || !ask_committed(copy, asked->in_name, error) ||
         !transaction_member(copy->reader, &copy->member, error))
         return false;
     copy->writes = true;
@@ -262,11 +294,21 @@ static bool begin(struct log_copy *copy, struct error *error)
     return transaction_begin(&copy->transaction, error);
 }
 
+/* The list owns its metadata. */
+static void say_asked(const struct log_copy *copy, rd_kafka_topic_partition_list_t *positions)
+{
+    for (int i = 0; i < positions->cnt; i++) {
+        positions->elems[i].metadata = xstrdup(copy->asked);
+        positions->elems[i].metadata_size = strlen(copy->asked);
+    }
+}
+
 static bool commit(struct log_copy *copy, struct error *error)
 {
     if (!copy->transaction.open)
         return true;
     rd_kafka_topic_partition_list_t *positions = list_of(copy);
+    say_asked(copy, positions);
     bool good =
         transaction_commit(&copy->transaction, copy->reader, &copy->member, positions, error);
     rd_kafka_topic_partition_list_destroy(positions);

@@ -26,8 +26,19 @@ struct log_copy *log_copy_open(const struct kafka_settings *settings, const char
                                struct error *error);
 void log_copy_close(struct log_copy *copy);
 struct log_copy_part *log_copy_parts(struct log_copy *copy, size_t *count);
-/* What was done under the settings' group before is not done again. Topic without prefix. */
-bool log_copy_into(struct log_copy *copy, const char *topic, struct error *error);
+
+/* What a copy was asked for. It is kept with the positions: who comes under its name with other
+ * words does not go on where they stopped. */
+struct log_copy_asked {
+    const char *words; /* copied; LOG_COPY_WORDS bytes of them at most */
+    bool in_name; /* the name is made of them: positions that were left without words are theirs */
+};
+#define LOG_COPY_WORDS 1000
+
+/* What was done under the settings' group before is not done again. ERROR_REFUSED: the group's
+ * positions are of other words, or of none. Topic without prefix. */
+bool log_copy_into(struct log_copy *copy, const char *topic, const struct log_copy_asked *asked,
+                   struct error *error);
 int64_t log_copy_total(const struct log_copy *copy); /* offsets */
 int64_t log_copy_done(const struct log_copy *copy);
 

@@ -6,6 +6,7 @@ STORY=10000 is the whole of it, on a district of its own whose days are moved by
 import datetime
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from district import NDJSON, ROOT, District, lay_over, until
+from test_path import order
 
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 from contracts import check_all  # noqa: E402 the folder is no package
@@ -334,6 +336,8 @@ def test_the_story_from_friday_to_monday(own, tmp_path):
     assert [e["outcome"] for e in entries][:3] == ["intended", "resumed", "done"]
     assert {(e["who"], e["reason"]) for e in entries} == {(WHO, WHY)}
     assert entries[0]["arguments"]["plan"] == plan["plan"]
+    resumed = [e["arguments"].get("resumed_at", "") for e in entries[:3]]
+    assert resumed[0] == "" and resumed[1] == resumed[2] and re.fullmatch("[1-9][0-9]* of [1-9][0-9]* offsets", resumed[1])
     assert f"first_dispatch {len(rejected)}, would_differ {len(wrong)}" in entries[0]["arguments"]["counts"]
     for name, at in (("from", began), ("to", upto)):
         assert ms_of(entries[0]["arguments"][name]) == at
@@ -344,9 +348,42 @@ def ms_of(rfc3339):
     return round(datetime.datetime.fromisoformat(rfc3339.replace("Z", "+00:00")).timestamp() * 1000)
 
 
+def test_a_name_is_of_one_replay(own):
+    """The later half of what came under a name, then the earlier one: it would be skipped as done."""
+    begun = own.ends("cb.raw")
+    own.accepted("hotline", [order(f"NAM-{n}", 承办单位=LEAD) for n in range(60)])
+    own.settle()
+    ends = own.ends("cb.raw")
+    part = max(ends, key=lambda p: ends[p] - begun[p])
+    middle = (begun[part] + ends[part]) // 2
+
+    def named(from_, to, *more):
+        return own.citybrain("replay", "--feed", "hotline", "--all", "--name", "replay-one", "--offsets",
+                             f"{part}:{from_}-{to}", "--config", own.config, "--execute", "--as", WHO, "--reason", WHY,
+                             *more, check=False)
+
+    def copies():
+        return len([m for m in own.records("cb.raw", ends) if b'"replay-one"' in dict(m.headers())["cb"]])
+
+    done = named(middle, ends[part])
+    assert done.returncode == 0 and copies() == ends[part] - middle, done.stderr
+    for words in ((begun[part], middle), (begun[part], ends[part]), (middle, ends[part], "--dispatch-missing")):
+        done = named(*words)
+        assert done.returncode == 69 and "the name replay-one was used for something else; fix: another" in done.stderr
+        assert f"--feed hotline --all --offsets {part}:{middle}-{ends[part]}" in done.stderr, done.stderr
+    assert copies() == ends[part] - middle
+    done = named(middle, ends[part])  # the same words: nothing is left
+    assert done.returncode == 0 and "goes on" in done.stderr and copies() == ends[part] - middle, done.stderr
+    entries = [json.loads(m.value()) for m in own.records("cb.audit")]
+    entries = [e["arguments"].get("resumed_at") for e in entries if e["arguments"].get("name") == "replay-one"]
+    whole = ends[part] - middle
+    assert entries == [None, None, f"{whole} of {whole} offsets", f"{whole} of {whole} offsets"]
+
+
 def test_what_cannot_be_replayed_is_told(own):
     for words, says in ((("--from", "2026-03-06"), "a range is needed"), (("--from", "x", "--to", "y"), "neither a day"),
-                        (("--from", "2026-03-07", "--to", "2026-03-06"), "not before"), (("--offsets", "1-2"), "--offsets"),
+                        (("--from", "2026-03-07", "--to", "2026-03-06"), "not before"), (("--offsets", "1-2"), "no range"),
+                        (("--offsets", "11:0-1,11:1-5"), "named twice"), (("--offsets", "1:5-5"), "nothing in it"),
                         (("--from", "2026-03-06", "--to", "2026-03-07", "--mapping", "3"), "name it by --feed")):
         done = own.citybrain("replay", *words, check=False)
         assert done.returncode == 64 and says in done.stderr and done.stdout == "", (words, done.stderr)
@@ -357,6 +394,10 @@ def test_what_cannot_be_replayed_is_told(own):
     assert done.returncode == 78 and "version" in done.stderr
     done = own.citybrain("replay", "--feed", "story", "--offsets", "99:0-1", "--config", own.config, check=False)
     assert done.returncode == 69 and "no partition" in done.stderr
+    part, end = max(own.ends("cb.raw").items(), key=lambda of: of[1])
+    for from_, to in ((end, end + 1), (end + 1000, end + 2000), (0, end + 1)):
+        done = own.citybrain("replay", "--offsets", f"{part}:{from_}-{to}", "--config", own.config, check=False)
+        assert done.returncode == 69 and f"raw/{part} holds" in done.stderr and done.stdout == "", done.stderr
     help_ = own.citybrain("replay", "--help").stdout
     for word in ("first_dispatch", "would_differ", "only_state", "--dispatch-missing", "--execute", "exit:"):
         assert word in help_

@@ -73,6 +73,32 @@ static void make_name(const struct replay_run *run, const struct bundle *bundle,
     snprintf(name, 64, REPLAY_PREFIX "%.*s", NAME_DIGITS, hash);
 }
 
+static void add_word(struct strbuf *out, const char *option, int64_t ms)
+{
+    if (ms == INT64_MIN || ms == INT64_MAX)
+        return;
+    strbuf_addf(out, " %s ", option);
+    timestamp_add_rfc3339(out, ms);
+}
+
+/* For the name to keep: the hash tells two of them apart, a person reads the rest. */
+static void add_words(const struct replay_run *run, const struct bundle *bundle, struct strbuf *out)
+{
+    const struct replay_wish *wish = &run->wish;
+    char hash[DIGEST_ID_LEN + 1];
+    hash_range(run, bundle, hash);
+    strbuf_addf(out, "%s", hash);
+    if (wish->feed)
+        strbuf_addf(out, " --feed %s", wish->feed);
+    if (wish->mapping)
+        strbuf_addf(out, " --mapping %" PRId64, wish->mapping);
+    add_word(out, "--from", wish->from_ms);
+    add_word(out, "--to", wish->to_ms);
+    strbuf_addf(out, "%s%s%s", wish->missing ? " --dispatch-missing" : "",
+                wish->all ? " --all" : "", run->offsets.count ? " --offsets " : "");
+    replay_offsets_write(&run->offsets, out);
+}
+
 static void add_moment(struct strbuf *out, const char *name, int64_t ms)
 {
     if (ms == INT64_MIN || ms == INT64_MAX)
@@ -204,7 +230,7 @@ static void warn(const struct replay_run *run, const struct replay_report *repor
 
 /* What stands in audit; the texts live as long as the run. */
 struct told {
-    char mapping[24], from[40], to[40];
+    char mapping[24], from[40], to[40], resumed[64];
     struct strbuf range, counts;
 };
 
@@ -245,6 +271,17 @@ static void tell(struct replay_run *run, struct told *told)
 
 /* ---- doing ---- */
 
+/* What was done under the name before is neither in the counts nor in the copies that follow. */
+static void tell_resumed(struct plan *plan, const char *name, struct told *told, int64_t before,
+                         int64_t total)
+{
+    snprintf(told->resumed, sizeof told->resumed, "%" PRId64 " of %" PRId64 " offsets", before,
+             total);
+    plan_add(plan, "resumed_at", span_of(told->resumed));
+    fprintf(stderr, "replay: %s goes on, %" PRId64 " of %" PRId64 " offsets are done\n", name,
+            before, total);
+}
+
 /* From what the plan says to its end. Once it is begun, its end is audited, whatever it is. */
 static int write_copies(struct pass *pass, struct told *told, struct error *error)
 {
@@ -252,8 +289,7 @@ static int write_copies(struct pass *pass, struct told *told, struct error *erro
     int64_t before = log_copy_done(pass->copy), total = log_copy_total(pass->copy);
     plan->resumed = before > 0;
     if (plan->resumed)
-        fprintf(stderr, "replay: %s goes on, %" PRId64 " of %" PRId64 " offsets are done\n",
-                pass->run->wish.name, before, total);
+        tell_resumed(plan, pass->run->wish.name, told, before, total);
     int64_t rate = plan->rate;
     int status = plan_begin(plan, total > before ? total - before : 1);
     if (status != VERB_OK)
@@ -270,6 +306,22 @@ static int write_copies(struct pass *pass, struct told *told, struct error *erro
     return good ? status : error_exit_status(error);
 }
 
+/* Under the name as far as it was done by the same words. */
+static bool open_copies(struct pass *pass, const struct pass *planned, const struct bundle *bundle,
+                        struct error *error)
+{
+    struct strbuf words;
+    if (!open_pass(pass, planned->run, bundle, error))
+        return false;
+    bound(pass->copy, planned->copy);
+    strbuf_init(&words, 512, 65536);
+    add_words(pass->run, bundle, &words);
+    bool good = log_copy_into(pass->copy, "raw",
+                              &(struct log_copy_asked){words.at, !pass->run->name}, error);
+    strbuf_fini(&words);
+    return good;
+}
+
 static int execute(struct replay_run *run, const struct bundle *bundle, const struct pass *planned,
                    struct error *error)
 {
@@ -279,10 +331,7 @@ static int execute(struct replay_run *run, const struct bundle *bundle, const st
     strbuf_init(&told.counts, 1024, 65536);
     say_counts(&told.counts, &planned->report);
     tell(run, &told);
-    bool good = open_pass(&pass, run, bundle, error);
-    if (good)
-        bound(pass.copy, planned->copy);
-    good = good && log_copy_into(pass.copy, "raw", error);
+    bool good = open_copies(&pass, planned, bundle, error);
     pass.executes = true;
     int status = good ? write_copies(&pass, &told, error) : error_exit_status(error);
     close_pass(&pass);
