@@ -19,7 +19,7 @@ _Static_assert(CONTRIBUTION_MOST_CELLS >=
                "room for every stock");
 _Static_assert(CONTRIBUTION_MOST_CELLS >= (size_t)VIEW_MAX_MEASURES * (CASE_FOLD_MOST_FORMER + 1),
                "room for every round");
-_Static_assert(CONTRIBUTION_MOST_CELLS >= (size_t)VIEW_MAX_MEASURES * CASE_FOLD_MOST_UPHELD,
+_Static_assert(CONTRIBUTION_MOST_CELLS / VIEW_MAX_MEASURES >= CASE_FOLD_MOST_UPHELD,
                "room for every dispute that was upheld");
 
 struct contribution_place {
