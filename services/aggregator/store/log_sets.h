@@ -24,7 +24,7 @@ struct log_sets_place {
 struct log_sets_status {
     struct log_sets_place places[LOG_SETS_PARTITIONS];
     size_t count;
-    bool begun;   /* something lies aside */
+    bool begun; /* something lies aside */
 };
 
 struct log_sets_differences {

@@ -41,9 +41,10 @@ static struct window_run both(const struct window_run *run, const struct window_
     size_t begin = run->from > between->to ? run->from : between->to;
     size_t end = run->from + run->len, other = between->to + between->len;
     end = end < other ? end : other;
-    return end <= begin ? (struct window_run){0}
-                        : (struct window_run){run->to + (begin - run->from),
-                                              between->from + (begin - between->to), end - begin};
+    if (end <= begin)
+        return (struct window_run){0};
+    return (struct window_run){run->to + (begin - run->from), between->from + (begin - between->to),
+                               end - begin};
 }
 
 static struct window_runs runs_of(const struct window_piece *before, bool unsaved,
