@@ -184,9 +184,10 @@ def verify_cells(cursor, rules, settings, asked):
             progress.at(view.name)
             views.append(cells.verify_view(cursor, view, rules, settings["zone"], asked.show))
         progress.at("core.case_now")
-        days = cells.verify_days(cursor, asked.show)
+        days, leads = cells.verify_days(cursor, asked.show), cells.verify_leads(cursor, asked.show)
         progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
-    return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views, "days": days}
+    return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views,
+            "days": days, "leads": leads}
 
 
 def run(asked):
@@ -230,7 +231,8 @@ def count_differences(report):
     sets, more, rows, feeds = (report.get(part, {}) for part in ("cases", "cells", "observations", "feeds"))
     return sum(sets.get(kind, 0) for kind in Sets.KINDS) + sum(rows.get(kind, 0) for kind in Observations.KINDS) \
         + sum(feeds.get(kind, 0) for kind in Feeds.KINDS) + len(more.get("unreadable", [])) \
-        + sum(view["differences"] for view in more.get("views", [])) + more.get("days", {}).get("differences", 0)
+        + sum(view["differences"] for view in more.get("views", [])) \
+        + sum(more.get(part, {}).get("differences", 0) for part in ("days", "leads"))
 
 
 def make_room_for_note(path):
@@ -295,7 +297,9 @@ def show_cells(found):
         print(f"  {view['view']:24} {view['cells']:>9} {view['bins']:>9} {view['differences']:>12}")
     print(f"sets -> rows    {found['days']['cases']} cases that were reopened or whose dispute was upheld: "
           f"{found['days']['differences']} whose days differ")
-    for part in (*found["views"], found["days"]):
+    print(f"sets -> leads   {found['leads']['cases']} cases that somebody leads: "
+          f"{found['leads']['differences']} sets and rows that name another lead")
+    for part in (*found["views"], found["days"], found["leads"]):
         for one in part["first"]:
             print(f"  {one['table']}", *(f"{k}={v}" for k, v in one["key"].items()))
             print("    by the sets:", json.dumps(one["sets"]), " stored:", json.dumps(one["stored"]))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sets -> cells: PostgreSQL folds the stored sets by SQL of our own (fold.sql), adds up what each case
 contributes to each view, and compares every cell and every histogram bin with the stored ones; of stocks
-also what old days come to, where that stands beside the cells, and of each case's row the days it is listed by."""
+also what old days come to, where that stands beside the cells, of each case's row the days it is listed by, and who
+leads it: of its set as well, for by that a unit may read it."""
 from pathlib import Path
 
 from case_line import ATTRIBUTES, base36
@@ -9,6 +10,7 @@ from rules import ANSWERS, MOMENTS
 
 LETTER = {member: letter for letter, member in ATTRIBUTES}
 DAYS = ("reopened_at", "upheld_at")  # of core.case_now: what /api/cases lists by days (docs/decisions/0378)
+LEADS = (("core.case_set", "unit"), ("core.case_now", "lead"))  # who may read a case's lines, whose row it is (docs/decisions/0400)
 PRESENT, FORMER, UPHELD = "f", "p", "d"  # a case's rounds, in SQL: of the folded case itself, and those before; decisions that upheld a dispute
 BASE36 = " + ".join(
     f"(strpos('0123456789abcdefghijklmnopqrstuvwxyz', substr(d, {at}, 1)) - 1)::bigint * {36 ** (12 - at)}"
@@ -324,3 +326,35 @@ def verify_days(cursor, show):
     cases, differences, first = cursor.fetchone()
     return {"cases": cases, "differences": differences,
             "first": [{"table": "core.case_now", **difference(row, ("case_id",), DAYS)} for row in first or []]}
+
+
+# None and '' are the same. A set that is lost or too many is said by --cases; of one that cannot be read nobody knows the lead, and
+# that is said already. A row that is not there names nobody.
+LEADS_SQL = """
+WITH stored AS (
+    SELECT case_id, {column} FROM {table} WHERE kind IN (SELECT kind FROM verify_stage)
+), both_sides AS MATERIALIZED (
+    SELECT case_id, nullif(w.unit, '') AS want_{column}, nullif(c.{column}, '') AS kept_{column}
+    FROM verify_fold AS w FULL JOIN stored AS c USING (case_id)
+    WHERE coalesce(w.unreadable, 0) = 0 AND {compared}
+), differs AS (
+    SELECT * FROM both_sides WHERE want_{column} IS DISTINCT FROM kept_{column}
+)
+SELECT (SELECT count(*) FROM both_sides WHERE coalesce(want_{column}, kept_{column}) IS NOT NULL),
+       (SELECT count(*) FROM differs),
+       (SELECT json_agg(row_to_json(d)) FROM (SELECT * FROM differs ORDER BY case_id LIMIT %s) AS d)
+"""
+COMPARED = {"core.case_set": "c.case_id IN (SELECT case_id FROM verify_source)", "core.case_now": "true"}
+
+
+def verify_leads(cursor, show):
+    """{cases, differences, first} of who leads, by each case's set and by its row."""
+    found = {"cases": 0, "differences": 0, "first": []}
+    for table, column in LEADS:
+        cursor.execute(LEADS_SQL.format(table=table, column=column, compared=COMPARED[table]), (show,))
+        cases, differences, first = cursor.fetchone()
+        found["cases"] = max(found["cases"], cases)
+        found["differences"] += differences
+        found["first"] += [{"table": table, **difference(row, ("case_id",), (column,))} for row in first or []]
+    found["first"] = found["first"][:show]
+    return found
