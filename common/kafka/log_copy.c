@@ -215,14 +215,21 @@ static bool ask_committed(struct log_copy *copy, bool in_name, struct error *err
     return good;
 }
 
+/* Before anything of that name is fenced; what cannot be asked now is asked behind it. */
+static bool is_ours(struct log_copy *copy, bool in_name, struct error *error)
+{
+    return ask_committed(copy, in_name, error) || error->kind == ERROR_RETRY;
+}
+
 bool log_copy_into(struct log_copy *copy, const char *topic, const struct log_copy_asked *asked,
                    struct error *error)
 {
     snprintf(copy->asked, sizeof copy->asked, "%s", asked->words);
     kafka_client_name(&copy->settings, topic, copy->target, sizeof copy->target);
     copy->to_partitions = partitions_of(copy->reader, copy->target, error);
-    if (copy->to_partitions == 0 || !transaction_init(&copy->transaction, &copy->settings, error) ||
-        !start(copy, error) || !ask_committed(copy, asked->in_name, error) ||
+    if (copy->to_partitions == 0 || !is_ours(copy, asked->in_name, error) ||
+        !transaction_init(&copy->transaction, &copy->settings, error) || !start(copy, error) ||
+        !ask_committed(copy, asked->in_name, error) ||
         !transaction_member(copy->reader, &copy->member, error))
         return false;
     copy->writes = true;

@@ -59,14 +59,20 @@ static bool nearest_unit(const struct registry *units, const char *word, char ne
     return *near != '\0';
 }
 
-void token_names_unit(const struct token_names *known, struct span name, struct place place,
-                      struct diagnostics *diagnostics)
+void token_names_units(const struct token_names *known, struct span names, struct place place,
+                       struct diagnostics *diagnostics)
 {
-    char text[NAME_BYTES], near[NAME_BYTES];
-    if (!known->units || registry_find(known->units, name, INT64_MIN))
-        return;
-    bool found = nearest_unit(known->units, span_to_cstr(name, text, sizeof text), near);
-    add("unit", found ? near : NULL, "name a code of registries/units.csv", place, diagnostics);
+    struct span rest = names;
+    while (known->units && rest.at) {
+        struct span name = span_cut(&rest, ';');
+        char text[NAME_BYTES], near[NAME_BYTES];
+        if (registry_find(known->units, name, INT64_MIN))
+            continue;
+        struct span before = span_from(names.at, (size_t)(name.at - names.at));
+        bool found = nearest_unit(known->units, span_to_cstr(name, text, sizeof text), near);
+        add("unit", found ? near : NULL, "name a code of registries/units.csv",
+            diagnostics_place_behind(place, before), diagnostics);
+    }
 }
 
 void token_names_check(const struct token_names *known, const struct token_table *tokens,
@@ -77,6 +83,6 @@ void token_names_check(const struct token_names *known, const struct token_table
         if (row->kind == TOKEN_FEED)
             token_names_feeds(known, row->name, row->place, diagnostics);
         if (row->kind == TOKEN_UNIT)
-            token_names_unit(known, row->name, row->place, diagnostics);
+            token_names_units(known, row->name, row->place, diagnostics);
     }
 }

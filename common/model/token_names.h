@@ -18,8 +18,8 @@ struct token_names {          /* borrowed */
 /* "a;b"; what is wrong is added, at its own place behind `place`. */
 void token_names_feeds(const struct token_names *known, struct span names, struct place place,
                        struct diagnostics *diagnostics);
-void token_names_unit(const struct token_names *known, struct span name, struct place place,
-                      struct diagnostics *diagnostics);
+void token_names_units(const struct token_names *known, struct span name, struct place place,
+                       struct diagnostics *diagnostics);
 /* Of every token. */
 void token_names_check(const struct token_names *known, const struct token_table *tokens,
                        struct diagnostics *diagnostics);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aggregator/store/schema.h"
 #include "base/backoff.h"
 #include "base/memory.h"
 #include "daemon/failpoint.h"
@@ -27,7 +28,7 @@ enum {
 
 struct from_log {
     const struct aggregator_config *config;
-    char topic[256];
+    char topic[256], contributions[DIGEST_ID_LEN + 1];
     struct log_sets *sets;
     struct log_copy *log; /* while it is read */
     struct json_reader *reader;
@@ -51,7 +52,8 @@ struct from_log *from_log_new(const struct aggregator_config *config)
     struct from_log *from = xcalloc(1, sizeof *from);
     from->config = config;
     snprintf(from->topic, sizeof from->topic, "%sevents", config->kafka.prefix);
-    from->sets = log_sets_new(config->postgres, from->topic);
+    schema_contribution_hash(&config->rules, from->contributions);
+    from->sets = log_sets_new(config->postgres, from->topic, from->contributions);
     from->reader = json_reader_new();
     from->batch = batch_new(&config->rules, BATCH_BYTES);
     arena_init(&from->arena, ARENA_BYTES);

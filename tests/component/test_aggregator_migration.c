@@ -45,10 +45,12 @@ static const char older[] =
     "core.guard('core.cell_stock', 'unit'); INSERT INTO core.view (name, hash, sql, is_stock) "
     "VALUES ('stock', 'h', 's', true); RESET ROLE";
 
-/* A finding, as programs before 0026 wrote it. */
+/* A finding, as programs before 0026 wrote it; of a log that began anew since. */
 static const char found[] =
     "SET ROLE agg_writer; INSERT INTO core.case_now (case_id, kind, part, log_offset, state, live) "
-    "VALUES ('proactive:a', 'proactive', 0, 0, 'open', true); INSERT INTO core.firing VALUES "
+    "VALUES ('proactive:a', 'proactive', 0, 1000, 'open', true); INSERT INTO core.kafka_offset "
+    "(topic, part, next_offset, epoch, owner) VALUES ('t.events', 0, 5, 1, 'x'), ('t.events', 1, "
+    "7, 1, 'x'); INSERT INTO core.firing VALUES "
     "('proactive:a', '1', 1, 'near_due', '{\"group\": {\"case\": \"request:12345:b\"}}'); RESET "
     "ROLE";
 
@@ -80,6 +82,9 @@ static void bins_that_were_rows_move_into_their_cells(void **state)
         "core.case_now",
         answer, sizeof answer);
     assert_string_equal(answer, "request:12345:b/true/true");
+    ask("SELECT string_agg(base::text, ' ' ORDER BY part) FROM core.kafka_offset", answer,
+        sizeof answer);
+    assert_string_equal(answer, "996 0"); /* docs/decisions/0403 */
     ask("SELECT sql || '/' || (to_regclass('api.older') IS NULL) || '/' || (SELECT "
         "relforcerowsecurity FROM pg_class WHERE oid = 'core.cell_older'::regclass) FROM core.view "
         "WHERE name = 'older'",

@@ -5,6 +5,7 @@ import json
 import threading
 
 import psycopg2
+import pytest
 
 from test_path import LEAD, order
 
@@ -174,9 +175,10 @@ def test_one_that_died_behind_its_sets_hides_no_later_loss(district):
     assert district.sql("SELECT count(*) FROM core.case_set WHERE case_id = 'request:12345:RB4-0'") == [(1,)]
 
 
-def test_what_lies_aside_of_another_topic_can_be_dropped(district):
+@pytest.mark.parametrize("column", ["topic", "made_by"])
+def test_what_lies_aside_of_another_log_or_program_can_be_dropped(district, column):
     rebuild(district, "--from-log")
-    assert change(district, "UPDATE anew.state SET topic = 'old.events'") == 1
+    assert change(district, f"UPDATE anew.state SET {column} = 'old'") == 1
     refused = rebuild_run(district, "--from-log")
     assert refused.returncode not in (0, 1) and "citybrain rebuild --drop" in refused.stderr
     assert district.citybrain("rebuild", "--drop", "--config", district.config).returncode == 0

@@ -123,6 +123,9 @@ MISTAKES = {
                           "there is no feed of this name", "did you mean hotline? Else name a feed of feeds/"),
     "token for no unit": ("ingest", "tokens.csv", "unit,d_market,", "unit,d_markte,", "d_markte",
                           "there is no unit of this name", "did you mean d_market? Else name a code of registries/units.csv"),
+    "token for two units, one of which is none": (
+        "ingest", "tokens.csv", "unit,d_market,", "unit,d_market;d_markte,", "d_markte",
+        "there is no unit of this name", "did you mean d_market? Else name a code of registries/units.csv"),
     "unknown kind of a trigger": ("router", "triggers/cluster.yaml", "kind: request", "kind: requst", "requst",
                                   'no kind "requst"; did you mean request', "use a kind of kinds/"),
     "sentence with a hole": ("router", "triggers/cluster.yaml", "{community}", "{comunity}", '"{within}', "comunity", "{community}"),

@@ -22,7 +22,8 @@ static const char tables[] =
     "BEGIN; SET LOCAL ROLE owner;\n"
     "CREATE SCHEMA IF NOT EXISTS anew;\n"
     "CREATE TABLE IF NOT EXISTS anew.state (one boolean PRIMARY KEY DEFAULT true, topic text NOT "
-    "NULL);\n"
+    "NULL, made_by text NOT NULL DEFAULT '');\n"
+    "ALTER TABLE anew.state ADD COLUMN IF NOT EXISTS made_by text NOT NULL DEFAULT '';\n"
     "CREATE TABLE IF NOT EXISTS anew.place (part integer PRIMARY KEY, next_offset bigint NOT "
     "NULL);\n"
     "CREATE TABLE IF NOT EXISTS anew.case_set (LIKE core.case_set INCLUDING DEFAULTS INCLUDING "
@@ -57,7 +58,7 @@ static const char differ[] =
     "core.case_set AS c FULL JOIN anew.case_set AS a USING (case_id)";
 
 struct log_sets {
-    const char *topic;
+    const char *topic, *contributions;
     struct log_sets_status status;
     bool held;
     struct postgres_connection *connection;
@@ -66,10 +67,11 @@ struct log_sets {
     struct upsert places;
 };
 
-struct log_sets *log_sets_new(const char *conninfo, const char *topic)
+struct log_sets *log_sets_new(const char *conninfo, const char *topic, const char *contributions)
 {
     struct log_sets *sets = xcalloc(1, sizeof *sets);
     sets->topic = topic;
+    sets->contributions = contributions;
     sets->connection = postgres_connection_new(conninfo, "citybrain-from-log", session);
     sets->transaction = postgres_transaction_new(sets->connection);
     sets->sets = set_rows_new("anew", "fix: citybrain rebuild --drop, and begin anew");
@@ -105,12 +107,14 @@ static bool run(struct log_sets *sets, const char *sql, struct error *error)
     return postgres_connection_run(sets->connection, sql, error);
 }
 
-/* Rows of a question about the topic; NULL with *error. The caller clears them. */
+/* Rows of a question about the topic, $1, or who folds, $2; NULL with *error. The caller clears
+ * them.
+ */
 static PGresult *ask(struct log_sets *sets, const char *sql, struct error *error)
 {
-    const char *const values[] = {sets->topic};
+    const char *const values[] = {sets->topic, sets->contributions};
     PGconn *pg = postgres_connection_handle(sets->connection);
-    int count = strstr(sql, "$1") ? 1 : 0;
+    int count = strstr(sql, "$2") ? 2 : strstr(sql, "$1") ? 1 : 0;
     PGresult *rows = PQexecParams(pg, sql, count, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(rows) == PGRES_TUPLES_OK)
         return rows;
@@ -129,15 +133,22 @@ static bool be_alone(struct log_sets *sets, struct error *error)
     return good;
 }
 
+/* What folds: the files' meaning, the fold's own number, and the columns that there are. */
+#define MADE_BY "$2 || '/' || (SELECT max(number) FROM core.migration)"
+
 static bool read_state(struct log_sets *sets, struct error *error)
 {
-    PGresult *rows = ask(sets, "SELECT topic = $1 FROM anew.state", error);
+    PGresult *rows = ask(sets, "SELECT topic = $1, made_by = " MADE_BY " FROM anew.state", error);
     bool good = rows != NULL;
     if (good && PQntuples(rows) == 1) {
         sets->status.begun = true;
         good = PQgetvalue(rows, 0, 0)[0] == 't' ||
                error_set(error, ERROR_REFUSED, 0,
                          "what lies aside is of another topic; fix: citybrain rebuild --drop");
+        good = good && (PQgetvalue(rows, 0, 1)[0] == 't' ||
+                        error_set(error, ERROR_REFUSED, 0,
+                                  "what lies aside was made by another program or by other files; "
+                                  "fix: citybrain rebuild --drop, and begin anew"));
     }
     PQclear(rows);
     return good;
@@ -151,7 +162,9 @@ bool log_sets_open(struct log_sets *sets, struct error *error)
         return false;
     if (sets->status.begun)
         return true;
-    PGresult *rows = ask(sets, "INSERT INTO anew.state (topic) VALUES ($1) RETURNING topic", error);
+    PGresult *rows = ask(
+        sets, "INSERT INTO anew.state (topic, made_by) VALUES ($1, " MADE_BY ") RETURNING topic",
+        error);
     PQclear(rows);
     return rows != NULL;
 }

@@ -37,7 +37,7 @@ struct log_sets_differences {
 
 struct log_sets;
 /* Borrows all. `topic` with its prefix. */
-struct log_sets *log_sets_new(const char *conninfo, const char *topic);
+struct log_sets *log_sets_new(const char *conninfo, const char *topic, const char *contributions);
 void log_sets_free(struct log_sets *sets);
 /* Connects and makes what is missing. ERROR_REFUSED while another process fills. */
 bool log_sets_open(struct log_sets *sets, struct error *error);

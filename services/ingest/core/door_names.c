@@ -13,7 +13,7 @@ static void check_keys(const struct token_names *known, const struct station_key
         if (key->principal.kind == PRINCIPAL_FEED)
             token_names_feeds(known, key->principal.names, key->names_place, diagnostics);
         else
-            token_names_unit(known, key->principal.names, key->names_place, diagnostics);
+            token_names_units(known, key->principal.names, key->names_place, diagnostics);
     }
 }
 
