@@ -102,10 +102,10 @@ static void read_feed(struct feeds *feeds, struct feed *feed, const struct yaml_
     if (yaml_text(id, &feed->id, diagnostics)) {
         size_t good = strspn(feed->id, "abcdefghijklmnopqrstuvwxyz0123456789_");
         if (good == 0 || feed->id[good] != 0 || good > 64)
-            diagnostics_add(diagnostics, id->place, "a-z, 0-9 and _, at most 64",
+            diagnostics_add(diagnostics, feed->id_place, "a-z, 0-9 and _, at most 64",
                             "%s cannot be a feed's id", feed->id);
         if (feeds_find(feeds, span_of(feed->id)) != NULL)
-            diagnostics_add(diagnostics, id->place, "another id", "feed %s is declared twice",
+            diagnostics_add(diagnostics, feed->id_place, "another id", "feed %s is declared twice",
                             feed->id);
     }
     feed->source = source_of(feeds, feed->id);

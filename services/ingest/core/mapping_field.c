@@ -287,7 +287,7 @@ static void check_hidden(struct mapping_compiler *compiler, const struct yaml_no
     if (field->splits && field->table == NULL)
         diagnostics_add(compiler->diagnostics, yaml_get(node, "split")->key_place,
                         "table: a code for each part", "split: goes with a table");
-    for (size_t i = 0; i < field->split_count; i++)
+    for (size_t i = 0; field->splits && i < field->split_count; i++)
         if (field->splits[i][0] == '\0')
             diagnostics_add(compiler->diagnostics, yaml_get(node, "split")->place,
                             "split: [\"、\", \",\"]", "nothing stands between two codes");

@@ -226,7 +226,7 @@ static struct span take_subject(struct packed *bytes, uint64_t shape, const stru
     struct span rest = packed_take_text(bytes);
     if (!shared)
         return rest;
-    if (shared > before->subject.len || shared + rest.len > WINDOW_SUBJECT) {
+    if (!before->subject.at || shared > before->subject.len || shared + rest.len > WINDOW_SUBJECT) {
         bytes->bad = true;
         return SPAN("");
     }
