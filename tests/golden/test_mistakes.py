@@ -227,26 +227,52 @@ def test_a_token_in_the_place_of_a_name_is_not_told(own, listener):
         assert secret not in said_alike(daemon, config, key, listener, place, cause, "name a code of registries/units.csv", more)
 
 
-@pytest.mark.parametrize("word", ["n", "bin", "bins", "measure", "one", "day", "shard", "is_excluded", "scope", "until", "order", "xmin"])
-def test_a_view_by_a_name_that_its_tables_have_already(word, own, listener):
-    config, key = own
+MEASURED = {
+    "count": "measures:\n  opened: { count: opened }\n",
+    "ratio": "measures:\n  opened: { count: opened }\n  share: { ratio: [opened, opened] }\n",
+    "duration": "measures:\n  opened: { duration: { from: opened, to: closure } }\n",
+    "formula": "measures:\n  opened: { count: opened }\n"
+               "  score: { over: opened, versions: [{ valid_from: 2026-01-01, weights: { opened: 1 } }] }\n",
+    "stock": "stock:\n  opened: { from: opened, to: closure }\n"}
+
+
+def view_by(config, word, measured):
+    """A field of that name, and a view by it; where the view says so."""
     with open(config / "codes.csv", "a", encoding="utf-8") as file:
         file.write(f"field,8,{word}\n")
-    (config / "views/mine.yaml").write_text(f"view: mine\nof: {{ kind: request }}\ngroup: [unit, {word}]\n"
-                                            "measures:\n  opened: { count: opened }\n")
-    why = "it is a word of SQL" if word == "order" else "the view's rows have a column of that name"
-    said_alike("aggregator", config, key, listener, place_of(config / "views/mine.yaml", f"{word}]"),
-               f'rows cannot be made by "{word}": {why}', "give the field another name, in codes.csv")
+    view = config / "views/mine.yaml"
+    view.write_text(f"view: mine\nof: {{ kind: request }}\ngroup: [unit, {word}]\n{MEASURED[measured]}")
+    return view
 
 
-def test_a_view_by_a_name_that_its_cells_give_a_measure(own, listener):
+@pytest.mark.parametrize("word, measured", [
+    *((word, "count") for word in ("n", "one", "day", "shard", "is_excluded", "scope", "order", "xmin")),
+    *((word, "stock") for word in ("since", "until", "now")), *((word, "formula") for word in ("first_day", "last_day")),
+    *((word, "duration") for word in ("bins", "measure", "bin"))])
+def test_a_view_by_a_name_that_its_tables_have_already(word, measured, own, listener):
     config, key = own
-    with open(config / "codes.csv", "a", encoding="utf-8") as file:
-        file.write("field,8,opened_n\n")
-    (config / "views/mine.yaml").write_text("view: mine\nof: { kind: request }\ngroup: [unit, opened_n]\n"
-                                            "measures:\n  opened: { count: opened }\n")
-    said_alike("aggregator", config, key, listener, place_of(config / "views/mine.yaml", "opened: {"),
-               'cells have a column "opened_n" of their own', "another name")
+    view = view_by(config, word, measured)
+    why = "it is a word of SQL" if word == "order" else "the view's rows have a column of that name"
+    said_alike("aggregator", config, key, listener, place_of(view, f"{word}]"), f'rows cannot be made by "{word}": {why}',
+               "give the field another name, in codes.csv")
+
+
+@pytest.mark.parametrize("word, measured", [("opened_n", "count"), ("opened_n", "stock"), ("opened_ms", "duration")])
+def test_a_view_by_a_name_that_its_cells_give_a_measure(word, measured, own, listener):
+    config, key = own
+    view = view_by(config, word, measured)
+    said_alike("aggregator", config, key, listener, place_of(view, "opened: {"), f'cells have a column "{word}" of their own', "another name")
+
+
+@pytest.mark.parametrize("word, measured", [
+    *((word, "count") for word in ("since", "until", "now", "first_day", "last_day", "bins", "measure", "bin", "opened_ms")),
+    ("bin", "stock"), ("first_day", "stock"), ("opened_ms", "stock"), ("until", "duration"), ("last_day", "ratio"), ("now", "formula"),
+    ("share_n", "ratio"), ("share_ms", "ratio"), ("score_n", "formula")])
+def test_a_name_that_only_other_views_have_is_no_mistake(word, measured, own):
+    config, _ = own
+    view_by(config, word, measured)
+    checked = run_check(config)
+    assert "views/mine.yaml" not in checked.stdout and checked.returncode == 0, checked.stdout
 
 
 def test_a_beginning_that_one_dispatched_kind_has_is_no_mistake(own):

@@ -41,19 +41,6 @@ static void add_unknown(const struct view_reading *reading, const struct yaml_no
                     "\"%s\" is nothing that rows are made by", node->text);
 }
 
-/* Told here, not by the database when the views are applied. */
-static bool may_be_column(const struct view_reading *reading, const char *text, struct place place)
-{
-    const char *why = view_words_is_column(text) ? "the view's rows have a column of that name"
-                      : view_words_is_sql(text)  ? "it is a word of SQL"
-                                                 : NULL;
-    if (why)
-        diagnostics_add(reading->diagnostics, place,
-                        "give the field another name, in codes.csv and in the feeds that tell it",
-                        "rows cannot be made by \"%s\": %s", text, why);
-    return why == NULL;
-}
-
 static bool read_group(const struct view_reading *reading, const struct yaml_node *item)
 {
     struct view *view = reading->view;
@@ -75,8 +62,7 @@ static bool read_group(const struct view_reading *reading, const struct yaml_nod
                         "\"%s\" groups already, or is one group too many", text);
         return false;
     }
-    if (!view_measure_check_name(reading, text, item->place) ||
-        !may_be_column(reading, text, item->place))
+    if (!view_measure_check_name(reading, text, item->place))
         return false;
     view->group_names[view->group_count] = text;
     view->groups[view->group_count++] = fact;
@@ -286,12 +272,38 @@ static void check_columns(const struct view_reading *reading, const struct yaml_
     }
 }
 
-/* What cells have of a measure: how many, and of a duration how long. */
+/* Told here, not by the database when the views are applied. */
+static void check_group(const struct view_reading *reading, const struct yaml_node *item)
+{
+    const char *text = item->text;
+    const char *why = view_words_is_column(reading->view, text)
+                          ? "the view's rows have a column of that name"
+                      : view_words_is_sql(text) ? "it is a word of SQL"
+                                                : NULL;
+    if (why)
+        diagnostics_add(reading->diagnostics, item->place,
+                        "give the field another name, in codes.csv and in the feeds that tell it",
+                        "rows cannot be made by \"%s\": %s", text, why);
+}
+
+/* Once it is known what is measured. */
+static void check_groups(const struct view_reading *reading, const struct yaml_node *root)
+{
+    const struct yaml_node *group = yaml_get(root, "group");
+    const struct yaml_node *item = group ? group->first : NULL;
+    for (size_t i = 0; i < reading->view->group_count; i++, item = item->next)
+        check_group(reading, item);
+}
+
+/* What cells have of a measure: how many, and of a duration how long; of a rate nothing. */
 static bool is_of_cells(const struct view_measure *measure, const char *name)
 {
     size_t len = strlen(measure->name);
-    return strncmp(name, measure->name, len) == 0 &&
-           (strcmp(name + len, "_n") == 0 || strcmp(name + len, "_ms") == 0);
+    if (measure->type == VIEW_RATIO || measure->type == VIEW_FORMULA ||
+        strncmp(name, measure->name, len) != 0)
+        return false;
+    return strcmp(name + len, "_n") == 0 ||
+           (measure->type == VIEW_DURATION && strcmp(name + len, "_ms") == 0);
 }
 
 static void check_cells(const struct view_reading *reading, const struct yaml_node *root)
@@ -322,6 +334,7 @@ static bool view_read(const struct view_reading *reading, const struct yaml_node
     view->is_stock = yaml_get(root, "stock") != NULL;
     if (view->is_stock)
         check_stock(reading, root);
+    check_groups(reading, root);
     check_columns(reading, root);
     check_cells(reading, root);
     view->grain = grain_of(view);
@@ -452,6 +465,14 @@ bool view_has_bucket(const struct view *view, enum view_bucket bucket)
 {
     for (size_t i = 0; i < view->bucket_count; i++)
         if (view->buckets[i] == bucket)
+            return true;
+    return false;
+}
+
+bool view_has_formula(const struct view *view)
+{
+    for (size_t i = 0; i < view->measure_count; i++)
+        if (view->measures[i].type == VIEW_FORMULA)
             return true;
     return false;
 }

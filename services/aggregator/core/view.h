@@ -124,6 +124,7 @@ const struct view *views_find(const struct views *views,
 struct span views_hash(const struct views *views);
 
 bool view_has_bucket(const struct view *view, enum view_bucket bucket);
+bool view_has_formula(const struct view *view);
 /* Index of the group, or -1. */
 int view_group_index(const struct view *view, int fact);
 /* The version of a formula in force on that day; NULL before the first. */

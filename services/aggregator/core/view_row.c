@@ -173,10 +173,7 @@ static const char *version_name(const struct view *view, int64_t day)
 
 static const char *formula_name(const struct view *view, const struct view_row *row)
 {
-    bool dated = false;
-    for (size_t i = 0; i < view->measure_count; i++)
-        dated = dated || view->measures[i].type == VIEW_FORMULA;
-    if (!dated)
+    if (!view_has_formula(view))
         return "always";
     const char *last = version_name(view, row->last_day);
     return strcmp(last, version_name(view, row->first_day)) == 0 ? last : "mixed";

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first list is what aggregator/store/view_*.c name without a capital; the second what
+/* The first lists are what aggregator/store/view_*.c name without a capital; the last what
  * PostgreSQL 15 lists as reserved, those that may be a function or a type among them. */
 #include "aggregator/core/view_words.h"
 
 #include <string.h>
 
-#include "aggregator/core/view_bucket.h"
 #include "base/base.h"
 
-/* Of cells, of their bins, of sums and levels, of rows, of every table. */
-static const char *const columns[] = {
-    "bucket",     "is_excluded", "shard", "bins",      "measure",  "bin",   "n",      "one",
-    "since",      "until",       "now",   "first_day", "last_day", "scope", "method", "formula",
-    "suppressed", "tableoid",    "xmin",  "cmin",      "xmax",     "cmax",  "ctid"};
+/* Of cells, of sums, of rows, of every table. */
+static const char *const columns[] = {"bucket", "is_excluded", "shard",   "n",          "one",
+                                      "scope",  "method",      "formula", "suppressed", "tableoid",
+                                      "xmin",   "cmin",        "xmax",    "cmax",       "ctid"};
+/* Of levels, of the days that a formula holds for, of bins. */
+static const char *const of_stocks[] = {"since", "until", "now"};
+static const char *const of_formulas[] = {"first_day", "last_day"};
+static const char *const of_durations[] = {"bins", "measure", "bin"};
 
 static const char *const sql[] = {"all",
                                   "analyse",
@@ -123,9 +125,13 @@ static bool has(const char *const *words, size_t count, const char *name)
     return false;
 }
 
-bool view_words_is_column(const char *name)
+bool view_words_is_column(const struct view *view, const char *name)
 {
-    return has(columns, ARRAY_LENGTH(columns), name) || has(view_bucket_names, VIEW_BUCKETS, name);
+    return has(columns, ARRAY_LENGTH(columns), name) ||
+           has(view_bucket_names, VIEW_BUCKETS, name) ||
+           (view->is_stock && has(of_stocks, ARRAY_LENGTH(of_stocks), name)) ||
+           (view_has_formula(view) && has(of_formulas, ARRAY_LENGTH(of_formulas), name)) ||
+           (view->has_durations && has(of_durations, ARRAY_LENGTH(of_durations), name));
 }
 
 bool view_words_is_sql(const char *name)

@@ -138,18 +138,10 @@ static void add_version_name(struct strbuf *out, const struct view *view, const 
     strbuf_add(out, SPAN(" ELSE 'none' END"));
 }
 
-bool view_columns_has_formula(const struct view *view)
-{
-    for (size_t i = 0; i < view->measure_count; i++)
-        if (view->measures[i].type == VIEW_FORMULA)
-            return true;
-    return false;
-}
-
 static void add_formula(struct strbuf *out, const struct view_columns *columns)
 {
     const struct view *view = columns->view;
-    if (!view_columns_has_formula(view)) {
+    if (!view_has_formula(view)) {
         strbuf_add(out, SPAN("'always'"));
         return;
     }

@@ -31,4 +31,3 @@ void view_columns_means(struct strbuf *out, const struct view *view, bool open);
 void view_columns_mean_rest(struct strbuf *out, const struct view *view);
 /* The same columns of a row t where what counts fewer than five is NULL, and `suppressed`. */
 void view_columns_open(struct strbuf *out, const struct view *view);
-bool view_columns_has_formula(const struct view *view);

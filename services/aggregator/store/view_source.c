@@ -284,7 +284,7 @@ void view_source_add_quantiles(struct strbuf *out, const struct view_source *sou
 /* A cell that is nothing in sum may still be rows of shards that cancel each other. */
 void view_source_add_days(struct strbuf *out, const struct view_source *source)
 {
-    if (!view_columns_has_formula(source->view))
+    if (!view_has_formula(source->view))
         return;
     strbuf_addf(out,
                 " CROSS JOIN (SELECT min(day) AS first_day, max(day) AS last_day FROM (SELECT day "
