@@ -106,11 +106,13 @@ static bool shorten(struct span digits, char out[16], size_t *len)
 }
 
 /* A revision of another make than ours stays as it is: it still has an order, only not ours. */
-static struct span shorten_revision(struct span revision, struct arena *arena)
+struct span case_line_revision(struct span revision, struct arena *arena)
 {
     char text[REVISION_PARTS * 16 + 64];
     struct span rest = revision;
     size_t used = 0;
+    if (!revision.len)
+        return SPAN("");
     for (int i = 0; i < REVISION_PARTS; i++) {
         size_t len;
         struct span part = span_cut(&rest, '.');
@@ -282,7 +284,7 @@ enum reject case_line_of_event(const struct event *event, const struct codes *co
     };
     if (event->family != EVENT_CASE || !line->stage)
         return REJECT_STAGE;
-    line->revision = event->revision.len ? shorten_revision(event->revision, arena) : SPAN("");
+    line->revision = case_line_revision(event->revision, arena);
     if (!line->revision.at || !read_attributes(event->data, codes, arena, line) ||
         !read_others(event, arena, line))
         return REJECT_TOO_LARGE;

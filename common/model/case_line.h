@@ -100,4 +100,6 @@ bool case_line_read(struct span text, const struct codes *codes, struct arena *a
 /* The attribute that this member of an event's data becomes, or -1; fields of codes.csv are none.
  */
 int case_line_attribute(struct span member);
+/* An event's revision as its line has it; absent when the arena is full. */
+struct span case_line_revision(struct span revision, struct arena *arena);
 int case_line_compare_revision(struct span a, struct span b); /* <0, 0, >0 */

@@ -30,9 +30,9 @@ def base36(number):
     return text
 
 
-def line(n, stage, party, unit="", **said):
+def line(n, stage, party, unit="", mapping=1, **said):
     at = base36(NINE + n * MINUTE)
-    return "|".join(["1", f"{n:022}", f"0.{at}.1.00000000000000aa", base36(CODES["stage", stage]), at, at,
+    return "|".join(["1", f"{n:022}", f"0.{at}.{base36(mapping)}.00000000000000aa", base36(CODES["stage", stage]), at, at,
                      f"={unit}" if unit else "0", base36(CODES["party", party]), "v=1", *(f"{k}={v}" for k, v in said.items())])
 
 
@@ -171,17 +171,32 @@ def test_done_on_hold_its_limit_is_the_one_the_page_tells():
     assert done[1] == "2026-03-09 10:00:00+08:00" and done[-1] == "已按挂账顺延", done
 
 
-def test_each_event_tells_the_mapping_that_made_it(log):
-    """Of a case of which no decision is asked for too; an event that is off the log is counted."""
-    case = "request:12345:mapped"
-    lines = [OPENED, line(3, "signed", "lead", "s110105001"), line(5, "noted", "desk", "desk")]
-    for n, version in ((0, "2"), (0, "3"), (3, "1")):  # the first told again, by a newer one
-        event = {"id": f"{n:022}", "feed": "status" if n else "hotline", "feedversion": version}
+def tell(log, case, *told):
+    """Of each line's event, by which version of its mapping."""
+    for n, version in told:
+        event = {"id": f"{n:022}", "revision": f"{0:020}.{NINE + n * MINUTE:015}.{version:06}.00000000000000aa",
+                 "feed": "status" if n else "hotline", "feedversion": str(version)}
         log.produce("cb.events", json.dumps(event).encode(), case.encode())
     assert log.flush(10) == 0
+
+
+def test_each_event_tells_the_mapping_that_made_it(log):
+    """Without a decision asked for too, and told again by its revision; an event that is off the log is counted."""
+    case = "request:12345:mapped"
+    lines = [line(0, "opened", "source", mapping=3), line(3, "signed", "lead", "s110105001"), line(5, "noted", "desk", "desk")]
+    tell(log, case, (0, 2), (3, 1), (0, 3), (0, 2))  # the first told again by a newer one, and by the old one after it
     done = asked(*lines, case=case)
     made = [row.split("\t")[7].partition("映射版本(feedversion) ")[2] for row in done.stdout.split("\n经过\n")[1].splitlines()[1:4]]
     assert made == ["hotline/3", "status/1", ""]
     assert "1 of 3 events are no longer on the log" in done.stderr
     assert json.loads(asked(*lines, case=case, words=["--json"]).stdout)["mappings"] == [
         {"feed": "hotline", "version": 3}, {"feed": "status", "version": 1}, None]
+
+
+def test_a_mapping_is_told_where_nothing_is_missing(log):
+    """Every line has had an event when the one that holds comes last."""
+    case = "request:12345:whole"
+    lines = [line(0, "opened", "source", mapping=3), line(3, "signed", "lead", "s110105001")]
+    tell(log, case, (0, 2), (3, 1), (0, 3))
+    done = asked(*lines, case=case, words=["--json"])
+    assert done.stderr == "" and json.loads(done.stdout)["mappings"] == [{"feed": "hotline", "version": 3}, {"feed": "status", "version": 1}]

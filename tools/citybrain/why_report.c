@@ -91,7 +91,13 @@ static void take_source(struct why_report *report, size_t i, const struct json_v
         source->feed = arena_copy(&report->arena, span_of(feed));
 }
 
-/* A later record of one id has the content that holds. */
+/* An id may be on the log more than once: what holds is of the line's revision. */
+static bool is_of(struct why_report *report, size_t i, const struct json_value *event)
+{
+    struct span revision = case_line_revision(json_text(event, "revision"), &report->arena);
+    return revision.at && case_line_compare_revision(revision, report->set.lines[i].revision) == 0;
+}
+
 bool why_report_take_event(struct why_report *report, struct span json)
 {
     const struct json_value *event = NULL;
@@ -102,7 +108,7 @@ bool why_report_take_event(struct why_report *report, struct span json)
     struct span id = read ? json_text(event, "id") : SPAN_NONE;
     while (i < report->set.count && !span_equal(report->set.lines[i].id, id))
         i++;
-    if (!read || i == report->set.count) {
+    if (!read || i == report->set.count || !is_of(report, i, event)) {
         arena_rewind(&report->arena, mark);
     } else if (is_router(report, &report->set.lines[i])) {
         report->told_count += report->told[i].event == NULL;

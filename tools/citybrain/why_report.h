@@ -12,7 +12,7 @@
 #include "model/json.h"
 #include "router/core/district.h"
 
-struct why_told { /* an event of the router's: its newest content */
+struct why_told { /* an event of the router's */
     const struct json_value *event;
     struct span text;
 };

@@ -15,10 +15,10 @@
 #include "citybrain/verb.h"
 #include "citybrain/why_report.h"
 
-#define OPENED    "0000000000000000000001"
-#define SENT      "0000000000000000000002"
-#define SIGNED    "0000000000000000000003"
-#define LINE_TAIL "|0.m8gtdc00.1.00000000000000aa|"
+#define OPENED  "0000000000000000000001"
+#define SENT    "0000000000000000000002"
+#define SIGNED  "0000000000000000000003"
+#define MADE_MS 1742442658560LL /* m8gtdc00 */
 
 /* Of main.c, which is in no library; nothing here is misspelt. */
 int verb_usage(const char *verb, const char *format, ...)
@@ -37,7 +37,7 @@ struct told {
 };
 
 static void add_line(char *answer, size_t size, const struct told *told, const char *id,
-                     const char *stage, const char *party)
+                     const char *mapping, const char *stage, const char *party)
 {
     char number[2][16] = {"", ""};
     const int codes[2] = {codes_number(told->codes, CODE_STAGE, span_of(stage)),
@@ -51,8 +51,9 @@ static void add_line(char *answer, size_t size, const struct told *told, const c
         for (int j = 0; j < n; j++)
             number[i][j] = digits[n - 1 - j];
     }
-    snprintf(answer + len, size - len, "%s1|%s" LINE_TAIL "%s|m8gtdc00|m8gtdc00|0|%s|v=1",
-             answer[len - 1] == '"' ? "" : "\\n", id, number[0], number[1]);
+    snprintf(answer + len, size - len,
+             "%s1|%s|0.m8gtdc00.%s.00000000000000aa|%s|m8gtdc00|m8gtdc00|0|%s|v=1",
+             answer[len - 1] == '"' ? "" : "\\n", id, mapping, number[0], number[1]);
 }
 
 static int set_up(void **state)
@@ -66,9 +67,9 @@ static int set_up(void **state)
     diagnostics_free(diagnostics);
     snprintf(told->answer, sizeof told->answer,
              "{\"case\":\"request:12345:1\",\"kind\":\"request\",\"lines\":\"");
-    add_line(told->answer, sizeof told->answer, told, OPENED, "opened", "source");
-    add_line(told->answer, sizeof told->answer, told, SENT, "dispatched", "router");
-    add_line(told->answer, sizeof told->answer, told, SIGNED, "signed", "lead");
+    add_line(told->answer, sizeof told->answer, told, OPENED, "3", "opened", "source");
+    add_line(told->answer, sizeof told->answer, told, SENT, "0", "dispatched", "router");
+    add_line(told->answer, sizeof told->answer, told, SIGNED, "b", "signed", "lead");
     strcat(told->answer, "\"}");
     told->report = calloc(1, sizeof *told->report);
     const struct why_names names = {told->codes, told->kinds, &told->district, &told->own};
@@ -88,10 +89,15 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool take(struct told *told, const char *id, const char *members)
+/* A record of the log; of feed NULL it is nobody's mapping's. */
+static bool take(struct told *told, const char *id, const char *feed, int version)
 {
-    char event[256];
-    snprintf(event, sizeof event, "{\"id\":\"%s\"%s}", id, members);
+    char event[256], members[96] = "";
+    if (feed)
+        snprintf(members, sizeof members, ",\"feed\":\"%s\",\"feedversion\":\"%d\"", feed, version);
+    snprintf(event, sizeof event,
+             "{\"id\":\"%s\",\"revision\":\"%020d.%015lld.%06d.00000000000000aa\"%s}", id, 0,
+             MADE_MS, version, members);
     return why_report_take_event(told->report, span_of(event));
 }
 
@@ -108,27 +114,40 @@ static const char *shown(const struct told *told, void (*show)(const struct why_
 static void a_line_tells_the_mapping_that_made_it(void **state)
 {
     struct told *told = *state;
-    assert_false(take(told, OPENED, ",\"feed\":\"hotline\",\"feedversion\":\"2\""));
-    assert_false(take(told, SENT, ""));
-    assert_true(take(told, SIGNED, ",\"feed\":\"status\",\"feedversion\":\"11\""));
+    assert_false(take(told, OPENED, "hotline", 3));
+    assert_false(take(told, SENT, NULL, 0));
+    assert_true(take(told, SIGNED, "status", 11));
     const char *json = shown(told, why_report_show_json);
-    assert_non_null(strstr(json, ",\"mappings\":[{\"feed\":\"hotline\",\"version\":2},null,"
+    assert_non_null(strstr(json, ",\"mappings\":[{\"feed\":\"hotline\",\"version\":3},null,"
                                  "{\"feed\":\"status\",\"version\":11}]"));
     const char *text = shown(told, why_show);
-    assert_non_null(strstr(text, "计入\t 映射版本(feedversion) hotline/2\n"));
+    assert_non_null(strstr(text, "计入\t 映射版本(feedversion) hotline/3\n"));
     assert_non_null(strstr(text, "\t 映射版本(feedversion) status/11\n"));
-    /* a later record of the id holds */
-    assert_true(take(told, OPENED, ",\"feed\":\"hotline\",\"feedversion\":\"3\""));
-    assert_non_null(strstr(shown(told, why_show), "hotline/3\n"));
+}
+
+/* Told again by a newer mapping, or by an older one after it: the revision of the line tells. */
+static void the_revision_that_holds_tells_the_mapping(void **state)
+{
+    struct told *told = *state;
+    assert_false(take(told, OPENED, "hotline", 2));
+    assert_false(take(told, SIGNED, "status", 11));
+    assert_false(take(told, SENT, NULL, 1)); /* a decision too */
+    assert_false(take(told, SENT, NULL, 0));
+    assert_false(why_report_is_whole(told->report));
+    assert_true(take(told, OPENED, "hotline", 3));
+    assert_true(take(told, OPENED, "import", 2));
+    assert_true(take(told, OPENED, "import", 4)); /* the set is not that far */
+    assert_non_null(strstr(shown(told, why_show), "计入\t 映射版本(feedversion) hotline/3\n"));
     assert_null(strstr(shown(told, why_show), "hotline/2"));
+    assert_null(strstr(shown(told, why_show), "import"));
 }
 
 static void an_event_that_is_not_on_the_log_tells_none(void **state)
 {
     struct told *told = *state;
-    assert_false(take(told, "0000000000000000000009", ",\"feed\":\"x\",\"feedversion\":\"1\""));
-    assert_false(take(told, SENT, ""));
-    assert_false(take(told, SIGNED, "")); /* of no feed */
+    assert_false(take(told, "0000000000000000000009", "x", 1));
+    assert_false(take(told, SENT, NULL, 0));
+    assert_false(take(told, SIGNED, NULL, 11)); /* of no feed */
     assert_false(why_report_is_whole(told->report));
     assert_int_equal(told->report->seen_count, 1);
     assert_int_equal(told->report->seen_wanted, 2);
@@ -140,6 +159,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_tells_the_mapping_that_made_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_revision_that_holds_tells_the_mapping, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_event_that_is_not_on_the_log_tells_none, set_up,
                                         tear_down),
     };
