@@ -25,6 +25,10 @@ LANES = {"late": {"test_canary.py", "test_drop.py", "test_overload.py", "test_st
 PROOFS = {"test_views_apply.py", "test_observations.py", "test_other_log.py", "test_rebuild.py", "test_log_made_anew.py",  # make store-proof
           "test_verify.py::test_it_says_what_it_did_and_takes_the_sets_from_the_log_on_request",
           "test_verify.py::test_each_changed_cell_is_one_difference",
+          # Sets or cases' rows are put back whole a minute later: in the district of all somebody may have written meanwhile.
+          "test_verify.py::test_each_row_that_is_listed_by_another_day_is_one_difference",
+          "test_verify.py::test_each_lead_that_is_another_is_one_difference",
+          "test_verify.py::test_a_lead_that_nobody_can_say_is_no_difference",
           "test_verify.py::test_a_stand_that_is_wrong_is_a_difference"}
 
 
