@@ -218,7 +218,12 @@ static bool ask_committed(struct log_copy *copy, bool in_name, struct error *err
 /* Before anything of that name is fenced; what cannot be asked now is asked behind it. */
 static bool is_ours(struct log_copy *copy, bool in_name, struct error *error)
 {
-    return ask_committed(copy, in_name, error) || error->kind == ERROR_RETRY;
+    if (ask_committed(copy, in_name, error))
+        return true;
+    if (error->kind != ERROR_RETRY)
+        return false;
+    *error = (struct error){0};
+    return true;
 }
 
 bool log_copy_into(struct log_copy *copy, const char *topic, const struct log_copy_asked *asked,
