@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What documents tell people to type is what the command understands: each `citybrain …` in the README, the guides and the
-runbooks is held against the tables that the verbs read by; so are their own help, completion and man pages."""
+runbooks is held against the tables that the verbs read by; so are their own help, completion and man pages. And what documents
+name is there: files, links, targets of make, options, settings, metrics, and keys of a district's files."""
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug")
 BINARY = PROGRAMS / "citybrain"
-PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("docs/runbooks/*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "ARCHITECTURE.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("docs/runbooks/*.md"))]
 
 
 def said(*words, program=BINARY):
@@ -107,6 +108,90 @@ def test_runbooks_name_commands():
     """Or the test above would be quiet about nothing."""
     named = [command for page in PAGES for _, command in commands(page.read_text())]
     assert len(named) > 150 and {"citybrain lag", "citybrain verify"} <= set(named)
+
+
+# ---- what documents name ----
+
+OTHERS = {"--now", "--max-depth", "--stat", "--config.file", "--storage.tsdb.path", "--web.listen-address"}  # of systemctl, du, git, prometheus
+DAEMONS = ("ingest", "router", "aggregator")
+
+
+@pytest.fixture(scope="session")
+def named(verbs):
+    """By its kind, what there is."""
+    makefiles = "".join(path.read_text() for path in (ROOT / "Makefile", *ROOT.glob("*/*.mk"), *ROOT.glob("*/*/*.mk")))
+    source = "".join(path.read_text() for folder in ("common", "services") for path in (ROOT / folder).rglob("*.[ch]"))  # settings, and what is logged
+    helped = [said("--help", program=PROGRAMS / f"citybrain-{name}") for name in DAEMONS] + [said("--stdin", "--help", program=PROGRAMS / "citybrain-ingest")]
+    return {"target": set(re.findall(r"^([a-z][a-z0-9-]*)[^\n=]*:(?!=)", makefiles, re.M)) | {word for line in re.findall(r"^\.PHONY: (.*)", makefiles, re.M) for word in line.split()},
+            "setting": set(re.findall(r'"([a-z]+\.[a-z_]+)"', source)),
+            "metric": set(re.findall(r"`(citybrain_\w+)`", (ROOT / "docs/metrics.md").read_text())),
+            "option": {name for verb in verbs.values() for name in verb["options"]} | set(re.findall(r"--[a-z][a-z-]*", "".join(helped))) | {"--help", "--version"} | OTHERS}
+
+
+def headings(page):
+    return {re.sub(r"[^\w\- ]", "", line.strip().lower()).replace(" ", "-") for line in re.findall(r"^#+ (.*)$", page.read_text(), re.M)}
+
+
+def nowhere(page, line, named):
+    """What a line of that page names and is not there."""
+    for where, anchor in re.findall(r"\]\((?!http)([^)\s#]*)(?:#([^)\s]+))?\)", line):
+        file = page.parent / where if where else page
+        if not file.exists() or anchor and anchor not in headings(file):
+            yield f"{where}#{anchor}"
+    for path in re.findall(r"(?<![\w/.$])((?:common|deploy|docs|services|tests|tools|web|config)/[\w./-]+)(?![\w/*<-])", line):
+        path = path.rstrip(".")
+        if not (ROOT / path).exists() and not list((ROOT / path).parent.glob(f"{Path(path).name}[-.]*")) and "FEED" not in path and not re.search(r"\bmy(?:/| )|\bmine/", line):
+            yield path
+    for target in re.findall(r"`make ([a-z][a-z0-9-]*)", line):
+        if target not in named["target"]:
+            yield f"make {target}"
+    for option in re.findall(r"(?<![\w-])--[a-z][a-z.-]*[a-z]", line):
+        if option not in named["option"]:
+            yield option
+    for code in re.findall(r"`([^`]+)`", line):
+        for setting in re.findall(rf"(?<![\w./$-])((?:{'|'.join(DAEMONS)}|daemon|kafka)\.[a-z_]+)(?![\w.])", code):
+            if setting not in named["setting"] and not setting.endswith((".c", ".h", ".yaml")):
+                yield setting
+    for metric in re.findall(r"citybrain_[a-z_]+(?![\w{*])", line):
+        if not {metric, re.sub(r"_(bucket|sum|count)$", "", metric)} & named["metric"]:
+            yield metric
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_is_there(page, named):
+    faults = [f"{page.name}:{number}: {one}" for number, line in enumerate(page.read_text().splitlines(), 1) for one in nowhere(page, line, named)]
+    assert not faults, "\n".join(faults)
+
+
+def test_that_test_finds_what_is_wrong(named):
+    line = ("[a](page.md#no) [b](rules.md#limits) [c](no.md) `docs/no.md` `docs/decisions/0034` `make no` `make demo` `--role` --slot `ingest.no` "
+            "`router.max_age` `door.refused` `citybrain_no_total` `citybrain_ready`")
+    assert list(nowhere(ROOT / "docs/page.md", line, named)) == ["page.md#no", "no.md#", "docs/no.md", "make no", "--role", "ingest.no", "citybrain_no_total"]
+
+
+# Where the keys of a district's files are read, and the page that says what they mean; what is known to be refused stands on none.
+KEYS = {"mapping.md": "services/ingest/core/mapping*.c", "moves.md": "common/model/case_kind_stage.c", "rules.md": "services/router/core/rule*.c",
+        "triggers.md": "services/router/core/trigger*.c", "views.md": "services/aggregator/core/view*.c"}
+
+
+@pytest.mark.parametrize("page", KEYS)
+def test_each_key_that_a_file_may_have_stands_on_its_page(page):
+    text = (ROOT / "docs" / page).read_text()
+    keys = set()
+    for source in (path.read_text() for path in ROOT.glob(KEYS[page])):
+        lists = {word for asked in re.findall(r"yaml_only_keys\(([^;{]*)\)", source) for word in re.findall(r"\w+", asked)}
+        for name, listed in re.findall(r"const char \*const (\w+)\[\] =\s*\{([^}]*)\}", source):
+            keys |= set(re.findall(r'"(\w+)"', listed)) if name in lists else set()
+    missing = [key for key in sorted(keys - {"cadence"}) if not re.search(rf"(?<!\w){key}(?!\w)", text)]
+    assert len(keys) > 10 and missing == []
+
+
+def test_what_decides_an_order_stands_on_the_page_of_rules():
+    source = "".join((ROOT / f"services/router/core/{name}.c").read_text() for name in ("decide", "case_decide"))
+    rules = set(re.findall(r'\brule = [^;]*?SPAN\("(\w+)"\)', source)) | set(re.findall(r'decide_set_lead\([^;]*?SPAN\("(\w+)"\),\s*&', source))
+    rules |= set(re.findall(r'\brule = .*\? SPAN\("(\w+)"\) : SPAN\("(\w+)"\)', source)[0])
+    rows = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/rules.md").read_text().partition("```yaml")[0], re.M))
+    assert rules == rows and len(rows) > 6
 
 
 # ---- help, tables, completion ----
