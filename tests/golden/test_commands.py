@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What documents tell people to type is what the command understands: each `citybrain …` in the README, the guides and the
 runbooks is held against the tables that the verbs read by; so are their own help, completion and man pages. And what documents
-name is there: files, links, targets of make, options, settings, metrics, and keys of a district's files."""
+name is there: files, links, targets of make, options, settings, metrics, questions to the API, and keys of a district's files."""
 import json
 import os
 import re
@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / os.environ.get("CITYBRAIN_BIN", "build/debug")
@@ -116,15 +117,23 @@ OTHERS = {"--now", "--max-depth", "--stat", "--config.file", "--storage.tsdb.pat
 DAEMONS = ("ingest", "router", "aggregator")
 
 
+def parameters(asked, api):
+    """Their names; what stands behind a $ref is one of the components."""
+    known = api["components"]["parameters"]
+    return {known[one["$ref"].split("/")[-1]]["name"] if "$ref" in one else one["name"] for one in asked.get("parameters", [])}
+
+
 @pytest.fixture(scope="session")
 def named(verbs):
     """By its kind, what there is."""
+    api = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text())
     makefiles = "".join(path.read_text() for path in (ROOT / "Makefile", *ROOT.glob("*/*.mk"), *ROOT.glob("*/*/*.mk")))
     source = "".join(path.read_text() for folder in ("common", "services") for path in (ROOT / folder).rglob("*.[ch]"))  # settings, and what is logged
     helped = [said("--help", program=PROGRAMS / f"citybrain-{name}") for name in DAEMONS] + [said("--stdin", "--help", program=PROGRAMS / "citybrain-ingest")]
     return {"target": set(re.findall(r"^([a-z][a-z0-9-]*)[^\n=]*:(?!=)", makefiles, re.M)) | {word for line in re.findall(r"^\.PHONY: (.*)", makefiles, re.M) for word in line.split()},
             "setting": set(re.findall(r'"([a-z]+\.[a-z_]+)"', source)),
             "metric": set(re.findall(r"`(citybrain_\w+)`", (ROOT / "docs/metrics.md").read_text())),
+            "address": {re.sub(r"\{\w+\}", "[^/]+", address): parameters(methods["get"], api) for address, methods in api["paths"].items()},
             "option": {name for verb in verbs.values() for name in verb["options"]} | set(re.findall(r"--[a-z][a-z-]*", "".join(helped))) | {"--help", "--version"} | OTHERS}
 
 
@@ -152,6 +161,10 @@ def nowhere(page, line, named):
         for setting in re.findall(rf"(?<![\w./$-])((?:{'|'.join(DAEMONS)}|daemon|kafka)\.[a-z_]+)(?![\w.])", code):
             if setting not in named["setting"] and not setting.endswith((".c", ".h", ".yaml")):
                 yield setting
+    for address, query in re.findall(r"\$(?:api|CITYBRAIN_API)(/[\w./:-]+)\??([\w=&]*)", line):
+        asked = next((names for pattern, names in named["address"].items() if re.fullmatch(pattern, address)), None)
+        if asked is None or not {one.split("=")[0] for one in query.split("&") if one} <= asked:
+            yield f"{address}?{query}"
     for metric in re.findall(r"citybrain_[a-z_]+(?![\w{*])", line):
         if not {metric, re.sub(r"_(bucket|sum|count)$", "", metric)} & named["metric"]:
             yield metric
@@ -165,8 +178,9 @@ def test_what_a_page_names_is_there(page, named):
 
 def test_that_test_finds_what_is_wrong(named):
     line = ("[a](page.md#no) [b](rules.md#limits) [c](no.md) `docs/no.md` `docs/decisions/0034` `make no` `make demo` `--role` --slot `ingest.no` "
-            "`router.max_age` `door.refused` `citybrain_no_total` `citybrain_ready`")
-    assert list(nowhere(ROOT / "docs/page.md", line, named)) == ["page.md#no", "no.md#", "docs/no.md", "make no", "--role", "ingest.no", "citybrain_no_total"]
+            "`router.max_age` `door.refused` `citybrain_no_total` `citybrain_ready` $api/api/clock $api/api/no $api/api/cases?limit=1&no=1")
+    assert list(nowhere(ROOT / "docs/page.md", line, named)) == ["page.md#no", "no.md#", "docs/no.md", "make no", "--role", "ingest.no", "/api/no?",
+                                                               "/api/cases?limit=1&no=1", "citybrain_no_total"]
 
 
 # Where the keys of a district's files are read, and the page that says what they mean; what is known to be refused stands on none.
