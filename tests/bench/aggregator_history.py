@@ -8,6 +8,7 @@ from aggregator_job import HISTORY
 from verdicts import say
 
 APART = 60  # days from one copy to the next: more than any table of the run spans
+PLACES = 1 << 32  # from one copy to the next: more than any partition of the run has
 CELLS = "SELECT relname FROM pg_class WHERE relnamespace = 'core'::regnamespace AND relkind = 'r' AND relname ~ '^(cell|hist)_'"
 COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
 OLD_ID = "'%s' || substr(case_id, %d) || '-' || g" % (HISTORY, len(HISTORY) + 1)
@@ -23,6 +24,8 @@ class History:
                 return OLD_ID
             if name == "day":
                 return "day - g * %d" % APART
+            if name == "log_offset":  # they came before: an index by place grows at its end
+                return "log_offset - g * %d::bigint" % PLACES
             return "%s - g * %d * 86400000::bigint" % (name, APART) if name.endswith("_ms") and table == "case_now" else name
         names = [name for name, in self.stage.ask(database, COLUMNS, "core." + table)]
         return "INSERT INTO core.%s (%s) SELECT %s FROM core.%s, generate_series(1, %d) AS g" % (

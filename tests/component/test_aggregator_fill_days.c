@@ -129,7 +129,8 @@ static void what_an_older_program_began_is_begun_anew(void **state)
     fill_free(fill);
     run("DROP TABLE fill.moment; DELETE FROM core.migration WHERE number >= 28; DROP INDEX "
         "core.case_now_limit; CREATE INDEX case_now_due_soon ON core.case_now (due_ms); ALTER "
-        "TABLE core.kafka_offset DROP COLUMN base");
+        "TABLE core.kafka_offset DROP COLUMN base; ALTER TABLE core.view DROP COLUMN shape; ALTER "
+        "TABLE core.period DROP COLUMN shapes; DROP FUNCTION core.shape_of, core.names_of_one");
     fill = open_fill(&here.after, true);
     assert_false(fill_look(fill)->unfinished);
     step(fill, FILL_MORE);

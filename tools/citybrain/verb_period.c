@@ -30,8 +30,11 @@ static const char period_help[] =
     "as ever. adjustments says what they changed in a frozen period, cell by cell: frozen, and "
     "live "
     "now\n"
-    "(- where there is none). A period is frozen once, for ever: first it is only said how many "
-    "cells.\n"
+    "(- where there is none). Views whose files were changed since are compared by the groups and "
+    "measures\n"
+    "that both have; which they are is said beside it. A period is frozen once, for ever: first it "
+    "is only\n"
+    "said how many cells.\n"
     "Stocks (backlog, overdue) are kept as what came and went; what there was when the period "
     "began "
     "is\n"
@@ -72,6 +75,17 @@ static const char adjustments_sql[] =
     "a.frozen::text, 'live', a.live::text) ORDER BY a.relation, a.key), '[]') FROM "
     "api.adjustments($1) AS a WHERE $2::text IS NULL OR a.relation IN ('cell_' || $2, 'hist_' || "
     "$2))::text END";
+
+/* Views that are not as they were when the period was frozen, and how (docs/decisions/0404). */
+static const char changes_sql[] =
+    "SELECT concat_ws('; ', 'changed since it was frozen, so compared by the groups and measures "
+    "that both have: ' || string_agg(c.view, ', ') FILTER (WHERE c.was <> c.is_now), 'not there "
+    "then, so not compared: ' || string_agg(c.view, ', ') FILTER (WHERE c.was IS NULL), 'gone "
+    "since: ' || string_agg(c.view, ', ') FILTER (WHERE c.is_now IS NULL)) FROM (SELECT "
+    "coalesce(v.name, s.name) AS view, s.hash AS was, v.hash AS is_now FROM core.view AS v FULL "
+    "JOIN (SELECT substr(e.key, 6) AS name, e.value ->> 'hash' AS hash FROM core.period AS p CROSS "
+    "JOIN LATERAL jsonb_each(p.shapes) AS e WHERE p.name = $1 AND e.key LIKE 'cell\\_%') AS s ON "
+    "s.name = v.name WHERE $2::text IS NULL OR coalesce(v.name, s.name) = $2 ORDER BY 1) AS c";
 
 /* Held from before the snapshot to our end: cells that are filled anew are swapped in before it or
  * behind it, not under it, where they would look empty. */
@@ -117,6 +131,26 @@ static int ask(const struct wish *wish, struct postgres_connection *connection, 
         status = VERB_FAILED;
     } else {
         show_rows(wish, span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
+    }
+    PQclear(result);
+    return status;
+}
+
+/* What is compared is said on stderr, where it is less than all. */
+static int ask_adjustments(const struct wish *wish, struct postgres_connection *connection,
+                           struct error *error)
+{
+    const char *values[] = {wish->name, wish->view};
+    int status = ask(wish, connection, adjustments_sql, 2, error);
+    if (status != VERB_OK)
+        return status;
+    PGresult *result = PQexecParams(postgres_connection_handle(connection), changes_sql, 2, NULL,
+                                    values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        postgres_connection_fail(connection, result, error);
+        status = VERB_UNAVAILABLE;
+    } else if (PQgetlength(result, 0, 0) > 0) {
+        fprintf(stderr, "citybrain period: %s\n", PQgetvalue(result, 0, 0));
     }
     PQclear(result);
     return status;
@@ -225,9 +259,10 @@ static int run_wish(const struct wish *wish, const char *what)
         status = ask(wish, connection, list_sql, 0, &error);
     else if (strcmp(what, "freeze") == 0)
         status = freeze(wish, connection, &error);
+    else if (strcmp(what, "show") == 0)
+        status = ask(wish, connection, show_sql, 2, &error);
     else
-        status = ask(wish, connection, strcmp(what, "show") == 0 ? show_sql : adjustments_sql, 2,
-                     &error);
+        status = ask_adjustments(wish, connection, &error);
     postgres_connection_free(connection);
     if (error.kind != ERROR_NONE)
         say_error(wish, strcmp(what, "freeze") == 0, &error);

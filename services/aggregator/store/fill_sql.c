@@ -98,11 +98,11 @@ static void swap_view(struct strbuf *out, const struct batch_rules *rules, const
     digest_bytes(sql, span_from(out->at + from, out->len - from));
     view_plan_hash(hash, rules, view);
     strbuf_addf(
-        out,
-        "INSERT INTO core.view (name, hash, sql, is_stock) VALUES ('%s', '%s', '%s', %s) ON "
-        "CONFLICT (name) DO UPDATE SET hash = excluded.hash, sql = excluded.sql, is_stock = "
-        "excluded.is_stock;\n",
-        view->name, hash, sql, view->is_stock ? "true" : "false");
+        out, "INSERT INTO core.view (name, hash, sql, is_stock, shape) SELECT '%s', '%s', '%s', ",
+        view->name, hash, sql);
+    view_sql_shape(out, view);
+    strbuf_add(out, SPAN(" ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, sql = "
+                         "excluded.sql, is_stock = excluded.is_stock, shape = excluded.shape;\n"));
 }
 
 /* The rows of cases stay as they are, but for what is listed by days beside a day's number: an

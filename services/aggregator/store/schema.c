@@ -201,19 +201,25 @@ static bool apply_zone(struct postgres_connection *connection, int zone_minutes,
     return postgres_connection_run(connection, sql, error);
 }
 
-/* For core.cells_of(): whose cells are flows. */
-static bool apply_stocks(struct postgres_connection *connection, const struct views *views,
+/* For core.cells_of() and core.shape_of(). */
+static bool apply_shapes(struct postgres_connection *connection, const struct views *views,
                          struct error *error)
 {
     struct strbuf sql;
-    strbuf_init(&sql, 1024, 65536);
-    strbuf_add(&sql, SPAN("UPDATE core.view SET is_stock = NOT is_stock WHERE is_stock <> (name IN "
-                          "(''"));
-    for (size_t i = 0; i < views_count(views); i++)
-        if (views_at(views, i)->is_stock)
-            strbuf_addf(&sql, ", '%s'", views_at(views, i)->name);
-    strbuf_add(&sql, SPAN("))"));
-    bool good = postgres_connection_run(connection, sql.at, error);
+    strbuf_init(&sql, 4096, MAX_SQL_BYTES);
+    for (size_t i = 0; i < views_count(views); i++) {
+        const struct view *view = views_at(views, i);
+        strbuf_addf(&sql, "UPDATE core.view AS v SET is_stock = s.is_stock, shape = s.shape FROM "
+                          "(SELECT ");
+        view_sql_shape(&sql, view);
+        strbuf_addf(&sql,
+                    ") AS s(is_stock, shape) WHERE v.name = '%s' AND (v.is_stock, v.shape) <> "
+                    "(s.is_stock, s.shape);\n",
+                    view->name);
+    }
+    bool good = strbuf_is_full(&sql)
+                    ? error_set(error, ERROR_FATAL, 0, "the views' SQL is too long")
+                    : postgres_connection_run(connection, sql.at, error);
     strbuf_fini(&sql);
     return good;
 }
@@ -224,7 +230,7 @@ static bool apply_views(struct postgres_connection *connection, const struct bat
     bool good = true;
     for (size_t i = 0; i < views_count(rules->views) && good; i++)
         good = apply_view(connection, views_at(rules->views, i), error);
-    return good && apply_stocks(connection, rules->views, error) &&
+    return good && apply_shapes(connection, rules->views, error) &&
            apply_zone(connection, rules->zone_minutes, error) &&
            apply_codes(connection, rules->codes, error);
 }

@@ -56,6 +56,19 @@ void view_sql_tables(struct strbuf *out, const char *schema, const struct view *
         strbuf_addf(out, "SELECT core.make_stand('%s', '%s');\n", schema, view->name);
 }
 
+void view_sql_shape(struct strbuf *out, const struct view *view)
+{
+    static const char *const grains[] = {[GRAIN_DAY] = "day",
+                                         [GRAIN_HALF] = "half",
+                                         [GRAIN_HOUR] = "hour",
+                                         [GRAIN_MINUTE] = "minute"};
+    strbuf_addf(out, "%s, '{\"grain\": \"%s\", \"measures\": [", view->is_stock ? "true" : "false",
+                grains[view->grain]);
+    for (size_t i = 0; i < view->measure_count; i++)
+        strbuf_addf(out, "%s\"%s\"", i ? ", " : "", view->measures[i].name);
+    strbuf_add(out, SPAN("]}'::jsonb"));
+}
+
 void view_sql_drop(struct strbuf *out, const char *schema, const char *name)
 {
     view_sql_drop_views(out, name);

@@ -17,6 +17,9 @@
 /* Cells, in the schema they are kept in ("core") or filled aside; hist_NAME shows the bins that lie
  * in them, one a row. */
 void view_sql_tables(struct strbuf *out, const char *schema, const struct view *view);
+/* Two values of core.view: whether its cells are flows; its grain, and its measures as bins number
+ * them. */
+void view_sql_shape(struct strbuf *out, const struct view *view);
 /* And what reads them. */
 void view_sql_drop(struct strbuf *out, const char *schema, const char *name);
 void view_sql_views(struct strbuf *out, const struct view *view);
