@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a runbook tells somebody on call to type is typed, line by line, on a district that runs: each **Look** of each page, with the
 words in capitals filled in. Of machines that have systemd, NTP or core dumps kept, only that the line is one of those."""
+import functools
 import re
 import subprocess
 
@@ -35,6 +36,7 @@ def shell(district):
     district.accepted("hotline", [order("BOOK1"), order("BOOK2")])
     until(lambda: district.citybrain("why", "request:12345:BOOK1", check=False).returncode == 0, "the case is there", 60)
 
+    @functools.cache  # what several pages say is typed once: some lines read the whole log
     def run(line):
         env = {**district.environment, "PATH": f"{district.binaries}:{district.environment['PATH']}"}
         return subprocess.run(["bash", "-o", "pipefail", "-c", line], cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
