@@ -46,8 +46,9 @@ struct api_call {
     int64_t ticket; /* of an answer that is kept: kept_answer_take */
     /* Of calls that wait. */
     int64_t until_ms;
-    bool waits;   /* it waited, or does: one of aggregator.api_waiting */
-    bool settled; /* asked since the last look at the log */
+    bool waits;     /* it waited, or does: one of aggregator.api_waiting */
+    bool settled;   /* asked since the last look at the log */
+    unsigned moves; /* of the log, when it was asked last */
     struct api_call *next;
 };
 

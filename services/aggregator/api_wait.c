@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Twice a second, while somebody waits, one question asks how far the database has read the log;
  * only when that moved are all asked again. Other processes write too, so our own commits are no
- * sign. */
+ * sign. What a rebuild puts right moves the base of places (sql/0030). */
 #include "aggregator/api_wait.h"
 
 #include <stdio.h>
@@ -17,7 +17,8 @@ struct api_wait {
     struct api_call *first;
     size_t count; /* those that wait, and those of them that are asked again just now */
     bool looking;
-    char seen[64]; /* how far the log was read when all were asked last */
+    char seen[64];  /* how far the log was read when all were asked last */
+    unsigned moves; /* how often it was found further */
     struct metric *waiting;
 };
 
@@ -43,6 +44,7 @@ static void ask_again(struct api_wait *wait, bool moved)
         }
         *at = call->next;
         call->settled = true;
+        call->moves = wait->moves;
         call->next = asked;
         asked = call;
     }
@@ -60,8 +62,10 @@ static void on_looked(struct api_question *question, enum api_outcome outcome, s
     struct api_wait *wait = question->context;
     bool moved = outcome == API_FOUND && !span_is(body, wait->seen);
     wait->looking = false;
-    if (moved)
+    if (moved) {
         span_to_cstr(body, wait->seen, sizeof wait->seen);
+        wait->moves++;
+    }
     ask_again(wait, moved);
 }
 
@@ -74,7 +78,7 @@ static void on_timer(uv_timer_t *timer)
     question = api_pool_question(wait);
     question->answered = on_looked;
     sql_ask_add(&question->ask,
-                "SELECT sum(next_offset)::text FROM core.kafka_offset WHERE topic = $1");
+                "SELECT sum(base + next_offset)::text FROM core.kafka_offset WHERE topic = $1");
     sql_ask_take(&question->ask, span_of(wait->api->events));
     wait->looking = api_pool_ask(wait->api->pool, question);
     if (!wait->looking)
@@ -94,6 +98,7 @@ struct api_wait *api_wait_open(struct api *api)
     return wait;
 }
 
+/* What moved while it was asked may have been written behind its question. */
 bool api_wait_add(struct api_wait *wait, struct api_call *call)
 {
     if (!call->waits && wait->count >= (size_t)wait->api->config->api_waiting)
@@ -102,6 +107,7 @@ bool api_wait_add(struct api_wait *wait, struct api_call *call)
     wait->first = call;
     wait->count += !call->waits;
     call->waits = true;
+    call->settled = call->settled && call->moves == wait->moves;
     show(wait);
     if (!uv_is_active((uv_handle_t *)&wait->timer))
         uv_timer_start(&wait->timer, on_timer, LOOK_EVERY_MS, LOOK_EVERY_MS);

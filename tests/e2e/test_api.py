@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The read API of a running district: every address of docs/openapi.yaml answers as it is written there; pages,
 tags, orders and progress that wait for news, and bad questions that are told what is bad."""
+import contextlib
 import datetime
 import json
 import re
@@ -230,6 +231,79 @@ def test_orders_come_once_and_news_are_waited_for(district, api):
     waiting.join(20)
     assert [row["case"] for row in answers[0]["rows"]] == [case(12)]
     assert api.get(f"/v1/units/{LEAD}/orders?after=0.zzzzzzzz")[0] == 410
+
+
+# To whoever asks for orders, and to nobody else.
+SLOW_CLOCK = "SELECT c.t_ms FROM (SELECT coalesce(max(tick_ms), 0) AS t_ms FROM core.kafka_offset) AS c CROSS JOIN LATERAL " \
+             "(SELECT CASE WHEN current_query() LIKE '%own_order%' THEN pg_advisory_xact_lock_shared(4711) END) AS slow"
+PART = 99  # of the log, and of this test alone
+
+
+@pytest.fixture
+def one_more_partition(district):
+    """Nobody's but the test's: what is written there moves what others wait for."""
+    change(district, f"INSERT INTO core.kafka_offset (topic, part, next_offset, epoch, owner) VALUES ('cb.events', {PART}, 1, 1, 'e2e')")
+    yield
+    change(district, f"DELETE FROM core.case_now WHERE part = {PART}", f"DELETE FROM core.kafka_offset WHERE part = {PART}")
+
+
+def change(district, *statements):
+    """Each a transaction of its own."""
+    with contextlib.closing(psycopg2.connect(district.environment["CITYBRAIN_PG_ADMIN"])) as connection:
+        connection.autocommit = True
+        for statement in statements:
+            connection.cursor().execute(statement)
+
+
+def news(number, place):
+    return "INSERT INTO core.case_now (case_id, kind, part, log_offset, state, lead, order_id, opened_ms, live) VALUES " \
+           f"('request:e2e-news:{number}', 'request', {PART}, {place}, 'open', '{LEAD}', 'e2e', 1767225600000, true)"
+
+
+def waits_for_news(api, what, answers):
+    place = api.json(f"{what}?limit=1000")["next"]
+    waiting = threading.Thread(target=lambda: answers.append(api.json(f"{what}?after={place}&wait=20")))
+    waiting.start()
+    return waiting
+
+
+def test_news_that_come_while_one_is_asked_again_wake_him(district, api, one_more_partition):
+    """What he was asked again for is nothing of his, and takes long; his own is written behind that question, and the log is looked
+    at before it is answered, for another who waits."""
+    told, answers = [], []
+    with contextlib.closing(psycopg2.connect(district.environment["CITYBRAIN_PG_ADMIN"])) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SELECT pg_get_viewdef('core.clock')")
+        clock = cursor.fetchone()[0]
+        other, waiting = waits_for_news(api, "/v1/stations/st007/cases", told), waits_for_news(api, f"/v1/units/{LEAD}/orders", answers)
+        try:
+            time.sleep(1.6)  # asked again once, for what came before the first look
+            cursor.execute("SELECT pg_advisory_lock(4711)")
+            cursor.execute(f"CREATE OR REPLACE VIEW core.clock WITH (security_invoker = true) AS {SLOW_CLOCK}")
+            cursor.execute(f"UPDATE core.kafka_offset SET next_offset = 2 WHERE part = {PART}")
+            until(lambda: district.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted")[0][0],
+                  "he is asked again", 1.5, 0.02)
+            cursor.execute(f"BEGIN; {news('first', 2)}; UPDATE core.kafka_offset SET next_offset = 3 WHERE part = {PART}; COMMIT")
+            time.sleep(0.8)  # the log is looked at twice a second
+            assert not answers
+            cursor.execute("SELECT pg_advisory_unlock(4711)")
+            waiting.join(5)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock_all()")
+            cursor.execute(f"CREATE OR REPLACE VIEW core.clock WITH (security_invoker = true) AS {clock}")
+    assert [row["case"] for row in (answers or [{"rows": []}])[0]["rows"]] == ["request:e2e-news:first"]
+    other.join(30)
+    assert told[0]["rows"] == []
+
+
+def test_what_a_rebuild_puts_right_wakes_him(district, api, one_more_partition):
+    """It gets the next places of its partition, and no position moves (docs/decisions/0403)."""
+    answers = []
+    waiting = waits_for_news(api, f"/v1/units/{LEAD}/orders", answers)
+    time.sleep(1.6)
+    change(district, f"WITH put AS ({news('right', 1)}) UPDATE core.kafka_offset SET base = base + 1 WHERE part = {PART}")
+    waiting.join(5)
+    assert [row["case"] for row in (answers or [{"rows": []}])[0]["rows"]] == ["request:e2e-news:right"]
 
 
 def test_a_unit_sees_its_own_and_nothing_else(district, api):
