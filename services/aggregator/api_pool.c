@@ -119,15 +119,26 @@ static bool on_kept(void *context, const PGresult *result, struct error *error)
 }
 
 /* Of one moment, in which no cells change places: of tables that are swapped in behind its snapshot
- * it would see half. Who swaps takes 20120348 alone (fill.c). A question by itself looks when it
- * has its tables. */
+ * it would see half. Who swaps takes 20120348 alone (fill.c); it is ours from a transaction in
+ * front, for who asks for it has a snapshot from before he gets it. A question by itself looks when
+ * it has its tables. */
 static void keep_moment(struct lane *lane)
 {
     static const struct postgres_statement statements[] = {
-        {.sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"},
-        {.sql = "SELECT pg_try_advisory_xact_lock_shared(20120348)", .result = on_kept}};
+        {.sql = "SELECT pg_try_advisory_lock_shared(20120348)", .result = on_kept},
+        {.sql = "COMMIT"},
+        {.sql = "BEGIN"},
+        {.sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"}};
     for (size_t i = 0; i < ARRAY_LENGTH(statements); i++)
         postgres_transaction_add(lane->transaction, &statements[i]);
+}
+
+/* A connection that breaks before lets it go as well. */
+static void forget_moment(struct lane *lane)
+{
+    static const struct postgres_statement statement = {
+        .sql = "SELECT pg_advisory_unlock_shared(20120348)"};
+    postgres_transaction_add(lane->transaction, &statement);
 }
 
 static bool ask(struct lane *lane)
@@ -153,6 +164,8 @@ static bool ask(struct lane *lane)
                                          .result = on_rows,
                                          .context = one});
     }
+    if (lane->question->also)
+        forget_moment(lane);
     return postgres_transaction_commit(lane->transaction, &lane->error);
 }
 
