@@ -3,9 +3,13 @@
 import contextlib
 import datetime
 import json
+import os
 import random
 import re
+import signal
+import threading
 import time
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -301,6 +305,36 @@ def test_each_changed_set_is_one_difference(full):
         found = report["cases"]["first"]
         assert (status, report["differences"]) == (1, len(SETS)), report
         assert sorted((one["what"], one["case"]) for one in found) == sorted(said)
+
+
+def reader_of(note):
+    """The recount's own process."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"python" in words[0] and str(note).encode() in words:
+                return int(folder.name)
+    raise AssertionError("no recount runs")
+
+
+def test_cells_that_changed_places_meanwhile_are_no_differences(full, tmp_path):
+    """A recount has one snapshot, and a swap while it reads the log brings tables of which that sees nothing: nobody is paged for it."""
+    note, told = tmp_path / "note", []
+    asking = threading.Thread(target=lambda: told.append(full.citybrain("verify", "--note", note, check=False, seconds=400)))
+    asking.start()
+    until(lambda: full.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'citybrain-verify' AND state = 'idle in transaction' AND "
+                           "query LIKE 'SELECT part, next_offset%%'")[0][0], "it has its snapshot, and reads the log", 60, 0.002)
+    reader = reader_of(note)
+    os.kill(reader, signal.SIGSTOP)
+    try:
+        full.citybrain("rebuild", "--execute", "--as", "李四", "--reason", "演练", "--config", full.config, seconds=120)
+    finally:
+        os.kill(reader, signal.SIGCONT)
+        asking.join(400)
+    assert told[0].returncode == 69 and "changed places" in told[0].stderr, (told[0].returncode, told[0].stdout[-2000:], told[0].stderr)
+    assert not note.exists()
+    full.settle()
+    assert verify(full, "--cells")[0] == 0
 
 
 def test_what_is_away_or_wrong_is_said(district, tmp_path):

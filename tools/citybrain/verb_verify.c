@@ -41,9 +41,9 @@ static const char verify_help[] =
     "another\n"
     "folder of the reader. Needs Debian's python3-confluent-kafka, python3-psycopg2, "
     "python3-yaml.\n"
-    "exit: 0 no difference, 1 differences, 64 usage, 69 Kafka or PostgreSQL unreachable, or "
-    "somebody\n"
-    "holds a lock for longer than 5 s (who, on stderr), 78 config\n\n"
+    "exit: 0 no difference, 1 differences, 64 usage, 69 Kafka or PostgreSQL unreachable, somebody\n"
+    "holds a lock for longer than 5 s (who, on stderr), or cells changed places meanwhile (views\n"
+    "apply, rebuild), 78 config\n\n"
     "  citybrain verify && echo the views equal the log\n"
     "  citybrain verify --note .run/notes/verified.json    # by a timer: citybrain-verify.timer\n";
 

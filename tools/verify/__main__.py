@@ -174,6 +174,12 @@ def verify_sets(cursor, rules, settings, asked):
     return found, sorted(cut)
 
 
+def refuse_swapped(cursor, rules):
+    if cells.have_changed_places(cursor, rules):
+        raise Refused(UNAVAILABLE, "the cells changed places (views apply, rebuild) while they were recounted, and nothing can be said of "
+                                   "them; fix: ask again when that is done")
+
+
 def verify_cells(cursor, rules, settings, asked):
     views = []
     with Progress("sets -> cells", 1 + len(rules.views)) as progress:
@@ -182,8 +188,10 @@ def verify_cells(cursor, rules, settings, asked):
         for view in rules.views:
             progress.add(1)
             progress.at(view.name)
+            refuse_swapped(cursor, rules)
             views.append(cells.verify_view(cursor, view, rules, settings["zone"], asked.show))
         progress.at("core.case_now")
+        refuse_swapped(cursor, rules)
         days, leads = cells.verify_days(cursor, asked.show), cells.verify_leads(cursor, asked.show)
         progress.end(f"{count} sets, {sum(view['cells'] + view['bins'] for view in views)} cells and bins")
     return {"sets": count, "unreadable": [{"case": case, "lines": lines} for case, lines in unreadable], "views": views,

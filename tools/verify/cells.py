@@ -276,6 +276,20 @@ def fold(cursor):
     return cases, cursor.fetchall()
 
 
+# A swap brings tables whose rows our snapshot does not see: the snapshot has one of that name, and now there is another.
+SWAPPED_SQL = """
+SELECT count(*) FROM unnest(%s) AS u(name)
+WHERE to_regclass(format('core.%%I', u.name)) IS DISTINCT FROM
+      (SELECT c.oid::regclass FROM pg_class AS c WHERE c.relname = u.name AND c.relnamespace = 'core'::regnamespace)
+"""
+
+
+def have_changed_places(cursor, rules):
+    """Since the snapshot. What was read of it cannot any more, until it ends."""
+    cursor.execute(SWAPPED_SQL, ([f"cell_{view.name}" for view in rules.views],))
+    return cursor.fetchone()[0] > 0
+
+
 def verify_view(cursor, view, rules, zone, show):
     """{cells, bins, stands, differences, first} of one view."""
     found = {"view": view.name, "cells": 0, "bins": 0, "stands": 0, "differences": 0, "first": []}
