@@ -5,7 +5,7 @@ import { bar, choice, daysWords } from "./control.js";
 import { daysOf, periodStart, shift } from "./days.js";
 import { make } from "./dom.js";
 import { isNothing, percent, whole } from "./format.js";
-import { columnName, langOfNames, unitName, weightsOf } from "./names.js";
+import { columnName, langOfNames, unitKind, unitName, weightsOf } from "./names.js";
 import { FEW } from "./picture.js";
 import { table } from "./table.js";
 import { tile } from "./tile.js";
@@ -61,12 +61,17 @@ function rateCell(key) {
   } };
 }
 
-// Whose score is the greatest is first; equal ones have one rank, of more call-backs before of fewer, and who has no score has none.
+// 街乡 and the others are ranked apart, as `citybrain report` does: whose score is the greatest is first, of equal ones who has more
+// orders; who is equal in both has one rank, and who has no score, or is nobody, has none.
 const scoreOf = (row) => (row.valid && !isNothing(row.score) ? Number(row.score) : null);
+const peersOf = (row) => (!row.unit ? "none" : unitKind(row.unit) === "street" ? "street" : "other");
+const isBefore = (a, b) => scoreOf(a) > scoreOf(b) || (scoreOf(a) === scoreOf(b) && a.orders > b.orders);
+const placeOf = (row) => (row.rank === null ? null : (peersOf(row) === "street" ? 0 : 1e6) + row.rank);
 
 function ranked(rows) {
-  const scores = rows.map(scoreOf).filter((one) => one !== null);
-  return [...rows].sort((a, b) => b.valid - a.valid).map((row) => ({ ...row, rank: scoreOf(row) === null ? null : 1 + scores.filter((one) => one > scoreOf(row)).length }));
+  const some = rows.filter((row) => row.unit && scoreOf(row) !== null);
+  const rankOf = (row) => (some.includes(row) ? 1 + some.filter((one) => peersOf(one) === peersOf(row) && isBefore(one, row)).length : null);
+  return [...rows].sort((a, b) => b.valid - a.valid).map((row) => ({ ...row, rank: rankOf(row) }));
 }
 
 export const title = () => t("v_rates");
@@ -80,7 +85,8 @@ export function draw(state, data) {
   make("section", { class: "panel", "aria-labelledby": "rates_title" }, make("header", {}, make("h2", { id: "rates_title" }, t("rates_by_unit")), make("p", { class: "note" }, t("rates_note"))),
     table({ id: "rates", caption: t("rates_by_unit"), state, rows: ranked(rows), first: { key: "rank" }, keyOf: (row) => row.unit || "none", columns: [
       { key: "unit", title: t("unit"), value: (row) => unitName(row.unit), cell: (row) => make("span", { lang: langOfNames() }, unitName(row.unit)) },
-      { key: "rank", title: t("rank"), kind: "number", cell: (row) => make("span", { class: row.rank === null ? "soft" : isFew(row) ? "few" : null }, row.rank ?? t("no_rank")) },
+      { key: "rank", title: t("rank"), kind: "number", value: placeOf, cell: (row) => make("span", { class: row.rank === null ? "soft" : isFew(row) ? "few" : null }, row.rank ?? t("no_rank")) },
+      { key: "peers", title: t("peers"), value: (row) => t(`peers_${peersOf(row)}`), cell: (row) => t(`peers_${peersOf(row)}`) },
       { key: "orders", title: t("opened"), kind: "number", cell: (row) => whole(row.orders) },
       { key: "valid", title: t("valid"), kind: "number", cell: (row) => whole(row.valid) },
       ...RATES.map(rateCell),

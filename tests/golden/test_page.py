@@ -864,6 +864,18 @@ def test_rates_are_by_rank_and_who_has_none_is_last(api):
     assert places == sorted(places), told
 
 
+def test_streets_are_ranked_apart_as_in_the_report(api):
+    """By score, then by orders; who is nobody has no rank, however good his score."""
+    def rated(unit, orders, score):
+        return {"unit": unit, "orders": orders, "reviewed": 9, "valid": 9, "response": 1, "solution": 0.5, "satisfaction": 0.5, "score": score, "formula": "2025-01-01"}
+    api.rows["three_rates"] = [rated("", 90, "99.00"), rated("d_urban", 9, "80.00"), rated("d_more", 12, "80.00"), rated("s110105001", 9, "70.00"), rated("d_less", 9, "60.00")]
+    page = browse(api.url + "#view=rates")
+    assert errors(page) == []
+    told = page.text("rates")
+    places = [told.index(f" {words} ") for words in ("建外街道办事处 1 街乡", "d_more 1 区直单位", "区城市管理委 2 区直单位", "d_less 3 区直单位", "不排名 –")]
+    assert places == sorted(places), told
+
+
 def test_where_nothing_was_excluded_that_is_said(api):
     rated = {"unit": "b", "orders": 9, "reviewed": 3, "valid": 3, "response": 1, "solution": 0.5, "satisfaction": 0.5, "score": "55.10", "formula": "2025-01-01"}
     api.rows["three_rates"] = [rated]
