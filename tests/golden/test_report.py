@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`citybrain report` over an API that says what this file says: who is ranked where, what is no data, which bytes."""
 import csv
+import datetime
 import io
 import json
 import os
@@ -18,6 +19,9 @@ UNITS = {"s1": ("甲街道", "street"), "s2": ("乙,街道", "street"), "s3": ("
 # docs/domain.md §2.6: the published pairs, and one without a valid call-back
 RATES = {"s1": (10, 8, 0.8813, 0.7343, 0.7994, 77.5), "s2": (10, 8, 0.9918, 0.8903, 0.9066, 90.7), "s3": (4, 0, None, None, None, None),
          "d1": (20, 5, 1.0, 1.0, 1.0, 100.0), "": (3, 0, None, None, None, None)}
+
+
+NOW = {"ms": 0, "rows": True}  # the district's clock; whether anything is known
 
 
 def rates(orders, valid, response, solution, satisfaction, score, method="pooled", **more):
@@ -39,7 +43,7 @@ def answer(view, query):
     else:
         rows = [rates(47, 21, 0.95, 0.9, 0.9, 89.4, "mean" if mean else "pooled")] if not mean else \
             [{"response": 0.9577, "solution": 0.8749, "satisfaction": 0.902, "score": 89.4, "method": "mean", "formula": "2025-01-01", "n": 3}]
-    return {"view": view, "now": 0, "rows": rows}
+    return {"view": view, "now": NOW["ms"], "rows": rows if NOW["rows"] else []}
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +107,19 @@ def test_programs_get_numbers(api):
     said = json.loads(report("monthly", "2026-01", "--json", "--url", api[0]))
     assert said["from"] == "2025-12-19 00:00" and said["rows"][1]["three_rates.response"] == 0.8813
     assert said["rows"][2]["rank"] is None and said["rows"][2]["three_rates.score"] is None
+
+
+@pytest.mark.parametrize("words, ends", [(["monthly", "2026-03"], "2026-03-19 00:00"), (["daily", "2026-03-01"], "2026-03-01 12:00")])
+def test_a_period_that_goes_on_or_is_empty_is_said(api, monkeypatch, words, ends):
+    end = datetime.datetime.fromisoformat(ends + "+08:00")
+    for minutes, known in ((-1, True), (0, True), (-60 * 24, False), (0, False)):
+        now = end + datetime.timedelta(minutes=minutes)
+        monkeypatch.setitem(NOW, "ms", int(now.timestamp() * 1000))
+        monkeypatch.setitem(NOW, "rows", known)
+        done = subprocess.run([str(BINARIES / "citybrain"), "report", *words, "--url", api[0]], capture_output=True, text=True, timeout=60, check=True)
+        goes_on = f"the period ends {ends} and the district's clock stands at {now:%Y-%m-%d %H:%M}"
+        assert (goes_on in done.stderr) == (minutes < 0) and ("no rows" in done.stderr) != known, done.stderr
+        assert len(done.stderr.splitlines()) == (minutes < 0) + (not known)
 
 
 @pytest.mark.parametrize("words, says", [

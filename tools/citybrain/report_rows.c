@@ -55,6 +55,14 @@ static bool is_total(const struct line *line)
     return !line->unit.at;
 }
 
+bool report_rows_are_none(const struct report_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (!is_total(&rows->lines[i]))
+            return false;
+    return true;
+}
+
 /* The line of a unit, or of all by that method. */
 static struct line *line_of(struct report_rows *rows, struct span unit, struct span method)
 {

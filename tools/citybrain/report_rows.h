@@ -21,6 +21,7 @@ extern const struct report_column report_rows_columns[REPORT_COLUMNS];
 struct report_rows; /* borrows the answers given to it */
 struct report_rows *report_rows_new(void);
 void report_rows_free(struct report_rows *rows);
+bool report_rows_are_none(const struct report_rows *rows); /* of no unit anything is known */
 /* Rows of one view: of units, or of all where they have none; then `method` tells which. */
 void report_rows_add(struct report_rows *rows, const char *view, const struct json_value *answer);
 /* Names and kinds: the answer of /api/units. */

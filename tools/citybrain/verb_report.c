@@ -10,10 +10,13 @@
 #include "citybrain/http_client.h"
 #include "citybrain/report_rows.h"
 #include "citybrain/verb.h"
+#include "config/yaml.h"
 
 #define ANSWER_BYTES ((size_t)16 << 20)
 #define ASKED        9 /* three views, each by unit, of all, and as a mean */
 #define DAY_MS       86400000
+#define NOON_MS      (DAY_MS / 2)
+#define ZONE_MS      ((int64_t)YAML_DATE_ZONE_MINUTES * 60000)
 
 static const char report_help[] =
     "usage: citybrain report daily DATE | monthly YYYY-MM\n"
@@ -24,7 +27,7 @@ static const char report_help[] =
     "has\n"
     "no data and no rank. Two lines close it: 合并 (all orders together) and 算术平均 (the mean "
     "of\n"
-    "the units' rates).\n\n"
+    "the units' rates). While the period goes on, by the district's clock, stderr says so.\n\n"
     "  daily DATE       noon to noon: from 12:00 of the day before to 12:00 of DATE\n"
     "  monthly YYYY-MM  from the 19th of the month before to the 18th of this one\n"
     "  --scope net      without what was excluded (剔除); default all\n"
@@ -38,6 +41,7 @@ struct wish {
     struct report_head head;
     const char *bucket, *url, *scope;
     char day[12], from[20], to[20];
+    int64_t ends_ms;
     enum charset charset;
     bool json;
 };
@@ -54,6 +58,7 @@ static bool set_daily(struct wish *wish, const char *text)
     strbuf_add(&before, SPAN(" 12:00"));
     snprintf(wish->to, sizeof wish->to, "%s 12:00", text);
     snprintf(wish->day, sizeof wish->day, "%s", text);
+    wish->ends_ms = ms + NOON_MS - ZONE_MS;
     wish->bucket = "noon_day";
     wish->head.title = "日报";
     return true;
@@ -73,6 +78,7 @@ static bool set_monthly(struct wish *wish, const char *text)
              (unsigned)civil.month % 100);
     snprintf(wish->from, sizeof wish->from, "%s 00:00", wish->day);
     snprintf(wish->to, sizeof wish->to, "%.7s-19 00:00", text);
+    wish->ends_ms = ms + 18 * (int64_t)DAY_MS - ZONE_MS;
     wish->bucket = "period_19";
     wish->head.title = "月报";
     return true;
@@ -113,7 +119,8 @@ static const struct json_value *ask(struct asking *asking, const char *url, int 
     return value;
 }
 
-static int fill(struct asking *asking, const struct wish *wish, struct report_rows *rows)
+static int fill(struct asking *asking, const struct wish *wish, struct report_rows *rows,
+                int64_t *now_ms)
 {
     static const char *const forms[] = {"unit,", "", ""};
     char url[512];
@@ -124,8 +131,10 @@ static int fill(struct asking *asking, const struct wish *wish, struct report_ro
                      wish->url, views[v], forms[f], wish->bucket, wish->day, wish->day, wish->scope,
                      f == 2 ? "mean" : "pooled");
             const struct json_value *answer = ask(asking, url, &status);
-            if (answer)
-                report_rows_add(rows, views[v], answer);
+            if (!answer)
+                break;
+            (void)json_int(answer, "now", now_ms);
+            report_rows_add(rows, views[v], answer);
         }
     snprintf(url, sizeof url, "%s/api/units", wish->url);
     const struct json_value *units = status == VERB_OK ? ask(asking, url, &status) : NULL;
@@ -159,18 +168,36 @@ static void print(const struct wish *wish, const struct report_rows *rows)
     strbuf_fini(&text);
 }
 
+/* What is read as a month's result may be the half of it, or of a time of which nobody told. */
+static void say_how_far(const struct wish *wish, const struct report_rows *rows, int64_t now_ms)
+{
+    struct civil now;
+    if (report_rows_are_none(rows))
+        fprintf(stderr, "暂无数据 no rows: nothing is known of %s to %s\n", wish->from, wish->to);
+    if (now_ms <= 0 || now_ms >= wish->ends_ms)
+        return;
+    timestamp_to_civil(now_ms, YAML_DATE_ZONE_MINUTES, &now);
+    fprintf(stderr,
+            "未到期末 the period ends %s and the district's clock stands at %04d-%02d-%02d "
+            "%02d:%02d: these numbers are of a part of it\n",
+            wish->to, now.year, now.month, now.day, now.hour, now.minute);
+}
+
 static int report(struct wish *wish)
 {
+    int64_t now_ms = 0;
     struct asking asking = {.client = http_client_new(), .reader = json_reader_new()};
     struct report_rows *rows = report_rows_new();
     arena_init(&asking.arena, 64 << 20);
     wish->head.from = wish->from;
     wish->head.to = wish->to;
     wish->head.scope = wish->scope;
-    int status = fill(&asking, wish, rows);
+    int status = fill(&asking, wish, rows, &now_ms);
     report_rows_rank(rows);
-    if (status == VERB_OK)
+    if (status == VERB_OK) {
         print(wish, rows);
+        say_how_far(wish, rows, now_ms);
+    }
     for (size_t i = 0; i < asking.count; i++)
         strbuf_fini(&asking.answers[i]);
     arena_fini(&asking.arena);
