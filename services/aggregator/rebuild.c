@@ -72,7 +72,8 @@ static void show(const struct rebuild *rebuild, bool swapped)
                "\"differing\":%" PRId64 ",\"plan\":\"%s\",\"swapped\":%s,\"tables\":[",
                status->cases, status->noted, (double)rebuild->filled_ms / 1000,
                fill_progress_rate(&rebuild->progress, status, rebuild->filled_ms),
-               (double)rebuild->swapped_ms / 1000, fill_compare_differing(compare), rebuild->plan,
+               (double)rebuild->swapped_ms / 1000,
+               fill_compare_differing(compare) + sets_differing(rebuild), rebuild->plan,
                swapped ? "true" : "false");
     if (rebuild->words.from_log)
         show_sets(rebuild);

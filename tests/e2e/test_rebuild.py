@@ -103,6 +103,7 @@ def test_sets_that_were_changed_are_those_of_the_log_again(district):
     done = rebuild_run(district, "--from-log")
     told = json.loads(done.stdout)["tables"][0]
     assert done.returncode == 1 and "goes on" in done.stderr, done.stderr
+    assert json.loads(done.stdout)["differing"] == told["differing"] == 4
     assert (told["other"], told["missing"], told["unknown"]) == (2, 1, 1), told
     assert sets(district) != before  # until somebody says so
     status, found = rebuild(district, "--from-log", "--execute", "--as", "李四", "--reason", "事件集被人改动")
