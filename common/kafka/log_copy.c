@@ -190,51 +190,65 @@ static bool is_of_same(const struct log_copy *copy, const rd_kafka_topic_partiti
                      copy->settings.group, SPAN_ARG(said));
 }
 
-static bool take_committed(struct log_copy *copy, const rd_kafka_topic_partition_list_t *list,
-                           bool in_name, struct error *error)
+static bool are_of_same(const struct log_copy *copy, const rd_kafka_topic_partition_list_t *list,
+                        bool in_name, struct error *error)
 {
     for (size_t i = 0; i < copy->count; i++)
         if (!is_of_same(copy, &list->elems[i], in_name, error))
             return false;
-    for (size_t i = 0; i < copy->count; i++)
-        if (list->elems[i].offset > copy->parts[i].next)
-            copy->parts[i].next = list->elems[i].offset;
     return true;
 }
 
-static bool ask_committed(struct log_copy *copy, bool in_name, struct error *error)
+/* The positions of the name, which are of the same words; NULL with the reason. */
+static rd_kafka_topic_partition_list_t *ask_committed(const struct log_copy *copy, bool in_name,
+                                                      struct error *error)
 {
     rd_kafka_topic_partition_list_t *list = list_of(copy);
     rd_kafka_resp_err_t code = rd_kafka_committed(copy->reader, list, TIMEOUT_MS);
     for (size_t i = 0; !code && i < copy->count; i++)
         code = list->elems[i].err;
-    bool good = code ? error_set(error, ERROR_RETRY, (int)code, "positions of %s: %s",
-                                 copy->settings.group, rd_kafka_err2str(code))
-                     : take_committed(copy, list, in_name, error);
+    if (code)
+        error_set(error, ERROR_RETRY, (int)code, "positions of %s: %s", copy->settings.group,
+                  rd_kafka_err2str(code));
+    if (!code && are_of_same(copy, list, in_name, error))
+        return list;
     rd_kafka_topic_partition_list_destroy(list);
-    return good;
+    return NULL;
 }
 
-/* Before anything of that name is fenced; what cannot be asked now is asked behind it. */
-static bool is_ours(struct log_copy *copy, bool in_name, struct error *error)
+static bool go_on(struct log_copy *copy, bool in_name, struct error *error)
 {
-    if (ask_committed(copy, in_name, error))
-        return true;
-    if (error->kind != ERROR_RETRY)
+    rd_kafka_topic_partition_list_t *list = ask_committed(copy, in_name, error);
+    for (size_t i = 0; list && i < copy->count; i++)
+        if (list->elems[i].offset > copy->parts[i].next)
+            copy->parts[i].next = list->elems[i].offset;
+    if (list)
+        rd_kafka_topic_partition_list_destroy(list);
+    return list != NULL;
+}
+
+bool log_copy_check(struct log_copy *copy, const struct log_copy_asked *asked, struct error *error)
+{
+    snprintf(copy->asked, sizeof copy->asked, "%s", asked->words);
+    rd_kafka_topic_partition_list_t *list = ask_committed(copy, asked->in_name, error);
+    if (!list && error->kind != ERROR_RETRY)
         return false;
-    *error = (struct error){0};
+    if (list)
+        rd_kafka_topic_partition_list_destroy(list);
+    else
+        *error = (struct error){0};
     return true;
 }
 
+/* Asked before anything of that name is fenced, and once more behind it. */
 bool log_copy_into(struct log_copy *copy, const char *topic, const struct log_copy_asked *asked,
                    struct error *error)
 {
-    snprintf(copy->asked, sizeof copy->asked, "%s", asked->words);
     kafka_client_name(&copy->settings, topic, copy->target, sizeof copy->target);
     copy->to_partitions = partitions_of(copy->reader, copy->target, error);
-    if (copy->to_partitions == 0 || !is_ours(copy, asked->in_name, error) ||
+    if (copy->to_partitions == 0 || !log_copy_check(copy, asked, error) ||
         !transaction_init(&copy->transaction, &copy->settings, error) || !start(copy, error) ||
-        !ask_committed(copy, asked->in_name, error) ||
+        !go_on(copy, asked->in_name, error) ||
         !transaction_member(copy->reader, &copy->member, error))
         return false;
     copy->writes = true;

@@ -35,8 +35,11 @@ struct log_copy_asked {
 };
 #define LOG_COPY_WORDS 1000
 
-/* What was done under the settings' group before is not done again. ERROR_REFUSED: the group's
- * positions are of other words, or of none. Topic without prefix. */
+/* ERROR_REFUSED: the positions of the settings' group are of other words, or of none. Nothing is
+ * moved and nobody fenced; what the brokers cannot say now is good, log_copy_into asks again. */
+bool log_copy_check(struct log_copy *copy, const struct log_copy_asked *asked, struct error *error);
+/* What was done under that group before is not done again; refused as by log_copy_check, before
+ * anybody is fenced. Topic without prefix. */
 bool log_copy_into(struct log_copy *copy, const char *topic, const struct log_copy_asked *asked,
                    struct error *error);
 int64_t log_copy_total(const struct log_copy *copy); /* offsets */

@@ -113,6 +113,40 @@ static void other_words_are_refused(void **state)
     assert_int_equal(copied(5, EACH, "5 to the end", false), 0);
 }
 
+/* Asking for a producer's id is what fences: it would be answered by another error here. */
+static void a_used_name_is_refused_before_anything_is_fenced(void **state)
+{
+    enum { INIT_PRODUCER_ID = 22 };
+    (void)state;
+    leave_positions(EACH, "5 to the end");
+    rd_kafka_mock_push_request_errors(mock.cluster, INIT_PRODUCER_ID, 1,
+                                      RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT);
+    assert_int_equal(copied(0, 5, "to 5", false), -1);
+    assert_int_equal(error.kind, ERROR_REFUSED);
+    assert_non_null(strstr(error.text, "was used for something else"));
+    assert_int_equal(copied(0, EACH, "5 to the end", false), -1); /* it waits for who asks */
+    assert_int_equal(error.kind, ERROR_CONFIG);
+}
+
+/* As a plan asks, which reads all of the range. */
+static void a_name_is_checked_and_nothing_is_moved(void **state)
+{
+    size_t count;
+    (void)state;
+    leave_positions(4, "hotline");
+    error = (struct error){0};
+    struct log_copy *copy = log_copy_open(&settings, "in", &error);
+    assert_non_null(copy);
+    assert_true(log_copy_check(copy, &(struct log_copy_asked){"hotline", false}, &error));
+    struct log_copy_part *parts = log_copy_parts(copy, &count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(parts[i].next, 0);
+    assert_false(log_copy_check(copy, &(struct log_copy_asked){"weather", false}, &error));
+    assert_int_equal(error.kind, ERROR_REFUSED);
+    assert_non_null(strstr(error.text, "or those words: hotline"));
+    log_copy_close(copy);
+}
+
 static void of_long_words_the_first_count(void **state)
 {
     char words[3 * LOG_COPY_WORDS + 1] = "", kept[LOG_COPY_WORDS + 1] = "";
@@ -140,6 +174,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_same_words_go_on, start, stop),
         cmocka_unit_test_setup_teardown(other_words_are_refused, start, stop),
+        cmocka_unit_test_setup_teardown(a_used_name_is_refused_before_anything_is_fenced, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(a_name_is_checked_and_nothing_is_moved, start, stop),
         cmocka_unit_test_setup_teardown(of_long_words_the_first_count, start, stop),
         cmocka_unit_test_setup_teardown(positions_without_words_are_of_who_has_them_in_the_name,
                                         start, stop),

@@ -359,10 +359,12 @@ def test_a_name_is_of_one_replay(own):
     part = max(ends, key=lambda p: ends[p] - begun[p])
     middle = (begun[part] + ends[part]) // 2
 
-    def named(from_, to, *more):
+    def planned(from_, to, *more):
         return own.citybrain("replay", "--feed", "hotline", "--all", "--name", "replay-one", "--offsets",
-                             f"{part}:{from_}-{to}", "--config", own.config, "--execute", "--as", WHO, "--reason", WHY,
-                             *more, check=False)
+                             f"{part}:{from_}-{to}", "--config", own.config, *more, check=False)
+
+    def named(from_, to, *more):
+        return planned(from_, to, "--execute", "--as", WHO, "--reason", WHY, *more)
 
     def copies():
         return len([m for m in own.records("cb.raw", ends) if b'"replay-one"' in dict(m.headers())["cb"]])
@@ -370,9 +372,11 @@ def test_a_name_is_of_one_replay(own):
     done = named(middle, ends[part])
     assert done.returncode == 0 and copies() == ends[part] - middle, done.stderr
     for words in ((begun[part], middle), (begun[part], ends[part]), (middle, ends[part], "--dispatch-missing")):
-        done = named(*words)
-        assert done.returncode == 69 and "the name replay-one was used for something else; fix: another" in done.stderr
-        assert f"--feed hotline --all --offsets {part}:{middle}-{ends[part]}" in done.stderr, done.stderr
+        for done in (planned(*words), named(*words)):  # a plan says so as well, instead of what would become of it
+            assert done.returncode == 69 and done.stdout == "", done.stdout
+            assert "the name replay-one was used for something else; fix: another" in done.stderr, done.stderr
+            assert f"--feed hotline --all --offsets {part}:{middle}-{ends[part]}" in done.stderr, done.stderr
+    assert planned(middle, ends[part]).returncode == 0
     assert copies() == ends[part] - middle
     done = named(middle, ends[part])  # the same words: nothing is left
     assert done.returncode == 0 and "goes on" in done.stderr and copies() == ends[part] - middle, done.stderr

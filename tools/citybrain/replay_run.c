@@ -137,17 +137,37 @@ static void bound(struct log_copy *copy, struct log_copy *planned)
     }
 }
 
+static bool into_raw(struct log_copy *copy, const struct log_copy_asked *asked, struct error *error)
+{
+    return log_copy_into(copy, "raw", asked, error);
+}
+
+/* With the words that the name keeps. */
+static bool take_name(const struct pass *pass, const struct bundle *bundle,
+                      bool take(struct log_copy *, const struct log_copy_asked *, struct error *),
+                      struct error *error)
+{
+    struct strbuf words;
+    strbuf_init(&words, 512, 65536);
+    add_words(pass->run, bundle, &words);
+    bool good = take(pass->copy, &(struct log_copy_asked){words.at, !pass->run->name}, error);
+    strbuf_fini(&words);
+    return good;
+}
+
+/* What cannot be is refused before anything is read. */
 static bool open_pass(struct pass *pass, struct replay_run *run, const struct bundle *bundle,
                       struct error *error)
 {
     *pass = (struct pass){.run = run};
     replay_report_init(&pass->report);
-    pass->trial = replay_trial_new(bundle, &run->wish, &pass->report);
-    if (!log_search_all(&run->settings, "state.cases", restore, pass, error) ||
-        !replay_trial_restored(pass->trial, error))
-        return false;
     pass->copy = log_copy_open(&run->settings, "raw", error);
-    return pass->copy && narrow(run, pass->copy, error);
+    if (!pass->copy || !narrow(run, pass->copy, error) ||
+        !take_name(pass, bundle, log_copy_check, error))
+        return false;
+    pass->trial = replay_trial_new(bundle, &run->wish, &pass->report);
+    return log_search_all(&run->settings, "state.cases", restore, pass, error) &&
+           replay_trial_restored(pass->trial, error);
 }
 
 static void close_pass(struct pass *pass)
@@ -310,16 +330,10 @@ static int write_copies(struct pass *pass, struct told *told, struct error *erro
 static bool open_copies(struct pass *pass, const struct pass *planned, const struct bundle *bundle,
                         struct error *error)
 {
-    struct strbuf words;
     if (!open_pass(pass, planned->run, bundle, error))
         return false;
     bound(pass->copy, planned->copy);
-    strbuf_init(&words, 512, 65536);
-    add_words(pass->run, bundle, &words);
-    bool good = log_copy_into(pass->copy, "raw",
-                              &(struct log_copy_asked){words.at, !pass->run->name}, error);
-    strbuf_fini(&words);
-    return good;
+    return take_name(pass, bundle, into_raw, error);
 }
 
 static int execute(struct replay_run *run, const struct bundle *bundle, const struct pass *planned,
