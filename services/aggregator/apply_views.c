@@ -128,8 +128,7 @@ static int finish(const struct wish *wish, bool good, const struct fill_status *
                   const char *postgres, const struct error *error)
 {
     if (!good) {
-        fprintf(stderr, "views apply: %s\n", error->text);
-        fill_words_holders(error, postgres);
+        fill_words_fail("views apply", error, postgres);
         return error_exit_status(error);
     }
     if (wish->words.drop)

@@ -63,3 +63,20 @@ void fill_words_holders(const struct error *error, const char *conninfo)
     fputs(text.at, stderr);
     strbuf_fini(&text);
 }
+
+/* Of nobody who answered: PostgreSQL's own words have a number, what librdkafka found out without
+ * a broker has one below zero. */
+static const char *fix_of(const struct error *error)
+{
+    if (error->kind != ERROR_RETRY)
+        return "";
+    if (error->code == 0 && strncmp(error->text, "PostgreSQL: ", 12) == 0)
+        return "; fix: start it, or name another by $CITYBRAIN_PG";
+    return error->code < 0 ? "; fix: start the brokers, or name them by $CITYBRAIN_BROKERS" : "";
+}
+
+void fill_words_fail(const char *verb, const struct error *error, const char *conninfo)
+{
+    fprintf(stderr, "%s: %s%s\n", verb, error->text, fix_of(error));
+    fill_words_holders(error, conninfo);
+}

@@ -21,3 +21,5 @@ bool fill_words_are_signed(const struct fill_words *words, const char *verb, str
 bool fill_words_mean(const struct fill_words *words, const char *plan, struct error *error);
 /* Where it was a lock that was waited for: whose, on stderr. */
 void fill_words_holders(const struct error *error, const char *conninfo);
+/* Why it ended, and what to do, on stderr. */
+void fill_words_fail(const char *verb, const struct error *error, const char *conninfo);

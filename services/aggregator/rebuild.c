@@ -290,10 +290,8 @@ int rebuild_run(int argc, char **argv)
     rebuild.fill = fill_new(config.postgres, &schema, true);
     int status = rebuild.words.from_log ? work_from_log(&rebuild, &config, &error)
                                         : work(&rebuild, &config, &error);
-    if (error.kind != ERROR_NONE) {
-        fprintf(stderr, "rebuild: %s\n", error.text);
-        fill_words_holders(&error, config.postgres);
-    }
+    if (error.kind != ERROR_NONE)
+        fill_words_fail("rebuild", &error, config.postgres);
     fill_free(rebuild.fill);
     aggregator_config_fini(&config);
     return status;

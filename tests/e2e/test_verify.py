@@ -348,7 +348,7 @@ def test_what_is_away_or_wrong_is_said(district, tmp_path):
     away = asked(CITYBRAIN_PG="host=/nowhere dbname=citybrain")
     assert away.returncode == 69 and "PostgreSQL does not answer" in away.stderr
     away = asked("--cases", CITYBRAIN_BROKERS="127.0.0.1:1")
-    assert away.returncode == 69 and "Kafka does not answer" in away.stderr
+    assert away.returncode == 69 and "Kafka does not answer" in away.stderr and "$CITYBRAIN_BROKERS" in away.stderr
     assert asked("--config", tmp_path).returncode == 78
     assert asked("--everything").returncode == 64
     assert ROOT.is_dir() and "usage" in asked("--help").stdout

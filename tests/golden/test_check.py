@@ -455,12 +455,43 @@ def test_a_type_of_another_kind_that_no_registry_has_is_warned_of(config, wrong,
     (["gen", "--seed"], "--seed is no option of it, or lacks its value"),
     (["views", "show", "closure_rate", "--bye", "unit"], "--bye is no option"),
     (["views", "show", "closure_rate", "--by", "unit day"], '"unit day" is no name'),
+    (["views", "show", "closure_rate", "--set", "a=b"], "--set is of views apply"),
+    (["views", "apply", "closure_rate"], '"closure_rate" is no option of it'),
+    (["views", "apply", "--from-log"], "--from-log is no option of it"),
+    (["views", "apply", "--drop", "--execute"], "--execute or --drop, not both"),
+    (["rebuild", "--all"], "--all is no option of it"),
+    (["rebuild", "closure_rate"], '"closure_rate" is no option of it'),
 ])
 def test_a_wrong_word_is_named_once(words, says):
     done = citybrain(*words)
     assert done.returncode == 64 and done.stdout == ""
     assert says in done.stderr and len(done.stderr.splitlines()) == 2
-    assert done.stderr.endswith(f"see: citybrain {words[0]} --help\n")
+    assert done.stderr.endswith(f"see: citybrain {' '.join(words[:1 + (words[1] == 'apply')])} --help\n")
+
+
+NOBODY = {"CITYBRAIN_PG": "host=127.0.0.1 port=1 dbname=citybrain user=citybrain", "CITYBRAIN_BROKERS": "127.0.0.1:1"}
+
+
+@pytest.mark.parametrize("words", [["rebuild"], ["views", "apply"]])
+def test_the_aggregators_verbs_take_options_in_every_form(words, config, monkeypatch):
+    """They are read twice, by the command and by the daemon's program: a folder in the other form was passed over."""
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    for form in (["--config=/nowhere"], ["--conf", "/nowhere"], ["--config", "/nowhere"]):
+        done = citybrain(*words, *form)
+        assert done.returncode == 78 and done.stderr.startswith("/nowhere/aggregator.yaml: error: "), done.stderr
+    done = citybrain(*words, "--config", config, "--exec", "--as=A", "--reason=B")
+    assert done.returncode == 69 and "PostgreSQL: connection to server" in done.stderr, done.stderr
+    assert done.stderr.endswith("; fix: start it, or name another by $CITYBRAIN_PG\n")
+
+
+@pytest.mark.parametrize("words", [["replay", "--from", "2026-03-06", "--to", "2026-03-07"], ["dead", "ls"],
+                                   ["dead", "redrive"], ["dead", "purge", "--code", "bad_date"]])
+def test_where_no_broker_answers_it_is_said_what_to_do(words, monkeypatch):
+    for name, value in NOBODY.items():
+        monkeypatch.setenv(name, value)
+    done = citybrain(*words)
+    assert done.returncode == 69 and done.stderr.endswith("; fix: start the brokers, or name them by --brokers\n"), done.stderr
 
 
 def test_a_table_is_aligned_in_a_terminal_and_in_tabs_elsewhere():

@@ -211,8 +211,7 @@ def test_what_decides_an_order_stands_on_the_page_of_rules():
 # ---- help, tables, completion ----
 
 # What a verb's help says of another verb or program.
-ELSEWHERE = {"check": {"--check"}, "gen": {"--timeline"}, "init": {"--config"}, "key": {"--feed", "--key"}, "tap": {"--reveal"},
-             "views": {"--set"}}
+ELSEWHERE = {"check": {"--check"}, "gen": {"--timeline"}, "init": {"--config"}, "key": {"--feed", "--key"}, "tap": {"--reveal"}}
 
 def test_help_tells_every_option_and_no_other(verbs):
     faults = []

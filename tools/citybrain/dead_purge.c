@@ -168,6 +168,6 @@ int dead_purge_run(const struct dead_purge *purge, struct plan *plan, FILE *out)
         status = error_exit_status(&work.error);
     }
     if (work.error.kind != ERROR_NONE)
-        fprintf(stderr, "citybrain dead: %s\n", work.error.text);
+        fprintf(stderr, "citybrain dead: %s%s\n", work.error.text, verb_broker_fix(&work.error));
     return status;
 }

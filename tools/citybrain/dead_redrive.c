@@ -296,7 +296,7 @@ int dead_redrive_run(const struct dead_redrive *redrive, struct plan *plan, FILE
     else
         status = error_exit_status(&work.error);
     if (work.error.kind != ERROR_NONE)
-        fprintf(stderr, "citybrain dead: %s\n", work.error.text);
+        fprintf(stderr, "citybrain dead: %s%s\n", work.error.text, verb_broker_fix(&work.error));
     strbuf_fini(&work.text);
     dead_plan_fini(&work.letters);
     dead_try_fini(&work.trial);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/error.h"
 #include "citybrain/verb.h"
 #include "daemon/log.h"
 #include "daemon/version.h"
@@ -46,6 +47,13 @@ int verb_usage(const char *name, const char *format, ...)
 int verb_bad_option(const char *name, char **argv)
 {
     return verb_usage(name, "%s is no option of it, or lacks its value", argv[optind - 1]);
+}
+
+const char *verb_broker_fix(const struct error *error)
+{
+    return error->kind == ERROR_RETRY && !strstr(error->text, "fix:")
+               ? "; fix: start the brokers, or name them by --brokers"
+               : "";
 }
 
 static void show_verbs(FILE *out)

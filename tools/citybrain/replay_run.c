@@ -445,7 +445,7 @@ int replay_run(struct replay_run *run)
     else
         status = plan_and_do(run, &bundle, &error);
     if (error.kind != ERROR_NONE)
-        fprintf(stderr, "citybrain replay: %s\n", error.text);
+        fprintf(stderr, "citybrain replay: %s%s\n", error.text, verb_broker_fix(&error));
     bundle_fini(&bundle);
     diagnostics_free(diagnostics);
     return status;

@@ -22,31 +22,44 @@ static void find_program(char path[MOST_PATH])
     snprintf(path, MOST_PATH, "%s/citybrain-aggregator", self);
 }
 
-int run_aggregator(const char *mode, int argc, char **argv)
+int run_aggregator_read(struct run_aggregator *run, const char *verb, const struct option *options,
+                        int argc, char **argv)
+{
+    int c, index = 0;
+    *run = (struct run_aggregator){.config = verb_config_dir()};
+    run->words = xcalloc((size_t)argc * 2 + 8, sizeof *run->words);
+    run->count = 2; /* the program and its mode */
+    while ((c = getopt_long(argc, argv, "", options, &index)) != -1) {
+        if (c == '?')
+            return verb_bad_option(verb, argv);
+        run->said[(unsigned char)c] = true;
+        if (strcmp(options[index].name, "config") == 0) {
+            run->config = optarg;
+            continue;
+        }
+        size_t size = strlen(options[index].name) + 3;
+        run->words[run->count] = xcalloc(size, 1);
+        snprintf(run->words[run->count++], size, "--%s", options[index].name);
+        if (optarg)
+            run->words[run->count++] = optarg;
+    }
+    return optind == argc ? VERB_OK : verb_usage(verb, "\"%s\" is no option of it", argv[optind]);
+}
+
+int run_aggregator_start(struct run_aggregator *run, const char *verb, const char *mode)
 {
     char program[MOST_PATH], file[MOST_PATH], bundle[MOST_PATH];
-    const char *config = getenv("CITYBRAIN_CONFIG");
-    int count = 2;
     find_program(program);
-    char **words = xcalloc((size_t)argc + 8, sizeof *words);
-    words[0] = program;
-    words[1] = xstrdup(mode);
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--config") == 0 && i + 1 < argc)
-            config = argv[++i];
-        else
-            words[count++] = argv[i];
-    }
-    snprintf(file, sizeof file, "%s/aggregator.yaml", config ? config : "config");
-    snprintf(bundle, sizeof bundle, "bundle.config_dir=%s", config ? config : "config");
-    words[count++] = xstrdup("--config");
-    words[count++] = file;
-    words[count++] = xstrdup("--set");
-    words[count] = bundle;
-    execv(program, words);
+    run->words[0] = program;
+    run->words[1] = xstrdup(mode);
+    snprintf(file, sizeof file, "%s/aggregator.yaml", run->config);
+    snprintf(bundle, sizeof bundle, "bundle.config_dir=%s", run->config);
+    run->words[run->count++] = xstrdup("--config");
+    run->words[run->count++] = file;
+    run->words[run->count++] = xstrdup("--set");
+    run->words[run->count] = bundle;
+    execv(program, run->words);
     fprintf(stderr, "citybrain %s: %s cannot be run: %m\n  fix: make, or install it beside me\n",
-            argv[0], program);
-    free(words[1]);
-    free(words);
+            verb, program);
     return VERB_UNAVAILABLE;
 }

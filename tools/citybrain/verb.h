@@ -57,3 +57,6 @@ const char *verb_config_dir(void);
 int verb_usage(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What getopt could not take: it stands right before optind. */
 int verb_bad_option(const char *name, char **argv);
+struct error;
+/* Behind its text: what to do where no broker answered, "" where something else was wrong. */
+const char *verb_broker_fix(const struct error *error);

@@ -194,7 +194,7 @@ static int run_loaded(struct attempt *attempt)
     backtest_finish(attempt->backtest);
     int status = good ? conclude(attempt, &report) : error_exit_status(&error);
     if (!good)
-        fprintf(stderr, "citybrain backtest: %s\n", error.text);
+        fprintf(stderr, "citybrain backtest: %s%s\n", error.text, verb_broker_fix(&error));
     backtest_free(attempt->backtest);
     backtest_report_fini(&report);
     return status;

@@ -158,8 +158,7 @@ static int read_letters(struct wish *wish, dead_letter_fn *each)
                 (long long)strange);
     if (good)
         return VERB_OK;
-    fprintf(stderr, "citybrain dead: %s; fix: start the brokers, or name them by --brokers\n",
-            error.text);
+    fprintf(stderr, "citybrain dead: %s%s\n", error.text, verb_broker_fix(&error));
     return VERB_UNAVAILABLE;
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* citybrain rebuild: every cell anew from the stored sets, beside the running aggregators; then
  * compared, and swapped in. */
-#include <getopt.h>
-#include <stdbool.h>
-
 #include "citybrain/run_aggregator.h"
 #include "citybrain/verb.h"
 
@@ -46,25 +43,17 @@ static const struct option options[] = {
     {"drop", 0, 0, 'd'},    {"json", 0, 0, 'j'},     {"config", 1, 0, 'c'},
     {"plan", 1, 0, 'P'},    {"from-log", 0, 0, 'l'}, {0, 0, 0, 0}};
 
-/* Its words are checked here and go on as they are. */
 static int run(int argc, char **argv)
 {
-    bool executes = false, drops = false, reads_log = false, plans = false;
-    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;) {
-        executes = executes || c == 'X';
-        drops = drops || c == 'd';
-        reads_log = reads_log || c == 'l';
-        plans = plans || c == 'P';
-        if (c == '?')
-            return verb_bad_option("rebuild", argv);
-    }
-    if (optind != argc)
-        return verb_usage("rebuild", "\"%s\" is no option of it", argv[optind]);
-    if (executes && drops)
+    static struct run_aggregator run;
+    int status = run_aggregator_read(&run, "rebuild", options, argc, argv);
+    if (status != VERB_OK)
+        return status;
+    if (run.said['X'] && run.said['d'])
         return verb_usage("rebuild", "--execute or --drop, not both");
-    if (reads_log && plans)
+    if (run.said['l'] && run.said['P'])
         return verb_usage("rebuild", "a --plan is of cells: --from-log changes sets before them");
-    return run_aggregator("rebuild", argc, argv);
+    return run_aggregator_start(&run, "rebuild", "rebuild");
 }
 
 const struct verb verb_rebuild = {"rebuild",    "every cell anew from the stored sets, beside live",

@@ -176,14 +176,14 @@ static const struct option options[] = {
     {"by", 1, 0, 'b'},       {"total", 0, 0, 't'}, {"from", 1, 0, 'f'}, {"to", 1, 0, 'o'},
     {"audience", 1, 0, 'a'}, {"json", 0, 0, 'j'},  {"url", 1, 0, 'u'},  {"config", 1, 0, 'c'},
     {"execute", 0, 0, 'X'},  {"drop", 0, 0, 'D'},  {"all", 0, 0, 'L'},  {"as", 1, 0, 'A'},
-    {"reason", 1, 0, 'R'},   {"plan", 1, 0, 'P'},  {0, 0, 0, 0}};
+    {"reason", 1, 0, 'R'},   {"plan", 1, 0, 'P'},  {"set", 1, 0, 'S'},  {0, 0, 0, 0}};
 
 static int show_verb(int argc, char **argv)
 {
     const char *api = getenv("CITYBRAIN_API");
     struct wish wish = {
         .by = "", .url = api ? api : "http://127.0.0.1:29340", .config_dir = verb_config_dir()};
-    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int c, index = 0; (c = getopt_long(argc, argv, "", options, &index)) != -1;) {
         switch (c) {
         case 'b': wish.by = optarg; break;
         case 't': wish.total = true; break;
@@ -197,7 +197,8 @@ static int show_verb(int argc, char **argv)
             if (!wish.open && strcmp(optarg, "office") != 0)
                 return verb_usage("views", "--audience \"%s\" is not office or public", optarg);
             break;
-        default: return verb_bad_option("views", argv);
+        case '?': return verb_bad_option("views", argv);
+        default: return verb_usage("views", "--%s is of views apply", options[index].name);
         }
     }
     if (optind + 2 != argc || strcmp(argv[optind], "show") != 0)

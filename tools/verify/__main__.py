@@ -326,7 +326,7 @@ def main(words):
         print(f"citybrain verify: {refused.args[1]}", file=sys.stderr)
         return refused.args[0]
     except Unreachable as error:
-        print(f"citybrain verify: {error}", file=sys.stderr)
+        print(f"citybrain verify: {error}\nfix: start the brokers, or name others by $CITYBRAIN_BROKERS", file=sys.stderr)
         return UNAVAILABLE
     except psycopg2.OperationalError as error:
         print(f"citybrain verify: PostgreSQL does not answer: {str(error).strip()}\n"
