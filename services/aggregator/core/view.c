@@ -57,9 +57,11 @@ static bool read_group(const struct view_reading *reading, const struct yaml_nod
                         "a case has no co_unit of its own");
         return false;
     }
-    if (view_group_index(view, fact) >= 0 || view->group_count == VIEW_MAX_GROUPS) {
-        diagnostics_add(reading->diagnostics, item->place, "",
-                        "\"%s\" groups already, or is one group too many", text);
+    bool twice = view_group_index(view, fact) >= 0;
+    if (twice || view->group_count == VIEW_MAX_GROUPS) {
+        diagnostics_add(reading->diagnostics, item->place,
+                        twice ? "name it once" : "leave one out, or count it in a second view",
+                        twice ? "\"%s\" groups already" : "\"%s\" is a fifth group", text);
         return false;
     }
     if (!view_measure_check_name(reading, text, item->place))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/strbuf.h"
 
 static const char *const moment_names[VIEW_STAGE] = {"opened", "response", "resolution", "closure",
                                                      "matter", "double",   "due",        "done",
@@ -26,9 +27,13 @@ bool view_measure_word(const struct view_reading *reading, const struct yaml_nod
         }
     }
     const char *near = diagnostics_nearest(text, words, count);
-    char fix[128];
-    snprintf(fix, sizeof fix, "%s%s", near ? "did you mean " : "", near ? near : "");
-    diagnostics_add(reading->diagnostics, node->place, fix, "\"%s\" is not known here", text);
+    char list[1000];
+    struct strbuf fix = {.at = list, .capacity = sizeof list, .max = sizeof list - 1};
+    strbuf_add(&fix, near ? SPAN("did you mean ") : SPAN("one of "));
+    for (size_t i = 0; i < count; i++)
+        if (!near || near == words[i])
+            strbuf_addf(&fix, "%s%s", near || i == 0 ? "" : ", ", words[i]);
+    diagnostics_add(reading->diagnostics, node->place, list, "\"%s\" is not known here", text);
     return false;
 }
 
