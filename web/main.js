@@ -83,9 +83,9 @@ function show() {
   if (!newest) return;
   const view = viewOf(newest.state);
   showStatus(newest.status);
-  fill(byId("view"), [unknownView(newest.state), view.draw(newest.state, newest.data, newest.clock)]);
+  fill(byId("view"), [unknownView(newest.state), view.draw(newest.state, newest.data, newest.clock, newest.status)]);
   sweep();
-  view.after?.(newest.state, newest.data, newest.clock);
+  view.after?.(newest.state, newest.data, newest.clock, newest.status);
   document.body.dataset.drawn = newest.clock.now; // told to whoever waits for the page
 }
 

@@ -6,7 +6,7 @@ import { didAddress, NOWHERE } from "./cases.js";
 import { draw as drawChart, figure, mark } from "./chart.js";
 import { shift } from "./days.js";
 import { make } from "./dom.js";
-import { duration, hourOf, percent, shareOfHour, whole } from "./format.js";
+import { dayOf, duration, hourOf, percent, shareOfHour, whole } from "./format.js";
 import { langOfNames, placeName, shortName, streets } from "./names.js";
 import { inflowPicture } from "./picture.js";
 import { viewAddress } from "./state.js";
@@ -27,8 +27,17 @@ export async function ask(state, clock) {
   return { one, times, total, flow, past, stock, overdue, places, urgent, newest, desk, again, disputes };
 }
 
-const hoursOf = ({ flow, past }) => [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
-  ...flow.find((row) => row.hour === hour), before: past.find((row) => row.hour === hour)?.opened ?? null }));
+// A district that began yesterday at noon has no yesterday to be held against; one that listened before it has, however quiet its hours. Who may not
+// know since when it listens is told by his own cases from before.
+const isWholeDay = ({ past, one, total }, { fresh }, clock) => (fresh ? Boolean(fresh.first_hour) && dayOf(Date.parse(fresh.first_hour)) < shift(clock.day, -1)
+  : (total.opened || 0) > (one.opened || 0) + past.reduce((sum, row) => sum + row.opened, 0));
+
+// An hour without a row is a quiet one: of a yesterday that is not whole nobody knows.
+function hoursOf(data, clock, status) {
+  const none = isWholeDay(data, status, clock) ? 0 : null;
+  return [...Array(24).keys()].map((hour) => ({ hour, opened: 0, closed_in: 0,
+    ...data.flow.find((row) => row.hour === hour), before: data.past.find((row) => row.hour === hour)?.opened ?? none }));
+}
 
 const listed = (words) => viewAddress("cases", { kind: "request", from: "", to: "", ...words }); // stocks and lists are of requests, of any day
 
@@ -38,9 +47,10 @@ function soFar(past, now) {
   return Math.round(past.reduce((sum, row) => sum + row.opened * part(row), 0));
 }
 
-// A district that began yesterday at noon has no yesterday to be held against: nothing was opened before, or only its history lies before and nothing in the morning.
-const MORNING = 9;
-const isWholeDay = (past, one, total) => (total.opened || 0) > (one.opened || 0) + past.reduce((sum, row) => sum + row.opened, 0) && past.some((row) => row.opened > 0 && row.hour < MORNING);
+function yesterdaySoFar(data, clock, status) {
+  if (isWholeDay(data, status, clock)) return about(whole(soFar(data.past, clock.now)));
+  return data.past.length ? t("not_kept") : null;
+}
 
 // What happened today, whenever it was opened, and the list of just these; a view may be without it.
 function happened(key, did, n, day) {
@@ -49,10 +59,11 @@ function happened(key, did, n, day) {
   return [t(key), href ? make("a", { href }, whole(n)) : whole(n), key];
 }
 
-export function tiles({ one, times, total, stock, overdue, past, desk, again, disputes }, clock) {
+export function tiles(data, clock, status) {
+  const { one, times, total, stock, overdue, desk, again, disputes } = data, before = yesterdaySoFar(data, clock, status);
   return make("div", { class: "tiles" },
     tile({ id: "today", title: t("opened_today"), value: whole(one.opened || 0), href: listed({ from: clock.day, to: clock.day }),
-      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], past.length ? [t("yesterday_sofar"), isWholeDay(past, one, total) ? about(whole(soFar(past, clock.now))) : t("not_kept"), "yesterday_note"] : null] }),
+      notes: [[t("not_closed"), whole((one.opened || 0) - (one.closed || 0)), "today_note"], before && [t("yesterday_sofar"), before, "yesterday_note"]] }),
     tile({ id: "closed", title: t("closed_today"), value: whole(one.closed_in || 0), notes: [happened("reopened_today", "reopened", again?.reopened_in, clock.day), happened("upheld_today", "upheld", disputes?.upheld_in, clock.day)], words: t("any_day") }),
     tile({ id: "backlog", title: t("backlog"), value: whole(stock.open ?? null), href: listed({ state: NOT_CLOSED }), notes: [[t("held"), whole(stock.held ?? null)], [t("merged_too"), "", "merged_too"]] }),
     tile({ id: "overdue", title: t("overdue"), value: whole(overdue.overdue ?? null), tone: overdue.overdue ? "bad" : "", href: listed({ overdue: "yes", order: "due" }),
@@ -65,8 +76,8 @@ export function tiles({ one, times, total, stock, overdue, past, desk, again, di
       notes: [[t("p90"), about(duration(times.full_p90_seconds)), "p90"]] }));
 }
 
-export function inflow(data, clock, state) {
-  const hours = hoursOf(data), last = hourOf(clock.now);
+export function inflow(data, clock, state, status) {
+  const hours = hoursOf(data, clock, status), last = hourOf(clock.now);
   return figure({ id: "inflow", title: t("inflow"), height: 232, rows: hours.length,
     legend: [mark("in", t("opened")), mark("out line", t("closed")), mark("dash", t("yesterday_opened"))],
     body: table({ id: "inflow_rows", caption: t("inflow"), state, rows: hours.filter((row) => row.hour <= last), columns: [
@@ -102,14 +113,14 @@ const list = (id, title, page, clock, state, columns, href, more) => make("secti
 
 export const title = () => t("v_overview");
 
-export function draw(state, data, clock) {
-  return [tiles(data, clock),
-    make("div", { class: "pair wide" }, inflow(data, clock, state), board(data, clock.day)),
+export function draw(state, data, clock, status) {
+  return [tiles(data, clock, status),
+    make("div", { class: "pair wide" }, inflow(data, clock, state, status), board(data, clock.day)),
     make("div", { class: "pair" },
       list("urgent", t("urgent"), data.urgent, clock, state, ["case", "due", "type", "unit"], listed({ order: "due" }), t("all")),
       list("newest", t("newest"), data.newest, clock, state, ["case", "opened", "type", "place", "state"], listed({}), t("all")))];
 }
 
-export function after(state, data, clock) {
-  drawChart("inflow", inflowPicture(hoursOf(data), hourOf(clock.now)));
+export function after(state, data, clock, status) {
+  drawChart("inflow", inflowPicture(hoursOf(data, clock, status), hourOf(clock.now)));
 }

@@ -58,16 +58,16 @@ function urgentPanel({ emergencies, urgent }, now, state) {
 
 export const title = () => t("v_screen");
 
-export function draw(state, data, clock) {
+export function draw(state, data, clock, status) {
   return [make("p", { class: "leave" }, make("a", { href: viewAddress("overview"), id: "leave_screen" }, t("leave_screen"))),
-    overview.tiles(data, clock),
-    make("div", { class: "board_row" }, overview.inflow(data, clock, state), overview.board(data, clock.day)),
+    overview.tiles(data, clock, status),
+    make("div", { class: "board_row" }, overview.inflow(data, clock, state, status), overview.board(data, clock.day)),
     make("div", { class: "last_row" },
       urgentPanel(data, clock.now, state),
       deskPanel(data.desk), slowPanel(data.slow), stationPanel(data.wall), triggerPanel(data.triggers, clock.now))];
 }
 
-export function after(state, data, clock) {
-  overview.after(state, data, clock);
+export function after(state, data, clock, status) {
+  overview.after(state, data, clock, status);
   cycle(byId("view"));
 }

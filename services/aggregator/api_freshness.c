@@ -60,7 +60,7 @@ static void build(struct api_call *call, struct sql_ask *ask)
                 "feed, 'hour', hour, 'closes', closes) ORDER BY feed), '[]') FROM (SELECT "
                 "DISTINCT ON (feed) feed, hour, closes FROM api.ledger WHERE hour >= "
                 "core.of_ms(c.t_ms) - interval '7 days' ORDER BY feed, hour DESC) AS l), "
-                "'ledger_open', (");
+                "'first_hour', (SELECT min(hour) FROM core.ledger_said), 'ledger_open', (");
     sql_ask_add(ask, ledger_sql_open);
     sql_ask_add(ask, "))::text)) FROM core.clock AS c");
     sql_ask_take(ask, span_of(call->api->events));

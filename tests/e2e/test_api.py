@@ -393,6 +393,8 @@ def test_the_desk_and_the_ledger_and_the_clock(district, api):
     assert [row["group"] for row in found] == [{"type_code": "R0105"}] and "S0000000APIF" not in json.dumps(found)
     fresh = api.json("/api/freshness")
     assert fresh["partitions"] and {feed["feed"] for feed in fresh["feeds"]} >= {"hotline"}
+    (first,), = district.sql("SELECT min(hour) FROM api.ledger")
+    assert datetime.datetime.fromisoformat(fresh["first_hour"]) == first
     for path in ("/api/clock", "/api/units", "/api/stations?state=never,silent", "/api/views", "/api/views/closure_rate?by=unit",
                  "/api/views/ledger?by=feed"):
         api.json(path)

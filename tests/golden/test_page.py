@@ -198,9 +198,22 @@ def test_an_hour_that_is_not_over_is_held_against_as_much_of_yesterdays(api):
     for before, said in ((1, "约 70"), (0, "数据不全")):  # of a district that began yesterday, at some hour, nothing is known of before
         api.rows["closure_rate"] = lambda query, before=before: [rate("", 5 if query["from"] == query["to"] else 5 + 667 + before, 1)]
         assert browse(api.url).text("yesterday_note") == said
-    api.rows["inflow"] = api.rows["inflow"][1:]  # its history lies before, its yesterday began at ten
+
+
+def test_a_quiet_hour_of_yesterday_is_no_gap(api):
+    """Since when the district listens says the ledger; of one that listened before yesterday, whoever called in the morning or did not, all is there."""
+    api.clock = {**CLOCK, "now": NOW - 3 * 3600000 + 60000}
     api.rows["closure_rate"] = lambda query: [rate("", 5 if query["from"] == query["to"] else 700, 1)]
-    assert browse(api.url).text("yesterday_note") == "数据不全"
+    began, quiet, nothing = "2025-12-31T10:00:00+08:00", [{"hour": 10, "opened": 600, "closed_in": 0}, {"hour": 11, "opened": 7, "closed_in": 0}], []
+    for first, rows, said in ((began, quiet, "数据不全"), ("2025-12-30T23:00:00+08:00", quiet, "约 10"), ("2025-12-30T16:00:00+00:00", quiet, "数据不全"),
+                              ("2025-11-02T00:00:00+08:00", nothing, "约 0"), (began, nothing, ""), (None, nothing, "")):
+        api.pages["/api/freshness"], api.rows["inflow"] = {**FRESH, "first_hour": first}, rows
+        page = browse(api.url)
+        assert errors(page) == [] and page.text("yesterday_note") == said, (first, rows)
+        assert f"03:00 0 0 {'0' if said.startswith('约') else '–'}" in page.text("inflow_rows"), page.text("inflow_rows")
+    api.rows["inflow"] = quiet
+    api.pages.clear()  # a unit may not ask since when: its own cases from before tell
+    assert browse(api.url).text("yesterday_note") == "约 10"
 
 
 def test_the_bench_asks_what_the_page_asks(api):
@@ -249,7 +262,7 @@ def test_the_head_is_one_row_at_1440(api, lang):
 
 
 FRESH = {"now": NOW, "age_ms": 4000, "partitions": [], "feeds": [], "ledger_open": 0, "newest_change": "2026-01-01T12:59:00+08:00",
-         "newest_record": "2026-01-01T12:40:04+08:00"}
+         "first_hour": "2025-06-01T08:00:00+08:00", "newest_record": "2026-01-01T12:40:04+08:00"}
 COUNTS = dict.fromkeys(("normalised", "dropped", "filtered", "events", "distinct_events", "repeated_events", "refused_events"), 0)
 
 
