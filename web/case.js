@@ -183,6 +183,9 @@ export function facts(one, now) {
 // A reminder repeats what others set.
 const setsDue = ({ party, stage }) => party !== "router" || ["dispatched", "amended"].includes(stage);
 
+// What its timer waited for, where that is not the limit itself.
+const timed = ({ timer_due, due }, now) => (timer_due && timer_due !== due ? t("timer_due", { at: moment(timer_due, now) }) : "");
+
 // What a call-back heard, as far as it was asked.
 const heard = (answer) => Object.entries(answer || {}).filter(([, said]) => said).map(([what, said]) => t(what === "satisfaction" ? `heard_${said}` : `heard_${what}_${said}`));
 
@@ -198,7 +201,7 @@ function childrenOf(lines) {
 
 function step(line, before, kind, now) {
   const wait = before ? secondsBetween(before.time, line.time) : 0, late = secondsBetween(line.time, line.recorded);
-  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule, kind)}` : "", line.outcome ? t(`outcome_${line.outcome}`) : "", ...heard(line.answer),
+  const notes = [line.due ? `${t("due")} ${moment(line.due, now)}${setsDue(line) ? inBrackets(bySource(line.due_source)) : ""}` : "", line.rule ? `${t("rule")} ${ruleWords(line.rule, kind)}` : "", timed(line, now), line.outcome ? t(`outcome_${line.outcome}`) : "", ...heard(line.answer),
     line.live ? "" : t("history"), late > 600 ? t("told_late", { time: duration(late) }) : ""].filter(Boolean);
   return make("li", { class: `${line.effect} party_${line.party}`, "data-key": line.event_id },
     make("time", { datetime: line.time }, make("b", {}, clockOf(Date.parse(line.time)).slice(0, 5)), make("span", { class: "soft" }, dayOf(Date.parse(line.time)).slice(5))),

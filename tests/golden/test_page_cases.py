@@ -123,11 +123,12 @@ def test_a_case_says_since_when_who_has_it(api):
 
 def test_a_case_says_whose_its_limit_is(api):
     one = lived(limit_class="15d", due_source="order", due_moved=True)
-    sent, reminded = {"due": one["due"], "due_source": "order"}, {**line(3, "nudged", "router", 12, "催办"), "due": one["due"], "due_source": "order"}
+    sent, reminded = {"due": one["due"], "due_source": "order"}, {**line(3, "nudged", "router", 12, "催办"), "due": one["due"], "due_source": "order", "timer_due": at("2026-01-01", 10, 30)}
     one["timeline"] = [{**one["timeline"][0], **sent}, {**one["timeline"][1], **sent}, reminded, {**line(4, "co_assigned", "desk", 12, "协办"), "due": at("2026-01-01", 20), "due_source": "helper"}]
     page = browse(told(api, one))
     assert errors(page) == [] and "时限 01-02 09:00(来单自带的时限,挂账后顺延),余 20.0 时。" in page.text("why"), page.text("why")
     assert page.text("due_by") == "来单自带的时限,挂账后顺延" and page.text("class_aside") == "本件时限另有来源,不按此等级计算"
+    assert page.text("timeline").count("定时 01-01 10:30") == 1 and "定时" not in browse(told(api, {**one, "timeline": [*one["timeline"][:2], {**reminded, "timer_due": one["due"]}]})).text("timeline")  # at the limit itself
     assert page.text("timeline").count("01-02 09:00(来单自带的时限)") == 2 and "20:00(协办单位的时限)" in page.text("timeline"), page.text("timeline")
     assert "due 01-02 09:00 (the order's own, moved by a hold)" in browse(told(api, one) + "&lang=en").text("why")
     counted = browse(told(api, {**one, "due_source": "class", "due_moved": False, "due": at("2026-01-01", 12)}))

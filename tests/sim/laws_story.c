@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "laws.h"
+#include "model/case_timer.h"
 #include "model/event.h"
 #include "router/core/case_decide.h"
 #include "router/core/case_pack.h"
@@ -151,6 +152,20 @@ static bool hear_timer(struct laws *laws, const struct story *story, const struc
     return true;
 }
 
+/* With the timer's line in its set: who reads that alone knows what it waited for. */
+static bool hear_moment(struct laws *laws, const struct story *story, const struct case_line *line)
+{
+    size_t at = 0;
+    while (at < story->set.count && !span_equal(story->set.lines[at].id, line->id))
+        at++;
+    int64_t due_ms = case_timer_fired_ms(&story->set, &story->fold, story->kind, at);
+    if (due_ms == TIMESTAMP_NONE)
+        return laws_fail(laws, story->id, "the moment of a timer that its id does not prove");
+    if (due_ms > laws->clock_ms)
+        return laws_fail(laws, story->id, "a timer that waited for what is still to come");
+    return true;
+}
+
 /* Answers to what was said and then corrected are corrected under the same id. */
 static bool may_be_corrected(const char *stage)
 {
@@ -181,6 +196,8 @@ static bool hear_ours(struct laws *laws, struct story *story, const struct world
         return true; /* what it was told before and had no room for it does not have */
     if (result != CASE_SET_CHANGED)
         return laws_fail(laws, story->id, "%s, for which there is no room", stage);
+    if (timer && !story->crowded && !story->family && !hear_moment(laws, story, line))
+        return false;
     if (strcmp(stage, "dispatched") != 0)
         return true;
     /* what was told before its turn may ask at once */

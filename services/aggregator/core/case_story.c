@@ -8,6 +8,7 @@
 #include "aggregator/core/view_fact.h"
 #include "base/base.h"
 #include "model/case_due.h"
+#include "model/case_timer.h"
 #include "model/stage_words.h"
 
 static void add_text(struct strbuf *out, const char *name, struct span text)
@@ -137,10 +138,18 @@ static void add_answer(struct strbuf *out, struct span answer)
     strbuf_add_char(out, '}');
 }
 
+/* What is known of all lines. */
+struct told {
+    const struct case_set *set;
+    const struct case_fold *fold;
+    const struct case_due *due;
+    struct span lead; /* now */
+};
+
 static void add_line(const struct case_story *story, const struct case_kind *kind,
-                     const struct case_line *line, enum line_effect effect,
-                     enum case_due_source due, struct span lead, struct strbuf *out)
+                     const struct told *told, size_t i, struct strbuf *out)
 {
+    const struct case_line *line = &told->set->lines[i];
     struct span stage = codes_text(story->codes, CODE_STAGE, line->stage);
     add_text(out, "stage", stage);
     add_words(story, kind, line, stage, out);
@@ -151,7 +160,8 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     strbuf_addf(out, ",\"live\":%s", line->live ? "true" : "false");
     add_named(story, out, "lead", story->names.units, line->attribute[CASE_LEAD]);
     add_time(story, out, "due", due_of(line));
-    add_text(out, "due_source", case_due_name(due));
+    add_text(out, "due_source", case_due_name((enum case_due_source)told->due->line[i]));
+    add_time(story, out, "timer_due", case_timer_fired_ms(told->set, told->fold, kind, i));
     add_text(out, "limit_class", line->attribute[CASE_CLASS]);
     add_named(story, out, "type_code", story->names.types, line->attribute[CASE_TYPE]);
     add_named(story, out, "street_code", story->names.divisions, line->attribute[CASE_STREET]);
@@ -161,11 +171,12 @@ static void add_line(const struct case_story *story, const struct case_kind *kin
     add_text(out, "co_unit", line->attribute[CASE_CO]);
     add_text(out, "outcome", line->attribute[CASE_OUTCOME]);
     add_answer(out, line->attribute[CASE_ANSWER]);
-    add_text(out, "said", tells_reason(story, line, lead) ? line->attribute[CASE_SAID] : SPAN_NONE);
+    add_text(out, "said",
+             tells_reason(story, line, told->lead) ? line->attribute[CASE_SAID] : SPAN_NONE);
     add_text(out, "parent", line->attribute[CASE_PARENT]);
     add_text(out, "child", line->attribute[CASE_CHILD]);
     add_text(out, "event_id", line->id);
-    strbuf_addf(out, ",\"effect\":\"%s\"}", effect_name(effect));
+    strbuf_addf(out, ",\"effect\":\"%s\"}", effect_name((enum line_effect)told->fold->effect[i]));
 }
 
 static void add_now(const struct case_story *story, const struct case_kind *kind,
@@ -241,11 +252,11 @@ bool case_story_write(const struct case_story *story, struct span case_id, struc
     add_text(out, "kind_name", yaml_name_in(&kind->called, story->language));
     add_now(story, kind, &now, &due, out);
     add_fields(story, &fold, out);
+    const struct told told = {&set, &fold, &due, now.lead};
     strbuf_add(out, SPAN(",\"timeline\":["));
     for (size_t i = 0; i < set.count; i++) {
         strbuf_addf(out, "%s\n{\"n\":%zu", i ? "," : "", i + 1);
-        add_line(story, kind, &set.lines[i], (enum line_effect)fold.effect[i],
-                 (enum case_due_source)due.line[i], now.lead, out);
+        add_line(story, kind, &told, i, out);
     }
     strbuf_add_char(out, ']');
     if (story->lines)

@@ -331,7 +331,7 @@ static int64_t time_of_timer(const struct case_flow *flow, const struct working 
 
 static void fire(struct case_flow *flow, struct working *work, struct outputs *outputs)
 {
-    char text[TIMERS_QUESTION];
+    char text[CASE_TIMER_QUESTION];
     struct event event;
     struct timers_next due = timers_next(&work->set, &work->fold, work->kind, &flow->rules->timers);
     const struct kind_timer *timer = &work->kind->timers[due.timer];
@@ -340,7 +340,7 @@ static void fire(struct case_flow *flow, struct working *work, struct outputs *o
     struct emit_timer fires = {.timer = timer,
                                .fold = &work->fold,
                                .co = due.co,
-                               .question = timers_question(text, timer, due.due_ms)};
+                               .question = case_timer_question(text, timer, due.due_ms)};
     fires.desk_cause = asked_by_timer(work, &fires);
     if (!case_flow_listen(flow, work) ||
         !emit_timer(&flow->emit, &what, &fires, &flow->arena, &event) ||

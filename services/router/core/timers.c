@@ -6,7 +6,6 @@
  * round a stage that may come first counts from the round's cause. */
 #include "router/core/timers.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -64,28 +63,12 @@ static int64_t behind_pauses(const struct case_fold *fold, int64_t from_ms, int6
     return due_ms;
 }
 
-/* Of a limit: the fold has moved it by extensions and pauses already. */
-static int64_t before_limit(const struct kind_timer *timer, int64_t start_ms, int64_t limit_ms,
-                            int64_t paused_ms)
-{
-    if (timer->at_due || limit_ms == TIMESTAMP_NONE)
-        return limit_ms;
-    if (timer->before_ms) /* a limit that is no longer than that has no such moment */
-        return limit_ms - timer->before_ms > start_ms ? limit_ms - timer->before_ms
-                                                      : TIMESTAMP_NONE;
-    if (limit_ms <= start_ms)
-        return limit_ms;
-    double share = timer->before_share * ((double)limit_ms - (double)start_ms - (double)paused_ms);
-    bool capped = share > (double)timer->before_at_most_ms;
-    return limit_ms - (capped ? timer->before_at_most_ms : share > 0 ? (int64_t)share : 0);
-}
-
 static int64_t due_of(const struct kind_timer *timer, const struct case_fold *fold,
                       int64_t start_ms)
 {
     if (timer->after_stage >= 0)
         return behind_pauses(fold, start_ms, start_ms + timer->in_ms);
-    return before_limit(timer, start_ms, fold->due_ms, fold->paused_ms);
+    return case_timer_before(timer, start_ms, fold->due_ms, fold->paused_ms);
 }
 
 int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_t from_ms)
@@ -102,13 +85,13 @@ int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_
 static bool has_fired(const struct case_set *set, const struct case_kind *kind,
                       const struct kind_timer *timer, struct span cause, int64_t due_ms)
 {
-    char id[DIGEST_ID_LEN + 1] = "", question[TIMERS_QUESTION];
+    char id[DIGEST_ID_LEN + 1] = "", question[CASE_TIMER_QUESTION];
     for (size_t i = 0; i < set->count; i++) {
         int index = case_kind_stage_number(kind, set->lines[i].stage);
         if (index < 0 || strcmp(kind->stages[index].name, case_kind_timer_stage(timer)) != 0)
             continue;
         if (!id[0])
-            ids_decision(id, cause, timers_question(question, timer, due_ms));
+            ids_decision(id, cause, case_timer_question(question, timer, due_ms));
         if (span_is(set->lines[i].id, id))
             return true;
     }
@@ -133,7 +116,7 @@ static void consider_helpers(struct timers_next *next, const struct case_set *se
     for (size_t i = 0; i < fold->co_count; i++) {
         const struct case_co *co = &fold->co[i];
         int64_t limit_ms = co->due_ms != TIMESTAMP_NONE ? co->due_ms : fold->due_ms;
-        struct timers_next one = {.due_ms = before_limit(timer, co->named_ms, limit_ms, 0),
+        struct timers_next one = {.due_ms = case_timer_before(timer, co->named_ms, limit_ms, 0),
                                   .timer = index,
                                   .cause_id = co->told_id,
                                   .co = co};
@@ -248,11 +231,4 @@ struct timers_next timers_next(const struct case_set *set, const struct case_fol
     for (size_t i = 0; waits && i < kind->timer_count; i++)
         consider(&next, set, fold, kind, (int)i);
     return next;
-}
-
-struct span timers_question(char text[TIMERS_QUESTION], const struct kind_timer *timer,
-                            int64_t due_ms)
-{
-    int n = snprintf(text, TIMERS_QUESTION, "timer:%.80s:%lld", timer->name, (long long)due_ms);
-    return span_from(text, (size_t)n);
 }

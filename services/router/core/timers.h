@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "model/case_fold.h"
+#include "model/case_timer.h"
 
 enum {
     TIMERS_MOST = 64, /* below it: index of kind->timers */
@@ -41,8 +42,3 @@ struct timers_next timers_forgotten(const struct case_set *set, const struct tim
 /* The internal deadline that units work to: that of the kind's timer which comes a fixed time
  * before the lead's limit; TIMESTAMP_NONE = it has none, or it is not behind `from_ms`. */
 int64_t timers_internal_due(const struct case_kind *kind, int64_t due_ms, int64_t from_ms);
-
-#define TIMERS_QUESTION 128
-/* The question its event's id answers: "timer:<name>:<due>". */
-struct span timers_question(char text[TIMERS_QUESTION], const struct kind_timer *timer,
-                            int64_t due_ms);

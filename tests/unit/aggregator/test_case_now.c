@@ -279,6 +279,7 @@ static void a_story_has_words_in_both_languages_and_no_caller(void **state)
     assert_non_null(strstr(out.at, "\"words\":\"派单给s110105001（派单规则）\""));
     assert_non_null(strstr(out.at, "\"opened\":\"2026-01-01T09:00:00.000+08:00\""));
     assert_non_null(strstr(out.at, "\"effect\":\"not_yours\""));
+    assert_non_null(strstr(out.at, "\"timer_due\":null"));
     assert_null(strstr(out.at, "pseudonym"));
     strbuf_reset(&out);
     story.language = LANGUAGE_ENGLISH;
