@@ -22,7 +22,7 @@ double histogram_value(int bucket)
     return 2 * pow(HISTOGRAM_GAMMA, bucket) / (HISTOGRAM_GAMMA + 1);
 }
 
-double histogram_quantile(const struct histogram_bin *bins, size_t count, double q)
+double histogram_percentile(const struct histogram_bin *bins, size_t count, int percent)
 {
     int64_t total = 0;
     for (size_t i = 0; i < count; i++)
@@ -30,13 +30,13 @@ double histogram_quantile(const struct histogram_bin *bins, size_t count, double
     if (total <= 0)
         return -1;
 
-    double rank = ceil(q * (double)total);
+    int64_t rank = total / 100 * percent + (total % 100 * percent + 99) / 100;
     if (rank < 1)
         rank = 1;
     int64_t seen = 0;
     for (size_t i = 0; i < count; i++) {
         seen += bins[i].n;
-        if ((double)seen >= rank)
+        if (seen >= rank)
             return histogram_value(bins[i].bucket);
     }
     return histogram_value(bins[count - 1].bucket);

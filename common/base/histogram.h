@@ -20,5 +20,6 @@ struct histogram_bin {
     int bucket;
     int64_t n;
 };
-/* Value at rank ceil(q * n) over bins sorted by bucket; -1 when empty. */
-double histogram_quantile(const struct histogram_bin *bins, size_t count, double q);
+/* Value at rank ceil(percent * n / 100), at least 1, over bins sorted by bucket; -1 when empty. In
+ * integers: 0.55 * 100 is more than 55. At most 2^56 values. */
+double histogram_percentile(const struct histogram_bin *bins, size_t count, int percent);

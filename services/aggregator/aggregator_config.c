@@ -12,6 +12,7 @@
 #include "config/yaml.h"
 #include "daemon/http_origin.h"
 #include "model/token_names.h"
+#include "model/unit_names.h"
 
 static const char *const open_words[] = {"nobody", "loopback", "anybody", NULL};
 
@@ -88,6 +89,8 @@ static void load_bundle(struct aggregator_config *config, struct diagnostics *di
     config->views = views_load(path, config->kinds, diagnostics);
     snprintf(path, sizeof path, "%s/registries/units.csv", config->config_dir);
     config->units = registry_load(path, diagnostics);
+    if (config->units)
+        unit_names_check(config->units, diagnostics);
     snprintf(path, sizeof path, "%s/registries/request_types.csv", config->config_dir);
     config->types = registry_load(path, diagnostics);
     snprintf(path, sizeof path, "%s/type_groups.yaml", config->config_dir);

@@ -9,6 +9,7 @@ from verdicts import say
 
 APART = 60  # days from one copy to the next: more than any table of the run spans
 PLACES = 1 << 32  # from one copy to the next: more than any partition of the run has
+VACUUMS = 20  # while the past came to be
 CELLS = "SELECT relname FROM pg_class WHERE relnamespace = 'core'::regnamespace AND relkind = 'r' AND relname ~ '^(cell|hist)_'"
 COLUMNS = "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
 OLD_ID = "'%s' || substr(case_id, %d) || '-' || g" % (HISTORY, len(HISTORY) + 1)
@@ -18,18 +19,32 @@ class History:
     def __init__(self, stage, prefix, template, job):
         self.stage, self.prefix, self.template, self.job = stage, prefix, template, job
 
-    def copy(self, database, table, times):
+    def copy(self, database, table):
+        """A statement that copies the table's seed as it was so many times before, the oldest first."""
         def older(name):
             if name == "case_id":
                 return OLD_ID
             if name == "day":
                 return "day - g * %d" % APART
-            if name == "log_offset":  # they came before: an index by place grows at its end
+            if name == "log_offset":
                 return "log_offset - g * %d::bigint" % PLACES
             return "%s - g * %d * 86400000::bigint" % (name, APART) if name.endswith("_ms") and table == "case_now" else name
         names = [name for name, in self.stage.ask(database, COLUMNS, "core." + table)]
-        return "INSERT INTO core.%s (%s) SELECT %s FROM core.%s, generate_series(1, %d) AS g" % (
-            table, ", ".join(names), ", ".join(map(older, names)), table, times)
+        return "INSERT INTO core.%s (%s) SELECT %s FROM generate_series(%%d, %%d, -1) AS g CROSS JOIN LATERAL (SELECT * FROM seed_%s WHERE g > 0 " \
+            "OFFSET 0) AS s" % (table, ", ".join(names), ", ".join(map(older, names)), table)
+
+    def live(self, database, tables, times):
+        """The past alone, as it came to be: what is told behind it lies behind it, and as often as autovacuum would somebody told where
+        there is room left: rows of now would else fill the last gaps of all pages there ever were, which a district has filled long ago."""
+        copies = [self.copy(database, table) for table in tables]
+        bounds = [times - times * n // VACUUMS for n in range(VACUUMS + 1)]
+        statements = ["SET synchronous_commit = off"]
+        for table in tables:
+            statements += ["CREATE TEMP TABLE seed_%s AS TABLE core.%s" % (table, table), "TRUNCATE core.%s" % table]
+        for first, last in zip(bounds, bounds[1:]):
+            if first > last:
+                statements += [copy % (first, last + 1) for copy in copies] + ["VACUUM core.%s" % table for table in tables]
+        self.stage.execute(database, *statements)
 
     def forget(self, database, tables):
         """The cases of now were never told."""
@@ -46,8 +61,7 @@ class History:
         stage.database(database, self.template)
         tables = [name for name, in stage.ask(database, CELLS)]
         self.first_day = min(day for table in tables for day, in stage.ask(database, "SELECT min(day) FROM core." + table) if day)
-        stage.execute(database, "SET synchronous_commit = off",
-                      *(self.copy(database, table, times) for table in (*tables, "case_set", "case_now")))
+        self.live(database, (*tables, "case_set", "case_now"), times)
         self.forget(database, tables)
         cells, size = stage.ask(database, "SELECT (SELECT sum(reltuples)::bigint FROM pg_class WHERE relname ~ "
                                 "'^(cell|hist)_' AND relkind = 'r'), pg_database_size(current_database())")[0]

@@ -365,6 +365,16 @@ static void open_cases(const char *unit, const char *name, int count, int64_t ms
     commit(batch);
 }
 
+/* In doubles 0.55 * 100 is more than 55. */
+static void a_rank_is_a_whole_number(void **state)
+{
+    (void)state;
+    assert_says("SELECT count(*) FROM generate_series(1, 99) AS p WHERE "
+                "api.histogram_quantile(ARRAY[0, 10], ARRAY[p, 100 - p]::bigint[], p / "
+                "100.0::float8) <> 0",
+                "0");
+}
+
 static void days_end_at_noon_and_periods_begin_on_the_19th(void **state)
 {
     (void)state;
@@ -448,6 +458,7 @@ int main(void)
         cmocka_unit_test(a_stock_is_handed_on_with_the_lead),
         cmocka_unit_test(overdue_rises_on_time_in_a_night_without_events),
         cmocka_unit_test(what_is_due_later_is_in_no_rate),
+        cmocka_unit_test(a_rank_is_a_whole_number),
         cmocka_unit_test(days_end_at_noon_and_periods_begin_on_the_19th),
         cmocka_unit_test(what_is_excluded_counts_in_one_scope),
         cmocka_unit_test(fewer_than_five_are_not_shown_to_others),

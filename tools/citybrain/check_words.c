@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "model/division.h"
+#include "model/unit_names.h"
 
 enum closed_by {
     BY_WORDS,
@@ -187,6 +188,8 @@ void check_words(const struct bundle *bundle, const char *folder, struct diagnos
                            [FIELDS] = fields}};
     for (size_t i = 0; i < ARRAY_LENGTH(closed); i++)
         check_column(&check, &closed[i]);
+    if (check.list[UNITS])
+        unit_names_check(check.list[UNITS], diagnostics);
     registry_free(stations);
     registry_free(fields);
 }

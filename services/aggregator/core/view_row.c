@@ -126,9 +126,10 @@ static void add_formula(struct strbuf *out, const struct view *view,
         add_fraction(out, llroundl(value * measure->scale * 100), 100, 2);
 }
 
-static void add_quantile(struct strbuf *out, const struct view_row *row, size_t index, double q)
+static void add_percentile(struct strbuf *out, const struct view_row *row, size_t index,
+                           int percent)
 {
-    double ms = histogram_quantile(row->spread[index].bins, row->spread[index].count, q);
+    double ms = histogram_percentile(row->spread[index].bins, row->spread[index].count, percent);
     if (ms < 0)
         strbuf_add(out, SPAN("null"));
     else
@@ -196,7 +197,7 @@ static void add_value(struct strbuf *out, const struct view *view, const struct 
     if (column->stat == VIEW_STAT_MEAN)
         add_mean(out, measure, row->value);
     else if (column->stat == VIEW_STAT_PERCENTILE)
-        add_quantile(out, row, column->measure, column->percentile / 100.0);
+        add_percentile(out, row, column->measure, column->percentile);
     else if (measure->type == VIEW_RATIO)
         add_ratio(out, view, measure, row->value);
     else if (measure->type == VIEW_FORMULA)

@@ -180,7 +180,7 @@ void view_columns_quantiles(struct strbuf *out, const struct view *view)
         if (column[i].stat == VIEW_STAT_PERCENTILE)
             strbuf_addf(out,
                         ", round((api.histogram_value(min(bin) FILTER (WHERE measure = %zu AND "
-                        "\"Upto\" >= ceil(0.%02d::float8 * \"Total\"))) / 1000)::numeric, 3) AS %s",
+                        "\"Upto\" * 100 >= %d * \"Total\")) / 1000)::numeric, 3) AS %s",
                         column[i].measure, column[i].percentile, column[i].name);
 }
 

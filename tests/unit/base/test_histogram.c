@@ -47,13 +47,28 @@ static void finds_the_value_at_a_rank(void **state)
 {
     (void)state;
     static const struct histogram_bin bins[] = {{0, 1}, {10, 2}, {20, 0}, {30, 7}};
-    assert_true(histogram_quantile(NULL, 0, 0.5) < 0);
-    assert_true(histogram_quantile(bins, 4, 0) == 0);
-    assert_true(histogram_quantile(bins, 4, 0.1) == 0);
-    assert_true(histogram_quantile(bins, 4, 0.11) == histogram_value(10));
-    assert_true(histogram_quantile(bins, 4, 0.3) == histogram_value(10));
-    assert_true(histogram_quantile(bins, 4, 0.31) == histogram_value(30));
-    assert_true(histogram_quantile(bins, 4, 1) == histogram_value(30));
+    assert_true(histogram_percentile(NULL, 0, 50) < 0);
+    assert_true(histogram_percentile(bins, 4, 0) == 0);
+    assert_true(histogram_percentile(bins, 4, 10) == 0);
+    assert_true(histogram_percentile(bins, 4, 11) == histogram_value(10));
+    assert_true(histogram_percentile(bins, 4, 30) == histogram_value(10));
+    assert_true(histogram_percentile(bins, 4, 31) == histogram_value(30));
+    assert_true(histogram_percentile(bins, 4, 100) == histogram_value(30));
+}
+
+/* In doubles 0.07 * 100 and nine others come to more than the whole number they are. */
+static void a_rank_is_a_whole_number(void **state)
+{
+    (void)state;
+    for (int percent = 1; percent < 100; percent++) {
+        const struct histogram_bin bins[] = {{0, percent}, {10, 100 - percent}},
+                                   more[] = {{0, percent - 1}, {10, 101 - percent}};
+        assert_true(histogram_percentile(bins, 2, percent) == 0);
+        assert_true(histogram_percentile(more, 2, percent) == histogram_value(10));
+    }
+    const struct histogram_bin many[] = {{0, 0x37FFFFFFFFFFFF}, {10, 1}};
+    assert_true(histogram_percentile(many, 2, 100) == histogram_value(10));
+    assert_true(histogram_percentile(many, 2, 99) == 0);
 }
 
 static int by_value(const void *a, const void *b)
@@ -79,8 +94,8 @@ static void quantiles_are_within_two_percent_of_the_exact_ones(void **state)
     }
     qsort(values, COUNT, sizeof(values[0]), by_value);
     for (int percent = 1; percent <= 100; percent++) {
-        double exact = (double)values[(int)ceil(percent / 100.0 * COUNT) - 1];
-        double shown = histogram_quantile(bins, BUCKETS, percent / 100.0);
+        double exact = (double)values[(percent * COUNT + 99) / 100 - 1];
+        double shown = histogram_percentile(bins, BUCKETS, percent);
         assert_true(fabs(shown - exact) <= 0.02 * exact);
     }
 }
@@ -92,6 +107,7 @@ int main(void)
         cmocka_unit_test(never_goes_down_as_values_grow),
         cmocka_unit_test(keeps_zero_apart_from_one),
         cmocka_unit_test(finds_the_value_at_a_rank),
+        cmocka_unit_test(a_rank_is_a_whole_number),
         cmocka_unit_test(quantiles_are_within_two_percent_of_the_exact_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
