@@ -44,13 +44,19 @@ def test_a_frozen_period_stays_and_what_comes_later_is_its_adjustment(district):
     plan = ("freeze", "2024-03", *DAYS)
     freeze = (*plan, "--execute", "--as", "张三", "--reason", "三月月报发布")
     assert period(district, *freeze[:-4], check=False).returncode == 64  # who, and why
-    assert "for ever" in period(district, *plan).stderr
-    assert json.loads(period(district, "ls", "--json").stdout) == []  # a plan freezes nothing
+    assert "for ever; freeze it" in period(district, *plan).stderr
+    assert "last day is not over" in period(district, "freeze", "soon", "--from", "2024-02-19", "--to", "2999-01-01").stderr
+    done = period(district, "ls", "--json")  # a plan freezes nothing
+    assert json.loads(done.stdout) == [] and "no period is frozen" in done.stderr
     assert "2024-03 is frozen" in period(district, *freeze).stderr
     rows = shown(district)
     assert {(r["day"], r["unit"]): (r["opened_n"], r["closed_n"]) for r in rows if r["type_code"] == "R0102"} == \
         {("2024-02-20", LEAD): (3, 3), ("2024-02-21", LEAD): (0, 0), ("2024-03-18", LEAD): (1, 0)}
     assert adjusted(district, "closure_rate") == {}
+    assert "was changed since" in period(district, "adjustments", "2024-03", "--view", "closure_rate").stderr
+    for words in (("show", "2024-03"), ("adjustments", "2024-03")):
+        done = period(district, *words, "--view", "closure_rat", check=False)
+        assert done.returncode == 1 and 'no view "closure_rat" was frozen' in done.stderr and "closure_rate" in done.stderr
 
     # one is closed late, one was never told of; the views have both, the frozen numbers neither
     told_as_history(district, [told("PER3", "03-18", 结案时间="2024-04-02 10:00:00"), told("PER5", "02-20")])
@@ -95,4 +101,5 @@ def test_what_is_no_period_is_told(district):
         assert done.returncode == 64 and done.stdout == "", words
     done = period(district, "adjustments", "nobody", check=False)
     assert done.returncode == 1 and "is not frozen" in done.stderr
-    assert period(district, "ls", "--postgres", "host=/nowhere dbname=x", check=False).returncode == 69
+    done = period(district, "ls", "--postgres", "host=/nowhere dbname=x", check=False)
+    assert done.returncode == 69 and "fix: start it, or name another by --postgres" in done.stderr

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page in a headless Chromium: its DOM after its scripts have run, and what its console said. One Chromium serves all tests of a
-process, each in a profile of its own that ends with it: starting it costs more than what a test looks at."""
+process, each in a tab for which nothing was kept: starting it costs more than what a test looks at."""
 import atexit
 import contextlib
 import json
@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--remote-debugging-pipe")
@@ -122,10 +123,12 @@ class Chromium:
     def browse(self, url, width, height):
         """(DOM, lines of the console) when the page's clock has run."""
         self.events = []
-        context = self.ask("Target.createBrowserContext", disposeOnDetach=False)["browserContextId"]
+        target = self.ask("Target.createTarget", url="about:blank")["targetId"]  # a tab: a window costs three times as much
         try:
-            target = self.ask("Target.createTarget", url="about:blank", width=width, height=height, browserContextId=context)["targetId"]
             session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            for forget_it in ("Network.clearBrowserCache", "Network.clearBrowserCookies"):
+                self.ask(forget_it, session)
+            self.ask("Storage.clearDataForOrigin", session, origin="{0.scheme}://{0.netloc}".format(urlsplit(url)), storageTypes="all")
             for domain in ("Page", "Runtime", "Log"):
                 self.ask(f"{domain}.enable", session)
             self.ask("Emulation.setDeviceMetricsOverride", session, width=width, height=height, deviceScaleFactor=1, mobile=False)
@@ -138,7 +141,7 @@ class Chromium:
             dom = self.ask("Runtime.evaluate", session, expression="document.documentElement.outerHTML")["result"]["value"]
             return dom, [line for event in self.events if event.get("sessionId") == session and (line := said(event))]
         finally:
-            self.ask("Target.disposeBrowserContext", browserContextId=context)
+            self.ask("Target.closeTarget", targetId=target)
 
 
 CHROMIUM = []  # the one, once somebody browsed

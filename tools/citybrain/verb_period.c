@@ -87,6 +87,14 @@ static const char changes_sql[] =
     "JOIN LATERAL jsonb_each(p.shapes) AS e WHERE p.name = $1 AND e.key LIKE 'cell\\_%') AS s ON "
     "s.name = v.name WHERE $2::text IS NULL OR coalesce(v.name, s.name) = $2 ORDER BY 1) AS c";
 
+/* The views it was frozen with, where $2 is none of them. */
+static const char others_sql[] =
+    "SELECT (SELECT string_agg(substr(k, 6), ', ' ORDER BY k) FROM jsonb_object_keys(p.shapes) AS "
+    "k WHERE k LIKE 'cell\\_%') FROM core.period AS p WHERE p.name = $1 AND NOT p.shapes ? "
+    "('cell_' || $2)";
+
+static const char goes_on_sql[] = "SELECT $1::date >= core.civil_now()::date";
+
 /* Held from before the snapshot to our end: cells that are filled anew are swapped in before it or
  * behind it, not under it, where they would look empty. */
 static const char hold_sql[] =
@@ -115,8 +123,9 @@ static void show_rows(const struct wish *wish, struct span rows)
     json_reader_free(reader);
 }
 
+/* `nothing` is said where no row is there. */
 static int ask(const struct wish *wish, struct postgres_connection *connection, const char *sql,
-               int count, struct error *error)
+               int count, const char *nothing, struct error *error)
 {
     const char *values[] = {wish->name, wish->view};
     int status = VERB_OK;
@@ -130,7 +139,29 @@ static int ask(const struct wish *wish, struct postgres_connection *connection, 
                 wish->name);
         status = VERB_FAILED;
     } else {
+        if (strcmp(PQgetvalue(result, 0, 0), "[]") == 0)
+            fprintf(stderr, "citybrain period: %s\n", nothing);
         show_rows(wish, span_from(PQgetvalue(result, 0, 0), (size_t)PQgetlength(result, 0, 0)));
+    }
+    PQclear(result);
+    return status;
+}
+
+/* A view that was not frozen has no rows, and would look as if nothing came. */
+static int ask_views(const struct wish *wish, struct postgres_connection *connection,
+                     struct error *error)
+{
+    const char *values[] = {wish->name, wish->view};
+    int status = VERB_OK;
+    PGresult *result = PQexecParams(postgres_connection_handle(connection), others_sql, 2, NULL,
+                                    values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        postgres_connection_fail(connection, result, error);
+        status = VERB_UNAVAILABLE;
+    } else if (wish->view && PQntuples(result) > 0) {
+        fprintf(stderr, "citybrain period: no view \"%s\" was frozen with %s; fix: one of %s\n",
+                wish->view, wish->name, PQgetvalue(result, 0, 0));
+        status = VERB_FAILED;
     }
     PQclear(result);
     return status;
@@ -141,7 +172,8 @@ static int ask_adjustments(const struct wish *wish, struct postgres_connection *
                            struct error *error)
 {
     const char *values[] = {wish->name, wish->view};
-    int status = ask(wish, connection, adjustments_sql, 2, error);
+    int status = ask(wish, connection, adjustments_sql, 2,
+                     "nothing that was frozen was changed since", error);
     if (status != VERB_OK)
         return status;
     PGresult *result = PQexecParams(postgres_connection_handle(connection), changes_sql, 2, NULL,
@@ -173,6 +205,19 @@ static int is_refused(struct postgres_connection *connection, const struct wish 
     return VERB_FAILED;
 }
 
+static bool ask_goes_on(const struct wish *wish, struct postgres_connection *connection,
+                        bool *goes_on, struct error *error)
+{
+    const char *values[] = {wish->to};
+    PGresult *result = PQexecParams(postgres_connection_handle(connection), goes_on_sql, 1, NULL,
+                                    values, NULL, NULL, 0);
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK ||
+                postgres_connection_fail(connection, result, error);
+    *goes_on = good && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+    PQclear(result);
+    return good;
+}
+
 static int freeze(const struct wish *wish, struct postgres_connection *connection,
                   struct error *error)
 {
@@ -195,10 +240,14 @@ static int freeze(const struct wish *wish, struct postgres_connection *connectio
     if (status != VERB_OK)
         return status;
     if (!wish->plan.execute) {
+        bool goes_on = false;
+        if (!ask_goes_on(wish, connection, &goes_on, error))
+            return VERB_UNAVAILABLE;
         fprintf(stderr,
-                "period: %s would be %s cells of %s to %s, for ever; freeze it with --execute, "
+                "period: %s would be %s cells of %s to %s, for ever%s; freeze it with --execute, "
                 "--as NAME and --reason TEXT\n",
-                wish->name, cells, wish->from, wish->to);
+                wish->name, cells, wish->from, wish->to,
+                goes_on ? ", though its last day is not over: what comes is its adjustment" : "");
         return postgres_connection_run(connection, "ROLLBACK", error) ? VERB_OK : VERB_UNAVAILABLE;
     }
     result = PQexecParams(pg, audit_sql, 6, NULL, values, NULL, NULL, 0);
@@ -240,7 +289,9 @@ static void say_error(const struct wish *wish, bool writes, const struct error *
 {
     struct strbuf text;
     strbuf_init(&text, 512, 65536);
-    strbuf_addf(&text, "citybrain period: %s\n", error->text);
+    bool silent = error->kind == ERROR_RETRY && error->code == 0 && !lock_holders_is(error);
+    strbuf_addf(&text, "citybrain period: %s%s\n", error->text,
+                silent ? "; fix: start it, or name another by --postgres" : "");
     if (lock_holders_is(error))
         lock_holders_add(&text, wish->postgres, writes);
     fputs(text.at, stderr);
@@ -256,13 +307,14 @@ static int run_wish(const struct wish *wish, const char *what)
     if (!postgres_connection_open(connection, &error))
         status = VERB_UNAVAILABLE;
     else if (strcmp(what, "ls") == 0)
-        status = ask(wish, connection, list_sql, 0, &error);
+        status = ask(wish, connection, list_sql, 0,
+                     "no period is frozen; citybrain period --help says how", &error);
     else if (strcmp(what, "freeze") == 0)
         status = freeze(wish, connection, &error);
-    else if (strcmp(what, "show") == 0)
-        status = ask(wish, connection, show_sql, 2, &error);
-    else
-        status = ask_adjustments(wish, connection, &error);
+    else if ((status = ask_views(wish, connection, &error)) == VERB_OK)
+        status = strcmp(what, "show") == 0
+                     ? ask(wish, connection, show_sql, 2, "the view has no cell in it", &error)
+                     : ask_adjustments(wish, connection, &error);
     postgres_connection_free(connection);
     if (error.kind != ERROR_NONE)
         say_error(wish, strcmp(what, "freeze") == 0, &error);
