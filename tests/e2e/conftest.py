@@ -20,7 +20,7 @@ def _shares_the_district(item):
 # Lanes side by side meet nowhere but at the processor: shared, the tests in the district of all; routing and own,
 # those that start what they need; late, behind what needs no broker. Each takes about as long as the others.
 LANES = {"late": {"test_canary.py", "test_drop.py", "test_overload.py", "test_story.py", "test_why_fates.py"},
-         "routing": {"test_day.py", "test_router.py", "test_transform.py", "test_triggers.py", "test_triggers_slots.py",
+         "routing": {"test_day.py", "test_router.py", "test_runbooks.py", "test_transform.py", "test_triggers.py", "test_triggers_slots.py",
                      "test_uncommitted.py"}}
 PROOFS = {"test_views_apply.py", "test_observations.py", "test_other_log.py", "test_rebuild.py", "test_log_made_anew.py",  # make store-proof
           "test_verify.py::test_it_says_what_it_did_and_takes_the_sets_from_the_log_on_request",
