@@ -70,14 +70,15 @@ class History:
         return tables
 
     def compare(self, cases, turns=2):
-        """Database CPU an event with that much past, and with ten times of it; in turns."""
+        """Database CPU an event with that much past, and with ten times of it; in turns. The first is `cold`: all of the past was just
+        read through, and what a running district has in memory was driven out."""
         databases, found = {"short": cases, "long": 10 * cases}, {"short": [], "long": []}
         tables = {name: self.make("history_" + name, many) for name, many in databases.items()}
-        for _ in range(turns):
+        for turn in range(1 + turns):
             for name in databases:
                 figures = self.stage.aggregate(self.prefix, "history_" + name, len(self.job))
                 found[name].append(figures)
-                say("%s past: %.2f us database, %.2f us client" % (name, figures["pg"], figures["half_us"]))
+                say("%s past%s: %.2f us database, %.2f us client" % (name, "" if turn else ", cold", figures["pg"], figures["half_us"]))
                 self.forget("history_" + name, tables[name])
         for name in databases:
             with contextlib.suppress(Exception):
