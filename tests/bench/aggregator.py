@@ -23,7 +23,6 @@ A request is six events. A figure is CPU an event, of a client's second half (wh
 its backend; ratios are medians of in-round ratios, and a round counts when its two bare runs differ by at most 15 %. What
 triggers made must be the aggregator's own cells. Ends 1 when a must is missed."""
 import os
-import signal
 import statistics
 import sys
 import time
@@ -192,7 +191,6 @@ def main(arguments):
     lock = alone()
     stage = AggregatorStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         metrics = play(stage, wanted, *numbers)
     finally:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/e2e"), str(ROOT / "tests/bench")]
-from district import District, until  # noqa: E402 the folders are no packages
+from bench import alone  # noqa: E402 the folders are no packages
+from district import District, until  # noqa: E402
 from orders import Orders  # noqa: E402
 
 RATE, CLIENTS, P99_MS = 100, 24, 50.0
@@ -171,7 +172,7 @@ def percentile(values, share):
 
 def main():
     seconds, orders, wanted = (int(word) for word in (sys.argv[1:] + ["20", "7000", "0"][len(sys.argv) - 1:]))
-    district = District(Path(os.environ["CITYBRAIN_BIN"]))
+    district, lock = District(Path(os.environ["CITYBRAIN_BIN"])), alone()
     try:
         district.environment["CITYBRAIN_SETTINGS_INGEST"] += " ingest.rate=100000 ingest.burst=200000"
         district.start()
@@ -190,6 +191,7 @@ def main():
         rss = rss_of(pid)
     finally:
         district.stop()
+        lock.close()
     bad = [row for row in taken if row[2] != 200]
     print(f"{'question':<18} {'n':>6} {'p50 ms':>8} {'p99 ms':>8} {'max ms':>8} {'KB':>6}")
     rows = {}

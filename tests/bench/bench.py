@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -322,7 +323,8 @@ def metrics_of(played, ratios, rounds):
 
 
 def alone():
-    """One bench on this machine, and no other Kafka of ours beside it."""
+    """One bench on this machine, and no other Kafka of ours beside it. Who is told to end takes along what he started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     lock = open(Path(tempfile.gettempdir()) / "citybrain-bench.lock", "w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,7 +14,6 @@ Stage by stage: the door's answer (raw is written), then on `events` (read commi
 SQL. Ends 1 when p99 from the answer to SQL is above 500 ms, or something is not there."""
 import multiprocessing
 import os
-import signal
 import sys
 import time
 
@@ -166,7 +165,6 @@ def main(arguments):
     seconds, pace = float(arguments[0]) if arguments else 30, int(arguments[1]) if arguments[1:] else 1000
     lock = alone()
     stage = FreshnessStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
         metrics = list(measure(stage, pace, seconds))

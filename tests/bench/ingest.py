@@ -17,7 +17,6 @@ when its two pass-eos differ by at most 15 %. Whoever claims to do the job is he
 ingest_job.py, every record of every run. Peers come with `make deps-bench`; one that is missing is left out, and
 its musts are missed. Ends 1 when a must is missed."""
 import os
-import signal
 import statistics
 import sys
 import time
@@ -183,7 +182,6 @@ def main(arguments):
     lock = alone()
     stage = IngestStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
         wanted -= stage.absent()

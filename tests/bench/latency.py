@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import re
 import select
-import signal
 import socket
 import sys
 import time
@@ -203,7 +202,6 @@ def main(arguments):
     seconds = float(arguments[0]) if arguments else 30
     lock = alone()
     stage = LatencyStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
         metrics = measure(stage, seconds)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
+from bench import alone
 from stage import ROOT, Stage, until
 
 EVENTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -225,6 +226,7 @@ def main():
     binaries = Path(os.environ.get("CITYBRAIN_BIN", "build/release")).resolve()
     stage, report = Stage(binaries), {"events": EVENTS, "rate": RATE}
     stage.needed = ("events", "audit")
+    lock = alone()
     try:
         stage.start()
         stage.topics(PREFIX)
@@ -236,6 +238,7 @@ def main():
         raise
     finally:
         left = stage.stop()
+        lock.close()
     out = Path(os.environ.get("BENCH_OUT", ROOT / "build/bench")) / "rebuild.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(report, indent=1) + "\n")

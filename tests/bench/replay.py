@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import alone
 from clockwork import Clockwork, postmaster_of
 from orders import Orders
 from stage import ROOT, Stage, peak_of, until
@@ -34,6 +35,7 @@ def main():
     stage = Stage(binaries)
     stage.needed = ("raw", "events", "signals", "registry", "dead", "state.cases", "state.windows", "dispatch.<unit>",
                     "receipts.<unit>", "status.<unit>")
+    lock = alone()
     try:
         stage.start()
         stage.topics(PREFIX)
@@ -61,6 +63,7 @@ def main():
         raise
     finally:
         left = stage.stop()
+        lock.close()
     cores = min(2, os.cpu_count() or 1)
     wall, total = quarters[-1], sum(used.values())
     steps = [b - a for a, b in zip([0.0] + quarters, quarters)]

@@ -18,7 +18,6 @@ Streams are held against the oracle of router_job.py, every decision and order o
 everything is smaller, and memory is shown and not judged. Ends 1 when a must is missed."""
 import itertools
 import os
-import signal
 import statistics
 import sys
 import time
@@ -215,7 +214,6 @@ def main(arguments):
     lock = alone()
     stage = RouterStage(ROOT / os.environ.get("CITYBRAIN_BIN", "build/release"))
     began = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started here ends with it
     try:
         stage.start()
         wanted -= stage.absent()
