@@ -102,7 +102,7 @@ AGGREGATOR_REQUESTS ?= 20000
 AGGREGATOR_HISTORY  ?= 200000
 AGGREGATOR_REFRESH  ?= 1000000
 AGGREGATOR_SINK     ?= 600000
-bench-aggregator: ## the aggregator's and its database's CPU beside limits and peers, with ten times the past (AGGREGATOR_ROUNDS=1 AGGREGATOR_HISTORY=20000)
+bench-aggregator: ## the aggregator's and its database's CPU beside limits and peers, with ten times the past (AGGREGATOR_ROUNDS=1 AGGREGATOR_REQUESTS=5000 AGGREGATOR_HISTORY=50000)
 	@$(MAKE) --no-print-directory VARIANT=release all
 	@CITYBRAIN_BIN=$(abspath $(OUT))/release /usr/bin/python3 tests/bench/aggregator.py $(AGGREGATOR_ROUNDS) $(AGGREGATOR_REQUESTS) \
 	    $(AGGREGATOR_HISTORY) $(AGGREGATOR_REFRESH) $(AGGREGATOR_SINK) $(SUBJECTS)

@@ -28,8 +28,9 @@ AT = {name: index for index, name in enumerate(COLUMNS)}
 
 
 class AggregatorJob:
-    def __init__(self, config, requests, end_ms):
-        self.job, self.requests = RouterJob(config), requests
+    def __init__(self, config, requests, end_ms, first=0):
+        """first: the number of its first case."""
+        self.job, self.requests, self.first = RouterJob(config), requests, first
         self.written = [Written(matter, "bench") for matter in self.job.matters]
         pick = random.Random(31)
         self.matter = [pick.randrange(len(self.written)) for _ in range(requests)]
@@ -50,7 +51,7 @@ class AggregatorJob:
 
     def later(self, n, step):
         stage, party, _, _ = LATER[step - 2]
-        subject, time_ms = SUBJECT % n, self.times[n][step]
+        subject, time_ms = SUBJECT % (self.first + n), self.times[n][step]
         time, lead = rfc3339(time_ms), self.written[self.matter[n]].matter.lead
         own = short_id(b"later", subject.encode(), stage.encode()).decode()
         return ('{"specversion":"1.0","id":"%s","source":"/feeds/hotline","type":"cn.citybrain.case.%s.v1","subject":"%s",'
@@ -65,11 +66,11 @@ class AggregatorJob:
         for _, n, step in self.order:
             if step == 0:
                 opened = self.times[n][0]
-                case = self.written[self.matter[n]].case(n, (opened, rfc3339(opened), rfc3339(opened + RECORDED_MS)))
+                case = self.written[self.matter[n]].case(self.first + n, (opened, rfc3339(opened), rfc3339(opened + RECORDED_MS)))
                 decided[n] = case.decided
                 yield case.subject, case.opened
             else:
-                yield (SUBJECT % n).encode(), decided.pop(n) if step == 1 else self.later(n, step)
+                yield (SUBJECT % (self.first + n)).encode(), decided.pop(n) if step == 1 else self.later(n, step)
 
     def row(self, n, step):
         """The case once that step is told."""

@@ -43,14 +43,20 @@ class AggregatorStage(RouterStage):
             until(has_shape, "the schema is there", 30)
             time.sleep(1)
 
+    @staticmethod
+    def reached(cursor, topic):
+        cursor.execute("SELECT part, greatest(next_offset, 0) FROM core.kafka_offset WHERE topic = %s", (topic,))
+        return dict(cursor.fetchall())
+
     def aggregate(self, prefix, database, records, conninfo=None, config=None, **settings):
-        """Figures an event: the daemon's CPU of the second half, its backend's of all and of the second half."""
+        """Figures an event of those it has not read: the daemon's CPU of the second half, its backend's of all and of the
+        second half."""
         group, topic = self.group("aggregator"), prefix + "events"
         with self.daemon("aggregator", prefix, group, config=config, postgres=conninfo or self.conninfo(database),
                          api="127.0.0.1:0", **settings) as process, \
                 contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
-            meter, half, ends = Meter(self, process.pid, records), None, self.ends(topic)
+            meter, half, ends, begun = Meter(self, process.pid, records), None, self.ends(topic), self.reached(cursor, topic)
 
             def database_cpu():
                 cursor.execute(BACKENDS, (database,))
@@ -59,9 +65,8 @@ class AggregatorStage(RouterStage):
             def all_read():
                 nonlocal half
                 assert process.poll() is None, "the aggregator ended: " + self.last_words()
-                cursor.execute("SELECT part, next_offset FROM core.kafka_offset WHERE topic = %s", (topic,))
-                at = dict(cursor.fetchall())
-                done = sum(max(0, offset) for offset in at.values())
+                at = self.reached(cursor, topic)
+                done = sum(at.values()) - sum(begun.values())
                 if half is None and 2 * done >= records:
                     half = done, cpu_of(process.pid), database_cpu()
                 return all(at.get(part, -1) >= end for part, end in ends.items())
