@@ -82,6 +82,17 @@ bool postgres_connection_fail(struct postgres_connection *connection, const PGre
     return false;
 }
 
+/* Its own words have a number; those of a connection that failed have none, also where a server
+ * answered and did not let it in. */
+const char *postgres_connection_fix(const struct error *error)
+{
+    if (error->kind != ERROR_RETRY || error->code != 0 ||
+        strncmp(error->text, "PostgreSQL: ", 12) != 0)
+        return "";
+    return strstr(error->text, "FATAL:") ? "; fix: name a login and a database that it takes by "
+                                         : "; fix: start it, or name another by ";
+}
+
 bool postgres_connection_run(struct postgres_connection *connection, const char *sql,
                              struct error *error)
 {

@@ -27,5 +27,8 @@ bool postgres_connection_run(struct postgres_connection *connection, const char 
 /* Fills *error from a result (or the connection) and closes. Returns false. */
 bool postgres_connection_fail(struct postgres_connection *connection, const PGresult *result,
                               struct error *error);
+/* What to do about an error of connecting, for a name like --postgres to be put behind it; "" where
+ * it is none of connecting: whoever was there and said why has said it. */
+const char *postgres_connection_fix(const struct error *error);
 /* True when this name was not prepared here before; it is from now on. */
 bool postgres_connection_prepare_once(struct postgres_connection *connection, const char *name);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "postgres/connection.h"
 #include "postgres/lock_holders.h"
 
 int fill_words_take(struct fill_words *words, int argc, char **argv)
@@ -64,19 +65,20 @@ void fill_words_holders(const struct error *error, const char *conninfo)
     strbuf_fini(&text);
 }
 
-/* Of nobody who answered: PostgreSQL's own words have a number, what librdkafka found out without
- * a broker has one below zero. */
-static const char *fix_of(const struct error *error)
+/* Of nobody who answered; what librdkafka found out without a broker has a number below zero. */
+static void say_fix(const struct error *error)
 {
-    if (error->kind != ERROR_RETRY)
-        return "";
-    if (error->code == 0 && strncmp(error->text, "PostgreSQL: ", 12) == 0)
-        return "; fix: start it, or name another by $CITYBRAIN_PG";
-    return error->code < 0 ? "; fix: start the brokers, or name them by $CITYBRAIN_BROKERS" : "";
+    const char *fix = postgres_connection_fix(error);
+    if (*fix)
+        fprintf(stderr, "%s$CITYBRAIN_PG", fix);
+    else if (error->kind == ERROR_RETRY && error->code < 0)
+        fputs("; fix: start the brokers, or name them by $CITYBRAIN_BROKERS", stderr);
 }
 
 void fill_words_fail(const char *verb, const struct error *error, const char *conninfo)
 {
-    fprintf(stderr, "%s: %s%s\n", verb, error->text, fix_of(error));
+    fprintf(stderr, "%s: %s", verb, error->text);
+    say_fix(error);
+    fputc('\n', stderr);
     fill_words_holders(error, conninfo);
 }

@@ -21,7 +21,7 @@
 #define LARGE_BUFFER (256 << 10)
 
 /* A batch's buffers grow to megabytes: what they outgrow goes back to the system, and is not left
- * in the heap between what stays. */
+ * in the heap between what stays. Behind daemon_new, whose border is for who packs batches. */
 static void map_large_buffers(void)
 {
 #ifdef M_MMAP_THRESHOLD
@@ -57,7 +57,6 @@ int main(int argc, char **argv)
         return 0;
     }
 
-    map_large_buffers();
     log_open("aggregator", (enum log_level)config.daemon.log_level);
     struct daemon *daemon =
         daemon_new(&(struct daemon_options){.service = "aggregator",
@@ -66,6 +65,7 @@ int main(int argc, char **argv)
                    &error);
     if (!daemon || !api_http_open(daemon, &config, &error))
         return daemon_refuse(&error);
+    map_large_buffers();
     ledger_watch_open(daemon, &config);
     retention_watch_open(daemon, &config);
     stand_watch_open(daemon, &config);

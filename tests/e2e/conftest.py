@@ -18,7 +18,7 @@ def _shares_the_district(item):
 
 
 # Lanes side by side meet nowhere but at the processor: shared, the tests in the district of all; routing and own,
-# those that start what they need; late, behind what needs no broker. Each takes about as long as the others.
+# those that start what they need; late, behind own. Each takes about as long as the others.
 LANES = {"late": {"test_canary.py", "test_drop.py", "test_overload.py", "test_story.py", "test_why_fates.py"},
          "routing": {"test_day.py", "test_router.py", "test_runbooks.py", "test_transform.py", "test_triggers.py", "test_triggers_slots.py",
                      "test_uncommitted.py"}}

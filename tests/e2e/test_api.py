@@ -322,6 +322,14 @@ def test_a_unit_sees_its_own_and_nothing_else(district, api):
     assert len({row["unit"] for row in pages(api, "/api/cases", everything, limit=500)}) > 1
 
 
+def test_a_verb_asks_as_who_one_is(district, monkeypatch):
+    monkeypatch.setitem(district.environment, "CITYBRAIN_API_TOKEN", f"demo-{LEAD}")
+    header, *rows = (line.split("\t") for line in district.citybrain("views", "show", "closure_rate", "--by", "unit").stdout.splitlines())
+    assert {row[header.index("unit")] for row in rows} == {LEAD}
+    refused = district.citybrain("stations", check=False)
+    assert refused.returncode == 69 and refused.stderr.startswith("citybrain stations: 403: "), refused.stderr
+
+
 def test_a_station_is_told_of_its_cases_and_of_no_view(api):
     mine = {"Authorization": "Bearer demo-st001"}
     assert api.get("/v1/stations/st001/cases", **mine)[0] == 200

@@ -103,3 +103,5 @@ def test_what_is_no_period_is_told(district):
     assert done.returncode == 1 and "is not frozen" in done.stderr
     done = period(district, "ls", "--postgres", "host=/nowhere dbname=x", check=False)
     assert done.returncode == 69 and "fix: start it, or name another by --postgres" in done.stderr
+    done = period(district, "ls", "--postgres", district.environment["CITYBRAIN_PG"] + " user=nobody_there", check=False)
+    assert done.returncode == 69 and "fix: name a login and a database that it takes by --postgres" in done.stderr, done.stderr

@@ -186,12 +186,15 @@ def test_timers_that_fired(told):
         {line.strip() for block in blocks for line in block.splitlines()}
     assert all("起因 cause\t第" in block for block in blocks)
     # a clock that stood still for eight days: what each had waited for is told where the case is asked for (docs/decisions/0407)
+    shown = {line[5].split("(")[1][:-1]: line[7] for line in lines}
     lines = json.loads(told.http(f"{told.environment['CITYBRAIN_API']}/api/cases/{case('LATE')}")[1])["timeline"]
     sent = next(line for line in lines if line["stage"] == "dispatched")
     waited = {line["rule"]: datetime.datetime.fromisoformat(line["timer_due"]) for line in lines if line["stage"] in ("nudged", "overdue")}
     begun, due = (datetime.datetime.fromisoformat(sent[key]) for key in ("time", "due"))
     assert waited == {"unsigned": begun + datetime.timedelta(minutes=30), "internal": due - datetime.timedelta(days=1),
                       "near_due": due - datetime.timedelta(hours=4), "overdue": due}
+    assert {stage for stage, text in shown.items() if "到点" in text} == {"nudged", "overdue"}
+    assert f" 到点 {due.astimezone(CHINA):%Y-%m-%d %H:%M}" in shown["overdue"], shown
     assert {line["timer_due"] for line in lines if line["stage"] not in ("nudged", "overdue")} == {None}
 
 

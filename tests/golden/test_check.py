@@ -214,6 +214,7 @@ def test_the_end_of_the_calendar_is_told_sixty_days_before():
     ("registries/request_types.csv", "district,7d,d_market", "district,7d,d_markt", 'unit cannot be "d_markt"'),
     ("registries/units.csv", ",street,lead,s110105001,", ",street,leed,s110105001,", 'party_default cannot be "leed"'),
     ("registries/units.csv", "c_120,急救机构", "all,急救机构", 'no unit can be called "all": the role dash_all is of those who read everything'),
+    ("registries/units.csv", "c_120,急救机构", '"c,120",急救机构', 'no unit can be called "c,120": a comma stands between codes'),
     ("registries/units.csv", "c_120,急救机构", "c" * 59 + ",急救机构", "a role of PostgreSQL has a shorter name"),
     ("registries/divisions.csv", "community,110105001904,", ",110105001904,", "level is empty; fix: district, street"),
     ("registries/divisions.csv", "street,110105001,110105,", "street,110105001,110104,",

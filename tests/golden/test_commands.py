@@ -228,7 +228,7 @@ def test_a_verb_and_each_of_its_words_have_help(verbs):
         page = said(name, "--help")
         assert page.startswith("usage: ") or name in page
         for word in verb["words"]:
-            assert said(name, word, "--help") == page, (name, word)
+            assert said(name, word, "--help") == said(name, word, "-h") == page, (name, word)
         for option in sorted(verb["options"])[:1]:
             assert said(name, option, "--help") == page
 

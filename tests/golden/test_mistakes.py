@@ -233,6 +233,16 @@ def test_a_token_in_the_place_of_a_name_is_not_told(own, listener):
         assert secret not in said_alike(daemon, config, key, listener, place, cause, "name a code of registries/units.csv", more)
 
 
+@pytest.mark.parametrize("code, cause", [("all", "the role dash_all is of those who read everything"), ('"d,x"', "a comma stands between codes")])
+def test_a_unit_that_no_role_can_be_called_by(code, cause, own, listener):
+    config, key = own
+    units = config / "registries/units.csv"
+    text = units.read_text().replace("c_120,急救机构", f"{code},急救机构", 1)
+    units.write_text(text)
+    place = f"{units}:{text.splitlines().index(next(line for line in text.splitlines() if line.startswith(code + ','))) + 1}:{1 + code.startswith(chr(34))}:"
+    said_alike("aggregator", config, key, listener, place, cause, "give the unit another code")
+
+
 MEASURED = {
     "count": "measures:\n  opened: { count: opened }\n",
     "ratio": "measures:\n  opened: { count: opened }\n  share: { ratio: [opened, opened] }\n",

@@ -21,7 +21,7 @@ RATES = {"s1": (10, 8, 0.8813, 0.7343, 0.7994, 77.5), "s2": (10, 8, 0.9918, 0.89
          "d1": (20, 5, 1.0, 1.0, 1.0, 100.0), "": (3, 0, None, None, None, None)}
 
 
-NOW = {"ms": 0, "rows": True}  # the district's clock; whether anything is known
+NOW = {"ms": 0, "rows": True, "refused": None}  # the district's clock; whether anything is known; which question is refused
 
 
 def rates(orders, valid, response, solution, satisfaction, score, method="pooled", **more):
@@ -43,6 +43,8 @@ def answer(view, query):
     else:
         rows = [rates(47, 21, 0.95, 0.9, 0.9, 89.4, "mean" if mean else "pooled")] if not mean else \
             [{"response": 0.9577, "solution": 0.8749, "satisfaction": 0.902, "score": 89.4, "method": "mean", "formula": "2025-01-01", "n": 3}]
+    if NOW["rows"] == "nobody's":  # all of it waits at the desk: no unit leads it
+        rows = [row for row in rows if not row.get("unit")]
     return {"view": view, "now": NOW["ms"], "rows": rows if NOW["rows"] else []}
 
 
@@ -52,10 +54,14 @@ def api():
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self):
-            url = urlparse(self.path)
-            query = parse_qs(url.query)
-            asked.append((url.path.rsplit("/", 1)[1], query))
-            body = json.dumps(answer(asked[-1][0], query)).encode()
+            whole = urlparse(self.path)
+            assert whole.path == "/api/together"
+            parts = []
+            for url in map(urlparse, parse_qs(whole.query)["ask"]):
+                asked.append((url.path.rsplit("/", 1)[-1], parse_qs(url.query)))
+                refused = asked[-1][0] == NOW["refused"]
+                parts.append({"status": 403, "body": {"detail": "not yours"}} if refused else {"status": 200, "body": answer(*asked[-1])})
+            body = json.dumps({"answers": parts}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -93,6 +99,20 @@ def test_a_month_is_ranked_as_the_field_ranks(api):
         ("2026-02-19", "2026-02-19")}
 
 
+def test_all_of_it_is_asked_at_once_and_of_one_moment(api):
+    url, asked = api
+    asked.clear()
+    report("monthly", "2026-03", "--url", url)
+    assert [view for view, _ in asked] == ["three_rates"] * 3 + ["closure_rate"] * 3 + ["on_time"] * 3 + ["units"]
+    assert [query["by"] for view, query in asked[:3]] == [["unit,period_19"], ["period_19"], ["period_19"]]
+
+
+@pytest.mark.parametrize("refused", ["three_rates", "on_time", "units"])
+def test_a_part_that_is_refused_is_said(api, monkeypatch, refused):
+    monkeypatch.setitem(NOW, "refused", refused)
+    assert report("monthly", "2026-03", "--url", api[0], status=69) == f"citybrain report: {refused}: 403: not yours\n"
+
+
 def test_a_day_ends_at_noon_and_is_readable_by_old_spreadsheets(api):
     url, asked = api
     asked.clear()
@@ -112,13 +132,13 @@ def test_programs_get_numbers(api):
 @pytest.mark.parametrize("words, ends", [(["monthly", "2026-03"], "2026-03-19 00:00"), (["daily", "2026-03-01"], "2026-03-01 12:00")])
 def test_a_period_that_goes_on_or_is_empty_is_said(api, monkeypatch, words, ends):
     end = datetime.datetime.fromisoformat(ends + "+08:00")
-    for minutes, known in ((-1, True), (0, True), (-60 * 24, False), (0, False)):
+    for minutes, known in ((-1, True), (0, True), (-60 * 24, False), (0, False), (0, "nobody's")):
         now = end + datetime.timedelta(minutes=minutes)
         monkeypatch.setitem(NOW, "ms", int(now.timestamp() * 1000))
         monkeypatch.setitem(NOW, "rows", known)
         done = subprocess.run([str(BINARIES / "citybrain"), "report", *words, "--url", api[0]], capture_output=True, text=True, timeout=60, check=True)
         goes_on = f"the period ends {ends} and the district's clock stands at {now:%Y-%m-%d %H:%M}"
-        assert (goes_on in done.stderr) == (minutes < 0) and ("no rows" in done.stderr) != known, done.stderr
+        assert (goes_on in done.stderr) == (minutes < 0) and ("no rows" in done.stderr) != bool(known), done.stderr
         assert len(done.stderr.splitlines()) == (minutes < 0) + (not known)
 
 

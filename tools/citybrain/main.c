@@ -51,7 +51,7 @@ int verb_bad_option(const char *name, char **argv)
 
 const char *verb_broker_fix(const struct error *error)
 {
-    return error->kind == ERROR_RETRY && !strstr(error->text, "fix:")
+    return error->kind == ERROR_RETRY && error->code < 0 && !strstr(error->text, "fix:")
                ? "; fix: start the brokers, or name them by --brokers"
                : "";
 }
@@ -69,11 +69,12 @@ static void show_verbs(FILE *out)
         out);
 }
 
-/* Behind a word of its verb too, as in `views show --help`. */
+/* Behind a word of its verb too, as in `views show --help`; -h may be a value further on. */
 static bool asks_help(int argc, char **argv)
 {
     for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--help") == 0 || (i == 2 && strcmp(argv[i], "-h") == 0))
+        if (strcmp(argv[i], "--help") == 0 ||
+            (strcmp(argv[i], "-h") == 0 && (i == 2 || (i == 3 && argv[2][0] != '-'))))
             return true;
     return false;
 }

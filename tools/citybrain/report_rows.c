@@ -57,10 +57,7 @@ static bool is_total(const struct line *line)
 
 bool report_rows_are_none(const struct report_rows *rows)
 {
-    for (size_t i = 0; i < rows->count; i++)
-        if (!is_total(&rows->lines[i]))
-            return false;
-    return true;
+    return rows->count == 0;
 }
 
 /* The line of a unit, or of all by that method. */

@@ -289,9 +289,8 @@ static void say_error(const struct wish *wish, bool writes, const struct error *
 {
     struct strbuf text;
     strbuf_init(&text, 512, 65536);
-    bool silent = error->kind == ERROR_RETRY && error->code == 0 && !lock_holders_is(error);
-    strbuf_addf(&text, "citybrain period: %s%s\n", error->text,
-                silent ? "; fix: start it, or name another by --postgres" : "");
+    const char *fix = postgres_connection_fix(error);
+    strbuf_addf(&text, "citybrain period: %s%s%s\n", error->text, fix, *fix ? "--postgres" : "");
     if (lock_holders_is(error))
         lock_holders_add(&text, wish->postgres, writes);
     fputs(text.at, stderr);

@@ -7,13 +7,13 @@
 
 #include "base/charset.h"
 #include "base/timestamp.h"
-#include "citybrain/http_client.h"
+#include "citybrain/read_api.h"
 #include "citybrain/report_rows.h"
 #include "citybrain/verb.h"
 #include "config/yaml.h"
 
 #define ANSWER_BYTES ((size_t)16 << 20)
-#define ASKED        9 /* three views, each by unit, of all, and as a mean */
+#define FORMS        3 /* of each view: by unit, of all, and as a mean */
 #define DAY_MS       86400000
 #define NOON_MS      (DAY_MS / 2)
 #define ZONE_MS      ((int64_t)YAML_DATE_ZONE_MINUTES * 60000)
@@ -33,7 +33,8 @@ static const char report_help[] =
     "  --scope net      without what was excluded (剔除); default all\n"
     "  --charset        of the CSV: utf-8 with a byte order mark (default), or gb18030\n"
     "  --json           numbers as the API gives them\n"
-    "  --url            the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
+    "  --url            the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340);\n"
+    "                   where it lets nobody in without a token, CITYBRAIN_API_TOKEN is yours\n\n"
     "  citybrain report monthly 2026-03 --charset gb18030 >2026-03.csv\n"
     "exit: 0 printed, 64 usage, 69 no API\n";
 
@@ -85,62 +86,88 @@ static bool set_monthly(struct wish *wish, const char *text)
 }
 
 struct asking {
-    struct http_client *client;
+    struct read_api *api;
     struct json_reader *reader;
     struct arena arena;
-    struct strbuf answers[ASKED + 1]; /* what was read borrows from them */
-    size_t count;
+    struct strbuf path, answer; /* what was read borrows from the answer */
 };
 
-static const struct json_value *ask(struct asking *asking, const char *url, int *status)
+/* One question of several: its address is a value of theirs. */
+static void add_question(struct strbuf *path, const char *question)
 {
-    struct error error = {0};
-    const struct json_value *value = NULL;
-    size_t bad_at;
-    struct strbuf *answer = &asking->answers[asking->count++];
-    struct http_call call = {.method = "GET", .url = url, .answer = answer};
-    strbuf_init(answer, 65536, ANSWER_BYTES);
-    *status = VERB_UNAVAILABLE;
-    if (!http_client_call(asking->client, &call, &error)) {
-        fprintf(stderr,
-                "citybrain report: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
-                error.text);
-        return NULL;
-    }
-    if (call.status != 200) {
-        fprintf(stderr, "citybrain report: %s: %d: %.*s\n", url, call.status,
-                SPAN_ARG(strbuf_span(answer)));
-        return NULL;
-    }
-    if (json_read(asking->reader, strbuf_span(answer), &asking->arena, &value, &bad_at) !=
-        REJECT_NONE)
-        return NULL;
-    *status = VERB_OK;
-    return value;
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/";
+    strbuf_add(path, strbuf_span(path).at[path->len - 1] == '?' ? SPAN("ask=") : SPAN("&ask="));
+    for (const char *at = question; *at; at++)
+        if (strchr(plain, *at))
+            strbuf_add_char(path, *at);
+        else
+            strbuf_addf(path, "%%%02X", (unsigned)(unsigned char)*at);
 }
 
+static const char *const forms[FORMS] = {"unit,", "", ""};
+
+static void write_questions(const struct wish *wish, struct strbuf *path)
+{
+    char question[512];
+    strbuf_add(path, SPAN("/api/together?"));
+    for (size_t v = 0; v < ARRAY_LENGTH(views); v++)
+        for (size_t f = 0; f < FORMS; f++) {
+            snprintf(question, sizeof question, "views/%s?by=%s%s&from=%s&to=%s&scope=%s&method=%s",
+                     views[v], forms[f], wish->bucket, wish->day, wish->day, wish->scope,
+                     f == 2 ? "mean" : "pooled");
+            add_question(path, question);
+        }
+    add_question(path, "units");
+}
+
+/* NULL: there is none, or its status is none of a good answer, which is said. */
+static const struct json_value *body_of(const struct json_value *part, const char *about)
+{
+    int64_t status = 0;
+    const struct json_value *body = part ? json_get(part, SPAN("body")) : NULL;
+    if (body && json_int(part, "status", &status) && status == 200)
+        return body;
+    fprintf(stderr, "citybrain report: %s: %lld: %.*s\n", about, (long long)status,
+            SPAN_ARG(body ? json_text(body, "detail") : SPAN_NONE));
+    return NULL;
+}
+
+static int take(const struct json_value *parts, struct report_rows *rows, int64_t *now_ms)
+{
+    const struct json_value *part = parts->first, *body;
+    for (size_t v = 0; v < ARRAY_LENGTH(views); v++)
+        for (size_t f = 0; f < FORMS; f++, part = part->next) {
+            if (!(body = body_of(part, views[v])))
+                return VERB_UNAVAILABLE;
+            (void)json_int(body, "now", now_ms);
+            report_rows_add(rows, views[v], body);
+        }
+    if (!(body = body_of(part, "units")))
+        return VERB_UNAVAILABLE;
+    report_rows_name(rows, body);
+    return VERB_OK;
+}
+
+/* All at once: a line of a unit and the lines below it are of the same moment. */
 static int fill(struct asking *asking, const struct wish *wish, struct report_rows *rows,
                 int64_t *now_ms)
 {
-    static const char *const forms[] = {"unit,", "", ""};
-    char url[512];
-    int status = VERB_OK;
-    for (size_t v = 0; v < ARRAY_LENGTH(views); v++)
-        for (size_t f = 0; f < ARRAY_LENGTH(forms) && status == VERB_OK; f++) {
-            snprintf(url, sizeof url, "%s/api/views/%s?by=%s%s&from=%s&to=%s&scope=%s&method=%s",
-                     wish->url, views[v], forms[f], wish->bucket, wish->day, wish->day, wish->scope,
-                     f == 2 ? "mean" : "pooled");
-            const struct json_value *answer = ask(asking, url, &status);
-            if (!answer)
-                break;
-            (void)json_int(answer, "now", now_ms);
-            report_rows_add(rows, views[v], answer);
-        }
-    snprintf(url, sizeof url, "%s/api/units", wish->url);
-    const struct json_value *units = status == VERB_OK ? ask(asking, url, &status) : NULL;
-    if (units)
-        report_rows_name(rows, units);
-    return status;
+    const struct json_value *value = NULL;
+    size_t bad_at;
+    write_questions(wish, &asking->path);
+    int status = read_api_ask(asking->api, asking->path.at, &asking->answer);
+    if (status != 0 && status != 200)
+        read_api_say(asking->api, NULL, status, strbuf_span(&asking->answer));
+    if (status != 200)
+        return VERB_UNAVAILABLE;
+    const struct json_value *parts = NULL;
+    if (json_read(asking->reader, strbuf_span(&asking->answer), &asking->arena, &value, &bad_at) !=
+            REJECT_NONE ||
+        !(parts = json_get(value, SPAN("answers")))) {
+        fputs("citybrain report: the answer is not of an aggregator's API\n", stderr);
+        return VERB_UNAVAILABLE;
+    }
+    return take(parts, rows, now_ms);
 }
 
 static void print(const struct wish *wish, const struct report_rows *rows)
@@ -186,9 +213,11 @@ static void say_how_far(const struct wish *wish, const struct report_rows *rows,
 static int report(struct wish *wish)
 {
     int64_t now_ms = 0;
-    struct asking asking = {.client = http_client_new(), .reader = json_reader_new()};
+    struct asking asking = {.api = read_api_new("report", wish->url), .reader = json_reader_new()};
     struct report_rows *rows = report_rows_new();
     arena_init(&asking.arena, 64 << 20);
+    strbuf_init(&asking.path, 2048, 8192);
+    strbuf_init(&asking.answer, 65536, ANSWER_BYTES);
     wish->head.from = wish->from;
     wish->head.to = wish->to;
     wish->head.scope = wish->scope;
@@ -198,11 +227,11 @@ static int report(struct wish *wish)
         print(wish, rows);
         say_how_far(wish, rows, now_ms);
     }
-    for (size_t i = 0; i < asking.count; i++)
-        strbuf_fini(&asking.answers[i]);
+    strbuf_fini(&asking.path);
+    strbuf_fini(&asking.answer);
     arena_fini(&asking.arena);
     json_reader_free(asking.reader);
-    http_client_free(asking.client);
+    read_api_free(asking.api);
     report_rows_free(rows);
     return status;
 }
@@ -215,9 +244,7 @@ static const struct option options[] = {{"scope", 1, 0, 's'},
 
 static int run(int argc, char **argv)
 {
-    const char *api = getenv("CITYBRAIN_API");
-    struct wish wish = {
-        .url = api ? api : "http://127.0.0.1:29340", .scope = "all", .charset = CHARSET_UTF8};
+    struct wish wish = {.scope = "all", .charset = CHARSET_UTF8};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
         case 's': wish.scope = optarg; break;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "citybrain/http_client.h"
+#include "citybrain/read_api.h"
 #include "citybrain/table.h"
 #include "citybrain/verb.h"
 #include "model/json.h"
@@ -30,8 +30,8 @@ static const char stations_help[] =
     "calendar.csv, with 调休) make nobody late. \"now\" is the district's clock: all that was "
     "received\n"
     "before it is counted, so nobody is silent because a daemon is behind (`citybrain lag`).\n\n"
-    "The counts go to stderr. --json prints {now, counts, rows} as the API gives them.\n"
-    "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
+    "The counts go to stderr. --json prints {now, counts, rows} as the API gives "
+    "them.\n" READ_API_HELP "\n"
     "  citybrain stations --state late,silent\n"
     "exit: 0 shown, 64 no such state, 69 no API\n";
 
@@ -72,31 +72,23 @@ static int show(struct span answer, bool json)
 
 static int ask(const char *url, const char *state, bool json)
 {
-    struct strbuf call_url, answer;
-    struct error error = {0};
-    struct http_client *client = http_client_new();
+    struct strbuf path, answer;
+    struct read_api *api = read_api_new("stations", url);
     strbuf_init(&answer, 65536, 64 << 20);
-    strbuf_init(&call_url, 256, 4096);
-    strbuf_addf(&call_url, "%s/api/stations?state=%s", url, state);
-    struct http_call call = {.method = "GET", .url = call_url.at, .answer = &answer};
-    int status = VERB_UNAVAILABLE;
-    if (!http_client_call(client, &call, &error))
-        fprintf(
-            stderr,
-            "citybrain stations: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
-            error.text);
-    else if (call.status == 400)
-        status = verb_usage(
+    strbuf_init(&path, 256, 4096);
+    strbuf_addf(&path, "/api/stations?state=%s", state);
+    int result = VERB_UNAVAILABLE, status = read_api_ask(api, path.at, &answer);
+    if (status == 400)
+        result = verb_usage(
             "stations", "--state \"%s\" is no list of alive, late, silent, never, unknown", state);
-    else if (call.status != 200)
-        fprintf(stderr, "citybrain stations: %d: %.*s\n", call.status,
-                SPAN_ARG(strbuf_span(&answer)));
-    else
-        status = show(strbuf_span(&answer), json);
+    else if (status != 0 && status != 200)
+        read_api_say(api, NULL, status, strbuf_span(&answer));
+    else if (status == 200)
+        result = show(strbuf_span(&answer), json);
     strbuf_fini(&answer);
-    strbuf_fini(&call_url);
-    http_client_free(client);
-    return status;
+    strbuf_fini(&path);
+    read_api_free(api);
+    return result;
 }
 
 static const struct option options[] = {
@@ -104,7 +96,7 @@ static const struct option options[] = {
 
 static int run(int argc, char **argv)
 {
-    const char *state = "", *url = getenv("CITYBRAIN_API");
+    const char *state = "", *url = NULL;
     bool json = false;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
@@ -118,7 +110,7 @@ static int run(int argc, char **argv)
         return verb_usage("stations", "\"%s\" is not understood", argv[optind]);
     if (state[strspn(state, PLAIN)])
         return verb_usage("stations", "--state \"%s\" is no list of names", state);
-    return ask(url ? url : "http://127.0.0.1:29340", state, json);
+    return ask(url, state, json);
 }
 
 const struct verb verb_stations = {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "citybrain/http_client.h"
+#include "citybrain/read_api.h"
 #include "citybrain/table.h"
 #include "citybrain/verb.h"
 #include "citybrain/view_rows.h"
@@ -38,8 +38,8 @@ static const char views_help[] =
     "behind its name. Into a pipe or file columns are separated by tabs and are the same every\n"
     "time: the first line names them, and behind each column of codes one has their names (unit,\n"
     "unit_name; type_code, type_name); nothing is \"-\". Names are those of --config (default\n"
-    "$CITYBRAIN_CONFIG or config). --json prints {view, now, rows} as the API gives them.\n"
-    "--url: the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n\n"
+    "$CITYBRAIN_CONFIG or config). --json prints {view, now, rows} as the API gives "
+    "them.\n" READ_API_HELP "\n"
     "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
     "  citybrain views show closure_rate --by unit --total | sort -t$'\\t' -k3,3nr | head   # the "
     "busiest\n"
@@ -108,66 +108,46 @@ static int show(const struct wish *wish, struct span answer, struct span total)
     return rows && (sum || !total.len) ? VERB_OK : VERB_FAILED;
 }
 
-/* Our question was wrong (4xx), or nobody can answer now. */
-static int refused(const struct http_call *call, const char *name)
+static int ask(struct read_api *api, const struct wish *wish, const char *by, struct strbuf *answer)
 {
-    struct arena arena;
-    struct json_reader *reader = json_reader_new();
-    const struct json_value *problem = NULL;
-    size_t bad_at;
-    struct span answer = strbuf_span(call->answer), detail = SPAN_NONE;
-    arena_init(&arena, 1 << 20);
-    if (json_read(reader, answer, &arena, &problem, &bad_at) == REJECT_NONE)
-        detail = json_text(problem, "detail");
-    fprintf(stderr, "citybrain views: %s: %d: %.*s\nsee: citybrain views --help\n", name,
-            call->status, SPAN_ARG(detail.at ? detail : answer));
-    arena_fini(&arena);
-    json_reader_free(reader);
-    return call->status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
-}
-
-static int ask(const struct wish *wish, const char *by, struct strbuf *answer)
-{
-    struct strbuf call_url;
-    struct error error = {0};
-    struct http_client *client = http_client_new();
-    int status = VERB_OK;
-    strbuf_init(&call_url, 256, 4096);
-    strbuf_addf(&call_url, "%s/api/views/%s?by=%s", wish->url, wish->name, by);
+    struct strbuf path;
+    int result = VERB_OK;
+    strbuf_init(&path, 256, 4096);
+    strbuf_addf(&path, "/api/views/%s?by=%s", wish->name, by);
     if (wish->from)
-        strbuf_addf(&call_url, "&from=%s", wish->from);
+        strbuf_addf(&path, "&from=%s", wish->from);
     if (wish->to)
-        strbuf_addf(&call_url, "&to=%s", wish->to);
+        strbuf_addf(&path, "&to=%s", wish->to);
     if (wish->open)
-        strbuf_add(&call_url, SPAN("&audience=public"));
-    struct http_call call = {.method = "GET", .url = call_url.at, .answer = answer};
-    if (!http_client_call(client, &call, &error)) {
-        fprintf(stderr,
-                "citybrain views: %s; fix: start it, or name another by --url or $CITYBRAIN_API\n",
-                error.text);
-        status = VERB_UNAVAILABLE;
-    } else if (call.status != 200) {
-        status = refused(&call, wish->name);
+        strbuf_add(&path, SPAN("&audience=public"));
+    int status = read_api_ask(api, path.at, answer);
+    if (status == 0) {
+        result = VERB_UNAVAILABLE;
+    } else if (status != 200) { /* our question was wrong (4xx), or nobody can answer now */
+        read_api_say(api, wish->name, status, strbuf_span(answer));
+        fputs("see: citybrain views --help\n", stderr);
+        result = status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
     }
-    strbuf_fini(&call_url);
-    http_client_free(client);
-    return status;
+    strbuf_fini(&path);
+    return result;
 }
 
 static int ask_and_show(const struct wish *wish)
 {
     struct strbuf answer, total;
+    struct read_api *api = read_api_new("views", wish->url);
     strbuf_init(&answer, 65536, 64 << 20);
     strbuf_init(&total, 1024, 1 << 20);
-    int status = ask(wish, wish->by, &answer);
+    int status = ask(api, wish, wish->by, &answer);
     if (status == VERB_OK && wish->total && *wish->by)
-        status = ask(wish, "", &total);
+        status = ask(api, wish, "", &total);
     if (status == VERB_OK && wish->json)
         printf("%.*s\n", SPAN_ARG(strbuf_span(&answer)));
     if (status == VERB_OK && (!wish->json || wish->open))
         status = show(wish, strbuf_span(&answer), strbuf_span(&total));
     strbuf_fini(&answer);
     strbuf_fini(&total);
+    read_api_free(api);
     return status;
 }
 
@@ -180,9 +160,7 @@ static const struct option options[] = {
 
 static int show_verb(int argc, char **argv)
 {
-    const char *api = getenv("CITYBRAIN_API");
-    struct wish wish = {
-        .by = "", .url = api ? api : "http://127.0.0.1:29340", .config_dir = verb_config_dir()};
+    struct wish wish = {.by = "", .config_dir = verb_config_dir()};
     for (int c, index = 0; (c = getopt_long(argc, argv, "", options, &index)) != -1;) {
         switch (c) {
         case 'b': wish.by = optarg; break;

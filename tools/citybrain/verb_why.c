@@ -8,9 +8,9 @@
 
 #include "base/base.h"
 #include "base/memory.h"
-#include "citybrain/http_client.h"
 #include "citybrain/own_names.h"
 #include "citybrain/progress.h"
+#include "citybrain/read_api.h"
 #include "citybrain/verb.h"
 #include "citybrain/why_report.h"
 #include "kafka/log_search.h"
@@ -42,7 +42,9 @@ static const char why_help[] =
     "reasons\n"
     "               (why a line does not count), mappings (feed and version, of each line),\n"
     "               decisions\n"
-    "  --url        the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340)\n"
+    "  --url        the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340); where "
+    "it\n"
+    "               lets nobody in without a token, CITYBRAIN_API_TOKEN is yours\n"
     "  --brokers    for decisions and mappings (default $CITYBRAIN_BROKERS or 127.0.0.1:29092); "
     "without a\n"
     "               broker the rest is shown, and stderr says so\n"
@@ -118,31 +120,26 @@ static int explain(const struct why *why, struct span answer)
 
 static int ask(const struct why *why)
 {
-    char call_url[1024];
+    char path[1024];
     struct strbuf answer;
-    struct error error = {0};
-    struct http_client *client = http_client_new();
-    int status = VERB_UNAVAILABLE;
+    struct read_api *api = read_api_new("why", why->url);
     strbuf_init(&answer, 65536, 16 << 20);
-    snprintf(call_url, sizeof call_url, "%s/api/cases/%s?lines=yes", why->url, why->id);
-    struct http_call call = {.method = "GET", .url = call_url, .answer = &answer};
-    if (!http_client_call(client, &call, &error)) {
-        fprintf(stderr, "citybrain why: %s; fix: start the aggregator, or name it by --url\n",
-                error.text);
-    } else if (call.status == 404) {
+    snprintf(path, sizeof path, "/api/cases/%s?lines=yes", why->id);
+    int result = VERB_UNAVAILABLE, status = read_api_ask(api, path, &answer);
+    if (status == 404) {
         fprintf(stderr,
                 "citybrain why: no case %s: nothing was accepted under it, or the "
                 "aggregator is behind (citybrain lag)\n",
                 why->id);
-        status = VERB_FAILED;
-    } else if (call.status != 200) {
-        fprintf(stderr, "citybrain why: %d: %.*s\n", call.status, SPAN_ARG(strbuf_span(&answer)));
-    } else {
-        status = explain(why, strbuf_span(&answer));
+        result = VERB_FAILED;
+    } else if (status != 0 && status != 200) {
+        read_api_say(api, NULL, status, strbuf_span(&answer));
+    } else if (status == 200) {
+        result = explain(why, strbuf_span(&answer));
     }
     strbuf_fini(&answer);
-    http_client_free(client);
-    return status;
+    read_api_free(api);
+    return result;
 }
 
 static void show_diagnostic(void *context, const char *line)
@@ -253,7 +250,7 @@ static int run(int argc, char **argv)
     if (optind + 1 != argc)
         return verb_usage("why", "one CASE or EVENT is needed");
     why.id = argv[optind];
-    why.url = first_of(url, getenv("CITYBRAIN_API"), "http://127.0.0.1:29340");
+    why.url = url;
     why.settings = (struct kafka_settings){
         .brokers = first_of(brokers, getenv("CITYBRAIN_BROKERS"), "127.0.0.1:29092"),
         .prefix = first_of(prefix, getenv("CITYBRAIN_PREFIX"), "cb."),

@@ -9,6 +9,7 @@
 #include "citybrain/why_words.h"
 #include "model/case_clock.h"
 #include "model/case_due.h"
+#include "model/case_timer.h"
 #include "model/desk.h"
 #include "model/json_write.h"
 
@@ -246,6 +247,19 @@ static void show_attributes(struct show *show, const struct case_line *line)
     }
 }
 
+/* What its timer waited for: a clock that stood still lets it fire later (docs/decisions/0407). */
+static void show_timer(struct show *show, size_t i)
+{
+    const struct why_report *report = show->report;
+    int64_t due_ms = case_timer_fired_ms(&report->set, &report->fold, report->kind, i);
+    if (due_ms == TIMESTAMP_NONE)
+        return;
+    fputc(' ', show->out);
+    put(show, why_words_member(SPAN("timer_due")));
+    fputc(' ', show->out);
+    put_listed_time(show, due_ms);
+}
+
 /* As the log has it: "映射版本(feedversion) hotline/3". */
 static void show_source(struct show *show, size_t i)
 {
@@ -294,6 +308,7 @@ static void show_lines(struct show *show)
         show_effect(show, i);
         fputc('\t', show->out);
         show_attributes(show, line);
+        show_timer(show, i);
         show_source(show, i);
         fputs(line->live ? "\n" : " (历史)\n", show->out);
     }

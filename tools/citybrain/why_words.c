@@ -26,6 +26,7 @@ static const struct word members[] = {
     {"limit_source", "类别依据"},
     {"due_at", "截止"},
     {"internal_due_at", "内部时限"},
+    {"timer_due", "到点"},
     {"due_source", "截止依据"},
     {"rule", "规则"},
     {"bundle", "规则包"},
