@@ -5,22 +5,28 @@
 
 #define LATE 55800000 /* a case that is opened half an hour before midnight */
 
-/* Measures before those that were there, a group fewer, hours instead of days. */
-static struct batch_rules rules_of_later(void)
+/* The files as they are, but for this one. */
+static struct batch_rules rules_with(const char *name, const char *text)
 {
     struct diagnostics *diagnostics = diagnostics_new();
-    assert_true(write_file(
-        "changes", "view: changes\nof: { kind: request }\ngroup: [type_code]\n"
-                   "buckets: [hour]\nmeasures:\n  closed: { count: closed }\n"
-                   "  opened: { count: opened }\nflow:\n  ended: { count: closed, by: closed }\n"));
-    assert_true(write_file("comes", "view: comes\nof: { kind: request }\ngroup: [unit]\nmeasures:\n"
-                                    "  net: { duration: { from: opened, to: closed, net: true } }\n"
-                                    "  full: { duration: { from: opened, to: closed } }\n"));
+    assert_true(write_file(name, text));
     struct batch_rules later = here.after;
     later.views = views_load(here.folder, here.kinds, diagnostics);
     assert_non_null(later.views);
     diagnostics_free(diagnostics);
     return later;
+}
+
+/* Measures before those that were there, a group fewer, hours instead of days. */
+static struct batch_rules rules_of_later(void)
+{
+    assert_true(write_file("comes", "view: comes\nof: { kind: request }\ngroup: [unit]\nmeasures:\n"
+                                    "  net: { duration: { from: opened, to: closed, net: true } }\n"
+                                    "  full: { duration: { from: opened, to: closed } }\n"));
+    return rules_with(
+        "changes", "view: changes\nof: { kind: request }\ngroup: [type_code]\n"
+                   "buckets: [hour]\nmeasures:\n  closed: { count: closed }\n"
+                   "  opened: { count: opened }\nflow:\n  ended: { count: closed, by: closed }\n");
 }
 
 static void apply(const struct batch_rules *rules)
@@ -100,30 +106,165 @@ static void a_change_of_the_files_is_no_adjustment(void **state)
                      0);
 }
 
-/* Bins of a period that a program of before 0031 froze have their measure's number. */
-static void what_was_frozen_by_number_is_named(void **state)
+/* As programs of before 0031 left it: bins have their measure's number in the file of then, which
+ * in `after` was another. The next who opens the database migrates it. */
+static void undo_shapes(void)
+{
+    run("ALTER TABLE core.frozen_cell DISABLE TRIGGER stays; UPDATE core.frozen_cell SET key = "
+        "jsonb_set(key, '{measure}', CASE WHEN period <> 'after' AND key ->> 'measure' = 'full' "
+        "THEN '1' ELSE '0' END::jsonb) WHERE relation = 'hist_comes' AND jsonb_typeof(key -> "
+        "'measure') = 'string'; ALTER TABLE core.frozen_cell ENABLE TRIGGER stays; ALTER TABLE "
+        "core.view DROP COLUMN shape; ALTER TABLE core.period DROP COLUMN shapes; DROP FUNCTION "
+        "core.shape_of, core.names_of_one; DELETE FROM core.migration WHERE number >= 31");
+}
+
+static int64_t has_shape(const char *period, const char *relation)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM core.period WHERE name = '%s' AND shapes ? '%s'", period,
+             relation);
+    return number(sql);
+}
+
+/* Its view may be gone, have come or have changed before there were shapes. */
+static void what_was_frozen_without_a_shape_is_what_its_rows_say(void **state)
 {
     (void)state;
-    run("ALTER TABLE core.frozen_cell DISABLE TRIGGER stays; UPDATE core.frozen_cell SET key = "
-        "jsonb_set(key, '{measure}', '1') WHERE relation = 'hist_comes'; ALTER TABLE "
-        "core.frozen_cell ENABLE TRIGGER stays; ALTER TABLE core.view DROP COLUMN shape; ALTER "
-        "TABLE core.period DROP COLUMN shapes; DROP FUNCTION core.shape_of, core.names_of_one; "
-        "DELETE FROM core.migration WHERE number >= 31");
-    const struct batch_rules later = rules_of_later();
-    tell(&later, 101, 102, false);
-    assert_int_equal(number("SELECT count(*) FROM core.frozen_cell WHERE relation = 'hist_comes' "
-                            "AND key ->> 'measure' <> 'full'"),
-                     0);
-    assert_int_equal(number("SELECT count(*) FROM api.adjustments('after') WHERE relation = "
-                            "'hist_comes' AND key ->> 'measure' = 'full'"),
+    freeze("old");
+    undo_shapes();
+    const struct batch_rules daily = rules_with(
+        "changes", "view: changes\nof: { kind: request }\ngroup: [type_code]\nmeasures:\n"
+                   "  closed: { count: closed }\n  opened: { count: opened }\nflow:\n"
+                   "  ended: { count: closed, by: closed }\n");
+    apply(&daily); /* hours were frozen */
+    assert_adjusted("old", "");
+    assert_adjusted("before", "cell_changes {\"opened_n\": 101} {\"opened_n\": 102}\n"
+                              "cell_same s110105001 {\"opened_n\": 66} {\"opened_n\": 67}");
+    assert_int_equal(has_shape("before", "cell_goes"), 1);
+    assert_int_equal(has_shape("before", "cell_comes"), 0);
+    assert_int_equal(has_shape("old", "hist_comes"), 1);
+    assert_int_equal(has_shape("after", "hist_comes"), 0); /* of which measure are they? */
+
+    tell(&daily, 101, 102, false);
+    assert_adjusted("old", "cell_changes {\"ended_n\": 9, \"closed_n\": 9, \"opened_n\": 14} "
+                           "{\"ended_n\": 9, \"closed_n\": 9, \"opened_n\": 15}\n"
+                           "cell_same s110105001 {\"opened_n\": 67} {\"opened_n\": 68}");
+    tell(&daily, 101, 102, true);
+    assert_int_equal(number("SELECT sum((live ->> 'n')::integer - coalesce((frozen ->> "
+                            "'n')::integer, 0)) FROM api.adjustments('old') WHERE relation = "
+                            "'hist_comes' AND key ->> 'measure' IN ('full', 'net')"),
+                     2);
+    assert_int_equal(number("SELECT count(*) FROM core.period WHERE name IN ('old', 'before') AND "
+                            "shapes -> 'cell_changes' ->> 'grain' = CASE name WHEN 'old' THEN "
+                            "'hour' ELSE 'day' END"),
+                     2);
+}
+
+/* An empty view may have an adjustment too, if it was there. */
+static void what_was_frozen_with_a_shape_keeps_it(void **state)
+{
+    (void)state;
+    const struct batch_rules rules = rules_of_later();
+    apply(&rules);
+    run("SELECT core.freeze_period('empty', '2027-01-01', '2027-12-31', 'w', 'r'); DELETE FROM "
+        "core.migration WHERE number = 33");
+    tell(&rules, 103, 104, false);
+    assert_int_equal(number("SELECT count(*) FROM core.period WHERE name = 'empty' AND shapes = "
+                            "(SELECT jsonb_object_agg(r, core.shape_of(r)) FROM "
+                            "core.cell_relations() AS r)"),
                      1);
+}
+
+/* Of a stock in which nothing moved there is its opening balance alone, which has no grain. */
+static void a_stock_that_only_stood_is_compared_by_days(void **state)
+{
+    (void)state;
+    const struct batch_rules days =
+        rules_with("holds", "view: holds\nof: { kind: request }\ngroup: [unit]\nstock:\n"
+                            "  open: { from: opened, to: closure }\n");
+    apply(&days);
+    run("SELECT core.freeze_period('stood', '2027-01-01', '2027-12-31', 'w', 'r')");
+    undo_shapes();
+    const struct batch_rules halves =
+        rules_with("holds", "view: holds\nof: { kind: request }\ngroup: [unit]\nbuckets: [day, "
+                            "noon_day]\nstock:\n  open: { from: opened, to: closure }\n");
+    apply(&halves);
+    assert_int_equal(has_shape("stood", "cell_holds"), 1);
+    assert_adjusted("stood", "");
+    /* Hours are live where days were frozen, and no writer has begun yet who would say so. */
+    assert_adjusted("before", "cell_changes {\"opened_n\": 101} {\"opened_n\": 104}\n"
+                              "cell_same s110105001 {\"opened_n\": 66} {\"opened_n\": 69}");
+    tell(&halves, 104, 105, false);
+    assert_int_equal(number("SELECT sum((live ->> 'open_n')::integer - (frozen ->> "
+                            "'open_n')::integer) FROM api.adjustments('stood') WHERE key ->> "
+                            "'bucket' = 'opening'"),
+                     1);
+}
+
+/* A unit sees nothing of a view without units: it would see the other side alone. */
+static void a_group_of_units_that_comes_or_goes_is_no_units_adjustment(void **state)
+{
+    (void)state;
+    run("CREATE ROLE dash_d_urban NOLOGIN IN ROLE dash; GRANT dash_d_urban TO CURRENT_USER");
+    freeze("units");
+    const struct batch_rules unitless =
+        rules_with("same", "view: same\nof: { kind: request }\ngroup: [type_code]\nmeasures:\n"
+                           "  opened: { count: opened }\n");
+    apply(&unitless);
+    freeze("none");
+    run("SET ROLE dash_d_urban");
+    assert_adjusted("units", "");
+    run("RESET ROLE");
+    assert_adjusted("units", "");
+    const struct batch_rules again =
+        rules_with("same", "view: same\nof: { kind: request }\ngroup: [unit]\nmeasures:\n"
+                           "  opened: { count: opened }\n");
+    apply(&again);
+    tell(&again, 105, 107, false); /* one of d_urban, one of another */
+    run("SET ROLE dash_d_urban");
+    assert_adjusted("none", "cell_holds d_urban {\"open_n\": 13} {\"open_n\": 14}");
+    assert_adjusted("units", "cell_holds d_urban {\"open_n\": 13} {\"open_n\": 14}\n"
+                             "cell_same d_urban {\"opened_n\": 35} {\"opened_n\": 36}");
+    run("RESET ROLE");
+    assert_int_equal(number("SELECT count(*) FROM api.adjustments('none') WHERE relation = "
+                            "'cell_same'"),
+                     1); /* two of one day, of all units */
+}
+
+/* From before 0017: that migration drops what would say which number is which measure. */
+static void bins_that_nobody_can_name_are_not_compared(void **state)
+{
+    (void)state;
+    const struct batch_rules rules = rules_of_later();
+    apply(&rules);
+    freeze("bins");
+    undo_shapes();
+    run("DROP VIEW api.comes_bins CASCADE; UPDATE core.view SET sql = '' WHERE name = 'comes'");
+    tell(&rules, 0, 1, false);
+    assert_int_equal(has_shape("bins", "cell_comes"), 1);
+    assert_int_equal(has_shape("bins", "hist_comes"), 0);
+    assert_adjusted("bins", "");
+
+    freeze("moved");
+    undo_shapes();
+    run("ALTER TABLE core.frozen_cell DISABLE TRIGGER stays; UPDATE core.frozen_cell SET key = "
+        "jsonb_set(key, '{measure}', '2') WHERE period = 'moved' AND key -> 'measure' = '1'; ALTER "
+        "TABLE core.frozen_cell ENABLE TRIGGER stays");
+    tell(&rules, 0, 1, false); /* the file of then had three measures */
+    assert_int_equal(has_shape("moved", "hist_comes"), 0);
+    assert_adjusted("moved", "");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_of_the_files_is_no_adjustment),
-        cmocka_unit_test(what_was_frozen_by_number_is_named),
+        cmocka_unit_test(what_was_frozen_without_a_shape_is_what_its_rows_say),
+        cmocka_unit_test(what_was_frozen_with_a_shape_keeps_it),
+        cmocka_unit_test(a_stock_that_only_stood_is_compared_by_days),
+        cmocka_unit_test(a_group_of_units_that_comes_or_goes_is_no_units_adjustment),
+        cmocka_unit_test(bins_that_nobody_can_name_are_not_compared),
     };
     log_open("test", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, open_all, close_all);
