@@ -82,17 +82,41 @@ def test_a_frozen_period_stays_and_what_comes_later_is_its_adjustment(district):
     assert district.sql("SELECT who, reason FROM core.audit WHERE verb = 'period freeze'") == [("张三", "三月月报发布")]
 
 
-def test_a_freeze_does_not_begin_under_a_swap(district):
-    """Cells that change places under its snapshot would look empty (docs/decisions/0110)."""
-    words = [district.binaries / "citybrain", "period", "freeze", "2023-01", "--from", "2023-01-01", "--to", "2023-01-31"]
+@pytest.mark.parametrize("words, status, said", ((("freeze", "2023-01", "--from", "2023-01-01", "--to", "2023-01-31"), 0, b"would be"),
+                                                 (("adjustments", "nobody"), 1, b"nobody is not frozen")))
+def test_cells_are_not_read_under_a_swap(district, words, status, said):
+    """Those that change places under its snapshot would look empty (docs/decisions/0110)."""
+    words = [district.binaries / "citybrain", "period", *words]
     swap = psycopg2.connect(district.environment["CITYBRAIN_PG"])
     with contextlib.closing(swap), swap.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(20120348)")  # as a swap holds it to its COMMIT
-        with subprocess.Popen([str(word) for word in words], env=district.environment, stderr=subprocess.PIPE) as freeze:
+        with subprocess.Popen([str(word) for word in words], env=district.environment, stderr=subprocess.PIPE) as asking:
             until(lambda: district.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 20120348 AND "
-                                       "NOT granted") == [(1,)], "the freeze waits", 20)
+                                       "NOT granted") == [(1,)], "it waits", 20)
             swap.commit()
-            assert b"would be" in freeze.communicate(timeout=20)[1] and freeze.returncode == 0
+            assert said in asking.communicate(timeout=20)[1] and asking.returncode == status
+
+
+def test_what_is_not_compared_is_said(district):
+    """Of views that are not as they were when the period was frozen, what both have; of the others nothing (docs/decisions/0404)."""
+    district.sql("INSERT INTO core.period (name, first_day, last_day, tick_ms, positions, who, reason, shapes) SELECT '1999', '1999-01-01', "
+                 "'1999-12-31', 0, '{}', 'nobody', 'a test', jsonb_object_agg(r, core.shape_of(r)) - 'cell_matters' - 'hist_whistle' || "
+                 "jsonb_build_object('cell_gone', core.shape_of('cell_inflow'), 'cell_dispute', core.shape_of('cell_dispute') || "
+                 "'{\"hash\": \"another\"}') FROM core.cell_relations() AS r RETURNING name")
+    district.sql("INSERT INTO core.frozen_cell (period, relation, key, value, unit) VALUES ('1999', 'cell_gone', '{\"day\": \"1999-03-01\"}', "
+                 "'{\"opened_n\": 5}', '') RETURNING period")
+
+    def told(*words):
+        done = period(district, words[0], "1999", *words[1:])
+        return done.stdout, [line.removeprefix("citybrain period: ") for line in done.stderr.splitlines()]
+    bins = "bins not compared, for there were none or nobody knows of which measures they were: whistle"
+    changed = "changed since it was frozen, so compared by the groups and measures that both have: dispute"
+    unchanged = "nothing that was frozen was changed since"
+    assert told("adjustments")[1] == [unchanged, f"{changed}; {bins}; not there then, so not compared: matters; gone since, so not compared: gone"]
+    assert told("adjustments", "--view", "gone")[1] == ["nothing was compared", "gone since, so not compared: gone"]
+    assert told("adjustments", "--view", "dispute")[1] == [unchanged, changed]
+    assert told("adjustments", "--view", "backlog")[1] == [unchanged]
+    assert json.loads(told("show", "--view", "gone", "--json")[0]) == [{"day": "1999-03-01", "opened_n": 5}]
 
 
 def test_what_is_no_period_is_told(district):

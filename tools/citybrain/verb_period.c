@@ -76,16 +76,22 @@ static const char adjustments_sql[] =
     "api.adjustments($1) AS a WHERE $2::text IS NULL OR a.relation IN ('cell_' || $2, 'hist_' || "
     "$2))::text END";
 
-/* Views that are not as they were when the period was frozen, and how (docs/decisions/0404). */
+/* Views that are not as they were when the period was frozen, and how; and whether any is compared
+ * (docs/decisions/0404). Bins lie beside the cells of a view that has durations. */
 static const char changes_sql[] =
     "SELECT concat_ws('; ', 'changed since it was frozen, so compared by the groups and measures "
-    "that both have: ' || string_agg(c.view, ', ') FILTER (WHERE c.was <> c.is_now), 'not there "
+    "that both have: ' || string_agg(c.view, ', ') FILTER (WHERE c.was <> c.is_now), 'bins not "
+    "compared, for there were none or nobody knows of which measures they were: ' || "
+    "string_agg(c.view, ', ') FILTER (WHERE c.was IS NOT NULL AND c.bins_are_left), 'not there "
     "then, so not compared: ' || string_agg(c.view, ', ') FILTER (WHERE c.was IS NULL), 'gone "
-    "since: ' || string_agg(c.view, ', ') FILTER (WHERE c.is_now IS NULL)) FROM (SELECT "
-    "coalesce(v.name, s.name) AS view, s.hash AS was, v.hash AS is_now FROM core.view AS v FULL "
-    "JOIN (SELECT substr(e.key, 6) AS name, e.value ->> 'hash' AS hash FROM core.period AS p CROSS "
-    "JOIN LATERAL jsonb_each(p.shapes) AS e WHERE p.name = $1 AND e.key LIKE 'cell\\_%') AS s ON "
-    "s.name = v.name WHERE $2::text IS NULL OR coalesce(v.name, s.name) = $2 ORDER BY 1) AS c";
+    "since, so not compared: ' || string_agg(c.view, ', ') FILTER (WHERE c.is_now IS NULL)), "
+    "coalesce(bool_or(c.was IS NOT NULL AND c.is_now IS NOT NULL), false) FROM (SELECT "
+    "coalesce(v.name, s.name) AS view, s.hash AS was, v.hash AS is_now, NOT s.has_bins AND "
+    "to_regclass('core.hist_' || v.name) IS NOT NULL AS bins_are_left FROM core.view AS v FULL "
+    "JOIN (SELECT substr(e.key, 6) AS name, e.value ->> 'hash' AS hash, p.shapes ? ('hist_' || "
+    "substr(e.key, 6)) AS has_bins FROM core.period AS p CROSS JOIN LATERAL jsonb_each(p.shapes) "
+    "AS e WHERE p.name = $1 AND e.key LIKE 'cell\\_%') AS s ON s.name = v.name WHERE $2::text IS "
+    "NULL OR coalesce(v.name, s.name) = $2 ORDER BY 1) AS c";
 
 /* The views it was frozen with, where $2 is none of them. */
 static const char others_sql[] =
@@ -95,8 +101,8 @@ static const char others_sql[] =
 
 static const char goes_on_sql[] = "SELECT $1::date >= core.civil_now()::date";
 
-/* Held from before the snapshot to our end: cells that are filled anew are swapped in before it or
- * behind it, not under it, where they would look empty. */
+/* Held from before the snapshot to our end, by who freezes and by who compares: cells that are
+ * filled anew are swapped in before it or behind it, not under it, where they would look empty. */
 static const char hold_sql[] =
     "SET lock_timeout = '30s'; SELECT pg_advisory_lock_shared(20120348); " LOCK_HOLDERS_PATIENCE;
 
@@ -172,18 +178,21 @@ static int ask_adjustments(const struct wish *wish, struct postgres_connection *
                            struct error *error)
 {
     const char *values[] = {wish->name, wish->view};
-    int status = ask(wish, connection, adjustments_sql, 2,
-                     "nothing that was frozen was changed since", error);
-    if (status != VERB_OK)
-        return status;
+    if (!postgres_connection_run(connection, hold_sql, error))
+        return VERB_UNAVAILABLE;
     PGresult *result = PQexecParams(postgres_connection_handle(connection), changes_sql, 2, NULL,
                                     values, NULL, NULL, 0);
-    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+    int status = VERB_UNAVAILABLE;
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
         postgres_connection_fail(connection, result, error);
-        status = VERB_UNAVAILABLE;
-    } else if (PQgetlength(result, 0, 0) > 0) {
+    else
+        status = ask(wish, connection, adjustments_sql, 2,
+                     strcmp(PQgetvalue(result, 0, 1), "t") == 0
+                         ? "nothing that was frozen was changed since"
+                         : "nothing was compared",
+                     error);
+    if (status == VERB_OK && PQgetlength(result, 0, 0) > 0)
         fprintf(stderr, "citybrain period: %s\n", PQgetvalue(result, 0, 0));
-    }
     PQclear(result);
     return status;
 }
