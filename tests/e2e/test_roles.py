@@ -69,8 +69,12 @@ def facts(cursor):
                 values = [v + n if isinstance(v, int) and not isinstance(v, bool) else v for v in values]
             cursor.execute(f"INSERT INTO {table} ({', '.join(c for c, _ in named)}) VALUES ({', '.join(['%s'] * len(values))})",
                            values)
-    cursor.execute("INSERT INTO core.period (name, first_day, last_day, tick_ms, positions, who, reason) VALUES "
-                   "('2031', '2031-01-01', '2031-12-31', 0, '{}', 'nobody', 'a test')")
+    cursor.execute("INSERT INTO core.period (name, first_day, last_day, tick_ms, positions, who, reason, shapes) SELECT '2031', "
+                   "'2031-01-01', '2031-12-31', 0, '{}', 'nobody', 'a test', jsonb_object_agg(r, core.shape_of(r)) FROM "
+                   "core.cell_relations() AS r")
+    for unit in UNITS:  # one that is in no cell now: its adjustment is of what is frozen alone
+        cursor.execute("INSERT INTO core.frozen_cell (period, relation, key, value, unit) VALUES ('2031', 'cell_closure_rate', "
+                       "jsonb_build_object('bucket', '07', 'day', '2031-02-01', 'unit', %s), '{\"opened_n\": 3}', %s)", (unit, unit))
     return cursor
 
 
@@ -132,7 +136,11 @@ def test_no_unit_sees_a_row_of_another_through_anything(facts):
             assert not leaked or source == "core.code", f"dash_{mine} sees {other} through {source}: {leaked[:3]}"
     for unit in UNITS:  # and it is no empty promise
         own = [source for source, lines in seen[unit].items() if lines and any(unit in line for line, _ in lines)]
-        assert {"api.case_now", "api.closure_rate", "api.response_time", "api.response_time_bins", "api.case_timeline"} <= set(own), own
+        assert {"api.case_now", "api.closure_rate", "api.response_time", "api.response_time_bins", "api.case_timeline",
+                CALLS["api.adjustments(text)"]} <= set(own), own
+        adjusted = [line for line, _ in seen[unit][CALLS["api.adjustments(text)"]]]
+        assert {line.split(",")[0] for line in adjusted} >= {"(cell_closure_rate", "(hist_response_time"}, adjusted
+        assert any("2031-02-01" in line for line in adjusted), adjusted
 
 
 def test_whoever_may_see_all_does(facts):
