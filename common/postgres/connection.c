@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base.h"
 #include "base/memory.h"
 
 #define MAX_PREPARED 256
@@ -89,8 +90,12 @@ const char *postgres_connection_fix(const struct error *error)
     if (error->kind != ERROR_RETRY || error->code != 0 ||
         strncmp(error->text, "PostgreSQL: ", 12) != 0)
         return "";
-    return strstr(error->text, "FATAL:") ? "; fix: name a login and a database that it takes by "
-                                         : "; fix: start it, or name another by ";
+    static const char *const refusals[] = {"authentication failed", "does not exist", "no pg_hba",
+                                           "permission denied"};
+    for (size_t i = 0; i < ARRAY_LENGTH(refusals); i++)
+        if (strstr(error->text, "FATAL:") && strstr(error->text, refusals[i]))
+            return "; fix: name a login and a database that it takes by ";
+    return strstr(error->text, "FATAL:") ? "" : "; fix: start it, or name another by ";
 }
 
 bool postgres_connection_run(struct postgres_connection *connection, const char *sql,

@@ -52,11 +52,13 @@ class AggregatorStage(RouterStage):
         """Figures an event of those it has not read: the daemon's CPU of the second half, its backend's of all and of the
         second half."""
         group, topic = self.group("aggregator"), prefix + "events"
+        with contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
+            begun = sum(self.reached(cursor, topic).values())
         with self.daemon("aggregator", prefix, group, config=config, postgres=conninfo or self.conninfo(database),
                          api="127.0.0.1:0", **settings) as process, \
                 contextlib.closing(self.connect(database)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
-            meter, half, ends, begun = Meter(self, process.pid, records), None, self.ends(topic), self.reached(cursor, topic)
+            meter, half, ends = Meter(self, process.pid, records), None, self.ends(topic)
 
             def database_cpu():
                 cursor.execute(BACKENDS, (database,))
@@ -66,7 +68,7 @@ class AggregatorStage(RouterStage):
                 nonlocal half
                 assert process.poll() is None, "the aggregator ended: " + self.last_words()
                 at = self.reached(cursor, topic)
-                done = sum(at.values()) - sum(begun.values())
+                done = sum(at.values()) - begun
                 if half is None and 2 * done >= records:
                     half = done, cpu_of(process.pid), database_cpu()
                 return all(at.get(part, -1) >= end for part, end in ends.items())

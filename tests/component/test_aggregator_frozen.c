@@ -142,6 +142,9 @@ static void what_was_frozen_without_a_shape_is_what_its_rows_say(void **state)
     assert_adjusted("before", "cell_changes {\"opened_n\": 101} {\"opened_n\": 102}\n"
                               "cell_same s110105001 {\"opened_n\": 66} {\"opened_n\": 67}");
     assert_int_equal(has_shape("before", "cell_goes"), 1);
+    assert_int_equal(number("SELECT count(*) FROM core.period WHERE name = 'before' AND shapes -> "
+                            "'cell_goes' ->> 'hash' = ''"), /* it was there, and is as no other */
+                     1);
     assert_int_equal(has_shape("before", "cell_comes"), 0);
     assert_int_equal(has_shape("old", "hist_comes"), 1);
     assert_int_equal(has_shape("after", "hist_comes"), 0); /* of which measure are they? */

@@ -328,6 +328,9 @@ def test_a_verb_asks_as_who_one_is(district, monkeypatch):
     assert {row[header.index("unit")] for row in rows} == {LEAD}
     refused = district.citybrain("stations", check=False)
     assert refused.returncode == 69 and refused.stderr.startswith("citybrain stations: 403: "), refused.stderr
+    monkeypatch.setitem(district.environment, "CITYBRAIN_API_TOKEN", "demo-st001")  # which is told of no view
+    refused = district.citybrain("views", "show", "closure_rate", check=False)
+    assert refused.returncode == 69 and refused.stderr.startswith("citybrain views: closure_rate: 403: "), refused.stderr
 
 
 def test_a_station_is_told_of_its_cases_and_of_no_view(api):

@@ -21,7 +21,7 @@ RATES = {"s1": (10, 8, 0.8813, 0.7343, 0.7994, 77.5), "s2": (10, 8, 0.9918, 0.89
          "d1": (20, 5, 1.0, 1.0, 1.0, 100.0), "": (3, 0, None, None, None, None)}
 
 
-NOW = {"ms": 0, "rows": True, "refused": None}  # the district's clock; whether anything is known; which question is refused
+NOW = {"ms": 0, "rows": True, "refused": None, "status": 403}  # the district's clock; whether anything is known; which question is refused
 
 
 def rates(orders, valid, response, solution, satisfaction, score, method="pooled", **more):
@@ -60,7 +60,7 @@ def api():
             for url in map(urlparse, parse_qs(whole.query)["ask"]):
                 asked.append((url.path.rsplit("/", 1)[-1], parse_qs(url.query)))
                 refused = asked[-1][0] == NOW["refused"]
-                parts.append({"status": 403, "body": {"detail": "not yours"}} if refused else {"status": 200, "body": answer(*asked[-1])})
+                parts.append({"status": NOW["status"], "body": {"detail": "not yours"}} if refused else {"status": 200, "body": answer(*asked[-1])})
             body = json.dumps({"answers": parts}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
@@ -108,9 +108,11 @@ def test_all_of_it_is_asked_at_once_and_of_one_moment(api):
 
 
 @pytest.mark.parametrize("refused", ["three_rates", "on_time", "units"])
-def test_a_part_that_is_refused_is_said(api, monkeypatch, refused):
+@pytest.mark.parametrize("status, fix", [(403, ""), (429, "; fix: ask again in some seconds (aggregator.api_rate)")])
+def test_a_part_that_is_refused_is_said(api, monkeypatch, refused, status, fix):
     monkeypatch.setitem(NOW, "refused", refused)
-    assert report("monthly", "2026-03", "--url", api[0], status=69) == f"citybrain report: {refused}: 403: not yours\n"
+    monkeypatch.setitem(NOW, "status", status)
+    assert report("monthly", "2026-03", "--url", api[0], status=69) == f"citybrain report: {refused}: {status}: not yours{fix}\n"
 
 
 def test_a_day_ends_at_noon_and_is_readable_by_old_spreadsheets(api):

@@ -105,6 +105,8 @@ static const char goes_on_sql[] = "SELECT $1::date >= core.civil_now()::date";
  * filled anew are swapped in before it or behind it, not under it, where they would look empty. */
 static const char hold_sql[] =
     "SET lock_timeout = '30s'; SELECT pg_advisory_lock_shared(20120348); " LOCK_HOLDERS_PATIENCE;
+/* What is to be shown is here by then, and who reads it may take his time. */
+static const char release_sql[] = "SELECT pg_advisory_unlock_all()";
 
 static const char freeze_sql[] = "SELECT core.freeze_period($1, $2::date, $3::date, $4, $5)";
 
@@ -144,6 +146,8 @@ static int ask(const struct wish *wish, struct postgres_connection *connection, 
         fprintf(stderr, "citybrain period: %s is not frozen; fix: citybrain period ls\n",
                 wish->name);
         status = VERB_FAILED;
+    } else if (!postgres_connection_run(connection, release_sql, error)) {
+        status = VERB_UNAVAILABLE;
     } else {
         if (strcmp(PQgetvalue(result, 0, 0), "[]") == 0)
             fprintf(stderr, "citybrain period: %s\n", nothing);
@@ -165,8 +169,9 @@ static int ask_views(const struct wish *wish, struct postgres_connection *connec
         postgres_connection_fail(connection, result, error);
         status = VERB_UNAVAILABLE;
     } else if (wish->view && PQntuples(result) > 0) {
-        fprintf(stderr, "citybrain period: no view \"%s\" was frozen with %s; fix: one of %s\n",
-                wish->view, wish->name, PQgetvalue(result, 0, 0));
+        fprintf(stderr, "citybrain period: no view \"%s\" was frozen with %s; fix: %s%s\n",
+                wish->view, wish->name, PQgetisnull(result, 0, 0) ? "none was" : "one of ",
+                PQgetvalue(result, 0, 0));
         status = VERB_FAILED;
     }
     PQclear(result);

@@ -127,8 +127,9 @@ static const struct json_value *body_of(const struct json_value *part, const cha
     const struct json_value *body = part ? json_get(part, SPAN("body")) : NULL;
     if (body && json_int(part, "status", &status) && status == 200)
         return body;
-    fprintf(stderr, "citybrain report: %s: %lld: %.*s\n", about, (long long)status,
-            SPAN_ARG(body ? json_text(body, "detail") : SPAN_NONE));
+    fprintf(stderr, "citybrain report: %s: %lld: %.*s%s\n", about, (long long)status,
+            SPAN_ARG(body ? json_text(body, "detail") : SPAN_NONE),
+            status == 429 ? "; fix: ask again in some seconds (aggregator.api_rate)" : "");
     return NULL;
 }
 

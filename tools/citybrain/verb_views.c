@@ -125,8 +125,10 @@ static int ask(struct read_api *api, const struct wish *wish, const char *by, st
         result = VERB_UNAVAILABLE;
     } else if (status != 200) { /* our question was wrong (4xx), or nobody can answer now */
         read_api_say(api, wish->name, status, strbuf_span(answer));
-        fputs("see: citybrain views --help\n", stderr);
-        result = status < 500 ? VERB_USAGE : VERB_UNAVAILABLE;
+        bool mistaken = status < 500 && status != 403; /* somebody else's is no wrong question */
+        if (mistaken)
+            fputs("see: citybrain views --help\n", stderr);
+        result = mistaken ? VERB_USAGE : VERB_UNAVAILABLE;
     }
     strbuf_fini(&path);
     return result;

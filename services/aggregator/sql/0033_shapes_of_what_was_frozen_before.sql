@@ -22,7 +22,7 @@ WITH told AS (
     JOIN core.period AS p ON p.name = r.period
     WHERE p.shapes -> r.relation -> 'grain' IS NULL),
 cell AS (
-    SELECT t.*, coalesce(core.names_of_one(t.names, t.taken -> 'names') = '{}', false) AS is_same FROM told AS t),
+    SELECT t.*, t.taken IS NOT NULL AND core.names_of_one(t.names, t.taken -> 'names') = '{}' AS is_same FROM told AS t),
 made AS (
     SELECT c.period, 'cell_' || c.view AS relation, jsonb_strip_nulls(jsonb_build_object(
                'hash', CASE WHEN c.is_same THEN c.taken ->> 'hash' ELSE '' END, 'names', c.names, 'grain', c.grain)) AS shape
