@@ -96,7 +96,7 @@ def test_the_command_shows_some_states_and_refuses_others(slow):
     assert "1 silent, " in done.stderr and "266 never, 1 unknown, at 2026-10-09T12:00:00+08:00" in done.stderr
     assert slow.citybrain("stations", "--state", "dead", check=False).returncode == 64
     away = slow.citybrain("stations", "--url", "http://127.0.0.1:9", check=False)
-    assert away.returncode == 69 and "fix: start it" in away.stderr
+    assert away.returncode == 69 and "fix: start the aggregator" in away.stderr
 
 
 def test_metrics_count_by_family(slow):
