@@ -328,6 +328,13 @@ def test_a_verb_asks_as_who_one_is(district, monkeypatch):
     assert {row[header.index("unit")] for row in rows} == {LEAD}
     refused = district.citybrain("stations", check=False)
     assert refused.returncode == 69 and refused.stderr.startswith("citybrain stations: 403: "), refused.stderr
+    why = district.citybrain("why", case(0), check=False)
+    assert (why.returncode, why.stdout) == (69, "") and "to readers and the desk only" in why.stderr, why.stderr
+    assert "it is not for the token" in district.citybrain("why", "request:12345:OTHER1", check=False).stderr
+    today = datetime.datetime.now(CHINA).date()
+    assert f"of what {LEAD} may see" in district.citybrain("report", "daily", today).stderr
+    monkeypatch.setitem(district.environment, "CITYBRAIN_API_TOKEN", "demo-desk")
+    assert case(0) in district.citybrain("why", case(0)).stdout and "may see" not in district.citybrain("report", "daily", today).stderr
     monkeypatch.setitem(district.environment, "CITYBRAIN_API_TOKEN", "demo-st001")  # which is told of no view
     refused = district.citybrain("views", "show", "closure_rate", check=False)
     assert refused.returncode == 69 and refused.stderr.startswith("citybrain views: closure_rate: 403: "), refused.stderr

@@ -14,7 +14,7 @@ CITYBRAIN = Path(os.environ.get("CITYBRAIN_BIN", ROOT / "build/debug")) / "cityb
 CASE = "request:12345:1"
 VERBS = {"views": ("views", "show", "inflow"), "report": ("report", "daily", "2026-03-01"), "stations": ("stations",), "why": ("why", CASE)}
 ANSWER = {"view": "inflow", "now": 1, "rows": [], "counts": {}, "case": CASE, "timeline": [], "lines": "",
-          "answers": [{"status": 200, "body": {"now": 1, "rows": [], "units": []}}] * 10}
+          "answers": [{"status": 200, "body": {"now": 1, "rows": [], "units": [], "who": {"all": True}}}] * 11}
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_who_has_a_token_asks_with_it(api, verb):
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("token, cause, fix", [
-    (None, "lets nobody in without a token", "set CITYBRAIN_API_TOKEN to yours"),
+    (None, "lets nobody in without a token", "set CITYBRAIN_API_TOKEN to yours (of a unit,"),
     ("", "lets nobody in without a token", "set CITYBRAIN_API_TOKEN to yours"),
-    ("another", "does not know the token of $CITYBRAIN_API_TOKEN", "or unset it")])
+    ("another", "does not take the token of $CITYBRAIN_API_TOKEN", "one of a unit, a station or a reader")])
 def test_who_is_not_let_in_is_told_why(api, verb, token, cause, fix):
     done = ask(api, verb, token)
     assert (done.returncode, done.stdout) == (69, "")

@@ -21,7 +21,7 @@ RATES = {"s1": (10, 8, 0.8813, 0.7343, 0.7994, 77.5), "s2": (10, 8, 0.9918, 0.89
          "d1": (20, 5, 1.0, 1.0, 1.0, 100.0), "": (3, 0, None, None, None, None)}
 
 
-NOW = {"ms": 0, "rows": True, "refused": None, "status": 403}  # the district's clock; whether anything is known; which question is refused
+NOW = {"ms": 0, "rows": True, "refused": None, "status": 403, "who": {"kind": "reader", "name": None, "all": True}}  # the district's clock; whether anything is known; which question is refused
 
 
 def rates(orders, valid, response, solution, satisfaction, score, method="pooled", **more):
@@ -30,6 +30,8 @@ def rates(orders, valid, response, solution, satisfaction, score, method="pooled
 
 
 def answer(view, query):
+    if view == "page":
+        return {"who": NOW["who"]}
     if view == "units":
         return {"units": [{"unit": code, "name": name, "kind": kind} for code, (name, kind) in UNITS.items()]}
     by, mean = query["by"][0], query["method"][0] == "mean"
@@ -95,7 +97,7 @@ def test_a_month_is_ranked_as_the_field_ranks(api):
     assert rows[0]["单位"] == "乙,街道" and rows[1]["响应率"] == "88.13%" and rows[1]["按时办结率"] == "100.00%"
     assert {(r["起"], r["止"], r["口径"], r["公式"]) for r in rows} == {
         ("2026-02-19 00:00", "2026-03-19 00:00", "全口径(含剔除)", "2025-01-01")}
-    assert {tuple(query[name][0] for name in ("from", "to")) for view, query in asked if view != "units"} == {
+    assert {tuple(query[name][0] for name in ("from", "to")) for view, query in asked if view not in ("units", "page")} == {
         ("2026-02-19", "2026-02-19")}
 
 
@@ -103,11 +105,19 @@ def test_all_of_it_is_asked_at_once_and_of_one_moment(api):
     url, asked = api
     asked.clear()
     report("monthly", "2026-03", "--url", url)
-    assert [view for view, _ in asked] == ["three_rates"] * 3 + ["closure_rate"] * 3 + ["on_time"] * 3 + ["units"]
+    assert [view for view, _ in asked] == ["three_rates"] * 3 + ["closure_rate"] * 3 + ["on_time"] * 3 + ["units", "page"]
     assert [query["by"] for view, query in asked[:3]] == [["unit,period_19"], ["period_19"], ["period_19"]]
 
 
-@pytest.mark.parametrize("refused", ["three_rates", "on_time", "units"])
+def test_whose_sums_they_are_is_said(api, monkeypatch):
+    words = [str(BINARIES / "citybrain"), "report", "monthly", "2026-03", "--url", api[0]]
+    assert subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stderr == ""
+    monkeypatch.setitem(NOW, "who", {"kind": "unit", "name": "d_water", "all": False})
+    said = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True).stderr
+    assert said.startswith("仅限所见 of what d_water may see") and len(said.splitlines()) == 1, said
+
+
+@pytest.mark.parametrize("refused", ["three_rates", "on_time", "units", "page"])
 @pytest.mark.parametrize("status, fix", [(403, ""), (429, "; fix: ask again in some seconds (aggregator.api_rate)")])
 def test_a_part_that_is_refused_is_said(api, monkeypatch, refused, status, fix):
     monkeypatch.setitem(NOW, "refused", refused)
@@ -121,8 +131,8 @@ def test_a_day_ends_at_noon_and_is_readable_by_old_spreadsheets(api):
     rows = list(csv.DictReader(io.StringIO(report("daily", "2026-03-01", "--scope", "net", "--charset", "gb18030", "--url", url)
                                            .decode("gb18030"), newline="")))
     assert (rows[0]["起"], rows[0]["止"], rows[0]["报告"], rows[0]["口径"]) == ("2026-02-28 12:00", "2026-03-01 12:00", "日报", "剔除后")
-    assert {query["scope"][0] for view, query in asked if view != "units"} == {"net"}
-    assert all("noon_day" in query["by"][0] for view, query in asked if view != "units")
+    assert {query["scope"][0] for view, query in asked if view not in ("units", "page")} == {"net"}
+    assert all("noon_day" in query["by"][0] for view, query in asked if view not in ("units", "page"))
 
 
 def test_programs_get_numbers(api):

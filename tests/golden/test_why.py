@@ -200,3 +200,23 @@ def test_a_mapping_is_told_where_nothing_is_missing(log):
     tell(log, case, (0, 2), (3, 1), (0, 3))
     done = asked(*lines, case=case, words=["--json"])
     assert done.stderr == "" and json.loads(done.stdout)["mappings"] == [{"feed": "hotline", "version": 3}, {"feed": "status", "version": 1}]
+
+
+def test_whose_token_is_given_no_lines_is_told():
+    """Folded as if there were none it was a case that nobody had told of."""
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"case": CASE, "kind": "request", "state": "open", "timeline": []}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    done = subprocess.run([BINARY, "why", CASE, "--url", f"http://127.0.0.1:{server.server_port}", "--brokers", BROKERS], cwd=ROOT,
+                          capture_output=True, text=True, timeout=60)
+    server.shutdown()
+    server.server_close()
+    assert (done.returncode, done.stdout) == (69, "") and "to readers and the desk only; fix: set CITYBRAIN_API_TOKEN" in done.stderr

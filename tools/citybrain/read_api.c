@@ -45,10 +45,14 @@ static bool is_turned_away(const struct read_api *api, const struct http_call *c
     if (call->status == 401)
         fprintf(stderr, "citybrain %s: %s %s; fix: set CITYBRAIN_API_TOKEN to %s\n", api->verb,
                 api->url,
-                api->token ? "does not know the token of $CITYBRAIN_API_TOKEN"
+                api->token ? "does not take the token of $CITYBRAIN_API_TOKEN"
                            : "lets nobody in without a token",
-                api->token ? "one that the file of aggregator.tokens has, or unset it"
-                           : "yours (a line of the file that aggregator.tokens names)");
+                api->token
+                    ? "one of a unit, a station or a reader in the file that aggregator.tokens "
+                      "names (it "
+                      "is read at the aggregator's start)"
+                    : "yours (of a unit, a station or a reader in the file that aggregator.tokens "
+                      "names)");
     else if (call->status == 429)
         fprintf(stderr,
                 "citybrain %s: %s was asked too often; fix: ask again in %ld s (aggregator."

@@ -36,7 +36,7 @@ static const char report_help[] =
     "  --url            the aggregator's API (default $CITYBRAIN_API or http://127.0.0.1:29340);\n"
     "                   where it lets nobody in without a token, CITYBRAIN_API_TOKEN is yours\n\n"
     "  citybrain report monthly 2026-03 --charset gb18030 >2026-03.csv\n"
-    "exit: 0 printed, 64 usage, 69 no API\n";
+    "exit: 0 printed, 64 usage, 69 no API, or not for you\n";
 
 struct wish {
     struct report_head head;
@@ -118,6 +118,7 @@ static void write_questions(const struct wish *wish, struct strbuf *path)
             add_question(path, question);
         }
     add_question(path, "units");
+    add_question(path, "page"); /* who asks */
 }
 
 /* NULL: there is none, or its status is none of a good answer, which is said. */
@@ -133,6 +134,19 @@ static const struct json_value *body_of(const struct json_value *part, const cha
     return NULL;
 }
 
+/* Its sums and ranks are of what who asks may see: of a unit's token, that unit alone. */
+static void say_whose(const struct json_value *page)
+{
+    const struct json_value *who = json_get(page, SPAN("who")),
+                            *all = who ? json_get(who, SPAN("all")) : NULL;
+    if (all && all->type == JSON_BOOL && !all->truth)
+        fprintf(
+            stderr,
+            "仅限所见 of what %.*s may see, whose token $CITYBRAIN_API_TOKEN is: sums and ranks "
+            "are of that alone\n",
+            SPAN_ARG(json_text(who, "name")));
+}
+
 static int take(const struct json_value *parts, struct report_rows *rows, int64_t *now_ms)
 {
     const struct json_value *part = parts->first, *body;
@@ -146,6 +160,10 @@ static int take(const struct json_value *parts, struct report_rows *rows, int64_
     if (!(body = body_of(part, "units")))
         return VERB_UNAVAILABLE;
     report_rows_name(rows, body);
+    part = part->next;
+    if (!(body = body_of(part, "page")))
+        return VERB_UNAVAILABLE;
+    say_whose(body);
     return VERB_OK;
 }
 

@@ -33,7 +33,7 @@ static const char stations_help[] =
     "The counts go to stderr. --json prints {now, counts, rows} as the API gives "
     "them.\n" READ_API_HELP "\n"
     "  citybrain stations --state late,silent\n"
-    "exit: 0 shown, 64 no such state, 69 no API\n";
+    "exit: 0 shown, 64 no such state, 69 no API, or not for you\n";
 
 static int64_t count_of(const struct json_value *counts, const char *state)
 {

@@ -43,7 +43,8 @@ static const char views_help[] =
     "  citybrain views show closure_rate --by unit,type --from 2026-03-01 --to 2026-03-31\n"
     "  citybrain views show closure_rate --by unit --total | sort -t$'\\t' -k3,3nr | head   # the "
     "busiest\n"
-    "exit: 0 shown or applied, 64 no such view, column or date, 69 no API or database, 78 "
+    "exit: 0 shown or applied, 64 no such view, column or date, 69 no API or database, or not for "
+    "you, 78 "
     "configuration\n";
 
 static const struct json_value *rows_of(struct json_reader *reader, struct span answer,

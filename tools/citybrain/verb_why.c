@@ -51,7 +51,7 @@ static const char why_help[] =
     "without a\n"
     "               broker the rest is shown, and stderr says so\n"
     "  --config     kinds, codes and names (default $CITYBRAIN_CONFIG or config)\n"
-    "exit: 0 shown, 1 no such case, 69 no API, 78 configuration\n";
+    "exit: 0 shown, 1 no such case, 69 no API, or not for you, 78 configuration\n";
 
 struct why {
     const char *id, *url, *config_dir;
@@ -130,9 +130,11 @@ static int ask(const struct why *why)
     int result = VERB_UNAVAILABLE, status = read_api_ask(api, path, &answer);
     if (status == 404) {
         fprintf(stderr,
-                "citybrain why: no case %s: nothing was accepted under it, or the "
-                "aggregator is behind (citybrain lag)\n",
-                why->id);
+                "citybrain why: no case %s: nothing was accepted under it, %sor the aggregator is "
+                "behind (citybrain lag)\n",
+                why->id,
+                getenv("CITYBRAIN_API_TOKEN") ? "it is not for the token of $CITYBRAIN_API_TOKEN, "
+                                              : "");
         result = VERB_FAILED;
     } else if (status != 0 && status != 200) {
         read_api_say(api, NULL, status, strbuf_span(&answer));

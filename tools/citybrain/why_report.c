@@ -50,6 +50,10 @@ bool why_report_read(struct why_report *report, struct span answer, const struct
     if (!report->kind)
         return error_set(error, ERROR_CONFIG, 0, "no kind \"%.*s\" in this configuration",
                          SPAN_ARG(json_text(report->root, "kind")));
+    if (!json_get(report->root, SPAN("lines")))
+        return error_set(error, ERROR_REFUSED, 0,
+                         "the API gives a case's lines to readers and the desk only; fix: set "
+                         "CITYBRAIN_API_TOKEN to the token of one of them");
     if (!case_set_read(&report->set, json_text(report->root, "lines"), names->codes,
                        &report->arena))
         return error_set(error, ERROR_REFUSED, 0, "the case's lines cannot be read");
