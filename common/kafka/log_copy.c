@@ -412,7 +412,7 @@ static bool step(struct log_copy *copy, log_copy_each *each, void *context, int6
     }
     if (good && now_ms() > *heard_ms + SILENCE_MS)
         return error_set(copy->error, ERROR_RETRY, 0,
-                         "%s: no record for %d s, %lld of %lld read; run it again, it goes on "
+                         "%s: no record for %d s, %lld of %lld read; fix: run it again, it goes on "
                          "from there",
                          copy->topic, SILENCE_MS / 1000, (long long)log_copy_done(copy),
                          (long long)log_copy_total(copy));

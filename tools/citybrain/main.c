@@ -51,9 +51,8 @@ int verb_bad_option(const char *name, char **argv)
 
 const char *verb_broker_fix(const struct error *error)
 {
-    /* Who answered has a number above zero, or is spoken of. */
-    bool silent = error->kind == ERROR_RETRY && error->code <= 0 && !strstr(error->text, "fix:") &&
-                  !strstr(error->text, "run it again");
+    /* Who answered has a number above zero. */
+    bool silent = error->kind == ERROR_RETRY && error->code <= 0 && !strstr(error->text, "fix:");
     return silent ? "; fix: start the brokers, or name them by --brokers" : "";
 }
 

@@ -39,6 +39,11 @@ void read_api_free(struct read_api *api)
     free(api);
 }
 
+bool read_api_is_somebody(const struct read_api *api)
+{
+    return api->token;
+}
+
 /* True: whoever asks has no way in, or not now. */
 static bool is_turned_away(const struct read_api *api, const struct http_call *call)
 {
@@ -49,8 +54,7 @@ static bool is_turned_away(const struct read_api *api, const struct http_call *c
                            : "lets nobody in without a token",
                 api->token
                     ? "one of a unit, a station or a reader in the file that aggregator.tokens "
-                      "names (it "
-                      "is read at the aggregator's start)"
+                      "names (it is read at the aggregator's start)"
                     : "yours (of a unit, a station or a reader in the file that aggregator.tokens "
                       "names)");
     else if (call->status == 429)

@@ -18,6 +18,7 @@ struct read_api;
  * are borrowed. */
 struct read_api *read_api_new(const char *verb, const char *url);
 void read_api_free(struct read_api *api);
+bool read_api_is_somebody(const struct read_api *api); /* asks with a token */
 
 /* GET path (from its slash on; what it holds stands in a URL as it is). The status of the answer,
  * whose body is in *answer, or 0: nobody answered, or whoever asks was not let in or asked too

@@ -133,8 +133,8 @@ static int ask(const struct why *why)
                 "citybrain why: no case %s: nothing was accepted under it, %sor the aggregator is "
                 "behind (citybrain lag)\n",
                 why->id,
-                getenv("CITYBRAIN_API_TOKEN") ? "it is not for the token of $CITYBRAIN_API_TOKEN, "
-                                              : "");
+                read_api_is_somebody(api) ? "it is not for the token of $CITYBRAIN_API_TOKEN, "
+                                          : "");
         result = VERB_FAILED;
     } else if (status != 0 && status != 200) {
         read_api_say(api, NULL, status, strbuf_span(&answer));
